@@ -1,0 +1,185 @@
+"""The allowance: dated rules, and the judgement of one trade against what the resident has used on that business day.
+
+The rule is the domain's: up to a value limit goods come in free, and goods on the national list have a free weight
+as well. Above the limits the trade is not refused, the excess is taxed. Trades are judged in the order in which the
+ledger accepts them.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
+
+NO_LIST_GROUP = ""
+"""The list group of the value limit's own row: every import uses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Where a rule comes from and when it holds, both days included; `verified` is false for what nobody confirmed."""
+
+    valid_from: datetime.date
+    valid_to: datetime.date | None
+    legal_basis: str
+    source: str
+    verified: bool
+
+    def holds_on(self, day: datetime.date) -> bool:
+        """Whether the rule is in force on a business day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLimit:
+    """What one resident may bring in free on one business day, in fen."""
+
+    limit_fen: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class ListGroup:
+    """Goods of the national list that share one free weight per resident and day, in grams."""
+
+    name: str
+    hs_prefixes: tuple[str, ...]
+    free_g: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A business group of goods and the HS prefixes that it allows."""
+
+    name: str
+    hs_prefixes: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is in force on one business day. `version` is the day on which the newest of these rules came into force."""
+
+    version: str
+    limit_fen: int
+    categories: Mapping[str, Category]
+    list_groups: Mapping[str, ListGroup]
+    _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
+
+    def list_group_of(self, hs_code: str | None) -> ListGroup | None:
+        """The list group of an HS code by its longest matching prefix; None without a code or off the list."""
+        if hs_code is None:
+            return None
+        return next((g for n in range(len(hs_code), 0, -1) if (g := self._by_prefix.get(hs_code[:n]))), None)
+
+    def allows(self, category: str, hs_code: str | None) -> bool:
+        """Whether goods with this HS code may be traded as the category; a line without a code always may."""
+        return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
+
+
+class Rulebook:
+    """All rules ever in force, looked up by business day."""
+
+    def __init__(
+        self,
+        value_limits: Iterable[ValueLimit],
+        list_groups: Iterable[ListGroup],
+        categories: Iterable[Category],
+        countries: frozenset[str],
+    ) -> None:
+        """The rows may come in any order; a later `valid_from` of the same name wins on a day that two rows cover.
+
+        `countries` are the ISO 3166-1 alpha-2 codes that goods may come from; codes have no dates.
+        """
+        self.countries = countries
+        self._value_limits = sorted(value_limits, key=lambda row: row.basis.valid_from)
+        self._list_groups = sorted(list_groups, key=lambda row: row.basis.valid_from)
+        self._categories = sorted(categories, key=lambda row: row.basis.valid_from)
+        self._by_day: dict[datetime.date, Rules] = {}
+
+    def on(self, day: datetime.date) -> Rules:
+        """The rules of a business day. Raises LookupError for a day before the first value limit."""
+        rules = self._by_day.get(day)
+        if rules is None:
+            rules = self._by_day[day] = self._collect(day)
+        return rules
+
+    def category_names(self) -> frozenset[str]:
+        """Every category that was ever in force: what a report may be filtered by."""
+        return frozenset(row.name for row in self._categories)
+
+    def _collect(self, day: datetime.date) -> Rules:
+        limits = [row for row in self._value_limits if row.basis.holds_on(day)]
+        if not limits:
+            raise LookupError(f"No value limit is known for {day}.")
+        groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
+        categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
+        in_force = [limits[-1].basis, *(g.basis for g in groups.values()), *(c.basis for c in categories.values())]
+        return Rules(
+            version=max(basis.valid_from for basis in in_force).isoformat(),
+            limit_fen=limits[-1].limit_fen,
+            categories=categories,
+            list_groups=groups,
+            _by_prefix={prefix: group for group in groups.values() for prefix in group.hs_prefixes},
+        )
+
+
+class UseKey(NamedTuple):
+    """One allowance row: a resident, a business day, and the list group or NO_LIST_GROUP for the value limit."""
+
+    resident: int
+    day: datetime.date
+    list_group: str
+
+
+@dataclass(slots=True)
+class Use:
+    """What is used of one allowance row: fen of the value limit, or grams of a list group's free weight."""
+
+    exempt_fen: int = 0
+    quantity_g: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of one trade; `exempt_quantity_g` is what it used of its list group's free weight."""
+
+    exempt_fen: int
+    exempt_quantity_g: int
+    list_group: str | None
+    rule_version: str
+
+
+def judge(  # the parts of one trade, by name, so that a quote and a write can't differ
+    *,
+    is_import: bool,
+    amount_fen: int,
+    quantity_g: int,
+    group: ListGroup | None,
+    rules: Rules,
+    used_fen: int,
+    used_g: int,
+) -> Judgement:
+    """The exempt part of a trade, given what the resident has used of the value limit (fen) and the free weight (g).
+
+    An export is recorded as wholly exempt and uses nothing. The quantity used is `q_exempt` even where the value
+    limit bound. Source: the domain's rule, "The allowance".
+    """
+    if not is_import:
+        return Judgement(amount_fen, 0, None, rules.version)
+    exempt_g = quantity_g if group is None else min(quantity_g, max(0, group.free_g - used_g))
+    candidate_fen = amount_fen * exempt_g // quantity_g
+    exempt_fen = min(candidate_fen, max(0, rules.limit_fen - used_fen))
+    name = None if group is None else group.name
+    return Judgement(exempt_fen, 0 if group is None else exempt_g, name, rules.version)
+
+
+def verdict(*, is_import: bool, exempt_fen: int, taxable_fen: int) -> Verdict:
+    """The verdict in a word. It holds for a reversal's negative parts as well."""
+    if not is_import:
+        return "export"
+    if taxable_fen == 0:
+        return "exempt"
+    return "taxed" if exempt_fen == 0 else "partly_taxed"

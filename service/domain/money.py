@@ -1,0 +1,44 @@
+"""Money and weight: whole fen and whole grams inside, decimal text outside, a float nowhere.
+
+The pattern of the contract is plain ASCII: no sign, space, underscore, exponent or full-width digit.
+"""
+
+import re
+
+FEN_PER_CNY = 100
+GRAMS_PER_KG = 1000
+CNY_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+KG_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,3})?$"
+
+_CNY = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?", re.ASCII)
+_KG = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,3}))?", re.ASCII)
+
+
+def parse_cny(text: str) -> int:
+    """Fen of an amount in CNY: "7800.5" is 780050. Raises ValueError that says what to send."""
+    match = _CNY.fullmatch(text)
+    if match is None:
+        raise ValueError('Send CNY as text with at most 2 decimals, such as "7800.00".')
+    whole, decimals = match.groups(default="")
+    return int(whole) * FEN_PER_CNY + int(decimals.ljust(2, "0"))
+
+
+def parse_kg(text: str) -> int:
+    """Grams of a weight in kg: "0.5" is 500. Raises ValueError that says what to send."""
+    match = _KG.fullmatch(text)
+    if match is None:
+        raise ValueError('Send kg as text with at most 3 decimals, such as "467.065".')
+    whole, decimals = match.groups(default="")
+    return int(whole) * GRAMS_PER_KG + int(decimals.ljust(3, "0"))
+
+
+def format_cny(amount_fen: int) -> str:
+    """CNY with exactly 2 decimals: 780050 is "7800.50", -5 is "-0.05"."""
+    whole, fen = divmod(abs(amount_fen), FEN_PER_CNY)
+    return f"{'-' if amount_fen < 0 else ''}{whole}.{fen:02d}"
+
+
+def format_kg(quantity_g: int) -> str:
+    """Kilograms with exactly 3 decimals: 467065 is "467.065"."""
+    whole, grams = divmod(abs(quantity_g), GRAMS_PER_KG)
+    return f"{'-' if quantity_g < 0 else ''}{whole}.{grams:03d}"

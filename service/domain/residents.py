@@ -1,0 +1,134 @@
+"""Residents: public ids, citizen numbers (GB 11643-1999), names, masks, and who may trade on which day."""
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["active", "suspended", "cancelled"]
+STATUSES: tuple[Status, ...] = ("active", "suspended", "cancelled")
+
+ORDINAL_MAX = 99_999_999
+NAME_LENGTH_MIN, NAME_LENGTH_MAX = 2, 60
+_RESIDENT_ID = re.compile(r"R([0-9]{8})", re.ASCII)
+_CITIZEN_NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_DIGITS = "10X98765432"
+
+_MIDDLE_DOT = "\u00b7"
+_OTHER_DOTS = str.maketrans({"\u2022": _MIDDLE_DOT, "\u30fb": _MIDDLE_DOT})
+# Mongolian script spells with variation selectors, a vowel separator and a narrow space.
+_MONGOLIAN_JOINERS = frozenset("\u180b\u180c\u180d\u180e\u180f\u202f")
+_NAME_SIGNS = frozenset(f" -.'’{_MIDDLE_DOT}") | _MONGOLIAN_JOINERS
+
+
+def resident_id(ordinal: int) -> str:
+    """The public id of a resident: ordinal 7 is "R00000007"."""
+    return f"R{ordinal:08d}"
+
+
+def parse_resident_id(text: str) -> int:
+    """The ordinal of a public id. Raises ValueError that says what to send."""
+    match = _RESIDENT_ID.fullmatch(text)
+    if match is None or match[1] == "00000000":
+        raise ValueError('Send a resident id as "R" and 8 digits, such as "R00000001".')
+    return int(match[1])
+
+
+def parse_citizen_number(text: str) -> str:
+    """The number with an upper-case X, after GB 11643-1999: 17 digits, an existing birth date, ISO 7064 MOD 11-2.
+
+    Other spellings of the same number (spaces, full-width digits, 15 digits) are refused, because they would
+    let one person register twice. Raises ValueError, which never repeats the number.
+    """
+    number = text.upper() if text.endswith("x") else text
+    if _CITIZEN_NUMBER.fullmatch(number) is None:
+        raise ValueError("Send the 18 characters of the citizen number without spaces: 17 digits and a digit or X.")
+    if _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] != number[17]:
+        raise ValueError("The check character does not fit the other 17 digits; read the number again.")
+    birth_date(number)
+    return number
+
+
+def birth_date(number: str) -> datetime.date:
+    """The date of birth inside a citizen number. Raises ValueError when there is no such date."""
+    try:
+        return datetime.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        raise ValueError("The birth date inside the citizen number does not exist; read the number again.") from None
+
+
+def parse_name(text: str) -> str:
+    """The name in its normal form: NFC, one kind of middle dot. Raises ValueError that says what to send."""
+    name = unicodedata.normalize("NFC", text).translate(_OTHER_DOTS)
+    if not NAME_LENGTH_MIN <= len(name) <= NAME_LENGTH_MAX:
+        raise ValueError(f"Send a name of {NAME_LENGTH_MIN} to {NAME_LENGTH_MAX} characters.")
+    if name != name.strip() or not all(c in _NAME_SIGNS or unicodedata.category(c)[0] in "LM" for c in name):
+        raise ValueError("A name has letters of any script, spaces inside, and the signs · - . ' only.")
+    if unicodedata.category(name[0])[0] != "L":
+        raise ValueError("A name begins with a letter.")
+    return name
+
+
+def mask_name(name: str) -> str:
+    """First and last character with four stars between, whatever the length; of two characters only the first."""
+    return f"{name[0]}****{name[-1] if len(name) > NAME_LENGTH_MIN else ''}"
+
+
+def mask_citizen_number(number: str) -> str:
+    """The first and last four characters: 1525**********1238."""
+    return f"{number[:4]}{'*' * 10}{number[-4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A status and the first day on which it holds."""
+
+    effective_on: datetime.date
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The group that a resident belongs to from a day on; None when the resident has left without joining another."""
+
+    effective_on: datetime.date
+    group: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides about a resident's trades: the registration, and the dated status and membership, oldest first.
+
+    Of two facts with the same day the one recorded later counts.
+    """
+
+    ordinal: int
+    registered_on: datetime.date
+    valid_until: datetime.date | None
+    settlement: str | None
+    statuses: Sequence[StatusChange] = ()
+    memberships: Sequence[Membership] = ()
+
+    def status_on(self, day: datetime.date) -> Status:
+        """The recorded status on a day; a resident without any change is active."""
+        return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
+
+    def group_on(self, day: datetime.date) -> int | None:
+        """The group on a day, by its ordinal."""
+        return next((m.group for m in reversed(self.memberships) if m.effective_on <= day), None)
+
+    def why_not_active(self, day: datetime.date) -> str | None:
+        """The reason why the resident may not trade on a day, or None for an active resident."""
+        if day < self.registered_on:
+            return f"is registered from {self.registered_on} on"
+        if self.valid_until is not None and day > self.valid_until:
+            return f"was registered until {self.valid_until}"
+        status = self.status_on(day)
+        return None if status == "active" else f"is {status}"
+
+    def is_cancelled(self) -> bool:
+        """Whether a cancellation is recorded, for whatever day: it is final."""
+        return any(change.status == "cancelled" for change in self.statuses)

@@ -1,0 +1,193 @@
+"""Transactions: a trade as the caller states it, an entry as the journal keeps it, the business day of an instant."""
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from service.domain.allowance import Judgement, Rules, Verdict, verdict
+from service.domain.errors import CategoryHsMismatch, ValidationFailed
+
+Direction = Literal["import", "export"]
+Kind = Literal["trade", "reversal"]
+DIRECTIONS: tuple[Direction, ...] = ("import", "export")
+
+MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))
+"""Asia/Shanghai: UTC+8 without summer time since 1992, and the ledger begins in 2000."""
+
+FIRST_TRADING_DAY = datetime.date(2000, 1, 1)
+CLOCK_SKEW_MAX = datetime.timedelta(minutes=5)
+METADATA_ENTRIES_MAX = 20
+DEFAULT_TRADE_POINT = "erenhot"
+HOME_COUNTRY = "CN"
+
+
+def business_day(instant: datetime.datetime) -> datetime.date:
+    """The calendar date in Asia/Shanghai of an instant with an offset: 2024-06-29T16:00:00Z is 2024-06-30."""
+    return instant.astimezone(MARKET_TIME).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One commodity line of one resident, as stated by the caller: fen, grams, and `traded_at` in the market's time."""
+
+    resident: int
+    category: str
+    commodity: str
+    origin: str
+    quantity_g: int
+    amount_fen: int
+    traded_at: datetime.datetime
+    hs_code: str | None = None
+    direction: Direction = "import"
+    trade_point: str = DEFAULT_TRADE_POINT
+    consignment: str | None = None
+    vehicle_plate: str | None = None
+    seller: str | None = None
+    reference: str | None = None
+    refuse_over_allowance: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def day(self) -> datetime.date:
+        """The business day, which decides about rules and allowance."""
+        return self.traded_at.date()
+
+    @property
+    def is_import(self) -> bool:
+        """Only imports use the allowance."""
+        return self.direction == "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One entry of the journal: never changed, never deleted. A reversal bears negative amounts and weights."""
+
+    transaction_id: UUID
+    resident: int
+    day: datetime.date
+    category: str
+    commodity: str
+    origin: str
+    hs_code: str | None
+    direction: Direction
+    trade_point: str
+    quantity_g: int
+    amount_fen: int
+    exempt_fen: int
+    exempt_quantity_g: int
+    list_group: str | None
+    rule_version: str
+    traded_at: datetime.datetime
+    recorded_at: datetime.datetime
+    group: int | None
+    settlement: str | None
+    consignment: str | None
+    vehicle_plate: str | None
+    seller: str | None
+    reference: str | None
+    refuse_over_allowance: bool
+    metadata: Mapping[str, str]
+    reverses: UUID | None = None
+    reason: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What names another transaction reverses it; everything else is a trade."""
+        return "trade" if self.reverses is None else "reversal"
+
+    @property
+    def taxable_fen(self) -> int:
+        """The part above the allowance, in fen."""
+        return self.amount_fen - self.exempt_fen
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict in a word; a reversal bears the one of its trade."""
+        return verdict(is_import=self.direction == "import", exempt_fen=self.exempt_fen, taxable_fen=self.taxable_fen)
+
+
+def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
+    """Checks that need the clock or the rules of the day.
+
+    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be, and
+    CategoryHsMismatch for a code that the category does not allow.
+    """
+    if trade.traded_at > now + CLOCK_SKEW_MAX:
+        raise ValidationFailed.of(
+            "/traded_at", "in-the-future", f"Send an instant not later than 5 minutes after now ({now.isoformat()})."
+        )
+    _refuse_impossible_origin(trade, countries)
+    if trade.category not in rules.categories:
+        known = ", ".join(sorted(rules.categories))
+        raise ValidationFailed.of("/category", "unknown-category", f"Send one of {known}.")
+    if not rules.allows(trade.category, trade.hs_code):
+        allowed = ", ".join(rules.categories[trade.category].hs_prefixes)
+        raise CategoryHsMismatch(
+            f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
+            "Send the category that the goods are traded as, or leave the code out."
+        )
+
+
+def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
+    if trade.origin not in countries:
+        raise ValidationFailed.of("/origin", "unknown-country", "Send an ISO 3166 code that exists, such as MN.")
+    if trade.is_import and trade.origin == HOME_COUNTRY:
+        raise ValidationFailed.of("/origin", "home-country", "An import comes from abroad; send its country of origin.")
+
+
+def record(  # the one place where a stated trade becomes an entry
+    trade: Trade,
+    judgement: Judgement,
+    *,
+    transaction_id: UUID,
+    recorded_at: datetime.datetime,
+    group: int | None,
+    settlement: str | None,
+) -> Transaction:
+    """The entry of an accepted trade, with its verdict's parts and the resident's group and settlement of that day."""
+    return Transaction(
+        transaction_id=transaction_id,
+        resident=trade.resident,
+        day=trade.day,
+        category=trade.category,
+        commodity=trade.commodity,
+        origin=trade.origin,
+        hs_code=trade.hs_code,
+        direction=trade.direction,
+        trade_point=trade.trade_point,
+        quantity_g=trade.quantity_g,
+        amount_fen=trade.amount_fen,
+        exempt_fen=judgement.exempt_fen,
+        exempt_quantity_g=judgement.exempt_quantity_g,
+        list_group=judgement.list_group,
+        rule_version=judgement.rule_version,
+        traded_at=trade.traded_at,
+        recorded_at=recorded_at,
+        group=group,
+        settlement=settlement,
+        consignment=trade.consignment,
+        vehicle_plate=trade.vehicle_plate,
+        seller=trade.seller,
+        reference=trade.reference,
+        refuse_over_allowance=trade.refuse_over_allowance,
+        metadata=trade.metadata,
+    )
+
+
+def reverse(trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime) -> Transaction:
+    """The entry that takes a trade back: everything it used and moved, negated, on the trade's own business day."""
+    return dataclasses.replace(
+        trade,
+        transaction_id=transaction_id,
+        quantity_g=-trade.quantity_g,
+        amount_fen=-trade.amount_fen,
+        exempt_fen=-trade.exempt_fen,
+        exempt_quantity_g=-trade.exempt_quantity_g,
+        recorded_at=recorded_at,
+        reference=None,
+        reverses=trade.transaction_id,
+        reason=reason,
+    )
