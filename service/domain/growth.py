@@ -1,0 +1,83 @@
+"""Growth: a current figure against its base, in whole integers so that no rounding happens before the last digit.
+
+The unit (fen, grams, heads) cancels out. Newspapers mix up growth and ratio, so both always stand side by side.
+Source: the domain rules, "Growth".
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
+
+GROWTH_PCT_DECIMALS = 2
+RATIO_DECIMALS = 4
+
+_GROWTH_SCALE = 100 * 10**GROWTH_PCT_DECIMALS
+_RATIO_SCALE = 10**RATIO_DECIMALS
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two figures of one unit and what lies between them.
+
+    `growth_pct` is in hundredths of a percent and `ratio` in ten-thousandths; both are None when `reason` says why,
+    and `reason` is None otherwise.
+    """
+
+    current: int
+    base: int
+    change: int
+    growth_pct: int | None
+    ratio: int | None
+    reason: Reason | None
+
+
+def compare(current: int, base: int | None) -> Comparison:
+    """The current figure against its base; a base of None means that no base day exists and counts as 0 in `change`.
+
+    Example: compare(5, 4) has a growth_pct of 2500 (25.00 %) and a ratio of 12500 (1.2500).
+    Source: the domain rules, "Growth".
+    """
+    base_or_zero = 0 if base is None else base
+    change = current - base_or_zero
+    reason = _why_not_comparable(current, base)
+    if reason is not None:
+        return Comparison(current, base_or_zero, change, None, None, reason)
+    growth_pct = _divide_half_up(change * _GROWTH_SCALE, base_or_zero)
+    ratio = _divide_half_up(current * _RATIO_SCALE, base_or_zero)
+    return Comparison(current, base_or_zero, change, growth_pct, ratio, None)
+
+
+def format_growth_pct(growth_pct: int | None) -> str | None:
+    """Percent with exactly 2 decimals from hundredths of a percent: 38584 is "385.84"; None stays None."""
+    return None if growth_pct is None else _decimal_text(growth_pct, GROWTH_PCT_DECIMALS)
+
+
+def format_ratio(ratio: int | None) -> str | None:
+    """A ratio with exactly 4 decimals from ten-thousandths: 48584 is "4.8584"; None stays None."""
+    return None if ratio is None else _decimal_text(ratio, RATIO_DECIMALS)
+
+
+def _why_not_comparable(current: int, base: int | None) -> Reason | None:
+    if base is None:
+        return "no_base_day"
+    if base < 0:
+        return "base_negative"
+    if base == 0:
+        return "both_zero" if current == 0 else "base_zero"
+    return None
+
+
+def _divide_half_up(numerator: int, denominator: int) -> int:
+    """The nearest integer to a quotient with a positive denominator, ties away from zero.
+
+    That is the half up of commerce (ROUND_HALF_UP of the decimal module): a fall of 0.005 % is "-0.01", as a rise of
+    0.005 % is "0.01". The golden cases hold such a fall, 999.95 against 1000.00.
+    """
+    nearest = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -nearest if numerator < 0 else nearest
+
+
+def _decimal_text(scaled: int, decimals: int) -> str:
+    whole, fraction = divmod(abs(scaled), 10**decimals)
+    return f"{'-' if scaled < 0 else ''}{whole}.{fraction:0{decimals}d}"
