@@ -1,0 +1,175 @@
+"""Two engines, one behaviour: opening SQLite or PostgreSQL, and the two kinds of transaction that Hushi uses.
+
+SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for the one writing connection of a process, snapshots for readers.
+PostgreSQL: synchronous_commit=on, READ COMMITTED for writers (rows are locked by name), REPEATABLE READ for readers.
+"""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pysqlite3.dbapi2
+import sqlalchemy as sa
+
+POOL_SIZE = 32
+POOL_TIMEOUT_S = 5
+SQLITE_BUSY_TIMEOUT_MS = 15_000
+SQLITE_CACHE_KIB = 64 * 1024
+LOCK_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 120_000
+
+
+Connection = sa.Connection
+"""An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer, or not in time; nothing was written."""
+
+
+class NotWritten(Exception):
+    """A transaction was rolled back whole. `is_race`: another process was first; running again shows its work."""
+
+    def __init__(self, message: str, *, is_race: bool) -> None:
+        """A lost connection before the commit is no race, but may be run again as well."""
+        super().__init__(message)
+        self.is_race = is_race
+
+
+class OutcomeUnknown(Exception):
+    """The connection was lost while committing: only the ledger itself can tell, by the idempotency key."""
+
+
+_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL: serialization failure, deadlock, lock timeout."""
+
+
+@contextlib.contextmanager
+def _connected(engine: sa.Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+        raise DatabaseUnavailable("the database can't be reached") from error
+    with connection:
+        yield connection
+
+
+def _begun(connection: Connection) -> sa.RootTransaction:
+    try:
+        return connection.begin()
+    except sa.exc.DBAPIError as error:
+        raise DatabaseUnavailable("the database is busy") from error
+
+
+def _not_written(error: sa.exc.DBAPIError) -> NotWritten:
+    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
+    return NotWritten(str(error.orig), is_race=is_race)
+
+
+class Database:
+    """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
+
+    def __init__(self, url: str) -> None:
+        """Opens no connection yet. Raises sqlalchemy.exc.ArgumentError on a URL that is neither of the two engines."""
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+        else:
+            self._writer = _postgresql_engine(self.url)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One database transaction: committed at the end, rolled back when anything is raised inside.
+
+        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
+        """
+        with _connected(self._writer) as connection:
+            transaction = _begun(connection)
+            try:
+                yield connection
+            except sa.exc.DBAPIError as error:
+                transaction.rollback()
+                raise _not_written(error) from error
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except sa.exc.DBAPIError as error:
+                raise OutcomeUnknown("the connection was lost while committing") from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot: every statement inside sees the same state of the ledger, and none can write.
+
+        Raises DatabaseUnavailable when the database does not answer.
+        """
+        with _connected(self._reader) as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except sa.exc.OperationalError as error:
+                raise DatabaseUnavailable("the database does not answer") from error
+
+    @property
+    def engines(self) -> tuple[sa.Engine, sa.Engine]:
+        """The writing and the reading engine, for migrations and for what counts statements."""
+        return self._writer, self._reader
+
+    def close(self) -> None:
+        """Closes every connection; the database stays usable and opens new ones."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -> sa.Engine:
+    if url.database:
+        pathlib.Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        module=pysqlite3.dbapi2,
+        # The driver must not begin transactions of its own: it would begin them late, and not on SELECT.
+        connect_args={"isolation_level": None, "check_same_thread": False},
+        poolclass=sa.pool.QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def open_transaction(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql_engine(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "hushi",
+            "options": f"-c synchronous_commit=on -c lock_timeout={LOCK_TIMEOUT_MS}"
+            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC",
+        },
+    )

@@ -1,0 +1,184 @@
+"""The journal: inserting entries, finding the ones that a batch depends on, and paging through them."""
+
+import datetime
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from service.domain.transactions import Transaction
+from service.storage.rowsets import BulkInsert, row_set, rows_parameter
+from service.storage.tables import Uuid, day_number, journal, microseconds, tail
+
+_COLUMNS = (
+    "transaction_id", "resident", "day", "market_group", "quantity_g", "amount_fen", "exempt_fen", "exempt_quantity_g",
+    "traded_at", "recorded_at", "category", "commodity", "origin", "direction", "trade_point", "rule_version",
+    "hs_code", "list_group", "settlement", "consignment", "vehicle_plate", "seller", "reference",
+    "refuse_over_allowance", "metadata", "reverses", "reason",
+)  # fmt: skip
+_INSERT = BulkInsert(journal, _COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Entries of the journal that a batch depends on: by their own id, by the trade they reverse, by reference."""
+
+    by_id: Mapping[UUID, Transaction]
+    reversals: Mapping[UUID, Transaction]
+    by_reference: Mapping[tuple[str, str], Transaction]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the journal, newest first; `next_seq` is where the following page begins, None at the end."""
+
+    transactions: Sequence[Transaction]
+    next_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a statement page may be narrowed to; None leaves a column open, days are both included."""
+
+    resident: int | None = None
+    group: int | None = None
+    category: str | None = None
+    origin: str | None = None
+    direction: str | None = None
+    trade_point: str | None = None
+    consignment: str | None = None
+    from_day: datetime.date | None = None
+    to_day: datetime.date | None = None
+
+
+def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> None:
+    """Adds entries in the order of their acceptance; the database puts each into the tail as well.
+
+    Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
+    """
+    _INSERT.run(connection, [_row(transaction) for transaction in transactions])
+
+
+def _row(t: Transaction) -> tuple[object, ...]:
+    return (
+        t.transaction_id, t.resident, day_number(t.day), t.group, t.quantity_g, t.amount_fen, t.exempt_fen,
+        t.exempt_quantity_g, microseconds(t.traded_at), microseconds(t.recorded_at), t.category, t.commodity, t.origin,
+        t.direction, t.trade_point, t.rule_version, t.hs_code, t.list_group, t.settlement, t.consignment,
+        t.vehicle_plate, t.seller, t.reference, True if t.refuse_over_allowance else None,
+        orjson.dumps(t.metadata).decode() if t.metadata else None, t.reverses, t.reason,
+    )  # fmt: skip
+
+
+def transaction_of(row: sa.Row[Any]) -> Transaction:
+    """The entry of a row that was selected with the journal's columns."""
+    return Transaction(
+        transaction_id=row.transaction_id,
+        resident=row.resident,
+        day=row.day,
+        category=row.category,
+        commodity=row.commodity,
+        origin=row.origin,
+        hs_code=row.hs_code,
+        direction=row.direction,
+        trade_point=row.trade_point,
+        quantity_g=row.quantity_g,
+        amount_fen=row.amount_fen,
+        exempt_fen=row.exempt_fen,
+        exempt_quantity_g=row.exempt_quantity_g,
+        list_group=row.list_group,
+        rule_version=row.rule_version,
+        traded_at=row.traded_at,
+        recorded_at=row.recorded_at,
+        group=row.market_group,
+        settlement=row.settlement,
+        consignment=row.consignment,
+        vehicle_plate=row.vehicle_plate,
+        seller=row.seller,
+        reference=row.reference,
+        refuse_over_allowance=bool(row.refuse_over_allowance),
+        metadata=orjson.loads(row.metadata) if row.metadata else {},
+        reverses=row.reverses,
+        reason=row.reason,
+    )
+
+
+def find_related(
+    connection: sa.Connection, transaction_ids: Iterable[UUID], references: Iterable[tuple[str, str]]
+) -> Related:
+    """The entries with these ids, the reversals of them, and the entries that bear these (trade point, reference)."""
+    found = connection.execute(
+        _related_statement(connection.dialect.name),
+        {
+            "ids": rows_parameter({"id": transaction_id} for transaction_id in transaction_ids),
+            "marks": rows_parameter({"trade_point": point, "reference": mark} for point, mark in references),
+        },
+    )
+    transactions = [transaction_of(row) for row in found]
+    return Related(
+        by_id={t.transaction_id: t for t in transactions},
+        reversals={t.reverses: t for t in transactions if t.reverses is not None},
+        by_reference={(t.trade_point, t.reference): t for t in transactions if t.reference is not None},
+    )
+
+
+@functools.cache
+def _related_statement(dialect: str) -> sa.Select[Any]:
+    ids = row_set(dialect, "ids", {"id": Uuid})
+    marks = row_set(dialect, "marks", {"trade_point": sa.Text, "reference": sa.Text})
+    same_mark = (journal.c.trade_point == marks.c.trade_point) & (journal.c.reference == marks.c.reference)
+    wanted = sa.union_all(
+        sa.select(journal.c.seq).join(ids, journal.c.transaction_id == ids.c.id),
+        sa.select(journal.c.seq).join(ids, journal.c.reverses == ids.c.id),
+        # The partial index serves only where its condition is stated.
+        sa.select(journal.c.seq).join(marks, same_mark).where(journal.c.reference.is_not(None)),
+    )
+    return sa.select(journal).where(journal.c.seq.in_(wanted))
+
+
+def find_with_reversal(connection: sa.Connection, transaction_id: UUID) -> tuple[Transaction, UUID | None] | None:
+    """One entry and the id of its reversal, if there is one."""
+    reversal = journal.alias("reversal")
+    row = connection.execute(
+        sa.select(journal, reversal.c.transaction_id.label("reversed_by"))
+        .outerjoin(reversal, reversal.c.reverses == journal.c.transaction_id)
+        .where(journal.c.transaction_id == transaction_id)
+    ).one_or_none()
+    return None if row is None else (transaction_of(row), row.reversed_by)
+
+
+def list_page(connection: sa.Connection, filters: Filters, before_seq: int | None, limit: int) -> Page:
+    """Up to `limit` entries older than `before_seq`, newest first. An entry keeps its place for ever."""
+    wanted = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit + 1)
+    for condition in _conditions(filters):
+        wanted = wanted.where(condition)
+    if before_seq is not None:
+        wanted = wanted.where(journal.c.seq < before_seq)
+    rows = connection.execute(wanted).all()
+    following = rows[limit - 1].seq if len(rows) > limit else None
+    return Page([transaction_of(row) for row in rows[:limit]], following)
+
+
+def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
+    columns = (
+        (journal.c.resident, filters.resident),
+        (journal.c.market_group, filters.group),
+        (journal.c.category, filters.category),
+        (journal.c.origin, filters.origin),
+        (journal.c.direction, filters.direction),
+        (journal.c.trade_point, filters.trade_point),
+        (journal.c.consignment, filters.consignment),
+    )
+    yield from (column == value for column, value in columns if value is not None)
+    if filters.from_day is not None:
+        yield journal.c.day >= filters.from_day
+    if filters.to_day is not None:
+        yield journal.c.day <= filters.to_day
+
+
+def tail_length(connection: sa.Connection) -> int:
+    """How many entries are posted and not folded yet."""
+    return connection.execute(sa.select(sa.func.count()).select_from(tail)).scalar_one()

@@ -1,0 +1,57 @@
+"""API keys: only the SHA-256 of a key is kept, so nobody who reads the database can use one."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from service.storage.tables import api_key
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret."""
+
+    id: int
+    name: str
+    digest: bytes
+    scopes: frozenset[str]
+    created_at: datetime.datetime
+    revoked_at: datetime.datetime | None
+
+
+def insert(
+    connection: sa.Connection, *, name: str, digest: bytes, scopes: Sequence[str], created_at: datetime.datetime
+) -> int:
+    """Adds a key and returns its id."""
+    key_id: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(api_key.c.id), 0) + 1)).scalar_one()
+    connection.execute(
+        sa.insert(api_key).values(
+            id=key_id, name=name, digest=digest, scopes=" ".join(sorted(set(scopes))), created_at=created_at
+        )
+    )
+    return key_id
+
+
+def find_by_digest(connection: sa.Connection, digest: bytes) -> ApiKey | None:
+    """The key with this digest, revoked or not."""
+    row = connection.execute(sa.select(api_key).where(api_key.c.digest == digest)).one_or_none()
+    return None if row is None else _key_of(row)
+
+
+def list_keys(connection: sa.Connection) -> Sequence[ApiKey]:
+    """Every key, oldest first."""
+    return [_key_of(row) for row in connection.execute(sa.select(api_key).order_by(api_key.c.id))]
+
+
+def revoke(connection: sa.Connection, key_id: int, revoked_at: datetime.datetime) -> bool:
+    """Ends a key; false when there is no such key that still lives."""
+    ended = connection.execute(
+        sa.update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=revoked_at)
+    )
+    return ended.rowcount == 1
+
+
+def _key_of(row: sa.Row[tuple[object, ...]]) -> ApiKey:
+    return ApiKey(row.id, row.name, bytes(row.digest), frozenset(row.scopes.split()), row.created_at, row.revoked_at)

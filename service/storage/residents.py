@@ -1,0 +1,291 @@
+"""Residents and groups: registration, dated status and membership, and the audit of who was shown what."""
+
+import datetime
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+import sqlalchemy as sa
+
+from service.domain.residents import Membership, Standing, Status, StatusChange
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.tables import (
+    audit,
+    day_of,
+    market_group,
+    resident,
+    resident_group,
+    resident_status,
+)
+
+_REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRow:
+    """A resident as stored: standing, cipher texts (opened only by service.vault), and when it was registered."""
+
+    standing: Standing
+    number_sealed: bytes
+    name_sealed: bytes
+    created_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A named set of residents; `members` counts who belongs to it on the day that was asked for."""
+
+    ordinal: int
+    name: str
+    kind: str
+    created_at: datetime.datetime
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentFilters:
+    """What the list of residents may be narrowed to, judged on one day."""
+
+    day: datetime.date
+    status: str | None = None
+    settlement: str | None = None
+    group: int | None = None
+
+
+def next_ordinal(connection: sa.Connection) -> int:
+    """The next dense ordinal; on PostgreSQL registrations wait for each other here until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
+    ordinal: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(resident.c.ordinal), 0) + 1)).scalar_one()
+    return ordinal
+
+
+def insert(connection: sa.Connection, row: ResidentRow, digest: bytes) -> None:
+    """Adds a resident. Raises sqlalchemy.exc.IntegrityError when the number's digest is registered."""
+    standing = row.standing
+    connection.execute(
+        sa.insert(resident).values(
+            ordinal=standing.ordinal,
+            number_digest=digest,
+            number_sealed=row.number_sealed,
+            name_sealed=row.name_sealed,
+            registered_on=standing.registered_on,
+            valid_until=standing.valid_until,
+            settlement=standing.settlement,
+            created_at=row.created_at,
+        )
+    )
+    for membership in standing.memberships:
+        assert membership.group is not None
+        add_members(connection, [standing.ordinal], membership.group, membership.effective_on, row.created_at)
+
+
+def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int | None:
+    """The resident whose citizen number has one of these keyed digests (one for each index key in use)."""
+    return connection.execute(
+        sa.select(resident.c.ordinal).where(resident.c.number_digest.in_(list(digests)))
+    ).scalar_one_or_none()
+
+
+def find_standings(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, Standing]:
+    """The standing of each of these residents that exists, in one statement."""
+    rows = connection.execute(
+        _standing_statement(connection.dialect.name), {"wanted": rows_parameter({"ordinal": o} for o in ordinals)}
+    )
+    return {row.ordinal: _standing_of(row) for row in rows}
+
+
+def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
+    """One resident as stored, or None."""
+    row = connection.execute(
+        _rows_statement(connection.dialect.name).where(resident.c.ordinal == ordinal)
+    ).one_or_none()
+    return None if row is None else _resident_of(row)
+
+
+def list_rows(connection: sa.Connection, filters: ResidentFilters, after: int, limit: int) -> Sequence[ResidentRow]:
+    """Up to `limit` residents with an ordinal above `after`, in order."""
+    wanted = _rows_statement(connection.dialect.name).where(resident.c.ordinal > after)
+    for condition in _conditions(filters):
+        wanted = wanted.where(condition)
+    return [_resident_of(row) for row in connection.execute(wanted.order_by(resident.c.ordinal).limit(limit))]
+
+
+def _conditions(filters: ResidentFilters) -> Iterable[sa.ColumnElement[bool]]:
+    if filters.settlement is not None:
+        yield resident.c.settlement == filters.settlement
+    if filters.group is not None:
+        yield _newest(resident_group, resident_group.c.market_group, filters.day) == filters.group
+    if filters.status is None:
+        return
+    expired = resident.c.valid_until.is_not(None) & (resident.c.valid_until < filters.day)
+    recorded = sa.func.coalesce(_newest(resident_status, resident_status.c.status, filters.day), "active")
+    # "expired" is not recorded anywhere: an active resident whose validity has ended.
+    yield recorded == ("active" if filters.status == "expired" else filters.status)
+    if filters.status in {"active", "expired"}:
+        yield expired if filters.status == "expired" else ~expired
+
+
+def _newest(facts: sa.Table, column: sa.ColumnElement[Any], day: datetime.date) -> sa.ScalarSelect[Any]:
+    """The value of a dated fact on a day, for the resident of the enclosing query."""
+    return (
+        sa.select(column)
+        .where(facts.c.resident == resident.c.ordinal, facts.c.effective_on <= day)
+        .order_by(facts.c.effective_on.desc(), facts.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def add_status(
+    connection: sa.Connection, ordinal: int, change: StatusChange, reason: str, recorded_at: datetime.datetime
+) -> None:
+    """Adds a dated status."""
+    connection.execute(
+        sa.insert(resident_status).values(
+            resident=ordinal,
+            effective_on=change.effective_on,
+            status=change.status,
+            reason=reason,
+            recorded_at=recorded_at,
+        )
+    )
+
+
+def lock_row(connection: sa.Connection, ordinal: int) -> None:
+    """Makes two status changes of one resident wait for each other (on SQLite the writer holds the lock already)."""
+    connection.execute(sa.select(resident.c.ordinal).where(resident.c.ordinal == ordinal).with_for_update())
+
+
+def add_members(
+    connection: sa.Connection,
+    ordinals: Collection[int],
+    group: int,
+    effective_on: datetime.date | Mapping[int, datetime.date],
+    recorded_at: datetime.datetime,
+) -> None:
+    """Adds dated memberships, on one day for all or on a day for each."""
+    days = dict.fromkeys(ordinals, effective_on) if isinstance(effective_on, datetime.date) else effective_on
+    if ordinals:
+        connection.execute(
+            sa.insert(resident_group),
+            [
+                {"resident": o, "effective_on": days[o], "market_group": group, "recorded_at": recorded_at}
+                for o in ordinals
+            ],
+        )
+
+
+def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
+    """Adds a group and returns its ordinal. Two groups may bear one name."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
+    ordinal: int = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.max(market_group.c.ordinal), 0) + 1)
+    ).scalar_one()
+    connection.execute(sa.insert(market_group).values(ordinal=ordinal, name=name, kind=kind, created_at=created_at))
+    return ordinal
+
+
+def find_group(connection: sa.Connection, ordinal: int, day: datetime.date) -> Group | None:
+    """One group with the number of its members on a day, or None."""
+    row = connection.execute(_groups_statement(day).where(market_group.c.ordinal == ordinal)).one_or_none()
+    return None if row is None else Group(row.ordinal, row.name, row.kind, row.created_at, row.members)
+
+
+def list_groups(connection: sa.Connection, day: datetime.date, after: int, limit: int) -> Sequence[Group]:
+    """Up to `limit` groups with an ordinal above `after`, in order."""
+    wanted = _groups_statement(day).where(market_group.c.ordinal > after).order_by(market_group.c.ordinal).limit(limit)
+    return [Group(r.ordinal, r.name, r.kind, r.created_at, r.members) for r in connection.execute(wanted)]
+
+
+def _groups_statement(day: datetime.date) -> sa.Select[Any]:
+    newer = resident_group.alias("newer")
+    superseded = (
+        sa.select(newer.c.id)
+        .where(
+            newer.c.resident == resident_group.c.resident,
+            newer.c.effective_on <= day,
+            sa.tuple_(newer.c.effective_on, newer.c.id) > sa.tuple_(resident_group.c.effective_on, resident_group.c.id),
+        )
+        .exists()
+    )
+    members = (
+        sa.select(sa.func.count())
+        .select_from(resident_group)
+        .where(
+            resident_group.c.market_group == market_group.c.ordinal, resident_group.c.effective_on <= day, ~superseded
+        )
+        .scalar_subquery()
+    )
+    return sa.select(market_group, members.label("members"))
+
+
+def insert_audit(
+    connection: sa.Connection,
+    *,
+    at: datetime.datetime,
+    api_key: int,
+    action: str,
+    ordinal: int,
+    reason: str,
+    request_id: str,
+) -> None:
+    """Adds one record of who saw or changed what of whom, and why."""
+    connection.execute(
+        sa.insert(audit).values(
+            at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
+        )
+    )
+
+
+def _facts(dialect: str, facts: sa.Table, column: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    """The dated facts of a resident as one JSON array of [effective_on, id, value]."""
+    if dialect == "postgresql":
+        collected = sa.func.json_agg(sa.func.json_build_array(facts.c.effective_on, facts.c.id, column))
+    else:
+        collected = sa.func.json_group_array(sa.func.json_array(facts.c.effective_on, facts.c.id, column))
+    as_text = sa.cast(collected, sa.Text)
+    return sa.select(as_text).where(facts.c.resident == resident.c.ordinal).scalar_subquery()
+
+
+def _dated_columns(dialect: str) -> tuple[sa.ColumnElement[Any], ...]:
+    return (
+        _facts(dialect, resident_status, resident_status.c.status).label("statuses"),
+        _facts(dialect, resident_group, resident_group.c.market_group).label("memberships"),
+    )
+
+
+@functools.cache
+def _rows_statement(dialect: str) -> sa.Select[Any]:
+    return sa.select(resident, *_dated_columns(dialect))
+
+
+@functools.cache
+def _standing_statement(dialect: str) -> sa.Select[Any]:
+    wanted = row_set(dialect, "wanted", {"ordinal": sa.Integer})
+    columns = (resident.c.ordinal, resident.c.registered_on, resident.c.valid_until, resident.c.settlement)
+    return sa.select(*columns, *_dated_columns(dialect)).join(wanted, wanted.c.ordinal == resident.c.ordinal)
+
+
+def _standing_of(row: sa.Row[Any]) -> Standing:
+    return Standing(
+        ordinal=row.ordinal,
+        registered_on=row.registered_on,
+        valid_until=row.valid_until,
+        settlement=row.settlement,
+        statuses=[StatusChange(day, cast(Status, value)) for day, value in _dated(row.statuses)],
+        memberships=[Membership(day, value) for day, value in _dated(row.memberships)],
+    )
+
+
+def _dated(text: str | None) -> list[tuple[datetime.date, Any]]:
+    if text is None or text == "[]":
+        return []
+    return [(day_of(day), value) for day, _, value in sorted(orjson.loads(text), key=lambda fact: (fact[0], fact[1]))]
+
+
+def _resident_of(row: sa.Row[Any]) -> ResidentRow:
+    return ResidentRow(_standing_of(row), row.number_sealed, row.name_sealed, row.created_at)

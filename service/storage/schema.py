@@ -1,0 +1,68 @@
+"""The schema of a database against the one that the code needs: upgrade, check, and refuse an old one."""
+
+import functools
+import importlib.resources
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from service.storage.engine import Database
+from service.storage.tables import Uuid, metadata
+
+_MIGRATION_LOCK = 0x48555349
+
+
+def upgrade(database: Database) -> None:
+    """Brings the database to the newest revision, in one transaction; two processes at once wait for each other."""
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        alembic.command.upgrade(_config(connection), "head")
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@functools.cache
+def newest_revision() -> str:
+    """The revision that the code needs."""
+    head = ScriptDirectory.from_config(_config(None)).get_current_head()
+    if head is None:
+        raise RuntimeError("No migration is shipped with this installation; install the package again.")
+    return head
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database is at the revision that the code needs."""
+    with database.reading() as connection:
+        return revision(connection) == newest_revision()
+
+
+def differences(database: Database) -> list[str]:
+    """What differs between the database and the code, a line each; nothing when they agree."""
+    with database.reading() as connection:
+        found = revision(connection)
+        if found != newest_revision():
+            return [f"The database is at revision {found or 'none'}, the code needs {newest_revision()}."]
+        context = MigrationContext.configure(connection, opts={"compare_type": _differs})
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _differs(_context: object, _inspected: object, _column: object, found: object, wanted: object) -> bool | None:
+    # Alembic knows only SQLAlchemy's own types; a UUID column is native on PostgreSQL and a BLOB on SQLite.
+    if isinstance(wanted, Uuid):
+        return not isinstance(found, sa.Uuid | sa.LargeBinary)
+    return None
+
+
+def _config(connection: sa.Connection | None) -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(importlib.resources.files("service.migrations")))
+    config.attributes["connection"] = connection
+    return config

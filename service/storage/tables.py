@@ -1,0 +1,285 @@
+"""The tables, and with them every rule that a table can hold: names of constraints are fixed by the convention below.
+
+Business days are integers such as 20240630: four bytes, in order, and readable to whoever looks at a row. Instants are
+microseconds since 1970 in UTC. Money is fen, weight is grams.
+"""
+
+import datetime
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+
+BigId = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+class Uuid(sa.types.TypeDecorator[uuid.UUID]):
+    """A UUID in 16 bytes on both engines: native on PostgreSQL, a BLOB on SQLite (SQLAlchemy's own takes 32 there)."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """The column type of the engine."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+        return dialect.type_descriptor(sa.LargeBinary(16))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:
+        """The value as the driver takes it."""
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
+        """The value as the domain knows it."""
+        return value if value is None or dialect.name == "postgresql" else uuid.UUID(bytes=value)
+
+
+class Day(sa.types.TypeDecorator[datetime.date]):
+    """A business day as an integer: 2024-06-30 is 20240630."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.date | None, dialect: sa.Dialect) -> int | None:
+        """The integer of a day."""
+        return None if value is None else day_number(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.date | None:
+        """The day of an integer."""
+        return None if value is None else day_of(value)
+
+
+class Instant(sa.types.TypeDecorator[datetime.datetime]):
+    """An instant as microseconds since 1970-01-01T00:00Z; read back in the market's time."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: sa.Dialect) -> int | None:
+        """The microseconds of an instant."""
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.datetime | None:
+        """The instant of microseconds."""
+        return None if value is None else instant_of(value)
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_MARKET_EPOCH = _EPOCH.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
+
+
+def day_number(day: datetime.date) -> int:
+    """2024-06-30 is 20240630."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> datetime.date:
+    """20240630 is 2024-06-30."""
+    return datetime.date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def microseconds(instant: datetime.datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z, exactly (a float of seconds would lose the last digit)."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant_of(number: int) -> datetime.datetime:
+    """The instant, in the market's time."""
+    return _MARKET_EPOCH + datetime.timedelta(microseconds=number)
+
+
+market_group = sa.Table(
+    "market_group",
+    metadata,
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+resident = sa.Table(
+    "resident",
+    metadata,
+    # The ordinal is given by the command, dense from 1; the cipher texts are bound to it.
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number_digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("number_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("name_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("registered_on", Day, nullable=False),
+    sa.Column("valid_until", Day),
+    sa.Column("settlement", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.CheckConstraint("ordinal BETWEEN 1 AND 99999999", name="ordinal_is_public"),
+    sa.CheckConstraint("valid_until IS NULL OR valid_until >= registered_on", name="valid_after_registration"),
+    sa.Index("ix_resident_settlement", "settlement"),
+)
+
+resident_status = sa.Table(
+    "resident_status",
+    metadata,
+    sa.Column("id", BigId, sa.Identity(), primary_key=True),
+    sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
+    sa.Column("effective_on", Day, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.CheckConstraint("status IN ('active', 'suspended', 'cancelled')", name="status_is_known"),
+    sa.Index("ix_resident_status_resident_effective_on", "resident", "effective_on"),
+)
+
+resident_group = sa.Table(
+    "resident_group",
+    metadata,
+    sa.Column("id", BigId, sa.Identity(), primary_key=True),
+    sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
+    sa.Column("effective_on", Day, nullable=False),
+    sa.Column("market_group", sa.Integer, sa.ForeignKey("market_group.ordinal")),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Index("ix_resident_group_resident_effective_on", "resident", "effective_on"),
+    sa.Index("ix_resident_group_market_group", "market_group"),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("revoked_at", Instant),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", BigId, sa.Identity(), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("api_key", sa.Integer, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("resident", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    # The order in which the ledger accepted the entries; given by the database.
+    sa.Column("seq", BigId, sa.Identity(), primary_key=True),
+    sa.Column("transaction_id", Uuid, nullable=False, unique=True),
+    sa.Column("resident", sa.Integer, nullable=False),
+    sa.Column("day", Day, nullable=False),
+    sa.Column("market_group", sa.Integer),
+    sa.Column("quantity_g", sa.BigInteger, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("exempt_fen", sa.BigInteger, nullable=False),
+    sa.Column("exempt_quantity_g", sa.BigInteger, nullable=False),
+    sa.Column("traded_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("commodity", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("trade_point", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("hs_code", sa.Text),
+    sa.Column("list_group", sa.Text),
+    sa.Column("settlement", sa.Text),
+    sa.Column("consignment", sa.Text),
+    sa.Column("vehicle_plate", sa.Text),
+    sa.Column("seller", sa.Text),
+    sa.Column("reference", sa.Text),
+    sa.Column("refuse_over_allowance", sa.Boolean),
+    sa.Column("metadata", sa.Text),
+    sa.Column("reverses", Uuid),
+    sa.Column("reason", sa.Text),
+    sa.CheckConstraint("direction IN ('import', 'export')", name="direction_is_known"),
+    sa.CheckConstraint(
+        "CASE WHEN reverses IS NULL"
+        " THEN amount_fen > 0 AND quantity_g > 0 AND exempt_fen BETWEEN 0 AND amount_fen"
+        " AND exempt_quantity_g BETWEEN 0 AND quantity_g"
+        " ELSE amount_fen < 0 AND quantity_g < 0 AND exempt_fen BETWEEN amount_fen AND 0"
+        " AND exempt_quantity_g BETWEEN quantity_g AND 0 END",
+        name="parts_are_within_the_whole",
+    ),
+    sa.CheckConstraint(
+        "direction = 'import' OR (exempt_fen = amount_fen AND exempt_quantity_g = 0)", name="export_uses_nothing"
+    ),
+    sa.CheckConstraint("(reverses IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
+    sa.Index("ix_journal_resident_day", "resident", "day"),
+    sa.Index("ix_journal_day", "day"),
+    sa.Index(
+        "ix_journal_consignment",
+        "consignment",
+        sqlite_where=sa.text("consignment IS NOT NULL"),
+        postgresql_where=sa.text("consignment IS NOT NULL"),
+    ),
+    sa.Index(
+        "uq_journal_trade_point_reference",
+        "trade_point",
+        "reference",
+        unique=True,
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    ),
+    sa.Index(
+        "uq_journal_reverses",
+        "reverses",
+        unique=True,
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    ),
+)
+
+tail = sa.Table(
+    "tail",
+    metadata,
+    # What is posted and not folded yet. The database adds every journal entry by itself (trigger), so that no path can
+    # write the one without the other; the fold deletes.
+    sa.Column("seq", BigId, primary_key=True, autoincrement=False),
+    sa.Column("resident", sa.Integer, nullable=False),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    # A digest of API key, route and key: 16 bytes whatever the key's length, and no caller's text in an index.
+    sa.Column("digest", Uuid, primary_key=True),
+    sa.Column("fingerprint", Uuid, nullable=False),
+    # Exactly one of the two: the entry that was accepted, or the refusal as it was answered.
+    sa.Column("transaction_id", Uuid),
+    sa.Column("refusal", sa.Text),
+    sa.CheckConstraint("(transaction_id IS NULL) <> (refusal IS NULL)", name="one_outcome"),
+    sqlite_with_rowid=False,
+)
+
+allowance_use = sa.Table(
+    "allowance_use",
+    metadata,
+    sa.Column("resident", sa.Integer, nullable=False),
+    sa.Column("day", Day, nullable=False),
+    # '' is the value limit's own row (exempt_fen); a list group's row counts grams (quantity_g).
+    sa.Column("list_group", sa.Text, nullable=False),
+    sa.Column("exempt_fen", sa.Integer, nullable=False),
+    sa.Column("quantity_g", sa.Integer, nullable=False),
+    # The limits by which the row was judged: rules are dated data, so the constraint can't hold a constant.
+    sa.Column("limit_fen", sa.Integer, nullable=False),
+    sa.Column("limit_g", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("resident", "day", "list_group"),
+    sa.CheckConstraint("exempt_fen BETWEEN 0 AND limit_fen", name="value_within_limit"),
+    sa.CheckConstraint("quantity_g BETWEEN 0 AND limit_g", name="quantity_within_limit"),
+    sqlite_with_rowid=False,
+)
