@@ -1,0 +1,27 @@
+"""API keys: made once, shown once, kept as a SHA-256."""
+
+import secrets
+from collections.abc import Sequence
+
+from service.domain.keys import KEY_PREFIX, SCOPES, key_digest
+from service.ledger import Ledger
+from service.storage import keys
+
+_SECRET_BYTES = 32
+
+
+def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, str]:
+    """The id and the key itself, which is nowhere else. Raises ValueError for an unknown scope."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise ValueError(f"unknown scope {', '.join(unknown) or '(none)'}; choose from {', '.join(SCOPES)}")
+    key = KEY_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+    with ledger.database.writing() as connection:
+        key_id = keys.insert(connection, name=name, digest=key_digest(key), scopes=scopes, created_at=ledger.now())
+    return key_id, key
+
+
+def revoke_key(ledger: Ledger, key_id: int) -> bool:
+    """Ends a key from the next request on; false when no such key lives."""
+    with ledger.database.writing() as connection:
+        return keys.revoke(connection, key_id, ledger.now())

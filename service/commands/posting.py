@@ -1,0 +1,153 @@
+"""Posting: trades and reversals, batch-first. Posting one is a batch of one, in the same eight statements.
+
+1 known idempotency keys  2 residents  3 related entries (references, reversed trades)  4 open and 5 lock the allowance
+rows, in sorted order  6 allowance  7 journal (the database adds the tail)  8 outcomes by key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from service.desk import Desk, open_desk
+from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, refusal_class
+from service.domain.transactions import Trade, Transaction
+from service.ledger import Ledger
+from service.storage import allowance, idempotency, journal
+from service.storage.engine import Connection
+from service.storage.idempotency import Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A trade to be posted, under the digest of its idempotency key."""
+
+    digest: UUID
+    fingerprint: UUID
+    request_id: str
+    trade: Trade
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """A trade to be reversed, under the digest of its idempotency key."""
+
+    digest: UUID
+    fingerprint: UUID
+    request_id: str
+    transaction_id: UUID
+    reason: str
+
+
+Entry = Post | Reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one entry: a transaction or a refusal. `request_id` is the one of the request that got it first."""
+
+    request_id: str
+    transaction: Transaction | None = None
+    refusal: Refusal | None = None
+    replayed: bool = False
+
+
+class _TakenBack(Exception):
+    """Rolls an atomic batch back; carries the outcomes that say why."""
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    """An outcome for each entry, in order: accepted, refused, or replayed. One bad entry harms no other.
+
+    Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
+    caller runs the batch again and then sees what the other wrote.
+    """
+    with ledger.database.writing() as connection:
+        return _write(connection, ledger, entries)
+
+
+def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    """Like `post`, but with any refusal nothing is written and nothing is remembered."""
+    try:
+        with ledger.database.writing() as connection:
+            outcomes = _write(connection, ledger, entries)
+            if any(outcome.refusal for outcome in outcomes):
+                raise _TakenBack(outcomes)
+            return outcomes
+    except _TakenBack as taken_back:
+        return taken_back.outcomes
+
+
+def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    known = idempotency.find(connection, {entry.digest for entry in entries})
+    fresh = [entry for entry in entries if entry.digest not in known]
+    if not fresh:
+        return [_replay(entry, known[entry.digest]) for entry in entries]
+    desk = open_desk(
+        connection,
+        ledger.rulebook,
+        ledger.now(),
+        ledger.new_id,
+        [entry.trade for entry in fresh if isinstance(entry, Post)],
+        {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
+    )
+    answered: list[Remembered] = []
+    outcomes = [_settle(entry, desk, known, answered) for entry in entries]
+    allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+    journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
+    idempotency.insert(connection, answered)
+    return outcomes
+
+
+def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: list[Remembered]) -> Outcome:
+    """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
+    before = known.get(entry.digest)
+    if before is not None:
+        return _replay(entry, before)
+    try:
+        transaction = _accept(entry, desk)
+    except Refusal as refusal:
+        if refusal.remembered:
+            text = _refusal_text(refusal, entry.request_id)
+            answered.append(Remembered(entry.digest, entry.fingerprint, refusal=text))
+            known[entry.digest] = answered[-1]
+        return Outcome(entry.request_id, refusal=refusal)
+    answered.append(Remembered(entry.digest, entry.fingerprint, transaction=transaction))
+    known[entry.digest] = answered[-1]
+    return Outcome(entry.request_id, transaction=transaction)
+
+
+def _accept(entry: Entry, desk: Desk) -> Transaction:
+    if isinstance(entry, Post):
+        return desk.accept(entry.trade)
+    return desk.take_back(entry.transaction_id, entry.reason)
+
+
+def _replay(entry: Entry, before: Remembered) -> Outcome:
+    """The first answer again; the same key with another meaning is refused and changes nothing."""
+    if before.fingerprint != entry.fingerprint:
+        reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
+        return Outcome(entry.request_id, refusal=reused)
+    if before.transaction is not None:
+        return Outcome(entry.request_id, transaction=before.transaction, replayed=True)
+    document = orjson.loads(before.refusal or "")
+    refusal = refusal_class(document["code"])(
+        document["detail"], errors=tuple(FieldError(**e) for e in document["errors"]), **document["members"]
+    )
+    return Outcome(document["request_id"], refusal=refusal, replayed=True)
+
+
+def _refusal_text(refusal: Refusal, request_id: str) -> str:
+    document = {
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "errors": refusal.errors,
+        "members": refusal.members,
+        "request_id": request_id,
+    }
+    return orjson.dumps(document).decode()

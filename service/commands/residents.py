@@ -1,0 +1,194 @@
+"""Residents and groups: registering, dated status and membership, and the audited reveal."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
+from service.domain.groups import group_id
+from service.domain.residents import (
+    ORDINAL_MAX,
+    Membership,
+    Standing,
+    Status,
+    StatusChange,
+    birth_date,
+    resident_id,
+)
+from service.ledger import Ledger
+from service.storage import residents
+from service.storage.engine import Connection, NotWritten
+from service.storage.residents import Group, ResidentRow
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A resident to be registered; the citizen number and the name are in their normal form."""
+
+    name: str
+    id_number: str
+    registered_on: datetime.date
+    valid_until: datetime.date | None
+    settlement: str | None
+    group: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, for the audit: the API key and the request."""
+
+    api_key: int
+    request_id: str
+
+
+def register(ledger: Ledger, registration: Registration) -> ResidentRow:
+    """The new resident, with the next dense ordinal.
+
+    Raises ResidentExists for a known citizen number, ValidationFailed for a birth after the registration, an end
+    before it, or an unknown group.
+    """
+    _refuse_impossible_dates(registration)
+    try:
+        with ledger.database.writing() as connection:
+            return _register(connection, ledger, registration)
+    except NotWritten as race:
+        if not race.is_race:
+            raise
+        # Another process registered the number between our look and our insert; its resident stands.
+        with ledger.database.reading() as connection:
+            raise _exists(connection, ledger, registration.id_number) from None
+
+
+def _register(connection: Connection, ledger: Ledger, registration: Registration) -> ResidentRow:
+    ordinal = residents.next_ordinal(connection)
+    if ordinal > ORDINAL_MAX:
+        raise ValidationFailed(f"The ledger holds {ORDINAL_MAX} residents at most.")
+    if residents.find_ordinal(connection, ledger.vault.digests(registration.id_number)) is not None:
+        raise _exists(connection, ledger, registration.id_number)
+    if registration.group is not None:
+        _refuse_unknown_group(connection, ledger, registration.group)
+    memberships = [] if registration.group is None else [Membership(registration.registered_on, registration.group)]
+    row = ResidentRow(
+        standing=Standing(
+            ordinal, registration.registered_on, registration.valid_until, registration.settlement, (), memberships
+        ),
+        number_sealed=ledger.vault.seal(registration.id_number, ordinal, "id_number"),
+        name_sealed=ledger.vault.seal(registration.name, ordinal, "name"),
+        created_at=ledger.now(),
+    )
+    residents.insert(connection, row, ledger.vault.digest(registration.id_number))
+    return row
+
+
+def _refuse_impossible_dates(registration: Registration) -> None:
+    if birth_date(registration.id_number) >= registration.registered_on:
+        raise ValidationFailed.of("/id_number", "born-too-late", "The birth date must lie before registered_on.")
+    if registration.valid_until is not None and registration.valid_until < registration.registered_on:
+        raise ValidationFailed.of("/valid_until", "too-early", "Send a day not before registered_on, or leave it out.")
+
+
+def _refuse_unknown_group(connection: Connection, ledger: Ledger, group: int) -> None:
+    if residents.find_group(connection, group, ledger.today()) is None:
+        raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group_id(group)} exists; create it first.")
+
+
+def _exists(connection: Connection, ledger: Ledger, id_number: str) -> ResidentExists:
+    ordinal = residents.find_ordinal(connection, ledger.vault.digests(id_number))
+    known = resident_id(ordinal or 0)
+    return ResidentExists(f"This citizen number is registered as {known}.", resident_id=known)
+
+
+def change_status(
+    ledger: Ledger, ordinal: int, status: Status, reason: str, effective_on: datetime.date | None, caller: Caller
+) -> ResidentRow:
+    """The resident with a further dated status, from `effective_on` (today if left out) on.
+
+    Raises NotFound, ResidentNotActive after a cancellation (it is final), ValidationFailed for a day before the
+    registration.
+    """
+    with ledger.database.writing() as connection:
+        residents.lock_row(connection, ordinal)
+        row = _get(connection, ordinal)
+        if row.standing.is_cancelled():
+            raise ResidentNotActive(f"{resident_id(ordinal)} is cancelled, and a cancellation is final.")
+        change = StatusChange(effective_on or ledger.today(), status)
+        if change.effective_on < row.standing.registered_on:
+            raise ValidationFailed.of(
+                "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."
+            )
+        residents.add_status(connection, ordinal, change, reason, ledger.now())
+        _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
+        return _get(connection, ordinal)
+
+
+def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[str, str]:
+    """Name and citizen number, unmasked, and one audit record of it in the same transaction. Raises NotFound."""
+    with ledger.database.writing() as connection:
+        row = _get(connection, ordinal)
+        _audit(connection, ledger, caller, "reveal", ordinal, reason)
+        vault = ledger.vault
+        return vault.open(row.name_sealed, ordinal, "name"), vault.open(row.number_sealed, ordinal, "id_number")
+
+
+def create_group(ledger: Ledger, name: str, kind: str) -> Group:
+    """A new group without members."""
+    with ledger.database.writing() as connection:
+        created_at = ledger.now()
+        return Group(residents.insert_group(connection, name, kind, created_at), name, kind, created_at, 0)
+
+
+def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_on: datetime.date | None) -> Group:
+    """The group with these residents in it: they leave the group they were in, on the same day.
+
+    Without a day, a first membership counts from the resident's registration, a move from today. Raises NotFound for
+    the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved.
+    """
+    with ledger.database.writing() as connection:
+        today = ledger.today()
+        if residents.find_group(connection, group, today) is None:
+            raise NotFound(f"No group {group_id(group)} exists.")
+        standings = residents.find_standings(connection, set(ordinals))
+        _refuse_unknown_residents(ordinals, standings)
+        days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
+        joining = [o for o in days if standings[o].group_on(days[o]) != group]
+        residents.add_members(connection, joining, group, days, ledger.now())
+        changed = residents.find_group(connection, group, today)
+        assert changed is not None
+        return changed
+
+
+def _joins_on(standing: Standing, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
+    if effective_on is None:
+        return today if standing.memberships else standing.registered_on
+    if effective_on < standing.registered_on:
+        raise ValidationFailed.of(
+            "/effective_on",
+            "too-early",
+            f"{resident_id(standing.ordinal)} is registered from {standing.registered_on} on; send a later day.",
+        )
+    return effective_on
+
+
+def _refuse_unknown_residents(ordinals: Sequence[int], standings: Mapping[int, Standing]) -> None:
+    unknown = [resident_id(ordinal) for ordinal in ordinals if ordinal not in standings]
+    if unknown:
+        raise UnknownResident(f"Not registered: {', '.join(unknown[:10])}. Nobody was added.")
+
+
+def _get(connection: Connection, ordinal: int) -> ResidentRow:
+    row = residents.find_row(connection, ordinal)
+    if row is None:
+        raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
+    return row
+
+
+def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, ordinal: int, reason: str) -> None:
+    residents.insert_audit(
+        connection,
+        at=ledger.now(),
+        api_key=caller.api_key,
+        action=action,
+        ordinal=ordinal,
+        reason=reason,
+        request_id=caller.request_id,
+    )

@@ -1,0 +1,60 @@
+"""Settings, read once from the environment; what is wrong or unsafe stops the start and is named in one line."""
+
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingError(Exception):
+    """A setting that can't be used; the message is one line that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the ledger lives and which secrets open it."""
+
+    database_url: str
+    data_dir: pathlib.Path
+    secrets_file: pathlib.Path
+    secrets_may_be_created: bool
+    log_level: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        """SQLite has one writing process; PostgreSQL may have many."""
+        return self.database_url.startswith("sqlite")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment. Raises SettingError, one line that names the variable and what to set."""
+    data_dir = pathlib.Path(environment.get("HUSHI_DATA_DIR") or "data")
+    url = _database_url(environment.get("HUSHI_DATABASE_URL") or f"sqlite:///{data_dir}/hushi.db")
+    secrets = environment.get("HUSHI_SECRETS_FILE")
+    is_sqlite = url.startswith("sqlite")
+    if not secrets and not is_sqlite:
+        raise SettingError("HUSHI_SECRETS_FILE is required with PostgreSQL: set the path of the file with the keys.")
+    level = (environment.get("HUSHI_LOG_LEVEL") or "INFO").upper()
+    if level not in LOG_LEVELS:
+        raise SettingError(f"HUSHI_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
+    return Settings(
+        database_url=url,
+        data_dir=data_dir,
+        secrets_file=pathlib.Path(secrets) if secrets else data_dir / "secrets.json",
+        secrets_may_be_created=not secrets and is_sqlite,
+        log_level=level,
+    )
+
+
+def _database_url(text: str) -> str:
+    driver, separator, rest = text.partition("://")
+    if not separator:
+        raise SettingError("HUSHI_DATABASE_URL is not a URL such as sqlite:///data/hushi.db.")
+    if driver in {"postgresql+psycopg", "postgresql"}:
+        return f"postgresql+psycopg://{rest}"
+    if driver != "sqlite":
+        raise SettingError(f"HUSHI_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://, not {driver}://.")
+    if not rest.startswith("/") or rest in {"/", "/:memory:"}:
+        raise SettingError("HUSHI_DATABASE_URL must name a file: a ledger in memory would not survive a restart.")
+    return text

@@ -1,0 +1,206 @@
+"""The desk at which a batch is judged: all it depends on is fetched and locked at once, then each entry in order.
+
+The same desk serves posting and quoting, so that a quote can't differ from the write.
+"""
+
+import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from service.domain.allowance import NO_LIST_GROUP, Judgement, Rulebook, Rules, Use, UseKey, judge
+from service.domain.errors import (
+    AllowanceExceeded,
+    AlreadyReversed,
+    NotFound,
+    NotReversible,
+    ReferenceExists,
+    ResidentNotActive,
+    UnknownResident,
+)
+from service.domain.money import format_cny
+from service.domain.residents import Standing, resident_id
+from service.domain.transactions import Trade, Transaction, record, refuse_impossible, reverse
+from service.storage import allowance, journal, residents
+from service.storage.allowance import Limit
+from service.storage.engine import Connection
+
+_NOTHING_RELATED = journal.Related({}, {}, {})
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a batch has been told and what it has used so far."""
+
+    rulebook: Rulebook
+    now: datetime.datetime
+    new_id: Callable[[], UUID]
+    standings: Mapping[int, Standing]
+    uses: dict[UseKey, Use]
+    limits: Mapping[UseKey, Limit]
+    trades: dict[UUID, Transaction]
+    reversals: dict[UUID, UUID]
+    references: dict[tuple[str, str], UUID]
+    touched: set[UseKey] = field(default_factory=set)
+
+    def accept(self, trade: Trade) -> Transaction:
+        """The entry of a trade, its allowance used.
+
+        Raises ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists or
+        AllowanceExceeded, and then uses nothing.
+        """
+        rules = self.rulebook.on(trade.day)
+        standing = self._standing_of(trade)
+        refuse_impossible(trade, rules, self.rulebook.countries, self.now)
+        self._refuse_known_reference(trade)
+        judgement = self._judge(trade, rules)
+        if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
+            raise self._exceeded(trade, rules, judgement)
+        self._use(trade.resident, trade.day, judgement, trade.direction == "import", sign=1)
+        transaction = record(
+            trade,
+            judgement,
+            transaction_id=self.new_id(),
+            recorded_at=self.now,
+            group=standing.group_on(trade.day),
+            settlement=standing.settlement,
+        )
+        if trade.reference is not None:
+            self.references[trade.trade_point, trade.reference] = transaction.transaction_id
+        return transaction
+
+    def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
+        """The reversal of a trade, its allowance returned. Raises NotFound, NotReversible or AlreadyReversed."""
+        trade = self.trades.get(transaction_id)
+        if trade is None:
+            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        if trade.kind == "reversal":
+            raise NotReversible(f"{transaction_id} is a reversal itself; post the trade again if it was right.")
+        reversal_id = self.reversals.get(transaction_id)
+        if reversal_id is not None:
+            raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
+        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
+        used = Judgement(trade.exempt_fen, trade.exempt_quantity_g, trade.list_group, trade.rule_version)
+        self._use(trade.resident, trade.day, used, trade.direction == "import", sign=-1)
+        self.reversals[transaction_id] = reversal.transaction_id
+        return reversal
+
+    def remaining_fen(self, trade: Trade) -> int:
+        """What is left of the value limit on the trade's day, in fen."""
+        return max(0, self.rulebook.on(trade.day).limit_fen - self._used_fen(trade))
+
+    def _standing_of(self, trade: Trade) -> Standing:
+        standing = self.standings.get(trade.resident)
+        if standing is None:
+            raise UnknownResident(
+                f"No resident {resident_id(trade.resident)} is registered; register the resident first."
+            )
+        why = standing.why_not_active(trade.day)
+        if why is not None:
+            raise ResidentNotActive(f"{resident_id(trade.resident)} can't trade on {trade.day}: the resident {why}.")
+        return standing
+
+    def _refuse_known_reference(self, trade: Trade) -> None:
+        if trade.reference is None:
+            return
+        known = self.references.get((trade.trade_point, trade.reference))
+        if known is not None:
+            raise ReferenceExists(
+                f"{trade.trade_point} has the reference {trade.reference!r} already, on transaction {known}.",
+                transaction_id=str(known),
+            )
+
+    def _judge(self, trade: Trade, rules: Rules) -> Judgement:
+        group = rules.list_group_of(trade.hs_code) if trade.is_import else None
+        return judge(
+            is_import=trade.is_import,
+            amount_fen=trade.amount_fen,
+            quantity_g=trade.quantity_g,
+            group=group,
+            rules=rules,
+            used_fen=self._used_fen(trade),
+            used_g=0 if group is None else self.uses[UseKey(trade.resident, trade.day, group.name)].quantity_g,
+        )
+
+    def _used_fen(self, trade: Trade) -> int:
+        use = self.uses.get(UseKey(trade.resident, trade.day, NO_LIST_GROUP))
+        return 0 if use is None else use.exempt_fen
+
+    def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement) -> AllowanceExceeded:
+        used_fen = self._used_fen(trade)
+        return AllowanceExceeded(
+            f"{format_cny(trade.amount_fen - judgement.exempt_fen)} CNY of the trade would be taxed on {trade.day}, "
+            'and it asked to be refused then. Send over_allowance "tax", a smaller amount, or another business day.',
+            limit_cny=format_cny(rules.limit_fen),
+            used_cny=format_cny(used_fen),
+            remaining_cny=format_cny(max(0, rules.limit_fen - used_fen)),
+        )
+
+    def _use(self, resident: int, day: datetime.date, used: Judgement, is_import: bool, *, sign: int) -> None:
+        if not is_import:
+            return
+        value_key = UseKey(resident, day, NO_LIST_GROUP)
+        self.uses[value_key].exempt_fen += sign * used.exempt_fen
+        self.touched.add(value_key)
+        if used.list_group is not None:
+            group_key = UseKey(resident, day, used.list_group)
+            self.uses[group_key].quantity_g += sign * used.exempt_quantity_g
+            self.touched.add(group_key)
+
+
+def open_desk(  # the one place that fetches and locks for a batch
+    connection: Connection,
+    rulebook: Rulebook,
+    now: datetime.datetime,
+    new_id: Callable[[], UUID],
+    trades: Sequence[Trade],
+    reversed_ids: Collection[UUID] = (),
+    *,
+    locking: bool = True,
+) -> Desk:
+    """A desk with all that these trades and reversals depend on, in at most four statements of any size."""
+    ordinals = {trade.resident for trade in trades}
+    standings = residents.find_standings(connection, ordinals) if ordinals else {}
+    marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
+    related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
+    to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
+    limits = _limits(rulebook, [t for t in trades if t.resident in standings], to_reverse)
+    uses = allowance.lock(connection, limits) if locking else allowance.find(connection, list(limits))
+    return Desk(
+        rulebook=rulebook,
+        now=now,
+        new_id=new_id,
+        standings=standings,
+        uses=uses,
+        limits=limits,
+        trades=dict(related.by_id),
+        reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
+        references={mark: known.transaction_id for mark, known in related.by_reference.items()},
+    )
+
+
+def _limits(
+    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+) -> dict[UseKey, Limit]:
+    """Every allowance row that the batch may touch, with the limits of its day."""
+    limits: dict[UseKey, Limit] = {}
+    for resident, day, list_group in _touched(rulebook, trades, reversed_trades):
+        rules = rulebook.on(day)
+        limits[UseKey(resident, day, NO_LIST_GROUP)] = Limit(rules.limit_fen, 0)
+        if list_group is not None:
+            # A reversed trade's group may have left the list since: its row exists and keeps its own limit.
+            group = rules.list_groups.get(list_group)
+            limits[UseKey(resident, day, list_group)] = Limit(0, 0 if group is None else group.free_g)
+    return limits
+
+
+def _touched(
+    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+) -> Iterator[tuple[int, datetime.date, str | None]]:
+    for trade in trades:
+        if trade.is_import:
+            group = rulebook.on(trade.day).list_group_of(trade.hs_code)
+            yield trade.resident, trade.day, None if group is None else group.name
+    for known in reversed_trades:
+        if known.direction == "import":
+            yield known.resident, known.day, known.list_group

@@ -1,0 +1,63 @@
+"""What every command and query works with: the database, the vault, the rulebook, the clock and the source of ids."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat
+
+from service.config import SettingError, Settings
+from service.domain.allowance import Rulebook
+from service.domain.transactions import business_day
+from service.rules import load_rulebook
+from service.storage import residents as residents_storage
+from service.storage.engine import Database
+from service.vault import SecretsError, Vault, create_secrets, load_vault
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One ledger. Time and ids come from outside, so that a test can say what they are."""
+
+    database: Database
+    vault: Vault
+    rulebook: Rulebook
+    clock: Callable[[], datetime.datetime]
+    new_id: Callable[[], UUID]
+
+    def now(self) -> datetime.datetime:
+        """The instant of the request."""
+        return self.clock()
+
+    def today(self) -> datetime.date:
+        """The business day of the request."""
+        return business_day(self.clock())
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of the settings; nothing is migrated. Raises SettingError when the secrets can't be used."""
+    if settings.secrets_may_be_created and not settings.secrets_file.exists():
+        create_secrets(settings.secrets_file)
+    try:
+        vault = load_vault(settings.secrets_file)
+    except SecretsError as error:
+        raise SettingError(f"HUSHI_SECRETS_FILE: {error}.") from None
+    return Ledger(
+        database=Database(settings.database_url),
+        vault=vault,
+        rulebook=load_rulebook(),
+        clock=lambda: datetime.datetime.now(datetime.UTC),
+        new_id=uuid_utils.compat.uuid7,
+    )
+
+
+def refuse_foreign_secrets(ledger: Ledger) -> None:
+    """Raises SettingError when the secrets do not open this ledger: serving on would register people a second time."""
+    with ledger.database.reading() as connection:
+        row = residents_storage.find_row(connection, 1)
+    try:
+        if row is not None:
+            ledger.vault.open(row.name_sealed, 1, "name")
+    except SecretsError as error:
+        raise SettingError(f"HUSHI_SECRETS_FILE does not belong to this ledger: {error}.") from None

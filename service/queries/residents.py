@@ -1,0 +1,144 @@
+"""Looking up residents and groups: one snapshot each, names and numbers masked."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
+from service.domain.errors import NotFound
+from service.domain.groups import group_id
+from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
+from service.ledger import Ledger
+from service.storage import allowance, residents
+from service.storage.residents import Group, ResidentFilters, ResidentRow
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentView:
+    """A resident as everyone with the scope may see it: masked, with status and group of one day."""
+
+    resident_id: str
+    name: str
+    id_number: str
+    status: str
+    registered_on: datetime.date
+    valid_until: datetime.date | None
+    settlement: str | None
+    group_id: str | None
+    created_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceView:
+    """What a resident has used and has left on a business day, in fen and grams."""
+
+    resident_id: str
+    day: datetime.date
+    limit_fen: int
+    exempt_used_fen: int
+    rule_version: str
+    quantity_limits: Sequence["QuantityLimit"]
+
+    @property
+    def remaining_fen(self) -> int:
+        """What is left of the value limit; nothing when a later rule lowered it below what was used."""
+        return max(0, self.limit_fen - self.exempt_used_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityLimit:
+    """The free weight of a list group and what is used of it, in grams."""
+
+    list_group: str
+    limit_g: int
+    used_g: int
+
+    @property
+    def remaining_g(self) -> int:
+        """What is left of the free weight."""
+        return max(0, self.limit_g - self.used_g)
+
+
+def view(ledger: Ledger, row: ResidentRow) -> ResidentView:
+    """The masked resident as of today."""
+    standing, today = row.standing, ledger.today()
+    group = standing.group_on(today)
+    return ResidentView(
+        resident_id=resident_id(standing.ordinal),
+        name=mask_name(ledger.vault.open(row.name_sealed, standing.ordinal, "name")),
+        id_number=mask_citizen_number(ledger.vault.open(row.number_sealed, standing.ordinal, "id_number")),
+        status=_status(standing, today),
+        registered_on=standing.registered_on,
+        valid_until=standing.valid_until,
+        settlement=standing.settlement,
+        group_id=None if group is None else group_id(group),
+        created_at=row.created_at,
+    )
+
+
+def _status(standing: Standing, today: datetime.date) -> str:
+    status = standing.status_on(today)
+    expired = standing.valid_until is not None and standing.valid_until < today
+    return "expired" if status == "active" and expired else status
+
+
+def get_resident(ledger: Ledger, ordinal: int) -> ResidentView:
+    """One resident. Raises NotFound."""
+    with ledger.database.reading() as connection:
+        row = residents.find_row(connection, ordinal)
+    if row is None:
+        raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
+    return view(ledger, row)
+
+
+def find_resident(ledger: Ledger, id_number: str) -> ResidentView:
+    """The resident with a citizen number. Raises NotFound, without repeating the number."""
+    with ledger.database.reading() as connection:
+        ordinal = residents.find_ordinal(connection, ledger.vault.digests(id_number))
+        row = None if ordinal is None else residents.find_row(connection, ordinal)
+    if row is None:
+        raise NotFound("No resident is registered with this citizen number.")
+    return view(ledger, row)
+
+
+def list_residents(
+    ledger: Ledger, filters: ResidentFilters, after: int, limit: int
+) -> tuple[list[ResidentView], int | None]:
+    """Up to `limit` residents after an ordinal, and the ordinal to go on from; None at the end."""
+    with ledger.database.reading() as connection:
+        rows = residents.list_rows(connection, filters, after, limit + 1)
+    following = rows[limit - 1].standing.ordinal if len(rows) > limit else None
+    return [view(ledger, row) for row in rows[:limit]], following
+
+
+def list_groups(ledger: Ledger, after: int, limit: int) -> tuple[Sequence[Group], int | None]:
+    """Up to `limit` groups after an ordinal, and the ordinal to go on from; None at the end."""
+    with ledger.database.reading() as connection:
+        groups = residents.list_groups(connection, ledger.today(), after, limit + 1)
+    return groups[:limit], groups[limit - 1].ordinal if len(groups) > limit else None
+
+
+def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> AllowanceView:
+    """What the resident has used and has left on a business day (today if left out). Raises NotFound."""
+    on = day or ledger.today()
+    with ledger.database.reading() as connection:
+        if not residents.find_standings(connection, [ordinal]):
+            raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
+        uses = allowance.used_on(connection, ordinal, on)
+    rules = ledger.rulebook.on(on)
+    value = uses.get(UseKey(ordinal, on, NO_LIST_GROUP), Use())
+    return AllowanceView(
+        resident_id=resident_id(ordinal),
+        day=on,
+        limit_fen=rules.limit_fen,
+        exempt_used_fen=value.exempt_fen,
+        rule_version=rules.version,
+        quantity_limits=_quantity_limits(rules, uses, ordinal, on),
+    )
+
+
+def _quantity_limits(rules: Rules, uses: dict[UseKey, Use], ordinal: int, day: datetime.date) -> list[QuantityLimit]:
+    return [
+        QuantityLimit(group.name, group.free_g, uses.get(UseKey(ordinal, day, group.name), Use()).quantity_g)
+        for group in rules.list_groups.values()
+    ]

@@ -1,0 +1,44 @@
+"""Looking up transactions: one entry, a statement page, and what a trade would cost."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.desk import open_desk
+from service.domain.errors import NotFound
+from service.domain.transactions import Trade, Transaction
+from service.ledger import Ledger
+from service.storage import journal
+from service.storage.journal import Filters, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What posting a trade now would answer; `remaining_after_fen` is what it would leave of the value limit."""
+
+    transaction: Transaction
+    remaining_after_fen: int
+
+
+def get_transaction(ledger: Ledger, transaction_id: UUID) -> tuple[Transaction, UUID | None]:
+    """One entry and the id of its reversal, if there is one. Raises NotFound."""
+    with ledger.database.reading() as connection:
+        found = journal.find_with_reversal(connection, transaction_id)
+    if found is None:
+        raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+    return found
+
+
+def list_transactions(ledger: Ledger, filters: Filters, before_seq: int | None, limit: int) -> Page:
+    """A page of the journal, newest first."""
+    with ledger.database.reading() as connection:
+        return journal.list_page(connection, filters, before_seq, limit)
+
+
+def quote(ledger: Ledger, trade: Trade) -> Quote:
+    """The verdict on a trade by the same desk that posts it; nothing is stored.
+
+    Raises what posting it would raise.
+    """
+    with ledger.database.reading() as connection:
+        desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
+        return Quote(desk.accept(trade), desk.remaining_fen(trade))

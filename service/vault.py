@@ -1,0 +1,120 @@
+"""The secrets, and what they protect: names and citizen numbers sealed for their row, and looked up by a keyed digest.
+
+One area has only about 36.5 million possible numbers, so a plain hash would hide nothing. Both keys live in a file
+outside of the database; every cipher text names the key that sealed it, so that keys can be rotated.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class SecretsError(ValueError):
+    """The secrets file can't be used; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Keys by their id; new work uses the current one, old work is still understood by the others."""
+
+    current: str
+    keys: Mapping[str, bytes]
+
+
+class Vault:
+    """Seals and opens personal data."""
+
+    def __init__(self, encryption: KeyRing, index: KeyRing) -> None:
+        """Two rings, so that the index key can be changed without touching the cipher texts, and vice versa."""
+        self._encryption = encryption
+        self._index = index
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
+
+    def seal(self, text: str, ordinal: int, field: str) -> bytes:
+        """AES-256-GCM of a text, bound to its row and field: moved to another row it does not open."""
+        key_id = self._encryption.current.encode()
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._ciphers[self._encryption.current].encrypt(nonce, text.encode(), _bound_to(ordinal, field))
+        return bytes([len(key_id)]) + key_id + nonce + sealed
+
+    def open(self, sealed: bytes, ordinal: int, field: str) -> str:
+        """The text again. Raises SecretsError when the key is not in the ring or the bytes belong elsewhere."""
+        start = 1 + sealed[0]
+        key_id = sealed[1:start].decode("ascii", "replace")
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise SecretsError(f"the secrets file lacks the encryption key {key_id!r} that sealed resident {ordinal}")
+        nonce, body = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, body, _bound_to(ordinal, field)).decode()
+        except InvalidTag:
+            raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
+
+    def digest(self, number: str) -> bytes:
+        """The keyed digest (HMAC-SHA-256) by which a citizen number is unique and found."""
+        return self._hmac(self._index.current, number)
+
+    def digests(self, number: str) -> list[bytes]:
+        """The digest under every index key, so that residents registered before a rotation are found too."""
+        return [self._hmac(key_id, number) for key_id in self._index.keys]
+
+    def _hmac(self, key_id: str, number: str) -> bytes:
+        return hmac.digest(self._index.keys[key_id], number.encode(), hashlib.sha256)
+
+
+def _bound_to(ordinal: int, field: str) -> bytes:
+    return f"resident/{ordinal}/{field}".encode()
+
+
+def load_vault(path: pathlib.Path) -> Vault:
+    """The vault of a secrets file. Raises SecretsError when it is missing, open to others, or not what it must be."""
+    try:
+        mode = path.stat().st_mode
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SecretsError(f"{path} can't be read ({error.strerror})") from None
+    except ValueError:
+        raise SecretsError(f"{path} is not JSON") from None
+    if mode & stat.S_IRWXO:
+        raise SecretsError(f"{path} is open to every user of this machine; run: chmod 600 {path}")
+    return Vault(_ring(document, "encryption", path), _ring(document, "index", path))
+
+
+def create_secrets(path: pathlib.Path) -> None:
+    """Writes a new secrets file with mode 0600. Raises FileExistsError: keys are never overwritten."""
+    document = {
+        ring: {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(KEY_BYTES)).decode()}}
+        for ring in ("encryption", "index")
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ring(document: Any, name: str, path: pathlib.Path) -> KeyRing:
+    try:
+        keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in document[name]["keys"].items()}
+        ring = KeyRing(document[name]["current"], keys)
+        sound = ring.current in keys and all(len(key) == KEY_BYTES for key in keys.values())
+        sound = sound and all(key_id.isascii() and 0 < len(key_id) <= 32 for key_id in keys)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        sound = False
+    if not sound:
+        raise SecretsError(f'{path} needs "{name}": {{"current": ID, "keys": {{ID: 32 bytes in base64}}}}')
+    return ring
