@@ -1,0 +1,187 @@
+"""Residents and groups on the wire."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+from marshmallow.validate import Length
+
+from schemas.choices import Count, OneOf
+from schemas.fields import (
+    BusinessDay,
+    CitizenNumber,
+    GroupId,
+    Instant,
+    ResidentId,
+    ResidentName,
+    SignedCny,
+    SignedKg,
+    Text,
+    TradingDay,
+)
+from schemas.strict import StrictSchema
+from service.domain.residents import STATUSES
+
+SETTLEMENT_LENGTH_MAX = 60
+REASON_LENGTH_MAX = 200
+MEMBERS_MAX = 1000
+PAGE_LIMIT_MAX = 500
+PAGE_LIMIT = 50
+CURSOR_LENGTH_MAX = 2000
+
+
+def settlement_field(**kwargs: Any) -> Text:
+    """A settlement's name; without a comma, because filters are lists with commas."""
+    return Text(SETTLEMENT_LENGTH_MAX, validate=_no_comma, **kwargs)
+
+
+def _no_comma(text: str) -> None:
+    if "," in text:
+        raise ValidationError("not-a-settlement: Send a name without a comma.")
+
+
+class RegistrationSchema(StrictSchema):
+    """A resident to be registered."""
+
+    name = ResidentName(required=True)
+    id_number = CitizenNumber(required=True)
+    registered_on = BusinessDay(required=True)
+    valid_until = BusinessDay(allow_none=True, load_default=None)
+    settlement = settlement_field(allow_none=True, load_default=None)
+    group_id = GroupId(allow_none=True, load_default=None)
+
+
+class ResidentSchema(StrictSchema):
+    """A resident, name and number masked."""
+
+    resident_id = fields.String(required=True, metadata={"pattern": "^R[0-9]{8}$"})
+    name = fields.String(required=True, metadata={"examples": ["阿****格"]})
+    id_number = fields.String(required=True, metadata={"examples": ["1525**********1238"]})
+    status = fields.String(required=True, metadata={"enum": [*STATUSES, "expired"]})
+    registered_on = BusinessDay(required=True)
+    valid_until = BusinessDay(required=True, allow_none=True)
+    settlement = fields.String(required=True, allow_none=True)
+    group_id = fields.String(required=True, allow_none=True)
+    created_at = Instant(required=True)
+
+
+class ResidentsQuerySchema(StrictSchema):
+    """What the list of residents may be narrowed to."""
+
+    status = OneOf(*STATUSES, "expired")
+    settlement = settlement_field()
+    group_id = GroupId()
+    cursor = Text(CURSOR_LENGTH_MAX)
+    limit = Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT)
+
+
+class ResidentPageSchema(StrictSchema):
+    """One page of residents; `next_cursor` is null at the end."""
+
+    items = fields.List(fields.Nested(ResidentSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class LookupSchema(StrictSchema):
+    """A citizen number to look up."""
+
+    id_number = CitizenNumber(required=True)
+
+
+class StatusChangeSchema(StrictSchema):
+    """A status and the day from which it holds; today if left out."""
+
+    status = OneOf(*STATUSES, required=True)
+    reason = Text(REASON_LENGTH_MAX, required=True)
+    effective_on = BusinessDay(load_default=None)
+
+
+class ReasonSchema(StrictSchema):
+    """Why something is done; kept with it."""
+
+    reason = Text(REASON_LENGTH_MAX, required=True)
+
+    @post_load
+    def unwrap(self, data: dict[str, str], **_kwargs: Any) -> str:
+        """The reason itself."""
+        return data["reason"]
+
+
+class RevealedSchema(StrictSchema):
+    """A resident's name and number in full."""
+
+    resident_id = fields.String(required=True)
+    name = fields.String(required=True)
+    id_number = fields.String(required=True)
+
+
+class AllowanceQuerySchema(StrictSchema):
+    """The business day; today if left out."""
+
+    day = TradingDay(load_default=None)
+
+
+class QuantityLimitSchema(StrictSchema):
+    """The free weight of a list group, what is used of it and what is left."""
+
+    list_group = fields.String(required=True)
+    limit_kg = SignedKg(required=True, attribute="limit_g")
+    used_kg = SignedKg(required=True, attribute="used_g")
+    remaining_kg = SignedKg(required=True, attribute="remaining_g")
+
+
+class AllowanceSchema(StrictSchema):
+    """What a resident has used and has left on a business day."""
+
+    resident_id = fields.String(required=True)
+    day = BusinessDay(required=True)
+    limit_cny = SignedCny(required=True, attribute="limit_fen")
+    exempt_used_cny = SignedCny(required=True, attribute="exempt_used_fen")
+    remaining_cny = SignedCny(required=True, attribute="remaining_fen")
+    rule_version = fields.String(required=True)
+    quantity_limits = fields.List(fields.Nested(QuantityLimitSchema), required=True)
+
+
+class NewGroupSchema(StrictSchema):
+    """A group to be made."""
+
+    name = Text(60, required=True)
+    kind = Text(40, required=True, metadata={"description": "What it is, such as mutual_aid, cooperative or village."})
+
+
+class GroupSchema(StrictSchema):
+    """A group and how many residents belong to it today."""
+
+    group_id = GroupId(required=True, attribute="ordinal")
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    members = fields.Integer(required=True)
+    created_at = Instant(required=True)
+
+
+class GroupPageSchema(StrictSchema):
+    """One page of groups."""
+
+    items = fields.List(fields.Nested(GroupSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class PageQuerySchema(StrictSchema):
+    """A place in a list, and how many to show."""
+
+    cursor = Text(CURSOR_LENGTH_MAX)
+    limit = Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT)
+
+
+class MembersSchema(StrictSchema):
+    """Residents to join a group.
+
+    Without `effective_on` a first membership counts from the resident's registration, a move from today.
+    """
+
+    resident_ids = fields.List(
+        ResidentId(),
+        required=True,
+        validate=Length(1, MEMBERS_MAX, error=f"wrong-number: Send 1 to {MEMBERS_MAX} residents."),
+        error_messages={"invalid": "not-a-list: Send a list of resident ids."},
+    )
+    effective_on = BusinessDay(load_default=None)

@@ -1,0 +1,95 @@
+"""The base of every schema and field: unknown fields raise, and every message says what to send instead.
+
+Every message is "slug: sentence": the slug becomes the `code` of an error, the sentence its `detail`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from service.domain.errors import FieldError, ValidationFailed
+
+_STANDARD_MESSAGES = {
+    "required": "required: Send this field.",
+    "null": "null: Leave the field out instead of sending null.",
+    "validator_failed": "invalid: Send another value.",
+}
+_TEXT_MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not-text: Send text in quotation marks."}
+
+
+class StrictSchema(Schema):
+    """The base of every schema: unknown fields are errors, and so is a body that is no object."""
+
+    class Meta:
+        """Unknown fields raise."""
+
+        unknown = RAISE
+
+    error_messages: dict[str, str] = {  # noqa: RUF012 (marshmallow declares it so)
+        "unknown": "unknown-field: This field is not known; leave it out.",
+        "type": "not-an-object: Send a JSON object.",
+    }
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Every field, of whatever kind, speaks in slugs and sentences."""
+        field_obj.error_messages = {**field_obj.error_messages, **_STANDARD_MESSAGES}
+
+    def read(self, document: object) -> Any:
+        """The domain's value of a document. Raises ValidationFailed, which names every field that is wrong."""
+        try:
+            return self.load(cast(Mapping[str, Any], document))  # What is no mapping, marshmallow refuses itself.
+        except ValidationError as error:
+            raise refusal_of(error) from None
+
+
+def refusal_of(error: ValidationError) -> ValidationFailed:
+    """The refusal that names every field of a marshmallow error by its JSON pointer."""
+    problems = tuple(_flatten("", error.messages))
+    return ValidationFailed(f"{len(problems)} field(s) can't be used; errors names each.", errors=problems)
+
+
+def _flatten(pointer: str, messages: Any) -> list[FieldError]:
+    if isinstance(messages, Mapping):
+        return [problem for key, value in messages.items() for problem in _flatten(_below(pointer, key), value)]
+    if isinstance(messages, list):
+        return [problem for message in messages for problem in _flatten(pointer, message)]
+    code, _, detail = str(messages).partition(": ")
+    return [FieldError(pointer, code, detail)] if detail else [FieldError(pointer, "invalid", code)]
+
+
+def _below(pointer: str, key: object) -> str:
+    # "_schema" is marshmallow's name for the object itself.
+    return pointer if key == "_schema" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+class Translated(fields.String):
+    """Text on the wire, a domain value inside: `parse` may raise ValueError with a sentence, `render` goes back."""
+
+    slug = "invalid"
+    properties: ClassVar[dict[str, Any]] = {}
+    default_error_messages = _TEXT_MESSAGES
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Adds the properties that describe the format in the OpenAPI document."""
+        kwargs["metadata"] = {**self.properties, **kwargs.get("metadata", {})}
+        super().__init__(**kwargs)
+
+    def parse(self, text: str) -> Any:
+        """The domain value of a text."""
+        return text
+
+    def render(self, value: Any) -> str:
+        """The text of a domain value."""
+        return str(value)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else self.render(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise ValidationError(f"{self.slug}: {error}") from None

@@ -1,0 +1,149 @@
+"""Transactions on the wire: a trade as posted, an entry as answered."""
+
+from typing import Any, cast
+
+from marshmallow import fields, post_load
+
+from schemas.choices import Count, OneOf
+from schemas.fields import (
+    BusinessDay,
+    Cny,
+    CountryCode,
+    GroupId,
+    HsCode,
+    Instant,
+    Kg,
+    ResidentId,
+    SignedCny,
+    SignedKg,
+    Slug,
+    Text,
+    TextMap,
+    TradingDay,
+)
+from schemas.residents import CURSOR_LENGTH_MAX, PAGE_LIMIT, PAGE_LIMIT_MAX
+from schemas.strict import StrictSchema
+from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade
+
+COMMODITY_LENGTH_MAX = 100
+MARK_LENGTH_MAX = 64
+METADATA_KEY_LENGTH_MAX = 40
+METADATA_VALUE_LENGTH_MAX = 500
+
+
+class TradeSchema(StrictSchema):
+    """One commodity line of one resident."""
+
+    resident_id = ResidentId(required=True, attribute="resident")
+    category = Slug(required=True, metadata={"examples": ["meat"]})
+    commodity = Text(COMMODITY_LENGTH_MAX, required=True, metadata={"examples": ["冻马肉"]})
+    origin = CountryCode(required=True)
+    quantity_kg = Kg(required=True, attribute="quantity_g")
+    amount_cny = Cny(required=True, attribute="amount_fen")
+    traded_at = Instant(required=True)
+    hs_code = HsCode(allow_none=True)
+    direction = OneOf(*DIRECTIONS, load_default="import")
+    trade_point = Slug(load_default=DEFAULT_TRADE_POINT, metadata={"examples": ["erenhot"]})
+    consignment = Text(MARK_LENGTH_MAX, allow_none=True)
+    vehicle_plate = Text(MARK_LENGTH_MAX, allow_none=True)
+    seller = Text(COMMODITY_LENGTH_MAX, allow_none=True)
+    reference = Text(MARK_LENGTH_MAX, allow_none=True)
+    over_allowance = OneOf(
+        "tax",
+        "refuse",
+        translate=lambda word: word == "refuse",
+        load_default=False,
+        attribute="refuse_over_allowance",
+        metadata={"default": "tax"},
+    )
+    metadata = TextMap(METADATA_ENTRIES_MAX, METADATA_KEY_LENGTH_MAX, METADATA_VALUE_LENGTH_MAX)
+
+    @post_load
+    def trade(self, data: dict[str, Any], **_kwargs: Any) -> Trade:
+        """The domain's trade."""
+        return Trade(**data)
+
+
+class TransactionSchema(StrictSchema):
+    """An entry of the journal. A reversal bears negative amounts and weight, and names its trade in `reverses`."""
+
+    transaction_id = fields.UUID(required=True)
+    kind = fields.String(required=True, metadata={"enum": ["trade", "reversal"]})
+    resident_id = ResidentId(required=True, attribute="resident")
+    category = fields.String(required=True)
+    commodity = fields.String(required=True)
+    origin = fields.String(required=True)
+    hs_code = fields.String(required=True, allow_none=True)
+    direction = fields.String(required=True, metadata={"enum": list(DIRECTIONS)})
+    trade_point = fields.String(required=True)
+    quantity_kg = SignedKg(required=True, attribute="quantity_g")
+    amount_cny = SignedCny(required=True, attribute="amount_fen")
+    exempt_cny = SignedCny(required=True, attribute="exempt_fen")
+    taxable_cny = SignedCny(required=True, attribute="taxable_fen")
+    verdict = fields.String(required=True, metadata={"enum": ["exempt", "partly_taxed", "taxed", "export"]})
+    rule_version = fields.String(required=True)
+    traded_at = Instant(required=True)
+    day = BusinessDay(required=True)
+    group_id = GroupId(required=True, allow_none=True, attribute="group")
+    settlement = fields.String(required=True, allow_none=True)
+    consignment = fields.String(required=True, allow_none=True)
+    vehicle_plate = fields.String(required=True, allow_none=True)
+    seller = fields.String(required=True, allow_none=True)
+    reference = fields.String(required=True, allow_none=True)
+    over_allowance = fields.Function(
+        lambda entry: "refuse" if entry.refuse_over_allowance else "tax",
+        required=True,
+        metadata={"type": "string", "enum": ["tax", "refuse"]},
+    )
+    metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    reverses = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    recorded_at = Instant(required=True)
+
+
+class TransactionWithFateSchema(TransactionSchema):
+    """An entry with what happened to it since: the reversal, if any, and the block once it is folded."""
+
+    reversed_by = fields.UUID(required=True, allow_none=True)
+    block = fields.Integer(required=True, allow_none=True)
+
+
+class QuoteSchema(StrictSchema):
+    """What posting the trade now would answer."""
+
+    resident_id = ResidentId(required=True, attribute="resident")
+    day = BusinessDay(required=True)
+    verdict = fields.String(required=True, metadata={"enum": ["exempt", "partly_taxed", "taxed", "export"]})
+    exempt_cny = SignedCny(required=True, attribute="exempt_fen")
+    taxable_cny = SignedCny(required=True, attribute="taxable_fen")
+    rule_version = fields.String(required=True)
+    remaining_after_cny = SignedCny(required=True, attribute="remaining_after_fen")
+
+
+# `from` is a word of Python, so this schema is declared by names.
+TransactionsQuerySchema: type[StrictSchema] = cast(
+    type[StrictSchema],
+    StrictSchema.from_dict(
+        {
+            "resident_id": ResidentId(attribute="resident"),
+            "group_id": GroupId(attribute="group"),
+            "category": Slug(),
+            "origin": CountryCode(),
+            "direction": OneOf(*DIRECTIONS),
+            "trade_point": Slug(),
+            "consignment": Text(MARK_LENGTH_MAX),
+            "from": TradingDay(attribute="from_day"),
+            "to": TradingDay(attribute="to_day"),
+            "cursor": Text(CURSOR_LENGTH_MAX),
+            "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
+        },
+        name="TransactionsQuerySchema",
+    ),
+)
+
+
+class TransactionPageSchema(StrictSchema):
+    """One page of a statement, newest first; `next_cursor` is null at the end."""
+
+    items = fields.List(fields.Nested(TransactionSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
