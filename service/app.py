@@ -1,0 +1,61 @@
+"""The one place that wires things together: settings in, a ledger and a WSGI application out."""
+
+import os
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+
+from service.committer import Committer
+from service.config import read_settings
+from service.http import batches, health, residents, transactions
+from service.http.market import Market, open_market
+from service.http.openapi import reference_routes
+from service.http.problems import register_problems
+from service.http.request_ids import accept_request_id
+from service.http.routes import Routes, register_routes
+from service.ledger import Ledger, open_ledger
+from service.logs import configure_logs
+
+FAMILIES: tuple[Routes, ...] = (residents.routes, transactions.routes, batches.routes, health.routes)
+
+_log = structlog.get_logger()
+
+
+def create_app(ledger: Ledger) -> Flask:
+    """The WSGI application of a ledger."""
+    app = Flask("service", static_folder=None, template_folder="http/templates")
+    open_market(app, Market(ledger, Committer(ledger)))
+    register_problems(app)
+    register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
+    app.before_request(_begin)
+    app.after_request(_finish)
+    return app
+
+
+def application() -> Flask:
+    """The application of a server's worker process, from its environment."""
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    return create_app(open_ledger(settings))
+
+
+def _begin() -> None:
+    g.request_id = accept_request_id(request.headers.get("X-Request-Id"))
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    api_key = getattr(g, "api_key", None)
+    # The route's pattern and not the path: a log says what was done, not of whom.
+    _log.info(
+        "request",
+        request_id=g.request_id,
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule is not None else None,
+        status=response.status_code,
+        duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
+        api_key=None if api_key is None else api_key.id,
+    )
+    return response

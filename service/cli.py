@@ -1,0 +1,141 @@
+"""The hushi command."""
+
+import os
+import sys
+
+import click
+
+from service import __doc__ as about
+from service.commands.keys import create_key, revoke_key
+from service.config import SettingError, Settings, read_settings
+from service.domain.keys import SCOPES
+from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
+from service.logs import configure_logs
+from service.queries.keys import list_api_keys
+from service.storage import schema
+from service.storage.engine import DatabaseUnavailable
+
+EXIT_DIFFERENT = 1
+EXIT_WRONG_SETTING = 2
+
+
+def main() -> None:
+    """The entry point: a wrong setting is one line on standard error and exit code 2."""
+    try:
+        hushi()
+    except SettingError as error:
+        click.echo(f"hushi: {error}", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+    except DatabaseUnavailable as error:
+        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; is it running, and is the URL right?", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+
+
+@click.group(help=about, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hushi")
+def hushi() -> None:
+    """Reads the settings of the environment once, before anything else."""
+    click.get_current_context().obj = settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+
+
+@hushi.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes on PostgreSQL; SQLite always has one.")
+@click.pass_obj
+def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
+    """Serve the ledger over HTTP.
+
+    SQLite is migrated first; PostgreSQL must have been, by `hushi db upgrade`.
+    """
+    from service.server import serve as serve_http
+
+    ledger = open_current_ledger(settings)
+    refuse_foreign_secrets(ledger)
+    ledger.database.close()
+    serve_http(settings, host, port, workers)
+
+
+def open_current_ledger(settings: Settings) -> Ledger:
+    """The ledger on a current schema. Raises SettingError on an old PostgreSQL schema: migrating it is a decision."""
+    ledger = open_ledger(settings)
+    if settings.is_sqlite:
+        schema.upgrade(ledger.database)
+    elif not schema.is_current(ledger.database):
+        raise SettingError("HUSHI_DATABASE_URL names a database with an old schema; run: hushi db upgrade")
+    return ledger
+
+
+@hushi.group()
+def db() -> None:
+    """The schema of the database."""
+
+
+@db.command()
+@click.pass_obj
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the schema of this version."""
+    schema.upgrade(open_ledger(settings).database)
+    click.echo(f"The schema is at revision {schema.newest_revision()}.")
+
+
+@db.command()
+@click.pass_obj
+def check(settings: Settings) -> None:
+    """Exit 1 when the database's schema and the code's differ."""
+    differences = schema.differences(open_ledger(settings).database)
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        sys.exit(EXIT_DIFFERENT)
+    click.echo("The schema and the code agree.")
+
+
+@hushi.group()
+def keys() -> None:
+    """API keys: created once, shown once, revoked within the next request."""
+
+
+@keys.command()
+@click.option("--name", required=True, help="Whose key it is, for the list.")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="May be repeated.")
+@click.pass_obj
+def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
+    r"""Create a key and print it, alone on standard output, this once.
+
+    \b
+    hushi keys create --name clerk-1 --scope transactions:write --scope residents:read
+    """
+    key_id, key = create_key(open_current_ledger(settings), name, scopes)
+    click.echo(f"Key {key_id} for {name}: {' '.join(scopes)}. It is shown this once.", err=True)
+    click.echo(key)
+
+
+@keys.command("list")
+@click.pass_obj
+def list_keys(settings: Settings) -> None:
+    """List the keys, without their secrets."""
+    for key in list_api_keys(open_current_ledger(settings)):
+        state = "live" if key.revoked_at is None else f"revoked {key.revoked_at.isoformat(timespec='seconds')}"
+        click.echo(f"{key.id}\t{key.name}\t{' '.join(sorted(key.scopes))}\t{key.created_at:%Y-%m-%d}\t{state}")
+
+
+@keys.command()
+@click.argument("key_id", type=int)
+@click.pass_obj
+def revoke(settings: Settings, key_id: int) -> None:
+    """Revoke a key: the next request with it is refused."""
+    if not revoke_key(open_current_ledger(settings), key_id):
+        raise click.ClickException(f"no live key {key_id}; see: hushi keys list")
+    click.echo(f"Key {key_id} is revoked.")
+
+
+@hushi.command()
+@click.option("--port", default=8000, show_default=True, type=int, help="The port that the service will listen on.")
+@click.pass_obj
+def welcome(settings: Settings, port: int) -> None:
+    """Print the address of the service, a key, and a request to paste."""
+    from service.welcome import welcome_text
+
+    click.echo(welcome_text(open_current_ledger(settings), settings.data_dir, port))

@@ -1,0 +1,96 @@
+"""Batches: up to 10,000 trades in one request, judged in order, line by line or all or none."""
+
+from typing import Any
+
+from flask import g
+
+from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
+from schemas.fields import SignedCny
+from schemas.transactions import TradeSchema
+from service.commands.posting import Entry, Outcome, Post
+from service.domain import errors
+from service.domain.errors import BatchRefused, Refusal
+from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.http.bodies import expect_media_type, read_bytes
+from service.http.lines import BATCH_BYTES_MAX, MEDIA_TYPES, Line, read_lines
+from service.http.market import market
+from service.http.problems import problem_document
+from service.http.routes import Answer, Routes, request_id
+
+routes = Routes("Transactions")
+
+BATCH_ROUTE = "transactions/batch"
+
+_TRADE = TradeSchema()
+_CNY = SignedCny()
+
+
+@routes.post(
+    "/v1/transactions/batch",
+    scope="transactions:write",
+    body=BatchSchema,
+    query=BatchQuerySchema,
+    answer=BatchAnswerSchema,
+    refuses=[errors.BatchRefused, errors.Unavailable],
+    bodies=MEDIA_TYPES,
+)
+def post_batch(query: dict[str, Any]) -> Answer:
+    """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
+    media_type = expect_media_type(*MEDIA_TYPES)
+    lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
+    readings = [_read(line) for line in lines]
+    if atomic and any(isinstance(reading, Refusal) for reading in readings):
+        raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
+    entries = [reading for reading in readings if not isinstance(reading, Refusal)]
+    outcomes = iter(market().committer.submit(entries, all_or_none=atomic) if entries else [])
+    settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
+    items = [_item(index, lines[index], one) for index, one in enumerate(settled)]
+    if atomic and any("problem" in item for item in items):
+        raise _refused([item for item in items if "problem" in item])
+    return Answer(
+        {
+            "accepted": sum(isinstance(o, Outcome) and o.refusal is None and not o.replayed for o in settled),
+            "replayed": sum(isinstance(o, Outcome) and o.refusal is None and o.replayed for o in settled),
+            "refused": sum("problem" in item for item in items),
+            "items": items,
+        }
+    )
+
+
+def _read(line: Line) -> Entry | Refusal:
+    """The entry of a line, or why it can't be read; such a line is not remembered."""
+    if line.body is None:
+        assert line.refusal is not None
+        return line.refusal
+    try:
+        trade = _TRADE.read(line.body)
+        digest = key_digest(g.api_key.id, BATCH_ROUTE, check_key(line.key))
+    except Refusal as refusal:
+        return refusal
+    return Post(digest, trade_fingerprint(trade), request_id(), trade)
+
+
+def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:
+    item: dict[str, Any] = {"index": index, "key": line.key if isinstance(line.key, str) else None}
+    if isinstance(settled, Refusal):
+        return {**item, "status": settled.status, "problem": problem_document(settled, request_id())}
+    if settled.refusal is not None:
+        problem = problem_document(settled.refusal, settled.request_id)
+        return {**item, "status": settled.refusal.status, "problem": problem}
+    transaction = settled.transaction
+    assert transaction is not None
+    return {
+        **item,
+        "status": 201,
+        "transaction_id": transaction.transaction_id,
+        "verdict": transaction.verdict,
+        "exempt_cny": _CNY.render(transaction.exempt_fen),
+        "taxable_cny": _CNY.render(transaction.taxable_fen),
+    }
+
+
+def _refused(items: list[dict[str, Any]]) -> BatchRefused:
+    return BatchRefused(
+        f"{len(items)} line(s) were refused, so nothing was written and nothing is remembered; items tells which.",
+        items=items,
+    )

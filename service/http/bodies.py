@@ -1,0 +1,87 @@
+"""Reading what a request carries: strict JSON, query parameters, and the limits on both."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from flask import request
+
+from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
+
+JSON_BYTES_MAX = 64 * 1024
+NESTING_MAX = 32
+
+
+class _Repeated(ValueError):
+    """An object names a key twice."""
+
+
+def read_json(bytes_max: int) -> Any:
+    """The JSON body of the current request. Raises UnsupportedMediaType, MalformedJson, or werkzeug's 413."""
+    expect_media_type("application/json")
+    return parse_json(read_bytes(bytes_max))
+
+
+def expect_media_type(*accepted: str) -> str:
+    """The media type of the body. Raises UnsupportedMediaType unless it is one of these, in UTF-8."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype not in accepted or charset not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, in UTF-8.")
+    return request.mimetype
+
+
+def read_bytes(bytes_max: int) -> bytes:
+    """The whole body, which may be as long as this address allows; longer ones are refused before they are read."""
+    request.max_content_length = bytes_max
+    return request.get_data(cache=False)
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of a JSON text. Raises MalformedJson for anything else, repeated keys and deep nesting included."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        # A lone surrogate is valid in JSON's grammar, but is no character: no database could store it.
+        text = text if "\\u" not in text else json.dumps(value, ensure_ascii=False)
+        text.encode("utf-8")
+    except _Repeated as error:
+        raise MalformedJson(f"The key {error} stands twice in one object; send it once.") from None
+    except UnicodeError:
+        raise MalformedJson("The body is not UTF-8; send UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise MalformedJson("The body is not JSON; send one JSON value, nested at most 32 deep.") from None
+    if _is_deeper(value, NESTING_MAX):
+        raise MalformedJson("The body is nested too deep; send at most 32 levels.")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise _Repeated(repr(twice)[:60])
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in inside)
+
+
+def read_query() -> dict[str, str]:
+    """The query parameters of the current request. Raises ValidationFailed when one stands twice."""
+    parameters = request.args.to_dict(flat=False)
+    repeated = tuple(
+        FieldError(f"/{name}", "repeated", "Send this query parameter once.")
+        for name, values in parameters.items()
+        if len(values) > 1
+    )
+    if repeated:
+        raise ValidationFailed("A query parameter stands more than once.", errors=repeated)
+    return {name: values[0] for name, values in parameters.items()}

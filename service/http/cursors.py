@@ -1,0 +1,44 @@
+"""Cursors: a place in a list, together with the filters it belongs to, as one opaque text."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+import orjson
+
+from service.domain.errors import CursorInvalid
+
+_PAGING = frozenset({"cursor", "limit"})
+
+
+def encode_cursor(name: str, position: int, parameters: Mapping[str, str]) -> str:
+    """The cursor of a place in the named list, with the filters among the query's parameters."""
+    filters = {key: value for key, value in parameters.items() if key not in _PAGING}
+    return base64.urlsafe_b64encode(orjson.dumps([name, position, filters])).decode().rstrip("=")
+
+
+def decode_cursor(name: str, parameters: Mapping[str, str]) -> tuple[int | None, dict[str, str]]:
+    """The place to go on from (None at the beginning) and the filters in force.
+
+    A cursor brings its own filters; ones that are sent beside it must be the same. Raises CursorInvalid.
+    """
+    sent = {key: value for key, value in parameters.items() if key not in _PAGING}
+    text = parameters.get("cursor")
+    if text is None:
+        return None, sent
+    try:
+        known_name, position, filters = orjson.loads(
+            base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        )
+    except (binascii.Error, ValueError, TypeError):
+        raise _invalid("it was not given out by this list") from None
+    sound = known_name == name and isinstance(position, int) and 0 <= position < 2**63 and isinstance(filters, dict)
+    if not sound or not all(isinstance(value, str) for value in filters.values()) or _PAGING & filters.keys():
+        raise _invalid("it was not given out by this list")
+    if sent and sent != filters:
+        raise _invalid("it belongs to other filters; send it alone, or with the filters it was given for")
+    return position, filters
+
+
+def _invalid(why: str) -> CursorInvalid:
+    return CursorInvalid(f"The cursor can't be used: {why}. Leave it out to begin again.")

@@ -1,0 +1,112 @@
+"""The lines of a batch in its three shapes: a JSON list, one JSON object a line, or a table with a heading."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
+from service.domain.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
+from service.http.bodies import parse_json
+
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
+
+_COLUMNS = frozenset(BatchLineSchema().fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as sent: its body without the key, or why it can't be read."""
+
+    key: object
+    body: dict[str, Any] | None
+    refusal: Refusal | None = None
+
+
+def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[Line], bool]:
+    """The lines of a batch in order, and whether it is atomic.
+
+    Raises MalformedJson, ValidationFailed or TooLarge when the batch as a whole can't be read.
+    """
+    if media_type == "application/json":
+        if atomic is not None:
+            raise ValidationFailed.of("/atomic", "unknown-field", "Send atomic inside of the JSON body.")
+        batch = BatchSchema().read(parse_json(body))
+        lines = [_line(item) for item in _bounded(iter(batch["items"]))]
+        return _not_empty(lines), batch["atomic"]
+    read = _ndjson if media_type == "application/x-ndjson" else _csv
+    return _not_empty(list(_bounded(read(body)))), bool(atomic)
+
+
+def _not_empty(lines: list[Line]) -> list[Line]:
+    if not lines:
+        raise ValidationFailed.of("/items", "empty", f"Send 1 to {BATCH_LINES_MAX} lines.")
+    return lines
+
+
+def _bounded(lines: Iterator[Any]) -> Iterator[Any]:
+    for number, line in enumerate(lines, start=1):
+        if number > BATCH_LINES_MAX:
+            raise TooLarge(f"A batch has at most {BATCH_LINES_MAX} lines; send the rest in another one.")
+        yield line
+
+
+def _line(item: object) -> Line:
+    if not isinstance(item, dict):
+        return Line(None, None, ValidationFailed.of("", "not-an-object", "Send a JSON object for each line."))
+    body = dict(item)
+    return Line(body.pop("key", None), body)
+
+
+def _ndjson(body: bytes) -> Iterator[Line]:
+    for text in body.split(b"\n"):
+        if text.strip():
+            try:
+                yield _line(parse_json(text))
+            except MalformedJson as refusal:
+                yield Line(None, None, refusal)
+
+
+def _csv(body: bytes) -> Iterator[Line]:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValidationFailed.of("", "not-utf8", "Send the table in UTF-8.") from None
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        heading = next(rows, [])
+        _check_heading(heading)
+        for row in rows:
+            if row:
+                yield _csv_line(heading, row)
+    except csv.Error as error:
+        raise ValidationFailed.of("", "not-csv", f"Line {rows.line_num} is not CSV after RFC 4180: {error}.") from None
+
+
+def _check_heading(heading: list[str]) -> None:
+    unknown = [name for name in heading if name not in _COLUMNS]
+    if unknown or len(set(heading)) != len(heading) or "key" not in heading:
+        raise ValidationFailed.of(
+            "",
+            "not-a-heading",
+            f"Send a first line that names columns once each, key among them: {', '.join(sorted(_COLUMNS))}.",
+        )
+
+
+def _csv_line(heading: list[str], row: list[str]) -> Line:
+    if len(row) != len(heading):
+        wrong = ValidationFailed.of(
+            "", "wrong-length", f"The line has {len(row)} cells, the heading has {len(heading)}."
+        )
+        return Line(None, None, wrong)
+    # An empty cell is a field that is not sent.
+    body: dict[str, Any] = {name: cell for name, cell in zip(heading, row, strict=True) if cell != ""}
+    key = body.pop("key", None)
+    if "metadata" in body:
+        try:
+            body["metadata"] = parse_json(body["metadata"].encode())
+        except MalformedJson as refusal:
+            return Line(key, None, refusal)
+    return Line(key, body)

@@ -1,0 +1,149 @@
+"""The reference: an OpenAPI 3.1 document that is generated from the routes and schemas, and a page that shows it."""
+
+import functools
+import importlib.metadata
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import render_template
+
+from schemas.batches import BatchLineSchema
+from schemas.problems import ProblemSchema
+from service.domain import errors
+from service.domain.errors import Refusal
+from service.domain.keys import SCOPES
+from service.http.problems import PROBLEM_MEDIA_TYPE
+from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes, respond
+
+_DESCRIPTION = (
+    "The ledger of a border market: residents, transactions judged against their allowance, and reports that are exact "
+    "at every moment. Money is CNY as text with 2 decimals, weight is kg as text with 3 decimals, days are business "
+    "days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors."
+)
+
+
+def build_document(families: Sequence[Routes]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of these routes."""
+    spec = APISpec(
+        title="Hushi 互市",
+        version=importlib.metadata.version("hushi"),
+        openapi_version="3.1.0",
+        info={"description": _DESCRIPTION},
+        plugins=[MarshmallowPlugin(schema_name_resolver=_component_name)],
+        security=[{"apiKey": []}],
+        tags=[{"name": name} for name in dict.fromkeys(family.tag for family in families)],
+    )
+    described = {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "hushi_…",
+        "description": f"Scopes: {', '.join(SCOPES)}.",
+    }
+    spec.components.security_scheme("apiKey", described)
+    spec.components.schema("BatchLine", schema=BatchLineSchema)
+    for route in (route for family in families for route in family.all):
+        spec.path(
+            path=re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path), operations={route.method.lower(): _operation(route)}
+        )
+    return spec.to_dict()
+
+
+def _component_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__).removesuffix("Schema")
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    summary, _, rest = (route.view.__doc__ or "").strip().partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    if rest.strip():
+        operation["description"] = " ".join(rest.split())
+    if route.scope is None:
+        operation["security"] = []
+    else:
+        operation["security"] = [{"apiKey": [route.scope]}]
+        operation["x-scope"] = route.scope
+    if route.body is not None:
+        content = {kind: {"schema": _body_schema(route, kind)} for kind in route.bodies}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _body_schema(route: Route, media_type: str) -> Any:
+    return route.body if media_type == JSON_MEDIA_TYPE else {"type": "string"}
+
+
+def _parameters(route: Route) -> list[Any]:
+    found: list[Any] = [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)
+    ]
+    if route.keyed:
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"}
+        found.append({
+            "in": "header", "name": "Idempotency-Key", "required": True, "schema": schema,
+            "description": "A new one for each new attempt, the same one to retry.",
+        })  # fmt: skip
+    if route.query is not None:
+        found.append({"in": "query", "schema": route.query})
+    return found
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    answer: Any = route.answer if route.answer is not None else {}
+    good: dict[str, Any] = {"description": "As asked."}
+    good["content"] = {
+        kind: {"schema": answer if kind == JSON_MEDIA_TYPE else {"type": "string"}} for kind in route.answers
+    }
+    by_status: dict[int, list[str]] = {}
+    for kind in [*_usual_refusals(route), *route.refuses]:
+        by_status.setdefault(kind.status, []).append(kind.code)
+    return {
+        str(route.status): good,
+        **{
+            str(status): {
+                "description": ", ".join(dict.fromkeys(codes)),
+                "content": {PROBLEM_MEDIA_TYPE: {"schema": ProblemSchema}},
+            }
+            for status, codes in sorted(by_status.items())
+        },
+    }
+
+
+def _usual_refusals(route: Route) -> list[type[Refusal]]:
+    usual: list[type[Refusal]] = [errors.ValidationFailed]
+    if route.scope is not None:
+        usual += [errors.Unauthenticated, errors.Forbidden, errors.Unavailable]
+    if route.body is not None:
+        usual += [errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType]
+    return usual
+
+
+def reference_routes(families: Sequence[Routes]) -> Routes:
+    """The routes that show the reference of these families, and of themselves."""
+    routes = Routes("Reference")
+    document = functools.cache(lambda: build_document([*families, routes]))
+
+    @routes.get("/openapi.json", scope=None)
+    def get_openapi() -> Answer:
+        """This reference as an OpenAPI 3.1 document."""
+        return Answer(document())
+
+    @routes.get("/docs", scope=None, answers=("text/html",))
+    def get_docs() -> Any:
+        """This reference as a page that loads nothing from elsewhere."""
+        page = respond(Answer({}))
+        page.set_data(render_template("docs.html", spec=document(), problems=Refusal.__subclasses__()))
+        page.content_type = "text/html; charset=utf-8"
+        return page
+
+    return routes

@@ -1,0 +1,14 @@
+"""Request ids: the caller's own if it is a plain one, else a new one."""
+
+import re
+
+import uuid_utils
+
+_PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+def accept_request_id(sent: str | None) -> str:
+    """The id under which a request is answered and logged."""
+    if sent is not None and _PLAIN.fullmatch(sent):
+        return sent
+    return uuid_utils.uuid7().hex

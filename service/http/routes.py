@@ -1,0 +1,160 @@
+"""Routes: a plain function, and beside it all that the reference must say of it.
+
+A route states its scope, its schemas and the refusals it may answer with; the same statement registers it with Flask,
+checks each request, and writes its part of the OpenAPI document. (Why not flask-smorest: docs/decisions/0003.)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+
+from schemas.strict import StrictSchema
+from service.domain.errors import Refusal, ValidationFailed
+from service.http.auth import authenticate
+from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
+
+JSON_MEDIA_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A document to answer with; `headers` beside the usual ones."""
+
+    document: object
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON_MEDIA_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method, and everything that callers may know of it. `scope` None means open to everybody."""
+
+    method: str
+    path: str
+    view: Callable[..., Answer | Response]
+    tag: str
+    scope: str | None
+    status: int
+    answer: type[StrictSchema] | None
+    body: type[StrictSchema] | None
+    query: type[StrictSchema] | None
+    refuses: Sequence[type[Refusal]]
+    keyed: bool
+    bodies: Sequence[str]
+    answers: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """The name of the view, which is the operation's id."""
+        return self.view.__name__
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether the body is read here, as JSON by the schema; other kinds are read by the view."""
+        return self.body is not None and self.bodies == (JSON_MEDIA_TYPE,)
+
+
+class Routes:
+    """The routes of one endpoint family."""
+
+    def __init__(self, tag: str) -> None:
+        """`tag` groups the family in the reference."""
+        self.tag = tag
+        self.all: list[Route] = []
+
+    def get(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A GET route; see `add` for what may be told."""
+        return self.add("GET", path, **told)
+
+    def post(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A POST route; see `add` for what may be told."""
+        return self.add("POST", path, **told)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str | None,
+        status: int = 200,
+        answer: type[StrictSchema] | None = None,
+        body: type[StrictSchema] | None = None,
+        query: type[StrictSchema] | None = None,
+        refuses: Sequence[type[Refusal]] = (),
+        keyed: bool = False,
+        bodies: Sequence[str] = (JSON_MEDIA_TYPE,),
+        answers: Sequence[str] = (JSON_MEDIA_TYPE,),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
+
+        `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types.
+        """
+
+        def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+            self.all.append(
+                Route(
+                    method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
+                    tuple(bodies), tuple(answers),
+                )
+            )  # fmt: skip
+            return view
+
+        return declare
+
+
+def register_routes(app: Flask, families: Sequence[Routes]) -> None:
+    """Adds every route of the families to an application."""
+    for family in families:
+        for route in family.all:
+            app.add_url_rule(
+                route.path,
+                endpoint=route.name,
+                view_func=_checked(route),
+                methods=[route.method],
+                provide_automatic_options=False,
+            )
+
+
+def _checked(route: Route) -> Callable[..., Response]:
+    """The view behind its checks, from the cheapest to the dearest: key, scope, query, body."""
+    body_schema = route.body() if route.body is not None and route.takes_json else None
+    query_schema = route.query() if route.query is not None else None
+
+    def answer_request(**values: Any) -> Response:
+        g.api_key = authenticate(route.scope) if route.scope is not None else None
+        parameters = read_query()
+        if query_schema is not None:
+            values["query"] = query_schema.read(parameters)
+        elif parameters:
+            raise ValidationFailed.of(
+                f"/{next(iter(parameters))}", "unknown-field", "No query parameter is known here."
+            )
+        if body_schema is not None:
+            values["body"] = body_schema.read(read_json(JSON_BYTES_MAX))
+        return respond(route.view(**values))
+
+    answer_request.__doc__ = route.view.__doc__
+    return answer_request
+
+
+def respond(answer: Answer | Response) -> Response:
+    """The HTTP response of an answer."""
+    if isinstance(answer, Response):
+        return answer
+    response = Response(orjson.dumps(answer.document), answer.status, content_type=answer.media_type)
+    response.headers.update(answer.headers)
+    return response
+
+
+def request_id() -> str:
+    """The id of the current request, as the X-Request-Id header answers it."""
+    return str(g.request_id)
+
+
+def idempotency_key() -> str | None:
+    """The Idempotency-Key header of the current request."""
+    return request.headers.get("Idempotency-Key")

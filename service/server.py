@@ -1,0 +1,35 @@
+"""The HTTP server: Granian, with as many processes as the engine may have writers."""
+
+from granian.constants import Interfaces
+from granian.server import Server
+
+from service.config import Settings
+from service.logs import server_log_config
+
+THREADS_PER_WORKER = 32
+POSTGRESQL_WORKERS = 2
+WAITING_CONNECTIONS_MAX = 1024
+SHUTDOWN_TIMEOUT_S = 30
+
+
+def workers_for(settings: Settings, asked: int | None) -> int:
+    """How many processes serve: one for SQLite, which has one writing process; on PostgreSQL what is asked for."""
+    return 1 if settings.is_sqlite else asked or POSTGRESQL_WORKERS
+
+
+def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
+    """Serves until the process is told to stop; requests in flight end first."""
+    Server(
+        "service.app:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=workers_for(settings, workers),
+        blocking_threads=THREADS_PER_WORKER,
+        backlog=WAITING_CONNECTIONS_MAX,
+        workers_kill_timeout=SHUTDOWN_TIMEOUT_S,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_dictconfig=server_log_config(settings.log_level),
+    ).serve()

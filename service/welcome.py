@@ -1,0 +1,35 @@
+"""What a newcomer sees first: the address, a key of their own, and a request that works when pasted."""
+
+import os
+import pathlib
+
+from service.commands.keys import create_key
+from service.ledger import Ledger
+from service.queries.keys import find_live_key
+
+KEY_FILE = "demo.key"
+
+
+def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
+    """The address, and a curl line with a key that is made once and kept, with mode 0600, in the data folder."""
+    address = f"http://127.0.0.1:{port}"
+    key = _demo_key(ledger, data_dir / KEY_FILE)
+    return (
+        f"Hushi 互市 at {address}\n"
+        f"  reference  {address}/docs\n"
+        f"  demo key   {key}\n\n"
+        f'  curl -s -H "Authorization: Bearer {key}" {address}/v1/transactions\n'
+    )
+
+
+def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
+    if path.exists():
+        kept = path.read_text("ascii").strip()
+        if find_live_key(ledger, kept) is not None:
+            return kept
+        path.unlink()
+    _, key = create_key(ledger, "demo", ["admin"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key + "\n")
+    return key
