@@ -1,0 +1,44 @@
+"""Valid things with plain defaults, so that a test names only what it is about."""
+
+import itertools
+from typing import Any
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_numbers = itertools.count(1)
+
+
+def a_citizen_number(ordinal: int) -> str:
+    """A synthetic number with a right check character; each ordinal (from 0) has its own."""
+    day, month, year, sequence = (
+        ordinal % 28 + 1,
+        ordinal // 28 % 12 + 1,
+        1950 + ordinal // 336 % 50,
+        ordinal // 16800 % 1000,
+    )
+    body = f"152501{year:04d}{month:02d}{day:02d}{sequence:03d}"
+    return body + "10X98765432"[sum(w * int(d) for w, d in zip(_WEIGHTS, body, strict=True)) % 11]
+
+
+def a_registration(ordinal: int = 0, **changes: Any) -> dict[str, Any]:
+    """The body of a registration."""
+    return {"name": "阿拉坦其其格", "id_number": a_citizen_number(ordinal), "registered_on": "2020-01-02", **changes}
+
+
+def a_trade(**changes: Any) -> dict[str, Any]:
+    """The body of a trade; a change to None takes the field out."""
+    body = {
+        "resident_id": "R00000001",
+        "category": "meat",
+        "commodity": "冻马肉",
+        "origin": "MN",
+        "quantity_kg": "50",
+        "amount_cny": "1000.00",
+        "traded_at": "2024-06-30T09:30:00+08:00",
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def a_key() -> str:
+    """An idempotency key that nothing else uses."""
+    return f"key-{next(_numbers)}"

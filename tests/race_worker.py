@@ -1,0 +1,45 @@
+"""A process of its own that posts at the same time as others: `python -m tests.race_worker THREADS KEYS START`.
+
+It waits for the instant START, posts one trade of 1,000.00 CNY from each thread, and prints the answers as JSON.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+
+from service.app import create_app
+from service.config import read_settings
+from service.http.market import Market
+from service.ledger import open_ledger
+from tests.builders import a_trade
+
+
+def main(threads: int, key: str, shared_key: bool, start: float) -> None:
+    """Posts and prints."""
+    app = create_app(open_ledger(read_settings(os.environ)))
+    headers = {"Authorization": f"Bearer {os.environ['RACE_KEY']}"}
+    answers: list[tuple[int, dict[str, object]]] = []
+
+    def post(number: int) -> None:
+        idempotency_key = key if shared_key else f"{key}-{number}"
+        client = app.test_client()
+        time.sleep(max(0.0, start - time.time()))
+        answer = client.post(
+            "/v1/transactions", json=a_trade(), headers={**headers, "Idempotency-Key": idempotency_key}
+        )
+        answers.append((answer.status_code, answer.get_json()))
+
+    running = [threading.Thread(target=post, args=(number,)) for number in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    market: Market = app.extensions["hushi"]
+    market.committer.close()
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] == "shared", float(sys.argv[4]))

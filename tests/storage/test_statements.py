@@ -1,0 +1,69 @@
+"""At most 8 SQL statements for a batch of any size: counted, so that no quiet machine is needed."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.ledger import Ledger
+from tests.builders import a_key, a_trade
+from tests.conftest import Caller
+
+STATEMENTS_MAX = 8
+
+
+@contextlib.contextmanager
+def _counted(ledger: Ledger) -> Iterator[list[str]]:
+    """Every statement of the committer's thread, transaction control aside (reads have threads of their own)."""
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if threading.current_thread().name == "committer" and not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    engine = ledger.database.engines[0]
+    sa.event.listen(engine, "before_cursor_execute", count)
+    yield statements
+    sa.event.remove(engine, "before_cursor_execute", count)
+
+
+def _lines(count: int, residents: int) -> list[dict[str, Any]]:
+    return [
+        a_trade(
+            key=a_key(),
+            resident_id=f"R{n % residents + 1:08d}",
+            reference=a_key(),
+            hs_code=["02044200", "51011100", "10063000", "12040000"][n % 4],
+            category=["meat", "wool", "grain", "grain"][n % 4],
+            traded_at=f"2024-0{n % 9 + 1}-15T12:00:00+08:00",
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000, 10_000])
+def test_a_batch_of_any_size_takes_eight_statements(ledger: Ledger, admin: Caller, size: int) -> None:
+    admin.register(50)
+    lines = _lines(size, residents=50)
+
+    with _counted(ledger) as statements:
+        answer = admin.post("/v1/transactions/batch", {"items": lines})
+
+    assert answer.get_json()["accepted"] == size
+    assert len(statements) == STATEMENTS_MAX
+
+
+def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    trade = admin.trade(a_trade(), key="once").get_json()
+
+    with _counted(ledger) as of_replay:
+        admin.trade(a_trade(), key="once")
+    with _counted(ledger) as of_reversal:
+        assert admin.reverse(trade["transaction_id"]).status_code == 201
+
+    assert len(of_replay) == 1
+    assert len(of_reversal) <= STATEMENTS_MAX

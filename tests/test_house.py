@@ -1,0 +1,94 @@
+"""The rules of the house, as tests: arrows between packages, sizes, the reference, the README's commands."""
+
+import ast
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+SOURCES = [path for folder in ("service", "schemas") for path in (ROOT / folder).rglob("*.py")]
+HANDWRITTEN = [path for path in SOURCES if "migrations" not in path.parts]
+
+FUNCTION_LINES_MAX, FUNCTION_LINES_P90, FUNCTION_LINES_MEDIAN = 50, 25, 10
+FILE_LINES_MAX, FILE_LINES_MEDIAN = 300, 100
+
+
+def _function_lengths() -> dict[str, int]:
+    lengths = {}
+    for path in HANDWRITTEN:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                lengths[f"{path.relative_to(ROOT)}:{node.name}"] = node.end_lineno - node.lineno + 1
+    return lengths
+
+
+def test_arrows_point_down() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_functions_are_short() -> None:
+    lengths = _function_lengths()
+    ordered = sorted(lengths.values())
+    assert {name: length for name, length in lengths.items() if length > FUNCTION_LINES_MAX} == {}
+    assert statistics.median(ordered) <= FUNCTION_LINES_MEDIAN
+    assert ordered[len(ordered) * 9 // 10] <= FUNCTION_LINES_P90
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in HANDWRITTEN}
+    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
+    assert statistics.median(lengths.values()) <= FILE_LINES_MEDIAN
+
+
+def test_an_exception_from_a_rule_gives_its_reason() -> None:
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in SOURCES
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search(r"# (noqa|type: ignore)", line) and not re.search(r"# (noqa|type: ignore)\S* ?\S* \(.+\)$", line)
+    ]
+    assert bare == []
+
+
+def test_every_module_and_public_function_has_a_docstring() -> None:
+    without = []
+    for path in HANDWRITTEN:
+        tree = ast.parse(path.read_text("utf-8"))
+        named = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+        ]
+        without += [f"{path.name}:{node.name}" for node in named if ast.get_docstring(node) is None]
+        without += [] if ast.get_docstring(tree) else [path.name]
+    inner = {"answer_request", "declare", "prepare", "open_transaction", "refuse"}
+    assert [name for name in without if name.split(":")[-1] not in inner] == []
+
+
+@pytest.mark.parametrize("command", ["make run", "make test"])
+def test_the_readme_shows_the_two_commands(command: str) -> None:
+    assert re.search(rf"^{command}\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+
+def test_nothing_that_is_committed_names_a_path_of_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this copy is no git checkout")
+    named = []
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".yml", ".json", ".html", ""} and path.is_file():
+            text = path.read_text("utf-8", errors="ignore")
+            named += [name] if re.search(r"/(?:root|work)/[a-z.]", text) and name != "tests/test_house.py" else []
+    assert named == []

@@ -1,0 +1,245 @@
+"""The races of this domain, with real threads, real processes and real databases; each lock has a negative control."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from schemas.transactions import TradeSchema
+from service.commands.keys import create_key
+from service.commands.posting import Post
+from service.committer import Committer
+from service.config import read_settings
+from service.desk import open_desk
+from service.domain.idempotency import key_digest, trade_fingerprint
+from service.domain.transactions import Trade
+from service.ledger import Ledger, open_ledger
+from service.storage import allowance, engine
+from service.storage.tables import allowance_use, journal
+from tests.builders import a_trade
+from tests.conftest import Caller
+
+LIMIT_FEN = 800_000
+THREADS = 64
+PROCESSES = 4
+
+
+def _post_together(call: Callable[..., Caller], count: int) -> list[Any]:
+    caller = call()
+    answers: list[Any] = []
+    gate = threading.Barrier(count)
+
+    def post(number: int) -> None:
+        mine = Caller(caller.client.application.test_client(), None)
+        mine.headers = caller.headers
+        gate.wait()
+        answers.append(mine.trade(a_trade(), key=f"race-{number}"))
+
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def _exempt_and_used_fen(ledger: Ledger) -> tuple[int, int]:
+    with ledger.database.reading() as connection:
+        exempt = connection.execute(sa.select(sa.func.sum(journal.c.exempt_fen))).scalar_one()
+        used = connection.execute(sa.select(sa.func.sum(allowance_use.c.exempt_fen))).scalar_one()
+    return int(exempt), int(used)
+
+
+def test_sixty_four_threads_use_one_allowance_exactly_once(ledger: Ledger, call: Callable[..., Caller]) -> None:
+    call().register(1)
+
+    answers = _post_together(call, THREADS)
+
+    assert Counter(answer.status_code for answer in answers) == {201: THREADS}
+    assert Counter(answer.get_json()["verdict"] for answer in answers) == {"exempt": 8, "taxed": THREADS - 8}
+    assert _exempt_and_used_fen(ledger) == (LIMIT_FEN, LIMIT_FEN)
+
+
+def _run_processes(environment: dict[str, str], key: str, *, shared_key: bool) -> list[tuple[int, dict[str, Any]]]:
+    start = str(time.time() + 2.5)
+    kind = "shared" if shared_key else "own"
+    processes = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.race_worker",
+                str(THREADS // PROCESSES),
+                "one" if shared_key else f"p{n}",
+                kind,
+                start,
+            ],
+            env={**os.environ, **environment, "RACE_KEY": key},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(PROCESSES)
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    return [tuple(answer) for output in outputs for answer in json.loads(output.splitlines()[-1])]
+
+
+def test_several_processes_use_one_allowance_exactly_once(
+    ledger: Ledger, environment: dict[str, str], admin: Caller
+) -> None:
+    admin.register(1)
+    _, key = create_key(ledger, "race", ["transactions:write"])
+
+    answers = _run_processes(environment, key, shared_key=False)
+
+    assert Counter(status for status, _ in answers) == {201: THREADS}
+    assert Counter(body["verdict"] for _, body in answers) == {"exempt": 8, "taxed": THREADS - 8}
+    assert _exempt_and_used_fen(ledger) == (LIMIT_FEN, LIMIT_FEN)
+
+
+def test_several_processes_with_one_idempotency_key_make_one_entry(
+    ledger: Ledger, environment: dict[str, str], admin: Caller
+) -> None:
+    admin.register(1)
+    _, key = create_key(ledger, "race", ["transactions:write"])
+
+    answers = _run_processes(environment, key, shared_key=True)
+
+    assert len(answers) == THREADS
+    assert len({json.dumps(answer) for answer in answers}) == 1
+    with ledger.database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(journal)).scalar_one() == 1
+
+
+def _trade(**changes: Any) -> Trade:
+    trade: Trade = TradeSchema().read(a_trade(**changes))
+    return trade
+
+
+@pytest.fixture
+def other_ledger(environment: dict[str, str]) -> Iterator[Ledger]:
+    """The same ledger, opened by another process as it were: connections of its own."""
+    other = open_ledger(read_settings(environment))
+    yield other
+    other.database.close()
+
+
+def _race_at_the_desk(ledger: Ledger, other: Ledger) -> int:
+    """Two transactions judge the whole allowance at once; returns the exempt fen that both gave out together."""
+    trade = _trade(amount_cny="8000.00")
+    judged: list[int] = []
+    first_has_judged = threading.Event()
+
+    def judge(which: Ledger, *, is_first: bool) -> None:
+        if not is_first:
+            assert first_has_judged.wait(10)
+        with which.database.writing() as connection:
+            desk = open_desk(connection, which.rulebook, which.now(), which.new_id, [trade])
+            judged.append(desk.accept(trade).exempt_fen)
+            if is_first:
+                first_has_judged.set()
+                time.sleep(0.3)  # Time enough for the second to judge as well, if nothing makes it wait.
+            allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+
+    first = threading.Thread(target=judge, args=(ledger,), kwargs={"is_first": True})
+    second = threading.Thread(target=judge, args=(other,), kwargs={"is_first": False})
+    first.start()
+    second.start()
+    first.join()
+    second.join()
+    return sum(judged)
+
+
+def test_the_second_judge_waits_for_the_first(ledger: Ledger, other_ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    assert _race_at_the_desk(ledger, other_ledger) == LIMIT_FEN
+
+
+def test_without_the_lock_both_judges_give_the_allowance_out(
+    ledger: Ledger, other_ledger: Ledger, admin: Caller, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("on SQLite the lock is BEGIN IMMEDIATE; its control is the next test")
+    admin.register(1)
+    _use_once(ledger)  # The row exists, so that not even its insertion makes the second judge wait.
+    monkeypatch.setattr(allowance, "_locking_statement", allowance._reading_statement)
+    assert _race_at_the_desk(ledger, other_ledger) == 2 * (LIMIT_FEN - 1)
+
+
+def _use_once(ledger: Ledger) -> None:
+    trade = _trade(amount_cny="0.01")
+    with ledger.database.writing() as connection:
+        desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade])
+        desk.accept(trade)
+        allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+
+
+def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
+    ledger: Ledger,
+    other_ledger: Ledger,
+    admin: Caller,
+    engine_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL has the row locks of the test before")
+    admin.register(1)
+    for database in (ledger.database, other_ledger.database):
+        database.close()
+        deferred = engine._sqlite_engine(database.url, begin="BEGIN", pool_size=1, read_only=False)
+        monkeypatch.setattr(database, "_writer", deferred)
+    failures: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda caught: failures.append(str(caught.exc_value)))
+
+    assert _race_at_the_desk(ledger, other_ledger) == LIMIT_FEN
+
+    assert failures == ["database is locked"]
+
+
+def _posts(ledger: Ledger, name: str, residents: list[int]) -> list[Post]:
+    entries = []
+    for resident in residents:
+        trade = _trade(resident_id=f"R{resident:08d}")
+        digest: UUID = key_digest(1, "race", f"{name}-{resident}")
+        entries.append(Post(digest, trade_fingerprint(trade), "race", trade))
+    return entries
+
+
+def test_batches_that_name_residents_in_different_orders_do_not_deadlock(
+    ledger: Ledger, environment: dict[str, str], admin: Caller
+) -> None:
+    admin.register(20)
+    ledgers = [open_ledger(read_settings(environment)) for _ in range(4)]
+    errors: list[Exception] = []
+
+    def post_many(number: int) -> None:
+        order = list(range(1, 21)) if number % 2 else list(range(20, 0, -1))
+        committer = Committer(ledgers[number])
+        try:
+            for round_number in range(15):
+                outcomes = committer.submit(_posts(ledgers[number], f"{number}-{round_number}", order))
+                assert all(outcome.transaction is not None for outcome in outcomes)
+        except Exception as error:  # noqa: BLE001 (the test wants to see whatever it is)
+            errors.append(error)
+        finally:
+            committer.close()
+
+    threads = [threading.Thread(target=post_many, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for opened in ledgers:
+        opened.database.close()
+
+    assert errors == []
+    assert _exempt_and_used_fen(ledger) == (20 * LIMIT_FEN, 20 * LIMIT_FEN)
