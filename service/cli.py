@@ -1,6 +1,7 @@
 """The hushi command."""
 
 import os
+import pathlib
 import sys
 
 import click
@@ -8,6 +9,7 @@ import click
 from service import __doc__ as about
 from service.commands.keys import create_key, revoke_key
 from service.config import SettingError, Settings, read_settings
+from service.domain.errors import Unavailable
 from service.domain.keys import SCOPES
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
 from service.logs import configure_logs
@@ -139,3 +141,34 @@ def welcome(settings: Settings, port: int) -> None:
     from service.welcome import welcome_text
 
     click.echo(welcome_text(open_current_ledger(settings), settings.data_dir, port))
+
+
+@hushi.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
+@click.option(
+    "--refused",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Where to write the refused lines; FILE.refused.csv if left out.",
+)
+@click.pass_obj
+def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None) -> None:
+    r"""Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
+
+    Headings and words may be English or Chinese, text UTF-8 or GB18030. Exit 1 when a line was refused. A line is
+    known by its document number; without one by all that it says, so that two files with the same line hold one trade.
+
+    \b
+    hushi import examples/transactions-zh-gb18030.csv
+    """
+    from service.importing import ImportFileError
+    from service.progress import import_with_progress
+
+    ledger = open_current_ledger(settings)
+    try:
+        tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"))
+    except ImportFileError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    except Unavailable as error:
+        raise click.ClickException(f"{error.detail} Run the same command again: it goes on where it stopped.") from None
+    if tally.refused:
+        sys.exit(EXIT_DIFFERENT)

@@ -21,12 +21,16 @@ from service.storage.idempotency import Remembered
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A trade to be posted, under the digest of its idempotency key."""
+    """A trade to be posted, under the digest of its idempotency key.
+
+    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again.
+    """
 
     digest: UUID
     fingerprint: UUID
     request_id: str
     trade: Trade
+    refusal_is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: l
     try:
         transaction = _accept(entry, desk)
     except Refusal as refusal:
-        if refusal.remembered:
+        if refusal.remembered and _is_final(entry):
             text = _refusal_text(refusal, entry.request_id)
             answered.append(Remembered(entry.digest, entry.fingerprint, refusal=text))
             known[entry.digest] = answered[-1]
@@ -120,6 +124,10 @@ def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: l
     answered.append(Remembered(entry.digest, entry.fingerprint, transaction=transaction))
     known[entry.digest] = answered[-1]
     return Outcome(entry.request_id, transaction=transaction)
+
+
+def _is_final(entry: Entry) -> bool:
+    return isinstance(entry, Reverse) or entry.refusal_is_final
 
 
 def _accept(entry: Entry, desk: Desk) -> Transaction:

@@ -1,0 +1,98 @@
+"""Which encoding a text file has: a byte order mark, else strict UTF-8 over the whole file, else strict GB18030.
+
+The whole file is decoded once before it is read, in pieces, because the first Chinese character may come late: a
+guess from the first kilobytes would read a GB18030 file with English headings as UTF-8 and break half way.
+"""
+
+import codecs
+import io
+import pathlib
+from collections.abc import Iterator
+
+from service.importing.lines import ImportFileError
+
+PIECE_BYTES = 1 << 16
+SIGNATURE_BYTES = 4_096
+LETTERS_OF_DAMAGED_UTF_8 = 16
+"""So many different non-ASCII characters before the first bad byte are no accident: GB18030 text passes for UTF-8
+over two or three of its characters at most."""
+
+
+def open_text(binary: io.BufferedReader, path: pathlib.Path) -> io.TextIOWrapper:
+    """The file as text, line breaks unchanged. Raises ImportFileError on bytes that no known encoding explains."""
+    return io.TextIOWrapper(binary, encoding=find_encoding(path), newline="")
+
+
+def find_encoding(path: pathlib.Path) -> str:
+    """The codec for the file. Raises ImportFileError naming the line that can't be decoded."""
+    with path.open("rb") as file:
+        signature = file.read(SIGNATURE_BYTES)
+    marked = _codec_of_mark(signature)
+    if marked is not None:
+        if (line := _undecodable_line(path, marked)) is not None:
+            raise ImportFileError(
+                f"Line {line} is not {marked.upper()}, although the file's first bytes say that it is."
+            )
+        return "utf-16" if marked.startswith("utf-16") else marked
+    if b"\0" in signature:
+        raise ImportFileError("The file holds binary data, or UTF-16 without a byte order mark. Save it as UTF-8.")
+    return _utf_8_or_gb18030(path)
+
+
+def _codec_of_mark(signature: bytes) -> str | None:
+    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+    return next((codec for mark, codec in marks.items() if signature.startswith(mark)), None)
+
+
+def _utf_8_or_gb18030(path: pathlib.Path) -> str:
+    line = _undecodable_line(path, "utf-8")
+    if line is None:
+        return "utf-8"
+    if _is_damaged_utf_8(path):
+        # Taking it as GB18030 may even succeed, and would record every Chinese word of the file as another one.
+        raise ImportFileError(
+            f"Line {line} is not UTF-8, although the lines before it are. Save the file again as UTF-8."
+        )
+    gb_line = _undecodable_line(path, "gb18030")
+    if gb_line is not None:
+        raise ImportFileError(
+            f"The file is neither UTF-8 (line {line} is not) nor GB18030 (line {gb_line} is not). Save it as UTF-8."
+        )
+    return "gb18030"
+
+
+def _decoded_pieces(path: pathlib.Path, codec: str) -> Iterator[str]:
+    """The text in pieces. Before it raises UnicodeDecodeError it gives out all that stands before the bad byte."""
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    with path.open("rb") as file:
+        more = True
+        while more:
+            piece = file.read(PIECE_BYTES)
+            more = bool(piece)
+            try:
+                yield decoder.decode(piece, final=not more)
+            except UnicodeDecodeError as error:
+                yield error.object[: error.start].decode(codec, "ignore")
+                raise
+
+
+def _undecodable_line(path: pathlib.Path, codec: str) -> int | None:
+    line = 1
+    try:
+        for text in _decoded_pieces(path, codec):
+            line += text.count("\n")
+    except UnicodeDecodeError:
+        return line
+    return None
+
+
+def _is_damaged_utf_8(path: pathlib.Path) -> bool:
+    letters: set[str] = set()
+    try:
+        for text in _decoded_pieces(path, "utf-8"):
+            letters.update(letter for letter in set(text) if not letter.isascii())
+            if len(letters) >= LETTERS_OF_DAMAGED_UTF_8:
+                return True
+    except UnicodeDecodeError:
+        pass
+    return len(letters) >= LETTERS_OF_DAMAGED_UTF_8

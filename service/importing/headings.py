@@ -1,0 +1,119 @@
+"""The headings of a table of trades, in English (the names of the JSON API) and in Chinese (what clerks write).
+
+An unknown heading refuses the file: to leave its column out would drop data without a word.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.importing.lines import ImportFileError
+
+KEY_FIELD = "key"
+METADATA_PREFIX = "metadata."
+HEADING_SHOWN_MAX = 60
+
+CHINESE_HEADINGS: dict[str, tuple[str, ...]] = {
+    "resident_id": ("备案号", "边民备案号", "备案编号", "边民编号"),
+    "category": ("类别", "商品类别", "货物类别"),
+    "commodity": ("品名", "商品名称", "货物名称", "货名"),
+    "hs_code": ("HS编码", "海关编码", "商品编码", "税则号列"),
+    "origin": ("原产国", "原产地", "原产国(地区)"),
+    "quantity_kg": ("重量(千克)", "重量(公斤)", "重量(kg)", "净重(千克)", "净重(公斤)", "净重(kg)"),
+    "amount_cny": ("金额(元)", "交易金额(元)", "成交金额(元)", "金额(人民币元)"),
+    "traded_at": ("交易时间", "交易日期", "成交时间"),
+    "direction": ("进出口", "进/出口", "进出口标志"),
+    "trade_point": ("互市点", "交易点", "互市贸易点"),
+    "consignment": ("批次", "批次号"),
+    "vehicle_plate": ("车牌", "车牌号", "车牌号码"),
+    "seller": ("卖方", "境外卖方", "卖方名称"),
+    "reference": ("单据号", "单据编号", "单证号"),
+    "over_allowance": ("超额处理",),
+    "metadata": (),
+    "metadata.note": ("备注",),
+    KEY_FIELD: ("幂等键", "idempotency_key"),
+}
+"""Each field and its other headings, the usual one first. A weight or an amount must state its unit."""
+
+REQUIRED_FIELDS = ("resident_id", "category", "commodity", "origin", "quantity_kg", "amount_cny", "traded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column: where it stands, what the file calls it, and the field it fills."""
+
+    index: int
+    text: str
+    field: str
+
+
+def match_headings(cells: Sequence[str], line: int) -> list[Heading]:
+    """The columns of a header line; columns without a heading are left out, and must stay empty below.
+
+    Raises ImportFileError on headings that are unknown, missing, or name one field twice.
+    """
+    headings = [Heading(i, cell.strip(), _field_of(cell)) for i, cell in enumerate(cells) if cell.strip()]
+    unknown = [_shown(heading.text) for heading in headings if not heading.field]
+    if len(unknown) == len(headings):
+        raise ImportFileError(
+            f"Line {line} has no known heading; the first line names the columns. {_known_headings()}"
+        )
+    if unknown:
+        raise ImportFileError(
+            f"Line {line}: {', '.join(unknown)} is no known heading. {_known_headings()} "
+            'Columns of your own can be called "metadata.NAME".'
+        )
+    _refuse_twice(headings, line)
+    missing = [_described(field) for field in REQUIRED_FIELDS if field not in {h.field for h in headings}]
+    if missing:
+        raise ImportFileError(f"Line {line}: the heading {', '.join(missing)} is missing. {_known_headings()}")
+    return headings
+
+
+def count_known(cells: Sequence[str]) -> int:
+    """How many of the cells are headings: what tells the right delimiter from the others."""
+    return sum(1 for cell in cells if _field_of(cell))
+
+
+def _refuse_twice(headings: Sequence[Heading], line: int) -> None:
+    first: dict[str, Heading] = {}
+    for heading in headings:
+        other = first.setdefault(heading.field, heading)
+        if other is not heading:
+            raise ImportFileError(
+                f"Line {line}: {_shown(other.text)} (column {other.index + 1}) and {_shown(heading.text)} "
+                f"(column {heading.index + 1}) are both {heading.field}; leave one of them."
+            )
+
+
+def _field_of(heading: str) -> str:
+    """The field that a heading stands for, or "" for an unknown one."""
+    folded = _folded(heading)
+    if folded in _FIELDS:
+        return _FIELDS[folded]
+    text = heading.strip()
+    own = text[len(METADATA_PREFIX) :] if text.startswith(METADATA_PREFIX) else ""
+    return METADATA_PREFIX + own if own else ""
+
+
+def _folded(heading: str) -> str:
+    """Full-width brackets and letters, upper case, spaces, underscores and line breaks make no difference."""
+    text = unicodedata.normalize("NFKC", heading).casefold().replace("_", "")
+    return "".join(text.split())
+
+
+_FIELDS = {_folded(name): field for field, others in CHINESE_HEADINGS.items() for name in (field, *others)}
+
+
+def _shown(heading: str) -> str:
+    text = heading if len(heading) <= HEADING_SHOWN_MAX else f"{heading[:HEADING_SHOWN_MAX]}…"
+    return f'"{text}"'
+
+
+def _described(field: str) -> str:
+    others = CHINESE_HEADINGS[field]
+    return f"{field} ({others[0]})" if others else field
+
+
+def _known_headings() -> str:
+    return f"Known headings: {', '.join(_described(field) for field in CHINESE_HEADINGS)}."

@@ -1,0 +1,50 @@
+"""Opens an import file by its name's ending, after a look at its first bytes."""
+
+import mmap
+import pathlib
+from collections.abc import Callable
+
+from service.importing.delimited import DelimitedLines
+from service.importing.lines import ImportFileError, Lines
+from service.importing.ndjson import JsonLines
+from service.importing.xlsx import WorkbookLines
+
+ZIP_SIGNATURE = b"PK\x03\x04"
+OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
+ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
+
+READERS: dict[str, Callable[[pathlib.Path], Lines]] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), DelimitedLines),
+    **dict.fromkeys((".ndjson", ".jsonl"), JsonLines),
+    **dict.fromkeys((".xlsx", ".xlsm"), WorkbookLines),
+}
+
+
+def open_lines(path: pathlib.Path) -> Lines:
+    """The lines of a CSV, XLSX or NDJSON file, to be used with `with`; it reads as far as the header.
+
+    Raises ImportFileError on a file that can't be taken at all, OSError on one that can't be opened.
+    """
+    reader = READERS.get(path.suffix.lower())
+    with path.open("rb") as file:
+        signature = file.read(len(OLE_SIGNATURE))
+    if not signature:
+        raise ImportFileError("The file is empty.")
+    if signature.startswith(OLE_SIGNATURE):
+        raise ImportFileError(_about_ole(path))
+    if reader is None:
+        raise ImportFileError(f'Files named "{path.suffix}" are not taken; send one of {", ".join(READERS)}.')
+    is_archive = signature.startswith(ZIP_SIGNATURE)
+    if is_archive and reader is not WorkbookLines:
+        raise ImportFileError(f"The file is named {path.suffix} but is an archive; a workbook is named .xlsx.")
+    if reader is WorkbookLines and not is_archive:
+        raise ImportFileError(f"The file is named {path.suffix} but is no workbook. Save it as .xlsx, or name it .csv.")
+    return reader(path)
+
+
+def _about_ole(path: pathlib.Path) -> str:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        encrypted = content.find(ENCRYPTED_MARK) >= 0
+    if encrypted:
+        return "The workbook is protected by a password. Save it without one."
+    return "The file is a workbook in the old .xls format. Save it as .xlsx."

@@ -1,0 +1,163 @@
+"""The rows of a worksheet, one by one: row numbers as Excel shows them, and cells as text, numbers or faults."""
+
+import zipfile
+from collections.abc import Iterator
+from xml.parsers.expat import XMLParserType
+
+from service.importing.lines import ImportFileError
+from service.importing.workbook import SharedStrings
+from service.importing.xml_parts import Attributes, damage_refused, local_name, new_parser, parse_pieces, unescape
+
+COLUMNS_MAX = 16_384
+_DIGITS = "0123456789"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Serial(float):
+    """A number in a cell whose format shows it as a date or time."""
+
+
+class Fault(str):
+    """A cell without a value, and why: an error of Excel, or a formula that was never computed."""
+
+    __slots__ = ()
+
+
+Cell = str | float | bool
+"""Text, "" for an empty cell, Fault, a number, Serial, or a truth value."""
+
+Row = tuple[int, list[Cell]]
+
+
+class SheetRows:
+    """The rows of one worksheet. They may be shorter or longer than the header."""
+
+    def __init__(
+        self, archive: zipfile.ZipFile, part: str, strings: SharedStrings, date_styles: frozenset[str]
+    ) -> None:
+        self.total_bytes = archive.getinfo(part).file_size
+        self.position = 0
+        self._stream = archive.open(part)
+        self._parser = new_parser()
+        self._builder = _RowBuilder(self._parser, strings, date_styles)
+
+    @property
+    def last_row(self) -> int | None:
+        """The number of the last row as the worksheet states it, unchecked; known once the first row is read."""
+        digits = self._builder.dimension.rpartition(":")[2].lstrip(_LETTERS)
+        return int(digits) if digits.isdecimal() else None
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, once. Raises ImportFileError where the worksheet is damaged."""
+        finished = self._builder.finished
+        with damage_refused():
+            for size in parse_pieces(self._parser, self._stream):
+                self.position += size
+                yield from finished
+                finished.clear()
+
+    def close(self) -> None:
+        """Closes the worksheet's stream."""
+        self._stream.close()
+
+
+class _RowBuilder:
+    """Gathers rows from the parser's calls, some 60 a row: what is asked for most often is asked first."""
+
+    def __init__(self, parser: XMLParserType, strings: SharedStrings, date_styles: frozenset[str]) -> None:
+        self.finished: list[Row] = []
+        self.dimension = ""
+        self._parser = parser
+        self._strings = strings
+        self._date_styles = date_styles
+        self._tags: dict[str, str] = {}
+        self._columns = _ColumnIndexes()
+        self._number = 0
+        self._row: list[Cell] = []
+        self._cell: Attributes = {}
+        self._texts: list[str] = []
+        self._is_formula = self._inside_hint = False
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+
+    def _start(self, name: str, attributes: Attributes) -> None:
+        tag = self._tags.get(name)
+        if tag is None:
+            tag = self._tags[name] = local_name(name)
+        if tag == "c":
+            self._cell = attributes
+        elif tag == "v" or (tag == "t" and not self._inside_hint):
+            self._parser.CharacterDataHandler = self._texts.append
+        elif tag == "row":
+            self._number = int(attributes.get("r", self._number + 1))
+            self._row = []
+        elif tag == "f":
+            self._is_formula = True
+        elif tag == "rPh":
+            self._inside_hint = True
+        elif tag == "dimension":
+            self.dimension = attributes.get("ref", "")
+
+    def _end(self, name: str) -> None:
+        tag = self._tags[name]
+        if tag in {"v", "t"}:
+            self._parser.CharacterDataHandler = None
+        elif tag == "c":
+            self._finish_cell()
+        elif tag == "row":
+            self.finished.append((self._number, self._row))
+        elif tag == "rPh":
+            self._inside_hint = False
+        elif tag == "sheetData":
+            # What follows (validations, sparklines) has elements of the same names that are not cells.
+            self._parser.StartElementHandler = self._parser.EndElementHandler = None
+
+    def _finish_cell(self) -> None:
+        cell, texts, row = self._cell, self._texts, self._row
+        text = texts[0] if len(texts) == 1 else "".join(texts)
+        texts.clear()
+        value: Cell
+        if not text:
+            value = _UNCOMPUTED if self._is_formula and cell.get("t", "n") == "n" else ""
+        else:
+            try:
+                value = self._value(cell, text)
+            except (ValueError, IndexError):
+                value = Fault(f'"{text}" is damaged in the workbook; type it again.')
+        self._is_formula = False
+        reference = cell.get("r")
+        # A cell without a reference follows the one before.
+        column = len(row) if reference is None else self._columns[reference.rstrip(_DIGITS)]
+        if column == len(row):
+            row.append(value)
+        elif value != "":
+            row.extend([""] * (column + 1 - len(row)))
+            row[column] = value
+
+    def _value(self, cell: Attributes, text: str) -> Cell:
+        kind = cell.get("t", "n")
+        if kind == "s":
+            return self._strings[int(text)]
+        if kind == "n":
+            return Serial(text) if cell.get("s") in self._date_styles else float(text)
+        if kind == "b":
+            return text == "1"
+        if kind == "e":
+            return Fault(f"{text} is an error of the spreadsheet; send a value.")
+        return unescape(text)
+
+
+class _ColumnIndexes(dict[str, int]):
+    """The index of each column by its letters, worked out once: "AB" is 27."""
+
+    def __missing__(self, letters: str) -> int:
+        number = 0
+        for letter in letters:
+            number = number * 26 + _LETTERS.index(letter) + 1 if letter in _LETTERS else COLUMNS_MAX + 1
+        if not 1 <= number <= COLUMNS_MAX:
+            raise ImportFileError(f'The workbook is damaged: "{letters}" is no column.')
+        self[letters] = number - 1
+        return number - 1
+
+
+_UNCOMPUTED = Fault("A formula without a stored result; open and save the file in a spreadsheet program first.")

@@ -1,0 +1,169 @@
+"""A workbook's parts apart from the rows: which worksheet is the first, its strings, and which formats are dates."""
+
+import array
+import mmap
+import posixpath
+import re
+import tempfile
+import zipfile
+from dataclasses import dataclass
+
+from service.importing.lines import ImportFileError
+from service.importing.xml_parts import Attributes, elements, local_name, new_parser, parse_pieces, unescape
+
+ROOT_RELATIONS = "_rels/.rels"
+DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+"""The built-in number formats that show a date or time, the East Asian ones included (ECMA-376, 18.8.30)."""
+
+_NOT_SHOWN_AS_DATE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
+_DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """What the rest of the reader needs to know: part names inside the archive, None where there is no such part."""
+
+    sheet_part: str
+    skipped_sheets: tuple[str, ...]
+    strings_part: str | None
+    date_styles: frozenset[str]
+    counts_from_1904: bool
+
+
+def read_workbook(archive: zipfile.ZipFile) -> Workbook:
+    """The workbook's parts. Raises ImportFileError without a worksheet, KeyError without a part it names."""
+    workbook_part = next(iter(_relations(archive, "", ROOT_RELATIONS, "officeDocument").values()), "xl/workbook.xml")
+    folder, name = posixpath.split(workbook_part)
+    relations = f"{folder}/_rels/{name}.rels".lstrip("/")
+    described = elements(archive, workbook_part)
+    worksheets = _relations(archive, folder, relations, "worksheet")
+    sheets = [(a["name"], worksheets[a["id"]]) for tag, a in described if tag == "sheet" and a.get("id") in worksheets]
+    if not sheets:
+        raise ImportFileError("The workbook has no worksheet.")
+    styles = _relations(archive, folder, relations, "styles")
+    strings = _relations(archive, folder, relations, "sharedStrings")
+    return Workbook(
+        sheet_part=sheets[0][1],
+        skipped_sheets=tuple(name for name, _ in sheets[1:]),
+        strings_part=next(iter(strings.values()), None),
+        date_styles=frozenset().union(*(_date_styles(elements(archive, part)) for part in styles.values())),
+        counts_from_1904=any(tag == "workbookPr" and a.get("date1904") in {"1", "true"} for tag, a in described),
+    )
+
+
+def _relations(archive: zipfile.ZipFile, folder: str, part: str, kind: str) -> dict[str, str]:
+    """The parts that a part names, by relation id. Their paths are relative to `folder`, or begin with a slash."""
+    return {
+        a["Id"]: posixpath.normpath(posixpath.join("/", folder, a["Target"])).lstrip("/")
+        for tag, a in elements(archive, part)
+        if tag == "Relationship" and a["Type"].endswith(f"/{kind}")
+    }
+
+
+def _date_styles(styles: list[tuple[str, Attributes]]) -> frozenset[str]:
+    """The cell styles whose number format is a date or time."""
+    formats = {a["numFmtId"] for tag, a in styles if tag == "numFmt" and is_date_format(a.get("formatCode", ""))}
+    formats |= {str(number) for number in DATE_FORMATS}
+    found: list[str] = []
+    container, number = "", 0
+    for tag, attributes in styles:
+        if tag in {"cellXfs", "cellStyleXfs"}:
+            container, number = tag, 0
+        elif tag == "xf" and container == "cellXfs":
+            if attributes.get("numFmtId") in formats:
+                found.append(str(number))
+            number += 1
+    return frozenset(found)
+
+
+def is_date_format(code: str) -> bool:
+    """Whether a number format such as yyyy"年"m"月" shows a date or a time; "General" and [Red]0.00 do not."""
+    return _DATE_LETTERS.search(_NOT_SHOWN_AS_DATE.sub("", code)) is not None
+
+
+class SharedStrings:
+    """The workbook's strings by number, kept in a temporary file: as many as lines, where these have document numbers.
+
+    In memory are 8 bytes for each, and the strings read lately; most cells repeat a few words.
+    """
+
+    RECENT_MAX = 4_096
+
+    def __init__(self, archive: zipfile.ZipFile, part: str | None) -> None:
+        """Reads the part to its end; a workbook without one has no strings."""
+        self._ends = array.array("Q", [0])
+        self._recent: dict[int, str] = {}
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
+        try:
+            if part is not None:
+                self._store(archive, part)
+            self._file.flush()
+            self._text = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._ends[-1] else None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __getitem__(self, number: int) -> str:
+        """The string of a number. Raises IndexError when the workbook has none."""
+        found = self._recent.get(number)
+        if found is None:
+            if not 0 <= number < len(self._ends) - 1:
+                raise IndexError(number)
+            start, end = self._ends[number], self._ends[number + 1]
+            found = "" if self._text is None else self._text[start:end].decode()
+            if len(self._recent) >= self.RECENT_MAX:
+                self._recent.clear()
+            self._recent[number] = found
+        return found
+
+    def close(self) -> None:
+        """Removes the temporary file."""
+        if self._text is not None:
+            self._text.close()
+        self._file.close()
+
+    def _store(self, archive: zipfile.ZipFile, part: str) -> None:
+        parser, texts = new_parser(), _StringTexts()
+        parser.StartElementHandler = texts.start
+        parser.EndElementHandler = texts.end
+        parser.CharacterDataHandler = texts.text
+        end = 0
+        with archive.open(part) as stream:
+            for _ in parse_pieces(parser, stream):
+                for text in texts.finished:
+                    end += self._file.write(text.encode())
+                    self._ends.append(end)
+                texts.finished.clear()
+
+
+class _StringTexts:
+    """Gathers each string from its runs, without the phonetic hints that East Asian Excel adds to them."""
+
+    def __init__(self) -> None:
+        self.finished: list[str] = []
+        self._runs: list[str] = []
+        self._inside_text = self._inside_hint = False
+
+    def start(self, name: str, _: Attributes) -> None:
+        """An element begins."""
+        match local_name(name):
+            case "t":
+                self._inside_text = not self._inside_hint
+            case "rPh":
+                self._inside_hint = True
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        match local_name(name):
+            case "si":
+                self.finished.append(unescape("".join(self._runs)))
+                self._runs.clear()
+            case "t":
+                self._inside_text = False
+            case "rPh":
+                self._inside_hint = False
+
+    def text(self, text: str) -> None:
+        """Text between elements, of which only what stands in <t> counts."""
+        if self._inside_text:
+            self._runs.append(text)
