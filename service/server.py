@@ -1,6 +1,7 @@
 """The HTTP server: Granian, with as many processes as the engine may have writers."""
 
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from service.config import Settings
@@ -31,5 +32,6 @@ def serve(settings: Settings, host: str, port: int, workers: int | None) -> None
         workers_kill_timeout=SHUTDOWN_TIMEOUT_S,
         respawn_failed_workers=True,
         websockets=False,
+        log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
     ).serve()

@@ -1,0 +1,102 @@
+"""A real server process for tests: `hushi serve` on a free port, asked over real sockets."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+import orjson
+
+HUSHI = pathlib.Path(sys.executable).parent / "hushi"
+START_TIMEOUT_S = 20.0
+
+
+def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end."""
+    return subprocess.run(
+        [HUSHI, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout
+    )
+
+
+@dataclass
+class Server:
+    """A running server and how to ask it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """One request on a connection of its own: status, JSON document (or bytes), headers."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            content = None if body is None else orjson.dumps(body)
+            sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+            connection.request(method, path, content, sent)
+            answer = connection.getresponse()
+            text = answer.read()
+            is_json = "json" in (answer.getheader("Content-Type") or "")
+            return answer.status, orjson.loads(text) if is_json else text, dict(answer.getheaders())
+        finally:
+            connection.close()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Tells the server to stop, kills what does not, and returns its exit code."""
+        if how == signal.SIGKILL:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.send_signal(how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(35)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(environment: Mapping[str, str], log: pathlib.Path, *arguments: str) -> Iterator[Server]:
+    """A server that is ready; its log goes to a file, and nothing of it is left at the end."""
+    port = free_port()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [HUSHI, "serve", "--port", str(port), *arguments],
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    server = Server(process, port)
+    try:
+        _wait_until_ready(server, log)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop(signal.SIGKILL)
+
+
+def _wait_until_ready(server: Server, log: pathlib.Path) -> None:
+    until = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            break
+        with contextlib.suppress(OSError):
+            if server.ask("GET", "/health/ready")[0] == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not become ready:\n{log.read_text()}")

@@ -1,0 +1,154 @@
+"""The hushi command: settings, keys, the schema, importing."""
+
+import pathlib
+
+import pytest
+
+from service.commands.residents import Registration, register
+from service.ledger import Ledger
+from service.queries.keys import find_live_key
+from tests.builders import a_citizen_number
+from tests.servers import run_hushi
+
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUSHI_DATABASE_URL", "mysql://localhost/x"),
+        ("HUSHI_DATABASE_URL", "nonsense"),
+        ("HUSHI_DATABASE_URL", "sqlite://"),
+        ("HUSHI_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/x"),
+        ("HUSHI_LOG_LEVEL", "LOUD"),
+        ("HUSHI_SECRETS_FILE", "/nonexistent/secrets.json"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
+    tmp_path: pathlib.Path, name: str, value: str
+) -> None:
+    (tmp_path / "secrets.json").write_text("{}")
+    environment = {"HUSHI_DATA_DIR": str(tmp_path), "HUSHI_LOG_LEVEL": "INFO"}
+    if value.startswith("postgresql"):
+        from service.vault import create_secrets
+
+        (tmp_path / "secrets.json").unlink()
+        create_secrets(tmp_path / "secrets.json")
+        environment["HUSHI_SECRETS_FILE"] = str(tmp_path / "secrets.json")
+    stopped = run_hushi({**environment, name: value}, "serve", "--port", "1")
+    assert stopped.returncode == 2, stopped
+    assert len(stopped.stderr.splitlines()) == 1
+    assert name in stopped.stderr
+
+
+def test_postgresql_needs_a_secrets_file(tmp_path: pathlib.Path) -> None:
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/x"
+    stopped = run_hushi({"HUSHI_DATA_DIR": str(tmp_path), "HUSHI_DATABASE_URL": url}, "db", "check")
+    assert stopped.returncode == 2
+    assert stopped.stderr.startswith("hushi: HUSHI_SECRETS_FILE is required")
+
+
+def test_secrets_that_everyone_may_read_are_refused(tmp_path: pathlib.Path) -> None:
+    assert run_hushi({"HUSHI_DATA_DIR": str(tmp_path)}, "db", "upgrade").returncode == 0
+    secrets = tmp_path / "secrets.json"
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    secrets.chmod(0o644)
+    stopped = run_hushi({"HUSHI_DATA_DIR": str(tmp_path)}, "db", "check")
+    assert (stopped.returncode, "chmod 600" in stopped.stderr) == (2, True)
+
+
+def test_secrets_of_another_ledger_are_refused(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    import datetime
+
+    from service.vault import create_secrets
+
+    register(ledger, Registration("巴特尔", a_citizen_number(0), datetime.date(2020, 1, 2), None, None, None))
+    create_secrets(tmp_path / "other.json")
+    stopped = run_hushi({**environment, "HUSHI_SECRETS_FILE": str(tmp_path / "other.json")}, "serve", "--port", "1")
+    assert stopped.returncode == 2
+    assert "does not belong to this ledger" in stopped.stderr
+
+
+def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, str], ledger: Ledger) -> None:
+    made = run_hushi(environment, "keys", "create", "--name", "clerk", "--scope", "residents:read")
+    key = made.stdout.strip()
+    live = find_live_key(ledger, key)
+
+    listed = run_hushi(environment, "keys", "list").stdout
+    revoked = run_hushi(environment, "keys", "revoke", str(live.id if live else 0))
+
+    assert made.stdout == f"{key}\n"
+    assert key.startswith("hushi_")
+    assert live is not None
+    assert "clerk\tresidents:read" in listed
+    assert key not in listed
+    assert revoked.returncode == 0
+    assert find_live_key(ledger, key) is None
+    assert run_hushi(environment, "keys", "revoke", str(live.id)).returncode == 1
+
+
+def test_db_check_tells_whether_schema_and_code_agree(environment: dict[str, str], ledger: Ledger) -> None:
+    assert run_hushi(environment, "db", "check").returncode == 0
+    with ledger.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE tail ADD COLUMN surprise INTEGER")
+    differing = run_hushi(environment, "db", "check")
+    assert differing.returncode == 1
+    assert "surprise" in differing.stdout
+
+
+@pytest.fixture
+def eight_residents(ledger: Ledger) -> None:
+    """The residents who trade in the example files."""
+    import datetime
+
+    for n in range(8):
+        register(ledger, Registration("巴特尔", a_citizen_number(n), datetime.date(2023, 6, 1), None, None, None))
+
+
+@pytest.mark.usefixtures("eight_residents")
+def test_the_four_example_files_hold_the_same_trades(environment: dict[str, str], tmp_path: pathlib.Path) -> None:
+    names = ("transactions-en.csv", "transactions-zh-gb18030.csv", "transactions-zh.xlsx", "transactions.ndjson")
+    summaries = [
+        run_hushi(environment, "import", str(EXAMPLES / name), "--refused", str(tmp_path / "refused.csv")).stdout
+        for name in names
+    ]
+    assert summaries[0] == "40 accepted, 0 known already, 0 refused\n"
+    assert set(summaries[1:]) == {"0 accepted, 40 known already, 0 refused\n"}
+
+
+def test_refused_lines_are_named_and_can_be_imported_once_the_cause_is_gone(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    import datetime
+
+    file = tmp_path / "day.csv"
+    file.write_text(
+        "备案号,类别,品名,HS编码,原产国,重量(千克),金额(元),交易时间,单据号\n"
+        "R00000001,肉类,马肉,02050000,蒙古国,100,2000.00,2024-04-01 09:30,D-1\n"
+        "R00000001,肉类,马肉,02050000,蒙古国,1e3,2000.00,2024-04-01 09:30,D-2\n",
+        "gb18030",
+    )
+    first = run_hushi(environment, "import", str(file))
+    register(ledger, Registration("巴特尔", a_citizen_number(0), datetime.date(2023, 6, 1), None, None, None))
+    second = run_hushi(environment, "import", str(file))
+
+    assert (first.returncode, first.stdout) == (1, "0 accepted, 0 known already, 2 refused\n")
+    assert "line 2: unknown-resident" in first.stderr
+    assert "line 3:" in first.stderr
+    assert (second.returncode, second.stdout) == (1, "1 accepted, 0 known already, 1 refused\n")
+    refused = (tmp_path / "day.csv.refused.csv").read_text("utf-8-sig").splitlines()
+    assert refused[0] == "line,code,reason,text"
+    assert refused[1].startswith("3,")
+    assert "D-2" in refused[1]
+
+
+def test_a_file_that_is_no_export_is_refused_whole(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "notes.csv"
+    file.write_text("hello,world\n1,2\n")
+    refused = run_hushi(environment, "import", str(file))
+    assert refused.returncode == 1
+    assert "no known heading" in refused.stderr

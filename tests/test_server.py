@@ -1,0 +1,134 @@
+"""The real server: clean shutdown, logs without personal data, workers, and death by kill -9."""
+
+import json
+import pathlib
+import signal
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from service.commands.keys import create_key
+from service.ledger import Ledger
+from tests.builders import a_citizen_number, a_registration, a_trade
+from tests.servers import Server, run_hushi, serving
+
+
+@pytest.fixture
+def headers(ledger: Ledger) -> dict[str, str]:
+    """The header of an administrator."""
+    return {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
+
+
+def test_a_transaction_survives_a_restart(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    with serving(environment, tmp_path / "log") as server:
+        assert server.ask("POST", "/v1/residents", a_registration(), headers)[0] == 201
+        status, posted, _ = server.ask("POST", "/v1/transactions", a_trade(), {**headers, "Idempotency-Key": "k"})
+        assert status == 201
+        assert server.stop() == 0
+    with serving(environment, tmp_path / "log") as server:
+        status, again, answered = server.ask("POST", "/v1/transactions", a_trade(), {**headers, "Idempotency-Key": "k"})
+    assert (status, again, answered.get("idempotency-replayed")) == (201, posted, "true")
+
+
+def test_requests_in_flight_end_when_the_server_is_told_to_stop(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    with serving(environment, tmp_path / "log") as server:
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+        lines = [a_trade(key=f"line-{n}", amount_cny="1.00") for n in range(3000)]
+        answers: list[Any] = []
+        asking = threading.Thread(
+            target=lambda: answers.append(server.ask("POST", "/v1/transactions/batch", {"items": lines}, headers))
+        )
+        asking.start()
+        time.sleep(0.3)
+        assert answers == []
+        assert server.stop() == 0
+        asking.join(20)
+    assert answers[0][0] == 200
+    assert answers[0][1]["accepted"] == 3000
+
+
+def test_the_log_is_json_and_names_nobody(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    log = tmp_path / "log"
+    with serving({**environment, "HUSHI_LOG_LEVEL": "DEBUG"}, log) as server:
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+        server.ask("POST", "/v1/residents/lookup", {"id_number": a_citizen_number(0)}, headers)
+        server.ask("POST", "/v1/residents", a_registration(name="x"), headers)
+        server.ask("POST", "/v1/residents/R00000001/reveal", {"reason": "court order"}, headers)
+        server.stop()
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    requests = [line for line in lines if line["event"] == "request" and line["method"] == "POST"]
+    assert [line["route"] for line in requests][-1] == "/v1/residents/<resident_id>/reveal"
+    assert all(line["request_id"] for line in requests)
+    text = log.read_text("utf-8")
+    assert a_citizen_number(0) not in text
+    assert a_registration()["name"] not in text
+    assert headers["Authorization"].removeprefix("Bearer ") not in text
+
+
+def _post_until_it_dies(server: Server, headers: dict[str, str], writer: int, acknowledged: dict[str, str]) -> None:
+    for number in range(10_000):
+        key = f"{server.port}-{writer}-{number}"
+        try:
+            status, body, _ = server.ask("POST", "/v1/transactions", a_trade(), {**headers, "Idempotency-Key": key})
+        except (OSError, ValueError):
+            return
+        except Exception:  # noqa: BLE001 (half an answer is no acknowledgement, whatever the client calls it)
+            return
+        assert status == 201, body
+        acknowledged[key] = body["transaction_id"]
+
+
+def test_what_was_acknowledged_survives_kill_9(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    acknowledged: dict[str, str] = {}
+    for cycle in range(3):
+        with serving(environment, tmp_path / "log") as server:
+            if cycle == 0:
+                server.ask("POST", "/v1/residents", a_registration(), headers)
+            writers = [
+                threading.Thread(target=_post_until_it_dies, args=(server, headers, writer, acknowledged))
+                for writer in range(8)
+            ]
+            for thread in writers:
+                thread.start()
+            time.sleep(0.6)
+            server.stop(signal.SIGKILL)
+            for thread in writers:
+                thread.join(30)
+    assert len(acknowledged) > 100
+    with serving(environment, tmp_path / "log") as server:
+        found: Counter[str] = Counter()
+        cursor = ""
+        while True:
+            page = server.ask("GET", f"/v1/transactions?limit=500{cursor}", None, headers)[1]
+            found.update(item["transaction_id"] for item in page["items"])
+            if page["next_cursor"] is None:
+                break
+            cursor = f"&cursor={page['next_cursor']}"
+        key, transaction_id = next(iter(acknowledged.items()))
+        again = server.ask("POST", "/v1/transactions", a_trade(), {**headers, "Idempotency-Key": key})[1]
+    assert [one for one in acknowledged.values() if found[one] != 1] == []
+    assert again["transaction_id"] == transaction_id
+
+
+def test_postgresql_is_not_served_on_an_old_schema(
+    environment: dict[str, str], engine_name: str, ledger: Ledger
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite is migrated by serve")
+    with ledger.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    refused = run_hushi(environment, "serve", "--port", "1")
+    assert refused.returncode == 2
+    assert "hushi db upgrade" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
