@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv -c requirements.lock
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 WORKERS ?= 2
 
 .PHONY: run test lint lock clean
@@ -25,19 +25,23 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hushi needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-# The build tools first, from the lock, so that the package itself is built without fetching anything unlocked.
-$(VENV)/run.done: pyproject.toml requirements.lock | $(VENV)/bin/python
-	$(PIP) hatchling editables
-	$(PIP) --no-build-isolation --editable .
+# Hashes are checked, and the package itself is built by the locked build tools, without fetching anything else.
+$(VENV)/run.done: pyproject.toml requirements-run.lock | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements-run.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/test.done: $(VENV)/run.done
-	$(PIP) --no-build-isolation --editable '.[build,test]'
+$(VENV)/test.done: $(VENV)/run.done requirements-test.lock
+	$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
-lock:  ## Resolve the newest versions into requirements.lock (needs uv)
-	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --all-extras --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links pyproject.toml
+
+lock:  ## Resolve the newest versions once (needs uv); what running and testing install are parts of that one resolution
+	$(LOCK) --upgrade --all-extras --output-file requirements.lock
+	$(LOCK) --extra build --constraint requirements.lock --output-file requirements-run.lock
+	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,6 +16,7 @@ from service.logs import configure_logs
 from service.queries.keys import list_api_keys
 from service.storage import schema
 from service.storage.engine import DatabaseUnavailable
+from service.vault import create_secrets
 
 EXIT_DIFFERENT = 1
 EXIT_WRONG_SETTING = 2
@@ -104,11 +105,11 @@ def keys() -> None:
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="May be repeated.")
 @click.pass_obj
 def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
-    r"""Create a key and print it, alone on standard output, this once.
+    """Create a key and print it, alone on standard output, this once.
 
     \b
     hushi keys create --name clerk-1 --scope transactions:write --scope residents:read
-    """
+    """  # noqa: D301 (click takes \b as a mark)
     key_id, key = create_key(open_current_ledger(settings), name, scopes)
     click.echo(f"Key {key_id} for {name}: {' '.join(scopes)}. It is shown this once.", err=True)
     click.echo(key)
@@ -133,6 +134,22 @@ def revoke(settings: Settings, key_id: int) -> None:
     click.echo(f"Key {key_id} is revoked.")
 
 
+@hushi.group()
+def secrets() -> None:
+    """The file with the keys that seal names and citizen numbers."""
+
+
+@secrets.command("create")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
+def create_secrets_file(file: pathlib.Path) -> None:
+    """Make new keys in a new file with mode 0600; keep a copy of it apart from the database's backups."""
+    try:
+        create_secrets(file)
+    except FileExistsError:
+        raise click.ClickException(f"{file} exists; keys are never overwritten") from None
+    click.echo(f"The keys are in {file}. Whoever loses them can't read the people in the ledger any more.")
+
+
 @hushi.command()
 @click.option("--port", default=8000, show_default=True, type=int, help="The port that the service will listen on.")
 @click.pass_obj
@@ -152,14 +169,14 @@ def welcome(settings: Settings, port: int) -> None:
 )
 @click.pass_obj
 def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None) -> None:
-    r"""Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
+    """Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
 
     Headings and words may be English or Chinese, text UTF-8 or GB18030. Exit 1 when a line was refused. A line is
     known by its document number; without one by all that it says, so that two files with the same line hold one trade.
 
     \b
     hushi import examples/transactions-zh-gb18030.csv
-    """
+    """  # noqa: D301 (click takes \b as a mark)
     from service.importing import ImportFileError
     from service.progress import import_with_progress
 

@@ -1,8 +1,10 @@
 """The HTTP server: Granian, with as many processes as the engine may have writers."""
 
+from typing import Any
+
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from service.config import Settings
 from service.logs import server_log_config
@@ -18,9 +20,23 @@ def workers_for(settings: Settings, asked: int | None) -> int:
     return 1 if settings.is_sqlite else asked or POSTGRESQL_WORKERS
 
 
+class _Server(MPServer):
+    """Granian's server, told to stop once however often the signal comes.
+
+    Its handler sets an event; a second signal in the middle of that waits for a lock that the first one holds, and
+    the server never stops.
+    """
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """Notes the first signal to stop."""
+        if not self.interrupt_signal:
+            super_of: Any = super()
+            super_of.signal_handler_interrupt(*args, **kwargs)
+
+
 def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
-    Server(
+    _Server(
         "service.app:application",
         address=host,
         port=port,

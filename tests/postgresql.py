@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -80,8 +80,8 @@ def _ordinary_user() -> str | None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[PostgreSQL]:
-    """Starts a fresh server, and removes everything of it at the end."""
+def running(changes: Mapping[str, str] | None = None) -> Iterator[PostgreSQL]:
+    """Starts a fresh server, with changes to SETTINGS, and removes everything of it at the end."""
     user = _ordinary_user()
     programs = _runnable_by(user) / "bin"
     with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
@@ -102,9 +102,8 @@ def running() -> Iterator[PostgreSQL]:
             )
 
         run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        options = " ".join(
-            f"-c {key}='{value}'" for key, value in {**SETTINGS, "unix_socket_directories": folder}.items()
-        )
+        settings = {**SETTINGS, **(changes or {}), "unix_socket_directories": folder}
+        options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "-s", "start")
         try:
             yield PostgreSQL(folder)

@@ -92,3 +92,11 @@ def test_nothing_that_is_committed_names_a_path_of_a_machine() -> None:
             text = path.read_text("utf-8", errors="ignore")
             named += [name] if re.search(r"/(?:root|work)/[a-z.]", text) and name != "tests/test_house.py" else []
     assert named == []
+
+
+@pytest.mark.parametrize("name", ["requirements-run.lock", "requirements-test.lock"])
+def test_what_is_installed_is_part_of_one_resolution(name: str) -> None:
+    def pins(path: pathlib.Path) -> set[str]:
+        return set(re.findall(r"^[\w.-]+==\S+", path.read_text("utf-8"), re.MULTILINE))
+
+    assert pins(ROOT / name) <= pins(ROOT / "requirements.lock")

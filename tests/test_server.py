@@ -12,6 +12,7 @@ import pytest
 
 from service.commands.keys import create_key
 from service.ledger import Ledger
+from service.server import _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, run_hushi, serving
 
@@ -52,6 +53,20 @@ def test_requests_in_flight_end_when_the_server_is_told_to_stop(
         asking.join(20)
     assert answers[0][0] == 200
     assert answers[0][1]["accepted"] == 3000
+
+
+def test_a_second_signal_in_the_middle_of_the_first_does_not_hang_the_server() -> None:
+    server = _Server("service.app:application")
+    times = 0
+
+    def set_while_signals_come() -> None:
+        nonlocal times
+        times += 1
+        server.signal_handler_interrupt()
+
+    server.main_loop_interrupt.set = set_while_signals_come  # type: ignore[method-assign] (the moment of the race)
+    server.signal_handler_interrupt()
+    assert times == 1
 
 
 def test_the_log_is_json_and_names_nobody(

@@ -20,6 +20,10 @@ LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
 
 
+WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
+whole for as long as its connection lives: 61 ms for a post at 100,000 rows, instead of 2."""
+
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
 
@@ -78,8 +82,9 @@ class Database:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
         else:
-            self._writer = _postgresql_engine(self.url)
-            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            reader = _postgresql_engine(self.url, "REPEATABLE READ", "")
+            self._reader = reader.execution_options(postgresql_readonly=True)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -159,10 +164,10 @@ def _sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) 
     return engine
 
 
-def _postgresql_engine(url: sa.URL) -> sa.Engine:
+def _postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Engine:
     return sa.create_engine(
         url,
-        isolation_level="READ COMMITTED",
+        isolation_level=isolation_level,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
@@ -170,6 +175,6 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
         connect_args={
             "application_name": "hushi",
             "options": f"-c synchronous_commit=on -c lock_timeout={LOCK_TIMEOUT_MS}"
-            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC",
+            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC {options}",
         },
     )
