@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
-from service.domain.errors import MalformedJson, Refusal, TooLarge, ValidationFailed
+from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.http.bodies import parse_json
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ class Line:
 def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[Line], bool]:
     """The lines of a batch in order, and whether it is atomic.
 
-    Raises MalformedJson, ValidationFailed or TooLarge when the batch as a whole can't be read.
+    Raises MalformedJson or ValidationFailed when the batch as a whole can't be read.
     """
     if media_type == "application/json":
         if atomic is not None:
@@ -49,7 +49,9 @@ def _not_empty(lines: list[Line]) -> list[Line]:
 def _bounded(lines: Iterator[Any]) -> Iterator[Any]:
     for number, line in enumerate(lines, start=1):
         if number > BATCH_LINES_MAX:
-            raise TooLarge(f"A batch has at most {BATCH_LINES_MAX} lines; send the rest in another one.")
+            raise ValidationFailed.of(
+                "/items", "too-many", f"Send at most {BATCH_LINES_MAX} lines, the rest in another batch."
+            )
         yield line
 
 
