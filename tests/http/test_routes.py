@@ -1,0 +1,48 @@
+"""Every route has a scope or is on the short open list; the URL map itself is walked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from service.app import FAMILIES
+from service.domain.keys import SCOPES
+from tests.conftest import Caller
+
+OPEN = {"/health/live", "/health/ready", "/openapi.json", "/docs"}
+
+
+@pytest.fixture
+def engine_name() -> str:
+    """Who may do what does not depend on the engine; one is enough."""
+    return "sqlite"
+
+
+def _routes(caller: Caller) -> list[tuple[str, str]]:
+    return [
+        (method, rule.rule)
+        for rule in caller.client.application.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
+
+
+def _address(rule: str) -> str:
+    return rule.replace("<resident_id>", "R00000001").replace("<group_id>", "G000001").replace("<", "").replace(">", "")
+
+
+def test_without_a_key_only_the_open_routes_answer(call: Callable[..., Caller]) -> None:
+    stranger = call(None)
+    answers = {
+        rule: stranger.client.open(_address(rule), method=method).status_code for method, rule in _routes(stranger)
+    }
+    assert {rule for rule, status in answers.items() if status != 401} == OPEN
+
+
+@pytest.mark.parametrize("held", SCOPES)
+def test_a_key_opens_the_routes_of_its_scopes_and_no_other(call: Callable[..., Caller], held: str) -> None:
+    caller = call(held)
+    for route in (route for family in FAMILIES for route in family.all if route.scope is not None):
+        answer = caller.client.open(_address(route.path), method=route.method, headers=caller.headers, json={})
+        allowed = held in (route.scope, "admin")
+        assert (answer.status_code != 403) == allowed, (route.path, answer.text)
+        if not allowed:
+            assert answer.get_json()["code"] == "forbidden"
