@@ -93,9 +93,11 @@ def test_an_export_is_recorded_and_uses_nothing(amount_fen: int, quantity_g: int
 
 @pytest.mark.parametrize(
     ("is_import", "exempt", "taxable", "word"),
-    [(True, 5, 0, "exempt"), (True, 3, 2, "partly_taxed"), (True, 0, 5, "taxed"), (False, 5, 0, "export")]
-    + [(True, -5, 0, "exempt"), (True, -3, -2, "partly_taxed"), (True, 0, -5, "taxed")],
-)
+    [
+        (True, 5, 0, "exempt"), (True, 3, 2, "partly_taxed"), (True, 0, 5, "taxed"), (False, 5, 0, "export"),
+        (True, -5, 0, "exempt"), (True, -3, -2, "partly_taxed"), (True, 0, -5, "taxed"),
+    ],
+)  # fmt: skip
 def test_the_verdict_in_a_word_is_the_same_for_a_reversal(
     is_import: bool, exempt: int, taxable: int, word: str
 ) -> None:
