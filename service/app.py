@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 
 from service.committer import Committer
 from service.config import read_settings
-from service.http import batches, health, residents, transactions
+from service.http import batches, health, reports, residents, transactions
 from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -16,8 +16,15 @@ from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
 from service.ledger import Ledger, open_ledger
 from service.logs import configure_logs
+from service.queries.reports import Reporter
 
-FAMILIES: tuple[Routes, ...] = (residents.routes, transactions.routes, batches.routes, health.routes)
+FAMILIES: tuple[Routes, ...] = (
+    residents.routes,
+    transactions.routes,
+    batches.routes,
+    reports.routes,
+    health.routes,
+)
 
 _log = structlog.get_logger()
 
@@ -25,7 +32,7 @@ _log = structlog.get_logger()
 def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/templates")
-    open_market(app, Market(ledger, Committer(ledger)))
+    open_market(app, Market(ledger, Committer(ledger), Reporter(ledger)))
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     app.before_request(_begin)

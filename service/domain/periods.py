@@ -214,3 +214,8 @@ def _years_before(day: date, years: int) -> date:
 
 def _is_leap_day(day: date) -> bool:
     return (day.month, day.day) == (2, 29)
+
+
+def day_before(day: date) -> date:
+    """The eve of a day."""
+    return day - _ONE_DAY

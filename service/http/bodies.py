@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from flask import request
@@ -74,14 +75,17 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(item, levels - 1) for item in inside)
 
 
-def read_query() -> dict[str, str]:
-    """The query parameters of the current request. Raises ValidationFailed when one stands twice."""
+def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
+    """The query parameters of the current request; the repeatable ones joined with commas.
+
+    Raises ValidationFailed when another one stands twice.
+    """
     parameters = request.args.to_dict(flat=False)
     repeated = tuple(
         FieldError(f"/{name}", "repeated", "Send this query parameter once.")
         for name, values in parameters.items()
-        if len(values) > 1
+        if len(values) > 1 and name not in repeatable
     )
     if repeated:
         raise ValidationFailed("A query parameter stands more than once.", errors=repeated)
-    return {name: values[0] for name, values in parameters.items()}
+    return {name: ",".join(values) for name, values in parameters.items()}

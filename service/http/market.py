@@ -7,16 +7,18 @@ from flask import Flask, current_app
 
 from service.committer import Committer
 from service.ledger import Ledger
+from service.queries.reports import Reporter
 
 _EXTENSION = "hushi"
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and the one writer of transactions in this process."""
+    """A ledger, and in this process its one writer of transactions and its one reporter."""
 
     ledger: Ledger
     committer: Committer
+    reporter: Reporter
 
 
 def open_market(app: Flask, market: Market) -> None:

@@ -46,6 +46,7 @@ class Route:
     keyed: bool
     bodies: Sequence[str]
     answers: Sequence[str]
+    lists: Sequence[str]
 
     @property
     def name(self) -> str:
@@ -88,17 +89,19 @@ class Routes:
         keyed: bool = False,
         bodies: Sequence[str] = (JSON_MEDIA_TYPE,),
         answers: Sequence[str] = (JSON_MEDIA_TYPE,),
+        lists: Sequence[str] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
 
-        `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types.
+        `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types, `lists` the query
+        parameters that may be repeated.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
             self.all.append(
                 Route(
                     method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
-                    tuple(bodies), tuple(answers),
+                    tuple(bodies), tuple(answers), tuple(lists),
                 )
             )  # fmt: skip
             return view
@@ -126,7 +129,7 @@ def _checked(route: Route) -> Callable[..., Response]:
 
     def answer_request(**values: Any) -> Response:
         g.api_key = authenticate(route.scope) if route.scope is not None else None
-        parameters = read_query()
+        parameters = read_query(route.lists)
         if query_schema is not None:
             values["query"] = query_schema.read(parameters)
         elif parameters:

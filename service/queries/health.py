@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from service.ledger import Ledger
-from service.storage import journal, schema
+from service.storage import schema, tail
 from service.storage.engine import DatabaseUnavailable
 
 
@@ -27,6 +27,6 @@ def readiness(ledger: Ledger) -> Readiness:
         if not schema.is_current(ledger.database):
             return Readiness(database=True, schema=False, tail_length=None)
         with ledger.database.reading() as connection:
-            return Readiness(database=True, schema=True, tail_length=journal.tail_length(connection))
+            return Readiness(database=True, schema=True, tail_length=tail.length(connection))
     except DatabaseUnavailable:
         return Readiness(database=False, schema=False, tail_length=None)

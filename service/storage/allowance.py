@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.domain.allowance import Use, UseKey
+from service.storage.columns import Day, day_number
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
-from service.storage.tables import Day, allowance_use, day_number
+from service.storage.tables import allowance_use
 
 _KEY = {"resident": sa.Integer, "day": Day, "list_group": sa.Text}
 _OPEN = BulkInsert(

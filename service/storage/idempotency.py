@@ -9,9 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
+from service.storage.columns import Uuid
 from service.storage.journal import transaction_of
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
-from service.storage.tables import Uuid, idempotency, journal
+from service.storage.tables import idempotency, journal
 
 _INSERT = BulkInsert(idempotency, ("digest", "fingerprint", "transaction_id", "refusal"))
 

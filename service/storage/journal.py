@@ -11,8 +11,9 @@ import orjson
 import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
+from service.storage.columns import Uuid, day_number, microseconds
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
-from service.storage.tables import Uuid, day_number, journal, microseconds, tail
+from service.storage.tables import journal
 
 _COLUMNS = (
     "transaction_id", "resident", "day", "market_group", "quantity_g", "amount_fen", "exempt_fen", "exempt_quantity_g",
@@ -177,8 +178,3 @@ def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
         yield journal.c.day >= filters.from_day
     if filters.to_day is not None:
         yield journal.c.day <= filters.to_day
-
-
-def tail_length(connection: sa.Connection) -> int:
-    """How many entries are posted and not folded yet."""
-    return connection.execute(sa.select(sa.func.count()).select_from(tail)).scalar_one()

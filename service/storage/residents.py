@@ -10,15 +10,9 @@ import orjson
 import sqlalchemy as sa
 
 from service.domain.residents import Membership, Standing, Status, StatusChange
+from service.storage.columns import day_of
 from service.storage.rowsets import row_set, rows_parameter
-from service.storage.tables import (
-    audit,
-    day_of,
-    market_group,
-    resident,
-    resident_group,
-    resident_status,
-)
+from service.storage.tables import audit, market_group, resident, resident_group, resident_status
 
 _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.
 

@@ -12,7 +12,7 @@ import orjson
 import pysqlite3.dbapi2
 import sqlalchemy as sa
 
-from service.storage.tables import Uuid
+from service.storage.columns import Uuid
 
 pysqlite3.dbapi2.register_adapter(uuid.UUID, lambda value: value.bytes)
 

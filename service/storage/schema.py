@@ -10,8 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from service.storage.columns import Uuid
 from service.storage.engine import Database
-from service.storage.tables import Uuid, metadata
+from service.storage.tables import metadata
 
 _MIGRATION_LOCK = 0x48555349
 

@@ -4,12 +4,9 @@ Business days are integers such as 20240630: four bytes, in order, and readable 
 microseconds since 1970 in UTC. Money is fen, weight is grams.
 """
 
-import datetime
-import uuid
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+
+from service.storage.columns import BigId, Day, Instant, Uuid
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -20,85 +17,6 @@ NAMING_CONVENTION = {
 }
 
 metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
-
-BigId = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
-
-
-class Uuid(sa.types.TypeDecorator[uuid.UUID]):
-    """A UUID in 16 bytes on both engines: native on PostgreSQL, a BLOB on SQLite (SQLAlchemy's own takes 32 there)."""
-
-    impl = sa.LargeBinary
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """The column type of the engine."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
-        return dialect.type_descriptor(sa.LargeBinary(16))
-
-    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:
-        """The value as the driver takes it."""
-        return value if value is None or dialect.name == "postgresql" else value.bytes
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
-        """The value as the domain knows it."""
-        return value if value is None or dialect.name == "postgresql" else uuid.UUID(bytes=value)
-
-
-class Day(sa.types.TypeDecorator[datetime.date]):
-    """A business day as an integer: 2024-06-30 is 20240630."""
-
-    impl = sa.Integer
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime.date | None, dialect: sa.Dialect) -> int | None:
-        """The integer of a day."""
-        return None if value is None else day_number(value)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.date | None:
-        """The day of an integer."""
-        return None if value is None else day_of(value)
-
-
-class Instant(sa.types.TypeDecorator[datetime.datetime]):
-    """An instant as microseconds since 1970-01-01T00:00Z; read back in the market's time."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime.datetime | None, dialect: sa.Dialect) -> int | None:
-        """The microseconds of an instant."""
-        return None if value is None else microseconds(value)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.datetime | None:
-        """The instant of microseconds."""
-        return None if value is None else instant_of(value)
-
-
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
-_MARKET_EPOCH = _EPOCH.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
-
-
-def day_number(day: datetime.date) -> int:
-    """2024-06-30 is 20240630."""
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
-def day_of(number: int) -> datetime.date:
-    """20240630 is 2024-06-30."""
-    return datetime.date(number // 10_000, number // 100 % 100, number % 100)
-
-
-def microseconds(instant: datetime.datetime) -> int:
-    """Microseconds since 1970-01-01T00:00Z, exactly (a float of seconds would lose the last digit)."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def instant_of(number: int) -> datetime.datetime:
-    """The instant, in the market's time."""
-    return _MARKET_EPOCH + datetime.timedelta(microseconds=number)
-
 
 market_group = sa.Table(
     "market_group",
@@ -281,5 +199,43 @@ allowance_use = sa.Table(
     sa.PrimaryKeyConstraint("resident", "day", "list_group"),
     sa.CheckConstraint("exempt_fen BETWEEN 0 AND limit_fen", name="value_within_limit"),
     sa.CheckConstraint("quantity_g BETWEEN 0 AND limit_g", name="quantity_within_limit"),
+    sqlite_with_rowid=False,
+)
+
+block = sa.Table(
+    "block",
+    metadata,
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("previous_hash", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("merkle_root", sa.LargeBinary, nullable=False),
+    sa.Column("entries", sa.Integer, nullable=False),
+    # The block holds the journal's entries from first_seq to last_seq; blocks follow each other without overlap.
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("sealed_at", Instant, nullable=False),
+    sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
+    sa.CheckConstraint("entries > 0 AND first_seq <= last_seq", name="holds_entries"),
+)
+
+cell = sa.Table(
+    "cell",
+    metadata,
+    sa.Column("grain", sa.SmallInteger, nullable=False),
+    sa.Column("day", Day, nullable=False),
+    # The values of the grain's dimensions, as a JSON array in their order.
+    sa.Column("dimensions", sa.Text, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("exempt_fen", sa.BigInteger, nullable=False),
+    sa.Column("quantity_g", sa.BigInteger, nullable=False),
+    sa.Column("transactions", sa.Integer, nullable=False),
+    # The residents with a live trade in the cell: a Roaring bitmap in its portable serialization.
+    sa.Column("residents", sa.LargeBinary, nullable=False),
+    # The last block that changed the cell: what a process has in memory is brought up to date by it.
+    sa.Column("block", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("grain", "day", "dimensions"),
+    sa.CheckConstraint("transactions >= 0 AND amount_fen >= 0 AND quantity_g >= 0", name="live_trades_only"),
+    sa.CheckConstraint("exempt_fen BETWEEN 0 AND amount_fen", name="exempt_is_a_part"),
+    sa.Index("ix_cell_block", "block"),
     sqlite_with_rowid=False,
 )

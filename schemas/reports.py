@@ -1,0 +1,273 @@
+"""Reports on the wire: a question from query parameters, and the documents that answer it."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, cast
+
+from marshmallow import ValidationError, fields, post_load
+
+from schemas.choices import OneOf
+from schemas.fields import BusinessDay, CountryCode, GroupId, Slug, Text
+from schemas.residents import SETTLEMENT_LENGTH_MAX
+from schemas.strict import StrictSchema, Translated
+from service.domain.cube import DIMENSIONS
+from service.domain.growth import Comparison, format_growth_pct, format_ratio
+from service.domain.money import format_cny, format_kg
+from service.domain.periods import Period, parse_day, parse_period, report_period, year_to_date
+from service.domain.reports import INTERVALS, Measures, Question, Series, TradeReport
+from service.domain.transactions import DIRECTIONS
+
+FORMATS = ("json", "csv", "xlsx")
+COMPARISONS = ("yoy", "previous", "none")
+DIMENSIONS_MAX = 2
+FILTER_VALUES_MAX = 100
+LISTS = ("by", *DIMENSIONS)
+"""The query parameters that may be repeated or hold several values with commas."""
+
+SERIES_MEASURES = {
+    "amount_cny": "amount_fen",
+    "exempt_cny": "exempt_fen",
+    "taxable_cny": "taxable_fen",
+    "quantity_kg": "quantity_g",
+    "transactions": "transactions",
+    "participations": "participations",
+    "residents": "residents",
+}
+WIRE_NAMES = {
+    **{inside: name for name, inside in SERIES_MEASURES.items()},
+    "amount_per_participation_fen": "amount_per_participation_cny",
+}
+
+
+class PeriodText(Translated):
+    """A year, half, quarter, month or day."""
+
+    slug = "not-a-period"
+    properties = {"examples": ["2024", "2024-H1", "2024-Q2", "2024-06", "2024-06-30"]}  # noqa: RUF012 (as in Translated)
+
+    def parse(self, text: str) -> Period:
+        """The period."""
+        return parse_period(text)
+
+
+class ReportDay(BusinessDay):
+    """A day that a report's period may begin or end with."""
+
+    def parse(self, text: str) -> datetime.date:
+        """The day."""
+        return parse_day(text)
+
+
+class Several(Translated):
+    """Values with commas between them, each of one kind."""
+
+    slug = "not-a-list"
+
+    def __init__(self, each: Translated, *, keep: bool = True, **kwargs: Any) -> None:
+        """`keep` holds on to the text of a value, which is what the ledger's dimensions are."""
+        self._each, self._keep = each, keep
+        described = {"description": "Several with commas, or repeated.", **each.metadata}
+        super().__init__(metadata={k: v for k, v in described.items() if k not in {"pattern", "enum"}}, **kwargs)
+
+    def parse(self, text: str) -> frozenset[str]:
+        """The values."""
+        values = text.split(",")
+        if len(values) > FILTER_VALUES_MAX:
+            raise ValueError(f"Send at most {FILTER_VALUES_MAX} values.")
+        for value in values:
+            try:
+                self._each.deserialize(value)
+            except ValidationError as error:
+                raise ValueError(str(error.messages[0]).partition(": ")[2]) from None
+        return frozenset(values)
+
+
+class By(Translated):
+    """What the rows of a report are."""
+
+    slug = "not-a-dimension"
+
+    def __init__(self, *names: str, dimensions_max: int = DIMENSIONS_MAX, **kwargs: Any) -> None:
+        """`names` may be grouped by; at most one of them is an interval."""
+        self._names, self._dimensions_max = names, dimensions_max
+        super().__init__(metadata={"description": f"Up to {dimensions_max} of {', '.join(names)}."}, **kwargs)
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        """The names, in the order sent."""
+        names = tuple(text.split(",")) if text else ()
+        unknown = [name for name in names if name not in self._names]
+        if unknown or len(set(names)) != len(names):
+            raise ValueError(f"Send each at most once of {', '.join(self._names)}.")
+        intervals = sum(name in INTERVALS for name in names)
+        if intervals > 1 or len(names) - intervals > self._dimensions_max:
+            raise ValueError(f"Send at most {self._dimensions_max} dimension(s) and one of {', '.join(INTERVALS)}.")
+        return names
+
+
+def _question_fields(by: By | None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "from": ReportDay(),
+        "to": ReportDay(),
+        "period": PeriodText(),
+        "ytd": ReportDay(),
+        "compare": OneOf(*COMPARISONS, load_default="yoy"),
+        "category": Several(Slug()),
+        "origin": Several(CountryCode()),
+        "direction": Several(OneOf(*DIRECTIONS)),
+        "trade_point": Several(Slug()),
+        "group_id": Several(GroupId()),
+        "settlement": Several(Text(SETTLEMENT_LENGTH_MAX)),
+        "format": OneOf(*FORMATS),
+    }
+    return found if by is None else {**found, "by": by}
+
+
+class QuestionSchema(StrictSchema):
+    """The base of every report's query: exactly one way to say the period, and filters."""
+
+    @post_load
+    def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """The question, and beside it what belongs to a single kind of report."""
+        filters = tuple((name, data[name]) for name in DIMENSIONS if name in data)
+        by = data.get("by", ()) + ((data["interval"],) if "interval" in data else ())
+        rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang") if name in data}
+        return {"question": Question(_period(data), data["compare"], by, filters), **rest}
+
+
+def _period(data: Mapping[str, Any]) -> Period:
+    ways = [name for name in ("period", "ytd", "from", "to") if name in data]
+    if ways == ["period"]:
+        period: Period = data["period"]
+        return period
+    try:
+        if ways == ["ytd"]:
+            return year_to_date(data["ytd"])
+        if ways == ["from", "to"]:
+            return report_period(data["from"], data["to"])
+    except ValueError as error:
+        raise ValidationError({"to": [f"not-a-period: {error}"]}) from None
+    said = {name: ["one-period: Send exactly one of from and to, period, or ytd."] for name in ways or ["period"]}
+    raise ValidationError(said)
+
+
+def _schema(name: str, added: dict[str, Any], by: By | None) -> type[StrictSchema]:
+    return cast(type[StrictSchema], QuestionSchema.from_dict({**_question_fields(by), **added}, name=name))
+
+
+TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS, load_default=()))
+ResidentsQuerySchema = _schema(
+    "ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1, load_default=())
+)
+SeriesQuerySchema = _schema(
+    "SeriesQuerySchema",
+    {
+        "measure": OneOf(*SERIES_MEASURES, required=True),
+        "interval": OneOf(*INTERVALS, required=True),
+    },
+    By(*DIMENSIONS, load_default=()),
+)
+BriefQuerySchema = _schema("BriefQuerySchema", {"lang": OneOf("zh", "en", "mn", load_default="zh")}, None)
+
+
+class ReportSchema(StrictSchema):
+    """A report: its period, what it is compared with, the total, and the rows."""
+
+    period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True, allow_none=True)
+    by = fields.List(fields.String(), required=True)
+    filters = fields.Dict(required=True)
+    total = fields.Dict(required=True)
+    rows = fields.List(fields.Dict(), required=True)
+    position = fields.String(required=True)
+
+
+class SeriesSchema(StrictSchema):
+    """A measure over the buckets of a period, without gaps, for charts."""
+
+    period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True, allow_none=True)
+    measure = fields.String(required=True)
+    interval = fields.String(required=True)
+    by = fields.List(fields.String(), required=True)
+    filters = fields.Dict(required=True)
+    buckets = fields.List(fields.String(), required=True)
+    series = fields.List(fields.Dict(), required=True)
+    position = fields.String(required=True)
+
+
+def report_document(report: TradeReport, position: str) -> dict[str, object]:
+    """The document of a report, as the contract has it."""
+    with_share = report.question.interval is None and "amount_fen" in report.total
+    return {
+        **_heading(report.question),
+        "total": measures_document(report.total),
+        "rows": [
+            {
+                "key": dict(row.key),
+                **({"share_pct": format_growth_pct(row.share)} if with_share else {}),
+                **measures_document(row.measures),
+            }
+            for row in report.rows
+        ],
+        "position": position,
+    }
+
+
+def series_document(series: Series, measure: str, position: str) -> dict[str, object]:
+    """The document of a series."""
+    inside = SERIES_MEASURES[measure]
+    return {
+        **_heading(series.question),
+        "measure": measure,
+        "interval": series.question.interval,
+        "by": list(series.question.dimensions),
+        "buckets": list(series.buckets),
+        "series": [
+            {
+                "key": dict(line.key),
+                "current": [_figure(inside, value) for value in line.current],
+                **({} if line.base is None else {"base": [_figure(inside, value) for value in line.base]}),
+            }
+            for line in series.lines
+        ],
+        "position": position,
+    }
+
+
+def _heading(question: Question) -> dict[str, object]:
+    return {
+        "period": _period_document(question.period),
+        "base_period": _period_document(question.base_period),
+        "by": list(question.by),
+        "filters": {name: sorted(values) for name, values in question.filters},
+    }
+
+
+def _period_document(period: Period | None) -> dict[str, str] | None:
+    return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}
+
+
+def measures_document(measures: Measures) -> dict[str, object]:
+    """Each measure under its name on the wire, compared or alone."""
+    return {WIRE_NAMES.get(name, name): _measure(name, value) for name, value in measures.items()}
+
+
+def _measure(name: str, value: Comparison | int) -> dict[str, object]:
+    if isinstance(value, int):
+        return {"current": _figure(name, value)}
+    return {
+        "current": _figure(name, value.current),
+        "base": _figure(name, value.base),
+        "change": _figure(name, value.change),
+        "growth_pct": format_growth_pct(value.growth_pct),
+        "ratio": format_ratio(value.ratio),
+        "reason": value.reason,
+    }
+
+
+def _figure(name: str, value: int | None) -> object:
+    if value is None:
+        return None
+    if name.endswith("_fen"):
+        return format_cny(value)
+    return format_kg(value) if name.endswith("_g") else value

@@ -1,0 +1,81 @@
+"""Folding: the oldest entries of the tail become a sealed block and are added to the cells of the cube."""
+
+from dataclasses import dataclass
+
+from service.domain.chain import GENESIS_HASH, Block, encode, leaf_hash, seal
+from service.domain.cube import apply, entry_of, reversed_pairs, touched_cells
+from service.domain.groups import group_id
+from service.domain.transactions import Transaction
+from service.ledger import Ledger
+from service.storage import blocks, cells, tail
+from service.storage.blocks import Sealed
+from service.storage.engine import Connection
+
+ENTRIES_PER_BLOCK_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What one fold has done; `is_more` says that the tail was longer than a block may be."""
+
+    block: Block
+    is_more: bool
+
+
+def fold(ledger: Ledger) -> Folded | None:
+    """Folds up to a block's worth of the tail; None when it is empty or another process is folding.
+
+    Killed at any point it loses and doubles nothing: block, cells and tail change in one transaction.
+    """
+    up_to = _settled_end(ledger)
+    if up_to is None:
+        return None
+    with ledger.database.writing() as connection:
+        if not blocks.try_lock(connection):
+            return None
+        found = tail.find_transactions(connection, up_to, ENTRIES_PER_BLOCK_MAX)
+        if not found:
+            return None
+        seqs = [seq for seq, _ in found]
+        block = _seal(connection, ledger, [transaction for _, transaction in found], seqs)
+        _add_to_cells(connection, [transaction for _, transaction in found], block.no)
+        tail.delete(connection, seqs[-1])
+        return Folded(block, is_more=seqs[-1] < up_to)
+
+
+def fold_all(ledger: Ledger) -> int:
+    """Folds until the tail is empty; the number of entries that were folded."""
+    entries = 0
+    while (folded := fold(ledger)) is not None:
+        entries += folded.block.count
+        if not folded.is_more:
+            break
+    return entries
+
+
+def _settled_end(ledger: Ledger) -> int | None:
+    """The place up to which the tail is complete, found in a short transaction of its own: posting waits for it."""
+    with ledger.database.writing() as connection:
+        tail.settle_order(connection)
+        return tail.newest_seq(connection)
+
+
+def _seal(connection: Connection, ledger: Ledger, transactions: list[Transaction], seqs: list[int]) -> Block:
+    head = blocks.find_head(connection)
+    block = seal(
+        no=1 if head is None else head.block.no + 1,
+        previous_hash=GENESIS_HASH if head is None else head.block.hash,
+        leaves=[leaf_hash(encode(transaction)) for transaction in transactions],
+        sealed_at=ledger.now(),
+    )
+    first_seq = 1 if head is None else head.last_seq + 1
+    blocks.insert(connection, Sealed(block, first_seq, seqs[-1]))
+    return block
+
+
+def _add_to_cells(connection: Connection, transactions: list[Transaction], block_no: int) -> None:
+    entries = [entry_of(t, None if t.group is None else group_id(t.group)) for t in transactions]
+    live = tail.find_live(connection, reversed_pairs(entries))
+    changed = cells.find(connection, touched_cells(entries))
+    apply(entries, live, changed)
+    cells.save(connection, changed, block_no)

@@ -1,0 +1,187 @@
+"""The chain: what an entry of the journal is as bytes, the Merkle tree over a block's entries, the links of blocks.
+
+Changing, adding or dropping an entry changes its leaf, so its block's root, so the hash of every block from there on.
+docs/CHAIN.md describes all of it byte by byte, with a test vector, for those who check it without this code.
+"""
+
+import datetime
+import hashlib
+import operator
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from service.domain.transactions import MARKET_TIME, Transaction
+
+ENCODING_VERSION = 1
+HASH_BYTES = 32
+GENESIS_HASH = bytes(HASH_BYTES)
+"""What block 1 names as the block before it."""
+
+TEXT_FIELDS = (
+    "category", "commodity", "origin", "hs_code", "direction", "trade_point", "list_group", "rule_version",
+    "settlement", "consignment", "vehicle_plate", "seller", "reference", "reason",
+)  # fmt: skip
+"""The texts of an entry in the order of the encoding."""
+
+REFUSES_OVER_ALLOWANCE, HAS_GROUP, IS_REVERSAL = 1, 2, 4
+NULL_LENGTH = -1
+
+# The first byte of what is hashed says what it is, so that an entry can't pass for a node or a block (RFC 6962, 2.1).
+_LEAF, _NODE, _BLOCK = b"\x00", b"\x01", b"\x02"
+
+_FIXED = struct.Struct(f">BB16s16s9q{len(TEXT_FIELDS)}iI")
+_PAIR_LENGTHS = struct.Struct(">II")
+_BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
+_NO_UUID = bytes(16)
+
+# In the market's own time zone, because instants of one zone are subtracted three times as fast as those of two.
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_texts_of = operator.attrgetter(*TEXT_FIELDS)
+
+Side = Literal["left", "right"]
+
+
+class Step(NamedTuple):
+    """One step from a leaf up to the root: the hash to join, and on which side of one's own it stands."""
+
+    side: Side
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A link of the chain: `count` entries sealed under one Merkle root. Numbers begin at 1, without gaps."""
+
+    no: int
+    previous_hash: bytes
+    merkle_root: bytes
+    count: int
+    sealed_at: datetime.datetime
+    hash: bytes
+
+
+def encode(transaction: Transaction) -> bytes:
+    """The canonical bytes of an entry: every field, in a fixed order, so that no two entries have the same.
+
+    Raises struct.error for a number beyond 64 bits and ValueError for text that UTF-8 can't hold.
+    """
+    t = transaction
+    texts = [None if text is None else text.encode() for text in _texts_of(t)]
+    fixed = _FIXED.pack(
+        ENCODING_VERSION,
+        (REFUSES_OVER_ALLOWANCE if t.refuse_over_allowance else 0)
+        | (0 if t.group is None else HAS_GROUP)
+        | (0 if t.reverses is None else IS_REVERSAL),
+        t.transaction_id.bytes, _NO_UUID if t.reverses is None else t.reverses.bytes,
+        t.resident, _day_number(t.day), 0 if t.group is None else t.group,
+        t.quantity_g, t.amount_fen, t.exempt_fen, t.exempt_quantity_g,
+        _microseconds(t.traded_at), _microseconds(t.recorded_at),
+        *[NULL_LENGTH if text is None else len(text) for text in texts], len(t.metadata),
+    )  # fmt: skip
+    return b"".join((fixed, *filter(None, texts), _encode_pairs(t.metadata) if t.metadata else b""))
+
+
+def _encode_pairs(metadata: Mapping[str, str]) -> bytes:
+    pairs = sorted((name.encode(), text.encode()) for name, text in metadata.items())
+    return b"".join(_PAIR_LENGTHS.pack(len(name), len(text)) + name + text for name, text in pairs)
+
+
+def _day_number(day: datetime.date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def _microseconds(instant: datetime.datetime) -> int:
+    # Whole numbers all the way: a float's timestamp() is off by a microsecond now and then.
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def leaf_hash(encoding: bytes) -> bytes:
+    """The leaf of an encoded entry."""
+    return hashlib.sha256(_LEAF + encoding).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The node above two nodes or leaves."""
+    return hashlib.sha256(_NODE + left + right).digest()
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """The root over leaf hashes in their order, as in RFC 6962; one leaf is its own root. Raises ValueError on none."""
+    if not leaves:
+        raise ValueError("A tree has at least one leaf.")
+    level = leaves
+    while len(level) > 1:
+        level = _level_above(level)
+    return level[0]
+
+
+def merkle_path(leaves: Sequence[bytes], index: int) -> list[Step]:
+    """The steps from the leaf at `index` up to the root: at most log2 of the leaves, none for a single leaf.
+
+    Raises IndexError when there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"There is no leaf {index} among {len(leaves)}.")
+    path: list[Step] = []
+    level = leaves
+    while len(level) > 1:
+        if index % 2:
+            path.append(Step("left", level[index - 1]))
+        elif index + 1 < len(level):
+            path.append(Step("right", level[index + 1]))
+        level, index = _level_above(level), index // 2
+    return path
+
+
+def root_from_path(leaf: bytes, path: Sequence[Step]) -> bytes:
+    """The root that a leaf and its path lead to."""
+    for side, sibling in path:
+        leaf = node_hash(sibling, leaf) if side == "left" else node_hash(leaf, sibling)
+    return leaf
+
+
+def _level_above(level: Sequence[bytes]) -> Sequence[bytes]:
+    # Joining neighbours and letting an odd last one rise alone builds the same tree as RFC 6962's recursive split.
+    above = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+    return [*above, level[-1]] if len(level) % 2 else above
+
+
+def seal(no: int, previous_hash: bytes, leaves: Sequence[bytes], sealed_at: datetime.datetime) -> Block:
+    """The block over these leaf hashes that follows the one with `previous_hash`. Raises ValueError without a leaf."""
+    root, count = merkle_root(leaves), len(leaves)
+    own_hash = block_hash(no, previous_hash, root, count, _microseconds(sealed_at))
+    return Block(no, previous_hash, root, count, sealed_at, own_hash)
+
+
+def block_hash(no: int, previous_hash: bytes, merkle_root: bytes, count: int, sealed_at_us: int) -> bytes:
+    """The hash over a block's header. Raises ValueError for a hash that is not one."""
+    if len(previous_hash) != HASH_BYTES or len(merkle_root) != HASH_BYTES:
+        # The header's fields have a fixed width: packing would pad or cut another length without a word.
+        raise ValueError(f"A hash has {HASH_BYTES} bytes.")
+    header = _BLOCK_HEADER.pack(_BLOCK, ENCODING_VERSION, no, previous_hash, merkle_root, count, sealed_at_us)
+    return hashlib.sha256(header).digest()
+
+
+def why_not_linked(previous: Block | None, block: Block) -> str | None:
+    """What is wrong with a block as the one after `previous` (None: as the first); None when it is the right one."""
+    expected_no = 1 if previous is None else previous.no + 1
+    if block.no != expected_no:
+        return f"Block {block.no} stands where block {expected_no} belongs."
+    if block.previous_hash != (GENESIS_HASH if previous is None else previous.hash):
+        return f"Block {block.no} names another block before it than the one that is there."
+    sealed_at_us = _microseconds(block.sealed_at)
+    if block.hash != block_hash(block.no, block.previous_hash, block.merkle_root, block.count, sealed_at_us):
+        return f"Block {block.no} does not have the hash of what it states."
+    return None
+
+
+def why_not_sealed(block: Block, leaves: Sequence[bytes]) -> str | None:
+    """What is wrong with these leaf hashes as the content of a block; None when it seals exactly them."""
+    if len(leaves) != block.count:
+        return f"Block {block.no} sealed {block.count} entries, and {len(leaves)} are there."
+    if not leaves or merkle_root(leaves) != block.merkle_root:
+        return f"Block {block.no} sealed other entries than those that are there, or another order."
+    return None

@@ -1,0 +1,57 @@
+"""Proofs: what a caller needs to check offline that one entry is in a sealed block, unchanged (docs/CHAIN.md)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.domain.chain import Block, Step, encode, leaf_hash, merkle_path, why_not_sealed
+from service.domain.transactions import MARKET_TIME, Transaction
+
+
+class SealBroken(Exception):
+    """The journal no longer holds what a block has sealed, so nothing can be proved from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An entry, its leaf, the steps from there to the root, and the block that names this root."""
+
+    transaction: Transaction
+    leaf: bytes
+    path: tuple[Step, ...]
+    block: Block
+
+
+def prove(transaction: Transaction, leaves: Sequence[bytes], index: int, block: Block) -> Proof:
+    """The proof for the entry at `index` of a block whose entries have these leaf hashes, in their order.
+
+    Raises SealBroken when entry, leaves and block do not belong together, rather than handing out a proof that fails.
+    """
+    leaf = leaf_hash(encode(transaction))
+    problem = why_not_sealed(block, leaves)
+    if problem is None and (not 0 <= index < len(leaves) or leaves[index] != leaf):
+        problem = f"Block {block.no} has another entry than {transaction.transaction_id} at place {index}."
+    if problem is not None:
+        raise SealBroken(problem)
+    return Proof(transaction, leaf, tuple(merkle_path(leaves, index)), block)
+
+
+def document(proof: Proof, answered: Mapping[str, object]) -> dict[str, object]:
+    """The proof as it is answered. `answered` is the transaction exactly as posting it answers, no member more.
+
+    `sealed_extra` holds what the entry seals and the answered transaction does not show.
+    """
+    block, entry = proof.block, proof.transaction
+    return {
+        "transaction": dict(answered),
+        "sealed_extra": {"exempt_quantity_g": entry.exempt_quantity_g, "list_group": entry.list_group},
+        "leaf_hash": proof.leaf.hex(),
+        "path": [{"side": step.side, "hash": step.hash.hex()} for step in proof.path],
+        "block": {
+            "no": block.no,
+            "previous_hash": block.previous_hash.hex(),
+            "hash": block.hash.hex(),
+            "merkle_root": block.merkle_root.hex(),
+            "count": block.count,
+            "sealed_at": block.sealed_at.astimezone(MARKET_TIME).isoformat(),
+        },
+    }

@@ -1,0 +1,205 @@
+"""Trade reports: a question, and the rows that answer it from totals, compared and ordered as the contract says."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.domain.cube import DIMENSIONS, Key, Selection, Totals
+from service.domain.growth import Comparison, compare
+from service.domain.periods import Compare, Interval, Period, base_period, buckets_of
+
+Ask = Callable[[Period, Selection], Mapping[Key, Totals]]
+"""What answers the totals of a period: a cube, or in the tests a plain recount of the journal."""
+
+INTERVALS: tuple[Interval, ...] = ("day", "month", "quarter", "year")
+TRADE_MEASURES = (
+    "amount_fen", "exempt_fen", "taxable_fen", "quantity_g", "transactions", "participations", "residents",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is asked: a period, what to compare with, dimensions and at most one interval, and filters."""
+
+    period: Period
+    compare: Compare = "yoy"
+    by: tuple[str, ...] = ()
+    filters: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    @property
+    def base_period(self) -> Period | None:
+        """The period to compare with."""
+        return base_period(self.period, self.compare)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval among `by`."""
+        return next((name for name in INTERVALS if name in self.by), None)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions among `by`, in their order."""
+        return tuple(name for name in self.by if name not in INTERVALS)
+
+    def selection(self, *, rows: bool) -> Selection:
+        """What the cube is asked for the rows, or for the total."""
+        by = tuple(DIMENSIONS.index(name) for name in self.dimensions) if rows else ()
+        filters = tuple((DIMENSIONS.index(name), values) for name, values in self.filters)
+        return Selection(by, tuple(sorted(filters, key=lambda pair: pair[0])))
+
+
+Measures = Mapping[str, Comparison | int]
+"""Each measure compared with its base, or the current figure alone where nothing is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its key by name, its measures, and its share of the current amount in hundredths of a percent."""
+
+    key: Mapping[str, str | None]
+    measures: Measures
+    share: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeReport:
+    """The answer to a question."""
+
+    question: Question
+    total: Measures
+    rows: Sequence[Row]
+
+
+_NOTHING = Totals()
+
+
+def trade_report(question: Question, ask: Ask) -> TradeReport:
+    """The report: a row stands where current or base has a live trade."""
+    total = _totals(ask, question, question.period, rows=False).get((), _NOTHING)
+    base = _totals(ask, question, question.base_period, rows=False).get((), _NOTHING)
+    rows = _time_rows(question, ask) if question.interval else _plain_rows(question, ask, total)
+    return TradeReport(question, _measures(question, total, base), rows)
+
+
+def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) -> Mapping[Key, Totals]:
+    return {} if period is None else ask(period, question.selection(rows=rows))
+
+
+def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
+    """Rows without time, by current amount, the largest first, then by key."""
+    current = _totals(ask, question, question.period, rows=True)
+    base = _totals(ask, question, question.base_period, rows=True)
+    keys = _live_keys(current, base)
+    keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
+    return [
+        Row(
+            _named(question.dimensions, key),
+            _measures(question, current.get(key, _NOTHING), base.get(key, _NOTHING)),
+            _share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
+        )
+        for key in keys
+    ]
+
+
+def _time_rows(question: Question, ask: Ask) -> list[Row]:
+    """Rows by time, ascending, and within a bucket by current amount, the largest first, then by key."""
+    assert question.interval is not None
+    rows = []
+    for bucket in buckets_of(question.period, question.interval):
+        before = bucket.base_period(question.compare)
+        current = _totals(ask, question, bucket.period, rows=True)
+        base = _totals(ask, question, before, rows=True)
+        keys = _live_keys(current, base)
+        keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
+        for key in keys:
+            measures = _measures(
+                question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)
+            )
+            named = _named(question.dimensions, key)
+            place = {name: bucket.key if name == question.interval else named[name] for name in question.by}
+            rows.append(Row(place, measures, None))
+    return rows
+
+
+def _live_keys(current: Mapping[Key, Totals], base: Mapping[Key, Totals]) -> list[Key]:
+    return [
+        key
+        for key in {**current, **base}
+        if current.get(key, _NOTHING).transactions or base.get(key, _NOTHING).transactions
+    ]
+
+
+def _sortable(key: Key) -> tuple[tuple[bool, str], ...]:
+    return tuple((value is None, value or "") for value in key)
+
+
+def _named(dimensions: tuple[str, ...], key: Key) -> dict[str, str | None]:
+    return dict(zip(dimensions, key, strict=True))
+
+
+def _measures(question: Question, current: Totals, base: Totals | None) -> Measures:
+    figures = _figures(current)
+    if question.compare == "none":
+        return figures
+    before = None if base is None else _figures(base)
+    return {name: compare(value, None if before is None else before[name]) for name, value in figures.items()}
+
+
+def _figures(totals: Totals) -> dict[str, int]:
+    figures = {name: getattr(totals, name) for name in TRADE_MEASURES[:-1]}
+    return {**figures, "residents": len(totals.residents)}
+
+
+def _share(part_fen: int, whole_fen: int) -> int | None:
+    """Hundredths of a percent, half up; None of nothing."""
+    return None if whole_fen == 0 else (20_000 * part_fen + whole_fen) // (2 * whole_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a series: a figure for each bucket, and for each bucket's base; None where there is no base day."""
+
+    key: Mapping[str, str | None]
+    current: Sequence[int]
+    base: Sequence[int | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A measure over the buckets of a period, without gaps."""
+
+    question: Question
+    buckets: Sequence[str]
+    lines: Sequence[Line]
+
+
+def series(question: Question, measure: str, ask: Ask) -> Series:
+    """The lines of a measure (one of TRADE_MEASURES), the largest first by amount over the whole period."""
+    assert question.interval is not None
+    buckets = buckets_of(question.period, question.interval)
+    bases = [bucket.base_period(question.compare) for bucket in buckets]
+    current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
+    base = [_totals(ask, question, before, rows=True) for before in bases]
+    amounts: dict[Key, int] = {}
+    for totals in (*current, *base):
+        for key in _live_keys(totals, {}):
+            amounts.setdefault(key, 0)
+    for totals in current:
+        for key in amounts:
+            amounts[key] += totals.get(key, _NOTHING).amount_fen
+    if not question.dimensions:
+        amounts.setdefault((), 0)
+    keys = sorted(amounts, key=lambda key: (-amounts[key], _sortable(key)))
+    lines = [
+        Line(
+            _named(question.dimensions, key),
+            [_figures(totals.get(key, _NOTHING))[measure] for totals in current],
+            None
+            if question.compare == "none"
+            else [
+                None if before is None else _figures(totals.get(key, _NOTHING))[measure]
+                for before, totals in zip(bases, base, strict=True)
+            ],
+        )
+        for key in keys
+    ]
+    return Series(question, [bucket.key for bucket in buckets], lines)

@@ -1,0 +1,80 @@
+"""The residents report: registered people as stocks and flows, and how many of them took part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.domain.cube import Key, Totals
+from service.domain.growth import compare
+from service.domain.reports import Measures, Question, Row, TradeReport
+
+STOCKS_AND_FLOWS = ("registered_at_start", "registered_at_end", "registered_in_period", "cancelled_in_period")
+_PER_PARTICIPATION = "amount_per_participation_fen"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Each of STOCKS_AND_FLOWS by key, of one period; the stocks are on its eve and on its last day."""
+
+    figures: Mapping[str, Mapping[Key, int]]
+
+    def of(self, name: str, key: Key) -> int:
+        """One figure; a key that nobody is registered under counts nobody."""
+        return self.figures[name].get(key, 0)
+
+
+_NOTHING = Totals()
+
+
+def residents_report(
+    question: Question,
+    registered: tuple[Registered, Registered | None],
+    traded: tuple[Mapping[Key, Totals], Mapping[Key, Totals]],
+    total: tuple[Registered, Registered | None],
+    total_traded: tuple[Totals, Totals],
+) -> TradeReport:
+    """The report from figures of the period and of its base, by key and in total.
+
+    The base of a stock, at the start as at the end, is the stock at the base period's end. Source: the contract.
+    """
+    current, base = registered
+    keys = {key for figures in (current, base) if figures for part in figures.figures.values() for key in part}
+    keys |= {key for part in traded for key, totals in part.items() if totals.transactions}
+    ordered = sorted(keys, key=lambda key: (-current.of("registered_at_end", key), _sortable(key)))
+    rows = [
+        Row(
+            dict(zip(question.by, key, strict=True)),
+            _measures(question, key, registered, (traded[0].get(key, _NOTHING), traded[1].get(key, _NOTHING))),
+            None,
+        )
+        for key in ordered
+    ]
+    return TradeReport(question, _measures(question, (), total, total_traded), rows if question.by else rows[:1])
+
+
+def _sortable(key: Key) -> tuple[tuple[bool, str], ...]:
+    return tuple((value is None, value or "") for value in key)
+
+
+def _measures(
+    question: Question, key: Key, registered: tuple[Registered, Registered | None], traded: tuple[Totals, Totals]
+) -> Measures:
+    current = _figures(registered[0], key, traded[0])
+    if question.compare == "none" or registered[1] is None:
+        return current
+    base = _figures(registered[1], key, traded[1])
+    base["registered_at_start"] = base["registered_at_end"]
+    return {name: compare(value, base[name]) for name, value in current.items()}
+
+
+def _figures(registered: Registered, key: Key, traded: Totals) -> dict[str, int]:
+    return {
+        **{name: registered.of(name, key) for name in STOCKS_AND_FLOWS},
+        "participating": len(traded.residents),
+        "participations": traded.participations,
+        _PER_PARTICIPATION: _per(traded.amount_fen, traded.participations),
+    }
+
+
+def _per(amount_fen: int, participations: int) -> int:
+    """Fen per participation, half up; 0 of nothing."""
+    return 0 if participations == 0 else (2 * amount_fen + participations) // (2 * participations)

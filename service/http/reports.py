@@ -1,0 +1,96 @@
+"""Reports: trade, residents, series; exact at the position in their header, answered with 304 while nothing changed."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from schemas import reports as wire
+from service.domain.reports import Question
+from service.http.market import market
+from service.http.routes import Answer, Routes, respond
+from service.queries.cube import Position
+from service.queries.reports import Answered
+
+routes = Routes("Reports")
+
+_RENDERING = "1"
+"""Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
+
+
+@routes.get(
+    "/v1/reports/trade",
+    scope="reports:read",
+    query=wire.TradeQuerySchema,
+    answer=wire.ReportSchema,
+    lists=wire.LISTS,
+)
+def get_trade_report(query: dict[str, Any]) -> Response:
+    """Value, weight, transactions, participations and residents of a period, compared with its base."""
+    return _report(query, market().reporter.trade, wire.report_document)
+
+
+@routes.get(
+    "/v1/reports/residents",
+    scope="reports:read",
+    query=wire.ResidentsQuerySchema,
+    answer=wire.ReportSchema,
+    lists=wire.LISTS,
+)
+def get_residents_report(query: dict[str, Any]) -> Response:
+    """Registered residents as stocks and flows of a period, and how many of them took part."""
+    return _report(query, market().reporter.residents, wire.report_document)
+
+
+@routes.get(
+    "/v1/reports/series",
+    scope="reports:read",
+    query=wire.SeriesQuerySchema,
+    answer=wire.SeriesSchema,
+    lists=wire.LISTS,
+)
+def get_series(query: dict[str, Any]) -> Response:
+    """One measure over the buckets of a period, without gaps, for charts."""
+    measure = query["measure"]
+    inside = wire.SERIES_MEASURES[measure]
+    return _report(
+        query,
+        lambda question: market().reporter.series(question, inside),
+        lambda answer, position: wire.series_document(answer, measure, position),
+    )
+
+
+def _report(
+    query: dict[str, Any], ask: Callable[[Question], Answered[Any]], render: Callable[[Any, str], dict[str, object]]
+) -> Response:
+    """The report, or 304 without computing it when the caller has it already."""
+    if request.if_none_match:
+        tag = _etag(query, *market().reporter.position())
+        if request.if_none_match.contains(tag):
+            return _tagged(Response(status=304), tag)
+    answered = ask(query["question"])
+    response = respond(Answer(render(answered.answer, str(answered.position))))
+    response.headers["Hushi-Position"] = str(answered.position)
+    return _tagged(response, _etag(query, answered.position, answered.registrations))
+
+
+def _etag(query: dict[str, Any], position: Position, registrations: tuple[int, int, int]) -> str:
+    asked = [request.path, sorted((name, _plain(value)) for name, value in query.items()), _RENDERING]
+    state = [position.block, position.tail_length, position.hash.hex(), *registrations]
+    return hashlib.blake2b(orjson.dumps([asked, state]), digest_size=16).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Question):
+        filters = [(name, sorted(values)) for name, values in value.filters]
+        return repr((value.period, value.compare, value.by, filters))
+    return str(value)
+
+
+def _tagged(response: Response, tag: str) -> Response:
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept, Authorization"
+    return response

@@ -1,0 +1,107 @@
+"""Reports: one snapshot each, exact at the position that they name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.domain.cube import Cube, Key, Totals
+from service.domain.errors import ValidationFailed
+from service.domain.groups import parse_group_id
+from service.domain.periods import Period, day_before
+from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
+from service.domain.residents_report import Registered, residents_report
+from service.ledger import Ledger
+from service.queries.cube import CubeKeeper, Position, read_position
+from service.storage import registrations, residents
+from service.storage.engine import Connection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """An answer and the position of the ledger that it is exact at."""
+
+    answer: T
+    position: Position
+    registrations: tuple[int, int, int]
+
+
+class Reporter:
+    """Answers questions from the cube of this process."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Loads nothing before the first question."""
+        self._ledger = ledger
+        self._keeper = CubeKeeper(ledger)
+
+    def position(self) -> tuple[Position, tuple[int, int, int]]:
+        """What every report depends on, without computing one."""
+        with self._ledger.database.reading() as connection:
+            return read_position(connection), registrations.version(connection)
+
+    def trade(self, question: Question) -> Answered[TradeReport]:
+        """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
+        return self._ask(question, lambda cube, _: trade_report(question, cube.totals))
+
+    def series(self, question: Question, measure: str) -> Answered[Series]:
+        """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
+        return self._ask(question, lambda cube, _: series(question, measure, cube.totals))
+
+    def residents(self, question: Question) -> Answered[TradeReport]:
+        """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
+        return self._ask(question, lambda cube, connection: _residents(connection, question, cube.totals))
+
+    def _ask(self, question: Question, work: Callable[[Cube, Connection], T]) -> Answered[T]:
+        self._refuse_unknown_filters(question)
+        with self._keeper.standing() as standing:
+            answer = work(standing.cube, standing.connection)
+            return Answered(answer, standing.position, registrations.version(standing.connection))
+
+    def _refuse_unknown_filters(self, question: Question) -> None:
+        """A filter by something that does not exist is an error; one that nothing fits is an empty report."""
+        rulebook, filters = self._ledger.rulebook, dict(question.filters)
+        known: Mapping[str, frozenset[str]] = {"category": rulebook.category_names(), "origin": rulebook.countries}
+        for name, values in known.items():
+            unknown = sorted(filters.get(name, frozenset()) - values)
+            if unknown:
+                detail = f"No {name} {unknown[0]!r} is known; send one of {', '.join(sorted(values)[:300])}."
+                raise ValidationFailed.of(f"/{name}", f"unknown-{name}", detail)
+        with self._ledger.database.reading() as connection:
+            for group in sorted(filters.get("group_id", ())):
+                if residents.find_group(connection, parse_group_id(group), self._ledger.today()) is None:
+                    raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
+
+
+def _residents(connection: Connection, question: Question, ask: Ask) -> TradeReport:
+    base = question.base_period
+    filters = dict(question.filters)
+    rows, total = question.selection(rows=True), question.selection(rows=False)
+    return residents_report(
+        question,
+        _both(lambda period: _registered(connection, period, question.by, filters), question.period, base),
+        (ask(question.period, rows), {} if base is None else ask(base, rows)),
+        _both(lambda period: _registered(connection, period, (), filters), question.period, base),
+        (_total(ask(question.period, total)), Totals() if base is None else _total(ask(base, total))),
+    )
+
+
+def _total(found: Mapping[Key, Totals]) -> Totals:
+    return found.get((), Totals())
+
+
+def _both(figures: Callable[[Period], T], period: Period, base: Period | None) -> tuple[T, T | None]:
+    return figures(period), None if base is None else figures(base)
+
+
+def _registered(
+    connection: Connection, period: Period, by: tuple[str, ...], filters: registrations.Filters
+) -> Registered:
+    return Registered(
+        {
+            "registered_at_start": registrations.stock_on(connection, day_before(period.start), by, filters),
+            "registered_at_end": registrations.stock_on(connection, period.end, by, filters),
+            "registered_in_period": registrations.registered_in(connection, period, by, filters),
+            "cancelled_in_period": registrations.cancelled_in(connection, period, by, filters),
+        }
+    )

@@ -1,0 +1,81 @@
+"""Sealed blocks: the chain's links, and which block holds which entry of the journal."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.domain.chain import Block
+from service.storage.tables import block
+
+_FOLD_LOCK = 0x4855534A
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A block and the range of the journal that it holds."""
+
+    block: Block
+    first_seq: int
+    last_seq: int
+
+
+def try_lock(connection: sa.Connection) -> bool:
+    """Whether this transaction may fold, one folder at a time; on SQLite the writer holds the lock already."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_FOLD_LOCK))).scalar_one())
+
+
+def find_head(connection: sa.Connection) -> Sealed | None:
+    """The newest block; None on a ledger that was never folded."""
+    row = connection.execute(sa.select(block).order_by(block.c.no.desc()).limit(1)).one_or_none()
+    return None if row is None else _sealed_of(row)
+
+
+def find(connection: sa.Connection, no: int) -> Sealed | None:
+    """One block, or None."""
+    row = connection.execute(sa.select(block).where(block.c.no == no)).one_or_none()
+    return None if row is None else _sealed_of(row)
+
+
+def find_holding(connection: sa.Connection, seq: int) -> Sealed | None:
+    """The block that holds the entry at this place of the journal; None while it is in the tail."""
+    wanted = sa.select(block).where(block.c.last_seq >= seq).order_by(block.c.last_seq).limit(1)
+    row = connection.execute(wanted).one_or_none()
+    return None if row is None or row.first_seq > seq else _sealed_of(row)
+
+
+def list_from(connection: sa.Connection, no: int, limit: int) -> list[Sealed]:
+    """Up to `limit` blocks from a number on, in order."""
+    rows = connection.execute(sa.select(block).where(block.c.no >= no).order_by(block.c.no).limit(limit))
+    return [_sealed_of(row) for row in rows]
+
+
+def insert(connection: sa.Connection, sealed: Sealed) -> None:
+    """Adds a link to the chain. Raises sqlalchemy.exc.IntegrityError when another folder was first."""
+    link = sealed.block
+    connection.execute(
+        sa.insert(block).values(
+            no=link.no,
+            previous_hash=link.previous_hash,
+            hash=link.hash,
+            merkle_root=link.merkle_root,
+            entries=link.count,
+            first_seq=sealed.first_seq,
+            last_seq=sealed.last_seq,
+            sealed_at=link.sealed_at,
+        )
+    )
+
+
+def _sealed_of(row: sa.Row[Any]) -> Sealed:
+    link = Block(
+        no=row.no,
+        previous_hash=bytes(row.previous_hash),
+        merkle_root=bytes(row.merkle_root),
+        count=row.entries,
+        sealed_at=row.sealed_at,
+        hash=bytes(row.hash),
+    )
+    return Sealed(link, row.first_seq, row.last_seq)

@@ -1,0 +1,78 @@
+"""Cells of the cube in the database: written by the fold, loaded by each process up to the newest block."""
+
+import functools
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from pyroaring import BitMap
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.domain.cube import Cell, CellKey
+from service.storage.columns import Day, day_number
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.tables import cell
+
+_KEY = {"grain": sa.SmallInteger, "day": Day, "dimensions": sa.Text}
+
+
+def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, Cell]:
+    """The cells with these keys that exist, in one statement."""
+    rows = [{"grain": grain, "day": day_number(day), "dimensions": _text(values)} for grain, day, values in keys]
+    found = connection.execute(_finding_statement(connection.dialect.name), {"keys": rows_parameter(rows)})
+    return dict(_cell_of(row) for row in found)
+
+
+def load_changed(connection: sa.Connection, after_block: int) -> Iterator[tuple[CellKey, Cell]]:
+    """Every cell that a block after this one has changed; all of them after block 0."""
+    wanted = sa.select(cell)
+    if after_block > 0:
+        wanted = wanted.where(cell.c.block > after_block)
+    for row in connection.execute(wanted.execution_options(yield_per=1000)):
+        yield _cell_of(row)
+
+
+def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:
+    """Writes cells as a block has left them."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = insert(cell)
+    changed = {name: new.excluded[name] for name in (column.name for column in cell.c) if name not in _KEY}
+    connection.execute(
+        new.on_conflict_do_update(index_elements=list(_KEY), set_=changed),
+        [_row_of(key, value, block) for key, value in sorted(cells.items(), key=lambda item: repr(item[0]))],
+    )
+
+
+def _row_of(key: CellKey, value: Cell, block: int) -> dict[str, object]:
+    grain, day, values = key
+    return {
+        "grain": grain,
+        "day": day,
+        "dimensions": _text(values),
+        "amount_fen": value.amount_fen,
+        "exempt_fen": value.exempt_fen,
+        "quantity_g": value.quantity_g,
+        "transactions": value.transactions,
+        "residents": value.residents.serialize(),
+        "block": block,
+    }
+
+
+def _cell_of(row: sa.Row[Any]) -> tuple[CellKey, Cell]:
+    return (
+        (row.grain, row.day, tuple(orjson.loads(row.dimensions))),
+        Cell(
+            row.amount_fen, row.exempt_fen, row.quantity_g, row.transactions, BitMap.deserialize(bytes(row.residents))
+        ),
+    )
+
+
+def _text(values: tuple[str | None, ...]) -> str:
+    return orjson.dumps(values).decode()
+
+
+@functools.cache
+def _finding_statement(dialect: str) -> sa.Select[Any]:
+    keys = row_set(dialect, "keys", _KEY)
+    return sa.select(cell).join(keys, sa.and_(*(cell.c[name] == keys.c[name] for name in _KEY)))

@@ -1,0 +1,86 @@
+"""Column types: UUIDs in 16 bytes, business days and instants as integers, the same on both engines."""
+
+import datetime
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+BigId = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+class Uuid(sa.types.TypeDecorator[uuid.UUID]):
+    """A UUID in 16 bytes on both engines: native on PostgreSQL, a BLOB on SQLite (SQLAlchemy's own takes 32 there)."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """The column type of the engine."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+        return dialect.type_descriptor(sa.LargeBinary(16))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:
+        """The value as the driver takes it."""
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
+        """The value as the domain knows it."""
+        return value if value is None or dialect.name == "postgresql" else uuid.UUID(bytes=value)
+
+
+class Day(sa.types.TypeDecorator[datetime.date]):
+    """A business day as an integer: 2024-06-30 is 20240630."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.date | None, dialect: sa.Dialect) -> int | None:
+        """The integer of a day."""
+        return None if value is None else day_number(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.date | None:
+        """The day of an integer."""
+        return None if value is None else day_of(value)
+
+
+class Instant(sa.types.TypeDecorator[datetime.datetime]):
+    """An instant as microseconds since 1970-01-01T00:00Z; read back in the market's time."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: sa.Dialect) -> int | None:
+        """The microseconds of an instant."""
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.datetime | None:
+        """The instant of microseconds."""
+        return None if value is None else instant_of(value)
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_MARKET_EPOCH = _EPOCH.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
+
+
+def day_number(day: datetime.date) -> int:
+    """2024-06-30 is 20240630."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> datetime.date:
+    """20240630 is 2024-06-30."""
+    return datetime.date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def microseconds(instant: datetime.datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z, exactly (a float of seconds would lose the last digit)."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant_of(number: int) -> datetime.datetime:
+    """The instant, in the market's time."""
+    return _MARKET_EPOCH + datetime.timedelta(microseconds=number)

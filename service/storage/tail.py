@@ -1,0 +1,118 @@
+"""The tail: what is posted and not folded yet, and what the journal says is still live of a resident's day."""
+
+import functools
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.domain.cube import Entry, Key, Pair
+from service.domain.groups import group_id
+from service.domain.transactions import Transaction
+from service.storage.columns import Day, day_number
+from service.storage.journal import transaction_of
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.tables import journal, tail
+
+_CUBE_COLUMNS = (
+    journal.c.resident, journal.c.day, journal.c.category, journal.c.origin, journal.c.direction,
+    journal.c.trade_point, journal.c.market_group, journal.c.settlement,
+)  # fmt: skip
+_SUMS = (journal.c.amount_fen, journal.c.exempt_fen, journal.c.quantity_g, journal.c.reverses)
+
+
+def settle_order(connection: sa.Connection) -> None:
+    """Waits until every entry with a lower place than any visible one is visible too.
+
+    PostgreSQL gives out places before it commits, so a lower one may still be on its way. Whoever adds to the tail
+    holds a lock that conflicts with this one. On SQLite there is one writer, and nothing is ever on its way.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE tail IN SHARE MODE"))
+
+
+def newest_seq(connection: sa.Connection) -> int | None:
+    """The highest place in the tail; None when it is empty."""
+    found: int | None = connection.execute(sa.select(sa.func.max(tail.c.seq))).scalar_one()
+    return found
+
+
+def length(connection: sa.Connection) -> int:
+    """How many entries are posted and not folded yet."""
+    found: int = connection.execute(sa.select(sa.func.count()).select_from(tail)).scalar_one()
+    return found
+
+
+def list_seqs(connection: sa.Connection) -> list[int]:
+    """The places of the tail, in order."""
+    return list(connection.execute(sa.select(tail.c.seq).order_by(tail.c.seq)).scalars())
+
+
+def find_transactions(connection: sa.Connection, up_to: int, limit: int) -> list[tuple[int, Transaction]]:
+    """The oldest entries of the tail up to a place, each with its own place, in order."""
+    wanted = (
+        sa.select(journal)
+        .join(tail, tail.c.seq == journal.c.seq)
+        .where(tail.c.seq <= up_to)
+        .order_by(tail.c.seq)
+        .limit(limit)
+    )
+    return [(row.seq, transaction_of(row)) for row in connection.execute(wanted)]
+
+
+def find_entries(connection: sa.Connection, seqs: Collection[int]) -> Sequence[Entry]:
+    """What the cube needs of these entries, in order."""
+    rows = connection.execute(
+        _entries_statement(connection.dialect.name), {"seqs": rows_parameter({"seq": seq} for seq in seqs)}
+    )
+    return [_entry_of(row) for row in rows]
+
+
+def delete(connection: sa.Connection, up_to: int) -> None:
+    """Takes the entries up to a place out of the tail."""
+    connection.execute(sa.delete(tail).where(tail.c.seq <= up_to))
+
+
+def find_live(connection: sa.Connection, pairs: Collection[Pair]) -> dict[Pair, set[Key]]:
+    """For each resident and day, the dimensions under which the journal has a live trade."""
+    live: dict[Pair, set[Key]] = {pair: set() for pair in pairs}
+    if pairs:
+        rows = [{"resident": pair.resident, "day": day_number(pair.day)} for pair in pairs]
+        found = connection.execute(_live_statement(connection.dialect.name), {"pairs": rows_parameter(rows)})
+        for row in found:
+            live[Pair(row.resident, row.day)].add(_key_of(row))
+    return live
+
+
+def _key_of(row: sa.Row[Any]) -> Key:
+    group = None if row.market_group is None else group_id(row.market_group)
+    return (row.category, row.origin, row.direction, row.trade_point, group, row.settlement)
+
+
+def _entry_of(row: sa.Row[Any]) -> Entry:
+    is_reversal = row.reverses is not None
+    return Entry(row.resident, row.day, _key_of(row), row.amount_fen, row.exempt_fen, row.quantity_g, is_reversal)
+
+
+@functools.cache
+def _entries_statement(dialect: str) -> sa.Select[Any]:
+    seqs = row_set(dialect, "seqs", {"seq": sa.BigInteger})
+    return sa.select(*_CUBE_COLUMNS, *_SUMS).join(seqs, seqs.c.seq == journal.c.seq).order_by(journal.c.seq)
+
+
+@functools.cache
+def _live_statement(dialect: str) -> sa.Select[Any]:
+    pairs = row_set(dialect, "pairs", {"resident": sa.Integer, "day": Day})
+    reversal = journal.alias("reversal")
+    reversed_already = (
+        # A partial index serves only where its condition is stated.
+        sa.select(reversal.c.seq)
+        .where(reversal.c.reverses == journal.c.transaction_id, reversal.c.reverses.is_not(None))
+        .exists()
+    )
+    return (
+        sa.select(*_CUBE_COLUMNS)
+        .join(pairs, (pairs.c.resident == journal.c.resident) & (pairs.c.day == journal.c.day))
+        .where(journal.c.reverses.is_(None), ~reversed_already)
+        .distinct()
+    )

@@ -1,0 +1,188 @@
+"""Reports over HTTP: the golden history, before and after folding and in between, and the rules of the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from service.commands.folding import fold, fold_all
+from service.ledger import Ledger
+from tests.builders import a_trade
+from tests.cases import read_cases
+from tests.conftest import Caller
+
+RESIDENTS, STEPS, REPORTS = read_cases("history")
+
+
+def _play(caller: Caller, steps: list[Any], after_each: Callable[[int], object] = lambda _: None) -> None:
+    accepted: list[str] = []
+    for number, step in enumerate(steps):
+        answer = caller.reverse(accepted[step["reverse"]]) if "reverse" in step else caller.trade(step["post"])
+        if "post" in step and answer.status_code == 201:
+            accepted.append(answer.get_json()["transaction_id"])
+        after_each(number)
+
+
+def _query(report: dict[str, Any]) -> dict[str, str]:
+    return {
+        "from": report["from"],
+        "to": report["to"],
+        "by": ",".join(report["by"]),
+        "compare": report["compare"],
+        **{name: ",".join(values) for name, values in report["filters"].items()},
+    }
+
+
+def _compare_with_golden_reports(caller: Caller) -> None:
+    for expected in REPORTS["reports"]:
+        answer = caller.get("/v1/reports/trade", query_string=_query(expected))
+        assert answer.status_code == 200, answer.text
+        document = answer.get_json()
+        base = document["base_period"]
+        assert (None if base is None else [base["from"], base["to"]]) == expected["base_period"]
+        assert document["total"] == expected["total"]
+        rows = [{name: value for name, value in row.items() if name != "share_pct"} for row in document["rows"]]
+        assert sorted(rows, key=lambda row: sorted(row["key"].items())) == sorted(
+            expected["rows"], key=lambda row: sorted(row["key"].items())
+        )
+
+
+@pytest.mark.parametrize("moment", ["never folded", "folded at the end", "folded every ten steps", "folded every step"])
+def test_the_golden_reports_are_the_same_whenever_the_tail_is_folded(
+    ledger: Ledger, admin: Caller, moment: str
+) -> None:
+    admin.register(RESIDENTS["residents"])
+    every = {"folded every ten steps": 10, "folded every step": 1}.get(moment)
+    _play(admin, STEPS["steps"], lambda number: every and number % every == 0 and fold(ledger))
+    if moment == "folded at the end":
+        _compare_with_golden_reports(admin)
+        fold_all(ledger)
+    _compare_with_golden_reports(admin)
+
+
+def test_a_report_that_was_asked_before_each_step_follows_the_ledger(ledger: Ledger, admin: Caller) -> None:
+    """The cube of the process is brought up to date from wherever it stood."""
+    admin.register(RESIDENTS["residents"])
+
+    def ask_and_fold(number: int) -> None:
+        admin.get("/v1/reports/trade?period=2024&by=category,origin")
+        if number % 7 == 0:
+            fold(ledger)
+
+    _play(admin, STEPS["steps"], ask_and_fold)
+    _compare_with_golden_reports(admin)
+
+
+def test_rows_stand_in_the_order_of_the_contract_with_their_share(admin: Caller) -> None:
+    admin.register(3)
+    for resident, category, amount in (("1", "meat", "100.00"), ("2", "wool", "250.00"), ("3", "grain", "50.00")):
+        admin.trade(a_trade(resident_id=f"R0000000{resident}", category=category, amount_cny=amount))
+    document = admin.get("/v1/reports/trade?period=2024&by=category").get_json()
+    assert [(row["key"]["category"], row["share_pct"]) for row in document["rows"]] == [
+        ("wool", "62.50"),
+        ("meat", "25.00"),
+        ("grain", "12.50"),
+    ]
+
+
+def test_time_rows_ascend_and_bear_no_share(admin: Caller) -> None:
+    admin.register(1)
+    for day in ("2024-03-05", "2024-01-05", "2024-02-05"):
+        admin.trade(a_trade(traded_at=f"{day}T10:00:00+08:00"))
+    rows = admin.get("/v1/reports/trade?period=2024-Q1&by=month").get_json()["rows"]
+    assert [row["key"] for row in rows] == [{"month": "2024-01"}, {"month": "2024-02"}, {"month": "2024-03"}]
+    assert all("share_pct" not in row for row in rows)
+
+
+def test_residents_are_counted_once_over_months_categories_and_points(admin: Caller) -> None:
+    admin.register(1)
+    for month, category in ((1, "meat"), (2, "grain"), (2, "wool")):
+        admin.trade(a_trade(traded_at=f"2024-0{month}-05T10:00:00+08:00", category=category))
+    total = admin.get("/v1/reports/trade?period=2024&compare=none").get_json()["total"]
+    assert (total["transactions"], total["participations"], total["residents"]) == (
+        {"current": 3},
+        {"current": 2},
+        {"current": 1},
+    )
+
+
+def test_an_unchanged_report_is_answered_with_304(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    path = "/v1/reports/trade?period=2024&by=category"
+    first = admin.get(path)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert not first.headers["ETag"].startswith("W/")
+    assert admin.get(path, headers=tag).status_code == 304
+    assert admin.get(path + "&compare=none", headers=tag).status_code == 200
+    admin.trade(a_trade())
+    changed = admin.get(path, headers=tag)
+    assert changed.status_code == 200
+    assert changed.headers["Hushi-Position"] == changed.get_json()["position"] == "0.1"
+    fold(ledger)
+    assert admin.get(path).get_json()["position"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "period=2024&ytd=2024-04-30", "from=2024-01-01", "from=2024-02-01&to=2024-01-01", "period=2024-13",
+        "from=2014-01-01&to=2024-06-30", "period=2024&by=color", "period=2024&by=day,month",
+        "period=2024&category=fish", "period=2024&by=category,origin,direction", "period=2024&origin=XX",
+        "period=2024&group_id=G000009", "period=2024&compare=last", "period=2024&nonsense=1",
+        "period=2024&direction=sideways", "period=2024&format=pdf", "period=2024&period=2023",
+        "period=2024&by=category,category", "period=２０２４",
+    ],
+)  # fmt: skip
+def test_a_bad_question_is_refused(admin: Caller, query: str) -> None:
+    answer = admin.get(f"/v1/reports/trade?{query}")
+    assert answer.status_code == 422, answer.text
+    assert answer.get_json()["code"] == "validation-failed"
+    assert answer.get_json()["errors"]
+
+
+def test_filters_may_be_repeated_or_have_commas(admin: Caller) -> None:
+    admin.register(1)
+    for category in ("meat", "grain", "wool"):
+        admin.trade(a_trade(category=category))
+    with_commas = admin.get("/v1/reports/trade?period=2024&category=meat,wool").get_json()
+    repeated = admin.get("/v1/reports/trade?period=2024&category=wool&category=meat").get_json()
+    assert with_commas == repeated
+    assert with_commas["total"]["transactions"]["current"] == 2
+
+
+def test_the_residents_report_counts_stocks_flows_and_who_took_part(admin: Caller) -> None:
+    group = admin.post("/v1/groups", {"name": "a", "kind": "village"}).get_json()["group_id"]
+    admin.register(2, registered_on="2023-05-01", settlement="东")
+    for ordinal, day in ((2, "2024-02-01"), (3, "2024-06-01")):
+        from tests.builders import a_registration
+
+        admin.post("/v1/residents", a_registration(ordinal, registered_on=day, settlement="西", group_id=group))
+    admin.post("/v1/residents/R00000001/status", {"status": "cancelled", "reason": "x", "effective_on": "2024-03-01"})
+    admin.trade(a_trade(resident_id="R00000003", traded_at="2024-03-05T10:00:00+08:00", amount_cny="100.01"))
+    admin.trade(a_trade(resident_id="R00000003", traded_at="2024-03-06T10:00:00+08:00", amount_cny="100.00"))
+
+    document = admin.get("/v1/reports/residents?period=2024-Q1&by=settlement").get_json()
+
+    current = {name: value["current"] for name, value in document["total"].items()}
+    assert current == {
+        "registered_at_start": 2, "registered_at_end": 2, "registered_in_period": 1, "cancelled_in_period": 1,
+        "participating": 1, "participations": 2, "amount_per_participation_cny": "100.01",
+    }  # fmt: skip
+    assert document["total"]["registered_at_end"]["base"] == 0
+    assert [(row["key"]["settlement"], row["registered_at_end"]["current"]) for row in document["rows"]] == [
+        ("东", 1),
+        ("西", 1),
+    ]
+    by_group = admin.get("/v1/reports/residents?period=2024&by=group_id").get_json()["rows"]
+    assert {row["key"]["group_id"]: row["registered_at_end"]["current"] for row in by_group} == {group: 2, None: 1}
+
+
+def test_a_series_has_no_gaps(admin: Caller) -> None:
+    admin.register(1)
+    admin.trade(a_trade(traded_at="2024-02-05T10:00:00+08:00"))
+    path = "/v1/reports/series?period=2024-Q1&measure=amount_cny&interval=month"
+    document = admin.get(path).get_json()
+    assert document["buckets"] == ["2024-01", "2024-02", "2024-03"]
+    assert document["series"] == [{"key": {}, "current": ["0.00", "1000.00", "0.00"], "base": ["0.00", "0.00", "0.00"]}]
+    by_category = admin.get(path + "&by=category&compare=none").get_json()["series"]
+    assert by_category == [{"key": {"category": "meat"}, "current": ["0.00", "1000.00", "0.00"]}]
