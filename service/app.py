@@ -8,7 +8,8 @@ from flask import Flask, Response, g, request
 
 from service.committer import Committer
 from service.config import read_settings
-from service.http import batches, health, reports, residents, transactions
+from service.folder import Folder
+from service.http import batches, health, ledger, reports, residents, transactions
 from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -23,6 +24,7 @@ FAMILIES: tuple[Routes, ...] = (
     transactions.routes,
     batches.routes,
     reports.routes,
+    ledger.routes,
     health.routes,
 )
 
@@ -41,10 +43,12 @@ def create_app(ledger: Ledger) -> Flask:
 
 
 def application() -> Flask:
-    """The application of a server's worker process, from its environment."""
+    """The application of a server's worker process, from its environment, and the folder beside it."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
-    return create_app(open_ledger(settings))
+    opened = open_ledger(settings)
+    Folder(opened).start()
+    return create_app(opened)
 
 
 def _begin() -> None:

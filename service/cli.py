@@ -7,13 +7,16 @@ import sys
 import click
 
 from service import __doc__ as about
+from service.commands.folding import fold, fold_all
 from service.commands.keys import create_key, revoke_key
+from service.commands.verification import record_verification
 from service.config import SettingError, Settings, read_settings
 from service.domain.errors import Unavailable
 from service.domain.keys import SCOPES
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
 from service.logs import configure_logs
 from service.queries.keys import list_api_keys
+from service.queries.verifying import Wrong, verify
 from service.storage import schema
 from service.storage.engine import DatabaseUnavailable
 from service.vault import create_secrets
@@ -132,6 +135,41 @@ def revoke(settings: Settings, key_id: int) -> None:
     if not revoke_key(open_current_ledger(settings), key_id):
         raise click.ClickException(f"no live key {key_id}; see: hushi keys list")
     click.echo(f"Key {key_id} is revoked.")
+
+
+@hushi.command("fold")
+@click.option("--once", is_flag=True, help="Fold one block at most, instead of the whole tail.")
+@click.pass_obj
+def fold_tail(settings: Settings, once: bool) -> None:
+    """Fold the tail into blocks and cells now; the service does it by itself."""
+    ledger = open_current_ledger(settings)
+    if once:
+        folded = fold(ledger)
+        entries = 0 if folded is None else folded.block.count
+    else:
+        entries = fold_all(ledger)
+    click.echo(f"{entries} transactions folded.")
+
+
+@hushi.command("verify")
+@click.option("--head", "head_hash", help="The hash of a block that was noted elsewhere: it must be in the chain.")
+@click.pass_obj
+def verify_ledger(settings: Settings, head_hash: str | None) -> None:
+    """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong."""
+    ledger = open_current_ledger(settings)
+    try:
+        verified = verify(ledger, head_hash)
+    except Wrong as wrong:
+        click.echo(f"WRONG: {wrong}")
+        sys.exit(EXIT_DIFFERENT)
+    head = verified.head
+    record_verification(ledger, 0 if head is None else head.no)
+    click.echo(
+        f"{verified.transactions} transactions, {verified.blocks} blocks, {verified.cells} cells, "
+        f"{verified.tail} in the tail: every figure is what the journal adds up to."
+    )
+    if head is not None:
+        click.echo(f"Block {head.no} has the hash {head.hash.hex()}; keep it elsewhere for: hushi verify --head")
 
 
 @hushi.group()

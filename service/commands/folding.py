@@ -38,7 +38,7 @@ def fold(ledger: Ledger) -> Folded | None:
             return None
         seqs = [seq for seq, _ in found]
         block = _seal(connection, ledger, [transaction for _, transaction in found], seqs)
-        _add_to_cells(connection, [transaction for _, transaction in found], block.no)
+        _add_to_cells(connection, [transaction for _, transaction in found], block.no, seqs[-1])
         tail.delete(connection, seqs[-1])
         return Folded(block, is_more=seqs[-1] < up_to)
 
@@ -73,9 +73,9 @@ def _seal(connection: Connection, ledger: Ledger, transactions: list[Transaction
     return block
 
 
-def _add_to_cells(connection: Connection, transactions: list[Transaction], block_no: int) -> None:
+def _add_to_cells(connection: Connection, transactions: list[Transaction], block_no: int, up_to: int) -> None:
     entries = [entry_of(t, None if t.group is None else group_id(t.group)) for t in transactions]
-    live = tail.find_live(connection, reversed_pairs(entries))
+    live = tail.find_live(connection, reversed_pairs(entries), up_to)
     changed = cells.find(connection, touched_cells(entries))
     apply(entries, live, changed)
     cells.save(connection, changed, block_no)

@@ -94,7 +94,7 @@ def quote_transaction(body: Trade) -> Answer:
 def reverse_transaction(transaction_id: str, body: str) -> Any:
     """Reverse a trade, once and for ever: its allowance returns to the trade's own business day."""
     digest = key_digest(g.api_key.id, REVERSAL_ROUTE, check_key(idempotency_key()))
-    trade_id = _id(transaction_id)
+    trade_id = parse_transaction_id(transaction_id)
     return _settle(Reverse(digest, reversal_fingerprint(trade_id, body), request_id(), trade_id, body))
 
 
@@ -106,8 +106,8 @@ def reverse_transaction(transaction_id: str, body: str) -> Any:
 )
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
-    transaction, reversed_by = queries.get_transaction(market().ledger, _id(transaction_id))
-    return Answer({**_TRANSACTION.dump(transaction), "reversed_by": reversed_by, "block": None})
+    fate = queries.get_transaction(market().ledger, parse_transaction_id(transaction_id))
+    return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
 
 
 @routes.get(
@@ -141,7 +141,7 @@ def _answer(outcome: Outcome) -> Any:
     return respond(Answer(_TRANSACTION.dump(outcome.transaction), 201, {"Location": location, **replayed}))
 
 
-def _id(text: str) -> UUID:
+def parse_transaction_id(text: str) -> UUID:
     """The id in an address; a text that is no UUID names nothing."""
     try:
         if len(text) == 36:

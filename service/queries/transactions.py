@@ -7,7 +7,7 @@ from service.desk import open_desk
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
-from service.storage import journal
+from service.storage import blocks, journal
 from service.storage.journal import Filters, Page
 
 
@@ -19,13 +19,24 @@ class Quote:
     remaining_after_fen: int
 
 
-def get_transaction(ledger: Ledger, transaction_id: UUID) -> tuple[Transaction, UUID | None]:
-    """One entry and the id of its reversal, if there is one. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """An entry and what happened to it since: its reversal, if there is one, and its block once it is folded."""
+
+    transaction: Transaction
+    reversed_by: UUID | None
+    block: int | None
+
+
+def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
+    """One entry with its fate. Raises NotFound."""
     with ledger.database.reading() as connection:
-        found = journal.find_with_reversal(connection, transaction_id)
-    if found is None:
-        raise NotFound(f"No transaction {transaction_id} is in the ledger.")
-    return found
+        found = journal.find_with_fate(connection, transaction_id)
+        if found is None:
+            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        transaction, reversed_by, seq = found
+        sealed = blocks.find_holding(connection, seq)
+    return Fate(transaction, reversed_by, None if sealed is None else sealed.block.no)
 
 
 def list_transactions(ledger: Ledger, filters: Filters, before_seq: int | None, limit: int) -> Page:

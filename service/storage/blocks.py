@@ -46,6 +46,12 @@ def find_holding(connection: sa.Connection, seq: int) -> Sealed | None:
     return None if row is None or row.first_seq > seq else _sealed_of(row)
 
 
+def count_entries(connection: sa.Connection) -> int:
+    """How many entries all blocks hold."""
+    found: int = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(block.c.entries), 0))).scalar_one()
+    return int(found)
+
+
 def list_from(connection: sa.Connection, no: int, limit: int) -> list[Sealed]:
     """Up to `limit` blocks from a number on, in order."""
     rows = connection.execute(sa.select(block).where(block.c.no >= no).order_by(block.c.no).limit(limit))

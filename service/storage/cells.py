@@ -1,7 +1,7 @@
 """Cells of the cube in the database: written by the fold, loaded by each process up to the newest block."""
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Any
 
 import orjson
@@ -14,6 +14,8 @@ from service.storage.columns import Day, day_number
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import cell
 
+ROWS_AT_ONCE = 1000
+
 _KEY = {"grain": sa.SmallInteger, "day": Day, "dimensions": sa.Text}
 
 
@@ -24,13 +26,17 @@ def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, 
     return dict(_cell_of(row) for row in found)
 
 
-def load_changed(connection: sa.Connection, after_block: int) -> Iterator[tuple[CellKey, Cell]]:
-    """Every cell that a block after this one has changed; all of them after block 0."""
+def load_changed(connection: sa.Connection, after_block: int) -> Generator[tuple[CellKey, Cell]]:
+    """Every cell that a block after this one has changed; all of them after block 0.
+
+    To be closed by whoever stops half-way.
+    """
     wanted = sa.select(cell)
     if after_block > 0:
         wanted = wanted.where(cell.c.block > after_block)
-    for row in connection.execute(wanted.execution_options(yield_per=1000)):
-        yield _cell_of(row)
+    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for row in rows:
+            yield _cell_of(row)
 
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:

@@ -140,15 +140,15 @@ def _related_statement(dialect: str) -> sa.Select[Any]:
     return sa.select(journal).where(journal.c.seq.in_(wanted))
 
 
-def find_with_reversal(connection: sa.Connection, transaction_id: UUID) -> tuple[Transaction, UUID | None] | None:
-    """One entry and the id of its reversal, if there is one."""
+def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Transaction, UUID | None, int] | None:
+    """One entry, the id of its reversal if there is one, and its place."""
     reversal = journal.alias("reversal")
     row = connection.execute(
         sa.select(journal, reversal.c.transaction_id.label("reversed_by"))
         .outerjoin(reversal, reversal.c.reverses == journal.c.transaction_id)
         .where(journal.c.transaction_id == transaction_id)
     ).one_or_none()
-    return None if row is None else (transaction_of(row), row.reversed_by)
+    return None if row is None else (transaction_of(row), row.reversed_by, row.seq)
 
 
 def list_page(connection: sa.Connection, filters: Filters, before_seq: int | None, limit: int) -> Page:
@@ -178,3 +178,16 @@ def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
         yield journal.c.day >= filters.from_day
     if filters.to_day is not None:
         yield journal.c.day <= filters.to_day
+
+
+def find_seq(connection: sa.Connection, transaction_id: UUID) -> int | None:
+    """The place of an entry in the journal, or None."""
+    wanted = sa.select(journal.c.seq).where(journal.c.transaction_id == transaction_id)
+    found: int | None = connection.execute(wanted).scalar_one_or_none()
+    return found
+
+
+def find_range(connection: sa.Connection, first_seq: int, last_seq: int) -> list[Transaction]:
+    """The entries of a range of places, both included, in order."""
+    wanted = sa.select(journal).where(journal.c.seq.between(first_seq, last_seq)).order_by(journal.c.seq)
+    return [transaction_of(row) for row in connection.execute(wanted)]

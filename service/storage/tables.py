@@ -239,3 +239,12 @@ cell = sa.Table(
     sa.Index("ix_cell_block", "block"),
     sqlite_with_rowid=False,
 )
+
+verification = sa.Table(
+    "verification",
+    metadata,
+    sa.Column("id", BigId, sa.Identity(), primary_key=True),
+    sa.Column("verified_at", Instant, nullable=False),
+    # The newest block of the ledger that was verified; 0 before the first fold.
+    sa.Column("block", sa.Integer, nullable=False),
+)

@@ -1,5 +1,6 @@
 """The tail: what is posted and not folded yet, and what the journal says is still live of a resident's day."""
 
+import datetime
 import functools
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from service.storage.columns import Day, day_number
 from service.storage.journal import transaction_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import journal, tail
+
+PLACE_MAX = 2**63 - 1
 
 _CUBE_COLUMNS = (
     journal.c.resident, journal.c.day, journal.c.category, journal.c.origin, journal.c.direction,
@@ -40,6 +43,13 @@ def newest_seq(connection: sa.Connection) -> int | None:
 def length(connection: sa.Connection) -> int:
     """How many entries are posted and not folded yet."""
     found: int = connection.execute(sa.select(sa.func.count()).select_from(tail)).scalar_one()
+    return found
+
+
+def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
+    """When the oldest entry of the tail was recorded; None when the tail is empty."""
+    wanted = sa.select(journal.c.recorded_at).join(tail, tail.c.seq == journal.c.seq).order_by(tail.c.seq).limit(1)
+    found: datetime.datetime | None = connection.execute(wanted).scalar_one_or_none()
     return found
 
 
@@ -73,12 +83,18 @@ def delete(connection: sa.Connection, up_to: int) -> None:
     connection.execute(sa.delete(tail).where(tail.c.seq <= up_to))
 
 
-def find_live(connection: sa.Connection, pairs: Collection[Pair]) -> dict[Pair, set[Key]]:
-    """For each resident and day, the dimensions under which the journal has a live trade."""
+def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | None = None) -> dict[Pair, set[Key]]:
+    """For each resident and day, the dimensions under which the journal has a live trade.
+
+    With `up_to` as the journal was when that was its last place: a fold must not look beyond what it folds.
+    """
     live: dict[Pair, set[Key]] = {pair: set() for pair in pairs}
     if pairs:
         rows = [{"resident": pair.resident, "day": day_number(pair.day)} for pair in pairs]
-        found = connection.execute(_live_statement(connection.dialect.name), {"pairs": rows_parameter(rows)})
+        found = connection.execute(
+            _live_statement(connection.dialect.name),
+            {"pairs": rows_parameter(rows), "up_to": PLACE_MAX if up_to is None else up_to},
+        )
         for row in found:
             live[Pair(row.resident, row.day)].add(_key_of(row))
     return live
@@ -104,15 +120,20 @@ def _entries_statement(dialect: str) -> sa.Select[Any]:
 def _live_statement(dialect: str) -> sa.Select[Any]:
     pairs = row_set(dialect, "pairs", {"resident": sa.Integer, "day": Day})
     reversal = journal.alias("reversal")
+    up_to = sa.bindparam("up_to", type_=sa.BigInteger)
     reversed_already = (
         # A partial index serves only where its condition is stated.
         sa.select(reversal.c.seq)
-        .where(reversal.c.reverses == journal.c.transaction_id, reversal.c.reverses.is_not(None))
+        .where(
+            reversal.c.reverses == journal.c.transaction_id,
+            reversal.c.reverses.is_not(None),
+            reversal.c.seq <= up_to,
+        )
         .exists()
     )
     return (
         sa.select(*_CUBE_COLUMNS)
         .join(pairs, (pairs.c.resident == journal.c.resident) & (pairs.c.day == journal.c.day))
-        .where(journal.c.reverses.is_(None), ~reversed_already)
+        .where(journal.c.reverses.is_(None), journal.c.seq <= up_to, ~reversed_already)
         .distinct()
     )

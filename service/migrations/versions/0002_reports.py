@@ -6,11 +6,14 @@ Revises: 0001
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import sqlite
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+BIG_ID = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 
 def upgrade() -> None:
@@ -30,6 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("verification")
     op.drop_table("cell")
     op.drop_table("block")
 
@@ -72,3 +76,10 @@ def create_cells() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_cell_block", "cell", ["block"])
+    op.create_table(
+        "verification",
+        sa.Column("id", BIG_ID, sa.Identity(), nullable=False),
+        sa.Column("verified_at", sa.BigInteger(), nullable=False),
+        sa.Column("block", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification")),
+    )

@@ -1,0 +1,71 @@
+"""The ledger as a whole: its head, its blocks, and the proof that a transaction is in one of them."""
+
+import datetime
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.domain.chain import Block, encode, leaf_hash
+from service.domain.errors import NotFound
+from service.domain.proofs import Proof, prove
+from service.ledger import Ledger
+from service.storage import blocks, journal, tail, verifications
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the ledger stands: the newest block, all transactions, those not folded yet, and the last verification."""
+
+    block: Block | None
+    transactions: int
+    tail: int
+    verified_at: datetime.datetime | None
+
+
+def get_head(ledger: Ledger) -> Head:
+    """The head of the ledger."""
+    with ledger.database.reading() as connection:
+        newest = blocks.find_head(connection)
+        waiting = tail.length(connection)
+        return Head(
+            block=None if newest is None else newest.block,
+            transactions=blocks.count_entries(connection) + waiting,
+            tail=waiting,
+            verified_at=verifications.newest(connection),
+        )
+
+
+def get_block(ledger: Ledger, no: int) -> Block:
+    """One block. Raises NotFound."""
+    with ledger.database.reading() as connection:
+        found = blocks.find(connection, no)
+    if found is None:
+        raise NotFound(f"No block {no} is sealed.")
+    return found.block
+
+
+def get_proof(ledger: Ledger, transaction_id: UUID) -> Proof:
+    """The path from a transaction to its block. Raises NotFound, also while the transaction is still in the tail."""
+    with ledger.database.reading() as connection:
+        seq = journal.find_seq(connection, transaction_id)
+        if seq is None:
+            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        sealed = blocks.find_holding(connection, seq)
+        if sealed is None:
+            raise NotFound(f"{transaction_id} is not folded into a block yet; ask again in a few seconds.")
+        entries = journal.find_range(connection, sealed.first_seq, sealed.last_seq)
+    index = next(place for place, entry in enumerate(entries) if entry.transaction_id == transaction_id)
+    leaves = [leaf_hash(encode(entry)) for entry in entries]
+    return prove(entries[index], leaves, index, sealed.block)
+
+
+def tail_length(ledger: Ledger) -> int:
+    """How many entries are posted and not folded yet."""
+    with ledger.database.reading() as connection:
+        return tail.length(connection)
+
+
+def fold_lag(ledger: Ledger) -> datetime.timedelta:
+    """The age of the oldest entry that is not folded; nothing when the tail is empty."""
+    with ledger.database.reading() as connection:
+        oldest = tail.oldest_recorded_at(connection)
+    return datetime.timedelta(0) if oldest is None else max(datetime.timedelta(0), ledger.now() - oldest)

@@ -1,0 +1,90 @@
+"""Reading the whole ledger again, for verification: the journal in order, and the rows that do not fit each other."""
+
+import uuid
+from collections.abc import Generator, Iterator
+
+import sqlalchemy as sa
+
+from service.domain.allowance import UseKey
+from service.domain.transactions import Transaction
+from service.storage.journal import transaction_of
+from service.storage.tables import allowance_use, idempotency, journal
+
+ROWS_AT_ONCE = 2000
+
+
+def entries_between(
+    connection: sa.Connection, first_seq: int, last_seq: int | None
+) -> Iterator[tuple[int, Transaction]]:
+    """The entries of a range of places, both included (None: to the end), in order, each with its place."""
+    wanted = sa.select(journal).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
+    if last_seq is not None:
+        wanted = wanted.where(journal.c.seq <= last_seq)
+    for row in connection.execute(wanted):
+        yield row.seq, transaction_of(row)
+
+
+def reversed_ids(connection: sa.Connection, up_to: int) -> set[uuid.UUID]:
+    """The trades that an entry up to this place reverses."""
+    wanted = sa.select(journal.c.reverses).where(journal.c.reverses.is_not(None), journal.c.seq <= up_to)
+    return set(connection.execute(wanted).scalars())
+
+
+def allowance_rows(connection: sa.Connection) -> Generator[tuple[UseKey, int, int]]:
+    """Every allowance row: its key, the exempt fen and the grams. To be closed by whoever stops half-way."""
+    with connection.execute(sa.select(allowance_use).execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for row in rows:
+            yield UseKey(row.resident, row.day, row.list_group), row.exempt_fen, row.quantity_g
+
+
+def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
+    """An entry that was not accepted under exactly one idempotency key; None when there is none."""
+    counted = (
+        sa.select(idempotency.c.transaction_id, sa.func.count().label("times"))
+        .where(idempotency.c.transaction_id.is_not(None))
+        .group_by(idempotency.c.transaction_id)
+        .subquery()
+    )
+    wanted = (
+        sa.select(journal.c.transaction_id)
+        .outerjoin(counted, counted.c.transaction_id == journal.c.transaction_id)
+        .where(sa.func.coalesce(counted.c.times, 0) != 1)
+        .limit(1)
+    )
+    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
+    return found
+
+
+def find_key_without_entry(connection: sa.Connection) -> uuid.UUID | None:
+    """The entry that an idempotency key was answered with and that is not in the journal; None when there is none."""
+    wanted = (
+        sa.select(idempotency.c.transaction_id)
+        .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
+        .where(idempotency.c.transaction_id.is_not(None), journal.c.transaction_id.is_(None))
+        .limit(1)
+    )
+    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
+    return found
+
+
+def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
+    """A reversal that is not exactly the negative of one trade, or one of two of the same; None when there is none."""
+    trade, other = journal.alias("trade"), journal.alias("other")
+    same = [
+        trade.c.reverses.is_(None),
+        trade.c.resident == journal.c.resident,
+        trade.c.day == journal.c.day,
+        *(
+            trade.c[name] == -journal.c[name]
+            for name in ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")
+        ),
+    ]
+    twin = sa.select(other.c.seq).where(other.c.reverses == journal.c.reverses, other.c.seq != journal.c.seq).exists()
+    wanted = (
+        sa.select(journal.c.transaction_id)
+        .outerjoin(trade, sa.and_(trade.c.transaction_id == journal.c.reverses, *same))
+        .where(journal.c.reverses.is_not(None), trade.c.seq.is_(None) | twin)
+        .limit(1)
+    )
+    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
+    return found

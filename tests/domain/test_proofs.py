@@ -1,0 +1,165 @@
+"""Proofs, and the script that verifies them offline: it accepts what is proved and refuses whatever was changed."""
+
+import copy
+import dataclasses
+import functools
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from schemas.transactions import TransactionSchema
+from service.domain import chain
+from service.domain.chain import encode, leaf_hash, seal
+from service.domain.proofs import SealBroken, document, prove
+from service.domain.transactions import Transaction
+from tests.domain.chain_vectors import DOCS, EPOCH, PROOF, VECTORS, leaves_of, the_blocks, the_entries, transactions
+
+SCRIPT = DOCS / "verify_proof.py"
+
+
+def test_the_proof_of_the_page_is_the_one_that_is_built() -> None:
+    leaves = [leaf_hash(encode(entry)) for entry in the_entries()[:3]]
+    proof = prove(the_entries()[1], leaves, 1, the_blocks()[0])
+    assert document(proof, TransactionSchema().dump(proof.transaction)) == PROOF
+
+
+def test_nothing_is_proved_from_a_journal_that_was_changed() -> None:
+    entries = the_entries()[:3]
+    leaves, block = [leaf_hash(encode(entry)) for entry in entries], the_blocks()[0]
+    dearer = dataclasses.replace(entries[1], amount_fen=entries[1].amount_fen + 1)
+    for entry, given_leaves, index in (
+        (dearer, leaves, 1),
+        (dearer, [leaves[0], leaf_hash(encode(dearer)), leaves[2]], 1),
+        (entries[1], leaves, 0),
+        (entries[1], leaves, 3),
+        (entries[1], leaves, -2),
+    ):
+        with pytest.raises(SealBroken):
+            prove(entry, given_leaves, index, block)
+
+
+# The script
+
+
+def verify(proof: object, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script alone: without site packages, and without this project on its path."""
+    return verify_text(json.dumps(proof, ensure_ascii=False), *arguments)
+
+
+def verify_text(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", "-W", "error", str(SCRIPT), *(arguments or ("-",))]
+    return subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", timeout=60)
+
+
+@functools.cache
+def the_script() -> Any:
+    spec = importlib.util.spec_from_file_location("verify_proof", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_script_accepts_the_proof_of_the_page_and_says_what_it_verified(tmp_path: Path) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text(VECTORS["proof"], encoding="utf-8")
+    for answer in (verify(PROOF), verify_text("", str(path)), verify(PROOF, "-", PROOF["block"]["hash"])):
+        assert (answer.returncode, answer.stderr) == (0, "")
+        for part in (PROOF["transaction"]["transaction_id"], "7800.00 CNY", "block 1", PROOF["block"]["hash"]):
+            assert part in answer.stdout
+
+
+@pytest.mark.parametrize(("count", "index"), [(1, 0), (2, 1), (7, 6), (1000, 511)])
+def test_the_script_accepts_what_is_proved(count: int, index: int) -> None:
+    reversal = the_entries()[3]
+    leaves = leaves_of(count)
+    leaves[index] = leaf_hash(encode(reversal))
+    proof = prove(reversal, leaves, index, seal(8, the_blocks()[1].hash, leaves, EPOCH))
+    answer = verify(document(proof, TransactionSchema().dump(reversal)))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "reversal" in answer.stdout
+
+
+@given(transactions)
+def test_the_script_encodes_what_is_shown_as_the_ledger_encodes_the_entry(transaction: Transaction) -> None:
+    leaves = [leaf_hash(encode(transaction))]
+    block = seal(1, chain.GENESIS_HASH, leaves, transaction.recorded_at)
+    proof = document(prove(transaction, leaves, 0, block), TransactionSchema().dump(transaction))
+    the_script().verify(json.loads(json.dumps(proof)), block.hash.hex())
+
+
+TAMPERED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "another amount": lambda p: p["transaction"].update(amount_cny="7800.01", exempt_cny="7800.01"),
+    "an amount without its point": lambda p: p["transaction"].update(amount_cny="780000"),
+    "an amount with a third decimal": lambda p: p["transaction"].update(amount_cny="7800.009"),
+    "another weight": lambda p: p["transaction"].update(quantity_kg="467.066"),
+    "an amount in full-width digits": lambda p: p["transaction"].update(amount_cny="７800.00"),
+    "a derived part": lambda p: p["transaction"].update(taxable_cny="100.00", verdict="partly_taxed"),
+    "the verdict": lambda p: p["transaction"].update(verdict="taxed"),
+    "the kind": lambda p: p["transaction"].update(kind="reversal"),
+    "another resident": lambda p: p["transaction"].update(resident_id="R00000002"),
+    "another day": lambda p: p["transaction"].update(day="2024-06-29"),
+    "another microsecond": lambda p: p["transaction"].update(recorded_at="2024-06-30T09:30:05.123456+08:00"),
+    "a digit below the microsecond": lambda p: p["transaction"].update(recorded_at="2024-06-30T09:30:05.1234571+08:00"),
+    "an instant without offset": lambda p: p["transaction"].update(traded_at="2024-06-30T09:30:00"),
+    "null made empty": lambda p: p["transaction"].update(reason=""),
+    "metadata": lambda p: p["transaction"]["metadata"].update(clerk="another"),
+    "a member that is not sealed": lambda p: p["transaction"].update(reversed_by=None),
+    "a missing member": lambda p: p["transaction"].pop("seller"),
+    "the used weight": lambda p: p["sealed_extra"].update(exempt_quantity_g=1),
+    "a shown text under an extra one": lambda p: (
+        p["sealed_extra"].update(commodity=p["transaction"]["commodity"]), p["transaction"].update(commodity="绒")
+    ),
+    "the leaf": lambda p: p.update(leaf_hash="00" * 32),
+    "a hash of the path": lambda p: p["path"][0].update(hash="00" * 32),
+    "a side of the path": lambda p: p["path"][0].update(side="right"),
+    "no such side": lambda p: p["path"][1].update(side="up"),
+    "a step too few": lambda p: p["path"].pop(),
+    "the root": lambda p: p["block"].update(merkle_root="00" * 32),
+    "the number of the block": lambda p: p["block"].update(no=2),
+    "the block before": lambda p: p["block"].update(previous_hash="11" * 32),
+    "the count": lambda p: p["block"].update(count=4),
+    "the instant of sealing": lambda p: p["block"].update(sealed_at="2024-07-01T00:00:01+08:00"),
+    "the hash of the block": lambda p: p["block"].update(hash="00" * 32),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED.keys())
+def test_the_script_refuses(tamper: Callable[[dict[str, Any]], Any]) -> None:
+    proof = copy.deepcopy(PROOF)
+    tamper(proof)
+    assert proof != PROOF
+    answer = verify(proof)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("NOT VERIFIED: ")
+
+
+def test_the_script_refuses_a_name_that_stands_twice() -> None:
+    twice = json.dumps(PROOF).replace('"amount_cny"', '"amount_cny": "1.00", "amount_cny"', 1)
+    assert json.loads(twice) == PROOF
+    assert "repeated" in verify_text(twice).stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"transaction": 1}', "not JSON"])
+def test_the_script_refuses_what_is_no_proof(text: str) -> None:
+    answer = verify_text(text)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("NOT VERIFIED: ")
+
+
+def test_the_script_refuses_a_whole_invented_proof_when_it_knows_the_hash() -> None:
+    forged = dataclasses.replace(the_entries()[1], amount_fen=1, exempt_fen=1)
+    leaves = [leaf_hash(encode(forged))]
+    invented = document(
+        prove(forged, leaves, 0, seal(1, chain.GENESIS_HASH, leaves, EPOCH)), TransactionSchema().dump(forged)
+    )
+    assert verify(invented).returncode == 0
+    assert "not the one that you gave" in verify(invented, "-", PROOF["block"]["hash"]).stderr
