@@ -78,8 +78,10 @@ TAMPERING = {
     "a deleted cell": (["DELETE FROM cell WHERE grain = 3 AND day = 20240210"], "The cell of 2024-02-10, grain 3"),
     "an added cell": (
         [
-            "INSERT INTO cell SELECT grain, 20200101, dimensions, amount_fen, exempt_fen, quantity_g, transactions,"
-            " residents, block FROM cell WHERE grain = 1 AND day = 20240110"
+            (
+                "INSERT INTO cell SELECT grain, 20200101, dimensions, amount_fen, exempt_fen, quantity_g, transactions,"
+                " residents, block FROM cell WHERE grain = 1 AND day = 20240110"
+            )
         ],
         "The cell of 2020-01-01, grain 1",
     ),

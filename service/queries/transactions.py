@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.desk import open_desk
+from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
-from service.storage import blocks, journal
+from service.storage import allowance, blocks, journal
 from service.storage.journal import Filters, Page
 
 
@@ -52,4 +53,7 @@ def quote(ledger: Ledger, trade: Trade) -> Quote:
     """
     with ledger.database.reading() as connection:
         desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
+        if not trade.is_import:
+            # An export locks and uses nothing, so the desk has not looked; what is left is told all the same.
+            desk.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))
         return Quote(desk.accept(trade), desk.remaining_fen(trade))
