@@ -53,18 +53,31 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def new_database(
+    engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], str]]:
+    """Makes fresh, migrated, empty ledgers and returns their URLs."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"ledger_{next(_database_numbers)}"
+        if engine_name == "sqlite":
+            shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / f"{name}.db")
+            return f"sqlite:///{tmp_path}/{name}.db"
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template_ledger STRATEGY FILE_COPY")
+        made.append(name)
+        return server.url(name)
+
+    yield make
+    for name in made:
+        request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
     """A fresh, migrated, empty ledger's URL."""
-    if engine_name == "sqlite":
-        path = tmp_path / "ledger.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = f"ledger_{next(_database_numbers)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE template_ledger STRATEGY FILE_COPY")
-    yield server.url(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return new_database()
 
 
 @pytest.fixture

@@ -1,0 +1,215 @@
+"""The property that sells it: whatever happens, and whenever it is folded, every figure equals a plain recount."""
+
+import datetime
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.transactions import TradeSchema
+from service.commands.folding import fold, fold_all
+from service.commands.posting import Entry, Post, Reverse, post
+from service.commands.residents import Registration, add_members, create_group, register
+from service.committer import Committer
+from service.config import Settings
+from service.domain.cube import DIMENSIONS
+from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
+from service.domain.periods import Period
+from service.domain.reports import INTERVALS, Question, trade_report
+from service.domain.transactions import Trade
+from service.ledger import Ledger, open_ledger
+from service.queries.reports import Reporter
+from service.queries.verifying import Wrong, verify
+from service.storage import tail
+from tests.builders import a_citizen_number, a_key, a_trade
+from tests.recounting import PlainRecount, read_journal
+
+RESIDENTS = 5
+DAYS = [datetime.date(2023, 2, 28), datetime.date(2024, 2, 28), datetime.date(2024, 2, 29), datetime.date(2024, 3, 1)]
+DAYS += [datetime.date(2023, 3, 1), datetime.date(2024, 4, 10)]
+
+trades = st.fixed_dictionaries(
+    {
+        "resident_id": st.integers(1, RESIDENTS).map(lambda n: f"R{n:08d}"),
+        "category": st.sampled_from(["meat", "grain", "packaged_food"]),
+        "origin": st.sampled_from(["MN", "RU"]),
+        "direction": st.sampled_from(["import", "import", "export"]),
+        "trade_point": st.sampled_from(["erenhot", "erenhot-city"]),
+        "amount_cny": st.sampled_from(["0.01", "2500.00", "7999.99"]),
+        "over_allowance": st.sampled_from(["tax", "tax", "refuse"]),
+        "traded_at": st.sampled_from(DAYS).map(lambda day: f"{day}T12:00:00+08:00"),
+    }
+)
+steps = st.one_of(
+    st.tuples(st.just("post"), st.lists(trades, min_size=1, max_size=8)),
+    st.tuples(st.just("reverse"), st.integers(0, 10_000)),
+    st.tuples(st.just("fold"), st.none()),
+    st.tuples(st.just("restart"), st.none()),
+    st.tuples(st.just("ask"), st.none()),
+)
+days = st.sampled_from(DAYS)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    """A random question: period, comparison, up to two dimensions and an interval, and filters."""
+    start, end = sorted((draw(days), draw(days)))
+    by = draw(st.lists(st.sampled_from(DIMENSIONS), max_size=2, unique=True))
+    by += draw(st.lists(st.sampled_from(INTERVALS), max_size=1))
+    values = {"category": ["meat", "grain"], "origin": ["MN"], "direction": ["import"], "settlement": ["东"]}
+    named = draw(st.lists(st.sampled_from(sorted(values)), max_size=2, unique=True))
+    filters = tuple((name, frozenset(values[name])) for name in named)
+    return Question(Period(start, end), draw(st.sampled_from(["yoy", "previous", "none"])), tuple(by), filters)
+
+
+@contextmanager
+def _opened(url: str, environment: dict[str, str]) -> Iterator[Ledger]:
+    import pathlib
+
+    folder = pathlib.Path(environment["HUSHI_DATA_DIR"])
+    ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
+    for n in range(RESIDENTS):
+        settlement = [None, "东", "西"][n % 3]
+        register(ledger, Registration("巴特尔", a_citizen_number(n), datetime.date(2020, 1, 2), None, settlement, None))
+    for name in "ab":
+        create_group(ledger, name, "village")
+    add_members(ledger, 1, [1, 2], None)
+    add_members(ledger, 2, [2, 3], datetime.date(2024, 1, 1))
+    yield ledger
+    ledger.database.close()
+
+
+def _post_of(body: dict[str, Any]) -> Post:
+    trade: Trade = TradeSchema().read(a_trade(**body))
+    return Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade)
+
+
+def _take(ledger: Ledger, step: tuple[str, Any], reporter: Reporter) -> Reporter:
+    kind, what = step
+    if kind == "post":
+        post(ledger, [_post_of(body) for body in what])
+    elif kind == "reverse":
+        known = [t.transaction_id for t in read_journal(ledger)]
+        if known:
+            chosen = known[what % len(known)]
+            entry: Entry = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(chosen, "x"), "t", chosen, "x")
+            post(ledger, [entry])
+    elif kind == "fold":
+        fold(ledger)
+    elif kind == "restart":
+        return Reporter(ledger)
+    else:
+        reporter.trade(Question(Period(DAYS[0], DAYS[-1]), "yoy", ("category", "month")))
+    return reporter
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(history=st.lists(steps, max_size=25), asked=st.lists(questions(), min_size=1, max_size=6))
+def test_every_figure_equals_a_plain_recount(
+    new_database: Callable[[], str], environment: dict[str, str], history: list[Any], asked: list[Question]
+) -> None:
+    with _opened(new_database(), environment) as ledger:
+        reporter = Reporter(ledger)
+        for step in history:
+            reporter = _take(ledger, step, reporter)
+        recount = PlainRecount(read_journal(ledger))
+        for question in asked:
+            assert reporter.trade(question).answer == trade_report(question, recount.totals)
+        verify(ledger)
+
+
+def _fifty_trades(ledger: Ledger) -> None:
+    for number in range(50):
+        post(ledger, [_post_of({"resident_id": f"R{number % RESIDENTS + 1:08d}", "category": "meat"})])
+        if number == 30:
+            fold_all(ledger)
+
+
+WHOLE = Question(Period(datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)), "none", ("category",))
+
+
+def _agrees(ledger: Ledger) -> bool:
+    recount = PlainRecount(read_journal(ledger))
+    return Reporter(ledger).trade(WHOLE).answer == trade_report(WHOLE, recount.totals)
+
+
+def test_without_the_tail_a_report_would_be_wrong(
+    new_database: Callable[[], str], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative control: the property above sees the difference."""
+    with _opened(new_database(), environment) as ledger:
+        _fifty_trades(ledger)
+        assert _agrees(ledger)
+        monkeypatch.setattr(tail, "list_seqs", lambda _connection: [])
+        assert not _agrees(ledger)
+
+
+def test_what_is_folded_twice_would_be_wrong_and_is_found(
+    new_database: Callable[[], str], environment: dict[str, str]
+) -> None:
+    """A negative control: entries that come back into the tail are counted twice, and verification says so."""
+    with _opened(new_database(), environment) as ledger:
+        _fifty_trades(ledger)
+        fold_all(ledger)
+        assert _agrees(ledger)
+        with ledger.database.writing() as connection:
+            connection.execute(
+                sa.text("INSERT INTO tail (seq, resident) SELECT seq, resident FROM journal WHERE seq > 40")
+            )
+        assert not _agrees(ledger)
+        with pytest.raises(Wrong):
+            verify(ledger)
+
+
+def test_each_answer_is_a_prefix_that_holds_all_that_was_acknowledged(
+    new_database: Callable[[], str], environment: dict[str, str]
+) -> None:
+    """Eight writers post and a folder folds while reports are asked."""
+    with _opened(new_database(), environment) as ledger:
+        committer, reporter = Committer(ledger), Reporter(ledger)
+        acknowledged, stopping = [0], threading.Event()
+        counting = threading.Lock()
+
+        def write(seed: int) -> None:
+            chance = random.Random(seed)
+            while not stopping.is_set():
+                amount = f"{chance.randrange(1, 900_000) / 100:.2f}"
+                body = {"resident_id": f"R{chance.randrange(RESIDENTS) + 1:08d}", "amount_cny": amount}
+                assert committer.submit([_post_of(body)])[0].transaction is not None
+                with counting:
+                    acknowledged[0] += 1
+
+        def fold_often() -> None:
+            while not stopping.wait(0.02):
+                fold(ledger)
+
+        threads = [threading.Thread(target=write, args=(seed,)) for seed in range(8)]
+        threads.append(threading.Thread(target=fold_often))
+        for thread in threads:
+            thread.start()
+        answers = []
+        for _ in range(60):
+            before = acknowledged[0]
+            total = reporter.trade(WHOLE).answer.total
+            answers.append((before, total["transactions"], total["amount_fen"]))
+        stopping.set()
+        for thread in threads:
+            thread.join()
+        committer.close()
+
+        sums, amount_fen = {0: 0}, 0
+        for number, transaction in enumerate(read_journal(ledger), start=1):
+            amount_fen += transaction.amount_fen
+            sums[number] = amount_fen
+        for before, transactions, amount in answers:
+            assert isinstance(transactions, int)
+            assert transactions >= before
+            assert sums[transactions] == amount
+        assert _agrees(ledger)
+        verify(ledger)
