@@ -41,18 +41,18 @@ def test_requests_in_flight_end_when_the_server_is_told_to_stop(
 ) -> None:
     with serving(environment, tmp_path / "log") as server:
         server.ask("POST", "/v1/residents", a_registration(), headers)
-        lines = [a_trade(key=f"line-{n}", amount_cny="1.00") for n in range(3000)]
+        lines = [a_trade(key=f"line-{n}", amount_cny="1.00") for n in range(10_000)]
         answers: list[Any] = []
         asking = threading.Thread(
             target=lambda: answers.append(server.ask("POST", "/v1/transactions/batch", {"items": lines}, headers))
         )
         asking.start()
-        time.sleep(0.3)
+        time.sleep(0.15)  # Ten thousand lines take longer than that, however fast they become.
         assert answers == []
         assert server.stop() == 0
         asking.join(20)
     assert answers[0][0] == 200
-    assert answers[0][1]["accepted"] == 3000
+    assert answers[0][1]["accepted"] == 10_000
 
 
 def test_a_second_signal_in_the_middle_of_the_first_does_not_hang_the_server() -> None:
