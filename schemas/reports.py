@@ -10,7 +10,7 @@ from schemas.choices import OneOf
 from schemas.fields import BusinessDay, CountryCode, GroupId, Slug, Text
 from schemas.residents import SETTLEMENT_LENGTH_MAX
 from schemas.strict import StrictSchema, Translated
-from service.domain.cube import DIMENSIONS
+from service.domain.cells import DIMENSIONS
 from service.domain.growth import Comparison, format_growth_pct, format_ratio
 from service.domain.money import format_cny, format_kg
 from service.domain.periods import Period, parse_day, parse_period, report_period, year_to_date

@@ -6,9 +6,10 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from service.domain.cube import Key, Selection, Totals, entry_of
+from service.domain.cells import Key, entry_of
 from service.domain.groups import group_id
 from service.domain.periods import Period
+from service.domain.totals import Selection, Totals
 from service.domain.transactions import Transaction
 from service.ledger import Ledger
 from service.storage import journal

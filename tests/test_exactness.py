@@ -18,9 +18,9 @@ from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Registration, add_members, create_group, register
 from service.committer import Committer
 from service.config import Settings
-from service.domain.cube import DIMENSIONS
+from service.domain.cells import DIMENSIONS
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
-from service.domain.periods import Period
+from service.domain.periods import Period, month_end
 from service.domain.reports import INTERVALS, Question, trade_report
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
@@ -60,6 +60,9 @@ days = st.sampled_from(DAYS)
 def questions(draw: st.DrawFn) -> Question:
     """A random question: period, comparison, up to two dimensions and an interval, and filters."""
     start, end = sorted((draw(days), draw(days)))
+    if draw(st.booleans()):
+        # Whole months are answered in another way than days.
+        start, end = start.replace(day=1), month_end(end.year, end.month)
     by = draw(st.lists(st.sampled_from(DIMENSIONS), max_size=2, unique=True))
     by += draw(st.lists(st.sampled_from(INTERVALS), max_size=1))
     values = {"category": ["meat", "grain"], "origin": ["MN"], "direction": ["import"], "settlement": ["东"]}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from service.domain.cells import apply, entry_of, reversed_pairs, touched_cells
 from service.domain.chain import GENESIS_HASH, Block, encode, leaf_hash, seal
-from service.domain.cube import apply, entry_of, reversed_pairs, touched_cells
 from service.domain.groups import group_id
 from service.domain.transactions import Transaction
 from service.ledger import Ledger

@@ -55,7 +55,7 @@ class Period:
     @property
     def whole_months(self) -> int | None:
         """The number of months when the period is made of whole ones, otherwise None."""
-        if self.start.day != 1 or self.end != _month_end(self.end.year, self.end.month):
+        if self.start.day != 1 or self.end != month_end(self.end.year, self.end.month):
             return None
         return (self.end.year - self.start.year) * MONTHS_PER_YEAR + self.end.month - self.start.month + 1
 
@@ -143,8 +143,8 @@ def year_earlier(period: Period) -> Period:
     2024. Source: the domain rules, "Base period, year-on-year".
     """
     end = period.end
-    if end == _month_end(end.year, end.month):
-        return Period(_years_before(period.start, 1), _month_end(end.year - 1, end.month))
+    if end == month_end(end.year, end.month):
+        return Period(_years_before(period.start, 1), month_end(end.year - 1, end.month))
     return Period(_years_before(period.start, 1), _years_before(end, 1))
 
 
@@ -195,20 +195,21 @@ def _bucket_end(day: date, interval: Interval) -> date:
         return day
     months = _MONTHS_IN[interval]
     buckets_before = (day.month - 1) // months
-    return _month_end(day.year, (buckets_before + 1) * months)
+    return month_end(day.year, (buckets_before + 1) * months)
 
 
 def _months_of(year: int, first_month: int, months: int) -> Period:
-    return Period(date(year, first_month, 1), _month_end(year, first_month + months - 1))
+    return Period(date(year, first_month, 1), month_end(year, first_month + months - 1))
 
 
-def _month_end(year: int, month: int) -> date:
+def month_end(year: int, month: int) -> date:
+    """The last day of a month."""
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _years_before(day: date, years: int) -> date:
     """The same day of an earlier year; 29 February becomes 28 February where that year has none."""
-    last = _month_end(day.year - years, day.month)
+    last = month_end(day.year - years, day.month)
     return last.replace(day=min(day.day, last.day))
 
 

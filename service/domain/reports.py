@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.cube import DIMENSIONS, Key, Selection, Totals
+from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Compare, Interval, Period, base_period, buckets_of
+from service.domain.totals import Selection, Totals
 
 Ask = Callable[[Period, Selection], Mapping[Key, Totals]]
 """What answers the totals of a period: a cube, or in the tests a plain recount of the journal."""
@@ -39,6 +40,11 @@ class Question:
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions among `by`, in their order."""
         return tuple(name for name in self.by if name not in INTERVALS)
+
+    @property
+    def grains(self) -> set[Grain]:
+        """The grains of the cells that the rows and the total are read from."""
+        return {self.selection(rows=True).grain, self.selection(rows=False).grain}
 
     def selection(self, *, rows: bool) -> Selection:
         """What the cube is asked for the rows, or for the total."""

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.domain.cube import Key, Totals
+from service.domain.cells import Key
 from service.domain.growth import compare
 from service.domain.reports import Measures, Question, Row, TradeReport
+from service.domain.totals import Totals
 
 STOCKS_AND_FLOWS = ("registered_at_start", "registered_at_end", "registered_in_period", "cancelled_in_period")
 _PER_PARTICIPATION = "amount_per_participation_fen"

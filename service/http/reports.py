@@ -11,8 +11,8 @@ from schemas import reports as wire
 from service.domain.reports import Question
 from service.http.market import market
 from service.http.routes import Answer, Routes, respond
-from service.queries.cube import Position
 from service.queries.reports import Answered
+from service.storage.standing import Position, Registrations
 
 routes = Routes("Reports")
 
@@ -76,7 +76,7 @@ def _report(
     return _tagged(response, _etag(query, answered.position, answered.registrations))
 
 
-def _etag(query: dict[str, Any], position: Position, registrations: tuple[int, int, int]) -> str:
+def _etag(query: dict[str, Any], position: Position, registrations: Registrations) -> str:
     asked = [request.path, sorted((name, _plain(value)) for name, value in query.items()), _RENDERING]
     state = [position.block, position.tail_length, position.hash.hex(), *registrations]
     return hashlib.blake2b(orjson.dumps([asked, state]), digest_size=16).hexdigest()

@@ -5,26 +5,16 @@ the tail. Cells are loaded by the block that changed them; entries of the tail a
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.domain.cube import Cell, CellKey, Cube, apply, reversed_pairs, touched_cells
+from service.domain.cells import Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
+from service.domain.cube import Cube
 from service.ledger import Ledger
-from service.storage import blocks, cells, tail
+from service.storage import cells, standing, tail
 from service.storage.engine import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows."""
-
-    block: int
-    tail_length: int
-    hash: bytes
-
-    def __str__(self) -> str:
-        return f"{self.block}.{self.tail_length}"
+from service.storage.standing import Position, Registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +23,7 @@ class Standing:
 
     cube: Cube
     position: Position
+    registrations: Registrations
     connection: Connection
 
 
@@ -44,22 +35,35 @@ class CubeKeeper:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._cube = Cube()
-        self._block = 0
+        self._position = Position(0, 0, b"")
+        self._grains: list[Grain] = []
         self._known: set[int] = set()
         self._covered: dict[CellKey, Cell | None] = {}
 
     @contextmanager
-    def standing(self) -> Iterator[Standing]:
-        """The cube as of now, for as long as it is used. Raises DatabaseUnavailable."""
+    def standing(self, grains: Collection[Grain] = ()) -> Iterator[Standing]:
+        """The cube as of now, for as long as it is used, with the cells of these grains. Raises DatabaseUnavailable.
+
+        A grain is loaded when it is first asked for: most processes never need the finest.
+        """
         with self._lock, self._ledger.database.reading() as connection:
-            position = read_position(connection)
-            if position.block != self._block:
+            position, registrations = standing.read(connection)
+            missing = [grain for grain in grains if grain not in self._grains]
+            if missing or position.block != self._position.block:
                 self._uncover()
-                for key, cell in cells.load_changed(connection, self._block):
-                    self._cube.put(key, cell)
-                self._block = position.block
-            self._cover(connection)
-            yield Standing(self._cube, position, connection)
+                self._load(connection, missing)
+            if missing or position != self._position:
+                self._cover(connection)
+            self._position = position
+            yield Standing(self._cube, position, registrations, connection)
+
+    def _load(self, connection: Connection, missing: list[Grain]) -> None:
+        """Loads what blocks have changed since the last time, and grains that were not asked for before."""
+        loads = [(self._grains, self._position.block), (missing, 0)]
+        for grains, after_block in loads:
+            for key, cell in cells.load_changed(connection, after_block, [grain.number for grain in grains]):
+                self._cube.put(key, cell)
+        self._grains.extend(missing)
 
     def _uncover(self) -> None:
         """Takes the tail off again: what it covered is the folded cell, or nothing."""
@@ -79,20 +83,13 @@ class CubeKeeper:
         entries = tail.find_entries(connection, fresh)
         live = tail.find_live(connection, reversed_pairs(entries))
         changed: dict[CellKey, Cell] = {}
-        for key in touched_cells(entries):
+        for key in touched_cells(entries, self._grains):
             cell = self._cube.find(key)
             if key not in self._covered:
                 self._covered[key] = cell
             if cell is not None:
                 changed[key] = cell.copy()
-        apply(entries, live, changed)
+        apply(entries, live, changed, self._grains)
         for key, cell in changed.items():
             self._cube.put(key, cell)
         self._known.update(fresh)
-
-
-def read_position(connection: Connection) -> Position:
-    """Where the ledger stands in this snapshot."""
-    head = blocks.find_head(connection)
-    length = tail.length(connection)
-    return Position(0, length, b"") if head is None else Position(head.block.no, length, head.block.hash)

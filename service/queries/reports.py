@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from service.domain.cube import Cube, Key, Totals
+from service.domain.cells import Key
+from service.domain.cube import Cube
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
 from service.domain.periods import Period, day_before
 from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
 from service.domain.residents_report import Registered, residents_report
+from service.domain.totals import Totals
 from service.ledger import Ledger
-from service.queries.cube import CubeKeeper, Position, read_position
-from service.storage import registrations, residents
+from service.queries.cube import CubeKeeper
+from service.storage import registrations, residents, standing
 from service.storage.engine import Connection
+from service.storage.standing import Position, Registrations
 
 T = TypeVar("T")
 
@@ -24,7 +27,7 @@ class Answered(Generic[T]):
 
     answer: T
     position: Position
-    registrations: tuple[int, int, int]
+    registrations: Registrations
 
 
 class Reporter:
@@ -35,10 +38,10 @@ class Reporter:
         self._ledger = ledger
         self._keeper = CubeKeeper(ledger)
 
-    def position(self) -> tuple[Position, tuple[int, int, int]]:
+    def position(self) -> tuple[Position, Registrations]:
         """What every report depends on, without computing one."""
         with self._ledger.database.reading() as connection:
-            return read_position(connection), registrations.version(connection)
+            return standing.read(connection)
 
     def trade(self, question: Question) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
@@ -54,9 +57,8 @@ class Reporter:
 
     def _ask(self, question: Question, work: Callable[[Cube, Connection], T]) -> Answered[T]:
         self._refuse_unknown_filters(question)
-        with self._keeper.standing() as standing:
-            answer = work(standing.cube, standing.connection)
-            return Answered(answer, standing.position, registrations.version(standing.connection))
+        with self._keeper.standing(question.grains) as now:
+            return Answered(work(now.cube, now.connection), now.position, now.registrations)
 
     def _refuse_unknown_filters(self, question: Question) -> None:
         """A filter by something that does not exist is an error; one that nothing fits is an empty report."""
@@ -67,8 +69,10 @@ class Reporter:
             if unknown:
                 detail = f"No {name} {unknown[0]!r} is known; send one of {', '.join(sorted(values)[:300])}."
                 raise ValidationFailed.of(f"/{name}", f"unknown-{name}", detail)
+        if "group_id" not in filters:
+            return
         with self._ledger.database.reading() as connection:
-            for group in sorted(filters.get("group_id", ())):
+            for group in sorted(filters["group_id"]):
                 if residents.find_group(connection, parse_group_id(group), self._ledger.today()) is None:
                     raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
 

@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from service.domain.allowance import NO_LIST_GROUP, Rulebook, UseKey
+from service.domain.cells import GRAINS, Cell, CellKey, cell_key, entry_of
 from service.domain.chain import Block, encode, leaf_hash, why_not_linked, why_not_sealed
-from service.domain.cube import GRAINS, Cell, CellKey, cell_key, entry_of
 from service.domain.groups import group_id
 from service.domain.residents import resident_id
 from service.domain.transactions import Transaction
@@ -138,7 +138,7 @@ def _count_cells(entries: list[Transaction], reversed_ids: Collection[uuid.UUID]
 def _verify_cells(connection: Connection, counted: Recount) -> None:
     """I3: every cell is what its entries add up to."""
     missing = set(counted.cells)
-    with closing(cells.load_changed(connection, 0)) as stored:
+    with closing(cells.load_changed(connection, 0, [grain.number for grain in GRAINS])) as stored:
         for key, cell in stored:
             if counted.cells.get(key) != cell:
                 raise Wrong(f"The cell of {key[1]}, grain {key[0]}, {key[2]}, is not what its entries add up to.")

@@ -1,7 +1,7 @@
 """Cells of the cube in the database: written by the fold, loaded by each process up to the newest block."""
 
 import functools
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -9,13 +9,17 @@ import sqlalchemy as sa
 from pyroaring import BitMap
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.domain.cube import Cell, CellKey
-from service.storage.columns import Day, day_number
+from service.domain.cells import Cell, CellKey
+from service.storage.columns import Day, day_number, day_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import cell
 
 ROWS_AT_ONCE = 1000
 
+_LOADED = (
+    cell.c.grain, sa.type_coerce(cell.c.day, sa.Integer), cell.c.dimensions,
+    cell.c.amount_fen, cell.c.exempt_fen, cell.c.quantity_g, cell.c.transactions, cell.c.residents,
+)  # fmt: skip
 _KEY = {"grain": sa.SmallInteger, "day": Day, "dimensions": sa.Text}
 
 
@@ -26,14 +30,18 @@ def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, 
     return dict(_cell_of(row) for row in found)
 
 
-def load_changed(connection: sa.Connection, after_block: int) -> Generator[tuple[CellKey, Cell]]:
-    """Every cell that a block after this one has changed; all of them after block 0.
+def load_changed(
+    connection: sa.Connection, after_block: int, grains: Collection[int]
+) -> Generator[tuple[CellKey, Cell]]:
+    """Every cell of these grains that a block after this one has changed; all of them after block 0.
 
     To be closed by whoever stops half-way.
     """
-    wanted = sa.select(cell)
+    wanted = sa.select(*_LOADED).where(cell.c.grain.in_(grains))
     if after_block > 0:
         wanted = wanted.where(cell.c.block > after_block)
+    if not grains:
+        return
     with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for row in rows:
             yield _cell_of(row)
@@ -65,13 +73,21 @@ def _row_of(key: CellKey, value: Cell, block: int) -> dict[str, object]:
     }
 
 
-def _cell_of(row: sa.Row[Any]) -> tuple[CellKey, Cell]:
+def _cell_of(row: Sequence[Any]) -> tuple[CellKey, Cell]:
+    """A cell from a row of _LOADED; a ledger has very many, so days and dimensions are taken apart once."""
+    grain, day, dimensions, amount_fen, exempt_fen, quantity_g, transactions, residents = row
     return (
-        (row.grain, row.day, tuple(orjson.loads(row.dimensions))),
-        Cell(
-            row.amount_fen, row.exempt_fen, row.quantity_g, row.transactions, BitMap.deserialize(bytes(row.residents))
-        ),
+        (grain, _known_day(day), _known_values(dimensions)),
+        Cell(amount_fen, exempt_fen, quantity_g, transactions, BitMap.deserialize(bytes(residents))),
     )
+
+
+_known_day = functools.lru_cache(maxsize=10_000)(day_of)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _known_values(dimensions: str) -> tuple[str | None, ...]:
+    return tuple(orjson.loads(dimensions))
 
 
 def _text(values: tuple[str | None, ...]) -> str:
@@ -81,4 +97,4 @@ def _text(values: tuple[str | None, ...]) -> str:
 @functools.cache
 def _finding_statement(dialect: str) -> sa.Select[Any]:
     keys = row_set(dialect, "keys", _KEY)
-    return sa.select(cell).join(keys, sa.and_(*(cell.c[name] == keys.c[name] for name in _KEY)))
+    return sa.select(*_LOADED).join(keys, sa.and_(*(cell.c[name] == keys.c[name] for name in _KEY)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.cube import Key
+from service.domain.cells import Key
 from service.domain.groups import group_id
 from service.domain.periods import Period
 from service.storage.tables import resident, resident_group, resident_status
@@ -46,13 +46,6 @@ def cancelled_in(connection: sa.Connection, period: Period, by: tuple[str, ...],
         .exists()
     )
     return _count(connection, [cancelled], period.end, by, filters)
-
-
-def version(connection: sa.Connection) -> tuple[int, int, int]:
-    """What changes whenever a resident, a status or a membership is recorded."""
-    newest = (sa.func.max(resident.c.ordinal), sa.func.max(resident_status.c.id), sa.func.max(resident_group.c.id))
-    found = [connection.execute(sa.select(sa.func.coalesce(column, 0))).scalar_one() for column in newest]
-    return found[0], found[1], found[2]
 
 
 def _count(

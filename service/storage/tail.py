@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.cube import Entry, Key, Pair
+from service.domain.cells import Entry, Key, Pair
 from service.domain.groups import group_id
 from service.domain.transactions import Transaction
 from service.storage.columns import Day, day_number

@@ -1,0 +1,135 @@
+"""Cells: what was traded on one business day under one combination of dimensions, and the set of who took part.
+
+A cell is a day and one value of each dimension of its grain. What is asked of many cells is answered by the cube.
+"""
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from pyroaring import BitMap
+
+from service.domain.transactions import Transaction
+
+Key = tuple[str | None, ...]
+
+DIMENSIONS = ("category", "origin", "direction", "trade_point", "group_id", "settlement")
+"""What a report may be grouped and filtered by, in the order of keys."""
+
+
+class Grain(NamedTuple):
+    """The dimensions that the cells of one set tell apart, as indices of DIMENSIONS; `number` names it in storage."""
+
+    number: int
+    dimensions: tuple[int, ...]
+
+
+GRAINS = (Grain(1, (0, 1, 2, 3)), Grain(2, (0, 1, 2, 3, 5)), Grain(3, (0, 1, 2, 3, 4, 5)))
+"""From the coarsest to the finest: a question is answered from the first that tells its dimensions apart."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """Sums in fen and grams, the number of live trades, and the residents with at least one live trade."""
+
+    amount_fen: int = 0
+    exempt_fen: int = 0
+    quantity_g: int = 0
+    transactions: int = 0
+    residents: BitMap = field(default_factory=BitMap)
+
+    def copy(self) -> Self:
+        """A cell of its own, to be changed without changing this one."""
+        return type(self)(self.amount_fen, self.exempt_fen, self.quantity_g, self.transactions, BitMap(self.residents))
+
+    def add(self, entry: "Entry") -> None:
+        """Adds the sums of an entry; who takes part is decided by `apply`, because a set can't subtract."""
+        self.amount_fen += entry.amount_fen
+        self.exempt_fen += entry.exempt_fen
+        self.quantity_g += entry.quantity_g
+        self.transactions += -1 if entry.is_reversal else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the cube needs of a transaction; `key` has a value for each of DIMENSIONS."""
+
+    resident: int
+    day: datetime.date
+    key: Key
+    amount_fen: int
+    exempt_fen: int
+    quantity_g: int
+    is_reversal: bool
+
+
+class Pair(NamedTuple):
+    """A resident on a business day: what a participation is."""
+
+    resident: int
+    day: datetime.date
+
+
+CellKey = tuple[int, datetime.date, Key]
+"""The number of a grain, a day, and the values of the grain's dimensions."""
+
+
+def cell_key(grain: Grain, day: datetime.date, key: Key) -> CellKey:
+    """The cell that an entry with this full key falls into."""
+    return grain.number, day, tuple(key[index] for index in grain.dimensions)
+
+
+def reversed_pairs(entries: Iterable[Entry]) -> set[Pair]:
+    """The residents and days of which the journal must be asked what is still live."""
+    return {Pair(entry.resident, entry.day) for entry in entries if entry.is_reversal}
+
+
+def touched_cells(entries: Iterable[Entry], grains: Collection[Grain] = GRAINS) -> set[CellKey]:
+    """The cells of the grains that the entries change."""
+    return {cell_key(grain, entry.day, entry.key) for entry in entries for grain in grains}
+
+
+def apply(
+    entries: Iterable[Entry],
+    live: Mapping[Pair, set[Key]],
+    cells: dict[CellKey, Cell],
+    grains: Collection[Grain] = GRAINS,
+) -> None:
+    """Adds entries to cells, which must hold every touched cell that exists; missing ones begin empty.
+
+    `live` says, for each of `reversed_pairs`, the full keys under which the journal has a live trade. A resident
+    leaves a cell only if none of them falls into it.
+    """
+    for entry in entries:
+        for grain in grains:
+            key = cell_key(grain, entry.day, entry.key)
+            cell = cells.get(key)
+            if cell is None:
+                cell = cells[key] = Cell()
+            cell.add(entry)
+            keys = live.get(Pair(entry.resident, entry.day))
+            if keys is None or any(cell_key(grain, entry.day, known) == key for known in keys):
+                cell.residents.add(entry.resident)
+            else:
+                cell.residents.discard(entry.resident)
+
+
+def entry_of(transaction: Transaction, group_id: str | None) -> Entry:
+    """The cube's view of a transaction, whose group is named by its public id."""
+    return Entry(
+        resident=transaction.resident,
+        day=transaction.day,
+        key=(
+            transaction.category,
+            transaction.origin,
+            transaction.direction,
+            transaction.trade_point,
+            group_id,
+            transaction.settlement,
+        ),
+        amount_fen=transaction.amount_fen,
+        exempt_fen=transaction.exempt_fen,
+        quantity_g=transaction.quantity_g,
+        is_reversal=transaction.reverses is not None,
+    )

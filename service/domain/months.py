@@ -1,0 +1,178 @@
+"""A month of cells: what is asked of days within it is merged from them, what is asked of all of it is kept.
+
+Participations are distinct pairs of resident and day, so they don't add up over the cells of a day. But few residents
+are in more than one cell of a day: those are `shared`, and only their pairs must be merged; all others just count.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from service.domain.cells import DIMENSIONS, Cell, Key
+from service.domain.periods import Period
+from service.domain.totals import RowKeys, Selection, Totals, union
+
+Days = dict[datetime.date, dict[Key, Cell]]
+
+ASKED_BEFORE_GATHERING = 2
+"""How many selections are answered from the days before a month is gathered: one that is posted to is not worth it."""
+
+WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
+"""Dimensions with many values: a filter on one of them looks up its cells instead of passing all."""
+
+_DAY_SHIFT = 27
+"""A pair of day and resident in 32 bits: ordinals have 8 digits, which is less than 2**27."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The cells of a month with the same values; `alone` counts pairs whose resident is in no other cell of the day."""
+
+    amount_fen: int = 0
+    exempt_fen: int = 0
+    quantity_g: int = 0
+    transactions: int = 0
+    alone: int = 0
+    shared: BitMap = field(default_factory=BitMap)
+    residents: BitMap = field(default_factory=BitMap)
+
+
+class Month:
+    """The cells of one grain in one calendar month."""
+
+    def __init__(self, dimensions: tuple[int, ...]) -> None:
+        """No cells yet; `dimensions` are those of the grain."""
+        self.days: Days = {}
+        self._wide = [(position, index) for position, index in enumerate(dimensions) if index in WIDE]
+        self.forget()
+
+    def forget(self) -> None:
+        """Drops what was worked out of the cells; to be called after each change of `days`."""
+        self._answers: dict[Selection, dict[Key, Totals]] = {}
+        self._gathered: dict[Key, Gathered] | None = None
+        self._narrowed: dict[int, dict[str | None, Days]] = {}
+
+    def totals(self, selection: Selection) -> Mapping[Key, Totals]:
+        """The totals of the whole month."""
+        answer = self._answers.get(selection)
+        if answer is None:
+            if self._gathered is None and len(self._answers) >= ASKED_BEFORE_GATHERING:
+                self._gathered = gather(self.days)
+            if self._gathered is None:
+                answer = totals_of_days(self._asked_days(selection).values(), selection)
+            else:
+                answer = totals_of_gathered(self._gathered, selection)
+            self._answers[selection] = answer
+        return answer
+
+    def totals_within(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
+        """The totals of those days of the month that lie in the period."""
+        days = self._asked_days(selection)
+        return totals_of_days((cells for day, cells in days.items() if period.start <= day <= period.end), selection)
+
+    def _asked_days(self, selection: Selection) -> Days:
+        """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
+        filters = dict(selection.filters)
+        position, index = next(((p, i) for p, i in self._wide if i in filters), (None, None))
+        if position is None or index is None:
+            return self.days
+        if index not in self._narrowed:
+            self._narrowed[index] = _narrow(self.days, position)
+        known = self._narrowed[index]
+        return _overlay([known[value] for value in filters[index] if value in known])
+
+
+def _narrow(days: Days, position: int) -> dict[str | None, Days]:
+    found: dict[str | None, Days] = {}
+    for day, cells in days.items():
+        for values, cell in cells.items():
+            found.setdefault(values[position], {}).setdefault(day, {})[values] = cell
+    return found
+
+
+def _overlay(parts: list[Days]) -> Days:
+    if len(parts) == 1:
+        return parts[0]
+    found: Days = {}
+    for part in parts:
+        for day, cells in part.items():
+            found.setdefault(day, {}).update(cells)
+    return found
+
+
+def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gathered]:
+    """The cells of all days, those with the same values put together."""
+    found: dict[Key, Gathered] = {}
+    for day, cells in days.items():
+        shared = _shared(cells.values())
+        for values, cell in cells.items():
+            gathered = found.get(values)
+            if gathered is None:
+                gathered = found[values] = Gathered()
+            gathered.amount_fen += cell.amount_fen
+            gathered.exempt_fen += cell.exempt_fen
+            gathered.quantity_g += cell.quantity_g
+            gathered.transactions += cell.transactions
+            gathered.residents |= cell.residents
+            elsewhere = cell.residents & shared
+            gathered.alone += len(cell.residents) - len(elsewhere)
+            gathered.shared |= elsewhere.shift(day.day << _DAY_SHIFT)
+    return found
+
+
+def _shared(cells: Iterable[Cell]) -> BitMap:
+    """The residents that are in more than one of the cells."""
+    seen, shared = BitMap(), BitMap()
+    for cell in cells:
+        shared |= seen & cell.residents
+        seen |= cell.residents
+    return shared
+
+
+def totals_of_gathered(months: Mapping[Key, Gathered], selection: Selection) -> dict[Key, Totals]:
+    """The totals of a gathered month."""
+    keys = RowKeys(selection)
+    found: dict[Key, Totals] = {}
+    sets: dict[Key, tuple[list[BitMap], list[BitMap]]] = {}
+    for values, gathered in months.items():
+        key = keys[values]
+        if key is None:
+            continue
+        totals = found.get(key)
+        if totals is None:
+            totals, sets[key] = found.setdefault(key, Totals()), ([], [])
+        totals.add_sums(gathered)
+        totals.participations += gathered.alone
+        sets[key][0].append(gathered.residents)
+        sets[key][1].append(gathered.shared)
+    for key, (residents, shared) in sets.items():
+        found[key].residents = union(residents)
+        found[key].participations += len(union(shared))
+    return found
+
+
+def totals_of_days(days: Iterable[Mapping[Key, Cell]], selection: Selection) -> dict[Key, Totals]:
+    """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
+    keys = RowKeys(selection)
+    found: dict[Key, Totals] = {}
+    sets: dict[Key, list[BitMap]] = {}
+    for cells in days:
+        today: dict[Key, list[BitMap]] = {}
+        for values, cell in cells.items():
+            key = keys[values]
+            if key is None:
+                continue
+            totals = found.get(key)
+            if totals is None:
+                totals, sets[key] = found.setdefault(key, Totals()), []
+            totals.add_sums(cell)
+            today.setdefault(key, []).append(cell.residents)
+        for key, maps in today.items():
+            together = union(maps)
+            found[key].participations += len(together)
+            sets[key].append(together)
+    for key, maps in sets.items():
+        found[key].residents = union(maps)
+    return found

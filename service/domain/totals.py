@@ -1,0 +1,97 @@
+"""Totals: what a report's row adds up to, and what is asked of the cells for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pyroaring import BitMap
+
+from service.domain.cells import GRAINS, Grain, Key
+
+
+@dataclass(slots=True)
+class Totals:
+    """The measures of a report's row. `residents` is the set, so that totals of months can be merged."""
+
+    amount_fen: int = 0
+    exempt_fen: int = 0
+    quantity_g: int = 0
+    transactions: int = 0
+    participations: int = 0
+    residents: BitMap = field(default_factory=BitMap)
+
+    @property
+    def taxable_fen(self) -> int:
+        """The part above the allowance, in fen."""
+        return self.amount_fen - self.exempt_fen
+
+    def add_sums(self, part: "Sums") -> None:
+        """Adds what can be added; people can't be, neither those who took part nor how often they did."""
+        self.amount_fen += part.amount_fen
+        self.exempt_fen += part.exempt_fen
+        self.quantity_g += part.quantity_g
+        self.transactions += part.transactions
+
+
+class Sums(Protocol):
+    """Whatever has the four measures that add up: a cell, a month's cells, totals."""
+
+    amount_fen: int
+    exempt_fen: int
+    quantity_g: int
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a question asks for: indices of DIMENSIONS to group by, and the values that others are narrowed to."""
+
+    by: tuple[int, ...] = ()
+    filters: tuple[tuple[int, frozenset[str]], ...] = ()
+
+    @property
+    def grain(self) -> Grain:
+        """The coarsest grain that tells the dimensions of the question apart."""
+        asked = {*self.by, *(index for index, _ in self.filters)}
+        return next(grain for grain in GRAINS if asked <= set(grain.dimensions))
+
+
+class RowKeys(dict[Key, Key | None]):
+    """The key of the row that a cell belongs to, by the cell's values; None for a cell that is filtered out.
+
+    Worked out once per combination of values: the same ones come back on every day.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        """Knows no combination yet."""
+        super().__init__()
+        place = {index: position for position, index in enumerate(selection.grain.dimensions)}
+        self._by = [place[index] for index in selection.by]
+        self._filters = [(place[index], values) for index, values in selection.filters]
+
+    def __missing__(self, values: Key) -> Key | None:
+        is_asked = all(values[position] in wanted for position, wanted in self._filters)
+        self[values] = key = tuple(values[position] for position in self._by) if is_asked else None
+        return key
+
+
+def merge(parts: Iterable[Mapping[Key, Totals]]) -> dict[Key, Totals]:
+    """The totals of parts that have no day in common."""
+    found: dict[Key, Totals] = {}
+    sets: dict[Key, list[BitMap]] = {}
+    for part in parts:
+        for key, totals in part.items():
+            merged = found.get(key)
+            if merged is None:
+                merged, sets[key] = found.setdefault(key, Totals()), []
+            merged.add_sums(totals)
+            merged.participations += totals.participations
+            sets[key].append(totals.residents)
+    for key, maps in sets.items():
+        found[key].residents = union(maps)
+    return found
+
+
+def union(maps: list[BitMap]) -> BitMap:
+    """The residents that are in any of the sets; not to be changed, because it may be one of them."""
+    return maps[0] if len(maps) == 1 else BitMap.union(*maps)

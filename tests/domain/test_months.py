@@ -1,0 +1,80 @@
+"""A month of cells: gathered or not, narrowed or not, it adds up to the same."""
+
+import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from service.domain.cells import GRAINS, Cell, Key
+from service.domain.months import Month, gather, totals_of_days, totals_of_gathered
+from service.domain.periods import Period
+from service.domain.totals import Selection
+
+FULL = GRAINS[-1]
+JUNE = Period(datetime.date(2024, 6, 1), datetime.date(2024, 6, 30))
+
+keys = st.tuples(
+    st.sampled_from(["meat", "wool"]),
+    st.sampled_from(["MN", "RU"]),
+    st.just("import"),
+    st.just("erenhot"),
+    st.sampled_from([None, "G000001", "G000002"]),
+    st.sampled_from([None, "东", "西"]),
+)
+residents = st.frozensets(st.sampled_from([1, 2, 3, 70_000, 99_999_999]), min_size=1)
+cells = st.builds(
+    lambda amount, who: Cell(amount, amount // 2, 3 * amount, len(who), BitMap(who)), st.integers(1, 10**6), residents
+)
+days = st.dictionaries(
+    st.sampled_from([datetime.date(2024, 6, day) for day in (1, 2, 30)]), st.dictionaries(keys, cells, max_size=8)
+)
+selections = st.builds(
+    lambda by, values: Selection(
+        tuple(by), tuple((index, frozenset(wanted)) for index, wanted in sorted(values.items()))
+    ),
+    st.lists(st.sampled_from(FULL.dimensions), max_size=2, unique=True),
+    st.fixed_dictionaries(
+        {4: st.sets(st.sampled_from(["G000001", "G000002"]), min_size=1)},
+        optional={
+            0: st.just({"meat"}),
+            5: st.sets(st.sampled_from(["东", "西", "nowhere"]), min_size=1),
+        },
+    ),
+)
+
+
+@given(days, st.lists(selections, min_size=1, max_size=6))
+def test_a_month_answers_the_same_from_days_gathered_and_narrowed(
+    recorded: dict[datetime.date, dict[Key, Cell]], asked: list[Selection]
+) -> None:
+    month = Month(FULL.dimensions)
+    month.days.update(recorded)
+    gathered = gather(recorded)
+    for selection in asked:
+        plain = totals_of_days(recorded.values(), selection)
+        assert totals_of_gathered(gathered, selection) == plain
+        assert month.totals(selection) == plain
+        assert month.totals_within(JUNE, selection) == plain
+
+
+def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:
+    day = datetime.date(2024, 6, 1)
+    meat: Key = ("meat", "MN", "import", "erenhot", None, None)
+    wool: Key = ("wool", "MN", "import", "erenhot", None, None)
+    recorded = {day: {meat: Cell(1, 1, 1, 2, BitMap([1, 2])), wool: Cell(1, 1, 1, 1, BitMap([2]))}}
+    gathered = gather(recorded)
+    assert (gathered[meat].alone, gathered[wool].alone) == (1, 0)
+    total = totals_of_gathered(gathered, Selection((), ((0, frozenset({"meat", "wool"})),)))[()]
+    assert (total.participations, len(total.residents)) == (2, 2)
+
+
+def test_what_was_kept_of_a_month_is_forgotten_when_it_changes() -> None:
+    month, day = Month(FULL.dimensions), datetime.date(2024, 6, 1)
+    key: Key = ("meat", "MN", "import", "erenhot", None, None)
+    everything = Selection((4,))
+    month.days[day] = {key: Cell(1, 1, 1, 1, BitMap([1]))}
+    assert month.totals(everything)[(None,)].transactions == 1
+    month.days[day][key] = Cell(2, 2, 2, 2, BitMap([1, 2]))
+    month.forget()
+    assert month.totals(everything)[(None,)].transactions == 2
