@@ -80,12 +80,17 @@ def _ordinary_user() -> str | None:
 
 
 @contextlib.contextmanager
-def running(changes: Mapping[str, str] | None = None) -> Iterator[PostgreSQL]:
-    """Starts a fresh server, with changes to SETTINGS, and removes everything of it at the end."""
+def running(changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None) -> Iterator[PostgreSQL]:
+    """Starts a server, with changes to SETTINGS: a fresh one that is removed at the end, or one `kept` in a folder."""
     user = _ordinary_user()
     programs = _runnable_by(user) / "bin"
-    with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
-        folder = pathlib.Path(name)
+    with contextlib.ExitStack() as stack:
+        if kept is None:
+            made = tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True)
+            folder = pathlib.Path(stack.enter_context(made))
+        else:
+            folder = kept
+            folder.mkdir(parents=True, exist_ok=True)
         if user is not None:
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         data = folder / "data"
@@ -101,11 +106,13 @@ def running(changes: Mapping[str, str] | None = None) -> Iterator[PostgreSQL]:
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)},
             )
 
-        run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        if not data.exists():
+            run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         settings = {**SETTINGS, **(changes or {}), "unix_socket_directories": folder}
         options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "-s", "start")
         try:
             yield PostgreSQL(folder)
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "-s", "stop")
+            how = "immediate" if kept is None else "fast"
+            run("pg_ctl", "-D", str(data), "-m", how, "-w", "-s", "stop")

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from service.domain.cells import apply, entry_of, reversed_pairs, touched_cells
-from service.domain.chain import GENESIS_HASH, Block, encode, leaf_hash, seal
-from service.domain.groups import group_id
-from service.domain.transactions import Transaction
+from service.domain.cells import Entry, apply, reversed_pairs, touched_cells
+from service.domain.chain import GENESIS_HASH, Block, leaf_hash, seal
 from service.ledger import Ledger
 from service.storage import blocks, cells, tail
 from service.storage.blocks import Sealed
 from service.storage.engine import Connection
+from service.storage.tail import Waiting
 
 ENTRIES_PER_BLOCK_MAX = 10_000
 
@@ -33,14 +32,13 @@ def fold(ledger: Ledger) -> Folded | None:
     with ledger.database.writing() as connection:
         if not blocks.try_lock(connection):
             return None
-        found = tail.find_transactions(connection, up_to, ENTRIES_PER_BLOCK_MAX)
-        if not found:
+        waiting = tail.find_waiting(connection, up_to, ENTRIES_PER_BLOCK_MAX)
+        if not waiting:
             return None
-        seqs = [seq for seq, _ in found]
-        block = _seal(connection, ledger, [transaction for _, transaction in found], seqs)
-        _add_to_cells(connection, [transaction for _, transaction in found], block.no, seqs[-1])
-        tail.delete(connection, seqs[-1])
-        return Folded(block, is_more=seqs[-1] < up_to)
+        block = _seal(connection, ledger, waiting)
+        _add_to_cells(connection, [entry for _, entry, _ in waiting], block.no, waiting[-1].seq)
+        tail.delete(connection, waiting[-1].seq)
+        return Folded(block, is_more=waiting[-1].seq < up_to)
 
 
 def fold_all(ledger: Ledger) -> int:
@@ -60,21 +58,20 @@ def _settled_end(ledger: Ledger) -> int | None:
         return tail.newest_seq(connection)
 
 
-def _seal(connection: Connection, ledger: Ledger, transactions: list[Transaction], seqs: list[int]) -> Block:
+def _seal(connection: Connection, ledger: Ledger, waiting: list[Waiting]) -> Block:
     head = blocks.find_head(connection)
     block = seal(
         no=1 if head is None else head.block.no + 1,
         previous_hash=GENESIS_HASH if head is None else head.block.hash,
-        leaves=[leaf_hash(encode(transaction)) for transaction in transactions],
+        leaves=[leaf_hash(encoding) for _, _, encoding in waiting],
         sealed_at=ledger.now(),
     )
     first_seq = 1 if head is None else head.last_seq + 1
-    blocks.insert(connection, Sealed(block, first_seq, seqs[-1]))
+    blocks.insert(connection, Sealed(block, first_seq, waiting[-1].seq))
     return block
 
 
-def _add_to_cells(connection: Connection, transactions: list[Transaction], block_no: int, up_to: int) -> None:
-    entries = [entry_of(t, None if t.group is None else group_id(t.group)) for t in transactions]
+def _add_to_cells(connection: Connection, entries: list[Entry], block_no: int, up_to: int) -> None:
     live = tail.find_live(connection, reversed_pairs(entries), up_to)
     changed = cells.find(connection, touched_cells(entries))
     apply(entries, live, changed)

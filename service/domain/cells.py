@@ -4,7 +4,7 @@ A cell is a day and one value of each dimension of its grain. What is asked of m
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -30,29 +30,34 @@ GRAINS = (Grain(1, (0, 1, 2, 3)), Grain(2, (0, 1, 2, 3, 5)), Grain(3, (0, 1, 2, 
 
 
 @dataclass(slots=True)
-class Cell:
-    """Sums in fen and grams, the number of live trades, and the residents with at least one live trade."""
+class Sums:
+    """The measures that add up over cells: fen, grams, and the number of live trades."""
 
     amount_fen: int = 0
     exempt_fen: int = 0
     quantity_g: int = 0
     transactions: int = 0
+
+    def add_sums(self, part: "Sums") -> None:
+        """Adds what can be added; people can't be, neither those who took part nor how often they did."""
+        self.amount_fen += part.amount_fen
+        self.exempt_fen += part.exempt_fen
+        self.quantity_g += part.quantity_g
+        self.transactions += part.transactions
+
+
+@dataclass(slots=True)
+class Cell(Sums):
+    """The sums, and the residents with at least one live trade."""
+
     residents: BitMap = field(default_factory=BitMap)
 
     def copy(self) -> Self:
         """A cell of its own, to be changed without changing this one."""
         return type(self)(self.amount_fen, self.exempt_fen, self.quantity_g, self.transactions, BitMap(self.residents))
 
-    def add(self, entry: "Entry") -> None:
-        """Adds the sums of an entry; who takes part is decided by `apply`, because a set can't subtract."""
-        self.amount_fen += entry.amount_fen
-        self.exempt_fen += entry.exempt_fen
-        self.quantity_g += entry.quantity_g
-        self.transactions += -1 if entry.is_reversal else 1
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the cube needs of a transaction; `key` has a value for each of DIMENSIONS."""
 
     resident: int
@@ -87,11 +92,12 @@ def reversed_pairs(entries: Iterable[Entry]) -> set[Pair]:
 
 def touched_cells(entries: Iterable[Entry], grains: Collection[Grain] = GRAINS) -> set[CellKey]:
     """The cells of the grains that the entries change."""
-    return {cell_key(grain, entry.day, entry.key) for entry in entries for grain in grains}
+    places = {(entry.day, entry.key) for entry in entries}
+    return {cell_key(grain, day, key) for day, key in places for grain in grains}
 
 
 def apply(
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     live: Mapping[Pair, set[Key]],
     cells: dict[CellKey, Cell],
     grains: Collection[Grain] = GRAINS,
@@ -101,18 +107,45 @@ def apply(
     `live` says, for each of `reversed_pairs`, the full keys under which the journal has a live trade. A resident
     leaves a cell only if none of them falls into it.
     """
-    for entry in entries:
+    for (day, key), together in _together(entries).items():
         for grain in grains:
-            key = cell_key(grain, entry.day, entry.key)
-            cell = cells.get(key)
-            if cell is None:
-                cell = cells[key] = Cell()
-            cell.add(entry)
+            cell = cells.setdefault(cell_key(grain, day, key), Cell())
+            cell.add_sums(together)
+            cell.residents |= together.residents
+    if live:
+        for entry in entries:
             keys = live.get(Pair(entry.resident, entry.day))
-            if keys is None or any(cell_key(grain, entry.day, known) == key for known in keys):
-                cell.residents.add(entry.resident)
-            else:
-                cell.residents.discard(entry.resident)
+            if keys is not None:
+                _settle(entry, keys, cells, grains)
+
+
+def _together(entries: Iterable[Entry]) -> dict[tuple[datetime.date, Key], Cell]:
+    """The entries of each day and full key as a cell of their own, to be added to every grain at once."""
+    found: dict[tuple[datetime.date, Key], Cell] = {}
+    residents: dict[tuple[datetime.date, Key], list[int]] = {}
+    for resident, day, key, amount_fen, exempt_fen, quantity_g, is_reversal in entries:
+        place = day, key
+        cell = found.get(place)
+        if cell is None:
+            cell, residents[place] = found.setdefault(place, Cell()), []
+        cell.amount_fen += amount_fen
+        cell.exempt_fen += exempt_fen
+        cell.quantity_g += quantity_g
+        cell.transactions += -1 if is_reversal else 1
+        residents[place].append(resident)
+    for place, cell in found.items():
+        cell.residents = BitMap(residents[place])
+    return found
+
+
+def _settle(entry: Entry, keys: set[Key], cells: Mapping[CellKey, Cell], grains: Collection[Grain]) -> None:
+    """Whether the resident of an entry is in its cells, by what is still live of that day: a set can't subtract."""
+    for grain in grains:
+        key = cell_key(grain, entry.day, entry.key)
+        if any(cell_key(grain, entry.day, known) == key for known in keys):
+            cells[key].residents.add(entry.resident)
+        else:
+            cells[key].residents.discard(entry.resident)
 
 
 def entry_of(transaction: Transaction, group_id: str | None) -> Entry:

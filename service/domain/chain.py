@@ -69,19 +69,33 @@ def encode(transaction: Transaction) -> bytes:
     Raises struct.error for a number beyond 64 bits and ValueError for text that UTF-8 can't hold.
     """
     t = transaction
-    texts = [None if text is None else text.encode() for text in _texts_of(t)]
+    return encode_values(
+        t.transaction_id.bytes, None if t.reverses is None else t.reverses.bytes, t.resident, _day_number(t.day),
+        t.group, t.quantity_g, t.amount_fen, t.exempt_fen, t.exempt_quantity_g, _microseconds(t.traded_at),
+        _microseconds(t.recorded_at), t.refuse_over_allowance, _texts_of(t), t.metadata,
+    )  # fmt: skip
+
+
+def encode_values(
+    transaction_id: bytes, reverses: bytes | None, resident: int, day_number: int, group: int | None, quantity_g: int,
+    amount_fen: int, exempt_fen: int, exempt_quantity_g: int, traded_at_us: int, recorded_at_us: int,
+    refuse_over_allowance: bool, texts: Sequence[str | None], metadata: Mapping[str, str],
+) -> bytes:  # fmt: skip
+    """The canonical bytes of an entry from its plain values, for a fold that need not build the entry first.
+
+    A day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z; texts as in TEXT_FIELDS.
+    """
+    encoded = [None if text is None else text.encode() for text in texts]
     fixed = _FIXED.pack(
         ENCODING_VERSION,
-        (REFUSES_OVER_ALLOWANCE if t.refuse_over_allowance else 0)
-        | (0 if t.group is None else HAS_GROUP)
-        | (0 if t.reverses is None else IS_REVERSAL),
-        t.transaction_id.bytes, _NO_UUID if t.reverses is None else t.reverses.bytes,
-        t.resident, _day_number(t.day), 0 if t.group is None else t.group,
-        t.quantity_g, t.amount_fen, t.exempt_fen, t.exempt_quantity_g,
-        _microseconds(t.traded_at), _microseconds(t.recorded_at),
-        *[NULL_LENGTH if text is None else len(text) for text in texts], len(t.metadata),
+        (REFUSES_OVER_ALLOWANCE if refuse_over_allowance else 0)
+        | (0 if group is None else HAS_GROUP)
+        | (0 if reverses is None else IS_REVERSAL),
+        transaction_id, reverses or _NO_UUID, resident, day_number, group or 0,
+        quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at_us, recorded_at_us,
+        *[NULL_LENGTH if text is None else len(text) for text in encoded], len(metadata),
     )  # fmt: skip
-    return b"".join((fixed, *filter(None, texts), _encode_pairs(t.metadata) if t.metadata else b""))
+    return b"".join((fixed, *filter(None, encoded), _encode_pairs(metadata) if metadata else b""))
 
 
 def _encode_pairs(metadata: Mapping[str, str]) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from service.domain.cells import DIMENSIONS, Cell, Key
+from service.domain.cells import DIMENSIONS, Cell, Key, Sums
 from service.domain.periods import Period
 from service.domain.totals import RowKeys, Selection, Totals, union
 
@@ -27,13 +27,9 @@ _DAY_SHIFT = 27
 
 
 @dataclass(slots=True)
-class Gathered:
+class Gathered(Sums):
     """The cells of a month with the same values; `alone` counts pairs whose resident is in no other cell of the day."""
 
-    amount_fen: int = 0
-    exempt_fen: int = 0
-    quantity_g: int = 0
-    transactions: int = 0
     alone: int = 0
     shared: BitMap = field(default_factory=BitMap)
     residents: BitMap = field(default_factory=BitMap)
@@ -111,10 +107,7 @@ def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gather
             gathered = found.get(values)
             if gathered is None:
                 gathered = found[values] = Gathered()
-            gathered.amount_fen += cell.amount_fen
-            gathered.exempt_fen += cell.exempt_fen
-            gathered.quantity_g += cell.quantity_g
-            gathered.transactions += cell.transactions
+            gathered.add_sums(cell)
             gathered.residents |= cell.residents
             elsewhere = cell.residents & shared
             gathered.alone += len(cell.residents) - len(elsewhere)

@@ -2,21 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from pyroaring import BitMap
 
-from service.domain.cells import GRAINS, Grain, Key
+from service.domain.cells import GRAINS, Grain, Key, Sums
 
 
 @dataclass(slots=True)
-class Totals:
+class Totals(Sums):
     """The measures of a report's row. `residents` is the set, so that totals of months can be merged."""
 
-    amount_fen: int = 0
-    exempt_fen: int = 0
-    quantity_g: int = 0
-    transactions: int = 0
     participations: int = 0
     residents: BitMap = field(default_factory=BitMap)
 
@@ -24,22 +19,6 @@ class Totals:
     def taxable_fen(self) -> int:
         """The part above the allowance, in fen."""
         return self.amount_fen - self.exempt_fen
-
-    def add_sums(self, part: "Sums") -> None:
-        """Adds what can be added; people can't be, neither those who took part nor how often they did."""
-        self.amount_fen += part.amount_fen
-        self.exempt_fen += part.exempt_fen
-        self.quantity_g += part.quantity_g
-        self.transactions += part.transactions
-
-
-class Sums(Protocol):
-    """Whatever has the four measures that add up: a cell, a month's cells, totals."""
-
-    amount_fen: int
-    exempt_fen: int
-    quantity_g: int
-    transactions: int
 
 
 @dataclass(frozen=True, slots=True)

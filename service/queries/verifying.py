@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from service.domain.allowance import NO_LIST_GROUP, Rulebook, UseKey
-from service.domain.cells import GRAINS, Cell, CellKey, cell_key, entry_of
+from service.domain.cells import GRAINS, Cell, CellKey, Sums, cell_key, entry_of
 from service.domain.chain import Block, encode, leaf_hash, why_not_linked, why_not_sealed
 from service.domain.groups import group_id
 from service.domain.residents import resident_id
@@ -128,9 +128,11 @@ def _count_cells(entries: list[Transaction], reversed_ids: Collection[uuid.UUID]
     for transaction in entries:
         entry = entry_of(transaction, None if transaction.group is None else group_id(transaction.group))
         is_live = not entry.is_reversal and transaction.transaction_id not in reversed_ids
+        count = -1 if entry.is_reversal else 1
+        sums = Sums(entry.amount_fen, entry.exempt_fen, entry.quantity_g, count)
         for grain in GRAINS:
             cell = counted.cells.setdefault(cell_key(grain, entry.day, entry.key), Cell())
-            cell.add(entry)
+            cell.add_sums(sums)
             if is_live:
                 cell.residents.add(entry.resident)
 

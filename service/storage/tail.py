@@ -3,19 +3,24 @@
 import datetime
 import functools
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from service.domain.cells import Entry, Key, Pair
+from service.domain.chain import TEXT_FIELDS, encode_values
 from service.domain.groups import group_id
-from service.domain.transactions import Transaction
-from service.storage.columns import Day, day_number
-from service.storage.journal import transaction_of
+from service.storage.columns import Day, day_number, day_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import journal, tail
 
 PLACE_MAX = 2**63 - 1
+
+_NUMBERS = (
+    "resident", "day", "market_group", "quantity_g", "amount_fen", "exempt_fen", "exempt_quantity_g", "traded_at",
+    "recorded_at",
+)  # fmt: skip
 
 _CUBE_COLUMNS = (
     journal.c.resident, journal.c.day, journal.c.category, journal.c.origin, journal.c.direction,
@@ -58,16 +63,18 @@ def list_seqs(connection: sa.Connection) -> list[int]:
     return list(connection.execute(sa.select(tail.c.seq).order_by(tail.c.seq)).scalars())
 
 
-def find_transactions(connection: sa.Connection, up_to: int, limit: int) -> list[tuple[int, Transaction]]:
-    """The oldest entries of the tail up to a place, each with its own place, in order."""
-    wanted = (
-        sa.select(journal)
-        .join(tail, tail.c.seq == journal.c.seq)
-        .where(tail.c.seq <= up_to)
-        .order_by(tail.c.seq)
-        .limit(limit)
-    )
-    return [(row.seq, transaction_of(row)) for row in connection.execute(wanted)]
+class Waiting(NamedTuple):
+    """An entry of the tail as a fold needs it: its place, what the cube counts of it, its canonical bytes."""
+
+    seq: int
+    entry: Entry
+    encoding: bytes
+
+
+def find_waiting(connection: sa.Connection, up_to: int, limit: int) -> list[Waiting]:
+    """The oldest entries of the tail up to a place, in order."""
+    rows = connection.execute(_waiting_statement(connection.dialect.name), {"up_to": up_to, "limit": limit})
+    return [_waiting_of(row) for row in rows]
 
 
 def find_entries(connection: sa.Connection, seqs: Collection[int]) -> Sequence[Entry]:
@@ -108,6 +115,50 @@ def _key_of(row: sa.Row[Any]) -> Key:
 def _entry_of(row: sa.Row[Any]) -> Entry:
     is_reversal = row.reverses is not None
     return Entry(row.resident, row.day, _key_of(row), row.amount_fen, row.exempt_fen, row.quantity_g, is_reversal)
+
+
+def _waiting_of(row: Sequence[Any]) -> Waiting:
+    """From a row of raw values, because a fold goes through every entry of a ledger: four times faster than objects."""
+    seq, reverses, resident, day, group, quantity_g, amount_fen, exempt_fen = row[0], *row[2:9]
+    category, origin, direction, trade_point, settlement = row[13], row[15], row[17], row[18], row[21]
+    metadata = orjson.loads(row[27]) if row[27] else {}
+    encoding = encode_values(*row[1:12], bool(row[12]), texts=row[13:27], metadata=metadata)
+    key = (category, origin, direction, trade_point, _known_group(group), settlement)
+    is_reversal = reverses is not None
+    return Waiting(
+        seq, Entry(resident, _known_day(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding
+    )
+
+
+_known_day = functools.lru_cache(maxsize=10_000)(day_of)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _known_group(ordinal: int | None) -> str | None:
+    return None if ordinal is None else group_id(ordinal)
+
+
+@functools.cache
+def _waiting_statement(dialect: str) -> sa.Select[Any]:
+    """Raw values in the order of chain.encode_values, behind the place; `_waiting_of` takes them apart by position."""
+    ids: list[sa.ColumnElement[Any]] = [journal.c.transaction_id, journal.c.reverses]
+    if dialect == "postgresql":
+        ids = [sa.func.uuid_send(column) for column in ids]
+    columns: list[sa.ColumnElement[Any]] = [
+        journal.c.seq,
+        *(sa.type_coerce(column, sa.LargeBinary) for column in ids),
+        *(sa.type_coerce(journal.c[name], sa.BigInteger) for name in _NUMBERS),
+        journal.c.refuse_over_allowance,
+        *(journal.c[name] for name in TEXT_FIELDS),
+        journal.c.metadata,
+    ]
+    return (
+        sa.select(*columns)
+        .join(tail, tail.c.seq == journal.c.seq)
+        .where(tail.c.seq <= sa.bindparam("up_to"))
+        .order_by(tail.c.seq)
+        .limit(sa.bindparam("limit"))
+    )
 
 
 @functools.cache

@@ -1,0 +1,151 @@
+"""Ledgers of 1 M or 10 M transactions for the benchmarks: built once, folded by the real fold, and kept.
+
+`python -m loadtests.histories ENGINE COUNT` builds one and prints what building it took. Rows go straight into the
+journal (the trigger adds the tail); blocks and cells are made by service.commands.folding.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import pathlib
+import sys
+import time
+from collections.abc import Iterator
+
+import orjson
+import polars as pl
+
+from loadtests.market import FIRST_DAY, Shape, days_of_rows, group_of, settlement_of
+from service.commands.folding import fold_all
+from service.config import Settings
+from service.ledger import Ledger, open_ledger
+from service.storage import schema
+from service.storage.columns import day_number, microseconds
+from service.storage.journal import _COLUMNS
+from service.vault import create_secrets
+from tests import postgresql
+
+FOLDER = pathlib.Path(__file__).parents[1] / ".bench-data"
+ROWS_BEFORE_FOLDING = 200_000
+PEER_COLUMNS = {
+    "resident": pl.Int32, "day": pl.Int32, "category": pl.Categorical, "origin": pl.Categorical,
+    "group": pl.Int32, "settlement": pl.Categorical, "amount_fen": pl.Int64, "exempt_fen": pl.Int64,
+    "quantity_g": pl.Int64,
+}  # fmt: skip
+_PEER_PLACES = (1, 2, 10, 12, 3, 18, 5, 6, 4)
+
+
+@contextlib.contextmanager
+def history(engine: str, count: int) -> Iterator[Ledger]:
+    """The ledger of this size on this engine, built before if it is not there."""
+    folder = FOLDER / f"{engine}-{count}"
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{folder}/hushi.db"
+        if engine == "postgresql":
+            settings = {"shared_buffers": "1GB", "max_wal_size": "8GB", "work_mem": "256MB"}
+            server = stack.enter_context(postgresql.running(settings, kept=folder / "pg"))
+            with contextlib.suppress(Exception):
+                server.execute("CREATE DATABASE hushi")
+            url = server.url("hushi")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "secrets.json").exists():
+            create_secrets(folder / "secrets.json")
+        ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
+        stack.callback(ledger.database.close)
+        if not (folder / "built.json").exists():
+            schema.upgrade(ledger.database)
+            told = build(ledger, Shape(count))
+            (folder / "built.json").write_bytes(orjson.dumps(told))
+        yield ledger
+
+
+def build(ledger: Ledger, shape: Shape) -> dict[str, float]:
+    """Fills an empty ledger; seconds and rows per second of inserting and of folding."""
+    _people(ledger, shape)
+    inserting = folding = 0.0
+    waiting: list[tuple[object, ...]] = []
+    for rows, _ in days_of_rows(shape):
+        waiting.extend(rows)
+        if len(waiting) >= ROWS_BEFORE_FOLDING:
+            inserting += _timed(lambda: _insert(ledger, "journal", _COLUMNS, waiting))
+            folding += _timed(lambda: fold_all(ledger))
+            waiting.clear()
+    inserting += _timed(lambda: _insert(ledger, "journal", _COLUMNS, waiting))
+    folding += _timed(lambda: fold_all(ledger))
+    if not ledger.database.is_sqlite:
+        _raw(ledger, "VACUUM ANALYZE")
+    return {"inserting_s": inserting, "folding_s": folding, "folded_per_s": shape.transactions / folding}
+
+
+def _timed(work: object) -> float:
+    started = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - started
+
+
+def _raw(ledger: Ledger, statement: str) -> None:
+    with ledger.database.engines[0].connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+
+
+def _insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    if not rows:
+        return
+    with ledger.database.writing() as connection:
+        if ledger.database.is_sqlite:
+            places = ", ".join("?" * len(columns))
+            connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+            return
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row([v.hex() if isinstance(v, bytes) and len(v) == 16 else v for v in row])
+
+
+def _people(ledger: Ledger, shape: Shape) -> None:
+    """Registrations over three years, without names: nobody is asked for theirs here."""
+    at = microseconds(datetime.datetime(2022, 1, 1, tzinfo=datetime.UTC))
+    first = FIRST_DAY - datetime.timedelta(days=365)
+    registered = {
+        n: first + datetime.timedelta(days=n * 1000 // shape.residents) for n in range(1, shape.residents + 1)
+    }
+    groups = [(n, f"互助组{n}", "mutual-aid", at) for n in range(1, shape.groups + 1)]
+    people = [
+        (n, hashlib.sha256(str(n).encode()).digest(), b"-", b"-", day_number(day), settlement_of(shape, n), at)
+        for n, day in registered.items()
+    ]
+    statuses = [
+        (n, day_number(max(day, FIRST_DAY)), "cancelled", "moved", at) for n, day in registered.items() if n % 50 == 0
+    ]
+    members = [
+        (n, day_number(day), group_of(shape, n), at) for n, day in registered.items() if group_of(shape, n) is not None
+    ]
+    _insert(ledger, "market_group", ("ordinal", "name", "kind", "created_at"), groups)
+    _insert(
+        ledger,
+        "resident",
+        ("ordinal", "number_digest", "number_sealed", "name_sealed", "registered_on", "settlement", "created_at"),
+        people,
+    )
+    _insert(ledger, "resident_status", ("resident", "effective_on", "status", "reason", "recorded_at"), statuses)
+    _insert(ledger, "resident_group", ("resident", "effective_on", "market_group", "recorded_at"), members)
+
+
+def live_trades(count: int) -> pathlib.Path:
+    """A Parquet file of the live trades alone, for the peers: they need not find out what was reversed."""
+    file = FOLDER / f"live-{count}.parquet"
+    if not file.exists():
+        FOLDER.mkdir(exist_ok=True)
+        parts: list[pl.DataFrame] = []
+        for rows, live in days_of_rows(Shape(count)):
+            columns = {
+                name: [rows[n][place] for n in live] for name, place in zip(PEER_COLUMNS, _PEER_PLACES, strict=True)
+            }
+            parts.append(pl.DataFrame(columns, schema=PEER_COLUMNS))
+        pl.concat(parts).write_parquet(file)
+    return file
+
+
+if __name__ == "__main__":
+    with history(sys.argv[1], int(sys.argv[2])):
+        print((FOLDER / f"{sys.argv[1]}-{sys.argv[2]}" / "built.json").read_text())
