@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.domain.cells import Key
-from service.domain.cube import Cube
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
 from service.domain.periods import Period, day_before
+from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Totals
 from service.ledger import Ledger
-from service.queries.cube import CubeKeeper
-from service.storage import registrations, residents, standing
-from service.storage.engine import Connection
+from service.queries.cube import CubeKeeper, Standing
+from service.queries.registry import RegistryKeeper
+from service.storage import residents, standing
 from service.storage.standing import Position, Registrations
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class Reporter:
         """Loads nothing before the first question."""
         self._ledger = ledger
         self._keeper = CubeKeeper(ledger)
+        self._registry_keeper = RegistryKeeper()
 
     def position(self) -> tuple[Position, Registrations]:
         """What every report depends on, without computing one."""
@@ -45,20 +46,23 @@ class Reporter:
 
     def trade(self, question: Question) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda cube, _: trade_report(question, cube.totals))
+        return self._ask(question, lambda now: trade_report(question, now.cube.totals))
 
     def series(self, question: Question, measure: str) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda cube, _: series(question, measure, cube.totals))
+        return self._ask(question, lambda now: series(question, measure, now.cube.totals))
 
     def residents(self, question: Question) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda cube, connection: _residents(connection, question, cube.totals))
+        return self._ask(question, lambda now: _residents(self._registry(now), question, now.cube.totals))
 
-    def _ask(self, question: Question, work: Callable[[Cube, Connection], T]) -> Answered[T]:
+    def _registry(self, now: Standing) -> Registry:
+        return self._registry_keeper.as_of(now.connection, now.registrations)
+
+    def _ask(self, question: Question, work: Callable[[Standing], T]) -> Answered[T]:
         self._refuse_unknown_filters(question)
         with self._keeper.standing(question.grains) as now:
-            return Answered(work(now.cube, now.connection), now.position, now.registrations)
+            return Answered(work(now), now.position, now.registrations)
 
     def _refuse_unknown_filters(self, question: Question) -> None:
         """A filter by something that does not exist is an error; one that nothing fits is an empty report."""
@@ -77,15 +81,15 @@ class Reporter:
                     raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
 
 
-def _residents(connection: Connection, question: Question, ask: Ask) -> TradeReport:
+def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:
     base = question.base_period
     filters = dict(question.filters)
     rows, total = question.selection(rows=True), question.selection(rows=False)
     return residents_report(
         question,
-        _both(lambda period: _registered(connection, period, question.by, filters), question.period, base),
+        _both(lambda period: _registered(registry, period, question.by, filters), question.period, base),
         (ask(question.period, rows), {} if base is None else ask(base, rows)),
-        _both(lambda period: _registered(connection, period, (), filters), question.period, base),
+        _both(lambda period: _registered(registry, period, (), filters), question.period, base),
         (_total(ask(question.period, total)), Totals() if base is None else _total(ask(base, total))),
     )
 
@@ -98,14 +102,12 @@ def _both(figures: Callable[[Period], T], period: Period, base: Period | None) -
     return figures(period), None if base is None else figures(base)
 
 
-def _registered(
-    connection: Connection, period: Period, by: tuple[str, ...], filters: registrations.Filters
-) -> Registered:
+def _registered(registry: Registry, period: Period, by: tuple[str, ...], filters: Filters) -> Registered:
     return Registered(
         {
-            "registered_at_start": registrations.stock_on(connection, day_before(period.start), by, filters),
-            "registered_at_end": registrations.stock_on(connection, period.end, by, filters),
-            "registered_in_period": registrations.registered_in(connection, period, by, filters),
-            "cancelled_in_period": registrations.cancelled_in(connection, period, by, filters),
+            "registered_at_start": registry.stock_on(day_before(period.start), by, filters),
+            "registered_at_end": registry.stock_on(period.end, by, filters),
+            "registered_in_period": registry.registered_in(period, by, filters),
+            "cancelled_in_period": registry.cancelled_in(period, by, filters),
         }
     )

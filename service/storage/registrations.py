@@ -1,88 +1,76 @@
-"""How many residents are registered: a stock on a date, and the flows of a period, by settlement or group."""
+"""The registrations of residents as reports count them: loaded once by each process, then only what has changed."""
 
 import datetime
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.cells import Key
 from service.domain.groups import group_id
-from service.domain.periods import Period
+from service.domain.registry import Person
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.standing import Registrations
 from service.storage.tables import resident, resident_group, resident_status
 
-Filters = dict[str, frozenset[str]]
+NOTHING: Registrations = (0, 0, 0)
+
+_Memberships = dict[int, tuple[tuple[datetime.date, str | None], ...]]
 
 
-def stock_on(connection: sa.Connection, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-    """Registered on or before the day, not cancelled on or before it, not expired before it."""
-    cancelled = (
-        sa.select(resident_status.c.id)
-        .where(
-            resident_status.c.resident == resident.c.ordinal,
-            resident_status.c.status == "cancelled",
-            resident_status.c.effective_on <= day,
+def load_changed(connection: sa.Connection, after: Registrations) -> Iterator[tuple[int, Person]]:
+    """Everybody of whom something was recorded after this state, as they are now; all residents after NOTHING."""
+    ordinals = None if after == NOTHING else _changed(connection, after)
+    if ordinals is not None and not ordinals:
+        return
+    cancelled = _cancelled(connection, ordinals)
+    memberships = _memberships(connection, ordinals)
+    wanted = sa.select(
+        resident.c.ordinal, resident.c.registered_on, resident.c.valid_until, resident.c.settlement
+    ).order_by(resident.c.ordinal)
+    for ordinal, registered_on, valid_until, settlement in _of(connection, wanted, resident.c.ordinal, ordinals):
+        yield (
+            ordinal,
+            Person(registered_on, valid_until, cancelled.get(ordinal), settlement, memberships.get(ordinal, ())),
         )
-        .exists()
+
+
+def _changed(connection: sa.Connection, after: Registrations) -> set[int]:
+    wanted = sa.union(
+        sa.select(resident.c.ordinal).where(resident.c.ordinal > after[0]),
+        sa.select(resident_status.c.resident).where(resident_status.c.id > after[1]),
+        sa.select(resident_group.c.resident).where(resident_group.c.id > after[2]),
     )
-    valid = resident.c.valid_until.is_(None) | (resident.c.valid_until >= day)
-    return _count(connection, [resident.c.registered_on <= day, valid, ~cancelled], day, by, filters)
+    return set(connection.execute(wanted).scalars())
 
 
-def registered_in(connection: sa.Connection, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-    """Residents whose registration lies in the period."""
-    inside = resident.c.registered_on.between(period.start, period.end)
-    return _count(connection, [inside], period.end, by, filters)
-
-
-def cancelled_in(connection: sa.Connection, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-    """Residents whose cancellation takes effect in the period."""
-    cancelled = (
-        sa.select(resident_status.c.id)
-        .where(
-            resident_status.c.resident == resident.c.ordinal,
-            resident_status.c.status == "cancelled",
-            resident_status.c.effective_on.between(period.start, period.end),
-        )
-        .exists()
+def _cancelled(connection: sa.Connection, ordinals: Collection[int] | None) -> dict[int, datetime.date]:
+    wanted = (
+        sa.select(resident_status.c.resident, sa.func.min(resident_status.c.effective_on))
+        .where(resident_status.c.status == "cancelled")
+        .group_by(resident_status.c.resident)
     )
-    return _count(connection, [cancelled], period.end, by, filters)
+    return dict(_of(connection, wanted, resident_status.c.resident, ordinals))
 
 
-def _count(
-    connection: sa.Connection,
-    conditions: list[sa.ColumnElement[bool]],
-    day: datetime.date,
-    by: tuple[str, ...],
-    filters: Filters,
-) -> dict[Key, int]:
-    membership = _group_on(day)
-    columns: dict[str, sa.ColumnElement[Any]] = {"settlement": resident.c.settlement, "group_id": membership}
-    wanted = sa.select(*(columns[name].label(name) for name in by), sa.func.count().label("residents"))
-    wanted = wanted.select_from(resident).where(*conditions)
-    if "settlement" in filters:
-        wanted = wanted.where(resident.c.settlement.in_(filters["settlement"]))
-    if "group_id" in filters:
-        wanted = wanted.where(membership.in_([int(text[1:]) for text in filters["group_id"]]))
-    if by:
-        wanted = wanted.group_by(*(sa.text(str(position)) for position in range(1, len(by) + 1)))
-    found: dict[Key, int] = {}
-    for row in connection.execute(wanted):
-        key = tuple(_shown(name, value) for name, value in zip(by, row, strict=False))
-        found[key] = row.residents
-    return found
-
-
-def _shown(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    return group_id(value) if name == "group_id" else str(value)
-
-
-def _group_on(day: datetime.date) -> sa.ScalarSelect[Any]:
-    return (
-        sa.select(resident_group.c.market_group)
-        .where(resident_group.c.resident == resident.c.ordinal, resident_group.c.effective_on <= day)
-        .order_by(resident_group.c.effective_on.desc(), resident_group.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
+def _memberships(connection: sa.Connection, ordinals: Collection[int] | None) -> _Memberships:
+    column = resident_group.c
+    wanted = sa.select(column.resident, column.effective_on, column.market_group).order_by(
+        column.resident, column.effective_on, column.id
     )
+    rows = _of(connection, wanted, column.resident, ordinals)
+    return {
+        # Of two memberships that begin on one day, the one that was recorded later counts.
+        ordinal: tuple({day: None if group is None else group_id(group) for _, day, group in own}.items())
+        for ordinal, own in itertools.groupby(rows, key=lambda row: row[0])
+    }
+
+
+def _of(
+    connection: sa.Connection, wanted: sa.Select[Any], column: sa.Column[int], ordinals: Collection[int] | None
+) -> Iterable[Any]:
+    if ordinals is None:
+        return connection.execute(wanted).all()
+    chosen = row_set(connection.dialect.name, "ordinals", {"ordinal": sa.Integer})
+    wanted = wanted.where(column.in_(sa.select(chosen.c.ordinal)))
+    return connection.execute(wanted, {"ordinals": rows_parameter({"ordinal": ordinal} for ordinal in ordinals)}).all()

@@ -122,7 +122,7 @@ def _waiting_of(row: Sequence[Any]) -> Waiting:
     seq, reverses, resident, day, group, quantity_g, amount_fen, exempt_fen = row[0], *row[2:9]
     category, origin, direction, trade_point, settlement = row[13], row[15], row[17], row[18], row[21]
     metadata = orjson.loads(row[27]) if row[27] else {}
-    encoding = encode_values(*row[1:12], bool(row[12]), texts=row[13:27], metadata=metadata)
+    encoding = encode_values(*[*row[1:12], bool(row[12]), row[13:27], metadata])
     key = (category, origin, direction, trade_point, _known_group(group), settlement)
     is_reversal = reverses is not None
     return Waiting(

@@ -186,3 +186,22 @@ def test_a_series_has_no_gaps(admin: Caller) -> None:
     assert document["series"] == [{"key": {}, "current": ["0.00", "1000.00", "0.00"], "base": ["0.00", "0.00", "0.00"]}]
     by_category = admin.get(path + "&by=category&compare=none").get_json()["series"]
     assert by_category == [{"key": {"category": "meat"}, "current": ["0.00", "1000.00", "0.00"]}]
+
+
+def test_the_residents_report_follows_each_registration_status_and_membership(admin: Caller) -> None:
+    """A process keeps the registry in memory, and brings it up to date before each question."""
+    path = "/v1/reports/residents?period=2024&compare=none&by=group_id"
+
+    def registered() -> dict[str | None, int]:
+        rows = admin.get(path).get_json()["rows"]
+        return {row["key"]["group_id"]: row["registered_at_end"]["current"] for row in rows}
+
+    assert registered() == {}
+    admin.register(2, registered_on="2023-05-01")
+    assert registered() == {None: 2}
+    group = admin.post("/v1/groups", {"name": "a", "kind": "village"}).get_json()["group_id"]
+    admin.post(f"/v1/groups/{group}/members", {"resident_ids": ["R00000002"]})
+    assert registered() == {None: 1, group: 1}
+    admin.post("/v1/residents/R00000002/status", {"status": "cancelled", "reason": "x", "effective_on": "2024-03-01"})
+    assert admin.get(path).get_json()["total"]["cancelled_in_period"] == {"current": 1}
+    assert admin.get(path).get_json()["total"]["registered_at_end"] == {"current": 1}

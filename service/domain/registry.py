@@ -1,0 +1,148 @@
+"""The registry in memory: how many residents are registered on any day, and how many came and went in a period.
+
+A stock on a day is how many spells have begun by then less how many have ended: two searches in sorted lists for each
+settlement and group, however many residents there are.
+"""
+
+import datetime
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from service.domain.cells import Key
+from service.domain.periods import Period
+
+Filters = Mapping[str, frozenset[str]]
+
+_KEY_NAMES = ("settlement", "group_id")
+_Change = Callable[[list[datetime.date], datetime.date], None]
+_Move = Callable[[tuple[int, "Spell"]], None]
+_ONE_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is registered of a resident: days, the settlement, and since when which group (ascending, by public id)."""
+
+    registered_on: datetime.date
+    valid_until: datetime.date | None
+    cancelled_on: datetime.date | None
+    settlement: str | None
+    memberships: tuple[tuple[datetime.date, str | None], ...] = ()
+
+    @property
+    def gone_on(self) -> datetime.date:
+        """The first day on which the resident is not registered any more; `date.max` while nothing ends it."""
+        expired_on = datetime.date.max if self.valid_until is None else self.valid_until + _ONE_DAY
+        return expired_on if self.cancelled_on is None else min(expired_on, self.cancelled_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A resident's time in one settlement and group: from `start` on, up to the day before `end`."""
+
+    person: Person
+    key: Key
+    start: datetime.date
+    end: datetime.date
+
+
+def spells_of(person: Person) -> Iterator[Spell]:
+    """The spells of a resident: one without a group before the first membership, then one for each."""
+    start, group = datetime.date.min, None
+    for effective_on, joined in person.memberships:
+        if effective_on > start:
+            yield Spell(person, (person.settlement, group), start, effective_on)
+        start, group = effective_on, joined
+    yield Spell(person, (person.settlement, group), start, datetime.date.max)
+
+
+@dataclass(slots=True)
+class _Days:
+    """The sorted days of one settlement and group."""
+
+    begun: list[datetime.date] = field(default_factory=list)
+    ended: list[datetime.date] = field(default_factory=list)
+    registered: list[datetime.date] = field(default_factory=list)
+    cancelled: list[datetime.date] = field(default_factory=list)
+
+
+class Registry:
+    """All residents."""
+
+    def __init__(self) -> None:
+        """Nobody yet."""
+        self._people: dict[int, Person] = {}
+        self._days: dict[Key, _Days] = {}
+        self._moved: set[tuple[int, Spell]] = set()
+
+    def put(self, ordinal: int, person: Person) -> None:
+        """Adds a resident, or replaces what was known."""
+        before = self._people.get(ordinal)
+        if before is not None:
+            self._count(ordinal, before, _take_out, self._moved.discard)
+        self._people[ordinal] = person
+        self._count(ordinal, person, insort, self._moved.add)
+
+    def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:
+        spells = list(spells_of(person))
+        for spell in spells:
+            days = self._days.setdefault(spell.key, _Days())
+            start, end = max(spell.start, person.registered_on), min(spell.end, person.gone_on)
+            if start < end:
+                change(days.begun, start)
+                change(days.ended, end)
+        last = spells[-1]
+        if last.start > min(person.registered_on, person.cancelled_on or datetime.date.max):
+            # Somebody who changed groups: which one counts depends on the last day of the period asked for.
+            for spell in spells:
+                move((ordinal, spell))
+            return
+        days = self._days[last.key]
+        change(days.registered, person.registered_on)
+        if person.cancelled_on is not None:
+            change(days.cancelled, person.cancelled_on)
+
+    def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Registered on or before the day, not cancelled on or before it, not expired before it."""
+        counts = ((key, bisect_right(d.begun, day) - bisect_right(d.ended, day)) for key, d in self._days.items())
+        return _sum(counts, by, filters)
+
+    def registered_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Residents whose registration lies in the period, by the group they are in at its end."""
+        counts = [(key, _within(days.registered, period)) for key, days in self._days.items()]
+        moved = ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.registered_on, period))
+        return _sum([*counts, *moved], by, filters)
+
+    def cancelled_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Residents whose cancellation takes effect in the period, by the group they are in at its end."""
+        counts = [(key, _within(days.cancelled, period)) for key, days in self._days.items()]
+        moved = ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.cancelled_on, period))
+        return _sum([*counts, *moved], by, filters)
+
+    def _moved_at(self, day: datetime.date) -> Iterator[Spell]:
+        return (spell for _, spell in self._moved if spell.start <= day < spell.end)
+
+
+def _within(days: list[datetime.date], period: Period) -> int:
+    return bisect_right(days, period.end) - bisect_left(days, period.start)
+
+
+def _is_in(day: datetime.date | None, period: Period) -> bool:
+    return day is not None and period.start <= day <= period.end
+
+
+def _take_out(days: list[datetime.date], day: datetime.date) -> None:
+    del days[bisect_left(days, day)]
+
+
+def _sum(counts: Iterable[tuple[Key, int]], by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+    """The counts of settlement and group by the names asked for; nobody is no row."""
+    places = [_KEY_NAMES.index(name) for name in by]
+    wanted = [(_KEY_NAMES.index(name), values) for name, values in filters.items() if name in _KEY_NAMES]
+    found: dict[Key, int] = {}
+    for key, count in counts:
+        if count and all(key[place] in values for place, values in wanted):
+            asked = tuple(key[place] for place in places)
+            found[asked] = found.get(asked, 0) + count
+    return found

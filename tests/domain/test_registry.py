@@ -1,0 +1,66 @@
+"""The registry against its definition: going through everybody for each question."""
+
+import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.periods import Period
+from service.domain.registry import Person, Registry
+
+DAYS = [datetime.date(2024, 1, 1) + datetime.timedelta(days=n) for n in range(8)]
+days = st.sampled_from(DAYS)
+groups = st.sampled_from([None, "G000001", "G000002"])
+memberships = st.dictionaries(days, groups, max_size=3).map(lambda found: tuple(sorted(found.items())))
+people = st.builds(
+    Person, days, st.none() | days, st.none() | days, st.sampled_from([None, "东", "西"]), memberships
+).filter(lambda person: person.valid_until is None or person.valid_until >= person.registered_on)
+bys = st.sampled_from([(), ("settlement",), ("group_id",)])
+filters = st.fixed_dictionaries(
+    {}, optional={"settlement": st.just(frozenset({"东"})), "group_id": st.just(frozenset({"G000001"}))}
+)
+
+
+def _group_on(person: Person, day: datetime.date) -> str | None:
+    return next((group for since, group in reversed(person.memberships) if since <= day), None)
+
+
+def _is_registered(person: Person, day: datetime.date) -> bool:
+    """Registered on or before it, not cancelled on or before it, not expired before it."""
+    return (
+        person.registered_on <= day
+        and (person.cancelled_on is None or person.cancelled_on > day)
+        and (person.valid_until is None or person.valid_until >= day)
+    )
+
+
+def _count(found: list[Person], day: datetime.date, by: tuple[str, ...], wanted: dict[str, frozenset[str]]) -> object:
+    counts: dict[tuple[str | None, ...], int] = {}
+    for person in found:
+        values = {"settlement": person.settlement, "group_id": _group_on(person, day)}
+        if all(values[name] in allowed for name, allowed in wanted.items()):
+            key = tuple(values[name] for name in by)
+            counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), people), max_size=12), days, days, bys, filters)
+def test_the_registry_counts_what_going_through_everybody_counts(
+    recorded: list[tuple[int, Person]],
+    one: datetime.date,
+    other: datetime.date,
+    by: tuple[str, ...],
+    wanted: dict[str, frozenset[str]],
+) -> None:
+    registry = Registry()
+    for ordinal, person in recorded:
+        registry.put(ordinal, person)
+    everybody = list(dict(recorded).values())
+    period = Period(min(one, other), max(one, other))
+    assert registry.stock_on(one, by, wanted) == _count(
+        [p for p in everybody if _is_registered(p, one)], one, by, wanted
+    )
+    came = [p for p in everybody if period.start <= p.registered_on <= period.end]
+    assert registry.registered_in(period, by, wanted) == _count(came, period.end, by, wanted)
+    went = [p for p in everybody if p.cancelled_on is not None and period.start <= p.cancelled_on <= period.end]
+    assert registry.cancelled_in(period, by, wanted) == _count(went, period.end, by, wanted)
