@@ -1,0 +1,69 @@
+"""Briefs on the wire: the paragraph, its claims, and the days that it speaks of."""
+
+from datetime import date
+
+from marshmallow import fields
+
+from schemas.strict import StrictSchema
+from service.domain.brief import Brief, Claim, Facts, Lang
+from service.domain.growth import format_growth_pct, format_ratio
+from service.domain.money import format_cny
+from service.domain.periods import Period
+
+
+class ClaimSchema(StrictSchema):
+    """A phrase of the text and the figures behind it: amounts as text, counts as integers, null where none is due."""
+
+    phrase = fields.String(required=True)
+    measure = fields.String(required=True)
+    current = fields.Raw(required=True)
+    base = fields.Raw(required=True, allow_none=True)
+    growth_pct = fields.String(required=True, allow_none=True)
+    ratio = fields.String(required=True, allow_none=True)
+
+
+class BriefSchema(StrictSchema):
+    """The paragraph that a bureau publishes, and a claim behind every phrase."""
+
+    text = fields.String(required=True)
+    claims = fields.List(fields.Nested(ClaimSchema), required=True)
+    lang = fields.String(required=True)
+    period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True, allow_none=True)
+    registered_on = fields.Date(required=True)
+    registered_base_on = fields.Date(required=True, allow_none=True)
+    position = fields.String(required=True)
+
+
+def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dict[str, object]:
+    """The document of a brief; both bases are null where nothing is compared."""
+    base_on: date | None = facts.registered_base_on if facts.is_compared else None
+    return {
+        "text": brief.text,
+        "claims": [_claim_document(claim) for claim in brief.claims],
+        "lang": lang,
+        "period": _period_document(facts.period),
+        "base_period": _period_document(facts.base_period),
+        "registered_on": facts.registered_on.isoformat(),
+        "registered_base_on": None if base_on is None else base_on.isoformat(),
+        "position": position,
+    }
+
+
+def _claim_document(claim: Claim) -> dict[str, object]:
+    return {
+        "phrase": claim.phrase,
+        "measure": claim.measure,
+        "current": _figure(claim.measure, claim.current),
+        "base": _figure(claim.measure, claim.base),
+        "growth_pct": format_growth_pct(claim.growth_pct),
+        "ratio": format_ratio(claim.ratio),
+    }
+
+
+def _figure(measure: str, value: int | None) -> object:
+    return format_cny(value) if measure == "amount_cny" and value is not None else value
+
+
+def _period_document(period: Period | None) -> dict[str, str] | None:
+    return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}

@@ -1,0 +1,126 @@
+"""What a brief is written from, and what it is made of: facts, and phrases with their claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from service.domain.brief.movement import Movement, movement_of
+from service.domain.growth import Comparison
+from service.domain.periods import Compare, Period
+
+Measure = Literal["amount_cny", "participations", "residents", "registered_at_end"]
+
+CATEGORY_PREFIX = "category:"
+"""What the measure of a new category begins with; its code follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A phrase of the text and the figures that stand behind it.
+
+    Amounts are in fen, `growth_pct` in hundredths of a percent and `ratio` in ten-thousandths. `base` is None where
+    nothing is compared; growth and ratio are None wherever the base does not allow them.
+    """
+
+    phrase: str
+    measure: str
+    current: int
+    base: int | None
+    growth_pct: int | None
+    ratio: int | None
+
+
+Piece = str | Claim
+"""A part of a sentence. A claim stands for its own phrase, so that no phrase can be missing from the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The paragraph, and its claims in the order of the text: each phrase stands after the phrase before it."""
+
+    text: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewCategory:
+    """A category with live trades in the period and none in the base period."""
+
+    code: str
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The figures of a period, compared. Raises ValueError for a current figure below zero: live trades have none.
+
+    `registered` is the stock on `registered_on` against the stock on `registered_base_on`, the end of the year before
+    the one that the period starts in, whatever `compare` says; with "none" nothing at all is compared.
+    """
+
+    period: Period
+    base_period: Period | None
+    compare: Compare
+    amount_fen: Comparison
+    participations: Comparison
+    residents: Comparison
+    registered: Comparison
+    registered_on: date
+    registered_base_on: date
+    new_categories: tuple[NewCategory, ...] = ()
+
+    def __post_init__(self) -> None:
+        figures = (self.amount_fen, self.participations, self.residents, self.registered)
+        if any(figure.current < 0 for figure in figures):
+            raise ValueError("Give current figures of zero or more; live trades add up to nothing less.")
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there is a base period at all."""
+        return self.compare != "none" and self.base_period is not None
+
+    @property
+    def is_without_trade(self) -> bool:
+        """Whether nobody traded anything in the period."""
+        return not (self.amount_fen.current or self.participations.current or self.residents.current)
+
+    @property
+    def base_is_without_trade(self) -> bool:
+        """Whether there is a base period, and nobody traded anything in it."""
+        figures = (self.amount_fen, self.participations, self.residents)
+        return self.is_compared and all(
+            figure.base == 0 and figure.reason in {"base_zero", "both_zero"} for figure in figures
+        )
+
+    @property
+    def named_categories(self) -> tuple[NewCategory, ...]:
+        """The categories that may be called new: none where the base period had no trade, as all of them would be."""
+        may_be_named = self.is_compared and self.participations.base > 0 and not self.is_without_trade
+        return self.new_categories if may_be_named else ()
+
+    def comparison_of(self, measure: Measure) -> Comparison:
+        """The comparison behind a measure."""
+        return {
+            "amount_cny": self.amount_fen,
+            "participations": self.participations,
+            "residents": self.residents,
+            "registered_at_end": self.registered,
+        }[measure]
+
+    def movement_of(self, measure: Measure) -> Movement | None:
+        """How far a measure has moved, or None where nothing may be said about it."""
+        return movement_of(self.comparison_of(measure)) if self.is_compared else None
+
+    def claim(self, measure: Measure, phrase: str) -> Claim:
+        """A phrase about a measure, with the figures behind it."""
+        figure = self.comparison_of(measure)
+        if not self.is_compared or figure.reason == "no_base_day":
+            return Claim(phrase, measure, figure.current, None, None, None)
+        return Claim(phrase, measure, figure.current, figure.base, figure.growth_pct, figure.ratio)
+
+
+def category_claim(category: NewCategory, names: Mapping[str, str]) -> Claim:
+    """A new category's name, or its code where it has none, over its live trades and the 0 of the base period."""
+    name = names.get(category.code, category.code)
+    return Claim(name, f"{CATEGORY_PREFIX}{category.code}", category.transactions, 0, None, None)

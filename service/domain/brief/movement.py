@@ -1,0 +1,85 @@
+"""How far a figure has moved from its base, sorted into the ways in which a newspaper may say it.
+
+Every rule is judged on the two figures themselves, never on a rounded percentage: 15.0000 is still only "about" 15
+times where the last fen does not agree.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from service.domain.growth import Comparison
+
+Kind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
+
+NEAR_A_MULTIPLE_PCT = 5
+"""Growth this many percentage points from n·100 % is about n times."""
+
+PERCENT_GROWTH_TIMES_MAX = 10
+"""From ten times (1,000 %) on, growth is said in times and tenths of them, not in percent."""
+
+_HUNDREDTHS_OF_ALL = 100_00
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What may be said about a figure and its base.
+
+    `equal`: the same figure. `level`: 0.00 % apart. `rise` and `fall`: `size` is in hundredths of a percent.
+    `plunge`: a fall that would round to 100 %, though something is left. `multiple`: `size` is the growth in tenths
+    of times, so 140 is growth by 14 times, to 15 times the base. `is_exact` is False where an "about" is due.
+    """
+
+    kind: Kind
+    size: int = 0
+    is_exact: bool = True
+
+    @property
+    def ratio_tenths(self) -> int:
+        """Of a multiple: the current figure in tenths of its base."""
+        return self.size + 10
+
+
+def movement_of(comparison: Comparison) -> Movement | None:
+    """The movement, or None where the base allows no statement about growth."""
+    if comparison.growth_pct is None:
+        return None
+    if comparison.change == 0:
+        return Movement("equal")
+    if comparison.growth_pct == 0:
+        return Movement("level")
+    return _rise(comparison) if comparison.change > 0 else _fall(comparison)
+
+
+def doublings(comparison: Comparison) -> int | None:
+    """2 for a figure that has quadrupled (翻两番), 1 for one that has doubled (翻一番), otherwise None.
+
+    The figure has at least got there, and exceeds it by less than 5 %: 4 · 1,525 = 6,100 heads have, 6,099 have not.
+    """
+    if comparison.growth_pct is None:
+        return None
+    for times in (1, 2):
+        goal = comparison.base * 2**times
+        if goal <= comparison.current and 100 * comparison.current < 105 * goal:
+            return times
+    return None
+
+
+def _rise(comparison: Comparison) -> Movement:
+    change, base = comparison.change, comparison.base
+    times = (2 * change + base) // (2 * base)
+    distance = abs(change - times * base)
+    # Once the base is near only where two decimals show no difference: 99.97 % is said in percent.
+    is_near = 100 * distance <= NEAR_A_MULTIPLE_PCT * base if times > 1 else comparison.growth_pct == _HUNDREDTHS_OF_ALL
+    if is_near:
+        return Movement("multiple", 10 * times, distance == 0)
+    assert comparison.growth_pct is not None
+    if change < PERCENT_GROWTH_TIMES_MAX * base:
+        return Movement("rise", comparison.growth_pct)
+    return Movement("multiple", (20 * change + base) // (2 * base), 10 * change % base == 0)
+
+
+def _fall(comparison: Comparison) -> Movement:
+    assert comparison.growth_pct is not None
+    if comparison.growth_pct == -_HUNDREDTHS_OF_ALL and comparison.current > 0:
+        return Movement("plunge")
+    return Movement("fall", -comparison.growth_pct)
