@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
-from loadtests.market import FIRST_DAY, Shape, days_of_rows, group_of, settlement_of
+from loadtests.market import FIRST_DAY, Shape, days_of_rows, group_of, late_rows, settlement_of
 from service.commands.folding import fold_all
 from service.config import Settings
 from service.ledger import Ledger, open_ledger
@@ -74,6 +74,8 @@ def build(ledger: Ledger, shape: Shape) -> dict[str, float]:
     folding += _timed(lambda: fold_all(ledger))
     if not ledger.database.is_sqlite:
         _raw(ledger, "VACUUM ANALYZE")
+    # What is not folded: lines of August that a clerk sends in late.
+    _insert(ledger, "journal", _COLUMNS, late_rows(shape))
     return {"inserting_s": inserting, "folding_s": folding, "folded_per_s": shape.transactions / folding}
 
 
@@ -136,14 +138,18 @@ def live_trades(count: int) -> pathlib.Path:
     file = FOLDER / f"live-{count}.parquet"
     if not file.exists():
         FOLDER.mkdir(exist_ok=True)
-        parts: list[pl.DataFrame] = []
-        for rows, live in days_of_rows(Shape(count)):
-            columns = {
-                name: [rows[n][place] for n in live] for name, place in zip(PEER_COLUMNS, _PEER_PLACES, strict=True)
-            }
-            parts.append(pl.DataFrame(columns, schema=PEER_COLUMNS))
+        shape = Shape(count)
+        parts = [_peer_rows([rows[n] for n in live]) for rows, live in days_of_rows(shape)]
+        late = late_rows(shape)
+        gone = {row[25] for row in late}
+        parts.append(_peer_rows([row for row in late if row[25] is None and row[0] not in gone]))
         pl.concat(parts).write_parquet(file)
     return file
+
+
+def _peer_rows(rows: list[tuple[object, ...]]) -> pl.DataFrame:
+    places = zip(PEER_COLUMNS, _PEER_PLACES, strict=True)
+    return pl.DataFrame({name: [row[place] for row in rows] for name, place in places}, schema=PEER_COLUMNS)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)
 TRUCK_LINES, GROUP_MEMBERS, SETTLEMENTS = 50, 150, 12
 POOLED_PERCENT, SECOND_LINE_PERCENT, EXPORT_PERCENT, CITY_POINT_PERCENT = 60, 25, 5, 10
 REVERSED_ONE_IN = 500
+LATE_DAY, LATE_ROWS = datetime.date(2024, 8, 30), 1000
 DAY_US = 86_400_000_000
 EPOCH = datetime.date(1970, 1, 1)
 
@@ -76,6 +77,12 @@ def days_of_rows(shape: Shape) -> Iterator[tuple[list[Row], list[int]]]:
         made += len(rows)
         reversed_ids = {row[25] for row in rows if row[25] is not None}
         yield rows, [n for n, row in enumerate(rows) if row[25] is None and row[0] not in reversed_ids]
+
+
+def late_rows(shape: Shape) -> list[Row]:
+    """A thousand more trades of one August day, which the benchmarks leave in the tail."""
+    chance = random.Random(-shape.seed)
+    return _day(shape, LATE_DAY, LATE_ROWS, shape.transactions + 1000, chance)[:LATE_ROWS]
 
 
 def _day(shape: Shape, day: datetime.date, wanted: int, made: int, chance: random.Random) -> list[Row]:

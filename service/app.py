@@ -17,6 +17,8 @@ from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
 from service.ledger import Ledger, open_ledger
 from service.logs import configure_logs
+from service.queries.keys import KeyRing
+from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 
 FAMILIES: tuple[Routes, ...] = (
@@ -34,7 +36,8 @@ _log = structlog.get_logger()
 def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/templates")
-    open_market(app, Market(ledger, Committer(ledger), Reporter(ledger)))
+    pulse = Pulse(ledger)
+    open_market(app, Market(ledger, Committer(ledger), Reporter(ledger, pulse), pulse, KeyRing(ledger)))
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     app.before_request(_begin)

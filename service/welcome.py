@@ -5,7 +5,7 @@ import pathlib
 
 from service.commands.keys import create_key
 from service.ledger import Ledger
-from service.queries.keys import find_live_key
+from service.queries.keys import is_live
 
 KEY_FILE = "demo.key"
 
@@ -25,7 +25,7 @@ def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
 def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
     if path.exists():
         kept = path.read_text("ascii").strip()
-        if find_live_key(ledger, kept) is not None:
+        if is_live(ledger, kept):
             return kept
         path.unlink()
     _, key = create_key(ledger, "demo", ["admin"])

@@ -6,7 +6,8 @@ import pytest
 
 from service.commands.residents import Registration, register
 from service.ledger import Ledger
-from service.queries.keys import find_live_key
+from service.queries.keys import KeyRing
+from service.queries.pulse import Pulse
 from tests.builders import a_citizen_number
 from tests.servers import run_hushi
 
@@ -74,7 +75,8 @@ def test_secrets_of_another_ledger_are_refused(
 def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, str], ledger: Ledger) -> None:
     made = run_hushi(environment, "keys", "create", "--name", "clerk", "--scope", "residents:read")
     key = made.stdout.strip()
-    live = find_live_key(ledger, key)
+    ring, pulse = KeyRing(ledger), Pulse(ledger)
+    live = ring.find_live(key, pulse.now())
 
     listed = run_hushi(environment, "keys", "list").stdout
     revoked = run_hushi(environment, "keys", "revoke", str(live.id if live else 0))
@@ -85,7 +87,8 @@ def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, s
     assert "clerk\tresidents:read" in listed
     assert key not in listed
     assert revoked.returncode == 0
-    assert find_live_key(ledger, key) is None
+    # The ring has seen the key: another process's revocation reaches it with the next pulse.
+    assert ring.find_live(key, pulse.now()) is None
     assert run_hushi(environment, "keys", "revoke", str(live.id)).returncode == 1
 
 

@@ -7,6 +7,8 @@ from flask import Flask, current_app
 
 from service.committer import Committer
 from service.ledger import Ledger
+from service.queries.keys import KeyRing
+from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 
 _EXTENSION = "hushi"
@@ -14,11 +16,13 @@ _EXTENSION = "hushi"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and in this process its one writer of transactions and its one reporter."""
+    """A ledger, and what this process has one of: writer of transactions, reporter, pulse, ring of known keys."""
 
     ledger: Ledger
     committer: Committer
     reporter: Reporter
+    pulse: Pulse
+    keys: KeyRing
 
 
 def open_market(app: Flask, market: Market) -> None:

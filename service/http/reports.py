@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 
 from schemas import reports as wire
 from service.domain.reports import Question
 from service.http.market import market
 from service.http.routes import Answer, Routes, respond
 from service.queries.reports import Answered
-from service.storage.standing import Position, Registrations
+from service.storage.standing import Standing
 
 routes = Routes("Reports")
 
@@ -57,29 +57,35 @@ def get_series(query: dict[str, Any]) -> Response:
     inside = wire.SERIES_MEASURES[measure]
     return _report(
         query,
-        lambda question: market().reporter.series(question, inside),
+        lambda question, at: market().reporter.series(question, inside, at),
         lambda answer, position: wire.series_document(answer, measure, position),
     )
 
 
 def _report(
-    query: dict[str, Any], ask: Callable[[Question], Answered[Any]], render: Callable[[Any, str], dict[str, object]]
+    query: dict[str, Any],
+    ask: Callable[[Question, Standing], Answered[Any]],
+    render: Callable[[Any, str], dict[str, object]],
 ) -> Response:
     """The report, or 304 without computing it when the caller has it already."""
-    if request.if_none_match:
-        tag = _etag(query, *market().reporter.position())
-        if request.if_none_match.contains(tag):
-            return _tagged(Response(status=304), tag)
-    answered = ask(query["question"])
-    response = respond(Answer(render(answered.answer, str(answered.position))))
-    response.headers["Hushi-Position"] = str(answered.position)
-    return _tagged(response, _etag(query, answered.position, answered.registrations))
+    asked = _asked(query)
+    if request.if_none_match.contains(tag := _etag(asked, g.standing)):
+        return _tagged(Response(status=304), tag)
+    answered = ask(query["question"], g.standing)
+    position = str(answered.standing.position)
+    response = respond(Answer(render(answered.answer, position)))
+    response.headers["Hushi-Position"] = position
+    return _tagged(response, _etag(asked, answered.standing))
 
 
-def _etag(query: dict[str, Any], position: Position, registrations: Registrations) -> str:
-    asked = [request.path, sorted((name, _plain(value)) for name, value in query.items()), _RENDERING]
-    state = [position.block, position.tail_length, position.hash.hex(), *registrations]
-    return hashlib.blake2b(orjson.dumps([asked, state]), digest_size=16).hexdigest()
+def _asked(query: dict[str, Any]) -> bytes:
+    return orjson.dumps([request.path, sorted((name, _plain(value)) for name, value in query.items()), _RENDERING])
+
+
+def _etag(asked: bytes, standing: Standing) -> str:
+    position = standing.position
+    state = [position.block, position.tail_length, position.hash.hex(), *standing.registrations]
+    return hashlib.blake2b(asked + orjson.dumps(state), digest_size=16).hexdigest()
 
 
 def _plain(value: Any) -> str:

@@ -11,55 +11,72 @@ from dataclasses import dataclass
 
 from service.domain.cells import Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
+from service.domain.registry import Registry
 from service.ledger import Ledger
-from service.storage import cells, standing, tail
+from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
-from service.storage.standing import Position, Registrations
+from service.storage.standing import Position, Standing
+from service.storage.standing import read as read_standing
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A cube and the position that it is exact at, with the snapshot it was read from still open."""
+class Known:
+    """What a process has in memory of a ledger, and the state that it is exact at."""
 
     cube: Cube
-    position: Position
-    registrations: Registrations
-    connection: Connection
+    registry: Registry
+    standing: Standing
+
+
+_NOTHING = Standing(Position(0, 0, b""), registrations.NOTHING, 0)
 
 
 class CubeKeeper:
-    """The one cube of a process."""
+    """The one cube and the one registry of a process."""
 
     def __init__(self, ledger: Ledger) -> None:
         """Loads nothing before the first question."""
         self._ledger = ledger
         self._lock = threading.Lock()
         self._cube = Cube()
-        self._position = Position(0, 0, b"")
+        self._registry = Registry()
+        self._standing = _NOTHING
         self._grains: list[Grain] = []
         self._known: set[int] = set()
         self._covered: dict[CellKey, Cell | None] = {}
+        self._people = registrations.NOTHING
 
     @contextmanager
-    def standing(self, grains: Collection[Grain] = ()) -> Iterator[Standing]:
-        """The cube as of now, for as long as it is used, with the cells of these grains. Raises DatabaseUnavailable.
+    def known_at(self, standing: Standing, grains: Collection[Grain], *, people: bool = False) -> Iterator[Known]:
+        """What is known, at this state of the ledger or a later one, for as long as it is used.
 
-        A grain is loaded when it is first asked for: most processes never need the finest.
+        With the cells of these grains, and with the registry if `people` are asked for: each is loaded when it is
+        first needed. Raises DatabaseUnavailable.
         """
-        with self._lock, self._ledger.database.reading() as connection:
-            position, registrations = standing.read(connection)
+        with self._lock:
             missing = [grain for grain in grains if grain not in self._grains]
-            if missing or position.block != self._position.block:
-                self._uncover()
-                self._load(connection, missing)
-            if missing or position != self._position:
-                self._cover(connection)
-            self._position = position
-            yield Standing(self._cube, position, registrations, connection)
+            outdated = people and self._people != standing.registrations
+            if missing or outdated or standing != self._standing:
+                with self._ledger.database.reading() as connection:
+                    self._bring_up_to_date(connection, missing, people=people)
+            yield Known(self._cube, self._registry, self._standing)
+
+    def _bring_up_to_date(self, connection: Connection, missing: list[Grain], *, people: bool) -> None:
+        now = read_standing(connection)
+        if missing or now.position.block != self._standing.position.block:
+            self._uncover()
+            self._load(connection, missing)
+        if missing or now.position != self._standing.position:
+            self._cover(connection)
+        if people and now.registrations != self._people:
+            for ordinal, person in registrations.load_changed(connection, self._people):
+                self._registry.put(ordinal, person)
+            self._people = now.registrations
+        self._standing = now
 
     def _load(self, connection: Connection, missing: list[Grain]) -> None:
         """Loads what blocks have changed since the last time, and grains that were not asked for before."""
-        loads = [(self._grains, self._position.block), (missing, 0)]
+        loads = [(self._grains, self._standing.position.block), (missing, 0)]
         for grains, after_block in loads:
             for key, cell in cells.load_changed(connection, after_block, [grain.number for grain in grains]):
                 self._cube.put(key, cell)

@@ -7,16 +7,45 @@ from service.domain.keys import key_digest
 from service.ledger import Ledger
 from service.storage import keys
 from service.storage.keys import ApiKey
+from service.storage.standing import Standing
+
+KEYS_KNOWN_MAX = 1000
 
 
-def find_live_key(ledger: Ledger, key: str) -> ApiKey | None:
-    """The key if it is known and not revoked; compared in constant time, read anew for each request."""
-    digest = key_digest(key)
+class KeyRing:
+    """The keys that a process has looked up; forgotten as soon as any key is revoked."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Knows no key yet."""
+        self._ledger = ledger
+        self._known: dict[bytes, ApiKey] = {}
+        self._revoked_keys = 0
+
+    def find_live(self, key: str, at: Standing) -> ApiKey | None:
+        """The key if it is known and not revoked at this state of the ledger; compared in constant time."""
+        digest = key_digest(key)
+        if at.revoked_keys != self._revoked_keys or len(self._known) >= KEYS_KNOWN_MAX:
+            # A new dictionary: another thread may be putting what it read before the revocation into the old one.
+            self._known, self._revoked_keys = {}, at.revoked_keys
+        known = self._known
+        found = known.get(digest)
+        if found is None:
+            found = _find_live(self._ledger, digest)
+            if found is None:
+                return None
+            known[digest] = found
+        return found if hmac.compare_digest(found.digest, digest) else None
+
+
+def is_live(ledger: Ledger, key: str) -> bool:
+    """Whether a key is known and not revoked."""
+    return _find_live(ledger, key_digest(key)) is not None
+
+
+def _find_live(ledger: Ledger, digest: bytes) -> ApiKey | None:
     with ledger.database.reading() as connection:
         found = keys.find_by_digest(connection, digest)
-    if found is None or found.revoked_at is not None or not hmac.compare_digest(found.digest, digest):
-        return None
-    return found
+    return found if found is not None and found.revoked_at is None else None
 
 
 def list_api_keys(ledger: Ledger) -> Sequence[ApiKey]:

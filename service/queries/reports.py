@@ -13,56 +13,51 @@ from service.domain.reports import Ask, Question, Series, TradeReport, series, t
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Totals
 from service.ledger import Ledger
-from service.queries.cube import CubeKeeper, Standing
-from service.queries.registry import RegistryKeeper
-from service.storage import residents, standing
-from service.storage.standing import Position, Registrations
+from service.queries.cube import CubeKeeper, Known
+from service.queries.pulse import Pulse
+from service.storage import residents
+from service.storage.standing import Standing
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Answered(Generic[T]):
-    """An answer and the position of the ledger that it is exact at."""
+    """An answer and the state of the ledger that it is exact at."""
 
     answer: T
-    position: Position
-    registrations: Registrations
+    standing: Standing
 
 
 class Reporter:
-    """Answers questions from the cube of this process."""
+    """Answers questions from the memory of this process, at a state that the caller has just read or at the newest."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, pulse: Pulse | None = None) -> None:
         """Loads nothing before the first question."""
         self._ledger = ledger
+        self._pulse = pulse or Pulse(ledger)
         self._keeper = CubeKeeper(ledger)
-        self._registry_keeper = RegistryKeeper()
 
-    def position(self) -> tuple[Position, Registrations]:
-        """What every report depends on, without computing one."""
-        with self._ledger.database.reading() as connection:
-            return standing.read(connection)
-
-    def trade(self, question: Question) -> Answered[TradeReport]:
+    def trade(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda now: trade_report(question, now.cube.totals))
+        return self._ask(question, at, lambda known: trade_report(question, known.cube.totals))
 
-    def series(self, question: Question, measure: str) -> Answered[Series]:
+    def series(self, question: Question, measure: str, at: Standing | None = None) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda now: series(question, measure, now.cube.totals))
+        return self._ask(question, at, lambda known: series(question, measure, known.cube.totals))
 
-    def residents(self, question: Question) -> Answered[TradeReport]:
+    def residents(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, lambda now: _residents(self._registry(now), question, now.cube.totals))
+        return self._ask(
+            question, at, lambda known: _residents(known.registry, question, known.cube.totals), people=True
+        )
 
-    def _registry(self, now: Standing) -> Registry:
-        return self._registry_keeper.as_of(now.connection, now.registrations)
-
-    def _ask(self, question: Question, work: Callable[[Standing], T]) -> Answered[T]:
+    def _ask(
+        self, question: Question, at: Standing | None, work: Callable[[Known], T], *, people: bool = False
+    ) -> Answered[T]:
         self._refuse_unknown_filters(question)
-        with self._keeper.standing(question.grains) as now:
-            return Answered(work(now), now.position, now.registrations)
+        with self._keeper.known_at(at or self._pulse.now(), question.grains, people=people) as known:
+            return Answered(work(known), known.standing)
 
     def _refuse_unknown_filters(self, question: Question) -> None:
         """A filter by something that does not exist is an error; one that nothing fits is an empty report."""

@@ -85,6 +85,7 @@ class Database:
             self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
             reader = _postgresql_engine(self.url, "REPEATABLE READ", "")
             self._reader = reader.execution_options(postgresql_readonly=True)
+        self._watching: sa.PoolProxiedConnection | None = None
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -120,6 +121,34 @@ class Database:
             except sa.exc.OperationalError as error:
                 raise DatabaseUnavailable("the database does not answer") from error
 
+    def watching(self) -> sa.PoolProxiedConnection:
+        """A driver's connection that is kept for single statements outside of any transaction.
+
+        Raises DatabaseUnavailable. For one thread at a time.
+        """
+        if self._watching is None:
+            try:
+                self._watching = self._reader.raw_connection()
+            except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+                raise DatabaseUnavailable("the database can't be reached") from error
+            if not self.is_sqlite:
+                driver: Any = self._watching.driver_connection
+                driver.autocommit = True
+        return self._watching
+
+    def drop_watching(self) -> None:
+        """Closes the connection of `watching`, which may be broken."""
+        if self._watching is not None:
+            self._watching.invalidate()
+            self._watching = None
+
+    @property
+    def driver_error(self) -> type[Exception]:
+        """What the driver raises when a statement on `watching` fails."""
+        driver: Any = self._reader.dialect.loaded_dbapi
+        found: type[Exception] = driver.Error
+        return found
+
     @property
     def engines(self) -> tuple[sa.Engine, sa.Engine]:
         """The writing and the reading engine, for migrations and for what counts statements."""
@@ -127,6 +156,7 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection; the database stays usable and opens new ones."""
+        self.drop_watching()
         self._reader.dispose()
         self._writer.dispose()
 

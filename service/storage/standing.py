@@ -1,11 +1,12 @@
-"""Where a ledger stands: all that any report depends on, in one statement."""
+"""Where a ledger stands: all that any answer from memory depends on, in one statement."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.tables import block, resident, resident_group, resident_status, tail
+from service.storage.engine import Connection, Database, DatabaseUnavailable
+from service.storage.tables import api_key, block, resident, resident_group, resident_status, tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +25,78 @@ Registrations = tuple[int, int, int]
 """The newest resident, status and membership: one of them grows whenever anything is recorded of a person."""
 
 
-def read(connection: sa.Connection) -> tuple[Position, Registrations]:
-    """The position of this snapshot, and the state of its registrations."""
-    row = connection.execute(_STATEMENT).one()
-    position = Position(row.no or 0, row.tail_length, bytes(row.hash or b""))
-    return position, (row.resident or 0, row.status or 0, row.membership or 0)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a ledger: equal states give equal reports. `revoked_keys` grows when a key is revoked."""
+
+    position: Position
+    registrations: Registrations
+    revoked_keys: int
+
+
+def read(connection: Connection) -> Standing:
+    """The state in this snapshot."""
+    return _standing_of(tuple(connection.execute(_STATEMENT).one()))
+
+
+class Watch:
+    """Reads the state of the moment as cheaply as the engine can, on a connection of its own; one caller at a time.
+
+    SQLite tells for a few microseconds whether anybody has committed since; PostgreSQL takes one round trip.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Opens nothing yet."""
+        self._database = database
+        self._text = str(_STATEMENT.compile(database.engines[1]))
+        self._seen: tuple[int, Standing] | None = None
+
+    def read(self) -> Standing:
+        """The state now. Raises DatabaseUnavailable."""
+        try:
+            return self._read()
+        except self._database.driver_error:
+            # The connection may have died of age or of a restart: a new one tells.
+            self._database.drop_watching()
+        try:
+            return self._read()
+        except self._database.driver_error as error:
+            self._database.drop_watching()
+            raise DatabaseUnavailable("the database does not answer") from error
+
+    def _read(self) -> Standing:
+        cursor = self._database.watching().cursor()
+        try:
+            version = cursor.execute("PRAGMA data_version").fetchone()[0] if self._database.is_sqlite else None
+            if version is not None and self._seen is not None and self._seen[0] == version:
+                return self._seen[1]
+            cursor.execute(self._text)
+            standing = _standing_of(cursor.fetchone())
+            if version is not None:
+                # What is committed between the two reads is seen next time, because the version was read first.
+                self._seen = version, standing
+            return standing
+        finally:
+            cursor.close()
+
+
+def _standing_of(row: tuple[Any, ...]) -> Standing:
+    no, own_hash, tail_length, newest_resident, newest_status, newest_membership, revoked_keys = row
+    position = Position(no or 0, tail_length, bytes(own_hash or b""))
+    return Standing(position, (newest_resident or 0, newest_status or 0, newest_membership or 0), revoked_keys)
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
     return sa.select(sa.func.max(column)).scalar_subquery()
 
 
-_HEAD = sa.select(block.c.no, block.c.hash).order_by(block.c.no.desc()).limit(1).subquery("head")
+_NEWEST_BLOCK = block.c.no == _newest(block.c.no)
 _STATEMENT = sa.select(
-    sa.select(_HEAD.c.no).scalar_subquery().label("no"),
-    sa.select(_HEAD.c.hash).scalar_subquery().label("hash"),
-    sa.select(sa.func.count()).select_from(tail).scalar_subquery().label("tail_length"),
-    _newest(resident.c.ordinal).label("resident"),
-    _newest(resident_status.c.id).label("status"),
-    _newest(resident_group.c.id).label("membership"),
+    _newest(block.c.no),
+    sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(tail).scalar_subquery(),
+    _newest(resident.c.ordinal),
+    _newest(resident_status.c.id),
+    _newest(resident_group.c.id),
+    sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
 )
