@@ -11,7 +11,11 @@ from service.domain.months import Month
 from service.domain.periods import Period, month_end
 from service.domain.totals import Selection, Totals, merge
 
-_MonthKey = tuple[int, int]
+STRETCHES_KEPT_MAX = 1000
+"""How many quarters and years are remembered, each for one selection."""
+
+_Stretch = tuple[tuple[int, int], ...]
+_Kept = tuple[list[int], Mapping[Key, Totals]]
 
 
 class Cube:
@@ -19,7 +23,8 @@ class Cube:
 
     def __init__(self) -> None:
         """An empty cube."""
-        self._months: dict[int, dict[_MonthKey, Month]] = {grain.number: {} for grain in GRAINS}
+        self._months: dict[int, dict[tuple[int, int], Month]] = {grain.number: {} for grain in GRAINS}
+        self._kept: dict[tuple[tuple[int, int], int, Selection], _Kept] = {}
 
     def put(self, key: CellKey, cell: Cell) -> None:
         """Adds or replaces a cell."""
@@ -44,24 +49,54 @@ class Cube:
         del month.days[day][values]
         month.forget()
 
+    def prepare(self) -> Iterator[None]:
+        """Works out in advance what any question about past months may need, a month at a time; yields after each."""
+        for months in self._months.values():
+            for month in list(months.values()):
+                month.prepare()
+                yield
+
     def totals(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
         """The totals of a period, by the selection's dimensions; not to be changed.
 
         Keys without a live trade may be among them.
         """
         months = self._months[selection.grain.number]
-        parts = [
-            month.totals(selection) if is_whole else month.totals_within(period, selection)
-            for number, is_whole in _months_of(period)
-            if (month := months.get(number)) is not None
-        ]
+        parts: list[Mapping[Key, Totals]] = []
+        for numbers, is_whole in _stretches(period):
+            known = [months[number] for number in numbers if number in months]
+            if len(numbers) > 1:
+                parts.append(self._merged(numbers, known, selection))
+            else:
+                parts.extend(m.totals(selection) if is_whole else m.totals_within(period, selection) for m in known)
         return parts[0] if len(parts) == 1 else merge(parts)
 
+    def _merged(self, numbers: _Stretch, months: list[Month], selection: Selection) -> Mapping[Key, Totals]:
+        """A whole quarter or year, merged once for as long as none of its months changes."""
+        versions = [month.version for month in months]
+        place = numbers[0], len(numbers), selection
+        kept = self._kept.get(place)
+        if kept is None or kept[0] != versions:
+            if len(self._kept) >= STRETCHES_KEPT_MAX:
+                self._kept.clear()
+            kept = self._kept[place] = versions, merge(month.totals(selection) for month in months)
+        return kept[1]
 
-def _months_of(period: Period) -> Iterator[tuple[_MonthKey, bool]]:
-    """The months that a period touches, and whether all of their days lie in it."""
+
+def _stretches(period: Period) -> Iterator[tuple[_Stretch, bool]]:
+    """A period as whole years, quarters and months, and the parts of months at its ends; and whether each is whole."""
     year, month = period.start.year, period.start.month
     while (year, month) <= (period.end.year, period.end.month):
-        is_whole = period.start <= datetime.date(year, month, 1) and month_end(year, month) <= period.end
-        yield (year, month), is_whole
-        year, month = year + month // 12, month % 12 + 1
+        length, is_whole = _longest(period, year, month)
+        yield tuple((year, number) for number in range(month, month + length)), is_whole
+        year, month = year + (month + length - 1) // 12, (month + length - 1) % 12 + 1
+
+
+def _longest(period: Period, year: int, month: int) -> tuple[int, bool]:
+    """How many months, beginning with this one, are taken together, and whether all of their days are asked for."""
+    begins = period.start <= datetime.date(year, month, 1)
+    for length in (12, 3, 1):
+        last = month + length - 1
+        if begins and (month - 1) % length == 0 and month_end(year, last) <= period.end:
+            return length, True
+    return 1, False

@@ -4,8 +4,7 @@ The unit (fen, grams, heads) cancels out. Newspapers mix up growth and ratio, so
 Source: the domain rules, "Growth".
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
 
@@ -16,8 +15,7 @@ _GROWTH_SCALE = 100 * 10**GROWTH_PCT_DECIMALS
 _RATIO_SCALE = 10**RATIO_DECIMALS
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Two figures of one unit and what lies between them.
 
     `growth_pct` is in hundredths of a percent and `ratio` in ten-thousandths; both are None when `reason` says why,

@@ -12,15 +12,21 @@ from pyroaring import BitMap
 
 from service.domain.cells import DIMENSIONS, Cell, Key, Sums
 from service.domain.periods import Period
-from service.domain.totals import RowKeys, Selection, Totals, union
+from service.domain.totals import RowKeys, Selection, Totals, merge, union
 
 Days = dict[datetime.date, dict[Key, Cell]]
 
 ASKED_BEFORE_GATHERING = 2
 """How many selections are answered from the days before a month is gathered: one that is posted to is not worth it."""
 
+ANSWERS_KEPT_MAX = 64
+"""How many selections a month remembers; callers may ask as many different ones as they like."""
+
 WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
 """Dimensions with many values: a filter on one of them looks up its cells instead of passing all."""
+
+CHUNK_DAYS = 8
+"""Parts of a month that are gathered as well, so that a period which ends within one passes few single days."""
 
 _DAY_SHIFT = 27
 """A pair of day and resident in 32 bits: ordinals have 8 digits, which is less than 2**27."""
@@ -35,49 +41,108 @@ class Gathered(Sums):
     residents: BitMap = field(default_factory=BitMap)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some days of a month, gathered."""
+
+    days: set[datetime.date]
+    gathered: dict[Key, Gathered]
+
+
 class Month:
-    """The cells of one grain in one calendar month."""
+    """The cells of one grain in one calendar month. `version` grows with each change."""
 
     def __init__(self, dimensions: tuple[int, ...]) -> None:
         """No cells yet; `dimensions` are those of the grain."""
         self.days: Days = {}
-        self._wide = [(position, index) for position, index in enumerate(dimensions) if index in WIDE]
+        self.version = 0
+        self._wide = {index: position for position, index in enumerate(dimensions) if index in WIDE}
         self.forget()
 
     def forget(self) -> None:
         """Drops what was worked out of the cells; to be called after each change of `days`."""
+        self.version += 1
+        self._worked_out = 0
         self._answers: dict[Selection, dict[Key, Totals]] = {}
         self._gathered: dict[Key, Gathered] | None = None
-        self._narrowed: dict[int, dict[str | None, Days]] = {}
+        self._chunks: list[Chunk] = []
+        self._narrowed_days: dict[int, dict[str | None, Days]] = {}
+        self._narrowed_gathered: dict[int, dict[str | None, dict[Key, Gathered]]] = {}
+
+    def prepare(self) -> None:
+        """Works out in advance what any selection may need."""
+        self._gathered = self._gathered or gather(self.days)
+        if not self._chunks and len(self._wide) < len(WIDE):
+            # Of the finest grain there would be as many parts as there are cells.
+            self._chunks = _chunks(self.days)
+        for index in self._wide:
+            self._days_by(index)
+            self._gathered_by(index)
 
     def totals(self, selection: Selection) -> Mapping[Key, Totals]:
         """The totals of the whole month."""
         answer = self._answers.get(selection)
         if answer is None:
-            if self._gathered is None and len(self._answers) >= ASKED_BEFORE_GATHERING:
-                self._gathered = gather(self.days)
-            if self._gathered is None:
-                answer = totals_of_days(self._asked_days(selection).values(), selection)
-            else:
-                answer = totals_of_gathered(self._gathered, selection)
-            self._answers[selection] = answer
+            if len(self._answers) >= ANSWERS_KEPT_MAX:
+                self._answers.clear()
+            answer = self._answers[selection] = self._work_out(selection)
         return answer
 
     def totals_within(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
         """The totals of those days of the month that lie in the period."""
+        parts = []
         days = self._asked_days(selection)
-        return totals_of_days((cells for day, cells in days.items() if period.start <= day <= period.end), selection)
+        asked = [day for day in days if period.start <= day <= period.end]
+        if days is self.days:
+            for chunk in self._chunks:
+                if chunk.days <= set(asked):
+                    parts.append(totals_of_gathered(chunk.gathered, selection))
+                    asked = [day for day in asked if day not in chunk.days]
+        return merge([*parts, totals_of_days((days[day] for day in asked), selection)])
+
+    def _work_out(self, selection: Selection) -> dict[Key, Totals]:
+        self._worked_out += 1
+        if self._gathered is None and self._worked_out > ASKED_BEFORE_GATHERING:
+            self._gathered = gather(self.days)
+        if self._gathered is None:
+            return totals_of_days(self._asked_days(selection).values(), selection)
+        return totals_of_gathered(self._asked_gathered(selection), selection)
 
     def _asked_days(self, selection: Selection) -> Days:
         """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
-        filters = dict(selection.filters)
-        position, index = next(((p, i) for p, i in self._wide if i in filters), (None, None))
-        if position is None or index is None:
-            return self.days
-        if index not in self._narrowed:
-            self._narrowed[index] = _narrow(self.days, position)
-        known = self._narrowed[index]
-        return _overlay([known[value] for value in filters[index] if value in known])
+        for index, wanted in selection.filters:
+            if index in self._wide:
+                known = self._days_by(index)
+                return _overlay([known[value] for value in wanted if value in known])
+        return self.days
+
+    def _asked_gathered(self, selection: Selection) -> Mapping[Key, Gathered]:
+        assert self._gathered is not None
+        for index, wanted in selection.filters:
+            if index in self._wide:
+                known = self._gathered_by(index)
+                return {key: part for value in wanted for key, part in known.get(value, {}).items()}
+        return self._gathered
+
+    def _days_by(self, index: int) -> dict[str | None, Days]:
+        if index not in self._narrowed_days:
+            self._narrowed_days[index] = _narrow(self.days, self._wide[index])
+        return self._narrowed_days[index]
+
+    def _gathered_by(self, index: int) -> dict[str | None, dict[Key, Gathered]]:
+        if index not in self._narrowed_gathered:
+            assert self._gathered is not None
+            found = self._narrowed_gathered[index] = {}
+            for key, part in self._gathered.items():
+                found.setdefault(key[self._wide[index]], {})[key] = part
+        return self._narrowed_gathered[index]
+
+
+def _chunks(days: Days) -> list[Chunk]:
+    parts: dict[int, Days] = {}
+    for day, cells in days.items():
+        parts.setdefault((day.day - 1) // CHUNK_DAYS, {})[day] = cells
+    return [Chunk(set(part), gather(part)) for part in parts.values()]
 
 
 def _narrow(days: Days, position: int) -> dict[str | None, Days]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.domain.cells import Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
+from service.domain.cells import GRAINS, Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
 from service.domain.registry import Registry
 from service.ledger import Ledger
@@ -60,6 +60,17 @@ class CubeKeeper:
                 with self._ledger.database.reading() as connection:
                     self._bring_up_to_date(connection, missing, people=people)
             yield Known(self._cube, self._registry, self._standing)
+
+    def warm_up(self) -> None:
+        """Loads everything and prepares it, a month at a time, so that questions in between need not wait long."""
+        for grain in GRAINS:
+            with self.known_at(self._standing, [grain], people=True):
+                pass
+        preparing = self._cube.prepare()
+        done = False
+        while not done:
+            with self._lock:
+                done = next(preparing, self) is self
 
     def _bring_up_to_date(self, connection: Connection, missing: list[Grain], *, people: bool) -> None:
         now = read_standing(connection)

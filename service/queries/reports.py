@@ -38,6 +38,10 @@ class Reporter:
         self._pulse = pulse or Pulse(ledger)
         self._keeper = CubeKeeper(ledger)
 
+    def warm_up(self) -> None:
+        """Loads and prepares what questions may need, in the background of a service. Raises DatabaseUnavailable."""
+        self._keeper.warm_up()
+
     def trade(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, lambda known: trade_report(question, known.cube.totals))
@@ -80,11 +84,15 @@ def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:
     base = question.base_period
     filters = dict(question.filters)
     rows, total = question.selection(rows=True), question.selection(rows=False)
+    registered = _both(lambda period: _registered(registry, period, (), filters), question.period, base)
+    by_row = registered
+    if question.by:
+        by_row = _both(lambda period: _registered(registry, period, question.by, filters), question.period, base)
     return residents_report(
         question,
-        _both(lambda period: _registered(registry, period, question.by, filters), question.period, base),
+        by_row,
         (ask(question.period, rows), {} if base is None else ask(base, rows)),
-        _both(lambda period: _registered(registry, period, (), filters), question.period, base),
+        registered,
         (_total(ask(question.period, total)), Totals() if base is None else _total(ask(base, total))),
     )
 

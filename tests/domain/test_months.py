@@ -27,7 +27,8 @@ cells = st.builds(
     lambda amount, who: Cell(amount, amount // 2, 3 * amount, len(who), BitMap(who)), st.integers(1, 10**6), residents
 )
 days = st.dictionaries(
-    st.sampled_from([datetime.date(2024, 6, day) for day in (1, 2, 30)]), st.dictionaries(keys, cells, max_size=8)
+    st.sampled_from([datetime.date(2024, 6, day) for day in (1, 2, 9, 17, 30)]),
+    st.dictionaries(keys, cells, max_size=8),
 )
 selections = st.builds(
     lambda by, values: Selection(
@@ -56,6 +57,22 @@ def test_a_month_answers_the_same_from_days_gathered_and_narrowed(
         assert totals_of_gathered(gathered, selection) == plain
         assert month.totals(selection) == plain
         assert month.totals_within(JUNE, selection) == plain
+    month.prepare()
+    for selection in asked:
+        assert month.totals_within(JUNE, selection) == totals_of_days(recorded.values(), selection)
+
+
+@given(days, st.sampled_from([(), (0,), (0, 1), (2,)]))
+def test_chunks_of_a_month_add_up_to_its_days(
+    recorded: dict[datetime.date, dict[Key, Cell]], by: tuple[int, ...]
+) -> None:
+    """A coarser grain, whose months are gathered in parts as well."""
+    month = Month(GRAINS[0].dimensions)
+    month.days.update({day: {key[:4]: cell for key, cell in cells.items()} for day, cells in recorded.items()})
+    expected = totals_of_days(month.days.values(), Selection(by))
+    month.prepare()
+    assert month.totals_within(JUNE, Selection(by)) == expected
+    assert month.totals(Selection(by)) == expected
 
 
 def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:

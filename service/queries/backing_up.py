@@ -1,0 +1,31 @@
+"""Backing up: a consistent copy of a live ledger in one file, for either engine."""
+
+import importlib.metadata
+import pathlib
+
+from service.ledger import Ledger
+from service.storage import archives, blocks, copying, schema
+from service.storage.archives import Manifest
+
+
+def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
+    """Writes the ledger as it stands at this moment into a new file; whoever posts meanwhile is not held up.
+
+    Names and citizen numbers stay sealed, and the secrets that open them are not in the file. Raises FileExistsError,
+    OSError when the file can't be written, DatabaseUnavailable; then no file is left.
+    """
+    columns = copying.columns()
+    with archives.creating(file) as archive, ledger.database.reading() as connection:
+        head = blocks.find_head(connection)
+        manifest = Manifest(
+            hushi=importlib.metadata.version("hushi"),
+            revision=schema.revision(connection) or "",
+            engine="sqlite" if ledger.database.is_sqlite else "postgresql",
+            created_at=ledger.now().isoformat(timespec="seconds"),
+            head_no=0 if head is None else head.block.no,
+            head_hash=None if head is None else head.block.hash.hex(),
+            columns=columns,
+            rows={name: archive.write_lines(name, copying.read_lines(connection, name)) for name in columns},
+        )
+        archive.write_manifest(manifest)
+    return manifest
