@@ -1,6 +1,8 @@
 """The one place that wires things together: settings in, a ledger and a WSGI application out."""
 
+import gc
 import os
+import threading
 import time
 
 import structlog
@@ -20,6 +22,7 @@ from service.logs import configure_logs
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.storage.engine import DatabaseUnavailable
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
@@ -51,7 +54,21 @@ def application() -> Flask:
     configure_logs(settings.log_level)
     opened = open_ledger(settings)
     Folder(opened).start()
-    return create_app(opened)
+    app = create_app(opened)
+    reporter: Reporter = app.extensions["hushi"].reporter
+    threading.Thread(target=_warm_up, args=(reporter,), name="warm-up", daemon=True).start()
+    return app
+
+
+def _warm_up(reporter: Reporter) -> None:
+    """Loads what reports need before anybody asks; without it the first question of each kind takes seconds."""
+    try:
+        reporter.warm_up()
+    except DatabaseUnavailable as error:
+        _log.warning("warm-up-failed", error=str(error))
+    # What is loaded stays: the garbage collector need not go through millions of objects again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def _begin() -> None:

@@ -8,6 +8,8 @@ import orjson
 from flask import Response, g, request
 
 from schemas import reports as wire
+from schemas.briefs import BriefSchema, brief_document
+from service.domain.brief import write_brief
 from service.domain.reports import Question
 from service.http.market import market
 from service.http.routes import Answer, Routes, respond
@@ -59,6 +61,23 @@ def get_series(query: dict[str, Any]) -> Response:
         query,
         lambda question, at: market().reporter.series(question, inside, at),
         lambda answer, position: wire.series_document(answer, measure, position),
+    )
+
+
+@routes.get(
+    "/v1/reports/brief",
+    scope="reports:read",
+    query=wire.BriefQuerySchema,
+    answer=BriefSchema,
+    lists=wire.LISTS,
+)
+def get_brief(query: dict[str, Any]) -> Response:
+    """The paragraph that a bureau publishes, in Chinese, English or Mongolian, with the figures behind every phrase."""
+    lang = query["lang"]
+    return _report(
+        query,
+        market().reporter.brief,
+        lambda facts, position: brief_document(write_brief(facts, lang), facts, lang, position),
     )
 
 

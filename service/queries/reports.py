@@ -1,12 +1,16 @@
 """Reports: one snapshot each, exact at the position that they name."""
 
+import dataclasses
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from service.domain.brief import Facts, NewCategory
 from service.domain.cells import Key
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
+from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
 from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
@@ -56,6 +60,13 @@ class Reporter:
             question, at, lambda known: _residents(known.registry, question, known.cube.totals), people=True
         )
 
+    def brief(self, question: Question, at: Standing | None = None) -> Answered[Facts]:
+        """What a brief is written from. Raises ValidationFailed on an unknown filter."""
+        today = self._ledger.today()
+        return self._ask(
+            question, at, lambda known: _facts(known.registry, question, known.cube.totals, today), people=True
+        )
+
     def _ask(
         self, question: Question, at: Standing | None, work: Callable[[Known], T], *, people: bool = False
     ) -> Answered[T]:
@@ -78,6 +89,33 @@ class Reporter:
             for group in sorted(filters["group_id"]):
                 if residents.find_group(connection, parse_group_id(group), self._ledger.today()) is None:
                     raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
+
+
+def _facts(registry: Registry, question: Question, ask: Ask, today: datetime.date) -> Facts:
+    by_category = dataclasses.replace(question, by=("category",))
+    report = trade_report(by_category, ask)
+    total = {name: _compared(value) for name, value in report.total.items()}
+    registered_on = max(question.period.start, min(question.period.end, today))
+    year_before = datetime.date(question.period.start.year - 1, 12, 31)
+    stocks = [registry.stock_on(day, (), dict(question.filters)).get((), 0) for day in (registered_on, year_before)]
+    lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
+    return Facts(
+        period=question.period,
+        base_period=question.base_period,
+        compare=question.compare,
+        amount_fen=total["amount_fen"],
+        participations=total["participations"],
+        residents=total["residents"],
+        registered=compare(*stocks),
+        registered_on=registered_on,
+        registered_base_on=year_before,
+        new_categories=tuple(NewCategory(code, live.current) for code, live in lives if live.current and not live.base),
+        filters=question.filters,
+    )
+
+
+def _compared(value: Comparison | int) -> Comparison:
+    return compare(value, None) if isinstance(value, int) else value
 
 
 def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:

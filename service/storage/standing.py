@@ -71,7 +71,8 @@ class Watch:
             if version is not None and self._seen is not None and self._seen[0] == version:
                 return self._seen[1]
             cursor.execute(self._text)
-            standing = _standing_of(cursor.fetchone())
+            row: Any = cursor.fetchone()
+            standing = _standing_of(row)
             if version is not None:
                 # What is committed between the two reads is seen next time, because the version was read first.
                 self._seen = version, standing

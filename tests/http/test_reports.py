@@ -7,7 +7,7 @@ import pytest
 
 from service.commands.folding import fold, fold_all
 from service.ledger import Ledger
-from tests.builders import a_trade
+from tests.builders import a_registration, a_trade
 from tests.cases import read_cases
 from tests.conftest import Caller
 
@@ -154,8 +154,6 @@ def test_the_residents_report_counts_stocks_flows_and_who_took_part(admin: Calle
     group = admin.post("/v1/groups", {"name": "a", "kind": "village"}).get_json()["group_id"]
     admin.register(2, registered_on="2023-05-01", settlement="东")
     for ordinal, day in ((2, "2024-02-01"), (3, "2024-06-01")):
-        from tests.builders import a_registration
-
         admin.post("/v1/residents", a_registration(ordinal, registered_on=day, settlement="西", group_id=group))
     admin.post("/v1/residents/R00000001/status", {"status": "cancelled", "reason": "x", "effective_on": "2024-03-01"})
     admin.trade(a_trade(resident_id="R00000003", traded_at="2024-03-05T10:00:00+08:00", amount_cny="100.01"))
@@ -205,3 +203,41 @@ def test_the_residents_report_follows_each_registration_status_and_membership(ad
     admin.post("/v1/residents/R00000002/status", {"status": "cancelled", "reason": "x", "effective_on": "2024-03-01"})
     assert admin.get(path).get_json()["total"]["cancelled_in_period"] == {"current": 1}
     assert admin.get(path).get_json()["total"]["registered_at_end"] == {"current": 1}
+
+
+def test_the_brief_says_what_its_figures_allow(admin: Caller) -> None:
+    admin.register(2, registered_on="2023-02-01")
+    for ordinal in range(2, 8):
+        admin.post("/v1/residents", a_registration(ordinal, registered_on="2024-02-01"))
+    admin.trade(a_trade(traded_at="2023-03-05T10:00:00+08:00", amount_cny="500.00"))
+    for resident in range(1, 4):
+        admin.trade(
+            a_trade(resident_id=f"R0000000{resident + 2}", traded_at="2024-03-05T10:00:00+08:00", amount_cny="2500.00")
+        )
+    admin.trade(a_trade(traded_at="2024-04-05T10:00:00+08:00", category="wool", amount_cny="500.00"))
+    path = "/v1/reports/brief?ytd=2024-04-30"
+    document = admin.get(path).get_json()
+    assert "8000元" in document["text"]
+    assert "同比增长15倍" in document["text"]
+    assert "翻两番" in document["text"]
+    claims = {claim["measure"]: claim for claim in document["claims"]}
+    assert claims["amount_cny"]["current"] == "8000.00"
+    assert claims["amount_cny"]["base"] == "500.00"
+    assert claims["registered_at_end"]["current"] == 8
+    assert claims["registered_at_end"]["base"] == 2
+    assert claims["category:wool"]["current"] == 1
+    assert all(claim["phrase"] in document["text"] for claim in document["claims"])
+    assert document["registered_on"] == "2024-04-30"
+    assert document["registered_base_on"] == "2023-12-31"
+    for lang in ("en", "mn"):
+        other = admin.get(f"{path}&lang={lang}").get_json()
+        assert [claim["measure"] for claim in other["claims"]] == [claim["measure"] for claim in document["claims"]]
+    narrowed = admin.get(f"{path}&category=meat&lang=en").get_json()
+    assert narrowed["text"].endswith("(Only category=meat.)")
+    assert admin.get(f"{path}&lang=fr").status_code == 422
+
+
+def test_a_brief_of_a_period_that_is_not_over_counts_residents_up_to_today(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1, registered_on="2023-05-01")
+    document = admin.get(f"/v1/reports/brief?period={ledger.today().year}").get_json()
+    assert document["registered_on"] == ledger.today().isoformat()

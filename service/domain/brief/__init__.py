@@ -14,19 +14,22 @@ __all__ = ["Brief", "Claim", "Facts", "Lang", "NewCategory", "write_brief"]
 
 Lang = Literal["zh", "en", "mn"]
 
-_WRITERS: Mapping[Lang, tuple[Callable[[Facts], Iterator[Sequence[Piece]]], str]] = {
-    "zh": (zh.sentences, ""),
-    "en": (en.sentences, " "),
-    "mn": (mn.sentences, " "),
+_WRITERS: Mapping[Lang, tuple[Callable[[Facts], Iterator[Sequence[Piece]]], str, str]] = {
+    "zh": (zh.sentences, "", "（统计范围：{}）"),
+    "en": (en.sentences, " ", "(Only {}.)"),
+    "mn": (mn.sentences, " ", "(Хамрах хүрээ: {}.)"),
 }
-"""What writes the sentences of a language, and what stands between two of them."""
+"""What writes the sentences of a language, what stands between two of them, and what follows where it is narrowed."""
 
 
 def write_brief(facts: Facts, lang: Lang) -> Brief:
     """The brief in Chinese, English or Mongolian. It says nothing about growth where the base does not allow it."""
-    sentences, space = _WRITERS[lang]
+    sentences, space, scope = _WRITERS[lang]
     written = list(sentences(facts))
     text = space.join("".join(_text_of(piece) for piece in sentence) for sentence in written)
+    if facts.filters:
+        narrowed = (f"{name}={','.join(sorted(values))}" for name, values in facts.filters)
+        text += space + scope.format("; ".join(narrowed))
     claims = tuple(piece for sentence in written for piece in sentence if isinstance(piece, Claim))
     return Brief(text, claims)
 

@@ -56,7 +56,8 @@ class Facts:
     """The figures of a period, compared. Raises ValueError for a current figure below zero: live trades have none.
 
     `registered` is the stock on `registered_on` against the stock on `registered_base_on`, the end of the year before
-    the one that the period starts in, whatever `compare` says; with "none" nothing at all is compared.
+    the one that the period starts in, whatever `compare` says; with "none" nothing at all is compared. `filters` are
+    what the figures were narrowed to; a brief of less than everything says so.
     """
 
     period: Period
@@ -69,6 +70,7 @@ class Facts:
     registered_on: date
     registered_base_on: date
     new_categories: tuple[NewCategory, ...] = ()
+    filters: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def __post_init__(self) -> None:
         figures = (self.amount_fen, self.participations, self.residents, self.registered)
