@@ -7,9 +7,9 @@ import datetime
 from collections.abc import Iterator, Mapping
 
 from service.domain.cells import GRAINS, Cell, CellKey, Key
-from service.domain.months import Month
+from service.domain.months import ANSWERS_KEPT_MAX, Month
 from service.domain.periods import Period, month_end
-from service.domain.totals import Selection, Totals, merge
+from service.domain.totals import RowKeys, Selection, Totals, merge
 
 STRETCHES_KEPT_MAX = 1000
 """How many quarters and years are remembered, each for one selection."""
@@ -24,6 +24,7 @@ class Cube:
     def __init__(self) -> None:
         """An empty cube."""
         self._months: dict[int, dict[tuple[int, int], Month]] = {grain.number: {} for grain in GRAINS}
+        self._keys: dict[Selection, RowKeys] = {}
         self._kept: dict[tuple[tuple[int, int], int, Selection], _Kept] = {}
 
     def put(self, key: CellKey, cell: Cell) -> None:
@@ -62,13 +63,16 @@ class Cube:
         Keys without a live trade may be among them.
         """
         months = self._months[selection.grain.number]
+        keys = self._row_keys(selection)
         parts: list[Mapping[Key, Totals]] = []
         for numbers, is_whole in _stretches(period):
             known = [months[number] for number in numbers if number in months]
             if len(numbers) > 1:
                 parts.append(self._merged(numbers, known, selection))
             else:
-                parts.extend(m.totals(selection) if is_whole else m.totals_within(period, selection) for m in known)
+                parts.extend(
+                    m.totals(selection, keys) if is_whole else m.totals_within(period, selection, keys) for m in known
+                )
         return parts[0] if len(parts) == 1 else merge(parts)
 
     def _merged(self, numbers: _Stretch, months: list[Month], selection: Selection) -> Mapping[Key, Totals]:
@@ -79,8 +83,17 @@ class Cube:
         if kept is None or kept[0] != versions:
             if len(self._kept) >= STRETCHES_KEPT_MAX:
                 self._kept.clear()
-            kept = self._kept[place] = versions, merge(month.totals(selection) for month in months)
+            keys = self._row_keys(selection)
+            kept = self._kept[place] = versions, merge(month.totals(selection, keys) for month in months)
         return kept[1]
+
+    def _row_keys(self, selection: Selection) -> RowKeys:
+        keys = self._keys.get(selection)
+        if keys is None:
+            if len(self._keys) >= ANSWERS_KEPT_MAX:
+                self._keys.clear()
+            keys = self._keys[selection] = RowKeys(selection)
+        return keys
 
 
 def _stretches(period: Period) -> Iterator[tuple[_Stretch, bool]]:

@@ -36,14 +36,13 @@ def compare(current: int, base: int | None) -> Comparison:
     Example: compare(5, 4) has a growth_pct of 2500 (25.00 %) and a ratio of 12500 (1.2500).
     Source: the domain rules, "Growth".
     """
-    base_or_zero = 0 if base is None else base
-    change = current - base_or_zero
-    reason = _why_not_comparable(current, base)
-    if reason is not None:
-        return Comparison(current, base_or_zero, change, None, None, reason)
-    growth_pct = _divide_half_up(change * _GROWTH_SCALE, base_or_zero)
-    ratio = _divide_half_up(current * _RATIO_SCALE, base_or_zero)
-    return Comparison(current, base_or_zero, change, growth_pct, ratio, None)
+    if base is None:
+        return Comparison(current, 0, current, None, None, "no_base_day")
+    change = current - base
+    if base <= 0:
+        return Comparison(current, base, change, None, None, _why_not_comparable(current, base))
+    growth_pct = _divide_half_up(change * _GROWTH_SCALE, base)
+    return Comparison(current, base, change, growth_pct, _divide_half_up(current * _RATIO_SCALE, base), None)
 
 
 def format_growth_pct(growth_pct: int | None) -> str | None:
@@ -56,14 +55,10 @@ def format_ratio(ratio: int | None) -> str | None:
     return None if ratio is None else _decimal_text(ratio, RATIO_DECIMALS)
 
 
-def _why_not_comparable(current: int, base: int | None) -> Reason | None:
-    if base is None:
-        return "no_base_day"
+def _why_not_comparable(current: int, base: int) -> Reason:
     if base < 0:
         return "base_negative"
-    if base == 0:
-        return "both_zero" if current == 0 else "base_zero"
-    return None
+    return "both_zero" if current == 0 else "base_zero"
 
 
 def _divide_half_up(numerator: int, denominator: int) -> int:
@@ -72,8 +67,9 @@ def _divide_half_up(numerator: int, denominator: int) -> int:
     That is the half up of commerce (ROUND_HALF_UP of the decimal module): a fall of 0.005 % is "-0.01", as a rise of
     0.005 % is "0.01". The golden cases hold such a fall, 999.95 against 1000.00.
     """
-    nearest = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return -nearest if numerator < 0 else nearest
+    if numerator < 0:
+        return -((denominator - 2 * numerator) // (2 * denominator))
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _decimal_text(scaled: int, decimals: int) -> str:

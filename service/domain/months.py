@@ -28,13 +28,13 @@ WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
 CHUNK_DAYS = 8
 """Parts of a month that are gathered as well, so that a period which ends within one passes few single days."""
 
-_DAY_SHIFT = 27
-"""A pair of day and resident in 32 bits: ordinals have 8 digits, which is less than 2**27."""
-
 
 @dataclass(slots=True)
 class Gathered(Sums):
-    """The cells of a month with the same values; `alone` counts pairs whose resident is in no other cell of the day."""
+    """The cells of some days with the same values; `alone` counts pairs whose resident is in no other cell of the day.
+
+    `shared` are the others, as numbers that are the same for all cells that were gathered together.
+    """
 
     alone: int = 0
     shared: BitMap = field(default_factory=BitMap)
@@ -79,16 +79,16 @@ class Month:
             self._days_by(index)
             self._gathered_by(index)
 
-    def totals(self, selection: Selection) -> Mapping[Key, Totals]:
+    def totals(self, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of the whole month."""
         answer = self._answers.get(selection)
         if answer is None:
             if len(self._answers) >= ANSWERS_KEPT_MAX:
                 self._answers.clear()
-            answer = self._answers[selection] = self._work_out(selection)
+            answer = self._answers[selection] = self._work_out(selection, keys)
         return answer
 
-    def totals_within(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
+    def totals_within(self, period: Period, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of those days of the month that lie in the period."""
         parts = []
         days = self._asked_days(selection)
@@ -96,17 +96,17 @@ class Month:
         if days is self.days:
             for chunk in self._chunks:
                 if chunk.days <= set(asked):
-                    parts.append(totals_of_gathered(chunk.gathered, selection))
+                    parts.append(totals_of_gathered(chunk.gathered, keys))
                     asked = [day for day in asked if day not in chunk.days]
-        return merge([*parts, totals_of_days((days[day] for day in asked), selection)])
+        return merge([*parts, totals_of_days((days[day] for day in asked), keys)])
 
-    def _work_out(self, selection: Selection) -> dict[Key, Totals]:
+    def _work_out(self, selection: Selection, keys: RowKeys) -> dict[Key, Totals]:
         self._worked_out += 1
         if self._gathered is None and self._worked_out > ASKED_BEFORE_GATHERING:
             self._gathered = gather(self.days)
         if self._gathered is None:
-            return totals_of_days(self._asked_days(selection).values(), selection)
-        return totals_of_gathered(self._asked_gathered(selection), selection)
+            return totals_of_days(self._asked_days(selection).values(), keys)
+        return totals_of_gathered(self._asked_gathered(selection), keys)
 
     def _asked_days(self, selection: Selection) -> Days:
         """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
@@ -166,8 +166,12 @@ def _overlay(parts: list[Days]) -> Days:
 def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gathered]:
     """The cells of all days, those with the same values put together."""
     found: dict[Key, Gathered] = {}
-    for day, cells in days.items():
+    pairs = 0
+    for cells in days.values():
         shared = _shared(cells.values())
+        # Dense numbers instead of day and resident: few containers to merge, where there would be some for each day.
+        number_of = {resident: number for number, resident in enumerate(shared, start=pairs)}
+        pairs += len(number_of)
         for values, cell in cells.items():
             gathered = found.get(values)
             if gathered is None:
@@ -176,7 +180,7 @@ def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gather
             gathered.residents |= cell.residents
             elsewhere = cell.residents & shared
             gathered.alone += len(cell.residents) - len(elsewhere)
-            gathered.shared |= elsewhere.shift(day.day << _DAY_SHIFT)
+            gathered.shared.update([number_of[resident] for resident in elsewhere])
     return found
 
 
@@ -189,9 +193,8 @@ def _shared(cells: Iterable[Cell]) -> BitMap:
     return shared
 
 
-def totals_of_gathered(months: Mapping[Key, Gathered], selection: Selection) -> dict[Key, Totals]:
+def totals_of_gathered(months: Mapping[Key, Gathered], keys: RowKeys) -> dict[Key, Totals]:
     """The totals of a gathered month."""
-    keys = RowKeys(selection)
     found: dict[Key, Totals] = {}
     sets: dict[Key, tuple[list[BitMap], list[BitMap]]] = {}
     for values, gathered in months.items():
@@ -211,9 +214,8 @@ def totals_of_gathered(months: Mapping[Key, Gathered], selection: Selection) -> 
     return found
 
 
-def totals_of_days(days: Iterable[Mapping[Key, Cell]], selection: Selection) -> dict[Key, Totals]:
+def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Key, Totals]:
     """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
-    keys = RowKeys(selection)
     found: dict[Key, Totals] = {}
     sets: dict[Key, list[BitMap]] = {}
     for cells in days:

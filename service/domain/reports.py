@@ -147,12 +147,22 @@ def _measures(question: Question, current: Totals, base: Totals | None) -> Measu
     if question.compare == "none":
         return figures
     before = None if base is None else _figures(base)
-    return {name: compare(value, None if before is None else before[name]) for name, value in figures.items()}
+    if before is None:
+        return {name: compare(value, None) for name, value in figures.items()}
+    return {name: compare(value, before[name]) for name, value in figures.items()}
 
 
 def _figures(totals: Totals) -> dict[str, int]:
-    figures = {name: getattr(totals, name) for name in TRADE_MEASURES[:-1]}
-    return {**figures, "residents": len(totals.residents)}
+    """The measures, in the order of TRADE_MEASURES."""
+    return {
+        "amount_fen": totals.amount_fen,
+        "exempt_fen": totals.exempt_fen,
+        "taxable_fen": totals.amount_fen - totals.exempt_fen,
+        "quantity_g": totals.quantity_g,
+        "transactions": totals.transactions,
+        "participations": totals.participations,
+        "residents": len(totals.residents),
+    }
 
 
 def _share(part_fen: int, whole_fen: int) -> int | None:

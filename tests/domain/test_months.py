@@ -9,7 +9,7 @@ from pyroaring import BitMap
 from service.domain.cells import GRAINS, Cell, Key
 from service.domain.months import Month, gather, totals_of_days, totals_of_gathered
 from service.domain.periods import Period
-from service.domain.totals import Selection
+from service.domain.totals import RowKeys, Selection
 
 FULL = GRAINS[-1]
 JUNE = Period(datetime.date(2024, 6, 1), datetime.date(2024, 6, 30))
@@ -53,13 +53,15 @@ def test_a_month_answers_the_same_from_days_gathered_and_narrowed(
     month.days.update(recorded)
     gathered = gather(recorded)
     for selection in asked:
-        plain = totals_of_days(recorded.values(), selection)
-        assert totals_of_gathered(gathered, selection) == plain
-        assert month.totals(selection) == plain
-        assert month.totals_within(JUNE, selection) == plain
+        plain = totals_of_days(recorded.values(), RowKeys(selection))
+        assert totals_of_gathered(gathered, RowKeys(selection)) == plain
+        assert month.totals(selection, RowKeys(selection)) == plain
+        assert month.totals_within(JUNE, selection, RowKeys(selection)) == plain
     month.prepare()
     for selection in asked:
-        assert month.totals_within(JUNE, selection) == totals_of_days(recorded.values(), selection)
+        assert month.totals_within(JUNE, selection, RowKeys(selection)) == totals_of_days(
+            recorded.values(), RowKeys(selection)
+        )
 
 
 @given(days, st.sampled_from([(), (0,), (0, 1), (2,)]))
@@ -69,10 +71,11 @@ def test_chunks_of_a_month_add_up_to_its_days(
     """A coarser grain, whose months are gathered in parts as well."""
     month = Month(GRAINS[0].dimensions)
     month.days.update({day: {key[:4]: cell for key, cell in cells.items()} for day, cells in recorded.items()})
-    expected = totals_of_days(month.days.values(), Selection(by))
+    keys = RowKeys(Selection(by))
+    expected = totals_of_days(month.days.values(), keys)
     month.prepare()
-    assert month.totals_within(JUNE, Selection(by)) == expected
-    assert month.totals(Selection(by)) == expected
+    assert month.totals_within(JUNE, Selection(by), keys) == expected
+    assert month.totals(Selection(by), keys) == expected
 
 
 def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:
@@ -82,7 +85,7 @@ def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:
     recorded = {day: {meat: Cell(1, 1, 1, 2, BitMap([1, 2])), wool: Cell(1, 1, 1, 1, BitMap([2]))}}
     gathered = gather(recorded)
     assert (gathered[meat].alone, gathered[wool].alone) == (1, 0)
-    total = totals_of_gathered(gathered, Selection((), ((0, frozenset({"meat", "wool"})),)))[()]
+    total = totals_of_gathered(gathered, RowKeys(Selection((), ((0, frozenset({"meat", "wool"})),))))[()]
     assert (total.participations, len(total.residents)) == (2, 2)
 
 
@@ -91,7 +94,7 @@ def test_what_was_kept_of_a_month_is_forgotten_when_it_changes() -> None:
     key: Key = ("meat", "MN", "import", "erenhot", None, None)
     everything = Selection((4,))
     month.days[day] = {key: Cell(1, 1, 1, 1, BitMap([1]))}
-    assert month.totals(everything)[(None,)].transactions == 1
+    assert month.totals(everything, RowKeys(everything))[(None,)].transactions == 1
     month.days[day][key] = Cell(2, 2, 2, 2, BitMap([1, 2]))
     month.forget()
-    assert month.totals(everything)[(None,)].transactions == 2
+    assert month.totals(everything, RowKeys(everything))[(None,)].transactions == 2
