@@ -104,8 +104,13 @@ def _insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tup
                 copy.write_row([v.hex() if isinstance(v, bytes) and len(v) == 16 else v for v in row])
 
 
+def sealed(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes]:
+    """Number and name of a resident as the vault keeps them: all have the same name, and their ordinal as number."""
+    return ledger.vault.seal(str(ordinal), ordinal, "number"), ledger.vault.seal("巴特尔", ordinal, "name")
+
+
 def _people(ledger: Ledger, shape: Shape) -> None:
-    """Registrations over three years, without names: nobody is asked for theirs here."""
+    """Registrations over three years."""
     at = microseconds(datetime.datetime(2022, 1, 1, tzinfo=datetime.UTC))
     first = FIRST_DAY - datetime.timedelta(days=365)
     registered = {
@@ -113,7 +118,7 @@ def _people(ledger: Ledger, shape: Shape) -> None:
     }
     groups = [(n, f"互助组{n}", "mutual-aid", at) for n in range(1, shape.groups + 1)]
     people = [
-        (n, hashlib.sha256(str(n).encode()).digest(), b"-", b"-", day_number(day), settlement_of(shape, n), at)
+        (n, hashlib.sha256(str(n).encode()).digest(), *sealed(ledger, n), day_number(day), settlement_of(shape, n), at)
         for n, day in registered.items()
     ]
     statuses = [

@@ -51,7 +51,8 @@ def main(file: str) -> None:
     """Prints the table."""
     with open(file, "rb") as opened:  # noqa: PTH123 (one line)
         run = orjson.loads(opened.read())
-    machine = f"{platform.machine()}, {run['machine_info']['cpu'].get('count', '?')} cores, Python {platform.python_version()}"
+    cores = run["machine_info"]["cpu"].get("count", "?")
+    machine = f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
     table = Table(title=f"Reports in process ({machine})", title_justify="left")
     for heading in ("what", "rows", "engine", "p50 ms", "p99 ms", "ratio", "other"):
         table.add_column(heading, justify="left" if heading in {"what", "engine", "other"} else "right")

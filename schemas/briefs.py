@@ -30,6 +30,7 @@ class BriefSchema(StrictSchema):
     lang = fields.String(required=True)
     period = fields.Dict(required=True)
     base_period = fields.Dict(required=True, allow_none=True)
+    filters = fields.Dict(required=True)
     registered_on = fields.Date(required=True)
     registered_base_on = fields.Date(required=True, allow_none=True)
     position = fields.String(required=True)
@@ -44,6 +45,7 @@ def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dic
         "lang": lang,
         "period": _period_document(facts.period),
         "base_period": _period_document(facts.base_period),
+        "filters": {name: sorted(values) for name, values in facts.filters},
         "registered_on": facts.registered_on.isoformat(),
         "registered_base_on": None if base_on is None else base_on.isoformat(),
         "position": position,

@@ -1,6 +1,8 @@
 """The one place that wires things together: settings in, a ledger and a WSGI application out."""
 
+import functools
 import gc
+import logging
 import os
 import threading
 import time
@@ -11,7 +13,8 @@ from flask import Flask, Response, g, request
 from service.committer import Committer
 from service.config import read_settings
 from service.folder import Folder
-from service.http import batches, health, ledger, reports, residents, transactions
+from service.http import batches, health, ledger, metrics, reports, residents, transactions
+from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -31,6 +34,7 @@ FAMILIES: tuple[Routes, ...] = (
     reports.routes,
     ledger.routes,
     health.routes,
+    metrics.routes,
 )
 
 _log = structlog.get_logger()
@@ -41,10 +45,14 @@ def create_app(ledger: Ledger) -> Flask:
     app = Flask("service", static_folder=None, template_folder="http/templates")
     pulse = Pulse(ledger)
     open_market(app, Market(ledger, Committer(ledger), Reporter(ledger, pulse), pulse, KeyRing(ledger)))
+    metrics.open_meter(app)
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     app.before_request(_begin)
     app.after_request(_finish)
+    note = functools.partial(_note, metrics.meter_of(app))
+    known_answers = KnownAnswers(app.wsgi_app, pulse, ledger.today, note)
+    app.wsgi_app = known_answers  # type: ignore[method-assign] # (Flask's own way)
     return app
 
 
@@ -80,13 +88,28 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     api_key = getattr(g, "api_key", None)
     # The route's pattern and not the path: a log says what was done, not of whom.
+    route = request.url_rule.rule if request.url_rule is not None else None
+    key_id = None if api_key is None else api_key.id
+    meter: metrics.Meter = metrics.current_meter()
+    _note(meter, g.request_id, request.method, route, response.status_code, g.started, key_id)
+    return response
+
+
+def _note(
+    meter: metrics.Meter, request_id: str, method: str, route: str | None, status: int, started: float,
+    api_key: int | None,
+) -> None:  # fmt: skip
+    """Counts and logs an answer."""
+    duration_s = time.perf_counter() - started
+    meter.observe(method, route, status, duration_s)
+    if not _log.is_enabled_for(logging.INFO):
+        return
     _log.info(
         "request",
-        request_id=g.request_id,
-        method=request.method,
-        route=request.url_rule.rule if request.url_rule is not None else None,
-        status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
-        api_key=None if api_key is None else api_key.id,
+        request_id=request_id,
+        method=method,
+        route=route,
+        status=status,
+        duration_ms=round(duration_s * 1000, 2),
+        api_key=api_key,
     )
-    return response

@@ -227,3 +227,39 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
         raise click.ClickException(f"{error.detail} Run the same command again: it goes on where it stopped.") from None
     if tally.refused:
         sys.exit(EXIT_DIFFERENT)
+
+
+@hushi.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
+@click.pass_obj
+def backup(settings: Settings, file: pathlib.Path) -> None:
+    """Write a consistent copy of the ledger, which may be in use, into a new FILE.
+
+    The secrets file is not in it: a backup alone names nobody, and without the secrets nobody ever can. Keep it apart.
+    """
+    from service.queries.backing_up import back_up
+
+    try:
+        manifest = back_up(open_current_ledger(settings), file)
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{manifest.summary} are in {file}.")
+    click.echo(f"The secrets file, {settings.secrets_file}, is not: keep a copy of it apart from the backups.")
+
+
+@hushi.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
+@click.pass_obj
+def restore_backup(settings: Settings, file: pathlib.Path) -> None:
+    """Load the backup in FILE into the ledger of the settings, which must be empty; from either engine to either.
+
+    The secrets file is not in a backup: put its copy where HUSHI_SECRETS_FILE says before.
+    """
+    from service.commands.restoring import NotRestored, restore
+
+    try:
+        manifest = restore(open_ledger(settings), file)
+    except (NotRestored, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    check = "" if manifest.head_hash is None else f" --head {manifest.head_hash}"
+    click.echo(f"{manifest.summary} are restored as of {manifest.created_at}. Now run: hushi verify{check}")

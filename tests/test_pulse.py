@@ -46,7 +46,7 @@ def test_who_asks_while_a_read_is_under_way_shares_the_next(ledger: Ledger) -> N
 
     def ask() -> None:
         begun = watch.reads
-        answers.append((begun, pulse.now()))
+        answers.append((begun, pulse._shared()))
 
     threads = [threading.Thread(target=ask) for _ in range(40)]
     for thread in threads:
@@ -65,8 +65,8 @@ def test_a_lost_connection_is_replaced_and_a_lost_database_is_told(
 ) -> None:
     pulse = Pulse(ledger)
     before = pulse.now()
-    driver: Any = ledger.database.watching().driver_connection
-    driver.close()
+    watch: Watch = pulse._of_thread.watch if ledger.database.is_sqlite else pulse._watch
+    watch._connection.close()
     assert pulse.now() == before
 
     def lost(_self: Watch) -> Standing:

@@ -9,6 +9,14 @@ from service.storage.keys import ApiKey
 
 _HOW = "Send the header Authorization: Bearer hushi_… with a key that `hushi keys create` printed."
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+
+
+def is_loopback() -> bool:
+    """Whether the request comes from this machine itself, and was not handed on by a proxy for somebody else."""
+    return request.remote_addr in _LOOPBACK and not any(name in request.headers for name in _FORWARDED)
+
 
 def authenticate(scope: str) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.

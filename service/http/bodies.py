@@ -80,6 +80,10 @@ def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
 
     Raises ValidationFailed when another one stands twice.
     """
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        raise ValidationFailed.of("/", "not-utf-8", "Send the query in UTF-8, percent-encoded.") from None
     parameters = request.args.to_dict(flat=False)
     repeated = tuple(
         FieldError(f"/{name}", "repeated", "Send this query parameter once.")

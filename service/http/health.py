@@ -17,12 +17,18 @@ class LiveSchema(StrictSchema):
 
 
 class ReadySchema(StrictSchema):
-    """What serving needs, part by part; `tail` counts the transactions that are not folded yet."""
+    """What serving needs, part by part; `tail` counts the transactions that are not folded yet.
+
+    `fold_lag_s` is the age of the oldest of them. `fold` is "ok" or, when that is over a minute, "standing still":
+    reports stay exact then, and become slower. Both are null when the database does not answer.
+    """
 
     status = fields.String(required=True)
     database = fields.String(required=True)
     schema = fields.String(required=True)
     tail = fields.Integer(required=True, allow_none=True)
+    fold = fields.String(required=True, allow_none=True)
+    fold_lag_s = fields.Integer(required=True, allow_none=True)
 
 
 @routes.get("/health/live", scope=None, answer=LiveSchema)
@@ -40,5 +46,7 @@ def get_ready() -> Answer:
         "database": "ok" if ready.database else "unavailable",
         "schema": "ok" if ready.schema else "old",
         "tail": ready.tail_length,
+        "fold": None if ready.is_folding is None else "ok" if ready.is_folding else "standing still",
+        "fold_lag_s": ready.fold_lag_s,
     }
     return Answer(document, 200 if ready.is_ready else 503, {} if ready.is_ready else {"Retry-After": "1"})

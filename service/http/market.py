@@ -16,7 +16,7 @@ _EXTENSION = "hushi"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and what this process has one of: writer of transactions, reporter, pulse, ring of known keys."""
+    """A ledger, and what this process has one of: writer of transactions, reporter, pulse, keys that are known."""
 
     ledger: Ledger
     committer: Committer

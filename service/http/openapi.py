@@ -70,7 +70,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.scope is None:
         operation["security"] = []
     else:
-        operation["security"] = [{"apiKey": [route.scope]}]
+        # An empty requirement beside another one says that the key may be left out.
+        operation["security"] = [{"apiKey": [route.scope]}, *([{}] if route.loopback_open else [])]
         operation["x-scope"] = route.scope
     if route.body is not None:
         content = {kind: {"schema": _body_schema(route, kind)} for kind in route.bodies}
@@ -101,9 +102,7 @@ def _parameters(route: Route) -> list[Any]:
 def _responses(route: Route) -> dict[str, Any]:
     answer: Any = route.answer if route.answer is not None else {}
     good: dict[str, Any] = {"description": "As asked."}
-    good["content"] = {
-        kind: {"schema": answer if kind == JSON_MEDIA_TYPE else {"type": "string"}} for kind in route.answers
-    }
+    good["content"] = {kind: {"schema": answer if kind == JSON_MEDIA_TYPE else _file(kind)} for kind in route.answers}
     by_status: dict[int, list[str]] = {}
     for kind in [*_usual_refusals(route), *route.refuses]:
         by_status.setdefault(kind.status, []).append(kind.code)
@@ -117,6 +116,10 @@ def _responses(route: Route) -> dict[str, Any]:
             for status, codes in sorted(by_status.items())
         },
     }
+
+
+def _file(media_type: str) -> dict[str, str]:
+    return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
 
 
 def _usual_refusals(route: Route) -> list[type[Refusal]]:

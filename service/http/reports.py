@@ -1,22 +1,37 @@
 """Reports: trade, residents, series; exact at the position in their header, answered with 304 while nothing changed."""
 
+import datetime
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Response, g, request
+from werkzeug.datastructures import MIMEAccept
 
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
+from schemas.exports import csv_of, xlsx_of
 from service.domain.brief import write_brief
 from service.domain.reports import Question
+from service.http.known_answers import Exact, leave_exact
 from service.http.market import market
-from service.http.routes import Answer, Routes, respond
+from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.queries.reports import Answered
 from service.storage.standing import Standing
 
 routes = Routes("Reports")
+
+XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_MEDIA_TYPE = "text/csv"
+
+_MEDIA_TYPES = {"json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE}
+_EXPORTS: dict[str, Callable[[dict[str, Any], datetime.date], bytes]] = {
+    JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
+    CSV_MEDIA_TYPE: lambda document, _: csv_of(document),
+    XLSX_MEDIA_TYPE: xlsx_of,
+}
+_TABLES = tuple(_EXPORTS)
 
 _RENDERING = "1"
 """Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
@@ -27,6 +42,7 @@ _RENDERING = "1"
     scope="reports:read",
     query=wire.TradeQuerySchema,
     answer=wire.ReportSchema,
+    answers=_TABLES,
     lists=wire.LISTS,
 )
 def get_trade_report(query: dict[str, Any]) -> Response:
@@ -39,6 +55,7 @@ def get_trade_report(query: dict[str, Any]) -> Response:
     scope="reports:read",
     query=wire.ResidentsQuerySchema,
     answer=wire.ReportSchema,
+    answers=_TABLES,
     lists=wire.LISTS,
 )
 def get_residents_report(query: dict[str, Any]) -> Response:
@@ -51,6 +68,7 @@ def get_residents_report(query: dict[str, Any]) -> Response:
     scope="reports:read",
     query=wire.SeriesQuerySchema,
     answer=wire.SeriesSchema,
+    answers=_TABLES,
     lists=wire.LISTS,
 )
 def get_series(query: dict[str, Any]) -> Response:
@@ -69,6 +87,7 @@ def get_series(query: dict[str, Any]) -> Response:
     scope="reports:read",
     query=wire.BriefQuerySchema,
     answer=BriefSchema,
+    answers=_TABLES,
     lists=wire.LISTS,
 )
 def get_brief(query: dict[str, Any]) -> Response:
@@ -76,7 +95,7 @@ def get_brief(query: dict[str, Any]) -> Response:
     lang = query["lang"]
     return _report(
         query,
-        market().reporter.brief,
+        lambda question, at: market().reporter.brief(question, g.today, at),
         lambda facts, position: brief_document(write_brief(facts, lang), facts, lang, position),
     )
 
@@ -87,35 +106,57 @@ def _report(
     render: Callable[[Any, str], dict[str, object]],
 ) -> Response:
     """The report, or 304 without computing it when the caller has it already."""
-    asked = _asked(query)
-    if request.if_none_match.contains(tag := _etag(asked, g.standing)):
-        return _tagged(Response(status=304), tag)
+    # Read once: a brief counts residents up to today, and every file names the day of its data.
+    g.today = market().ledger.today()
+    representation = _representation(query.get("format"))
+    tag = _etag(g.standing, representation)
+    if request.if_none_match.contains(tag):
+        return _exact(Response(status=304), tag, g.standing)
     answered = ask(query["question"], g.standing)
-    position = str(answered.standing.position)
-    response = respond(Answer(render(answered.answer, position)))
-    response.headers["Hushi-Position"] = position
-    return _tagged(response, _etag(asked, answered.standing))
+    document = render(answered.answer, str(answered.standing.position))
+    charset = "; charset=utf-8" if representation == CSV_MEDIA_TYPE else ""
+    response = Response(
+        _EXPORTS[representation](document, _cut_off(query["question"])), content_type=representation + charset
+    )
+    if representation != JSON_MEDIA_TYPE:
+        response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
+    return _exact(response, _etag(answered.standing, representation), answered.standing)
 
 
-def _asked(query: dict[str, Any]) -> bytes:
-    return orjson.dumps([request.path, sorted((name, _plain(value)) for name, value in query.items()), _RENDERING])
+def _cut_off(question: Question) -> datetime.date:
+    """The last day that the figures can be of: the period's end, or today while the period is not over."""
+    today: datetime.date = g.today
+    return max(question.period.start, min(question.period.end, today))
 
 
-def _etag(asked: bytes, standing: Standing) -> str:
+def _representation(asked: str | None) -> str:
+    """The media type to answer with: what `format` says, or else what Accept likes best, or else JSON."""
+    if asked is not None:
+        return _MEDIA_TYPES[asked]
+    # Werkzeug compares parameters too, and would not find `text/csv; charset=utf-8`.
+    accepted = MIMEAccept([(kind.partition(";")[0].strip(), q) for kind, q in request.accept_mimetypes])
+    return accepted.best_match(list(_EXPORTS), default=JSON_MEDIA_TYPE)
+
+
+def _file_name(document: dict[str, Any], representation: str) -> str:
+    period = document["period"]
+    ending = next(name for name, media_type in _MEDIA_TYPES.items() if media_type == representation)
+    return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
+
+
+def _etag(standing: Standing, representation: str) -> str:
+    """What the representation depends on: the question as it was asked, the day, the state of the ledger."""
     position = standing.position
-    state = [position.block, position.tail_length, position.hash.hex(), *standing.registrations]
-    return hashlib.blake2b(asked + orjson.dumps(state), digest_size=16).hexdigest()
+    state = f"{position.block} {position.tail_length} {standing.registrations}"
+    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{g.today}\n{state}\n"
+    return hashlib.blake2b(asked.encode() + position.hash, digest_size=16).hexdigest()
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Question):
-        filters = [(name, sorted(values)) for name, values in value.filters]
-        return repr((value.period, value.compare, value.by, filters))
-    return str(value)
-
-
-def _tagged(response: Response, tag: str) -> Response:
+def _exact(response: Response, tag: str, standing: Standing) -> Response:
+    """The response with all that lets it be kept, here and by the caller, until the ledger changes."""
     response.set_etag(tag)
+    response.headers["Hushi-Position"] = str(standing.position)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept, Authorization"
+    leave_exact(request.environ, Exact(standing, g.today, request.path, g.api_key.id))
     return response

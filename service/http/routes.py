@@ -14,8 +14,9 @@ from flask import Flask, Response, g, request
 
 from schemas.strict import StrictSchema
 from service.domain.errors import Refusal, ValidationFailed
-from service.http.auth import authenticate
+from service.http.auth import authenticate, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
+from service.storage.keys import ApiKey
 
 JSON_MEDIA_TYPE = "application/json"
 QUERIES_KNOWN_MAX = 512
@@ -33,7 +34,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address and method, and everything that callers may know of it. `scope` None means open to everybody."""
+    """One address and method, and everything that callers may know of it.
+
+    `scope` None means open to everybody; `loopback_open` routes need no key from callers on the machine itself.
+    """
 
     method: str
     path: str
@@ -49,6 +53,7 @@ class Route:
     bodies: Sequence[str]
     answers: Sequence[str]
     lists: Sequence[str]
+    loopback_open: bool
 
     @property
     def name(self) -> str:
@@ -92,18 +97,19 @@ class Routes:
         bodies: Sequence[str] = (JSON_MEDIA_TYPE,),
         answers: Sequence[str] = (JSON_MEDIA_TYPE,),
         lists: Sequence[str] = (),
+        loopback_open: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
 
         `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types, `lists` the query
-        parameters that may be repeated.
+        parameters that may be repeated; `loopback_open` lets callers on the machine itself in without a key.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
             self.all.append(
                 Route(
                     method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
-                    tuple(bodies), tuple(answers), tuple(lists),
+                    tuple(bodies), tuple(answers), tuple(lists), loopback_open,
                 )
             )  # fmt: skip
             return view
@@ -143,7 +149,7 @@ def _checked(route: Route) -> Callable[..., Response]:
         return None
 
     def answer_request(**values: Any) -> Response:
-        g.api_key = authenticate(route.scope) if route.scope is not None else None
+        g.api_key = _caller(route)
         query = query_of(request.query_string)
         if query is not None:
             values["query"] = dict(query)
@@ -153,6 +159,13 @@ def _checked(route: Route) -> Callable[..., Response]:
 
     answer_request.__doc__ = route.view.__doc__
     return answer_request
+
+
+def _caller(route: Route) -> ApiKey | None:
+    """The key of the request; None where the route needs none."""
+    if route.scope is None or (route.loopback_open and is_loopback()):
+        return None
+    return authenticate(route.scope)
 
 
 def respond(answer: Answer | Response) -> Response:

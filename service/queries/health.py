@@ -1,32 +1,45 @@
 """Whether the ledger can serve."""
 
+import datetime
 from dataclasses import dataclass
 
 from service.ledger import Ledger
+from service.queries.ledger import fold_lag
 from service.storage import schema, tail
 from service.storage.engine import DatabaseUnavailable
+
+FOLD_STANDS_STILL_AFTER_S = 60
+"""The folder works every second; a ledger that takes a minute is not being folded at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What serving needs; `tail_length` counts what is posted and not folded yet."""
+    """What serving needs; `tail_length` counts what is posted and not folded yet, `fold_lag_s` its oldest's age."""
 
     database: bool
     schema: bool
-    tail_length: int | None
+    tail_length: int | None = None
+    fold_lag_s: int | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether requests can be answered."""
         return self.database and self.schema
 
+    @property
+    def is_folding(self) -> bool | None:
+        """Whether the tail is being folded; None when unknown. Reports are exact without it, only slower."""
+        return None if self.fold_lag_s is None else self.fold_lag_s <= FOLD_STANDS_STILL_AFTER_S
+
 
 def readiness(ledger: Ledger) -> Readiness:
     """The state of the database and its schema. Raises nothing: what can't be reached is not ready."""
     try:
         if not schema.is_current(ledger.database):
-            return Readiness(database=True, schema=False, tail_length=None)
+            return Readiness(database=True, schema=False)
         with ledger.database.reading() as connection:
-            return Readiness(database=True, schema=True, tail_length=tail.length(connection))
+            waiting = tail.length(connection)
+        lag_s = fold_lag(ledger) // datetime.timedelta(seconds=1)
+        return Readiness(database=True, schema=True, tail_length=waiting, fold_lag_s=lag_s)
     except DatabaseUnavailable:
-        return Readiness(database=False, schema=False, tail_length=None)
+        return Readiness(database=False, schema=False)

@@ -60,9 +60,8 @@ class Reporter:
             question, at, lambda known: _residents(known.registry, question, known.cube.totals), people=True
         )
 
-    def brief(self, question: Question, at: Standing | None = None) -> Answered[Facts]:
-        """What a brief is written from. Raises ValidationFailed on an unknown filter."""
-        today = self._ledger.today()
+    def brief(self, question: Question, today: datetime.date, at: Standing | None = None) -> Answered[Facts]:
+        """What a brief is written from, with residents up to today. Raises ValidationFailed on an unknown filter."""
         return self._ask(
             question, at, lambda known: _facts(known.registry, question, known.cube.totals, today), people=True
         )

@@ -85,7 +85,7 @@ class Database:
             self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
             reader = _postgresql_engine(self.url, "REPEATABLE READ", "")
             self._reader = reader.execution_options(postgresql_readonly=True)
-        self._watching: sa.PoolProxiedConnection | None = None
+        self._watching: list[Any] = []
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -121,30 +121,32 @@ class Database:
             except sa.exc.OperationalError as error:
                 raise DatabaseUnavailable("the database does not answer") from error
 
-    def watching(self) -> sa.PoolProxiedConnection:
-        """A driver's connection that is kept for single statements outside of any transaction.
+    def open_watching(self) -> Any:
+        """A driver's connection outside of the pool, for single statements outside of any transaction.
 
-        Raises DatabaseUnavailable. For one thread at a time.
+        Raises DatabaseUnavailable. For one thread at a time; its owner closes it.
         """
-        if self._watching is None:
-            try:
-                self._watching = self._reader.raw_connection()
-            except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
-                raise DatabaseUnavailable("the database can't be reached") from error
-            if not self.is_sqlite:
-                driver: Any = self._watching.driver_connection
-                driver.autocommit = True
-        return self._watching
+        try:
+            pooled = self._reader.raw_connection()
+        except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+            raise DatabaseUnavailable("the database can't be reached") from error
+        connection: Any = pooled.driver_connection
+        pooled.detach()
+        if not self.is_sqlite:
+            connection.autocommit = True
+        self._watching.append(connection)
+        return connection
 
-    def drop_watching(self) -> None:
-        """Closes the connection of `watching`, which may be broken."""
-        if self._watching is not None:
-            self._watching.invalidate()
-            self._watching = None
+    def close_watching(self, connection: Any) -> None:
+        """Closes a connection of `open_watching`, which may be broken."""
+        with contextlib.suppress(ValueError):  # Whoever closes the database has taken it out already.
+            self._watching.remove(connection)
+        with contextlib.suppress(self.driver_error):
+            connection.close()
 
     @property
     def driver_error(self) -> type[Exception]:
-        """What the driver raises when a statement on `watching` fails."""
+        """What the driver raises when a statement fails."""
         driver: Any = self._reader.dialect.loaded_dbapi
         found: type[Exception] = driver.Error
         return found
@@ -156,7 +158,8 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection; the database stays usable and opens new ones."""
-        self.drop_watching()
+        for connection in list(self._watching):
+            self.close_watching(connection)
         self._reader.dispose()
         self._writer.dispose()
 

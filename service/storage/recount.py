@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -49,10 +50,8 @@ def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
         sa.select(journal.c.transaction_id)
         .outerjoin(counted, counted.c.transaction_id == journal.c.transaction_id)
         .where(sa.func.coalesce(counted.c.times, 0) != 1)
-        .limit(1)
     )
-    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
-    return found
+    return _first(connection, wanted)
 
 
 def find_key_without_entry(connection: sa.Connection) -> uuid.UUID | None:
@@ -61,10 +60,8 @@ def find_key_without_entry(connection: sa.Connection) -> uuid.UUID | None:
         sa.select(idempotency.c.transaction_id)
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
         .where(idempotency.c.transaction_id.is_not(None), journal.c.transaction_id.is_(None))
-        .limit(1)
     )
-    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
-    return found
+    return _first(connection, wanted)
 
 
 def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
@@ -84,7 +81,14 @@ def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
         sa.select(journal.c.transaction_id)
         .outerjoin(trade, sa.and_(trade.c.transaction_id == journal.c.reverses, *same))
         .where(journal.c.reverses.is_not(None), trade.c.seq.is_(None) | twin)
-        .limit(1)
     )
-    found: uuid.UUID | None = connection.execute(wanted).scalar_one_or_none()
+    return _first(connection, wanted)
+
+
+def _first(connection: sa.Connection, wanted: sa.Select[Any]) -> uuid.UUID | None:
+    """The first of what should not be there. No LIMIT: with one, PostgreSQL chooses a loop for every row.
+
+    A sound ledger has none, so nothing is fetched in vain.
+    """
+    found: uuid.UUID | None = connection.execute(wanted).scalars().first()
     return found

@@ -49,6 +49,7 @@ class Watch:
         """Opens nothing yet."""
         self._database = database
         self._text = str(_STATEMENT.compile(database.engines[1]))
+        self._connection: Any = None
         self._seen: tuple[int, Standing] | None = None
 
     def read(self) -> Standing:
@@ -57,22 +58,32 @@ class Watch:
             return self._read()
         except self._database.driver_error:
             # The connection may have died of age or of a restart: a new one tells.
-            self._database.drop_watching()
+            self.close()
         try:
             return self._read()
         except self._database.driver_error as error:
-            self._database.drop_watching()
+            self.close()
             raise DatabaseUnavailable("the database does not answer") from error
 
+    def close(self) -> None:
+        """Closes the connection; the next read opens another."""
+        connection, self._connection, self._seen = self._connection, None, None
+        if connection is not None:
+            self._database.close_watching(connection)
+
+    def __del__(self) -> None:
+        self.close()
+
     def _read(self) -> Standing:
-        cursor = self._database.watching().cursor()
+        if self._connection is None:
+            self._connection = self._database.open_watching()
+        cursor = self._connection.cursor()
         try:
             version = cursor.execute("PRAGMA data_version").fetchone()[0] if self._database.is_sqlite else None
             if version is not None and self._seen is not None and self._seen[0] == version:
                 return self._seen[1]
             cursor.execute(self._text)
-            row: Any = cursor.fetchone()
-            standing = _standing_of(row)
+            standing = _standing_of(cursor.fetchone())
             if version is not None:
                 # What is committed between the two reads is seen next time, because the version was read first.
                 self._seen = version, standing

@@ -545,6 +545,7 @@ def test_the_document_of_a_brief() -> None:
         "lang": "zh",
         "period": {"from": "2024-01-01", "to": "2024-04-30"},
         "base_period": {"from": "2023-01-01", "to": "2023-04-30"},
+        "filters": {},
         "registered_on": "2024-04-30",
         "registered_base_on": "2023-12-31",
         "position": "12.3",

@@ -179,3 +179,10 @@ def test_a_request_id_of_the_caller_is_kept_when_it_is_a_plain_one(admin: Caller
 def test_a_registration_that_can_not_be_right_is_refused(admin: Caller, changes: dict[str, Any], pointer: str) -> None:
     problem = _problem(admin.post("/v1/residents", a_registration(**changes)), 422, "validation-failed")
     assert problem["errors"][0]["pointer"] == pointer
+
+
+def test_a_query_that_is_not_utf_8_is_refused(admin: Caller) -> None:
+    environ = {"QUERY_STRING": "period=2024&settlement=\xff", "PATH_INFO": "/v1/reports/trade"}
+    answer = admin.client.open("/v1/reports/trade", headers=admin.headers, environ_overrides=environ)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["code"] == "not-utf-8"

@@ -9,6 +9,8 @@ from service.domain.keys import SCOPES
 from tests.conftest import Caller
 
 OPEN = {"/health/live", "/health/ready", "/openapi.json", "/docs"}
+ELSEWHERE = "203.0.113.7"
+"""Where these callers are: what one on the machine itself may do besides is in tests/http/test_metrics.py."""
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def _address(rule: str) -> str:
 
 def test_without_a_key_only_the_open_routes_answer(call: Callable[..., Caller]) -> None:
     stranger = call(None)
+    stranger.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
     answers = {
         rule: stranger.client.open(_address(rule), method=method).status_code for method, rule in _routes(stranger)
     }
@@ -40,9 +43,14 @@ def test_without_a_key_only_the_open_routes_answer(call: Callable[..., Caller]) 
 @pytest.mark.parametrize("held", SCOPES)
 def test_a_key_opens_the_routes_of_its_scopes_and_no_other(call: Callable[..., Caller], held: str) -> None:
     caller = call(held)
+    caller.client.environ_base["REMOTE_ADDR"] = ELSEWHERE
     for route in (route for family in FAMILIES for route in family.all if route.scope is not None):
         answer = caller.client.open(_address(route.path), method=route.method, headers=caller.headers, json={})
         allowed = held in (route.scope, "admin")
         assert (answer.status_code != 403) == allowed, (route.path, answer.text)
         if not allowed:
             assert answer.get_json()["code"] == "forbidden"
+
+
+def test_one_route_is_open_to_the_machine_itself() -> None:
+    assert [route.path for family in FAMILIES for route in family.all if route.loopback_open] == ["/metrics"]

@@ -1,0 +1,90 @@
+"""GET of a report over HTTP while the ledger does not change, against a bare route of the same server: `make bench`."""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import orjson
+
+from loadtests.client import Loop, closed_loop, request_bytes
+from loadtests.histories import FOLDER, history
+from service.commands.keys import create_key
+from service.server import POSTGRESQL_WORKERS, THREADS_PER_WORKER
+
+PATH = "/v1/reports/trade?from=2024-01-01&to=2024-08-31&by=category"
+ROUNDS = 3
+
+
+@contextlib.contextmanager
+def running(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
+    """A server, from its first answer to its end."""
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
+                break
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def measure(engine: str, size: int) -> dict[str, object]:
+    """Rates of a report, of its 304 and of a bare route, in turns; the best of three each."""
+    programs = pathlib.Path(sys.executable).parent
+    workers = 1 if engine == "sqlite" else POSTGRESQL_WORKERS
+    bare_port, port = free_port(), free_port()
+    bare = [
+        str(programs / "granian"), "--interface", "wsgi", "--port", str(bare_port), "--workers", str(workers),
+        "--blocking-threads", str(THREADS_PER_WORKER), "--no-ws", "--log-level", "error", "loadtests.peers.bare:app",
+    ]  # fmt: skip
+    with history(engine, size) as ledger:
+        _, key = create_key(ledger, "bench", ["reports:read"])
+        environment = {
+            "HUSHI_DATABASE_URL": ledger.database.url.render_as_string(hide_password=False),
+            "HUSHI_SECRETS_FILE": str(FOLDER / f"{engine}-{size}" / "secrets.json"),
+            "HUSHI_LOG_LEVEL": "WARNING",
+        }
+        serve = [str(programs / "hushi"), "serve", "--port", str(port), "--workers", str(workers)]
+        with running(bare, {}, bare_port, "/"), running(serve, environment, port, "/health/live"):
+            headers = {"Authorization": f"Bearer {key}"}
+            url = urllib.request.Request(f"http://127.0.0.1:{port}{PATH}", headers=headers)
+            for _ in range(20):  # Each worker has answered it once.
+                with urllib.request.urlopen(url) as answer:
+                    tag = answer.headers["ETag"]
+            requests = {
+                "bare": (bare_port, request_bytes("/", {})),
+                "200": (port, request_bytes(PATH, headers)),
+                "304": (port, request_bytes(PATH, {**headers, "If-None-Match": tag})),
+            }
+            best: dict[str, Loop] = {}
+            for _ in range(ROUNDS):
+                for name, (to, request) in requests.items():
+                    loop = closed_loop(to, request, seconds=3)
+                    assert set(loop.statuses) == {int(name) if name != "bare" else 200}, loop.statuses
+                    best[name] = max(best.get(name, loop), loop, key=lambda found: found.rate)
+    rates = {name: round(loop.rate) for name, loop in best.items()}
+    shares = {f"{name}_share_of_bare": round(rates[name] / rates["bare"], 2) for name in ("200", "304")}
+    return {"engine": engine, "rows": size, "workers": workers, "per_second": rates, **shares}
+
+
+if __name__ == "__main__":
+    figures = [measure(engine, int(sys.argv[1])) for engine in sys.argv[2].split(",")]
+    for found in figures:
+        print(orjson.dumps(found).decode())
+    (FOLDER / "http.json").write_bytes(orjson.dumps(figures))

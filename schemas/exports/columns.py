@@ -1,0 +1,104 @@
+"""The columns and rows of a report's document: one table, whether of rows with measures or of a series of buckets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
+"""What values are; a `figure` is of the kind of its row, as in the claims of a brief."""
+
+TOTAL = "total"
+PARTS = ("current", "base", "change", "growth_pct", "ratio", "reason")
+
+_KIND_OF_PART: dict[str, Kind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, what part of a measure it is (None for keys and shares), and what its values are.
+
+    `line` is the key of a series' line, whose measure the whole table is of.
+    """
+
+    name: str
+    part: str | None
+    kind: Kind
+    line: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def wire_name(self) -> str:
+        """As machines know it: `amount_cny.growth_pct`, or `category=meat.current` of a series."""
+        named = " ".join(f"{key}={value or ''}" for key, value in self.line) or self.name
+        return named if self.part is None else f"{named}.{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of values as the JSON document has them: money and weight as text, counts as integers, null as None."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    has_total: bool
+
+
+def table_of(document: Mapping[str, Any]) -> Table:
+    """The table of a report's, a series' or a brief's document; a report's last row is its total."""
+    if "claims" in document:
+        return _claims_table(document)
+    return _series_table(document) if "buckets" in document else _report_table(document)
+
+
+def kind_of(measure: str, part: str) -> Kind:
+    """What the values of a measure's part are."""
+    if part in _KIND_OF_PART:
+        return _KIND_OF_PART[part]
+    return "money" if measure.endswith("_cny") else "weight" if measure.endswith("_kg") else "count"
+
+
+def _report_table(document: Mapping[str, Any]) -> Table:
+    keys = list(document["by"])
+    shares = [Column("share_pct", None, "percent")] if any("share_pct" in row for row in document["rows"]) else []
+    columns = [Column(name, None, "text") for name in keys or ["row"]] + shares
+    columns += [
+        Column(measure, part, kind_of(measure, part))
+        for measure, parts in document["total"].items()
+        for part in PARTS
+        if part in parts
+    ]
+    rows = (
+        [] if not keys else [[*(row["key"][name] for name in keys), *_values(row, columns)] for row in document["rows"]]
+    )
+    total = {**document["total"], **({"share_pct": None} if shares else {})}
+    rows.append([TOTAL, *([None] * (len(keys) - 1)), *_values(total, columns)])
+    return Table(columns, rows, has_total=True)
+
+
+def _values(row: Mapping[str, Any], columns: Sequence[Column]) -> Iterator[Any]:
+    for column in columns:
+        if column.part is not None:
+            yield row[column.name][column.part]
+        elif column.name == "share_pct":
+            yield row["share_pct"]
+
+
+def _series_table(document: Mapping[str, Any]) -> Table:
+    measure = document["measure"]
+    columns = [Column(document["interval"], None, "text")]
+    lines: list[Sequence[Any]] = []
+    for line in document["series"]:
+        key = tuple(line["key"].items())
+        for part in ("current", "base"):
+            if part in line:
+                columns.append(Column(measure, part, kind_of(measure, part), key))
+                lines.append(line[part])
+    rows = [[bucket, *(values[place] for values in lines)] for place, bucket in enumerate(document["buckets"])]
+    return Table(columns, rows, has_total=False)
+
+
+def _claims_table(document: Mapping[str, Any]) -> Table:
+    kinds: dict[str, Kind] = {
+        "phrase": "text", "measure": "text", "current": "figure", "base": "figure", "growth_pct": "percent",
+        "ratio": "ratio",
+    }  # fmt: skip
+    columns = [Column(name, None, kind) for name, kind in kinds.items()]
+    return Table(columns, [[claim[name] for name in kinds] for claim in document["claims"]], has_total=False)

@@ -1,0 +1,97 @@
+"""Restoring: a backup becomes the ledger again, whole or not at all."""
+
+import itertools
+import pathlib
+
+from service.ledger import Ledger
+from service.storage import archives, blocks, copying, residents, schema
+from service.storage.archives import Archive, DamagedArchive, Manifest
+from service.storage.copying import UnreadableLine
+from service.storage.engine import Connection, NotWritten, OutcomeUnknown
+from service.vault import SecretsError
+
+
+class NotRestored(Exception):
+    """Nothing was restored; the message is one line that says why and what to do."""
+
+
+def restore(ledger: Ledger, file: pathlib.Path) -> Manifest:
+    """Loads a backup into an empty ledger, whose schema is made first, in one transaction.
+
+    Raises NotRestored when the file is damaged or of another schema, when the ledger holds anything, and when its
+    secrets are not those of the backup; OSError when the file can't be read. Then the ledger is as empty as before.
+    """
+    try:
+        with archives.opening(file) as archive:
+            _refuse_other_schema(archive.manifest)
+            _make_schema(ledger)
+            with ledger.database.writing() as connection:
+                _refuse_filled(connection)
+                _load(connection, ledger, archive)
+                _refuse_difference(connection, archive.manifest)
+            return archive.manifest
+    except (DamagedArchive, UnreadableLine) as damage:
+        raise NotRestored(f"{file} is not a whole backup: {damage}.") from None
+    except NotWritten as fault:
+        raise NotRestored(f"The database did not take what is in {file}: {fault}") from None
+    except OutcomeUnknown as fault:
+        raise NotRestored(f"{fault}; run the same command again: it tells whether the ledger is there.") from None
+
+
+def _refuse_other_schema(manifest: Manifest) -> None:
+    if manifest.revision != schema.newest_revision() or dict(manifest.columns) != copying.columns():
+        raise NotRestored(
+            f"The backup is of schema {manifest.revision}, and this version of hushi has {schema.newest_revision()}: "
+            f"restore it with hushi {manifest.hushi}, then run hushi db upgrade with this version."
+        )
+
+
+def _make_schema(ledger: Ledger) -> None:
+    """Migrates a new database; an old one holds something, and migrating that is a decision of its own."""
+    with ledger.database.reading() as connection:
+        found = schema.revision(connection)
+    if found is None:
+        schema.upgrade(ledger.database)
+    elif found != schema.newest_revision():
+        raise NotRestored(f"The database is in use with the old schema {found}; restore into a new one.")
+
+
+def _refuse_filled(connection: Connection) -> None:
+    copying.lock(connection)
+    filled = copying.find_filled(connection)
+    if filled is not None:
+        raise NotRestored(f"The ledger is not empty (its table {filled} holds rows); restore into a new one.")
+
+
+def _load(connection: Connection, ledger: Ledger, archive: Archive) -> None:
+    for table in copying.columns():
+        loader = copying.Loader(connection, table)
+        lines = archive.read_lines(table)
+        while batch := list(itertools.islice(lines, copying.ROWS_AT_ONCE)):
+            loader.load(batch)
+        if table == "resident":
+            _refuse_foreign_secrets(connection, ledger)
+    copying.settle(connection)
+
+
+def _refuse_foreign_secrets(connection: Connection, ledger: Ledger) -> None:
+    """A ledger without its secrets would register everybody a second time."""
+    first = residents.find_row(connection, 1)
+    try:
+        if first is not None:
+            ledger.vault.open(first.name_sealed, 1, "name")
+    except SecretsError as error:
+        raise NotRestored(
+            f"The secrets file is not that of the backup ({error}); put the backup's own where HUSHI_SECRETS_FILE says."
+        ) from None
+
+
+def _refuse_difference(connection: Connection, manifest: Manifest) -> None:
+    """The pair of the counts on the way in: what the tables hold now, by their own count, and the head of the chain."""
+    rows = copying.count_rows(connection)
+    wrong = [name for name, count in rows.items() if count != manifest.rows[name]]
+    if wrong:
+        raise DamagedArchive(f"{wrong[0]} has {rows[wrong[0]]} rows instead of {manifest.rows[wrong[0]]}")
+    head = blocks.find_head(connection)
+    if (None if head is None else head.block.hash.hex()) != manifest.head_hash:
+        raise DamagedArchive("its newest block is not the one that its manifest names")

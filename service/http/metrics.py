@@ -1,0 +1,101 @@
+"""Metrics: what this process has answered, and where its ledger stands, in the text format of Prometheus.
+
+With several worker processes each answers for itself: a scrape meets any one of them, so the counters and the uptime
+are that one's alone, and jump when the next scrape meets another. The figures of the ledger are the same from all.
+Where counters must add up, serve with --workers 1 or count in the proxy in front.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import cast
+
+from flask import Flask, Response, current_app
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from service.http.market import market
+from service.http.routes import Routes
+from service.ledger import Ledger
+from service.queries.ledger import fold_lag, get_head
+from service.storage.engine import DatabaseUnavailable
+
+routes = Routes("Health")
+
+DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+NO_ROUTE = "none"
+OTHER_METHOD = "other"
+"""Labels come from short lists only: a caller must not be able to add a time series by inventing a path or a method."""
+
+_EXTENSION = "hushi-meter"
+
+# The library's function has no types of its own. Without it each counter has a twin that tells when it was made.
+_leave_out_twins: Callable[[], None] = disable_created_metrics
+_leave_out_twins()
+
+
+class Meter:
+    """Counts what one application answers."""
+
+    def __init__(self) -> None:
+        """Everything at zero; the figures of the ledger are read when somebody asks."""
+        self.registry = CollectorRegistry()
+        self._started = time.monotonic()
+        labels = ("method", "route", "status")
+        self._requests = Counter("hushi_requests", "Requests answered.", labels, registry=self.registry)
+        self._durations = Histogram(
+            "hushi_request_duration_seconds", "From the first byte understood to the answer made.", ("route",),
+            buckets=DURATION_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._uptime = self._gauge("hushi_uptime_seconds", "Since this process began to serve.")
+        self._database = self._gauge("hushi_database_up", "1 when the database answers.")
+        self._tail = self._gauge("hushi_tail_length", "Transactions that are posted and not folded yet.")
+        self._fold_lag = self._gauge("hushi_fold_lag_seconds", "Age of the oldest of them; 0 when there is none.")
+        self._head = self._gauge("hushi_head_block", "Number of the newest block; 0 before the first.")
+
+    def _gauge(self, name: str, what: str) -> Gauge:
+        return Gauge(name, what, registry=self.registry)
+
+    def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
+        """Counts one answer. A route is its pattern, never the path."""
+        known = method if method in METHODS else OTHER_METHOD
+        self._requests.labels(known, route or NO_ROUTE, str(status)).inc()
+        self._durations.labels(route or NO_ROUTE).observe(duration_s)
+
+    def render(self, ledger: Ledger) -> bytes:
+        """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""
+        tail, lag_s, head, is_up = math.nan, math.nan, math.nan, False
+        try:
+            at = get_head(ledger)
+            tail, head = at.tail, 0 if at.block is None else at.block.no
+            lag_s, is_up = fold_lag(ledger).total_seconds(), True
+        except DatabaseUnavailable:
+            pass
+        self._uptime.set(time.monotonic() - self._started)
+        self._database.set(is_up)
+        self._tail.set(tail)
+        self._fold_lag.set(lag_s)
+        self._head.set(head)
+        return generate_latest(self.registry)
+
+
+def open_meter(app: Flask) -> None:
+    """Hangs a meter on an application."""
+    app.extensions[_EXTENSION] = Meter()
+
+
+def meter_of(app: Flask) -> Meter:
+    """The meter of an application."""
+    return cast(Meter, app.extensions[_EXTENSION])
+
+
+def current_meter() -> Meter:
+    """The meter of the application that answers the current request."""
+    return meter_of(current_app)
+
+
+@routes.get("/metrics", scope="ledger:verify", loopback_open=True, answers=("text/plain",))
+def get_metrics() -> Response:
+    """Figures of this process and its ledger as Prometheus reads them; callers on the machine itself need no key."""
+    return Response(current_meter().render(market().ledger), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,0 +1,144 @@
+"""Copying a ledger: every table as lines of JSON out of one snapshot, and such lines into an empty ledger.
+
+A line is an array with the values of a row in the order of its columns, the same from both engines: integers (days and
+instants as they are stored), text, booleans, null, and bytes as base64. So what one engine wrote the other can load.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from service.storage.columns import Day, Instant, Uuid
+from service.storage.rowsets import BulkInsert
+from service.storage.tables import metadata, tail
+
+ROWS_AT_ONCE = 2000
+
+_TABLES = {str(table.name): table for table in [*(t for t in metadata.sorted_tables if t is not tail), tail]}
+"""In the order in which they can be loaded. The tail is last: the journal's trigger fills it with every entry, also the
+folded ones, and then what was in it at the time takes the place of that."""
+
+
+class UnreadableLine(ValueError):
+    """A line that is no row of its table."""
+
+
+def columns() -> dict[str, list[str]]:
+    """The tables of a ledger in the order in which they can be loaded, each with its columns."""
+    return {name: _names(table) for name, table in _TABLES.items()}
+
+
+def _names(table: sa.Table) -> list[str]:
+    return [str(column.name) for column in table.columns]
+
+
+def read_lines(connection: sa.Connection, table: str) -> Iterator[bytes]:
+    """The rows of a table by their key, a line each, in flat memory."""
+    wanted = sa.select(*(_plain(column, connection.dialect.name) for column in _TABLES[table].columns))
+    ordered = wanted.order_by(*_TABLES[table].primary_key.columns).execution_options(yield_per=ROWS_AT_ONCE)
+    with connection.execute(ordered) as rows:
+        for row in rows:
+            yield orjson.dumps(tuple(row), default=_base64_of, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """The column as the database has it, without the objects that the domain would get of it."""
+    if isinstance(column.type, Day | Instant):
+        return sa.type_coerce(column, sa.BigInteger)
+    if isinstance(column.type, Uuid):
+        return sa.type_coerce(sa.func.uuid_send(column) if dialect == "postgresql" else column, sa.LargeBinary)
+    return column
+
+
+def _base64_of(value: object) -> str:
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"a {type(value).__name__} has no place in a backup")
+
+
+def lock(connection: sa.Connection) -> None:
+    """Keeps every other writer out until the transaction ends; on SQLite the one writer has done so already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"LOCK TABLE {', '.join(_TABLES)} IN EXCLUSIVE MODE"))
+
+
+def find_filled(connection: sa.Connection) -> str | None:
+    """A table that holds rows; None when the ledger is empty."""
+    for name, table in _TABLES.items():
+        if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).one_or_none() is not None:
+            return name
+    return None
+
+
+class Loader:
+    """Loads the lines of one table."""
+
+    def __init__(self, connection: sa.Connection, table: str) -> None:
+        """Loads nothing yet."""
+        self._connection = connection
+        self._table = _TABLES[table]
+        self._insert = BulkInsert(self._table, _names(self._table))
+        self._converters = _converters(self._table, connection.dialect.name)
+        if self._table is tail:
+            connection.execute(sa.delete(tail))
+
+    def load(self, lines: Sequence[bytes]) -> None:
+        """Adds rows in their order. Raises UnreadableLine."""
+        self._insert.run(self._connection, [self._row_of(line) for line in lines])
+
+    def _row_of(self, line: bytes) -> tuple[object, ...]:
+        try:
+            values = orjson.loads(line)
+            if not isinstance(values, list) or len(values) != len(self._table.columns):
+                raise UnreadableLine(f"a line of {self._table.name} is no row of {len(self._table.columns)} values")
+            for place, convert in self._converters.items():
+                values[place] = None if values[place] is None else convert(base64.b64decode(values[place]))
+        except (orjson.JSONDecodeError, binascii.Error, TypeError) as error:
+            raise UnreadableLine(f"a line of {self._table.name} can't be read: {error}") from None
+        return tuple(values)
+
+
+def _converters(table: sa.Table, dialect: str) -> Mapping[int, Callable[[bytes], object]]:
+    """For each place of a row that holds bytes, how BulkInsert takes them: SQLite as they are, PostgreSQL as text."""
+    found: dict[int, Callable[[bytes], object]] = {}
+    for place, column in enumerate(table.columns):
+        if isinstance(column.type, Uuid | sa.LargeBinary):
+            if dialect == "sqlite":
+                found[place] = bytes
+            else:
+                found[place] = bytes.hex if isinstance(column.type, Uuid) else _bytea_text
+    return found
+
+
+def _bytea_text(value: bytes) -> str:
+    return f"\\x{value.hex()}"
+
+
+def count_rows(connection: sa.Connection) -> dict[str, int]:
+    """How many rows each table holds."""
+    return {
+        name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for name, table in _TABLES.items()
+    }
+
+
+def settle(connection: sa.Connection) -> None:
+    """Makes a loaded PostgreSQL go on as the ledger would have: numbers after the highest one, plans of its size.
+
+    SQLite goes on after the highest number by itself.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for table in _TABLES.values():
+        for column in table.columns:
+            if column.identity is not None:
+                sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+                # setval of NULL leaves the sequence of an empty table as it is.
+                connection.execute(
+                    sa.select(sa.func.setval(sequence, sa.select(sa.func.max(column)).scalar_subquery()))
+                )
+    connection.execute(sa.text(f"ANALYZE {', '.join(_TABLES)}"))
