@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 WORKERS ?= 2
 
-.PHONY: run test lint lock clean
+.PHONY: run test lint bench lock clean
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000
 	@$(BIN)/hushi welcome --port $(PORT)
@@ -21,6 +21,13 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES=1000000 BENCH_ENGINES=sqlite is quick
+	@mkdir -p .bench-data
+	$(BIN)/python -m pytest loadtests/bench_reports.py -W default -p no:cacheprovider \
+	  --benchmark-quiet --benchmark-json=.bench-data/reports.json
+	$(BIN)/python -m loadtests.bench_http $${BENCH_ENGINES:-sqlite,postgresql}
+	@$(BIN)/python -m loadtests.table .bench-data/reports.json .bench-data/http.json
+
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hushi needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +40,10 @@ $(VENV)/run.done: pyproject.toml requirements-run.lock | $(VENV)/bin/python
 
 $(VENV)/test.done: $(VENV)/run.done requirements-test.lock
 	$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/bench.done: $(VENV)/test.done requirements.lock
+	$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -18,9 +18,12 @@ import pysqlite3.dbapi2
 import pytest
 import sqlalchemy as sa
 
-from loadtests.histories import history, live_trades
+from loadtests.histories import JOURNAL_COLUMNS, history, insert, live_trades
+from loadtests.ledgers import ledger_on
+from loadtests.market import Shape, days_of_rows
 from loadtests.peers.engines import Answer, duckdb_asker, polars_asker, sql_asker
 from loadtests.questions import EIGHT_MONTHS, HEADLINE, TWO_YEARS, never_asked
+from service.commands.folding import fold_all
 from service.domain.growth import Comparison
 from service.domain.reports import Question
 from service.ledger import Ledger
@@ -149,6 +152,24 @@ def test_cold_start(benchmark: Any, ledger: Ledger, size: int) -> None:
     benchmark.extra_info.update(rows=size, engine=engine, what="cold start, first report")
     seconds, mebibytes = benchmark.pedantic(start, rounds=3)
     benchmark.extra_info.update(first_report_s=float(seconds), process_mib=int(mebibytes))
+
+
+FOLDED = 200_000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fold(benchmark: Any, engine: str) -> None:
+    """In bulk, chain and cells included, at the density of 10 M transactions in two years."""
+    with ledger_on(engine) as ledger:
+        rows: list[tuple[object, ...]] = []
+        for day, _ in days_of_rows(Shape(10_000_000)):
+            rows += day
+            if len(rows) >= FOLDED:
+                break
+        insert(ledger, "journal", JOURNAL_COLUMNS, rows[:FOLDED])
+        benchmark.extra_info.update(rows=FOLDED, engine=engine, what="fold in bulk")
+        assert benchmark.pedantic(lambda: fold_all(ledger), rounds=1) == FOLDED
+        benchmark.extra_info["per_second"] = FOLDED / benchmark.stats.stats.mean
 
 
 def test_bytes_of_cells_and_blocks(benchmark: Any, ledger: Ledger, size: int) -> None:

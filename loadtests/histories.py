@@ -21,7 +21,7 @@ from service.config import Settings
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.columns import day_number, microseconds
-from service.storage.journal import _COLUMNS
+from service.storage.journal import _COLUMNS as JOURNAL_COLUMNS
 from service.vault import create_secrets
 from tests import postgresql
 
@@ -61,21 +61,21 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
 
 def build(ledger: Ledger, shape: Shape) -> dict[str, float]:
     """Fills an empty ledger; seconds and rows per second of inserting and of folding."""
-    _people(ledger, shape)
+    people(ledger, shape)
     inserting = folding = 0.0
     waiting: list[tuple[object, ...]] = []
     for rows, _ in days_of_rows(shape):
         waiting.extend(rows)
         if len(waiting) >= ROWS_BEFORE_FOLDING:
-            inserting += _timed(lambda: _insert(ledger, "journal", _COLUMNS, waiting))
+            inserting += _timed(lambda: insert(ledger, "journal", JOURNAL_COLUMNS, waiting))
             folding += _timed(lambda: fold_all(ledger))
             waiting.clear()
-    inserting += _timed(lambda: _insert(ledger, "journal", _COLUMNS, waiting))
+    inserting += _timed(lambda: insert(ledger, "journal", JOURNAL_COLUMNS, waiting))
     folding += _timed(lambda: fold_all(ledger))
     if not ledger.database.is_sqlite:
         _raw(ledger, "VACUUM ANALYZE")
     # What is not folded: lines of August that a clerk sends in late.
-    _insert(ledger, "journal", _COLUMNS, late_rows(shape))
+    insert(ledger, "journal", JOURNAL_COLUMNS, late_rows(shape))
     return {"inserting_s": inserting, "folding_s": folding, "folded_per_s": shape.transactions / folding}
 
 
@@ -90,7 +90,8 @@ def _raw(ledger: Ledger, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Inserts raw rows: executemany on SQLite, COPY on PostgreSQL."""
     if not rows:
         return
     with ledger.database.writing() as connection:
@@ -109,7 +110,7 @@ def sealed(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes]:
     return ledger.vault.seal(str(ordinal), ordinal, "number"), ledger.vault.seal("巴特尔", ordinal, "name")
 
 
-def _people(ledger: Ledger, shape: Shape) -> None:
+def people(ledger: Ledger, shape: Shape) -> None:
     """Registrations over three years."""
     at = microseconds(datetime.datetime(2022, 1, 1, tzinfo=datetime.UTC))
     first = FIRST_DAY - datetime.timedelta(days=365)
@@ -127,15 +128,15 @@ def _people(ledger: Ledger, shape: Shape) -> None:
     members = [
         (n, day_number(day), group_of(shape, n), at) for n, day in registered.items() if group_of(shape, n) is not None
     ]
-    _insert(ledger, "market_group", ("ordinal", "name", "kind", "created_at"), groups)
-    _insert(
+    insert(ledger, "market_group", ("ordinal", "name", "kind", "created_at"), groups)
+    insert(
         ledger,
         "resident",
         ("ordinal", "number_digest", "number_sealed", "name_sealed", "registered_on", "settlement", "created_at"),
         people,
     )
-    _insert(ledger, "resident_status", ("resident", "effective_on", "status", "reason", "recorded_at"), statuses)
-    _insert(ledger, "resident_group", ("resident", "effective_on", "market_group", "recorded_at"), members)
+    insert(ledger, "resident_status", ("resident", "effective_on", "status", "reason", "recorded_at"), statuses)
+    insert(ledger, "resident_group", ("resident", "effective_on", "market_group", "recorded_at"), members)
 
 
 def live_trades(count: int) -> pathlib.Path:

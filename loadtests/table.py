@@ -1,6 +1,7 @@
 """The table of a benchmark run, from the JSON that pytest-benchmark wrote: `python -m loadtests.table FILE`."""
 
 import math
+import pathlib
 import platform
 import sys
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ def rows_of(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         ratio = ""
         if told["what"] in PEERS and ours:
             ratio = f"{quantile(data, 0.5) / ours:,.0f} x ours"
-        other = [f"{name} {told[name]:,.2f}" for name in ("first_report_s", "bytes_per_tx") if name in told]
+        other = [
+            f"{name} {told[name]:,.2f}" for name in ("first_report_s", "bytes_per_tx", "per_second") if name in told
+        ]
         other += [f"{told['process_mib']} MiB"] if "process_mib" in told else []
         is_time = "bytes_per_tx" not in told and told["what"] != "process after all of it"
         yield (
@@ -47,10 +50,9 @@ def rows_of(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def main(file: str) -> None:
-    """Prints the table."""
-    with open(file, "rb") as opened:  # noqa: PTH123 (one line)
-        run = orjson.loads(opened.read())
+def main(file: str, http_file: str) -> None:
+    """Prints the tables."""
+    run = orjson.loads(pathlib.Path(file).read_bytes())
     cores = run["machine_info"]["cpu"].get("count", "?")
     machine = f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
     table = Table(title=f"Reports in process ({machine})", title_justify="left")
@@ -58,8 +60,21 @@ def main(file: str) -> None:
         table.add_column(heading, justify="left" if heading in {"what", "engine", "other"} else "right")
     for row in rows_of(run):
         table.add_row(*row)
-    Console(width=130).print(table)
+    Console(width=130).print(table, _http_table(http_file))
+
+
+def _http_table(file: str) -> Table:
+    table = Table(
+        title="GET of a report over HTTP, ledger unchanged, 32 connections (closed loop)", title_justify="left"
+    )
+    for heading in ("engine", "workers", "bare route /s", "200 /s", "304 /s", "200 : bare", "304 : bare"):
+        table.add_column(heading, justify="right")
+    for found in orjson.loads(pathlib.Path(file).read_bytes()):
+        rates = (f"{rate:,}" for rate in found["per_second"].values())
+        shares = (f"{found[name]:.2f}" for name in ("200_share_of_bare", "304_share_of_bare"))
+        table.add_row(found["engine"], str(found["workers"]), *rates, *shares)
+    return table
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

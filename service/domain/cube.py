@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from service.domain.cells import GRAINS, Cell, CellKey, Key
 from service.domain.months import ANSWERS_KEPT_MAX, Month
-from service.domain.periods import Period, month_end
+from service.domain.periods import MONTHS_PER_YEAR, Period, month_end
 from service.domain.totals import RowKeys, Selection, Totals, merge
 
-STRETCHES_KEPT_MAX = 1000
-"""How many quarters and years are remembered, each for one selection."""
+STRETCHES_KEPT_MAX = 300
+"""How many quarters and years to date are remembered, each for one selection."""
 
 _Stretch = tuple[tuple[int, int], ...]
 _Kept = tuple[list[int], Mapping[Key, Totals]]
@@ -76,7 +76,7 @@ class Cube:
         return parts[0] if len(parts) == 1 else merge(parts)
 
     def _merged(self, numbers: _Stretch, months: list[Month], selection: Selection) -> Mapping[Key, Totals]:
-        """A whole quarter or year, merged once for as long as none of its months changes."""
+        """Whole months, merged once for as long as none of them changes."""
         versions = [month.version for month in months]
         place = numbers[0], len(numbers), selection
         kept = self._kept.get(place)
@@ -97,7 +97,7 @@ class Cube:
 
 
 def _stretches(period: Period) -> Iterator[tuple[_Stretch, bool]]:
-    """A period as whole years, quarters and months, and the parts of months at its ends; and whether each is whole."""
+    """A period as years to date, quarters and months, and the parts of months at its ends; and whether each is whole."""
     year, month = period.start.year, period.start.month
     while (year, month) <= (period.end.year, period.end.month):
         length, is_whole = _longest(period, year, month)
@@ -106,10 +106,13 @@ def _stretches(period: Period) -> Iterator[tuple[_Stretch, bool]]:
 
 
 def _longest(period: Period, year: int, month: int) -> tuple[int, bool]:
-    """How many months, beginning with this one, are taken together, and whether all of their days are asked for."""
-    begins = period.start <= datetime.date(year, month, 1)
-    for length in (12, 3, 1):
-        last = month + length - 1
-        if begins and (month - 1) % length == 0 and month_end(year, last) <= period.end:
-            return length, True
+    """How many months, beginning with this one, are taken together, and whether all of their days are asked for.
+
+    From January on as many as there are, because most of what a bureau asks is of a year to date; else quarters.
+    """
+    lengths = range(MONTHS_PER_YEAR, 0, -1) if month == 1 else (3, 1) if month % 3 == 1 else (1,)
+    if period.start <= datetime.date(year, month, 1):
+        for length in lengths:
+            if month_end(year, month + length - 1) <= period.end:
+                return length, True
     return 1, False

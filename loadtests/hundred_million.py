@@ -1,0 +1,106 @@
+"""One report over a hundred million transactions: `python -m loadtests.hundred_million [COUNT]` (20 GB of disk).
+
+The generator's rows go straight into the journal, without its secondary indexes and without the tail, and day by day
+into the cells, by the same function that a fold uses. No chain is sealed over them: a single block stands for all.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+
+from loadtests.histories import FOLDER, JOURNAL_COLUMNS, insert, people
+from loadtests.market import Row, Shape, days_of_rows
+from loadtests.questions import EIGHT_MONTHS, HEADLINE, never_asked
+from service.config import Settings
+from service.domain.cells import Cell, CellKey, Entry, apply
+from service.domain.chain import GENESIS_HASH, seal
+from service.domain.groups import group_id
+from service.domain.reports import Question
+from service.ledger import Ledger, open_ledger
+from service.queries.reports import Reporter
+from service.storage import blocks, cells, schema
+from service.storage.blocks import Sealed
+from service.storage.columns import day_of
+from service.vault import create_secrets
+
+
+def build(ledger: Ledger, shape: Shape) -> None:
+    """Fills an empty ledger, a day at a time: a market has no trade whose cell is of another day."""
+    with ledger.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER journal_into_tail")
+        for (name,) in connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'journal' AND sql IS NOT NULL"
+        ).fetchall():
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+    people(ledger, shape)
+    written = 0
+    for rows, live in days_of_rows(shape):
+        insert(ledger, "journal", JOURNAL_COLUMNS, rows)
+        # What is not live has left no trace in sums and sets: only live trades are added.
+        changed: dict[CellKey, Cell] = {}
+        apply([_entry(rows[place]) for place in live], {}, changed)
+        with ledger.database.writing() as connection:
+            cells.save(connection, changed, 1)
+        written += len(rows)
+    block = seal(no=1, previous_hash=GENESIS_HASH, leaves=[GENESIS_HASH], sealed_at=ledger.now())
+    with ledger.database.writing() as connection:
+        blocks.insert(connection, Sealed(block, 1, written))
+
+
+def _entry(row: Row) -> Entry:
+    group = None if row[3] is None else group_id(int(str(row[3])))
+    key = (str(row[10]), str(row[12]), str(row[13]), str(row[14]), group, str(row[18]))
+    return Entry(int(str(row[1])), day_of(int(str(row[2]))), key, *(int(str(row[n])) for n in (5, 6, 4)), False)
+
+
+def p(values: list[float], part: float) -> float:
+    """A quantile in milliseconds."""
+    return round(sorted(values)[int(len(values) * part)] * 1e3, 2)
+
+
+def measure(ledger: Ledger) -> dict[str, object]:
+    """The first report of a cold process, the same warm, by settlement, and a hundred that were never asked before."""
+    started = time.perf_counter()
+    reporter = Reporter(ledger)
+    report = reporter.trade(HEADLINE).answer
+    first_s = time.perf_counter() - started
+    first_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    reporter.warm_up()
+    gc.collect()
+    gc.freeze()
+    questions, times = never_asked(), {}
+    for name, rounds, ask in (
+        ("headline", 200, lambda: reporter.trade(HEADLINE)),
+        ("by settlement", 50, lambda: reporter.trade(Question(EIGHT_MONTHS, "yoy", ("settlement",)))),
+        ("never asked", 200, lambda: reporter.trade(next(questions))),
+    ):
+        times[name] = []
+        for _ in range(rounds):
+            started = time.perf_counter()
+            ask()
+            times[name].append(time.perf_counter() - started)
+    return {
+        "transactions_in_report": report.total["transactions"].current,
+        "first_report_s": round(first_s, 2),
+        "process_mib_at_first": first_mib,
+        "process_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "ms": {name: {"p50": p(found, 0.5), "p99": p(found, 0.99)} for name, found in times.items()},
+    }
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000_000
+    folder = FOLDER / f"straight-{count}"
+    is_new = not folder.exists()
+    if is_new:
+        folder.mkdir(parents=True)
+        create_secrets(folder / "secrets.json")
+    opened = open_ledger(Settings(f"sqlite:///{folder}/hushi.db", folder, folder / "secrets.json", False, "ERROR"))
+    if is_new:
+        schema.upgrade(opened.database)
+        begun = time.perf_counter()
+        build(opened, Shape(count))
+        print(f"built in {time.perf_counter() - begun:,.0f} s")
+    print(json.dumps({"rows": count, **measure(opened)}))

@@ -1,0 +1,165 @@
+"""Folding: in order, one folder at a time, nothing lost and nothing doubled wherever it is killed."""
+
+import dataclasses
+import datetime
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+import service.folder
+from loadtests.ledgers import postings, register_residents
+from service.commands import folding
+from service.commands.folding import fold, fold_all
+from service.commands.posting import Post, post
+from service.domain.idempotency import key_digest, trade_fingerprint
+from service.domain.periods import Period
+from service.domain.reports import Question, trade_report
+from service.folder import Folder
+from service.ledger import Ledger
+from service.queries.ledger import get_head, tail_length
+from service.queries.reports import Reporter
+from service.queries.verifying import verify
+from service.storage import journal, tail
+from service.storage.engine import NotWritten
+from tests.builders import a_key
+from tests.fold_worker import POINTS
+from tests.recounting import PlainRecount, read_journal
+
+RESIDENTS = 20
+TWO_YEARS = Question(Period(datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)), "none", ("category", "month"))
+
+
+def _agrees(ledger: Ledger) -> bool:
+    recount = PlainRecount(read_journal(ledger))
+    return Reporter(ledger).trade(TWO_YEARS).answer == trade_report(TWO_YEARS, recount.totals)
+
+
+def _posts(count: int, seed: int = 1) -> list[Post]:
+    """Postings without references, so that those of two seeds don't meet."""
+    trades = [dataclasses.replace(entry.trade, reference=None) for entry in postings(count, RESIDENTS, seed)]
+    return [Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade) for trade in trades]
+
+
+def _fill(ledger: Ledger, count: int) -> None:
+    register_residents(ledger, RESIDENTS)
+    post(ledger, _posts(count))
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_fold_that_is_killed_has_not_happened(ledger: Ledger, environment: dict[str, str], point: str) -> None:
+    _fill(ledger, 300)
+    fold(ledger)
+    post(ledger, _posts(200, seed=2))
+    before = get_head(ledger)
+    worker = subprocess.run(
+        [sys.executable, "-m", "tests.fold_worker", point], env={**os.environ, **environment}, timeout=60
+    )
+    assert worker.returncode == -signal.SIGKILL
+    assert get_head(ledger) == before
+    assert _agrees(ledger)
+    verify(ledger)
+    assert fold_all(ledger) == 200
+    assert _agrees(ledger)
+    verify(ledger)
+
+
+def test_folders_at_the_same_time_fold_each_entry_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "ENTRIES_PER_BLOCK_MAX", 20)
+    _fill(ledger, 400)
+    folded: list[int] = []
+
+    def work() -> None:
+        while tail_length(ledger) > 0:
+            try:
+                done = fold(ledger)
+            except NotWritten:  # Another folder was first.
+                continue
+            if done is not None:
+                folded.append(done.block.count)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(folded) == 400
+    assert get_head(ledger).transactions == 400
+    verify(ledger)
+
+
+def _fold_while_a_place_is_on_its_way(ledger: Ledger) -> int:
+    """Places 1 and 3 are committed, 2 is when the fold has begun; the number of entries that the fold took."""
+    register_residents(ledger, RESIDENTS)
+    post(ledger, _posts(1))
+    [first] = read_journal(ledger)
+    folded: list[folding.Folded | None] = []
+    folder = threading.Thread(target=lambda: folded.append(fold(ledger)))
+    with ledger.database.writing() as connection:
+        journal.insert(connection, [dataclasses.replace(first, transaction_id=ledger.new_id())])
+        post(ledger, _posts(1, seed=2))
+        folder.start()
+        time.sleep(0.3)
+    folder.join(20)
+    assert folded[0] is not None
+    return folded[0].block.count
+
+
+def _postgresql_only(ledger: Ledger) -> None:
+    if ledger.database.is_sqlite:
+        pytest.skip("SQLite has one writer: no place is ever on its way")
+
+
+def test_a_fold_waits_for_a_lower_place_that_is_committed_late(ledger: Ledger) -> None:
+    _postgresql_only(ledger)
+    assert _fold_while_a_place_is_on_its_way(ledger) == 3
+    assert _agrees(ledger)
+
+
+def test_without_the_wait_a_late_commit_could_never_be_folded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A negative control: the chain would go on behind the place that was not seen."""
+    _postgresql_only(ledger)
+    monkeypatch.setattr(tail, "settle_order", lambda _connection: None)
+    assert _fold_while_a_place_is_on_its_way(ledger) == 2
+    with pytest.raises(NotWritten, match="holds_entries"):
+        fold(ledger)
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within ten seconds")
+
+
+def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.folder, "INTERVAL_S", 0.05)
+    monkeypatch.setattr(service.folder, "PAUSE_AFTER_FAULT_S", 0.05)
+    faults = [NotWritten("the connection was lost", is_race=False)]
+
+    def failing_once(of: Ledger) -> object:
+        if faults:
+            raise faults.pop()
+        return fold(of)
+
+    monkeypatch.setattr(service.folder, "fold", failing_once)
+    folder = Folder(ledger)
+    folder.start()
+    try:
+        _fill(ledger, 50)
+        _wait_until(lambda: tail_length(ledger) == 0)
+        post(ledger, _posts(30, seed=2))
+        _wait_until(lambda: tail_length(ledger) == 0)
+    finally:
+        folder.stop()
+    assert faults == []
+    assert get_head(ledger).transactions == 80
+    verify(ledger)
