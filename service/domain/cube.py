@@ -97,7 +97,7 @@ class Cube:
 
 
 def _stretches(period: Period) -> Iterator[tuple[_Stretch, bool]]:
-    """A period as years to date, quarters and months, and the parts of months at its ends; and whether each is whole."""
+    """A period as years to date, quarters, months, and parts of months at its ends; and whether each is whole."""
     year, month = period.start.year, period.start.month
     while (year, month) <= (period.end.year, period.end.month):
         length, is_whole = _longest(period, year, month)
