@@ -1,5 +1,6 @@
 """Reports over HTTP: the golden history, before and after folding and in between, and the rules of the contract."""
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -241,3 +242,27 @@ def test_a_brief_of_a_period_that_is_not_over_counts_residents_up_to_today(ledge
     admin.register(1, registered_on="2023-05-01")
     document = admin.get(f"/v1/reports/brief?period={ledger.today().year}").get_json()
     assert document["registered_on"] == ledger.today().isoformat()
+
+
+def test_the_golden_comparisons_are_met_by_posted_trades(admin: Caller) -> None:
+    """Each case on a day of its own and a year before; what no live trade can be, a negative sum, is a pure test's."""
+    admin.register(1)
+    cases = [case for case in read_cases("growth") if "-" not in case["current"] + case["base"]]
+    first = datetime.date(2023, 3, 1)
+    days = [first + datetime.timedelta(days=number) for number in range(len(cases))]
+    assert len(cases) >= 10
+    for day, case in zip(days, cases, strict=True):
+        for when, amount in ((day, case["base"]), (day.replace(year=2024), case["current"])):
+            if amount != "0.00":
+                posted = admin.trade(a_trade(traded_at=f"{when}T10:00:00+08:00", amount_cny=amount))
+                assert posted.status_code == 201, posted.text
+    for day, case in zip(days, cases, strict=True):
+        total = admin.get(f"/v1/reports/trade?period={day.replace(year=2024)}").get_json()["total"]
+        assert total["amount_cny"] == case
+
+
+@pytest.mark.parametrize("compare", ["yoy", "previous"])
+def test_the_golden_base_periods_are_met(admin: Caller, compare: str) -> None:
+    for case in read_cases("base_periods"):
+        path = f"/v1/reports/trade?from={case['from']}&to={case['to']}&compare={compare}"
+        assert list(admin.get(path).get_json()["base_period"].values()) == case[compare]
