@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-TEXTS = """category commodity origin hs_code direction trade_point list_group rule_version settlement consignment
-           vehicle_plate seller reference reason""".split()
+TEXTS = ("category", "commodity", "origin", "hs_code", "direction", "trade_point", "list_group", "rule_version",
+         "settlement", "consignment", "vehicle_plate", "seller", "reference", "reason")  # fmt: skip
 proof = json.loads(pathlib.Path(sys.argv[1]).read_bytes())
 t, block = {**proof["transaction"], **proof["sealed_extra"]}, proof["block"]
 shown = (t["resident_id"][1:], t["day"].replace("-", ""), (t["group_id"] or "G0")[1:],
