@@ -8,7 +8,7 @@ ledger accepts them.
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
 
@@ -58,6 +58,11 @@ class Category:
     basis: Basis
 
 
+_NOT_LOOKED_UP = object()
+CODES_KNOWN_MAX = 10_000
+"""How many HS codes a day's rules remember the list group of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is in force on one business day. `version` is the day on which the newest of these rules came into force."""
@@ -67,12 +72,21 @@ class Rules:
     categories: Mapping[str, Category]
     list_groups: Mapping[str, ListGroup]
     _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
+    _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def list_group_of(self, hs_code: str | None) -> ListGroup | None:
         """The list group of an HS code by its longest matching prefix; None without a code or off the list."""
         if hs_code is None:
             return None
-        return next((g for n in range(len(hs_code), 0, -1) if (g := self._by_prefix.get(hs_code[:n]))), None)
+        group: Any = self._by_code.get(hs_code, _NOT_LOOKED_UP)
+        if group is _NOT_LOOKED_UP:
+            found = (self._by_prefix.get(hs_code[:length]) for length in range(len(hs_code), 0, -1))
+            group = next((one for one in found if one is not None), None)
+            if len(self._by_code) >= CODES_KNOWN_MAX:
+                self._by_code.clear()
+            self._by_code[hs_code] = group
+        found_group: ListGroup | None = group
+        return found_group
 
     def allows(self, category: str, hs_code: str | None) -> bool:
         """Whether goods with this HS code may be traded as the category; a line without a code always may."""

@@ -12,6 +12,7 @@ from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
 from service.domain.transactions import Trade
 
 KEY_LENGTH_MAX = 255
+_compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -39,7 +40,7 @@ def trade_fingerprint(trade: Trade) -> UUID:
         trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.refuse_over_allowance,
         sorted(trade.metadata.items()),
     )  # fmt: skip
-    return _digest(json.dumps(values, separators=(",", ":")))
+    return _digest(_compact_json(values))
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> UUID:

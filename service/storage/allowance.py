@@ -35,9 +35,9 @@ class Limit:
 
 def lock(connection: sa.Connection, limits: Mapping[UseKey, Limit]) -> dict[UseKey, Use]:
     """Opens the rows that do not exist, locks all of them until the transaction ends, and returns what is used."""
-    ordered = sorted(limits.items())
-    _OPEN.run(connection, [(*_raw(key), 0, 0, limit.limit_fen, limit.limit_g) for key, limit in ordered])
-    return _uses(connection, _locking_statement(connection.dialect.name), [key for key, _ in ordered])
+    rows = sorted((*_raw(key), 0, 0, limit.limit_fen, limit.limit_g) for key, limit in limits.items())
+    _OPEN.run(connection, rows)
+    return _uses(connection, _locking_statement(connection.dialect.name), limits)
 
 
 def find(connection: sa.Connection, keys: Sequence[UseKey]) -> dict[UseKey, Use]:

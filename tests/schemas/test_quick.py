@@ -1,0 +1,95 @@
+"""Reading quickly is reading by the schema: the same trades accepted, the same refused, in the same words."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.quick import QuickReader
+from schemas.strict import StrictSchema
+from schemas.transactions import TradeSchema
+from service.domain.errors import ValidationFailed
+from service.http.bodies import parse_json
+from service.http.lines import _plain_object
+from tests.builders import a_trade
+
+SCHEMA = TradeSchema()
+RIGHT: dict[str, list[Any]] = {
+    "resident_id": ["R00000001", "R99999999"],
+    "category": ["meat", "wool"],
+    "commodity": ["冻马肉", "x" * 100],
+    "origin": ["MN"],
+    "quantity_kg": ["1", "0.001", "9999999999.999"],
+    "amount_cny": ["1", "0.01", "9999999999.99", "7800.5"],
+    "traded_at": ["2024-06-30T09:30:00+08:00", "2024-06-29T16:00:00.5Z", "2000-01-01T00:00:00+08:00"],
+    "hs_code": ["020500", None, "0205000000"],
+    "direction": ["import", "export"],
+    "trade_point": ["erenhot", "a-1"],
+    "consignment": ["P1", None],
+    "vehicle_plate": ["蒙H10000"],
+    "seller": ["Дорж"],
+    "reference": ["EL-1", None],
+    "over_allowance": ["tax", "refuse"],
+    "metadata": [{}, {"a": "b"}],
+}
+WRONG = st.one_of(
+    st.sampled_from(
+        [None, "", " ", "１", "1.555", "-1", "+1", "1_000", "01", "0", "0.00", "1e3", " 5 ", "R1", "r00000001", "MEAT"]
+    ),
+    st.sampled_from(["\u0000", "a\u202eb", "2024-02-30T09:30:00+08:00", "2024-06-30", "1999-12-31T23:59:59+08:00"]),
+    st.sampled_from([0, 1, 1.5, True, [], {}, {"a": 1}, ["x"]]),
+    st.text(max_size=120),
+)
+documents = st.fixed_dictionaries(
+    {}, optional={name: st.one_of(st.sampled_from(values), WRONG) for name, values in RIGHT.items()}
+).flatmap(lambda some: st.sampled_from([some, {**a_trade(), **some}, {**a_trade(), **some, "unknown": "x"}]))
+
+
+def _outcome(read: Any, document: object) -> object:
+    try:
+        return read(document)
+    except ValidationFailed as refusal:
+        return refusal.code, refusal.detail, refusal.errors
+
+
+@settings(max_examples=1500, deadline=None)
+@given(documents)
+def test_a_trade_is_read_alike_quickly_and_by_the_schema(document: dict[str, Any]) -> None:
+    by_the_schema = _outcome(lambda one: StrictSchema.read(SCHEMA, one), document)
+    assert _outcome(SCHEMA.read, document) == by_the_schema
+    # A second time, when repeated values are known.
+    assert _outcome(SCHEMA.read, document) == by_the_schema
+
+
+def test_plain_trades_are_read_quickly() -> None:
+    """Else the property above would compare the schema with itself."""
+    quick = QuickReader(SCHEMA)
+    assert quick.read(a_trade()) is not None
+    assert quick.read(a_trade(metadata={"a": "b"})) is None
+    for document in (None, [], "x", {}):
+        assert quick.read(document) is None
+
+
+texts = st.text(max_size=8)
+
+
+@given(
+    st.lists(st.tuples(texts, st.one_of(texts, st.integers(-9, 9), st.none())), max_size=5),
+    st.sampled_from([":", " : "]),
+)
+def test_a_plain_object_is_what_the_careful_reading_makes_of_it(members: list[tuple[str, Any]], colon: str) -> None:
+    import orjson
+
+    text = b"{" + b",".join(orjson.dumps(k) + colon.encode() + orjson.dumps(v) for k, v in members) + b"}"
+    found = _plain_object(text)
+    if found is not None:
+        assert found == parse_json(text)
+
+
+def test_a_repeated_name_is_never_read_quickly() -> None:
+    assert _plain_object(b'{"a":"1","b":"2"}') == {"a": "1", "b": "2"}
+    assert _plain_object(b'{"a":"1","a":"1"}') is None
+    assert _plain_object(b'{"a" :"1","a":"1"}') is None
+    assert _plain_object(b'{"a":"1","a":2}') is None
+    assert _plain_object(b'{"a":"\xff"}') is None
+    assert _plain_object(b"[]") is None
