@@ -106,7 +106,7 @@ def test_what_was_acknowledged_survives_kill_9(
     environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
     acknowledged: dict[str, str] = {}
-    for cycle in range(3):
+    for cycle in range(10):
         with serving(environment, tmp_path / "log") as server:
             if cycle == 0:
                 server.ask("POST", "/v1/residents", a_registration(), headers)
@@ -116,7 +116,7 @@ def test_what_was_acknowledged_survives_kill_9(
             ]
             for thread in writers:
                 thread.start()
-            time.sleep(0.6)
+            time.sleep(0.3)
             server.stop(signal.SIGKILL)
             for thread in writers:
                 thread.join(30)
