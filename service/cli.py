@@ -7,14 +7,16 @@ import sys
 import click
 
 from service import __doc__ as about
+from service.cli_reports import report
 from service.commands.folding import fold, fold_all
 from service.commands.keys import create_key, revoke_key
 from service.commands.verification import record_verification
 from service.config import SettingError, Settings, read_settings
 from service.domain.errors import Unavailable
 from service.domain.keys import SCOPES
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
+from service.ledger import open_ledger, refuse_foreign_secrets
 from service.logs import configure_logs
+from service.opening import open_current_ledger
 from service.queries.keys import list_api_keys
 from service.queries.verifying import Wrong, verify
 from service.storage import schema
@@ -61,16 +63,6 @@ def serve(settings: Settings, host: str, port: int, workers: int | None) -> None
     refuse_foreign_secrets(ledger)
     ledger.database.close()
     serve_http(settings, host, port, workers)
-
-
-def open_current_ledger(settings: Settings) -> Ledger:
-    """The ledger on a current schema. Raises SettingError on an old PostgreSQL schema: migrating it is a decision."""
-    ledger = open_ledger(settings)
-    if settings.is_sqlite:
-        schema.upgrade(ledger.database)
-    elif not schema.is_current(ledger.database):
-        raise SettingError("HUSHI_DATABASE_URL names a database with an old schema; run: hushi db upgrade")
-    return ledger
 
 
 @hushi.group()
@@ -263,3 +255,22 @@ def restore_backup(settings: Settings, file: pathlib.Path) -> None:
         raise click.ClickException(str(error)) from None
     check = "" if manifest.head_hash is None else f" --head {manifest.head_hash}"
     click.echo(f"{manifest.summary} are restored as of {manifest.created_at}. Now run: hushi verify{check}")
+
+
+@hushi.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes hushi's commands and options.
+
+    \b
+    eval "$(hushi completion bash)"                                   # in ~/.bashrc
+    hushi completion fish > ~/.config/fish/completions/hushi.fish
+    """  # noqa: D301 (click takes \b as a mark)
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(hushi, {}, "hushi", "_HUSHI_COMPLETE").source())
+
+
+hushi.add_command(report)

@@ -1,0 +1,132 @@
+"""Reports on a terminal: aligned tables with Chinese or English headings, growth with a sign and an arrow."""
+
+import datetime
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.exports import headings
+
+PIPED_WIDTH = 120
+FIRST_MEASURES = (
+    "amount_cny", "participations", "residents",
+    "registered_at_end", "registered_in_period", "participating", "amount_per_participation_cny",
+)  # fmt: skip
+"""What fits on a terminal; `--all` shows the others as well."""
+
+_ENGLISH = {
+    "amount_cny": "value, CNY", "exempt_cny": "exempt, CNY", "taxable_cny": "taxable, CNY", "quantity_kg": "weight, kg",
+    "transactions": "transactions", "participations": "participations", "residents": "residents",
+    "registered_at_start": "registered at start", "registered_at_end": "registered at end",
+    "registered_in_period": "newly registered", "cancelled_in_period": "cancelled", "participating": "participating",
+    "amount_per_participation_cny": "CNY each time", "share_pct": "share, %",
+}  # fmt: skip
+_WORDS = {
+    "zh": {"base": "基期", "growth": "增长", "total": "合计", "new": "新增", "against": "对比", "position": "数据位置",
+           "cut_off": "数据截至", "none": "不对比", "of": "统计期", "measure": "指标", "current": "本期"},
+    "en": {"base": "base", "growth": "growth", "total": "total", "new": "new", "against": "against",
+           "position": "position", "cut_off": "cut-off", "none": "not compared", "of": "period", "measure": "measure",
+           "current": "current"},
+}  # fmt: skip
+
+
+def console() -> Console:
+    """The terminal, or a plain text of a fixed width where the output is piped."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH, no_color=True)
+
+
+def report_table(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> Table:
+    """The table of a report's document: a line for each measure of each row, so that it fits any terminal."""
+    words = _WORDS[lang]
+    is_compared = document["base_period"] is not None
+    against = f"{words['against']} {_days(document['base_period'])}" if is_compared else words["none"]
+    title = f"{words['of']} {_days(document['period'])} · {against}"
+    caption = f"{words['cut_off']} {cut_off} · {words['position']} {document['position']}"
+    wide_enough = max(cell_len(title), cell_len(caption))
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", min_width=wide_enough)
+    by: Sequence[str] = document["by"]
+    for name in by or [""]:
+        table.add_column(_key_heading(name, lang) if name else "", overflow="fold")
+    for heading, justify in _figure_columns(document, lang):
+        table.add_column(heading, justify=justify, no_wrap=True)
+    shown = [name for name in document["total"] if whole or name in FIRST_MEASURES]
+    for row in document["rows"] if by else []:
+        keys = [_key(name, row["key"][name], lang) for name in by]
+        _add_lines(table, keys, row, shown, lang)
+    total = [Text(words["total"], style="bold"), *([Text("")] * (len(by) - 1))]
+    _add_lines(table, total, {**document["total"], "share_pct": None}, shown, lang)
+    return table
+
+
+def _figure_columns(document: Mapping[str, Any], lang: str) -> Iterator[tuple[str, Literal["left", "right"]]]:
+    words = _WORDS[lang]
+    yield words["measure"], "left"
+    yield words["current"], "right"
+    if document["base_period"] is not None:
+        yield words["base"], "right"
+        yield words["growth"], "right"
+    if any("share_pct" in row for row in document["rows"]):
+        yield _heading("share_pct", lang), "right"
+
+
+def _add_lines(table: Table, keys: Sequence[Text], row: Mapping[str, Any], shown: Sequence[str], lang: str) -> None:
+    """A section of the table: the keys stand beside its first measure only."""
+    for place, name in enumerate(shown):
+        cells = [Text(_heading(name, lang)), *_cells(row[name], lang)]
+        share = [Text(row.get("share_pct") or "" if place == 0 else "")]
+        has_share = len(keys) + len(cells) < len(table.columns)
+        table.add_row(*(keys if place == 0 else [Text("")] * len(keys)), *cells, *(share if has_share else []))
+    table.add_section()
+
+
+def _cells(measure: Mapping[str, Any], lang: str) -> list[Text]:
+    """Current, and where something is compared its base and its growth."""
+    found = [Text(_number(measure["current"]))]
+    if "base" in measure:
+        found += [Text(_number(measure["base"])), growth(measure, lang)]
+    return found
+
+
+def growth(measure: Mapping[str, Any], lang: str) -> Text:
+    """`▲ +385.84%`, `▼ −12.30%`, `= 0.00%`, `new` over a base of nothing, and a dash where nothing can be said."""
+    percent = measure["growth_pct"]
+    if percent is None:
+        is_new = measure["reason"] == "base_zero"
+        return Text(f"▲ {_WORDS[lang]['new']}", style="green") if is_new else Text("—")
+    if percent == "0.00" and measure["change"] in {0, "0.00", "0.000"}:
+        return Text("= 0.00%")
+    if percent.startswith("-"):
+        return Text(f"▼ −{_thousands(percent[1:])}%", style="red")
+    return Text(f"▲ +{_thousands(percent)}%", style="green")
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else _thousands(str(value))
+
+
+def _thousands(text: str) -> str:
+    whole, point, fraction = text.partition(".")
+    return f"{int(whole):,}{point}{fraction}" if whole != "-0" else text
+
+
+def _heading(name: str, lang: str) -> str:
+    chinese = {**headings.MEASURES, "share_pct": headings.KEYS["share_pct"]}
+    return chinese[name] if lang == "zh" else _ENGLISH[name]
+
+
+def _key_heading(name: str, lang: str) -> str:
+    return headings.KEYS[name] if lang == "zh" else name
+
+
+def _key(name: str, value: Any, lang: str) -> Text:
+    shown = headings.value_of(name, value) if lang == "zh" else value
+    return Text("—" if shown is None else str(shown))
+
+
+def _days(period: Mapping[str, str]) -> str:
+    return f"{period['from']} – {period['to']}"

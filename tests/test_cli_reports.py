@@ -1,0 +1,104 @@
+"""hushi report: the same answers as over HTTP, and tables whose columns stand under each other."""
+
+import io
+import pathlib
+import subprocess
+
+import openpyxl
+import pytest
+from rich.cells import cell_len
+
+from service.ledger import Ledger
+from tests.builders import a_registration, a_trade
+from tests.conftest import Caller
+from tests.test_cli import run_hushi
+
+TRADE = ("report", "trade", "--period", "2024-H1", "--by", "category")
+
+
+@pytest.fixture
+def market(ledger: Ledger, admin: Caller) -> Caller:
+    """A little trade in both years; one settlement with a Chinese name."""
+    admin.post("/v1/residents", a_registration(0, settlement="东社区"))
+    for day, category, amount in (
+        ("2023-05-04", "meat", "1000.00"), ("2024-05-06", "meat", "5000.00"), ("2024-05-07", "wool", "1234567.89"),
+    ):  # fmt: skip
+        admin.trade(a_trade(traded_at=f"{day}T10:00:00+08:00", category=category, amount_cny=amount))
+    return admin
+
+
+def test_json_and_csv_are_the_bytes_of_the_http_answer(market: Caller, environment: dict[str, str]) -> None:
+    for shape in ("json", "csv"):
+        printed = run_hushi(environment, *TRADE, "--format", shape)
+        assert printed.returncode == 0, printed.stderr
+        answer = market.get(f"/v1/reports/trade?period=2024-H1&by=category&format={shape}")
+        assert printed.stdout.encode() == answer.data.replace(b"\r\n", b"\n")
+
+
+def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller, environment: dict[str, str]) -> None:
+    printed = run_hushi(environment, *TRADE)
+    assert printed.returncode == 0, printed.stderr
+    assert "\x1b" not in printed.stdout
+    table = [line for line in printed.stdout.splitlines() if line and line[0] in "┏┃┡│├└"]
+    assert len({cell_len(line) for line in table}) == 1
+    assert "肉类" in printed.stdout
+    assert "1,234,567.89" in printed.stdout
+    assert "▲ +400.00%" in printed.stdout
+    assert "▲ 新增" in printed.stdout
+    assert "2023-01-01 – 2023-06-30" in printed.stdout
+    english = run_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
+    assert "participations" in english
+    assert "0.3" in english  # The position.
+
+
+def test_residents_and_brief(market: Caller, environment: dict[str, str]) -> None:
+    residents = run_hushi(environment, "report", "residents", "--period", "2024", "--by", "settlement")
+    assert "东社区" in residents.stdout
+    assert "期末备案人数" in residents.stdout
+    brief = run_hushi(environment, "report", "brief", "--period", "2024-H1", "--lang", "en")
+    assert brief.stdout.strip() == market.get("/v1/reports/brief?period=2024-H1&lang=en").get_json()["text"]
+
+
+def test_a_workbook_goes_into_a_new_file_only(
+    market: Caller, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "trade.xlsx"
+    command = (*TRADE, "--format", "xlsx", "--output", str(file))
+    assert run_hushi(environment, *command).returncode == 0
+    sheet = openpyxl.load_workbook(io.BytesIO(file.read_bytes())).worksheets[0]
+    assert sheet["A1"].value == "品类"
+    before = file.read_bytes()
+    again = run_hushi(environment, *command)
+    assert again.returncode == 1
+    assert "is not overwritten" in again.stderr
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trade", "--period", "2024-13"), "hushi: --period: Send a period as"),
+        (("trade", "--period", "2024", "--group-id", "G000009"), "hushi: --group-id: No group G000009 exists."),
+        (("trade",), "Send exactly one of from and to, period, or ytd"),
+        (("residents", "--period", "2024", "--by", "category"), "hushi: --by:"),
+    ],
+)
+def test_a_wrong_question_names_its_option(
+    environment: dict[str, str], ledger: Ledger, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = run_hushi(environment, "report", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_an_empty_ledger_prints_zeros(environment: dict[str, str], ledger: Ledger) -> None:
+    printed = run_hushi(environment, *TRADE)
+    assert printed.returncode == 0
+    assert "0.00" in printed.stdout
+
+
+def test_completion_scripts_are_printed(environment: dict[str, str], ledger: Ledger) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        printed: subprocess.CompletedProcess[str] = run_hushi(environment, "completion", shell)
+        assert "_HUSHI_COMPLETE" in printed.stdout
