@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 WORKERS ?= 2
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench load lock clean
 
-run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000
+run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
+	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
 	@$(BIN)/hushi welcome --port $(PORT)
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} exec $(BIN)/hushi serve --port $(PORT)
 
@@ -27,6 +28,9 @@ bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES
 	  --benchmark-quiet --benchmark-json=.bench-data/reports.json
 	$(BIN)/python -m loadtests.bench_http $${BENCH_ENGINES:-sqlite,postgresql}
 	@$(BIN)/python -m loadtests.table .bench-data/reports.json .bench-data/http.json
+
+load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
+	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hushi needs Python 3.11 or newer: make PYTHON=python3.11")'

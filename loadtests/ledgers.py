@@ -15,6 +15,7 @@ from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.transactions import MARKET_TIME, Trade
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
+from service.vault import create_secrets
 from tests import postgresql
 from tests.builders import a_citizen_number
 
@@ -30,8 +31,8 @@ GOODS = (
 
 
 @contextlib.contextmanager
-def ledger_on(engine: str, *, fsync: bool = True) -> Iterator[Ledger]:
-    """A fresh, migrated ledger: `sqlite` in a folder of its own, or `postgresql` on a server of its own."""
+def settings_on(engine: str, *, fsync: bool = True) -> Iterator[Settings]:
+    """Settings of a database that does not exist yet: `sqlite` in a folder, `postgresql` on a server of its own."""
     with contextlib.ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="hushi-load-", ignore_cleanup_errors=True)
         folder = pathlib.Path(stack.enter_context(temporary))
@@ -40,10 +41,15 @@ def ledger_on(engine: str, *, fsync: bool = True) -> Iterator[Ledger]:
             server = stack.enter_context(postgresql.running({"fsync": "on", "full_page_writes": "on"} if fsync else {}))
             server.execute("CREATE DATABASE hushi")
             url = server.url("hushi")
-        from service.vault import create_secrets
-
         create_secrets(folder / "secrets.json")
-        ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
+        yield Settings(url, folder, folder / "secrets.json", False, "ERROR")
+
+
+@contextlib.contextmanager
+def ledger_on(engine: str, *, fsync: bool = True) -> Iterator[Ledger]:
+    """A fresh, migrated ledger."""
+    with settings_on(engine, fsync=fsync) as settings:
+        ledger = open_ledger(settings)
         schema.upgrade(ledger.database)
         try:
             yield ledger
