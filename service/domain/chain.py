@@ -5,6 +5,7 @@ docs/CHAIN.md describes all of it byte by byte, with a test vector, for those wh
 """
 
 import datetime
+import functools
 import hashlib
 import operator
 import struct
@@ -24,6 +25,9 @@ TEXT_FIELDS = (
     "settlement", "consignment", "vehicle_plate", "seller", "reference", "reason",
 )  # fmt: skip
 """The texts of an entry in the order of the encoding."""
+
+DESCRIBING_TEXTS = TEXT_FIELDS.index("settlement") + 1
+"""The first of them describe goods, place and rules; the others mark a single entry."""
 
 REFUSES_OVER_ALLOWANCE, HAS_GROUP, IS_REVERSAL = 1, 2, 4
 NULL_LENGTH = -1
@@ -85,7 +89,8 @@ def encode_values(
 
     A day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z; texts as in TEXT_FIELDS.
     """
-    encoded = [None if text is None else text.encode() for text in texts]
+    lengths, described = _described(tuple(texts[:DESCRIBING_TEXTS]))
+    marks = [None if text is None else text.encode() for text in texts[DESCRIBING_TEXTS:]]
     fixed = _FIXED.pack(
         ENCODING_VERSION,
         (REFUSES_OVER_ALLOWANCE if refuse_over_allowance else 0)
@@ -93,9 +98,16 @@ def encode_values(
         | (0 if reverses is None else IS_REVERSAL),
         transaction_id, reverses or _NO_UUID, resident, day_number, group or 0,
         quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at_us, recorded_at_us,
-        *[NULL_LENGTH if text is None else len(text) for text in encoded], len(metadata),
+        *lengths, *[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata),
     )  # fmt: skip
-    return b"".join((fixed, *filter(None, encoded), _encode_pairs(metadata) if metadata else b""))
+    return b"".join((fixed, described, *filter(None, marks), _encode_pairs(metadata) if metadata else b""))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _described(texts: tuple[str | None, ...]) -> tuple[list[int], bytes]:
+    """Lengths and bytes of the texts that say what is traded and where: few combinations come back all the time."""
+    encoded = [None if text is None else text.encode() for text in texts]
+    return [NULL_LENGTH if text is None else len(text) for text in encoded], b"".join(filter(None, encoded))
 
 
 def _encode_pairs(metadata: Mapping[str, str]) -> bytes:
