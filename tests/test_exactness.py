@@ -21,7 +21,7 @@ from service.config import Settings
 from service.domain.cells import DIMENSIONS
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.periods import Period, month_end
-from service.domain.reports import INTERVALS, Question, trade_report
+from service.domain.reports import INTERVALS, Question, series, trade_report
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
@@ -124,6 +124,10 @@ def test_every_figure_equals_a_plain_recount(
         recount = PlainRecount(read_journal(ledger))
         for question in asked:
             assert reporter.trade(question).answer == trade_report(question, recount.totals)
+            if question.interval is not None:
+                for measure in ("amount_fen", "participations", "residents"):
+                    drawn = reporter.series(question, measure).answer
+                    assert drawn == series(question, measure, recount.totals)
         verify(ledger)
 
 
