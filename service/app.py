@@ -17,6 +17,7 @@ from service.http import batches, health, ledger, metrics, reports, residents, t
 from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
+from service.http.pages import register_pages
 from service.http.problems import register_problems
 from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
@@ -48,10 +49,11 @@ def create_app(ledger: Ledger) -> Flask:
     metrics.open_meter(app)
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
+    register_pages(app)
     app.before_request(_begin)
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
-    known_answers = KnownAnswers(app.wsgi_app, pulse, ledger.today, note)
+    known_answers = KnownAnswers(app.wsgi_app, pulse, ledger.now, note)
     app.wsgi_app = known_answers  # type: ignore[method-assign] # (Flask's own way)
     return app
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -70,6 +72,11 @@ class Vault:
     def digests(self, number: str) -> list[bytes]:
         """The digest under every index key, so that residents registered before a rotation are found too."""
         return [self._hmac(key_id, number) for key_id in self._index.keys]
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of its own for another purpose (HKDF-SHA-256 of the current index key); a rotation changes it."""
+        key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"hushi/" + purpose.encode())
+        return key.derive(self._index.keys[self._index.current])
 
     def _hmac(self, key_id: str, number: str) -> bytes:
         return hmac.digest(self._index.keys[key_id], number.encode(), hashlib.sha256)

@@ -11,11 +11,15 @@ KEY_FILE = "demo.key"
 
 
 def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
-    """The address, and a curl line with a key that is made once and kept, with mode 0600, in the data folder."""
+    """The address, a link that signs in, and a curl line, with a key that is kept, with mode 0600, in the data folder.
+
+    The key stands behind the link's #, which browsers do not send: no log on the way gets to see it.
+    """
     address = f"http://127.0.0.1:{port}"
     key = _demo_key(ledger, data_dir / KEY_FILE)
     return (
         f"Hushi 互市 at {address}\n"
+        f"  dashboard  {address}/signin#key={key}\n"
         f"  reference  {address}/docs\n"
         f"  demo key   {key}\n\n"
         f'  curl -s -H "Authorization: Bearer {key}" {address}/v1/transactions\n'

@@ -1,13 +1,18 @@
-"""Who asks: the API key of a request, and whether its scopes cover the route."""
+"""Who asks: the API key of a request, or of the session that its cookie proves, and whether its scopes suffice."""
 
 from flask import g, request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
+from service.http.known_answers import leave_until
 from service.http.market import market
+from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
 
 _HOW = "Send the header Authorization: Bearer hushi_… with a key that `hushi keys create` printed."
+
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -21,8 +26,35 @@ def is_loopback() -> bool:
 def authenticate(scope: str) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
-    What it reads of the ledger's state for that, `g.standing`, serves the rest of the request as well.
+    What it reads of the ledger's state for that, `g.standing`, serves the rest of the request as well. A header
+    counts before a cookie; through a cookie a write also needs its token.
     """
+    by_cookie = COOKIE in request.cookies and "Authorization" not in request.headers
+    found = _key_of_session() if by_cookie else _key_of_header()
+    if not covers(found.scopes, scope):
+        raise Forbidden(f"This needs the scope {scope}; the key has {', '.join(sorted(found.scopes))}.")
+    return found
+
+
+def authenticate_session() -> Session:
+    """The session of the current request. Raises Unauthenticated without one, Forbidden for a write without token."""
+    g.standing = market().pulse.now()
+    session = find_session(g.standing)
+    if session is None:
+        raise Unauthenticated("This session has ended. Sign in again at /signin.")
+    sent = request.headers.get(CSRF_HEADER, "")
+    if request.method not in _SAFE_METHODS and not session.is_token(sent):
+        raise Forbidden(f"A write through a session needs the header {CSRF_HEADER}; GET /session tells it.")
+    return session
+
+
+def _key_of_session() -> ApiKey:
+    session = authenticate_session()
+    leave_until(request.environ, session.expires_at)
+    return session.api_key
+
+
+def _key_of_header() -> ApiKey:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.isascii():
         raise Unauthenticated(_HOW)
@@ -30,6 +62,4 @@ def authenticate(scope: str) -> ApiKey:
     found = market().keys.find_live(key.strip(), g.standing)
     if found is None:
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
-    if not covers(found.scopes, scope):
-        raise Forbidden(f"This needs the scope {scope}; the key has {', '.join(sorted(found.scopes))}.")
     return found

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from service.domain.transactions import business_day
 from service.http.request_ids import accept_request_id
 from service.queries.pulse import Pulse
 from service.storage.engine import DatabaseUnavailable
@@ -23,8 +24,9 @@ ANSWERS_MAX = 512
 BYTES_MAX = 256 * 1024
 
 _EXACT = "hushi.exact"
+_UNTIL = "hushi.until"
 _WHAT_COUNTS = (
-    "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
+    "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
 )  # fmt: skip
 """All that the answer to a report depends on; whatever else a view of a report reads must stand here."""
 
@@ -45,6 +47,7 @@ class _Answer:
     status: str
     headers: list[tuple[str, str]]
     body: bytes
+    until: datetime.datetime | None
 
 
 class Note(Protocol):
@@ -61,16 +64,21 @@ def leave_exact(environ: "WSGIEnvironment", exact: Exact) -> None:
     environ[_EXACT] = exact
 
 
+def leave_until(environ: "WSGIEnvironment", until: datetime.datetime) -> None:
+    """Says that the answer to this request is for a session that ends then."""
+    environ[_UNTIL] = until
+
+
 class KnownAnswers:
     """A WSGI application in front of another one."""
 
     def __init__(
-        self, application: "WSGIApplication", pulse: Pulse, today: Callable[[], datetime.date], note: Note
+        self, application: "WSGIApplication", pulse: Pulse, now: Callable[[], datetime.datetime], note: Note
     ) -> None:
         """Knows no answer yet."""
         self._application = application
         self._pulse = pulse
-        self._today = today
+        self._now = now
         self._note = note
         self._known: dict[tuple[str | None, ...], _Answer] = {}
 
@@ -89,8 +97,11 @@ class KnownAnswers:
         return [known.body]
 
     def _is_current(self, known: _Answer) -> bool:
+        now = self._now()
+        if business_day(now) != known.exact.day or (known.until is not None and now >= known.until):
+            return False
         try:
-            return self._pulse.now() == known.exact.standing and self._today() == known.exact.day
+            return self._pulse.now() == known.exact.standing
         except DatabaseUnavailable:
             return False
 
@@ -116,5 +127,5 @@ class KnownAnswers:
                 # A new dictionary, because other threads may be reading the old one.
                 self._known = {}
             headers = [(name, value) for name, value in begun[1] if name.lower() != "x-request-id"]
-            self._known[asked] = _Answer(exact, begun[0], headers, body)
+            self._known[asked] = _Answer(exact, begun[0], headers, body, environ.get(_UNTIL))
         return [body]

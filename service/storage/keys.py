@@ -40,6 +40,12 @@ def find_by_digest(connection: sa.Connection, digest: bytes) -> ApiKey | None:
     return None if row is None else _key_of(row)
 
 
+def find_by_id(connection: sa.Connection, key_id: int) -> ApiKey | None:
+    """The key with this id, revoked or not."""
+    row = connection.execute(sa.select(api_key).where(api_key.c.id == key_id)).one_or_none()
+    return None if row is None else _key_of(row)
+
+
 def list_keys(connection: sa.Connection) -> Sequence[ApiKey]:
     """Every key, oldest first."""
     return [_key_of(row) for row in connection.execute(sa.select(api_key).order_by(api_key.c.id))]

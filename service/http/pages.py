@@ -1,0 +1,179 @@
+"""The pages: the dashboard's shell, signing in and out, and the files that the pages are made of.
+
+A page holds no figure: its scripts ask the API with the browser's session, and so see what the key's scopes allow.
+The shell is open, because a browser withholds a SameSite=Strict cookie from whoever follows a link from another site;
+the requests of the page that it then opens carry it.
+"""
+
+import contextlib
+import functools
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.domain.errors import Forbidden, NotFound, Unauthenticated
+from service.http.auth import authenticate_session
+from service.http.bodies import expect_media_type
+from service.http.market import market
+from service.http.routes import Answer, respond
+from service.http.sessions import begin_session, end_session
+
+FORM_BYTES_MAX = 4096
+NEXT_LENGTH_MAX = 2000
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_FILE_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+"""A file may be kept and is asked for anew each time: that costs less than names that change."""
+
+_IMAGE_CACHE_CONTROL = "public, max-age=86400"
+"""Browsers ask for the mark again whenever the address changes, which is at every click."""
+
+_MEDIA_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that pages load."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+def register_pages(app: Flask) -> None:
+    """Adds the pages to an application; they are no part of the API's reference."""
+    files = _read_files(importlib.resources.files("service.http") / "static")
+    for method, path, view in (
+        ("GET", "/", get_dashboard),
+        ("GET", "/signin", get_sign_in),
+        ("POST", "/signin", sign_in),
+        ("POST", "/signout", sign_out),
+        ("GET", "/session", get_session),
+        ("GET", "/static/<path:name>", functools.partial(_get_file, files)),
+    ):
+        endpoint = f"page {method} {path}"
+        app.add_url_rule(path, endpoint, view, methods=[method], provide_automatic_options=False)
+
+
+def get_dashboard() -> Response:
+    """The shell of the dashboard."""
+    return _page(render_template("dashboard.html", countries=_country_names()))
+
+
+def get_sign_in() -> Response:
+    """The page on which a key is pasted; it needs no script for that."""
+    return _sign_in_page(request.args.get("next", "/"))
+
+
+def sign_in() -> AnyResponse:
+    """Begins a session with the key of the form. Raises Forbidden when another site has sent the form."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden("Sign in on the page of this service itself.")
+    request.max_content_length = FORM_BYTES_MAX
+    expect_media_type("application/x-www-form-urlencoded")
+    goes_to = request.form.get("next", "/")
+    key = request.form.get("key", "").strip()
+    if not key:
+        return _sign_in_page(goes_to, 422, "missing")
+    found = market().keys.find_live(key, market().pulse.now())
+    if found is None:
+        return _sign_in_page(goes_to, 401, "unknown")
+    g.api_key = found
+    response = redirect(_local(goes_to), 303)
+    begin_session(response, found)  # type: ignore[arg-type] # (redirect makes the application's own responses)
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
+def sign_out() -> Response:
+    """Ends the session; without one there is nothing to end. Raises Forbidden without the session's token."""
+    with contextlib.suppress(Unauthenticated):
+        authenticate_session()
+    response = Response(status=204)
+    end_session(response)
+    return response
+
+
+def get_session() -> Response:
+    """What the pages may know of the session: the key's name and scopes, its end, and the token for writes."""
+    session = authenticate_session()
+    document = {
+        "name": session.api_key.name,
+        "scopes": sorted(session.api_key.scopes),
+        "expires_at": session.expires_at.isoformat(),
+        "csrf_token": session.token,
+    }
+    return respond(Answer(document, headers={"Cache-Control": "no-store"}))
+
+
+def _sign_in_page(goes_to: str, status: int = 200, refused: str | None = None) -> Response:
+    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused), status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hushi"'
+    return response
+
+
+def _page(text: str, status: int = 200) -> Response:
+    response = Response(text, status, PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    if status == 200:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def _local(address: str) -> str:
+    """The address if it is one of our own pages, else the dashboard: a sign-in must not lead to another site."""
+    is_local = address == "/" or address.startswith("/?")
+    return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
+
+
+@functools.cache
+def _country_names() -> str:
+    """The names of the countries by code, as JSON that may stand inside a script element."""
+    rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
+    names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
+    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _get_file(files: dict[str, File], name: str) -> Response:
+    file = files.get(name)
+    if file is None:
+        raise NotFound("No such file.")
+    response = Response(file.content, headers=_FILE_HEADERS, content_type=file.media_type)
+    if file.media_type.startswith("image/"):
+        response.headers["Cache-Control"] = _IMAGE_CACHE_CONTROL
+    response.set_etag(file.etag)
+    response.make_conditional(request)
+    return response
+
+
+def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
+    """Every file of a folder by its path, read once: nothing that a request says ever becomes a path of the disk."""
+    files: dict[str, File] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            files |= _read_files(entry, f"{above}{entry.name}/")
+            continue
+        media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
+        if media_type is not None:
+            content = entry.read_bytes()
+            tag = hashlib.blake2b(content, digest_size=16).hexdigest()
+            files[above + entry.name] = File(content, media_type, tag)
+    return files

@@ -1,0 +1,105 @@
+"""Sessions: an API key that was pasted once, as a cookie that no script can read.
+
+The cookie is a signed note that this browser has shown the key: the key's id and mark, when, and a random number, under
+an HMAC. Nothing is kept of it on the server. A session ends after 12 hours, with its key, and when the browser is told
+to drop the cookie; the key itself is never in it.
+"""
+
+import base64
+import binascii
+import datetime
+import hashlib
+import hmac
+import os
+import struct
+from dataclasses import dataclass
+
+from flask import Response, request
+
+from service.http.market import market
+from service.storage.keys import ApiKey
+from service.storage.standing import Standing
+
+COOKIE = "hushi_session"
+LIFETIME = datetime.timedelta(hours=12)
+
+_NOTE = struct.Struct(">QQ16s16s")
+"""The id of the key, the second of signing in, the mark of the key, a random number that makes each session its own."""
+
+_TOKEN_LENGTH_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that has signed in with a live key."""
+
+    api_key: ApiKey
+    text: str
+    expires_at: datetime.datetime
+
+    @property
+    def token(self) -> str:
+        """What a write through this session sends beside the cookie; another site can't know it."""
+        return _base64(_mac("csrf", self.text.encode()))
+
+    def is_token(self, sent: str) -> bool:
+        """Whether this is the token of this session; compared in constant time."""
+        return hmac.compare_digest(self.token.encode(), sent.encode())
+
+
+def begin_session(response: Response, api_key: ApiKey) -> None:
+    """Lets the browser that gets this response act with the key."""
+    note = _NOTE.pack(api_key.id, int(market().ledger.now().timestamp()), _mark_of(api_key), os.urandom(16))
+    text = _base64(note + _mac("session", note))
+    response.set_cookie(
+        COOKIE, text, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_is_encrypted()
+    )
+
+
+def end_session(response: Response) -> None:
+    """Tells the browser that gets this response to drop its session."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_encrypted())
+
+
+def find_session(at: Standing) -> Session | None:
+    """The session of the current request's cookie: rightly signed, not expired, and of a key that lives at `at`."""
+    text = request.cookies.get(COOKIE, "")
+    note = _note_of(text)
+    if note is None:
+        return None
+    key_id, begun, mark, _ = _NOTE.unpack(note)
+    api_key = market().keys.find_live_by_id(key_id, at)
+    if api_key is None or not hmac.compare_digest(mark, _mark_of(api_key)):
+        return None
+    expires_at = datetime.datetime.fromtimestamp(begun, datetime.UTC) + LIFETIME
+    return Session(api_key, text, expires_at) if market().ledger.now() < expires_at else None
+
+
+def _note_of(text: str) -> bytes | None:
+    """The note of a cookie, or None when we have not signed it."""
+    if len(text) > _TOKEN_LENGTH_MAX or not text.isascii():
+        return None
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    note, signature = packed[: _NOTE.size], packed[_NOTE.size :]
+    return note if hmac.compare_digest(signature, _mac("session", note)) else None
+
+
+def _mark_of(api_key: ApiKey) -> bytes:
+    """What tells a key from another one with its id, as a ledger that was restored or replaced may have."""
+    return _mac("session/key", api_key.digest)[:16]
+
+
+def _mac(purpose: str, message: bytes) -> bytes:
+    return hmac.digest(market().ledger.vault.derive(purpose), message, hashlib.sha256)
+
+
+def _base64(packed: bytes) -> str:
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _is_encrypted() -> bool:
+    """Whether the browser came over https, to us or to a proxy in front of us."""
+    return request.is_secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"

@@ -1,0 +1,66 @@
+// Figures come as decimal text and stay exact: whole numbers of the smallest unit, never binary fractions.
+
+export function scaled(text, decimals) {
+  const [whole, fraction = ""] = String(text).replace("-", "").split(".");
+  const value = BigInt(whole + fraction.padEnd(decimals, "0").slice(0, decimals));
+  return String(text).startsWith("-") ? -value : value;
+}
+
+export function unscaled(value, decimals) {
+  const digits = String(value < 0n ? -value : value).padStart(decimals + 1, "0");
+  const text = decimals ? `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}` : digits;
+  return (value < 0n ? "−" : "") + text;
+}
+
+// 1234567.50 as 1,234,567.50, with a real minus.
+export function grouped(text) {
+  const [whole, fraction] = String(text).replace("-", "−").split(".");
+  const spaced = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? spaced : `${spaced}.${fraction}`;
+}
+
+export function halfUp(numerator, denominator) {
+  const sign = numerator < 0n ? -1n : 1n;
+  return (sign * (2n * sign * numerator + denominator)) / (2n * denominator);
+}
+
+const LADDERS = {
+  zh: [[12, "万亿"], [8, "亿"], [4, "万"]],
+  en: [[12, "trillion"], [9, "billion"], [6, "million"]],
+  mn: [[12, "их наяд"], [9, "тэрбум"], [6, "сая"]],
+};
+
+// 306000000.00 as ["3.06", "亿"]; what is below the lowest rung stays whole.
+export function compact(text, lang, decimals = 2) {
+  const value = scaled(text, 2);
+  const size = value < 0n ? -value : value;
+  for (const [zeros, unit] of LADDERS[lang]) {
+    const rung = 10n ** BigInt(zeros);
+    if (size >= rung * 100n) {
+      return [grouped(unscaled(halfUp(value, rung * 10n ** BigInt(2 - decimals)), decimals)), unit];
+    }
+  }
+  return [grouped(text), ""];
+}
+
+// A number on an axis: 20000000 as 2,000万, 20 million, 20 сая, in as few digits as tell it.
+export function tick(value, lang) {
+  for (const [zeros, unit] of LADDERS[lang]) {
+    if (Math.abs(value) >= 10 ** zeros) {
+      const shown = Number((value / 10 ** zeros).toPrecision(4));
+      return `${grouped(shown)}${lang === "zh" ? "" : "\u00a0"}${unit}`;
+    }
+  }
+  return grouped(Number(value.toPrecision(4)));
+}
+
+// part of whole in hundredths of a percent, or null where there is no whole.
+export function shareOf(part, whole) {
+  const all = scaled(whole, 2);
+  return all === 0n ? null : halfUp(scaled(part, 2) * 10000n, all);
+}
+
+export function signed(text) {
+  const shown = grouped(text);
+  return shown.startsWith("−") || /^[0.]+$/.test(shown) ? shown : `+${shown}`;
+}

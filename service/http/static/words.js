@@ -1,0 +1,206 @@
+// The words of the page in its three languages, and how each of them says periods and days.
+
+const CATEGORIES = {
+  meat: ["肉类", "Meat", "Мах"],
+  grain: ["粮食", "Grain", "Үр тариа"],
+  wool: ["绒毛", "Wool and cashmere", "Ноос, ноолуур"],
+  packaged_food: ["预包装食品", "Packaged food", "Савласан хүнс"],
+};
+const OTHERS = {
+  direction: { import: ["进口", "Import", "Импорт"], export: ["出口", "Export", "Экспорт"] },
+  trade_point: { erenhot: ["二连浩特", "Erenhot", "Эрээн хот"] },
+};
+
+const WORDS = {
+  title: ["边民互市贸易统计", "Border-resident trade", "Хилийн оршин суугчдын харилцан худалдаа"],
+  skip: ["跳到报告", "Skip to the report", "Тайлан руу очих"],
+  languages: ["语言", "Language", "Хэл"],
+  controls: ["期间与筛选", "Period and filters", "Хугацаа ба шүүлтүүр"],
+  signout: ["退出", "Sign out", "Гарах"],
+  theme: ["配色", "Colours", "Өнгө"],
+  "theme.auto": ["自动", "Auto", "Автомат"],
+  "theme.light": ["浅色", "Light", "Цайвар"],
+  "theme.dark": ["深色", "Dark", "Бараан"],
+  reference: ["接口文档", "API reference", "API-ийн лавлах"],
+  kind: ["期间", "Period", "Хугацаа"],
+  "kind.year": ["全年", "Year", "Жил"],
+  "kind.half": ["半年", "Half-year", "Хагас жил"],
+  "kind.quarter": ["季度", "Quarter", "Улирал"],
+  "kind.month": ["月份", "Month", "Сар"],
+  "kind.ytd": ["年初至今", "Year to date", "Оны эхнээс"],
+  "kind.free": ["自选", "Free", "Чөлөөт"],
+  year: ["年份", "Year", "Он"],
+  from: ["自", "From", "Эхлэх"],
+  to: ["至", "To", "Дуусах"],
+  earlier: ["前一期间", "Earlier period", "Өмнөх хугацаа"],
+  later: ["后一期间", "Later period", "Дараагийн хугацаа"],
+  compare: ["对比", "Compare with", "Харьцуулах"],
+  "compare.yoy": ["同比", "A year earlier", "Өмнөх оны мөн үе"],
+  "compare.previous": ["环比", "Previous period", "Өмнөх үе"],
+  measure: ["图表指标", "Charts show", "Графикийн үзүүлэлт"],
+  filters: ["筛选", "Filters", "Шүүлтүүр"],
+  clear: ["清除筛选", "Clear filters", "Шүүлтүүр цуцлах"],
+  "filter.category": ["品类", "Category", "Бараа"],
+  "filter.origin": ["原产地", "Origin", "Гарал үүсэл"],
+  "filter.direction": ["方向", "Direction", "Чиглэл"],
+  "filter.trade_point": ["互市点", "Trade point", "Худалдааны цэг"],
+  "filter.settlement": ["社区 / 嘎查", "Settlement", "Суурин"],
+  "filter.group_id": ["互助组", "Group", "Бүлэг"],
+  amount_cny: ["交易额", "Value", "Худалдааны дүн"],
+  quantity_kg: ["重量", "Weight", "Жин"],
+  transactions: ["交易笔数", "Transactions", "Гүйлгээний тоо"],
+  participations: ["参与人次", "Person-times", "Оролцоо, давхардсан тоогоор"],
+  residents: ["参与边民", "Residents taking part", "Оролцсон хүн"],
+  registered_at_end: ["备案边民", "Registered residents", "Бүртгэлтэй хүн"],
+  participating: ["参与边民", "Taking part", "Оролцсон"],
+  "unit.amount_cny": ["元", "CNY", "юань"],
+  "unit.quantity_kg": ["千克", "kg", "кг"],
+  "unit.transactions": ["笔", "", ""],
+  "unit.participations": ["人次", "", ""],
+  "unit.residents": ["人", "", ""],
+  "unit.registered_at_end": ["人", "", ""],
+  current: ["本期", "This period", "Тайлант үе"],
+  "base.yoy": ["上年同期", "A year earlier", "Өмнөх оны мөн үе"],
+  "base.previous": ["上期", "Previous period", "Өмнөх үе"],
+  change: ["增减", "Change", "Өөрчлөлт"],
+  growth: ["增速 %", "Growth %", "Өсөлт %"],
+  ratio: ["为基期的倍数", "Ratio", "Харьцаа"],
+  share: ["占比 %", "Share %", "Хувь %"],
+  taxable: ["应税额", "Taxable", "Татвартай дүн"],
+  points: ["百分点", "points", "нэгж хувь"],
+  day: ["日", "Day", "Өдөр"],
+  month: ["月份", "Month", "Сар"],
+  quarter: ["季度", "Quarter", "Улирал"],
+  total: ["合计", "Total", "Бүгд"],
+  months: ["分期走势", "Over the period", "Хугацааны явц"],
+  category: ["按品类", "By category", "Барааны төрлөөр"],
+  origin: ["按原产地", "By origin", "Гарал үүслээр"],
+  people: ["备案与参与", "Registered and taking part", "Бүртгэлтэй ба оролцсон"],
+  taxed: ["应税占比", "Share taxed", "Татвартай хувь"],
+  "people.about": ["期末备案人数与本期参与人数，按社区 / 嘎查", "Registered at the end of the period, and taking part in it, by settlement", "Хугацааны эцэст бүртгэлтэй ба оролцсон хүн, суурингаар"],
+  "taxed.about": ["超出免税额度的部分占交易额的百分比", "The part of the value above the allowance, in percent", "Чөлөөлөгдөх хэмжээнээс давсан дүнгийн хувь"],
+  "buckets.previous": ["各时段对比其前一时段", "each against the one before it", "тус бүрийг өмнөхтэй нь харьцуулав"],
+  table: ["数据表", "Table", "Хүснэгт"],
+  unstated: ["未登记", "Not stated", "Тодорхойгүй"],
+  "reason.base_zero": ["基期为零，不计增速", "No growth: the base is zero", "Суурь тэг тул өсөлт тооцохгүй"],
+  "reason.both_zero": ["本期与基期均为零", "Zero in both periods", "Хоёр үед хоёуланд тэг"],
+  "reason.base_negative": ["基期为负，不计增速", "No growth: the base is negative", "Суурь сөрөг тул өсөлт тооцохгүй"],
+  "reason.no_base_day": ["基期无此日", "The base has no such day", "Суурь үед ийм өдөр алга"],
+  loading: ["正在读取……", "Loading…", "Ачаалж байна…"],
+  "empty.both": ["本期与基期均无交易。", "No trade was recorded in this period, nor in its base.", "Энэ үед ч, суурь үед ч худалдаа бүртгэгдээгүй."],
+  "empty.current": ["本期无交易；图中只有基期。", "No trade was recorded in this period; the charts show its base only.", "Энэ үед худалдаа бүртгэгдээгүй, зөвхөн суурь үеийг харуулав."],
+  "empty.chart": ["没有可显示的数据。", "Nothing to show.", "Харуулах зүйл алга."],
+  retry: ["重试", "Try again", "Дахин оролдох"],
+  "state.offline": ["无法连接服务", "The service can't be reached", "Үйлчилгээнд холбогдсонгүй"],
+  "state.offline.detail": ["请检查网络；连接恢复后本页会自动重试。", "Check the connection; the page asks again as soon as there is one.", "Холболтоо шалгана уу. Холбогдмогц дахин асууна."],
+  "state.forbidden": ["此密钥无权查看报告", "This key may not see reports", "Энэ түлхүүр тайлан үзэх эрхгүй"],
+  "state.forbidden.detail": ["缺少权限 reports:read。请使用具有该权限的密钥登录。", "It lacks the scope reports:read. Sign in with a key that has it.", "reports:read эрх дутуу байна. Тийм эрхтэй түлхүүрээр нэвтэрнэ үү."],
+  "state.refused": ["无法生成此报告", "This report can't be made", "Энэ тайланг гаргах боломжгүй"],
+  "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
+  again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
+};
+
+const AT = { zh: 0, en: 1, mn: 2 };
+const HTML_LANGS = { zh: "zh-CN", en: "en", mn: "mn" };
+let lang = "zh";
+let countries = {};
+
+export function speak(chosen, countryNames) {
+  lang = chosen;
+  if (countryNames) countries = countryNames;
+  document.documentElement.lang = HTML_LANGS[chosen];
+  document.title = `${word("title")} — 互市 Hushi`;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.dataset.label));
+  }
+}
+
+export function word(name) {
+  return WORDS[name]?.[AT[lang]] ?? name;
+}
+
+export function language() {
+  return lang;
+}
+
+// The name of a value of a dimension: a country, a category, a settlement as it is registered.
+export function nameOf(dimension, value) {
+  if (value === null || value === "") return word("unstated");
+  const names = dimension === "origin" ? countries : dimension === "category" ? CATEGORIES : OTHERS[dimension];
+  return names?.[value]?.[AT[lang]] ?? value;
+}
+
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const parts = (text) => text.split("-").map(Number);
+
+// A day as a bulletin writes it: 2024年6月30日, 30 June 2024, 2024.06.30.
+export function dayWords(text) {
+  const [y, m, d] = parts(text);
+  return { zh: `${y}年${m}月${d}日`, en: `${d} ${MONTHS[m - 1]} ${y}`, mn: text.replaceAll("-", ".") }[lang];
+}
+
+export function periodWords({ from, to }) {
+  const [fy, fm, fd] = parts(from), [ty, tm, td] = parts(to);
+  if (from === to) return dayWords(from);
+  if (lang === "zh") {
+    const end = fy === ty ? (fm === tm ? `${td}日` : `${tm}月${td}日`) : dayWords(to);
+    return `${dayWords(from)}—${end}`;
+  }
+  if (lang === "en") {
+    const start = fy === ty ? (fm === tm ? `${fd}` : `${fd} ${MONTHS[fm - 1]}`) : dayWords(from);
+    return `${start} – ${dayWords(to)}`;
+  }
+  return `${dayWords(from)} – ${dayWords(to)}`;
+}
+
+// A bucket of a chart: short on its axis, where the year stands once, and whole in tables.
+export function bucketWords(key, whole = false) {
+  const [year, rest, last] = key.split("-");
+  const month = Number(rest), quarter = rest?.startsWith("Q") ? rest.slice(1) : null;
+  if (quarter) {
+    const short = { zh: `${"一二三四"[quarter - 1]}季度`, en: `Q${quarter}`, mn: `${"I II III IV".split(" ")[quarter - 1]} улирал` }[lang];
+    return whole ? { zh: `${year}年${short}`, en: `${short} ${year}`, mn: `${year} оны ${short}` }[lang] : short;
+  }
+  if (last) {
+    return whole ? dayWords(key) : { zh: `${Number(last)}日`, en: `${Number(last)}`, mn: `${Number(last)}` }[lang];
+  }
+  if (!rest) return year;
+  const short = { zh: `${month}月`, en: MONTHS[month - 1]?.slice(0, 3), mn: `${month}-р сар` }[lang];
+  return whole ? { zh: `${year}年${month}月`, en: `${MONTHS[month - 1]} ${year}`, mn: `${year} оны ${month}-р сар` }[lang] : short;
+}
+
+export function partWords(kind, part) {
+  if (kind === "half") return { zh: `${"上下"[part - 1]}半年`, en: `H${part}`, mn: ["Эхний хагас", "Сүүлийн хагас"][part - 1] }[lang];
+  if (kind === "quarter") return bucketWords(`0-Q${part}`);
+  return lang === "en" ? MONTHS[part - 1] : bucketWords(`0-${part}`);
+}
+
+// The ending of a Mongolian day follows the vowels of its last number: 1, 4 and 9 have front ones.
+const asOf = (text) => `${dayWords(text)}-${"149".includes(text.at(-1)) ? "ний" : "ны"} байдлаар`;
+
+// What stands under every chart and table: the period, its base, and the day up to which there are data.
+export function comparedWords(period, base, cutOff) {
+  const shown = periodWords(period), against = base ? periodWords(base) : "—";
+  return {
+    zh: `${shown}，对比 ${against}；截至 ${dayWords(cutOff)}`,
+    en: `${shown}, against ${against}; data to ${dayWords(cutOff)}`,
+    mn: `${shown}, суурь ${against}; ${asOf(cutOff)}`,
+  }[lang];
+}
+
+export function cutOffWords(day) {
+  return { zh: `截至 ${dayWords(day)}`, en: `To ${dayWords(day)}`, mn: asOf(day) }[lang];
+}
+
+export function ratioWords(ratio) {
+  return { zh: `为基期的 ${ratio} 倍`, en: `${ratio} times the base`, mn: `суурийн ${ratio} дахин` }[lang];
+}
+
+export function positionWords(position) {
+  return {
+    zh: `来源：互市账本，位置 ${position}；金额为人民币元，日期为亚洲/上海时区的交易日。`,
+    en: `Source: the Hushi ledger at position ${position}. Amounts in CNY; business days in Asia/Shanghai.`,
+    mn: `Эх сурвалж: Hushi дэвтэр, байрлал ${position}. Дүн юаниар, өдөр Asia/Shanghai цагаар.`,
+  }[lang];
+}
