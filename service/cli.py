@@ -222,6 +222,23 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
 
 
 @hushi.command()
+@click.option("--database", metavar="URL", help="The ledger to fill, instead of the one of HUSHI_DATABASE_URL.")
+@click.option("--if-empty", is_flag=True, help="Do nothing, without a word, when the ledger is not empty.")
+@click.option("--live", is_flag=True, help="Play today in a filled ledger: a few trades a second, until Ctrl-C.")
+def demo(database: str | None, if_empty: bool, live: bool) -> None:
+    """Fill an empty ledger with calibrated demo data: an invented market from January 2023 to June 2024."""
+    from service.demo.terminal import NotFilled, run_demo
+
+    chosen = {"HUSHI_DATABASE_URL": database} if database else {}
+    ledger = open_current_ledger(read_settings({**os.environ, **chosen}))
+    refuse_foreign_secrets(ledger)
+    try:
+        run_demo(ledger, if_empty=if_empty, live=live)
+    except NotFilled as error:
+        raise click.ClickException(str(error)) from None
+
+
+@hushi.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
 @click.pass_obj
 def backup(settings: Settings, file: pathlib.Path) -> None:

@@ -1,0 +1,118 @@
+"""The demo's targets, and how its lines are made to hit them to the fen."""
+
+import datetime
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.demo.market import Good
+from service.domain.money import FEN_PER_CNY, GRAMS_PER_KG
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A span of days with the total of its live trades and its participations; both are hit exactly."""
+
+    first: datetime.date
+    last: datetime.date
+    amount_fen: int
+    participations: int
+
+    @property
+    def mean_fen(self) -> int:
+        """What a participation comes to."""
+        return self.amount_fen // self.participations
+
+
+TO_APRIL_2023_FEN, FIRST_HALF_2023_FEN = 8_666_667 * FEN_PER_CNY, 62_983_700 * FEN_PER_CNY
+TO_APRIL_2024_FEN, FIRST_HALF_2024_FEN = 130_000_000 * FEN_PER_CNY, 306_000_000 * FEN_PER_CNY
+SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
+"""Published are the first four; nothing is known of the second half of 2023, which is made up."""
+
+SPELLS = (
+    Spell(datetime.date(2023, 1, 1), datetime.date(2023, 4, 30), TO_APRIL_2023_FEN, 2_340),
+    Spell(datetime.date(2023, 5, 1), datetime.date(2023, 6, 30), FIRST_HALF_2023_FEN - TO_APRIL_2023_FEN, 8_400),
+    Spell(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),
+    Spell(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036),
+    Spell(datetime.date(2024, 5, 1), datetime.date(2024, 6, 30), FIRST_HALF_2024_FEN - TO_APRIL_2024_FEN, 27_000),
+)
+
+AMOUNT_FEN_MIN, AMOUNT_FEN_MAX = 200 * FEN_PER_CNY, 7_700 * FEN_PER_CNY
+"""Between these a line is scaled; the rest of the 8,000 is for 50 kg of flour beside it."""
+
+SCALINGS_MAX = 8
+MOVE_PERCENT_MAX = 1
+
+
+@dataclass(slots=True)
+class Lot:
+    """What the lines of a truck share; a resident who comes alone has a lot of their own without truck."""
+
+    good: Good
+    price_fen: int
+    trade_point: str
+    consignment: str | None = None
+    vehicle_plate: str | None = None
+    seller: str | None = None
+
+
+@dataclass(slots=True)
+class Line:
+    """A line while it is being made; `is_fixed` lines keep the amount that they were drawn with."""
+
+    resident: int
+    day: datetime.date
+    second: int
+    lot: Lot
+    amount_fen: int
+    quantity_g: int = 0
+    is_fixed: bool = False
+
+    def weigh(self) -> None:
+        """Rounds the weight to what a scale shows; the amount is then weight times unit price, to the fen."""
+        step = self.lot.good.step_g
+        self.quantity_g = max(step, self.amount_fen * GRAMS_PER_KG // self.lot.price_fen // step * step)
+        self.amount_fen = (self.quantity_g * self.lot.price_fen + GRAMS_PER_KG // 2) // GRAMS_PER_KG
+
+
+def draw_amount_fen(chance: random.Random, mean_fen: int) -> int:
+    """A plausible amount of a line below the exempt limit, around a mean."""
+    low, high = mean_fen * 2 // 5, min(AMOUNT_FEN_MAX, mean_fen * 7 // 4)
+    mode = min(high, max(low, 3 * mean_fen - low - high))
+    return int(chance.triangular(low, high, mode))
+
+
+def calibrate(lines: Sequence[Line], amount_fen: int) -> None:
+    """Makes the amounts of these lines add up to a total, exactly. Raises ValueError when they can't."""
+    for line in lines:
+        if line.is_fixed:
+            line.weigh()
+    free = [line for line in lines if not line.is_fixed]
+    wanted_fen = amount_fen - sum(line.amount_fen for line in lines if line.is_fixed)
+    _scale(free, wanted_fen)
+    for line in free:
+        line.weigh()
+    left_fen = _spread(free, wanted_fen - sum(line.amount_fen for line in free))
+    if left_fen:
+        raise ValueError(f"{left_fen} fen of {amount_fen} can't be placed on {len(free)} lines")
+
+
+def _scale(lines: Sequence[Line], wanted_fen: int) -> None:
+    """Brings the total near to what is wanted; each round makes up for the lines that the last one cut off."""
+    for _ in range(SCALINGS_MAX):
+        total_fen = sum(line.amount_fen for line in lines)
+        for line in lines:
+            scaled_fen = line.amount_fen * wanted_fen // total_fen
+            line.amount_fen = min(AMOUNT_FEN_MAX, max(AMOUNT_FEN_MIN, scaled_fen))
+
+
+def _spread(lines: Sequence[Line], left_fen: int) -> int:
+    """Moves the last lines by a little until nothing is left over; what can't be placed."""
+    for line in reversed(lines):
+        if left_fen == 0:
+            break
+        most_fen = line.amount_fen * MOVE_PERCENT_MAX // 100
+        move_fen = max(-most_fen, min(most_fen, left_fen))
+        line.amount_fen += move_fen
+        left_fen -= move_fen
+    return left_fen

@@ -1,0 +1,77 @@
+"""Today, played live: a few trades a second by residents of the demo, dated now, until somebody interrupts it."""
+
+import datetime
+import random
+from collections.abc import Callable, Iterator
+
+from service.commands.posting import Entry, Outcome, Post
+from service.committer import Committer
+from service.demo.calibration import Line, draw_amount_fen
+from service.demo.market import GOODS, Good, choose
+from service.demo.plan import trade_of
+from service.demo.trades import lone_lot, truck_lot
+from service.domain.idempotency import key_digest, trade_fingerprint
+from service.domain.money import FEN_PER_CNY
+from service.domain.transactions import MARKET_TIME, Trade, business_day
+from service.ledger import Ledger
+from service.queries.pulse import Pulse
+
+ROUTE, OPERATOR_KEY_ID = "demo-live", 0
+BURST_MAX = 4
+PAUSE_S_MIN, PAUSE_S_MAX = 0.3, 1.2
+MEAN_FEN = 4_000 * FEN_PER_CNY
+IN_A_TRUCK_PERCENT = 60
+
+
+def residents_known(ledger: Ledger) -> int:
+    """How many residents there are to trade: none in an empty ledger."""
+    return Pulse(ledger).now().registrations[0]
+
+
+def play(ledger: Ledger, pause: Callable[[float], None], tell: Callable[[Outcome], None]) -> None:
+    """Posts bursts of trades until `pause` raises; `tell` hears each outcome.
+
+    A resident who has been suspended or cancelled is refused, as at any counter. Sundays and holidays are played too.
+    """
+    chance = random.Random()  # noqa: S311 (which resident buys what is no secret)
+    count, committer = residents_known(ledger), Committer(ledger)
+    try:
+        while True:
+            trades = burst(chance, ledger.now(), count)
+            for outcome in committer.submit([_posting(ledger, trade) for trade in trades]):
+                tell(outcome)
+            pause(chance.uniform(PAUSE_S_MIN, PAUSE_S_MAX))
+    finally:
+        committer.close()
+
+
+def burst(chance: random.Random, now: datetime.datetime, residents: int) -> list[Trade]:
+    """A few trades of this moment, off one truck or each of its own. `residents` is the highest ordinal."""
+    return list(_burst(chance, now, residents))
+
+
+def _burst(chance: random.Random, now: datetime.datetime, residents: int) -> Iterator[Trade]:
+    day = business_day(now)
+    good = choose(chance, GOODS, day)
+    assert good is not None, "cooked beef is traded in every month"
+    truck = truck_lot(chance, good, day) if chance.randrange(100) < IN_A_TRUCK_PERCENT else None
+    for ordinal in chance.sample(range(1, residents + 1), min(residents, chance.randint(1, BURST_MAX))):
+        lot = truck or lone_lot(chance, _other_good(chance, good, day))
+        line = Line(ordinal, day, _second_of_day(now), lot, draw_amount_fen(chance, MEAN_FEN))
+        line.weigh()
+        yield trade_of(line, None)
+
+
+def _other_good(chance: random.Random, good: Good, day: datetime.date) -> Good:
+    return choose(chance, GOODS, day) or good
+
+
+def _second_of_day(now: datetime.datetime) -> int:
+    """How many seconds of the business day have passed, by the market's clock."""
+    clock = now.astimezone(MARKET_TIME)
+    return (clock.hour * 60 + clock.minute) * 60 + clock.second
+
+
+def _posting(ledger: Ledger, trade: Trade) -> Entry:
+    digest = key_digest(OPERATOR_KEY_ID, ROUTE, str(ledger.new_id()))
+    return Post(digest, trade_fingerprint(trade), ROUTE, trade)

@@ -1,0 +1,122 @@
+"""The demo's market: its goods with prices and seasons, its open days, settlements and groups."""
+
+import datetime
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.domain.transactions import DEFAULT_TRADE_POINT, HOME_COUNTRY, Direction
+
+FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 6, 30)
+CITY_POINT, CITY_POINT_PERCENT = "erenhot-city", 12
+SPRING_FESTIVALS = (datetime.date(2023, 1, 21), datetime.date(2024, 2, 10))
+SPRING_FESTIVAL_DAYS = 7
+NAADAM_MONTH, NAADAM_DAYS = 7, range(11, 16)
+SUNDAY = 6
+PRICE_MARGIN_PERCENT = 2
+"""Unit prices keep this far from both ends of their range, so that an amount can move without leaving it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """What is traded: unit prices in fen per kg, and how much of it in each month from January on (0: none)."""
+
+    category: str
+    commodity: str
+    origin: str
+    hs_code: str
+    price_fen_min: int
+    price_fen_max: int
+    weights: Sequence[int]
+    first_year: int = 0
+    direction: Direction = "import"
+
+    def price_fen(self, chance: random.Random) -> int:
+        """A unit price inside the range."""
+        margin = (self.price_fen_max + self.price_fen_min) * PRICE_MARGIN_PERCENT // 200
+        return chance.randint(self.price_fen_min + margin, self.price_fen_max - margin)
+
+    @property
+    def step_g(self) -> int:
+        """What the weight is rounded to: dear goods are weighed more finely."""
+        return 100 if self.price_fen_min >= 5_000 else 500
+
+
+COOKED_BEEF = (20, 20, 20, 10, 6, 6, 6, 8, 8, 18, 20, 20)
+LINSEED = (20, 20, 20, 18, 0, 0, 0, 0, 0, 18, 20, 20)
+ALL_YEAR = (1,) * 12
+
+GOODS = (
+    Good("meat", "熟牛肉", "MN", "16025010", 1550, 1790, COOKED_BEEF),
+    Good("meat", "熟牛肉", "BY", "16025010", 1550, 1790, tuple(weight // 5 for weight in COOKED_BEEF)),
+    Good("meat", "冻马肉", "MN", "02050000", 1800, 3000, (24, 24, 20, 0, 0, 0, 0, 0, 0, 18, 24, 26)),
+    Good("grain", "亚麻籽", "RU", "12040000", 260, 320, LINSEED),
+    Good("grain", "亚麻籽", "KZ", "12040000", 260, 320, tuple(weight // 2 for weight in LINSEED)),
+    Good("grain", "亚麻籽", "BY", "12040000", 260, 320, tuple(weight // 6 for weight in LINSEED)),
+    Good("wool", "山羊绒", "MN", "51021920", 18_500, 29_000, (0, 0, 0, 16, 60, 40, 22, 0, 0, 0, 0, 0)),
+    Good("packaged_food", "卤牛肉", "MN", "16025090", 5_000, 9_000, (8, 8, 10, 12, 14, 16) + (14,) * 6, 2024),
+)
+"""What trucks bring and most residents buy."""
+
+FLOURS = (
+    Good("grain", "小麦粉", "RU", "11010000", 250, 500, ALL_YEAR),
+    Good("grain", "小麦粉", "KZ", "11010000", 250, 500, ALL_YEAR),
+)
+"""Bought beside something else; its free weight is 50 kg."""
+
+TAXED_GOODS = (
+    Good("wool", "绵羊毛", "MN", "51011100", 500, 1_500, (0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0)),
+    Good("wool", "无毛绒", "MN", "51053921", 47_000, 76_000, (0, 0, 0, 1, 2, 1, 1, 0, 0, 0, 0, 0)),
+)
+"""Sheep's wool and wool tops: on the national list, without any exemption."""
+
+EXPORT = Good("grain", "小麦粉", HOME_COUNTRY, "11010000", 250, 500, ALL_YEAR, direction="export")
+
+COMMUNITIES = ("北疆社区", "驼铃社区", "新华社区", "建设社区", "锡林社区", "友谊社区", "口岸社区", "乌兰社区")
+VILLAGES = ("额仁嘎查", "赛乌素嘎查", "巴彦高勒嘎查", "呼格吉勒嘎查")
+SETTLEMENTS = COMMUNITIES + VILLAGES
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGroup:
+    """A group of residents of one settlement."""
+
+    name: str
+    kind: str
+    settlement: str
+
+
+def groups() -> list[DemoGroup]:
+    """Forty groups: mutual-aid groups in every settlement, co-operatives in the town, a collective in each village."""
+    made = [
+        DemoGroup(f"{settlement}第{number}互助组", "mutual_aid", settlement)
+        for number in ("一", "二")
+        for settlement in SETTLEMENTS
+    ]
+    made += [DemoGroup(f"{settlement}第三互助组", "mutual_aid", settlement) for settlement in COMMUNITIES[:4]]
+    made += [DemoGroup(f"{settlement[:2]}边贸合作社", "cooperative", settlement) for settlement in COMMUNITIES]
+    return made + [DemoGroup(f"{settlement}村集体", "village", settlement) for settlement in VILLAGES]
+
+
+def is_open(day: datetime.date) -> bool:
+    """Whether the market trades: not on Sundays, in the Spring Festival or during Naadam."""
+    in_spring_festival = any(0 <= (day - first).days < SPRING_FESTIVAL_DAYS for first in SPRING_FESTIVALS)
+    in_naadam = day.month == NAADAM_MONTH and day.day in NAADAM_DAYS
+    return day.weekday() != SUNDAY and not in_spring_festival and not in_naadam
+
+
+def open_days(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """The days from first to last on which the market is open."""
+    days = (first + datetime.timedelta(days=number) for number in range((last - first).days + 1))
+    return [day for day in days if is_open(day)]
+
+
+def choose(chance: random.Random, goods: Sequence[Good], day: datetime.date) -> Good | None:
+    """One of the goods by its weight in the month of a day; None when none of them is in season."""
+    weights = [good.weights[day.month - 1] if day.year >= good.first_year else 0 for good in goods]
+    return chance.choices(goods, weights)[0] if any(weights) else None
+
+
+def trade_point(chance: random.Random) -> str:
+    """Where a truck unloads, or a resident buys."""
+    return CITY_POINT if chance.randrange(100) < CITY_POINT_PERCENT else DEFAULT_TRADE_POINT

@@ -1,0 +1,82 @@
+"""The demo's plan: all that is going to be registered and posted, from one seed; equal seeds give equal plans."""
+
+import datetime
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.demo.calibration import SPELLS, Line
+from service.demo.market import CITY_POINT, DemoGroup, groups
+from service.demo.people import DemoResident, Pool, residents
+from service.demo.trades import spell_lines
+from service.domain.transactions import MARKET_TIME, Trade
+
+SEED = 20240630
+DOUBLE_ENTRY_ONE_IN = 400
+REASONS = ("重复录入", "过磅重量有误，已另行录入", "买方退货")
+DOUBLE_ENTRY_DELAY_S = 90
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTrade:
+    """A trade, and why it will be reversed, if it will."""
+
+    trade: Trade
+    reversed_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a demo ledger is filled with, in the order in which it is."""
+
+    groups: Sequence[DemoGroup]
+    residents: Sequence[DemoResident]
+    trades: Sequence[PlannedTrade]
+
+
+def make_plan(seed: int = SEED) -> Plan:
+    """The plan of a seed."""
+    chance = random.Random(seed)  # noqa: S311 (a demo must come out the same each time)
+    people = residents(chance)
+    pool = Pool(people)
+    lines = [line for spell in SPELLS for line in spell_lines(chance, spell, pool)]
+    return Plan(groups(), people, list(_planned(chance, lines)))
+
+
+def _planned(chance: random.Random, lines: Sequence[Line]) -> Iterator[PlannedTrade]:
+    """The live trades, and beside some of them a double entry that will be reversed."""
+    numbers: Counter[tuple[str, int]] = Counter()
+    for line in lines:
+        yield PlannedTrade(trade_of(line, _reference(numbers, line)))
+        if chance.randrange(DOUBLE_ENTRY_ONE_IN) == 0:
+            line.second += DOUBLE_ENTRY_DELAY_S
+            yield PlannedTrade(trade_of(line, _reference(numbers, line)), chance.choice(REASONS))
+
+
+def _reference(numbers: Counter[tuple[str, int]], line: Line) -> str:
+    point, year = line.lot.trade_point, line.day.year
+    numbers[point, year] += 1
+    return f"{'EC' if point == CITY_POINT else 'EL'}-{year}-{numbers[point, year]:06d}"
+
+
+def trade_of(line: Line, reference: str | None) -> Trade:
+    """The trade that a line becomes."""
+    lot, good = line.lot, line.lot.good
+    midnight = datetime.datetime.combine(line.day, datetime.time(), MARKET_TIME)
+    return Trade(
+        resident=line.resident,
+        category=good.category,
+        commodity=good.commodity,
+        origin=good.origin,
+        quantity_g=line.quantity_g,
+        amount_fen=line.amount_fen,
+        traded_at=midnight + datetime.timedelta(seconds=line.second),
+        hs_code=good.hs_code,
+        direction=good.direction,
+        trade_point=lot.trade_point,
+        consignment=lot.consignment,
+        vehicle_plate=lot.vehicle_plate,
+        seller=lot.seller,
+        reference=reference,
+    )

@@ -1,0 +1,65 @@
+"""The demo on a terminal: a progress bar while it is filled, a line for each trade of today while it is played."""
+
+import contextlib
+import time
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from service.commands.posting import Outcome
+from service.demo.filling import NOT_EMPTY, NotFilled, fill, is_empty, steps
+from service.demo.live import play, residents_known
+from service.demo.plan import make_plan
+from service.domain.money import format_cny
+from service.domain.residents import resident_id
+from service.ledger import Ledger
+
+__all__ = ["NotFilled", "run_demo"]
+
+
+def run_demo(ledger: Ledger, *, if_empty: bool, live: bool) -> None:
+    """What `hushi demo` does. Raises NotFilled when there is nothing to fill, or nobody to play with."""
+    if live:
+        if residents_known(ledger) == 0:
+            raise NotFilled("Nobody is registered in the ledger; fill it first: hushi demo")
+        play_on_terminal(ledger)
+    elif is_empty(ledger):
+        _fill(ledger)
+    elif not if_empty:
+        raise NotFilled(NOT_EMPTY)
+
+
+def _fill(ledger: Ledger) -> None:
+    try:
+        click.echo(fill_with_progress(ledger))
+    except KeyboardInterrupt:
+        raise NotFilled("Interrupted: the ledger holds only a part of the demo. Delete it and start again.") from None
+
+
+def fill_with_progress(ledger: Ledger) -> str:
+    """Fills the ledger, shows how far it is, and returns a summary. Raises NotFilled."""
+    started, console, plan = time.monotonic(), Console(stderr=True), make_plan()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("demo data", total=steps(plan))
+        fill(ledger, plan, lambda done: progress.advance(task, done))
+    taken_s = time.monotonic() - started
+    return f"{len(plan.residents)} residents and {len(plan.trades)} trades of an invented market in {taken_s:.1f} s."
+
+
+def play_on_terminal(ledger: Ledger) -> None:
+    """Plays today until Ctrl-C, which ends it without a fuss."""
+    console = Console()
+    with contextlib.suppress(KeyboardInterrupt):
+        play(ledger, time.sleep, lambda outcome: console.print(_line(outcome), markup=False, highlight=False))
+
+
+def _line(outcome: Outcome) -> str:
+    trade = outcome.transaction
+    if trade is None:
+        return "refused: " + ("" if outcome.refusal is None else outcome.refusal.detail)
+    return (
+        f"{trade.traded_at:%H:%M:%S} {resident_id(trade.resident)} {trade.origin} {trade.commodity} "
+        f"{trade.quantity_g / 1000:g} kg {format_cny(trade.amount_fen)} {trade.verdict}"
+    )

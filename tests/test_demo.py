@@ -1,0 +1,267 @@
+"""The demo: an invented market whose totals are, to the fen, the figures that the bureau published."""
+
+import datetime
+import pathlib
+import random
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from schemas.transactions import TradeSchema
+from service.commands.posting import Outcome
+from service.config import read_settings
+from service.demo.calibration import SPELLS, Line, Lot, calibrate
+from service.demo.filling import NotFilled, fill, steps
+from service.demo.live import burst, play
+from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good
+from service.demo.plan import Plan, make_plan
+from service.domain.brief import write_brief
+from service.domain.growth import Comparison
+from service.domain.periods import Period
+from service.domain.reports import Question
+from service.domain.residents import parse_citizen_number, parse_name
+from service.domain.transactions import MARKET_TIME
+from service.ledger import Ledger, open_ledger
+from service.queries.reports import Reporter
+from service.queries.verifying import verify
+from service.vault import create_secrets
+from tests.servers import run_hushi
+
+TO_APRIL = Period(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30))
+FIRST_HALF = Period(datetime.date(2024, 1, 1), datetime.date(2024, 6, 30))
+PUBLISHED = {TO_APRIL: (13_000_000_000, 866_666_700), FIRST_HALF: (30_600_000_000, 6_298_370_000)}
+PRICES_CNY_PER_KG = {
+    "熟牛肉": (15.5, 17.9), "冻马肉": (18, 30), "亚麻籽": (2.6, 3.2), "山羊绒": (185, 290), "无毛绒": (470, 760),
+    "卤牛肉": (50, 90), "绵羊毛": (5, 15), "小麦粉": (2.5, 5),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return make_plan()
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory, sqlite_template: pathlib.Path) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(sqlite_template, folder / "hushi.db")
+    create_secrets(folder / "secrets.json")
+    return {"HUSHI_DATA_DIR": str(folder), "HUSHI_LOG_LEVEL": "WARNING"}
+
+
+@pytest.fixture(scope="module")
+def filled(environment: dict[str, str], plan: Plan) -> Iterator[tuple[Ledger, int]]:
+    """The demo's ledger, without waiting for the disk, and how far its filling has advanced."""
+    ledger, advanced = open_ledger(read_settings(environment)), []
+    sa.event.listen(ledger.database.engines[0], "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
+    fill(ledger, plan, advanced.append)
+    yield ledger, sum(advanced)
+    ledger.database.close()
+
+
+@pytest.fixture(scope="module")
+def demo(filled: tuple[Ledger, int]) -> Ledger:
+    return filled[0]
+
+
+@pytest.fixture(scope="module")
+def reporter(demo: Ledger) -> Reporter:
+    return Reporter(demo)
+
+
+def compared(measures: object, name: str) -> Comparison:
+    assert isinstance(measures, dict)
+    value = measures[name]
+    assert isinstance(value, Comparison)
+    return value
+
+
+def count(ledger: Ledger, where: str) -> int:
+    with ledger.database.reading() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM journal WHERE {where}").scalar_one())
+
+
+@pytest.mark.parametrize("period", [TO_APRIL, FIRST_HALF])
+def test_value_is_what_was_published_to_the_fen(reporter: Reporter, period: Period) -> None:
+    amount = compared(reporter.trade(Question(period)).answer.total, "amount_fen")
+    assert (amount.current, amount.base) == PUBLISHED[period]
+    assert amount.growth_pct == {TO_APRIL: 140_000, FIRST_HALF: 38_584}[period]
+
+
+def test_person_times_to_april_are_a_little_over_35_000(reporter: Reporter) -> None:
+    participations = compared(reporter.trade(Question(TO_APRIL)).answer.total, "participations")
+    assert 35_000 < participations.current < 35_100
+    assert (participations.current, participations.base) == (SPELLS[3].participations, SPELLS[0].participations)
+
+
+def test_lines_per_participation_are_few(reporter: Reporter) -> None:
+    total = reporter.trade(Question(FIRST_HALF)).answer.total
+    assert 1.0 < compared(total, "transactions").current / compared(total, "participations").current < 1.2
+
+
+def test_registered_residents_have_quadrupled_since_the_end_of_2023(reporter: Reporter) -> None:
+    total = reporter.residents(Question(TO_APRIL)).answer.total
+    assert compared(total, "registered_at_start").current == 1_525
+    assert compared(total, "registered_at_end").current == 6_142
+    assert 4 <= 6_142 / 1_525 < 4.05
+    later = reporter.residents(Question(FIRST_HALF)).answer
+    assert compared(later.total, "registered_at_end").current == 6_328
+    before = Question(Period(datetime.date(2022, 12, 31), datetime.date(2022, 12, 31)), compare="none")
+    assert reporter.residents(before).answer.total["registered_at_end"] == 1_180
+
+
+def test_the_brief_says_what_the_bureau_said(reporter: Reporter) -> None:
+    facts = reporter.brief(Question(TO_APRIL), datetime.date(2024, 7, 1)).answer
+    text = write_brief(facts, "zh").text
+    for phrase in ("边民互市贸易额1.3亿元，同比增长约14倍", "3.5万人次", "6100余人", "翻两番", "预包装食品为新增品类"):
+        assert phrase in text, text
+    half = write_brief(reporter.brief(Question(FIRST_HALF), datetime.date(2024, 7, 1)).answer, "zh").text
+    assert "3.06亿元" in half
+    assert "385.84%" in half
+
+
+def test_packaged_food_is_new_in_2024(reporter: Reporter) -> None:
+    rows = reporter.trade(Question(FIRST_HALF, by=("category", "year"))).answer.rows
+    now = {str(row.key["category"]) for row in rows if compared(row.measures, "transactions").current}
+    before = {str(row.key["category"]) for row in rows if compared(row.measures, "transactions").base}
+    assert before == {"meat", "grain", "wool"}
+    assert now == before | {"packaged_food"}
+
+
+def test_settlements_groups_and_countries_are_those_of_the_market(reporter: Reporter, plan: Plan) -> None:
+    question = Question(FIRST_HALF, by=("settlement",))
+    assert len(reporter.residents(question).answer.rows) == 12
+    groups = reporter.trade(Question(FIRST_HALF, by=("group_id",))).answer.rows
+    assert len(groups) == len(plan.groups) + 1
+    assert {group.kind for group in plan.groups} == {"mutual_aid", "cooperative", "village"}
+    assert 0.57 < sum(person.group is not None for person in plan.residents) / len(plan.residents) < 0.63
+    origins = {str(row.key["origin"]) for row in reporter.trade(Question(FIRST_HALF, by=("origin",))).answer.rows}
+    assert origins == {"MN", "RU", "BY", "KZ", "CN"}
+    points = {
+        str(row.key["trade_point"]) for row in reporter.trade(Question(FIRST_HALF, by=("trade_point",))).answer.rows
+    }
+    assert points == {"erenhot", "erenhot-city"}
+
+
+def test_the_market_is_closed_on_sundays_and_holidays(plan: Plan) -> None:
+    days = {planned.trade.day for planned in plan.trades}
+    assert (min(days), max(days)) == (datetime.date(2023, 1, 2), datetime.date(2024, 6, 29))
+    assert not [day for day in days if day.weekday() == 6]
+    assert not [day for day in days if datetime.date(2023, 1, 21) <= day <= datetime.date(2023, 1, 27)]
+    assert not [day for day in days if datetime.date(2024, 2, 10) <= day <= datetime.date(2024, 2, 16)]
+    assert not [day for day in days if day.month == 7 and 11 <= day.day <= 15]
+
+
+def test_goods_keep_to_their_seasons(plan: Plan) -> None:
+    months: dict[str, list[int]] = {}
+    for planned in plan.trades:
+        months.setdefault(planned.trade.commodity, []).append(planned.trade.day.month)
+    assert set(months["山羊绒"]) == {4, 5, 6, 7}
+    assert max(range(1, 13), key=months["山羊绒"].count) == 5
+    assert set(months["冻马肉"]) == {10, 11, 12, 1, 2, 3}
+    assert set(months["亚麻籽"]) == {10, 11, 12, 1, 2, 3, 4}
+
+
+def test_prices_stay_in_their_range(plan: Plan) -> None:
+    for trade in (planned.trade for planned in plan.trades):
+        low, high = PRICES_CNY_PER_KG[trade.commodity]
+        assert low <= trade.amount_fen * 10 / trade.quantity_g <= high, trade
+
+
+def test_hs_codes_fit_and_a_truck_is_shared_by_a_dozen_residents_or_more(plan: Plan, demo: Ledger) -> None:
+    rules = demo.rulebook.on(datetime.date(2024, 6, 29))
+    assert all(rules.allows(good.category, good.hs_code) for good in (*GOODS, *FLOURS, *TAXED_GOODS, EXPORT))
+    sharing: dict[tuple[object, ...], set[int]] = {}
+    for trade in (planned.trade for planned in plan.trades if planned.trade.consignment):
+        sharing.setdefault((trade.consignment, trade.vehicle_plate, trade.commodity), set()).add(trade.resident)
+    assert sum(len(residents) for residents in sharing.values()) / len(sharing) > 12
+
+
+def test_some_trades_are_reversed_taxed_partly_taxed_and_exported(demo: Ledger) -> None:
+    assert count(demo, "reverses IS NOT NULL") > 100
+    trades = "reverses IS NULL AND direction = 'import'"
+    assert count(demo, f"{trades} AND exempt_fen = 0 AND hs_code LIKE '5101%'") > 20
+    assert count(demo, f"{trades} AND exempt_fen > 0 AND exempt_fen < amount_fen AND hs_code NOT LIKE '1101%'") > 100
+    assert count(demo, f"{trades} AND exempt_fen > 0 AND exempt_fen < amount_fen AND hs_code LIKE '1101%'") > 50
+    assert count(demo, "reverses IS NULL AND direction = 'export'") > 100
+
+
+def test_people_are_synthetic_and_valid(plan: Plan) -> None:
+    numbers = [person.id_number for person in plan.residents]
+    assert len(set(numbers)) == len(numbers)
+    assert [parse_citizen_number(number) for number in numbers] == numbers
+    assert all(parse_name(person.name) == person.name for person in plan.residents)
+    assert sum(person.cancelled_on is not None for person in plan.residents) == 82
+    assert sum(person.suspended_on is not None for person in plan.residents) == 35
+
+
+def test_two_plans_are_equal(plan: Plan) -> None:
+    assert make_plan() == plan
+
+
+def test_nothing_is_wrong_with_the_ledger(filled: tuple[Ledger, int], plan: Plan) -> None:
+    ledger, advanced = filled
+    verified = verify(ledger)
+    reversals = sum(planned.reversed_because is not None for planned in plan.trades)
+    assert (verified.transactions, verified.tail) == (len(plan.trades) + reversals, 0)
+    assert advanced == steps(plan)
+
+
+def test_a_ledger_that_is_not_empty_is_refused(demo: Ledger, environment: dict[str, str], plan: Plan) -> None:
+    with pytest.raises(NotFilled, match="not empty"):
+        fill(demo, plan)
+    refused = run_hushi(environment, "demo")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "The ledger is not empty" in refused.stderr
+    silent = run_hushi(environment, "demo", "--if-empty")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+
+
+def test_nobody_can_be_played_in_an_empty_ledger(tmp_path: pathlib.Path, environment: dict[str, str]) -> None:
+    url = f"sqlite:///{tmp_path}/empty.db"
+    refused = run_hushi(environment, "demo", "--live", "--database", url)
+    assert refused.returncode == 1
+    assert "fill it first: hushi demo" in refused.stderr
+
+
+def test_what_is_played_live_is_dated_now_and_accepted(demo: Ledger) -> None:
+    heard: list[Outcome] = []
+
+    def pause(_seconds: float) -> None:
+        if len(heard) > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        play(demo, pause, heard.append)
+    accepted = [outcome.transaction for outcome in heard if outcome.transaction is not None]
+    assert accepted
+    assert all(abs(trade.traded_at - demo.now()) < datetime.timedelta(minutes=1) for trade in accepted)
+
+
+def test_live_trades_are_in_season_and_in_the_market_s_time() -> None:
+    late = datetime.datetime(2025, 5, 5, 23, 59, 59, tzinfo=datetime.UTC)
+    trades = [trade for seed in range(50) for trade in burst(random.Random(seed), late, 6_000)]
+    assert {trade.traded_at for trade in trades} == {datetime.datetime(2025, 5, 6, 7, 59, 59, tzinfo=MARKET_TIME)}
+    assert "冻马肉" not in {trade.commodity for trade in trades}
+    assert len({trade.resident for trade in trades}) > 50
+
+
+def test_a_trade_of_the_demo_could_have_been_sent(plan: Plan) -> None:
+    planned = plan.trades[0].trade
+    sent = {
+        "resident_id": f"R{planned.resident:08d}", "category": planned.category, "commodity": planned.commodity,
+        "origin": planned.origin, "quantity_kg": f"{planned.quantity_g / 1000:.3f}",
+        "amount_cny": f"{planned.amount_fen / 100:.2f}", "traded_at": planned.traded_at.isoformat(),
+        "hs_code": planned.hs_code, "trade_point": planned.trade_point, "consignment": planned.consignment,
+        "vehicle_plate": planned.vehicle_plate, "seller": planned.seller, "reference": planned.reference,
+    }  # fmt: skip
+    assert TradeSchema().read(sent) == planned
+
+
+def test_a_total_that_can_not_be_reached_is_an_error_and_not_a_near_miss() -> None:
+    good: Good = GOODS[0]
+    lines = [Line(1, datetime.date(2024, 1, 2), 0, Lot(good, 1670, "erenhot"), 100_000) for _ in range(3)]
+    with pytest.raises(ValueError, match="can't be placed"):
+        calibrate(lines, 3 * 800_000)
