@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -19,6 +20,10 @@ from service.storage.engine import Database
 from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
+
+# What a busy machine takes for an example says nothing about the code.
+hypothesis.settings.register_profile("hushi", deadline=None)
+hypothesis.settings.load_profile("hushi")
 
 _database_numbers = itertools.count(1)
 
