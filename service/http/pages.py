@@ -1,4 +1,4 @@
-"""The pages: the dashboard's shell, signing in and out, and the files that the pages are made of.
+"""The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
 
 A page holds no figure: its scripts ask the API with the browser's session, and so see what the key's scopes allow.
 The shell is open, because a browser withholds a SameSite=Strict cookie from whoever follows a link from another site;
@@ -62,6 +62,7 @@ def register_pages(app: Flask) -> None:
     files = _read_files(importlib.resources.files("service.http") / "static")
     for method, path, view in (
         ("GET", "/", get_dashboard),
+        ("GET", "/record", get_record),
         ("GET", "/signin", get_sign_in),
         ("POST", "/signin", sign_in),
         ("POST", "/signout", sign_out),
@@ -74,7 +75,13 @@ def register_pages(app: Flask) -> None:
 
 def get_dashboard() -> Response:
     """The shell of the dashboard."""
-    return _page(render_template("dashboard.html", countries=_country_names()))
+    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names()))
+
+
+def get_record() -> Response:
+    """The shell of the page on which a clerk records trades."""
+    names = {"countries": _country_names(), "categories": _category_names()}
+    return _page(render_template("record.html", page="record", **names))
 
 
 def get_sign_in() -> Response:
@@ -140,7 +147,7 @@ def _page(text: str, status: int = 200) -> Response:
 
 def _local(address: str) -> str:
     """The address if it is one of our own pages, else the dashboard: a sign-in must not lead to another site."""
-    is_local = address == "/" or address.startswith("/?")
+    is_local = address.partition("?")[0] in {"/", "/record"}
     return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
 
 
@@ -150,6 +157,13 @@ def _country_names() -> str:
     rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
     names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
     return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+@functools.cache
+def _category_names() -> list[str]:
+    """The categories of the rule data, each once."""
+    rows = json.loads((importlib.resources.files("service.rules") / "categories.json").read_text("utf-8"))["rows"]
+    return list(dict.fromkeys(row["name"] for row in rows))
 
 
 def _get_file(files: dict[str, File], name: str) -> Response:

@@ -98,6 +98,9 @@ const WORDS = {
   "state.refused": ["无法生成此报告", "This report can't be made", "Энэ тайланг гаргах боломжгүй"],
   "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
   again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
+  pages: ["页面", "Pages", "Хуудсууд"],
+  "page.dashboard": ["统计", "Statistics", "Тайлан"],
+  "page.record": ["录入", "Record", "Бүртгэл"],
 };
 
 const AT = { zh: 0, en: 1, mn: 2 };
@@ -118,6 +121,11 @@ export function speak(chosen, countryNames) {
 
 export function word(name) {
   return WORDS[name]?.[AT[lang]] ?? name;
+}
+
+// The words of another page, beside these or in their place.
+export function teach(words) {
+  Object.assign(WORDS, words);
 }
 
 export function language() {

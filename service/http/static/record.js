@@ -1,0 +1,119 @@
+// The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
+import { ask } from "./answers.js";
+import { send } from "./record_api.js";
+import { beginLine, chooseResident, cny } from "./record_line.js";
+import { beginReceipt, list, showReceipt } from "./record_receipt.js";
+import { beginReversal, openTrade } from "./record_reversal.js";
+import { beginShell, draws, drawAll, errorWords, may, sayFailure, scopeNote } from "./record_shell.js";
+import { grouped, scaled } from "./exact.js";
+import { make } from "./tables.js";
+import { word } from "./words.js";
+
+const RESIDENT_ID = /^R[0-9]{8}$/;
+const byId = (id) => document.getElementById(id);
+const told = (id) => JSON.parse(byId(id).textContent);
+const found = { resident: null, allowance: null };
+
+// The resident
+
+function meter({ remaining_cny: remaining, limit_cny: limit }) {
+  const fill = make("span", {});
+  const share = scaled(limit, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(limit, 2)) / 10 : 0;
+  fill.style.width = `${Math.min(100, Math.max(0, share))}%`;
+  const text = `${cny(remaining)} ${word("of")} ${cny(limit)}`;
+  const bar = make("div", {
+    role: "meter", class: "meter", id: "allowance", "aria-label": word("left"), "aria-valuemin": "0", "aria-valuemax": limit,
+    "aria-valuenow": remaining, "aria-valuetext": text,
+  }, fill);
+  return make("div", { class: "allowance" }, make("p", {}, word("left")), bar, make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`));
+}
+
+// Goods that are free by weight, folded away: few clerks need them.
+function weights({ quantity_limits: limits }) {
+  const name = (group) => (word(`list.${group}`) === `list.${group}` ? group : word(`list.${group}`));
+  const row = (each) => [name(each.list_group), `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`];
+  return limits.length ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(limits.map(row))) : "";
+}
+
+function drawResident() {
+  const { resident, allowance } = found;
+  const isFull = may("residents:read");
+  byId("who-is-label").textContent = word(isFull ? "who.both" : "who.id");
+  if (!resident) return byId("resident").replaceChildren();
+  const status = make("span", { class: `status ${resident.status ?? ""}` }, resident.status ? word(`status.${resident.status}`) : "—");
+  const about = isFull
+    ? make("p", { class: "name" }, make("b", {}, resident.name), ` ${resident.resident_id} `, status)
+    : make("p", { class: "name" }, make("b", {}, resident.resident_id));
+  const more = isFull && list([[word("group"), resident.group_id ?? word("none")], [word("filter.settlement"), resident.settlement ?? word("none")]]);
+  byId("resident").replaceChildren(about, more || "", allowance ? meter(allowance) : "", allowance ? weights(allowance) : "");
+}
+
+async function readAllowance() {
+  const { resident } = found;
+  if (!resident || !may("residents:read")) return;
+  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance`).catch(() => null);
+  if (found.resident === resident) found.allowance = allowance;
+  drawResident();
+}
+
+function seek(text) {
+  if (!may("residents:read")) return { resident_id: text };
+  if (RESIDENT_ID.test(text)) return ask(`/v1/residents/${text}`);
+  return send("/v1/residents/lookup", { id_number: text });
+}
+
+async function find(event) {
+  event.preventDefault();
+  const field = byId("who-is"), text = field.value.trim().toUpperCase();
+  byId("who-is-error").replaceChildren();
+  field.removeAttribute("aria-invalid");
+  if (!text) return field.focus();
+  Object.assign(found, { resident: null, allowance: null });
+  drawResident();
+  if (may("transactions:write")) chooseResident(null);
+  try {
+    found.resident = await seek(text);
+  } catch (error) {
+    const details = error.problem?.errors?.map(errorWords).map(({ text, lang }) => make("span", { lang }, text));
+    byId("who-is-error").replaceChildren(...(details ?? sayFailure(error)).map((part) => make("span", { lang: part.lang || null }, part.textContent, " ")));
+    field.setAttribute("aria-invalid", "true");
+    return field.focus();
+  }
+  // The number has done its work; nobody needs to read it over the clerk's shoulder.
+  field.value = found.resident.resident_id;
+  if (may("transactions:write")) chooseResident(found.resident.resident_id);
+  await readAllowance();
+}
+
+function showPosted(entry) {
+  const name = found.resident?.resident_id === entry.resident_id ? found.resident.name : null;
+  showReceipt(entry, name);
+  readAllowance();
+}
+
+function drawScopes() {
+  const needed = ["transactions:write", "residents:read"].filter((scope) => !may(scope));
+  byId("missing").replaceChildren(...needed.map(scopeNote));
+  byId("finding").hidden = needed.length === 2;
+  byId("entering").hidden = byId("reversing").hidden = !may("transactions:write");
+}
+
+async function begin() {
+  const countries = told("countries");
+  if (!(await beginShell(countries))) return;
+  draws(drawScopes);
+  draws(drawResident);
+  byId("find").addEventListener("submit", find);
+  if (may("transactions:write")) {
+    beginLine(Object.keys(countries), told("categories"), showPosted);
+    beginReceipt((id) => {
+      openTrade(id);
+      byId("reversing").scrollIntoView();
+    });
+    beginReversal(showPosted);
+  }
+  drawAll();
+  document.documentElement.dataset.ready = "true";
+}
+
+begin();

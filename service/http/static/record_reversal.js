@@ -1,0 +1,122 @@
+// Reversing a trade: look at it, give a reason, confirm, and be told what became of it.
+import { ask } from "./answers.js";
+import { Attempt } from "./record_api.js";
+import { list, rowsOf } from "./record_receipt.js";
+import { draws, may, sayFailure, scopeNote, toSignIn } from "./record_shell.js";
+import { make } from "./tables.js";
+import { word } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const attempt = new Attempt("reversal");
+const state = { id: "", trade: null, reason: "", step: "none", failure: null, reversed: () => {} };
+const place = byId("reversible");
+
+function button(id, text, act, more = {}) {
+  const made = make("button", { type: "button", id, ...more }, text);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function step(name, focus) {
+  state.step = name;
+  draw();
+  if (focus) byId(focus)?.focus();
+}
+
+function why(text, id) {
+  return make("p", { class: "note", id: "why-not" }, text, id ? make("code", {}, ` ${id}`) : "");
+}
+
+function form() {
+  const reason = make("input", { id: "reason", maxlength: "500", autocomplete: "off", "aria-required": "true", "aria-describedby": "reason-error" });
+  reason.value = state.reason;
+  reason.addEventListener("input", () => (state.reason = reason.value));
+  reason.addEventListener("keydown", (event) => event.key === "Enter" && begin());
+  return [
+    make("div", { class: "field" }, make("label", { for: "reason" }, word("reason")), reason, make("p", { class: "wrong", id: "reason-error" })),
+    button("reverse", `${word("reverse")}…`, begin),
+  ];
+}
+
+function begin() {
+  if (state.reason.trim()) return step("confirm", "reverse-yes");
+  byId("reason-error").textContent = word("reverse.reason");
+  byId("reason").setAttribute("aria-invalid", "true");
+  byId("reason").focus();
+}
+
+function confirmation() {
+  return make(
+    "div", { class: "confirm", role: "group", "aria-labelledby": "confirm-title" },
+    make("p", { id: "confirm-title" }, word("reverse.ask")), make("p", {}, `${word("reason")}: ${state.reason}`),
+    button("reverse-yes", word("reverse.yes"), reverse, { class: "main" }), " ", button("reverse-no", word("back"), () => step("form", "reason")),
+  );
+}
+
+function failed() {
+  const { failure } = state;
+  const reversal = failure?.problem?.reversal_id;
+  if (attempt.pending) {
+    const again = button("reverse-retry", word("retry"), () => settle(attempt.go()));
+    return make("div", { role: "alert" }, make("h3", {}, word("unsure")), ...(failure ? sayFailure(failure) : []), make("p", {}, word("unsure.detail")), again);
+  }
+  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), reversal ? make("p", {}, make("code", {}, reversal)) : "");
+}
+
+function draw() {
+  const { trade } = state;
+  const parts = [trade ? list(rowsOf(trade)) : state.step === "none" ? "" : make("p", {}, make("code", {}, state.id))];
+  if (state.step !== "none" && !may("transactions:read")) parts.push(scopeNote("transactions:read"));
+  if (trade?.reversed_by) parts.push(why(word("reverse.done"), trade.reversed_by));
+  else if (trade?.kind === "reversal") parts.push(why(word("reverse.never")));
+  else if (state.step === "form") parts.push(...form());
+  else if (state.step === "confirm") parts.push(confirmation());
+  if (state.step === "failed") parts.push(failed());
+  if (state.step === "running") parts.push(make("p", { class: "quiet" }, word("posting")));
+  place.replaceChildren(...parts);
+}
+
+export async function openTrade(id) {
+  byId("transaction").value = id;
+  byId("transaction-error").textContent = "";
+  Object.assign(state, { id, trade: null, reason: "", failure: null });
+  if (attempt.pending) return step("failed", "reverse-retry");
+  if (!may("transactions:read")) return step("form", "reason");
+  try {
+    state.trade = await ask(`/v1/transactions/${encodeURIComponent(id)}`);
+    step("form", "reason");
+  } catch (error) {
+    byId("transaction-error").replaceChildren(...sayFailure(error).map((part) => make("span", {}, part.textContent, " ")));
+    step("none");
+  }
+}
+
+function reverse() {
+  settle(attempt.start(`/v1/transactions/${encodeURIComponent(state.id)}/reversal`, { reason: state.reason.trim() }));
+}
+
+async function settle(going) {
+  step("running");
+  try {
+    const reversal = await going;
+    if (state.trade) state.trade.reversed_by = reversal.transaction_id;
+    step("done");
+    state.reversed(reversal);
+  } catch (error) {
+    if (error.status === 401) return toSignIn();
+    state.failure = error;
+    step("failed", "reverse-retry");
+  }
+}
+
+export function beginReversal(reversed) {
+  state.reversed = reversed;
+  byId("trade").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const id = byId("transaction").value.trim();
+    if (id) openTrade(id);
+  });
+  const left = attempt.resume();
+  if (left) Object.assign(state, { id: left.path.split("/")[3], step: "failed" });
+  draws(draw);
+}

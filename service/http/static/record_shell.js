@@ -1,0 +1,126 @@
+// What surrounds the form: the language, the colours, the session, and how a refusal is said.
+import { Failure, ask } from "./answers.js";
+import { actAs } from "./record_api.js";
+import { RECORD_WORDS } from "./record_words.js";
+import { make } from "./tables.js";
+import { language, speak, teach, word } from "./words.js";
+
+const LANGS = ["zh", "en", "mn"];
+const THEMES = ["auto", "light", "dark"];
+const byId = (id) => document.getElementById(id);
+const drawers = [];
+let session = null;
+
+// Draws now and whenever another language is chosen.
+export function draws(drawer) {
+  drawers.push(drawer);
+}
+
+export function toSignIn() {
+  location.replace(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+export const may = (scope) => Boolean(session?.scopes.some((held) => held === scope || held === "admin"));
+export const scopeNote = (scope) => make("p", { class: "note" }, word(`scope.${scope}`));
+
+// A refusal in the page's language, and beside it what the API says of this case.
+export function sayFailure(error) {
+  if (!(error instanceof Failure)) {
+    console.error(error);
+    return [make("p", {}, word("code.unavailable"))];
+  }
+  if (error.status === 401) toSignIn();
+  const code = error.status === 0 ? "offline" : error.problem?.code ?? "unavailable";
+  const said = word(`code.${code}`);
+  const isKnown = said !== `code.${code}`;
+  const detail = error.problem && code !== "validation-failed" && (!isKnown || error.status === 422) ? error.problem.detail : null;
+  return [isKnown ? make("p", {}, said) : null, detail && detail !== said ? make("p", { class: "quiet", lang: "en" }, detail) : null].filter(Boolean);
+}
+
+// What is wrong with a field. In English the API says it best; what has no words here stays as the API says it.
+export function errorWords({ code, detail }) {
+  const said = word(`error.${code}`);
+  return language() === "en" || said === `error.${code}` ? { text: detail, lang: "en" } : { text: said, lang: null };
+}
+
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+}
+
+function chosenLanguage() {
+  const wished = [new URLSearchParams(location.search).get("lang"), kept("hushi.lang"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return wished.find((lang) => LANGS.includes(lang)) ?? "zh";
+}
+
+function drawAll() {
+  for (const link of document.querySelectorAll(".languages a")) {
+    if (link.dataset.lang === language()) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+  drawTheme();
+  byId("who").textContent = session?.name ?? "";
+  byId("signout").hidden = session === null;
+  for (const drawer of drawers) drawer();
+}
+
+const themeNow = () => document.documentElement.dataset.theme ?? "auto";
+
+function drawTheme() {
+  byId("theme").textContent = `${word("theme")}: ${word(`theme.${themeNow()}`)}`;
+}
+
+function listen() {
+  byId("theme").addEventListener("click", () => {
+    const next = THEMES[(THEMES.indexOf(themeNow()) + 1) % THEMES.length];
+    if (next === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = next;
+    keep("hushi.theme", next);
+    drawTheme();
+  });
+  for (const link of document.querySelectorAll(".languages a")) {
+    link.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      keep("hushi.lang", link.dataset.lang);
+      history.replaceState(null, "", `?lang=${link.dataset.lang}`);
+      speak(link.dataset.lang);
+      drawAll();
+    });
+  }
+  byId("signout").addEventListener("click", async () => {
+    await fetch("/signout", { method: "POST", headers: { "X-CSRF-Token": session.csrf_token } }).catch(() => null);
+    location.replace("/signin?next=%2Frecord");
+  });
+  // A page that comes back from the browser's memory may belong to somebody who has signed out since.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+// The session, or null when there is none and the page is on its way to signing in.
+export async function beginShell(countryNames) {
+  teach(RECORD_WORDS);
+  speak(chosenLanguage(), countryNames);
+  listen();
+  try {
+    session = await ask("/session");
+  } catch (error) {
+    byId("missing").replaceChildren(make("div", { class: "state" }, ...sayFailure(error)));
+    drawAll();
+    return null;
+  }
+  actAs(session);
+  return session;
+}
+
+export { drawAll };

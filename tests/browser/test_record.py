@@ -1,0 +1,425 @@
+"""Recording in a real browser, against a real server: what a clerk at the counter finds, types, posts and reverses."""
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.test_dashboard import AXE, CHROMIUM, Bureau, Clerk
+from tests.builders import a_citizen_number, a_registration
+from tests.servers import run_hushi, serving
+
+CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
+WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
+RESIDENTS = 30
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
+]
+sync_api = pytest.importorskip("playwright.sync_api")
+
+
+class Market(Bureau):
+    """A served ledger with registered residents; each test takes one who has not traded yet."""
+
+    def fill(self) -> None:
+        """Registers the residents."""
+        self.admin = {"Authorization": f"Bearer {self.new_key('admin')}"}
+        self.clerk_key = self.key_with(*CLERK_SCOPES)
+        self.unused = iter(range(1, RESIDENTS + 1))
+        for n in range(RESIDENTS):
+            assert self.server.ask("POST", "/v1/residents", a_registration(n), self.admin)[0] == 201
+
+    def key_with(self, *scopes: str) -> str:
+        asked = [word for scope in scopes for word in ("--scope", scope)]
+        return run_hushi(self.environment, "keys", "create", "--name", "柜台", *asked).stdout.strip()
+
+    def statement(self, resident_id: str) -> list[Any]:
+        """What the ledger itself holds of a resident."""
+        path = f"/v1/transactions?resident_id={resident_id}"
+        status, document, _ = self.server.ask("GET", path, headers=self.admin)
+        assert status == 200, document
+        items: list[Any] = document["items"]
+        return items
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A ledger without trades on SQLite, served by a process of its own."""
+    from service.vault import create_secrets
+
+    folder = tmp_path_factory.mktemp("counter")
+    create_secrets(folder / "secrets.json")
+    environment = {
+        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
+        "HUSHI_LOG_LEVEL": "WARNING",
+    }
+    with serving(environment, folder / "log") as server:
+        found = Market(server, environment)
+        found.fill()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser without a window."""
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+class Counter(Clerk):
+    """A clerk at the counter."""
+
+    def __init__(self, market: Market, browser: Any, **settings: Any) -> None:
+        super().__init__(market, browser, **settings)
+        self.market = market
+        self.resident = f"R{next(market.unused):08d}"
+
+    def open(self, key: str | None = None, lang: str = "en") -> None:
+        goes_to = f"/record%3Flang%3D{lang}"
+        self.page.goto(f"{self.bureau.address}/signin?next={goes_to}#key={key or self.market.clerk_key}")
+        self.page.wait_for_selector("html[data-ready]")
+
+    def find(self) -> None:
+        self.page.fill("#who-is", self.resident)
+        self.page.press("#who-is", "Enter")
+        self.page.wait_for_selector("#allowance-text")
+
+    def enter(self, amount: str = "1000", **more: str) -> None:
+        for name, value in {"commodity": "冻马肉", "quantity_kg": "50", "amount_cny": amount, **more}.items():
+            self.page.fill(f"#{name}", value)
+        self.page.select_option("#category", "meat")
+        self.page.select_option("#origin", "MN")
+
+    def post(self) -> str:
+        self.page.click("#post")
+        return self.receipt()
+
+    def receipt(self) -> str:
+        self.page.wait_for_selector("#receipt:not([hidden])")
+        return self.page.text_content("#receipt") or ""
+
+    def text(self, selector: str) -> str:
+        return (self.page.text_content(selector) or "").replace("\u00a0", " ")
+
+    def posts(self) -> list[Any]:
+        """Notes from now on the keys with which trades are posted."""
+        keys: list[Any] = []
+
+        def note(request: Any) -> None:
+            if request.method == "POST" and request.url.endswith("/v1/transactions"):
+                keys.append(request.headers["idempotency-key"])
+
+        self.page.on("request", note)
+        return keys
+
+    def printed_points(self) -> list[tuple[int, int]]:
+        """The width and height of each page that would be printed."""
+        printed = self.page.pdf(prefer_css_page_size=True)
+        sizes = re.findall(rb"/MediaBox\s*\[0 0 ([0-9.]+) ([0-9.]+)\]", printed)
+        return [(round(float(width)), round(float(height))) for width, height in sizes]
+
+    def violations(self) -> list[str]:
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("axe.run()")
+        return [f"{each['id']}: {node['html'][:150]}" for each in found["violations"] for node in each["nodes"]]
+
+
+@pytest.fixture
+def clerk(market: Market, browser: Any) -> Iterator[Counter]:
+    """A clerk who reads English on a light screen."""
+    found = Counter(market, browser, color_scheme="light")
+    yield found
+    found.context.close()
+
+
+def test_a_resident_is_found_by_citizen_number_and_by_id(clerk: Counter) -> None:
+    clerk.open()
+    number = a_citizen_number(int(clerk.resident[1:]) - 1)
+    clerk.page.fill("#who-is", number)
+    clerk.page.press("#who-is", "Enter")
+    clerk.page.wait_for_selector("#allowance-text")
+    said = clerk.text("#resident")
+    assert clerk.resident in said
+    assert "阿****格" in said
+    assert "Active" in said
+    assert "8,000.00 CNY of 8,000.00 CNY" in said
+    assert clerk.page.get_attribute("[role=meter]", "aria-valuenow") == "8000.00"
+    assert number not in clerk.page.content()
+    assert clerk.page.input_value("#who-is") == clerk.resident
+    clerk.page.fill("#who-is", clerk.resident)
+    clerk.page.press("#who-is", "Enter")
+    clerk.page.wait_for_selector("#allowance-text")
+    assert clerk.complaints == []
+    assert [url for url in clerk.requests if number in url] == []
+
+
+def test_an_unknown_number_is_said_beside_the_field(clerk: Counter) -> None:
+    clerk.open()
+    clerk.page.fill("#who-is", "R99999999")
+    clerk.page.press("#who-is", "Enter")
+    clerk.page.wait_for_selector("#who-is[aria-invalid]")
+    assert "Not found" in clerk.text("#who-is-error")
+    clerk.page.fill("#who-is", "152501")
+    clerk.page.press("#who-is", "Enter")
+    clerk.wait_until("document.querySelector('#who-is-error').textContent.includes('18')")
+
+
+def test_the_verdict_follows_the_typing(clerk: Counter) -> None:
+    clerk.open()
+    assert "Find the resident first" in clerk.text("#verdict")
+    clerk.find()
+    clerk.enter("1000")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    assert "7,000.00 CNY" in clerk.text("#verdict")
+    clerk.page.fill("#amount_cny", "9500.5")
+    clerk.page.wait_for_selector("#verdict.partly_taxed")
+    said = clerk.text("#verdict")
+    assert "Exempt 8,000.00 CNY" in said
+    assert "Taxable 1,500.50 CNY" in said
+    assert "Left afterwards 0.00 CNY" in said
+    clerk.page.select_option("#over_allowance", "refuse")
+    clerk.page.wait_for_selector("#verdict.refused")
+    assert "does not cover" in clerk.text("#verdict")
+    assert clerk.page.get_attribute("#verdict", "aria-live") == "polite"
+    assert clerk.market.statement(clerk.resident) == []
+
+
+def test_what_is_wrong_stands_beside_its_field(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("12,5", hs_code="12")
+    clerk.page.wait_for_selector("#amount_cny[aria-invalid]")
+    assert clerk.text("#amount_cny-error")
+    assert clerk.text("#hs_code-error")
+    assert clerk.page.query_selector("#quantity_kg[aria-invalid]") is None
+    clerk.page.fill("#amount_cny", "12.5")
+    clerk.page.fill("#hs_code", "020500")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    assert clerk.page.query_selector("#line [aria-invalid]") is None
+
+
+def test_a_posted_line_has_a_receipt_with_its_block_and_code(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("7800", vehicle_plate="蒙H12345", consignment="C-1")
+    receipt = clerk.post()
+    (posted,) = clerk.market.statement(clerk.resident)
+    for figure in (posted["transaction_id"], "7,800.00", posted["rule_version"], "蒙H12345", "阿****格"):
+        assert figure in receipt
+    clerk.page.wait_for_selector("#qr", timeout=15_000)
+    path = f"/v1/transactions/{posted['transaction_id']}/proof"
+    _, proof, _ = clerk.market.server.ask("GET", path, headers=clerk.market.admin)
+    assert proof["block"]["hash"] in clerk.text("#sealed")
+    told = clerk.page.evaluate(
+        "async (proof) => (await import('/static/record_receipt.js')).essentials(proof).split('\\n')", proof
+    )
+    assert told[1:] == [
+        f"transaction:{posted['transaction_id']}", f"leaf:{proof['leaf_hash']}", f"block:{proof['block']['no']}",
+        f"hash:{proof['block']['hash']}",
+    ]  # fmt: skip
+    assert "200.00 CNY of 8,000.00 CNY" in clerk.text("#allowance-text")
+    assert clerk.page.input_value("#amount_cny") == ""
+    assert clerk.page.input_value("#vehicle_plate") == "蒙H12345"
+    assert clerk.complaints == []
+    assert [url for url in clerk.requests if not url.startswith(clerk.market.address + "/")] == []
+    assert clerk.printed_points() == [(298, 420)], "A6, one page"
+    clerk.page.select_option("#paper", "A5")
+    assert clerk.printed_points() == [(420, 595)], "A5, one page"
+
+
+def test_a_double_click_posts_once(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter()
+    keys = clerk.posts()
+    clerk.page.dblclick("#post")
+    clerk.page.evaluate("document.querySelector('#line').requestSubmit()")
+    clerk.receipt()
+    clerk.page.wait_for_timeout(500)
+    assert len(keys) == 1
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_after_a_lost_answer_the_retry_posts_once(clerk: Counter) -> None:
+    """The server has recorded it, and the answer never came."""
+    clerk.open()
+    clerk.find()
+    clerk.enter()
+    keys = clerk.posts()
+
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    clerk.page.route("**/v1/transactions", lose, times=1)
+    clerk.page.click("#post")
+    clerk.page.wait_for_selector("#retry")
+    assert "not known" in clerk.text("#refusal")
+    assert clerk.page.is_disabled("#amount_cny")
+    assert len(clerk.market.statement(clerk.resident)) == 1
+    clerk.page.reload()
+    clerk.page.wait_for_selector("#retry")
+    clerk.page.click("#retry")
+    clerk.receipt()
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    (posted,) = clerk.market.statement(clerk.resident)
+    assert posted["transaction_id"] in clerk.text("#receipt")
+    assert clerk.page.is_enabled("#amount_cny")
+
+
+def test_offline_it_posts_once_when_the_line_is_back(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter()
+    clerk.page.wait_for_selector("#verdict.exempt")
+    clerk.context.set_offline(True)
+    clerk.page.click("#post")
+    clerk.page.wait_for_selector("#retry")
+    assert clerk.market.statement(clerk.resident) == []
+    clerk.context.set_offline(False)
+    clerk.receipt()
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_a_refusal_is_final_and_the_next_try_takes_a_new_key(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("9000")
+    clerk.page.select_option("#over_allowance", "refuse")
+    keys = clerk.posts()
+    clerk.page.click("#post")
+    clerk.page.wait_for_selector("#refusal h3")
+    assert "Not posted" in clerk.text("#refusal")
+    clerk.page.fill("#amount_cny", "8000")
+    clerk.post()
+    assert len(set(keys)) == 2
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_a_trade_is_reversed_once_after_confirming(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("500")
+    clerk.post()
+    (posted,) = clerk.market.statement(clerk.resident)
+    clerk.page.click("#undo")
+    clerk.page.wait_for_selector("#reason")
+    clerk.page.click("#reverse")
+    assert "Give a reason" in clerk.text("#reason-error")
+    clerk.page.fill("#reason", "称重有误")
+    clerk.page.click("#reverse")
+    clerk.page.click("#reverse-no")
+    assert len(clerk.market.statement(clerk.resident)) == 1
+    clerk.page.click("#reverse")
+    clerk.page.click("#reverse-yes")
+    clerk.page.wait_for_selector("#why-not")
+    reversal, _ = clerk.market.statement(clerk.resident)
+    assert reversal["reverses"] == posted["transaction_id"]
+    assert "−500.00" in clerk.text("#receipt")
+    assert "8,000.00 CNY of 8,000.00" in clerk.text("#allowance-text")
+    clerk.page.fill("#transaction", posted["transaction_id"])
+    clerk.page.press("#transaction", "Enter")
+    clerk.wait_until("document.querySelector('#why-not')?.textContent.includes('already')")
+    assert reversal["transaction_id"] in clerk.text("#why-not")
+    assert clerk.page.query_selector("#reverse") is None
+    clerk.page.fill("#transaction", reversal["transaction_id"])
+    clerk.page.press("#transaction", "Enter")
+    clerk.wait_until("document.querySelector('#why-not')?.textContent.includes('reversal')")
+
+
+def test_reversing_what_another_clerk_has_reversed_names_the_reversal(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("500")
+    clerk.post()
+    (posted,) = clerk.market.statement(clerk.resident)
+    clerk.page.click("#undo")
+    clerk.page.fill("#reason", "重复")
+    clerk.page.click("#reverse")
+    path = f"/v1/transactions/{posted['transaction_id']}/reversal"
+    keyed = {**clerk.market.admin, "Idempotency-Key": "another-clerk"}
+    _, reversal, _ = clerk.market.server.ask("POST", path, {"reason": "重复"}, keyed)
+    clerk.page.click("#reverse-yes")
+    clerk.page.wait_for_selector("#not-reversed")
+    assert "already" in clerk.text("#not-reversed")
+    assert reversal["transaction_id"] in clerk.text("#not-reversed")
+
+
+def test_without_the_scope_the_page_names_it(clerk: Counter) -> None:
+    clerk.open(clerk.market.key_with("residents:read"))
+    assert "transactions:write" in clerk.text("#missing")
+    assert clerk.page.is_hidden("#entering")
+    assert clerk.page.is_hidden("#reversing")
+    clerk.find()
+    assert clerk.complaints == []
+
+
+def test_a_key_that_may_only_write_posts_by_resident_id(clerk: Counter) -> None:
+    clerk.open(clerk.market.key_with("transactions:write"))
+    assert "residents:read" in clerk.text("#missing")
+    clerk.page.fill("#who-is", clerk.resident)
+    clerk.page.press("#who-is", "Enter")
+    clerk.enter()
+    clerk.page.wait_for_selector("#verdict.exempt")
+    assert "transactions:read" in clerk.post()
+    assert clerk.complaints == []
+
+
+def test_the_pages_lead_to_each_other(clerk: Counter) -> None:
+    clerk.open()
+    assert clerk.page.get_attribute(".pages [aria-current=page]", "href") == "/record"
+    assert clerk.page.eval_on_selector_all(".pages a", "all => all.map(a => a.textContent)") == ["Statistics", "Record"]
+    clerk.page.click(".pages a[href='/']")
+    clerk.page.wait_for_url(re.compile(rf"{clerk.market.address}/(\?.*)?$"))
+    clerk.page.click(".pages a[href='/record']")
+    clerk.page.wait_for_selector("html[data-ready]")
+
+
+def test_without_a_session_it_leads_to_signing_in_and_back(clerk: Counter) -> None:
+    clerk.page.goto(f"{clerk.market.address}/record")
+    clerk.page.wait_for_url("**/signin?next=%2Frecord")
+    clerk.page.fill("#key", clerk.market.clerk_key)
+    clerk.page.press("#key", "Enter")
+    clerk.page.wait_for_selector("html[data-ready]")
+    assert clerk.page.url == f"{clerk.market.address}/record"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "mn"])
+def test_every_word_is_said_in_every_language(lang: str, clerk: Counter) -> None:
+    entries = re.findall(r'^  "?([\w.:-]+)"?: (\[.*\]),$', WORDS.read_text("utf-8"), re.MULTILINE)
+    assert len(entries) > 80
+    assert [name for name, texts in entries if len(json.loads(texts)) != 3] == []
+    clerk.open(lang=lang)
+    said = clerk.page.inner_text("body")
+    assert re.findall(r"\b(?:field|code|error|list|verdict|status|scope|reverse|quote)\.[a-z_]+", said) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(market: Market, browser: Any, scheme: str) -> None:
+    clerk = Counter(market, browser, color_scheme=scheme, viewport={"width": 360, "height": 800})
+    clerk.open()
+    assert clerk.violations() == []
+    clerk.find()
+    clerk.enter("12,5")
+    clerk.page.wait_for_selector("#amount_cny[aria-invalid]")
+    assert clerk.violations() == []
+    clerk.page.fill("#amount_cny", "10")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    clerk.post()
+    clerk.page.wait_for_selector("#qr", timeout=15_000)
+    clerk.page.click("#undo")
+    clerk.page.fill("#reason", "x")
+    clerk.page.click("#reverse")
+    assert clerk.violations() == []
+    assert clerk.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
+    clerk.context.close()
