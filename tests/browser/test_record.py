@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,6 +110,13 @@ class Counter(Clerk):
 
     def text(self, selector: str) -> str:
         return (self.page.text_content(selector) or "").replace("\u00a0", " ")
+
+    def wait_for_text(self, selector: str, said: str) -> None:
+        """Until the page says it: a figure that is asked for again comes after what it was asked for."""
+        until = time.monotonic() + 10
+        while said not in self.text(selector):
+            assert time.monotonic() < until, f"{selector} says {self.text(selector)!r}, not {said!r}"
+            self.page.wait_for_timeout(10)
 
     def posts(self) -> list[Any]:
         """Notes from now on the keys with which trades are posted."""
@@ -226,7 +234,7 @@ def test_a_posted_line_has_a_receipt_with_its_block_and_code(clerk: Counter) -> 
         f"transaction:{posted['transaction_id']}", f"leaf:{proof['leaf_hash']}", f"block:{proof['block']['no']}",
         f"hash:{proof['block']['hash']}",
     ]  # fmt: skip
-    assert "200.00 CNY of 8,000.00 CNY" in clerk.text("#allowance-text")
+    clerk.wait_for_text("#allowance-text", "200.00 CNY of 8,000.00 CNY")
     assert clerk.page.input_value("#amount_cny") == ""
     assert clerk.page.input_value("#vehicle_plate") == "蒙H12345"
     assert clerk.complaints == []
@@ -325,8 +333,8 @@ def test_a_trade_is_reversed_once_after_confirming(clerk: Counter) -> None:
     clerk.page.wait_for_selector("#why-not")
     reversal, _ = clerk.market.statement(clerk.resident)
     assert reversal["reverses"] == posted["transaction_id"]
-    assert "−500.00" in clerk.text("#receipt")
-    assert "8,000.00 CNY of 8,000.00" in clerk.text("#allowance-text")
+    clerk.wait_for_text("#receipt", "−500.00")
+    clerk.wait_for_text("#allowance-text", "8,000.00 CNY of 8,000.00")
     clerk.page.fill("#transaction", posted["transaction_id"])
     clerk.page.press("#transaction", "Enter")
     clerk.wait_until("document.querySelector('#why-not')?.textContent.includes('already')")
