@@ -21,9 +21,10 @@ from service.domain.errors import (
 from service.domain.money import format_cny
 from service.domain.residents import Standing, resident_id
 from service.domain.transactions import Trade, Transaction, record, refuse_impossible, reverse
-from service.storage import allowance, journal, residents
+from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
+from service.storage.roster import find_standings
 
 _NOTHING_RELATED = journal.Related({}, {}, {})
 
@@ -49,20 +50,22 @@ class Desk:
         Raises ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists or
         AllowanceExceeded, and then uses nothing.
         """
-        rules = self.rulebook.on(trade.day)
-        standing = self._standing_of(trade)
+        day = trade.day
+        rules = self.rulebook.on(day)
+        standing = self._standing_of(trade.resident, day)
         refuse_impossible(trade, rules, self.rulebook.countries, self.now)
-        self._refuse_known_reference(trade)
-        judgement = self._judge(trade, rules)
+        if trade.reference is not None:
+            self._refuse_known_reference(trade.trade_point, trade.reference)
+        judgement = self._judge(trade, day, rules)
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement)
-        self._use(trade.resident, trade.day, judgement, trade.direction == "import", sign=1)
+        self._use(trade.resident, day, judgement, trade.direction == "import", sign=1)
         transaction = record(
             trade,
             judgement,
             transaction_id=self.new_id(),
             recorded_at=self.now,
-            group=standing.group_on(trade.day),
+            group=standing.group_on(day),
             settlement=standing.settlement,
         )
         if trade.reference is not None:
@@ -87,30 +90,26 @@ class Desk:
 
     def remaining_fen(self, trade: Trade) -> int:
         """What is left of the value limit on the trade's day, in fen."""
-        return max(0, self.rulebook.on(trade.day).limit_fen - self._used_fen(trade))
+        return max(0, self.rulebook.on(trade.day).limit_fen - self._used_fen(trade.resident, trade.day))
 
-    def _standing_of(self, trade: Trade) -> Standing:
-        standing = self.standings.get(trade.resident)
+    def _standing_of(self, resident: int, day: datetime.date) -> Standing:
+        standing = self.standings.get(resident)
         if standing is None:
-            raise UnknownResident(
-                f"No resident {resident_id(trade.resident)} is registered; register the resident first."
-            )
-        why = standing.why_not_active(trade.day)
+            raise UnknownResident(f"No resident {resident_id(resident)} is registered; register the resident first.")
+        why = standing.why_not_active(day)
         if why is not None:
-            raise ResidentNotActive(f"{resident_id(trade.resident)} can't trade on {trade.day}: the resident {why}.")
+            raise ResidentNotActive(f"{resident_id(resident)} can't trade on {day}: the resident {why}.")
         return standing
 
-    def _refuse_known_reference(self, trade: Trade) -> None:
-        if trade.reference is None:
-            return
-        known = self.references.get((trade.trade_point, trade.reference))
+    def _refuse_known_reference(self, trade_point: str, reference: str) -> None:
+        known = self.references.get((trade_point, reference))
         if known is not None:
             raise ReferenceExists(
-                f"{trade.trade_point} has the reference {trade.reference!r} already, on transaction {known}.",
+                f"{trade_point} has the reference {reference!r} already, on transaction {known}.",
                 transaction_id=str(known),
             )
 
-    def _judge(self, trade: Trade, rules: Rules) -> Judgement:
+    def _judge(self, trade: Trade, day: datetime.date, rules: Rules) -> Judgement:
         group = rules.list_group_of(trade.hs_code) if trade.is_import else None
         return judge(
             is_import=trade.is_import,
@@ -118,16 +117,16 @@ class Desk:
             quantity_g=trade.quantity_g,
             group=group,
             rules=rules,
-            used_fen=self._used_fen(trade),
-            used_g=0 if group is None else self.uses[UseKey(trade.resident, trade.day, group.name)].quantity_g,
+            used_fen=self._used_fen(trade.resident, day),
+            used_g=0 if group is None else self.uses[UseKey(trade.resident, day, group.name)].quantity_g,
         )
 
-    def _used_fen(self, trade: Trade) -> int:
-        use = self.uses.get(UseKey(trade.resident, trade.day, NO_LIST_GROUP))
+    def _used_fen(self, resident: int, day: datetime.date) -> int:
+        use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
         return 0 if use is None else use.exempt_fen
 
     def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement) -> AllowanceExceeded:
-        used_fen = self._used_fen(trade)
+        used_fen = self._used_fen(trade.resident, trade.day)
         return AllowanceExceeded(
             f"{format_cny(trade.amount_fen - judgement.exempt_fen)} CNY of the trade would be taxed on {trade.day}, "
             'and it asked to be refused then. Send over_allowance "tax", a smaller amount, or another business day.',
@@ -156,16 +155,20 @@ def open_desk(  # the one place that fetches and locks for a batch
     trades: Sequence[Trade],
     reversed_ids: Collection[UUID] = (),
     *,
+    standings: Mapping[int, Standing] | None = None,
     locking: bool = True,
 ) -> Desk:
-    """A desk with all that these trades and reversals depend on, in at most four statements of any size."""
-    ordinals = {trade.resident for trade in trades}
-    standings = residents.find_standings(connection, ordinals) if ordinals else {}
+    """A desk with all that these trades and reversals depend on, in at most three statements of any size.
+
+    `standings` are those of the trades' residents, if the caller knows them; others may be among them.
+    """
+    if standings is None:
+        standings = find_standings(connection, {trade.resident for trade in trades})
     marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
     related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
     limits = _limits(rulebook, [t for t in trades if t.resident in standings], to_reverse)
-    uses = allowance.lock(connection, limits) if locking else allowance.find(connection, list(limits))
+    uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
     return Desk(
         rulebook=rulebook,
         now=now,

@@ -1,8 +1,8 @@
-"""What every command and query works with: the database, the vault, the rulebook, the clock and the source of ids."""
+"""What every command and query works with: database, vault, rulebook, roster, the clock and the source of ids."""
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import uuid_utils.compat
@@ -13,6 +13,7 @@ from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage import residents as residents_storage
 from service.storage.engine import Database
+from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
 
@@ -25,6 +26,7 @@ class Ledger:
     rulebook: Rulebook
     clock: Callable[[], datetime.datetime]
     new_id: Callable[[], UUID]
+    roster: Roster = field(default_factory=Roster)
 
     def now(self) -> datetime.datetime:
         """The instant of the request."""

@@ -1,6 +1,5 @@
 """Folding: in order, one folder at a time, nothing lost and nothing doubled wherever it is killed."""
 
-import dataclasses
 import datetime
 import os
 import signal
@@ -42,7 +41,7 @@ def _agrees(ledger: Ledger) -> bool:
 
 def _posts(count: int, seed: int = 1) -> list[Post]:
     """Postings without references, so that those of two seeds don't meet."""
-    trades = [dataclasses.replace(entry.trade, reference=None) for entry in postings(count, RESIDENTS, seed)]
+    trades = [entry.trade._replace(reference=None) for entry in postings(count, RESIDENTS, seed)]
     return [Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade) for trade in trades]
 
 
@@ -101,7 +100,7 @@ def _fold_while_a_place_is_on_its_way(ledger: Ledger) -> int:
     folded: list[folding.Folded | None] = []
     folder = threading.Thread(target=lambda: folded.append(fold(ledger)))
     with ledger.database.writing() as connection:
-        journal.insert(connection, [dataclasses.replace(first, transaction_id=ledger.new_id())])
+        journal.insert(connection, [first._replace(transaction_id=ledger.new_id())])
         post(ledger, _posts(1, seed=2))
         folder.start()
         time.sleep(0.3)

@@ -1,7 +1,8 @@
 """Posting: trades and reversals, batch-first. Posting one is a batch of one, in the same eight statements.
 
-1 known idempotency keys  2 residents  3 related entries (references, reversed trades)  4 open and 5 lock the allowance
-rows, in sorted order  6 allowance  7 journal (the database adds the tail)  8 outcomes by key.
+1 known idempotency keys, revoked API keys and the newest facts of residents  2 residents not known since then
+3 related entries (references, reversed trades)  4 lock the allowance rows, in sorted order  5 change and 6 open
+allowance rows  7 journal (the database adds the tail)  8 outcomes by key. What there is no need for is left out.
 """
 
 from collections.abc import Sequence
@@ -11,19 +12,21 @@ from uuid import UUID
 import orjson
 
 from service.desk import Desk, open_desk
-from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, refusal_class
+from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, Unauthenticated, refusal_class
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
 from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
+from service.storage.opening import read as opening_of
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """A trade to be posted, under the digest of its idempotency key.
 
-    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again.
+    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. With
+    `api_key`, nothing is written once that key is revoked.
     """
 
     digest: UUID
@@ -31,6 +34,7 @@ class Post:
     request_id: str
     trade: Trade
     refusal_is_final: bool = True
+    api_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Reverse:
     request_id: str
     transaction_id: UUID
     reason: str
+    api_key: int | None = None
 
 
 Entry = Post | Reverse
@@ -88,20 +93,26 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
 
 
 def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
-    known = idempotency.find(connection, {entry.digest for entry in entries})
-    fresh = [entry for entry in entries if entry.digest not in known]
-    if not fresh:
+    opening = opening_of(connection, {entry.digest for entry in entries})
+    known = dict(opening.known)
+    revoked = opening.revoked_keys
+    fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
+    if not fresh and not revoked:
         return [_replay(entry, known[entry.digest]) for entry in entries]
+    trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
     desk = open_desk(
         connection,
         ledger.rulebook,
         ledger.now(),
         ledger.new_id,
-        [entry.trade for entry in fresh if isinstance(entry, Post)],
+        trades,
         {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
+        standings=ledger.roster.find(connection, {trade.resident for trade in trades}, opening.facts),
     )
     answered: list[Remembered] = []
-    outcomes = [_settle(entry, desk, known, answered) for entry in entries]
+    outcomes = [
+        _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered) for entry in entries
+    ]
     allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
     journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
     idempotency.insert(connection, answered)
@@ -124,6 +135,11 @@ def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: l
     answered.append(Remembered(entry.digest, entry.fingerprint, transaction=transaction))
     known[entry.digest] = answered[-1]
     return Outcome(entry.request_id, transaction=transaction)
+
+
+def _revoked(entry: Entry) -> Outcome:
+    """The key was revoked after the request had been let in: nothing is written, and nothing is remembered."""
+    return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
 
 
 def _is_final(entry: Entry) -> bool:

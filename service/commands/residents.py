@@ -19,6 +19,7 @@ from service.ledger import Ledger
 from service.storage import residents
 from service.storage.engine import Connection, NotWritten
 from service.storage.residents import Group, ResidentRow
+from service.storage.roster import find_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def change_status(
     registration.
     """
     with ledger.database.writing() as connection:
-        residents.lock_row(connection, ordinal)
+        residents.lock_registrations(connection)
         row = _get(connection, ordinal)
         if row.standing.is_cancelled():
             raise ResidentNotActive(f"{resident_id(ordinal)} is cancelled, and a cancellation is final.")
@@ -144,10 +145,11 @@ def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_o
     the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved.
     """
     with ledger.database.writing() as connection:
+        residents.lock_registrations(connection)
         today = ledger.today()
         if residents.find_group(connection, group, today) is None:
             raise NotFound(f"No group {group_id(group)} exists.")
-        standings = residents.find_standings(connection, set(ordinals))
+        standings = find_standings(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, standings)
         days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
         joining = [o for o in days if standings[o].group_on(days[o]) != group]

@@ -154,10 +154,11 @@ class Use:
 
     exempt_fen: int = 0
     quantity_g: int = 0
+    is_recorded: bool = False
+    """Whether the ledger has a row for it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the rules say of one trade; `exempt_quantity_g` is what it used of its list group's free weight."""
 
     exempt_fen: int

@@ -114,10 +114,14 @@ class Standing:
 
     def status_on(self, day: datetime.date) -> Status:
         """The recorded status on a day; a resident without any change is active."""
+        if not self.statuses:
+            return "active"
         return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
 
     def group_on(self, day: datetime.date) -> int | None:
         """The group on a day, by its ordinal."""
+        if not self.memberships:
+            return None
         return next((m.group for m in reversed(self.memberships) if m.effective_on <= day), None)
 
     def why_not_active(self, day: datetime.date) -> str | None:

@@ -1,10 +1,8 @@
 """Transactions: a trade as the caller states it, an entry as the journal keeps it, the business day of an instant."""
 
-import dataclasses
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from service.domain.allowance import Judgement, Rules, Verdict, verdict
@@ -22,6 +20,8 @@ CLOCK_SKEW_MAX = datetime.timedelta(minutes=5)
 METADATA_ENTRIES_MAX = 20
 DEFAULT_TRADE_POINT = "erenhot"
 HOME_COUNTRY = "CN"
+NO_METADATA: Mapping[str, str] = {}
+"""What a trade without metadata bears; never changed."""
 
 
 def business_day(instant: datetime.datetime) -> datetime.date:
@@ -29,8 +29,7 @@ def business_day(instant: datetime.datetime) -> datetime.date:
     return instant.astimezone(MARKET_TIME).date()
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(NamedTuple):
     """One commodity line of one resident, as stated by the caller: fen, grams, and `traded_at` in the market's time."""
 
     resident: int
@@ -48,7 +47,7 @@ class Trade:
     seller: str | None = None
     reference: str | None = None
     refuse_over_allowance: bool = False
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = NO_METADATA
 
     @property
     def day(self) -> datetime.date:
@@ -61,8 +60,7 @@ class Trade:
         return self.direction == "import"
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """One entry of the journal: never changed, never deleted. A reversal bears negative amounts and weights."""
 
     transaction_id: UUID
@@ -148,39 +146,19 @@ def record(  # the one place where a stated trade becomes an entry
     settlement: str | None,
 ) -> Transaction:
     """The entry of an accepted trade, with its verdict's parts and the resident's group and settlement of that day."""
+    # By position, in the order of the fields: a third of the time that names take, ten thousand times in a batch.
     return Transaction(
-        transaction_id=transaction_id,
-        resident=trade.resident,
-        day=trade.day,
-        category=trade.category,
-        commodity=trade.commodity,
-        origin=trade.origin,
-        hs_code=trade.hs_code,
-        direction=trade.direction,
-        trade_point=trade.trade_point,
-        quantity_g=trade.quantity_g,
-        amount_fen=trade.amount_fen,
-        exempt_fen=judgement.exempt_fen,
-        exempt_quantity_g=judgement.exempt_quantity_g,
-        list_group=judgement.list_group,
-        rule_version=judgement.rule_version,
-        traded_at=trade.traded_at,
-        recorded_at=recorded_at,
-        group=group,
-        settlement=settlement,
-        consignment=trade.consignment,
-        vehicle_plate=trade.vehicle_plate,
-        seller=trade.seller,
-        reference=trade.reference,
-        refuse_over_allowance=trade.refuse_over_allowance,
-        metadata=trade.metadata,
-    )
+        transaction_id, trade.resident, trade.day, trade.category, trade.commodity, trade.origin, trade.hs_code,
+        trade.direction, trade.trade_point, trade.quantity_g, trade.amount_fen, judgement.exempt_fen,
+        judgement.exempt_quantity_g, judgement.list_group, judgement.rule_version, trade.traded_at, recorded_at, group,
+        settlement, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.refuse_over_allowance,
+        trade.metadata,
+    )  # fmt: skip
 
 
 def reverse(trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime) -> Transaction:
     """The entry that takes a trade back: everything it used and moved, negated, on the trade's own business day."""
-    return dataclasses.replace(
-        trade,
+    return trade._replace(
         transaction_id=transaction_id,
         quantity_g=-trade.quantity_g,
         amount_fen=-trade.amount_fen,

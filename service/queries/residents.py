@@ -11,6 +11,7 @@ from service.domain.residents import Standing, mask_citizen_number, mask_name, r
 from service.ledger import Ledger
 from service.storage import allowance, residents
 from service.storage.residents import Group, ResidentFilters, ResidentRow
+from service.storage.roster import find_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> Al
     """What the resident has used and has left on a business day (today if left out). Raises NotFound."""
     on = day or ledger.today()
     with ledger.database.reading() as connection:
-        if not residents.find_standings(connection, [ordinal]):
+        if not find_standings(connection, [ordinal]):
             raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
         uses = allowance.used_on(connection, ordinal, on)
     rules = ledger.rulebook.on(on)

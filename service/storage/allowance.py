@@ -1,28 +1,29 @@
 """Allowance rows: what each resident has used, per business day and list group, and the lock recipe of the ledger.
 
-A row that may not exist yet is inserted as zero and then locked, in sorted order: one code path for SQLite (where the
-writer holds the lock already) and PostgreSQL. Summing first and inserting after lets residents past the limit.
+Rows that exist are locked, in sorted order, before anything is judged. A row that does not exist is inserted with what
+the batch has used of it: two that open the same row at once meet at its primary key, one is rolled back whole and
+judges again what the other has used. (On SQLite the one writer holds the lock already, and nobody meets.)
 """
 
 import datetime
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.domain.allowance import Use, UseKey
-from service.storage.columns import Day, day_number
+from service.storage.columns import day_number, day_of
+from service.storage.prepared import Prepared
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
 from service.storage.tables import allowance_use
 
-_KEY = {"resident": sa.Integer, "day": Day, "list_group": sa.Text}
-_OPEN = BulkInsert(
-    allowance_use,
-    ("resident", "day", "list_group", "exempt_fen", "quantity_g", "limit_fen", "limit_g"),
-    or_ignore=True,
-)
+_KEY = {"resident": sa.Integer, "day": sa.Integer, "list_group": sa.Text}
+_USED = dict.fromkeys(("exempt_fen", "quantity_g", "limit_fen", "limit_g"), sa.Integer)
+_INSERT = BulkInsert(allowance_use, (*_KEY, *_USED))
+
+_known_day = functools.lru_cache(maxsize=10_000)(day_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,14 @@ class Limit:
     limit_g: int
 
 
-def lock(connection: sa.Connection, limits: Mapping[UseKey, Limit]) -> dict[UseKey, Use]:
-    """Opens the rows that do not exist, locks all of them until the transaction ends, and returns what is used."""
-    rows = sorted((*_raw(key), 0, 0, limit.limit_fen, limit.limit_g) for key, limit in limits.items())
-    _OPEN.run(connection, rows)
-    return _uses(connection, _locking_statement(connection.dialect.name), limits)
+def lock(connection: sa.Connection, keys: Collection[UseKey]) -> dict[UseKey, Use]:
+    """Locks the rows that exist until the transaction ends, and returns what is used of every one asked for."""
+    return _uses(connection, _LOCK, keys)
 
 
-def find(connection: sa.Connection, keys: Sequence[UseKey]) -> dict[UseKey, Use]:
+def find(connection: sa.Connection, keys: Collection[UseKey]) -> dict[UseKey, Use]:
     """What is used of rows, without a lock; a row that does not exist is unused."""
-    return _uses(connection, _reading_statement(connection.dialect.name), keys)
+    return _uses(connection, _FIND, keys)
 
 
 def used_on(connection: sa.Connection, resident: int, day: datetime.date) -> dict[UseKey, Use]:
@@ -50,61 +49,60 @@ def used_on(connection: sa.Connection, resident: int, day: datetime.date) -> dic
     rows = connection.execute(
         sa.select(allowance_use).where(allowance_use.c.resident == resident, allowance_use.c.day == day)
     )
-    return {UseKey(r.resident, r.day, r.list_group): Use(r.exempt_fen, r.quantity_g) for r in rows}
+    return {UseKey(r.resident, r.day, r.list_group): Use(r.exempt_fen, r.quantity_g, True) for r in rows}
 
 
 def save(connection: sa.Connection, uses: Mapping[UseKey, Use], limits: Mapping[UseKey, Limit]) -> None:
-    """Writes what is used now of rows that this transaction has locked.
+    """Writes what is used now of rows that this transaction has locked, or has found missing.
 
-    Raises sqlalchemy.exc.IntegrityError when a value is outside of its limit: the rule, stated a second time.
+    Raises sqlalchemy.exc.IntegrityError when a value is outside of its limit (the rule, stated a second time), and when
+    another transaction has opened the same row in the meantime.
     """
-    rows = [
-        {**_named(key), "exempt_fen": use.exempt_fen, "quantity_g": use.quantity_g,
-         "limit_fen": limits[key].limit_fen, "limit_g": limits[key].limit_g}
-        for key, use in uses.items()
-    ]  # fmt: skip
-    if rows:
-        connection.execute(_saving_statement(connection.dialect.name), {"uses": rows_parameter(rows)})
+    changed: list[tuple[object, ...]] = []
+    opened: list[tuple[object, ...]] = []
+    for (resident, day, list_group), use in sorted(uses.items()):
+        limit = limits[UseKey(resident, day, list_group)]
+        row = (resident, day_number(day), list_group, use.exempt_fen, use.quantity_g, limit.limit_fen, limit.limit_g)
+        (changed if use.is_recorded else opened).append(row)
+    if changed:
+        names = (*_KEY, *_USED)
+        _UPDATE.run(connection, uses=rows_parameter(dict(zip(names, row, strict=True)) for row in changed))
+    _INSERT.run(connection, opened)
 
 
-def _raw(key: UseKey) -> tuple[int, int, str]:
-    return key.resident, day_number(key.day), key.list_group
-
-
-def _named(key: UseKey) -> dict[str, object]:
-    return {"resident": key.resident, "day": day_number(key.day), "list_group": key.list_group}
-
-
-def _uses(connection: sa.Connection, statement: sa.Select[Any], keys: Iterable[UseKey]) -> dict[UseKey, Use]:
-    wanted = list(keys)
-    uses = {key: Use() for key in wanted}
-    if wanted:
-        found = connection.execute(statement, {"keys": rows_parameter(_named(key) for key in wanted)})
-        uses.update({UseKey(r.resident, r.day, r.list_group): Use(r.exempt_fen, r.quantity_g) for r in found})
+def _uses(connection: sa.Connection, statement: Prepared, keys: Collection[UseKey]) -> dict[UseKey, Use]:
+    uses = {key: Use() for key in keys}
+    if uses:
+        asked = [{"resident": resident, "day": day_number(day), "list_group": name} for resident, day, name in uses]
+        rows: Iterable[Any] = statement.run(connection, keys=rows_parameter(asked))
+        for resident, day, name, exempt_fen, quantity_g in rows:
+            uses[UseKey(resident, _known_day(day), name)] = Use(exempt_fen, quantity_g, True)
     return uses
 
 
 def _same_key(rows: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(*(allowance_use.c[name] == rows.c[name] for name in _KEY))
+    raw = {"resident": allowance_use.c.resident, "day": _DAY, "list_group": allowance_use.c.list_group}
+    return sa.and_(*(raw[name] == rows.c[name] for name in _KEY))
 
 
-@functools.cache
-def _reading_statement(dialect: str) -> sa.Select[Any]:
+_DAY = sa.type_coerce(allowance_use.c.day, sa.Integer)
+_ROW = (
+    allowance_use.c.resident, _DAY, allowance_use.c.list_group, allowance_use.c.exempt_fen, allowance_use.c.quantity_g,
+)  # fmt: skip
+
+
+def _reading(dialect: str) -> sa.Select[tuple[int, int, str, int, int]]:
     keys = row_set(dialect, "keys", _KEY)
-    return sa.select(allowance_use).join(keys, _same_key(keys))
+    return sa.select(*_ROW).join_from(allowance_use, keys, _same_key(keys))
 
 
-@functools.cache
-def _locking_statement(dialect: str) -> sa.Select[Any]:
+def _locking(dialect: str) -> sa.Select[tuple[int, int, str, int, int]]:
     # Locks are taken in the order of the rows, the same in every process: no two batches wait for each other.
-    order = (allowance_use.c.resident, allowance_use.c.day, allowance_use.c.list_group)
-    return _reading_statement(dialect).order_by(*order).with_for_update(of=allowance_use)
+    return _reading(dialect).order_by(*_ROW[:3]).with_for_update(of=allowance_use)
 
 
-@functools.cache
-def _saving_statement(dialect: str) -> sa.Update:
-    columns = ("exempt_fen", "quantity_g", "limit_fen", "limit_g")
-    uses = row_set(dialect, "uses", {**_KEY, **dict.fromkeys(columns, sa.Integer)})
+def _updating(dialect: str) -> sa.Update:
+    uses = row_set(dialect, "uses", {**_KEY, **_USED})
     greatest = sa.func.greatest if dialect == "postgresql" else sa.func.max
     return (
         sa.update(allowance_use)
@@ -116,3 +114,6 @@ def _saving_statement(dialect: str) -> sa.Update:
             limit_g=greatest(allowance_use.c.limit_g, uses.c.limit_g),
         )
     )
+
+
+_FIND, _LOCK, _UPDATE = Prepared(_reading), Prepared(_locking), Prepared(_updating)

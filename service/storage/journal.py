@@ -1,7 +1,6 @@
 """The journal: inserting entries, finding the ones that a batch depends on, and paging through them."""
 
 import datetime
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from service.domain.transactions import Transaction
-from service.storage.columns import Uuid, day_number, microseconds
+from service.domain.transactions import NO_METADATA, Transaction
+from service.storage.columns import Uuid, day_number, day_of, instant_of, microseconds
+from service.storage.prepared import Prepared, uuid_of
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
 from service.storage.tables import journal
 
@@ -101,24 +101,37 @@ def transaction_of(row: sa.Row[Any]) -> Transaction:
         seller=row.seller,
         reference=row.reference,
         refuse_over_allowance=bool(row.refuse_over_allowance),
-        metadata=orjson.loads(row.metadata) if row.metadata else {},
+        metadata=orjson.loads(row.metadata) if row.metadata else NO_METADATA,
         reverses=row.reverses,
         reason=row.reason,
     )
+
+
+def entry_of(raw: Sequence[Any]) -> Transaction:
+    """The entry of the driver's own values, in the order of the journal's columns."""
+    (
+        _, transaction_id, resident, day, group, quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at,
+        recorded_at, category, commodity, origin, direction, trade_point, rule_version, hs_code, list_group, settlement,
+        consignment, vehicle_plate, seller, reference, refuses, metadata, reverses, reason,
+    ) = raw  # fmt: skip
+    return Transaction(
+        uuid_of(transaction_id), resident, day_of(day), category, commodity, origin, hs_code, direction, trade_point,
+        quantity_g, amount_fen, exempt_fen, exempt_quantity_g, list_group, rule_version, instant_of(traded_at),
+        instant_of(recorded_at), group, settlement, consignment, vehicle_plate, seller, reference, bool(refuses),
+        orjson.loads(metadata) if metadata else NO_METADATA, None if reverses is None else uuid_of(reverses), reason,
+    )  # fmt: skip
 
 
 def find_related(
     connection: sa.Connection, transaction_ids: Iterable[UUID], references: Iterable[tuple[str, str]]
 ) -> Related:
     """The entries with these ids, the reversals of them, and the entries that bear these (trade point, reference)."""
-    found = connection.execute(
-        _related_statement(connection.dialect.name),
-        {
-            "ids": rows_parameter({"id": transaction_id} for transaction_id in transaction_ids),
-            "marks": rows_parameter({"trade_point": point, "reference": mark} for point, mark in references),
-        },
+    found = _RELATED.run(
+        connection,
+        ids=rows_parameter({"id": transaction_id} for transaction_id in transaction_ids),
+        marks=rows_parameter({"trade_point": point, "reference": mark} for point, mark in references),
     )
-    transactions = [transaction_of(row) for row in found]
+    transactions = [entry_of(row) for row in found]
     return Related(
         by_id={t.transaction_id: t for t in transactions},
         reversals={t.reverses: t for t in transactions if t.reverses is not None},
@@ -126,8 +139,7 @@ def find_related(
     )
 
 
-@functools.cache
-def _related_statement(dialect: str) -> sa.Select[Any]:
+def _related(dialect: str) -> sa.Select[Any]:
     ids = row_set(dialect, "ids", {"id": Uuid})
     marks = row_set(dialect, "marks", {"trade_point": sa.Text, "reference": sa.Text})
     same_mark = (journal.c.trade_point == marks.c.trade_point) & (journal.c.reference == marks.c.reference)
@@ -138,6 +150,9 @@ def _related_statement(dialect: str) -> sa.Select[Any]:
         sa.select(journal.c.seq).join(marks, same_mark).where(journal.c.reference.is_not(None)),
     )
     return sa.select(journal).where(journal.c.seq.in_(wanted))
+
+
+_RELATED = Prepared(_related)
 
 
 def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Transaction, UUID | None, int] | None:

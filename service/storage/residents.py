@@ -4,14 +4,12 @@ import datetime
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
-from service.domain.residents import Membership, Standing, Status, StatusChange
-from service.storage.columns import day_of
-from service.storage.rowsets import row_set, rows_parameter
+from service.domain.residents import Standing, StatusChange
+from service.storage.roster import dated_columns, standing_of
 from service.storage.tables import audit, market_group, resident, resident_group, resident_status
 
 _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.
@@ -48,10 +46,19 @@ class ResidentFilters:
     group: int | None = None
 
 
-def next_ordinal(connection: sa.Connection) -> int:
-    """The next dense ordinal; on PostgreSQL registrations wait for each other here until the transaction ends."""
+def lock_registrations(connection: sa.Connection) -> None:
+    """Whoever records anything of residents waits here for the one before, on PostgreSQL (SQLite has one writer).
+
+    So facts become visible in the order of their ids, and whoever knows all up to an id has missed none. Taken before
+    any other lock.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
+
+
+def next_ordinal(connection: sa.Connection) -> int:
+    """The next dense ordinal."""
+    lock_registrations(connection)
     ordinal: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(resident.c.ordinal), 0) + 1)).scalar_one()
     return ordinal
 
@@ -81,14 +88,6 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
     return connection.execute(
         sa.select(resident.c.ordinal).where(resident.c.number_digest.in_(list(digests)))
     ).scalar_one_or_none()
-
-
-def find_standings(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, Standing]:
-    """The standing of each of these residents that exists, in one statement."""
-    rows = connection.execute(
-        _standing_statement(connection.dialect.name), {"wanted": rows_parameter({"ordinal": o} for o in ordinals)}
-    )
-    return {row.ordinal: _standing_of(row) for row in rows}
 
 
 def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
@@ -148,11 +147,6 @@ def add_status(
     )
 
 
-def lock_row(connection: sa.Connection, ordinal: int) -> None:
-    """Makes two status changes of one resident wait for each other (on SQLite the writer holds the lock already)."""
-    connection.execute(sa.select(resident.c.ordinal).where(resident.c.ordinal == ordinal).with_for_update())
-
-
 def add_members(
     connection: sa.Connection,
     ordinals: Collection[int],
@@ -174,8 +168,7 @@ def add_members(
 
 def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
     """Adds a group and returns its ordinal. Two groups may bear one name."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
+    lock_registrations(connection)
     ordinal: int = connection.execute(
         sa.select(sa.func.coalesce(sa.func.max(market_group.c.ordinal), 0) + 1)
     ).scalar_one()
@@ -235,51 +228,13 @@ def insert_audit(
     )
 
 
-def _facts(dialect: str, facts: sa.Table, column: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
-    """The dated facts of a resident as one JSON array of [effective_on, id, value]."""
-    if dialect == "postgresql":
-        collected = sa.func.json_agg(sa.func.json_build_array(facts.c.effective_on, facts.c.id, column))
-    else:
-        collected = sa.func.json_group_array(sa.func.json_array(facts.c.effective_on, facts.c.id, column))
-    as_text = sa.cast(collected, sa.Text)
-    return sa.select(as_text).where(facts.c.resident == resident.c.ordinal).scalar_subquery()
-
-
-def _dated_columns(dialect: str) -> tuple[sa.ColumnElement[Any], ...]:
-    return (
-        _facts(dialect, resident_status, resident_status.c.status).label("statuses"),
-        _facts(dialect, resident_group, resident_group.c.market_group).label("memberships"),
-    )
-
-
 @functools.cache
 def _rows_statement(dialect: str) -> sa.Select[Any]:
-    return sa.select(resident, *_dated_columns(dialect))
-
-
-@functools.cache
-def _standing_statement(dialect: str) -> sa.Select[Any]:
-    wanted = row_set(dialect, "wanted", {"ordinal": sa.Integer})
-    columns = (resident.c.ordinal, resident.c.registered_on, resident.c.valid_until, resident.c.settlement)
-    return sa.select(*columns, *_dated_columns(dialect)).join(wanted, wanted.c.ordinal == resident.c.ordinal)
-
-
-def _standing_of(row: sa.Row[Any]) -> Standing:
-    return Standing(
-        ordinal=row.ordinal,
-        registered_on=row.registered_on,
-        valid_until=row.valid_until,
-        settlement=row.settlement,
-        statuses=[StatusChange(day, cast(Status, value)) for day, value in _dated(row.statuses)],
-        memberships=[Membership(day, value) for day, value in _dated(row.memberships)],
-    )
-
-
-def _dated(text: str | None) -> list[tuple[datetime.date, Any]]:
-    if text is None or text == "[]":
-        return []
-    return [(day_of(day), value) for day, _, value in sorted(orjson.loads(text), key=lambda fact: (fact[0], fact[1]))]
+    return sa.select(resident, *dated_columns(dialect))
 
 
 def _resident_of(row: sa.Row[Any]) -> ResidentRow:
-    return ResidentRow(_standing_of(row), row.number_sealed, row.name_sealed, row.created_at)
+    standing = standing_of(
+        row.ordinal, row.registered_on, row.valid_until, row.settlement, row.statuses, row.memberships
+    )
+    return ResidentRow(standing, row.number_sealed, row.name_sealed, row.created_at)

@@ -50,16 +50,15 @@ def _extract(value: sa.ColumnElement[Any], name: str, column: Column) -> sa.Colu
 class BulkInsert:
     """An INSERT of any number of rows into one table, as one statement."""
 
-    def __init__(self, table: sa.Table, columns: Sequence[str], *, or_ignore: bool = False) -> None:
-        """`columns` fixes the order of the values in each row; `or_ignore` keeps rows that exist."""
+    def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
+        """`columns` fixes the order of the values in each row."""
         self._columns = tuple(columns)
         names = ", ".join(columns)
-        conflict = " ON CONFLICT DO NOTHING" if or_ignore else ""
         places = ", ".join("?" * len(columns))
-        self._sqlite = f"INSERT INTO {table.name} ({names}) VALUES ({places}){conflict}"
+        self._sqlite = f"INSERT INTO {table.name} ({names}) VALUES ({places})"
         typed = ", ".join(f"{name} {table.c[name].type.compile(_POSTGRESQL)}" for name in columns)
         rows = f"json_to_recordset(%s::json) AS r({typed})"
-        self._postgresql = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {rows}{conflict}"
+        self._postgresql = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {rows}"
 
     def run(self, connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -> None:
         """Inserts raw rows in their order (integers, text, UUIDs, None). No rows, no statement.

@@ -1,7 +1,6 @@
 """Proofs, and the script that verifies them offline: it accepts what is proved and refuses whatever was changed."""
 
 import copy
-import dataclasses
 import functools
 import importlib.util
 import json
@@ -33,7 +32,7 @@ def test_the_proof_of_the_page_is_the_one_that_is_built() -> None:
 def test_nothing_is_proved_from_a_journal_that_was_changed() -> None:
     entries = the_entries()[:3]
     leaves, block = [leaf_hash(encode(entry)) for entry in entries], the_blocks()[0]
-    dearer = dataclasses.replace(entries[1], amount_fen=entries[1].amount_fen + 1)
+    dearer = entries[1]._replace(amount_fen=entries[1].amount_fen + 1)
     for entry, given_leaves, index in (
         (dearer, leaves, 1),
         (dearer, [leaves[0], leaf_hash(encode(dearer)), leaves[2]], 1),
@@ -156,7 +155,7 @@ def test_the_script_refuses_what_is_no_proof(text: str) -> None:
 
 
 def test_the_script_refuses_a_whole_invented_proof_when_it_knows_the_hash() -> None:
-    forged = dataclasses.replace(the_entries()[1], amount_fen=1, exempt_fen=1)
+    forged = the_entries()[1]._replace(amount_fen=1, exempt_fen=1)
     leaves = [leaf_hash(encode(forged))]
     invented = document(
         prove(forged, leaves, 0, seal(1, chain.GENESIS_HASH, leaves, EPOCH)), TransactionSchema().dump(forged)
