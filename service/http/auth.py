@@ -23,14 +23,16 @@ def is_loopback() -> bool:
     return request.remote_addr in _LOOPBACK and not any(name in request.headers for name in _FORWARDED)
 
 
-def authenticate(scope: str) -> ApiKey:
+def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
     What it reads of the ledger's state for that, `g.standing`, serves the rest of the request as well. A header
-    counts before a cookie; through a cookie a write also needs its token.
+    counts before a cookie; through a cookie a write also needs its token. With `may_be_revoked` a key that this
+    process has met before is taken without a look at the ledger, for requests that end in a commit which looks
+    itself, or in `confirm_key`.
     """
     by_cookie = COOKIE in request.cookies and "Authorization" not in request.headers
-    found = _key_of_session() if by_cookie else _key_of_header()
+    found = _key_of_session() if by_cookie else _key_of_header(may_be_revoked)
     if not covers(found.scopes, scope):
         raise Forbidden(f"This needs the scope {scope}; the key has {', '.join(sorted(found.scopes))}.")
     return found
@@ -54,10 +56,19 @@ def _key_of_session() -> ApiKey:
     return session.api_key
 
 
-def _key_of_header() -> ApiKey:
+def confirm_key() -> None:
+    """Looks again whether the key of the current request is live. Raises Unauthenticated."""
+    if "standing" not in g:
+        _key_of_header(may_be_revoked=False)
+
+
+def _key_of_header(may_be_revoked: bool) -> ApiKey:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.isascii():
         raise Unauthenticated(_HOW)
+    found = market().keys.find_known(key.strip()) if may_be_revoked else None
+    if found is not None:
+        return found
     g.standing = market().pulse.now()
     found = market().keys.find_live(key.strip(), g.standing)
     if found is None:

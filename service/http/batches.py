@@ -11,11 +11,12 @@ from service.commands.posting import Entry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.http.auth import confirm_key
 from service.http.bodies import expect_media_type, read_bytes
 from service.http.lines import BATCH_BYTES_MAX, MEDIA_TYPES, Line, read_lines
-from service.http.market import market
 from service.http.problems import problem_document
 from service.http.routes import Answer, Routes, request_id
+from service.http.transactions import submit
 
 routes = Routes("Transactions")
 
@@ -33,6 +34,7 @@ _CNY = SignedCny()
     answer=BatchAnswerSchema,
     refuses=[errors.BatchRefused, errors.Unavailable],
     bodies=MEDIA_TYPES,
+    commits=True,
 )
 def post_batch(query: dict[str, Any]) -> Answer:
     """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
@@ -42,7 +44,9 @@ def post_batch(query: dict[str, Any]) -> Answer:
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
-    outcomes = iter(market().committer.submit(entries, all_or_none=atomic) if entries else [])
+    if not entries:
+        confirm_key()
+    outcomes = iter(submit(entries, all_or_none=atomic) if entries else [])
     settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
     items = [_item(index, lines[index], one) for index, one in enumerate(settled)]
     if atomic and any("problem" in item for item in items):
@@ -67,7 +71,7 @@ def _read(line: Line) -> Entry | Refusal:
         digest = key_digest(g.api_key.id, BATCH_ROUTE, check_key(line.key))
     except Refusal as refusal:
         return refusal
-    return Post(digest, trade_fingerprint(trade), request_id(), trade)
+    return Post(digest, trade_fingerprint(trade), request_id(), trade, api_key=g.api_key.id)
 
 
 def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
+import orjson
 from flask import request
 
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
@@ -39,6 +40,12 @@ def read_bytes(bytes_max: int) -> bytes:
 
 def parse_json(body: bytes) -> Any:
     """The value of a JSON text. Raises MalformedJson for anything else, repeated keys and deep nesting included."""
+    plain = plain_object(body)
+    return parse_with_care(body) if plain is None else plain
+
+
+def parse_with_care(body: bytes) -> Any:
+    """What `parse_json` does, without its short cut."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
@@ -54,6 +61,26 @@ def parse_json(body: bytes) -> Any:
     if _is_deeper(value, NESTING_MAX):
         raise MalformedJson("The body is nested too deep; send at most 32 levels.")
     return value
+
+
+def plain_object(text: bytes) -> dict[str, str] | None:
+    """An object of texts alone, read quickly; None for everything else, which is read with all care.
+
+    Without a backslash every quotation mark begins or ends a text. An object of n members that are texts has 4 n of
+    them, and one that names a member twice has more: orjson would keep the last without a word.
+    """
+    if b"\\" in text:
+        return None
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if type(found) is not dict or text.count(b'"') != 4 * len(found):
+        return None
+    for value in found.values():
+        if type(value) is not str:
+            return None
+    return found
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

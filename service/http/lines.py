@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.http.bodies import parse_json
@@ -68,26 +66,9 @@ def _ndjson(body: bytes) -> Iterator[Line]:
     for text in body.split(b"\n"):
         if text.strip():
             try:
-                yield _line(_plain_object(text) or parse_json(text))
+                yield _line(parse_json(text))
             except MalformedJson as refusal:
                 yield Line(None, None, refusal)
-
-
-def _plain_object(text: bytes) -> dict[str, Any] | None:
-    """An object of texts alone, read quickly; None for everything else, which is read with all care.
-
-    Without a backslash every quotation mark begins or ends a text. An object of n members that are texts has 4 n of
-    them, and one that names a member twice has more: orjson would keep the last without a word.
-    """
-    if b"\\" in text:
-        return None
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    if type(found) is not dict or text.count(b'"') != 4 * len(found):
-        return None
-    return found if all(type(value) is str for value in found.values()) else None
 
 
 def _csv(body: bytes) -> Iterator[Line]:

@@ -48,6 +48,7 @@ class Meter:
             "hushi_request_duration_seconds", "From the first byte understood to the answer made.", ("route",),
             buckets=DURATION_BUCKETS_S, registry=self.registry,
         )  # fmt: skip
+        self._known: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._uptime = self._gauge("hushi_uptime_seconds", "Since this process began to serve.")
         self._database = self._gauge("hushi_database_up", "1 when the database answers.")
         self._tail = self._gauge("hushi_tail_length", "Transactions that are posted and not folded yet.")
@@ -60,8 +61,13 @@ class Meter:
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
         """Counts one answer. A route is its pattern, never the path."""
         known = method if method in METHODS else OTHER_METHOD
-        self._requests.labels(known, route or NO_ROUTE, str(status)).inc()
-        self._durations.labels(route or NO_ROUTE).observe(duration_s)
+        series = self._known.get((known, route, status))
+        if series is None:
+            series = self._known[known, route, status] = (
+                self._requests.labels(known, route or NO_ROUTE, str(status)), self._durations.labels(route or NO_ROUTE),
+            )  # fmt: skip
+        series[0].inc()
+        series[1].observe(duration_s)
 
     def render(self, ledger: Ledger) -> bytes:
         """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""

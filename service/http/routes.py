@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 
 from schemas.strict import StrictSchema
 from service.domain.errors import Refusal, ValidationFailed
-from service.http.auth import authenticate, is_loopback
+from service.http.auth import authenticate, confirm_key, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
 from service.storage.keys import ApiKey
 
@@ -54,6 +54,7 @@ class Route:
     answers: Sequence[str]
     lists: Sequence[str]
     loopback_open: bool
+    commits: bool
 
     @property
     def name(self) -> str:
@@ -98,11 +99,13 @@ class Routes:
         answers: Sequence[str] = (JSON_MEDIA_TYPE,),
         lists: Sequence[str] = (),
         loopback_open: bool = False,
+        commits: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
 
         `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types, `lists` the query
-        parameters that may be repeated; `loopback_open` lets callers on the machine itself in without a key.
+        parameters that may be repeated; `loopback_open` lets callers on the machine itself in without a key; a view
+        that `commits` hands its key to the committer, which refuses it if it was revoked in the meantime.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,6 +113,7 @@ class Routes:
                 Route(
                     method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
                     tuple(bodies), tuple(answers), tuple(lists), loopback_open,
+                    commits,
                 )
             )  # fmt: skip
             return view
@@ -150,6 +154,16 @@ def _checked(route: Route) -> Callable[..., Response]:
 
     def answer_request(**values: Any) -> Response:
         g.api_key = _caller(route)
+        try:
+            return answer_caller(values)
+        except Refusal:
+            if route.commits:
+                # A key that is revoked must not even learn what is wrong with its request.
+                confirm_key()
+            raise
+
+    def answer_caller(values: dict[str, Any]) -> Response:
+        """The answer to a caller who is let in."""
         query = query_of(request.query_string)
         if query is not None:
             values["query"] = dict(query)
@@ -165,7 +179,7 @@ def _caller(route: Route) -> ApiKey | None:
     """The key of the request; None where the route needs none."""
     if route.scope is None or (route.loopback_open and is_loopback()):
         return None
-    return authenticate(route.scope)
+    return authenticate(route.scope, may_be_revoked=route.commits)
 
 
 def respond(answer: Answer | Response) -> Response:

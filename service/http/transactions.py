@@ -1,11 +1,13 @@
 """Transactions: posting, quoting, reversing, fetching and listing."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import g
 
 from schemas import transactions as wire
+from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
 from service.commands.posting import Entry, Outcome, Post, Reverse
 from service.domain import errors
@@ -24,7 +26,7 @@ routes = Routes("Transactions")
 POSTING_ROUTE = "transactions"
 REVERSAL_ROUTE = "transactions/reversal"
 
-_TRANSACTION = wire.TransactionSchema()
+_TRANSACTION = QuickWriter(wire.TransactionSchema())
 _QUOTE = wire.QuoteSchema()
 
 _TRADE_REFUSALS = (
@@ -51,11 +53,12 @@ _KEY_REFUSALS = (
     answer=wire.TransactionSchema,
     refuses=[*_TRADE_REFUSALS, *_KEY_REFUSALS],
     keyed=True,
+    commits=True,
 )
 def post_transaction(body: Trade) -> Any:
     """Post a trade. The answer is durable, judged, and the same for every retry with the same key."""
     digest = key_digest(g.api_key.id, POSTING_ROUTE, check_key(idempotency_key()))
-    return _settle(Post(digest, trade_fingerprint(body), request_id(), body))
+    return _settle(Post(digest, trade_fingerprint(body), request_id(), body, api_key=g.api_key.id))
 
 
 @routes.post(
@@ -90,12 +93,14 @@ def quote_transaction(body: Trade) -> Answer:
     answer=wire.TransactionSchema,
     refuses=[errors.NotFound, errors.AlreadyReversed, errors.NotReversible, *_KEY_REFUSALS],
     keyed=True,
+    commits=True,
 )
 def reverse_transaction(transaction_id: str, body: str) -> Any:
     """Reverse a trade, once and for ever: its allowance returns to the trade's own business day."""
     digest = key_digest(g.api_key.id, REVERSAL_ROUTE, check_key(idempotency_key()))
     trade_id = parse_transaction_id(transaction_id)
-    return _settle(Reverse(digest, reversal_fingerprint(trade_id, body), request_id(), trade_id, body))
+    fingerprint = reversal_fingerprint(trade_id, body)
+    return _settle(Reverse(digest, fingerprint, request_id(), trade_id, body, g.api_key.id))
 
 
 @routes.get(
@@ -122,12 +127,20 @@ def list_transactions(query: dict[str, Any]) -> Answer:
     before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query)
     page = queries.list_transactions(market().ledger, Filters(**filters), before, limit)
     following = None if page.next_seq is None else encode_cursor("transactions", page.next_seq, g.list_filters)
-    return Answer({"items": _TRANSACTION.dump(page.transactions, many=True), "next_cursor": following})
+    return Answer({"items": [_TRANSACTION.dump(each) for each in page.transactions], "next_cursor": following})
+
+
+def submit(entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
+    """The outcomes of entries by the committer. Raises Unauthenticated when the key was revoked in the meantime."""
+    outcomes = market().committer.submit(entries, all_or_none=all_or_none)
+    if isinstance(outcomes[0].refusal, errors.Unauthenticated):
+        raise outcomes[0].refusal
+    return outcomes
 
 
 def _settle(entry: Entry) -> Any:
     """The answer to one entry, by the committer."""
-    return _answer(market().committer.submit([entry])[0])
+    return _answer(submit([entry])[0])
 
 
 def _answer(outcome: Outcome) -> Any:

@@ -27,6 +27,12 @@ class KeyRing:
         found = self._find(digest, at)
         return found if found is not None and hmac.compare_digest(found.digest, digest) else None
 
+    def find_known(self, key: str) -> ApiKey | None:
+        """The key if this process has met it; it may have been revoked since."""
+        digest = key_digest(key)
+        found = self._known.get(digest)
+        return found if found is not None and hmac.compare_digest(found.digest, digest) else None
+
     def find_live_by_id(self, key_id: int, at: Standing) -> ApiKey | None:
         """The key with this id, by the same rule; whoever asks has proved otherwise that the key was theirs."""
         return self._find(key_id, at)

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marshmallow import fields
 
-from schemas.quick import QuickReader
+from schemas.quick import QuickReader, QuickWriter
 from schemas.strict import StrictSchema
-from schemas.transactions import TradeSchema
+from schemas.transactions import TradeSchema, TransactionSchema
 from service.domain.errors import ValidationFailed
-from service.http.bodies import parse_json
-from service.http.lines import _plain_object
+from service.domain.transactions import Transaction
+from service.http.bodies import parse_with_care, plain_object
 from tests.builders import a_trade
+from tests.domain.chain_vectors import transactions
 
 SCHEMA = TradeSchema()
 RIGHT: dict[str, list[Any]] = {
@@ -81,15 +84,32 @@ def test_a_plain_object_is_what_the_careful_reading_makes_of_it(members: list[tu
     import orjson
 
     text = b"{" + b",".join(orjson.dumps(k) + colon.encode() + orjson.dumps(v) for k, v in members) + b"}"
-    found = _plain_object(text)
+    found = plain_object(text)
     if found is not None:
-        assert found == parse_json(text)
+        assert found == parse_with_care(text)
 
 
 def test_a_repeated_name_is_never_read_quickly() -> None:
-    assert _plain_object(b'{"a":"1","b":"2"}') == {"a": "1", "b": "2"}
-    assert _plain_object(b'{"a":"1","a":"1"}') is None
-    assert _plain_object(b'{"a" :"1","a":"1"}') is None
-    assert _plain_object(b'{"a":"1","a":2}') is None
-    assert _plain_object(b'{"a":"\xff"}') is None
-    assert _plain_object(b"[]") is None
+    assert plain_object(b'{"a":"1","b":"2"}') == {"a": "1", "b": "2"}
+    assert plain_object(b'{"a":"1","a":"1"}') is None
+    assert plain_object(b'{"a" :"1","a":"1"}') is None
+    assert plain_object(b'{"a":"1","a":2}') is None
+    assert plain_object(b'{"a":"\xff"}') is None
+    assert plain_object(b"[]") is None
+
+
+@given(transactions)
+def test_an_entry_is_written_alike_quickly_and_by_the_schema(entry: Transaction) -> None:
+    quickly = QuickWriter(TransactionSchema()).dump(entry)
+    by_the_schema = TransactionSchema().dump(entry)
+    assert list(quickly.items()) == list(by_the_schema.items())
+
+
+def test_a_field_that_is_not_understood_is_refused() -> None:
+    class Nested(StrictSchema):
+        """A schema inside of a schema."""
+
+        inside = fields.Nested(TradeSchema)
+
+    with pytest.raises(TypeError, match="Nested"):
+        QuickWriter(Nested())
