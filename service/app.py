@@ -1,7 +1,6 @@
 """The one place that wires things together: settings in, a ledger and a WSGI application out."""
 
 import functools
-import gc
 import logging
 import os
 import threading
@@ -23,6 +22,7 @@ from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
 from service.ledger import Ledger, open_ledger
 from service.logs import configure_logs
+from service.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
@@ -62,6 +62,7 @@ def application() -> Flask:
     """The application of a server's worker process, from its environment, and the folder beside it."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
+    look_for_cycles_rarely()
     opened = open_ledger(settings)
     Folder(opened).start()
     app = create_app(opened)
@@ -76,9 +77,7 @@ def _warm_up(reporter: Reporter) -> None:
         reporter.warm_up()
     except DatabaseUnavailable as error:
         _log.warning("warm-up-failed", error=str(error))
-    # What is loaded stays: the garbage collector need not go through millions of objects again and again.
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
 
 
 def _begin() -> None:

@@ -110,9 +110,10 @@ class Desk:
             )
 
     def _judge(self, trade: Trade, day: datetime.date, rules: Rules) -> Judgement:
-        group = rules.list_group_of(trade.hs_code) if trade.is_import else None
+        is_import = trade.direction == "import"
+        group = rules.list_group_of(trade.hs_code) if is_import else None
         return judge(
-            is_import=trade.is_import,
+            is_import=is_import,
             amount_fen=trade.amount_fen,
             quantity_g=trade.quantity_g,
             group=group,
@@ -187,12 +188,15 @@ def _limits(
 ) -> dict[UseKey, Limit]:
     """Every allowance row that the batch may touch, with the limits of its day."""
     limits: dict[UseKey, Limit] = {}
+    value_limits: dict[datetime.date, Limit] = {}
     for resident, day, list_group in _touched(rulebook, trades, reversed_trades):
-        rules = rulebook.on(day)
-        limits[UseKey(resident, day, NO_LIST_GROUP)] = Limit(rules.limit_fen, 0)
+        value_limit = value_limits.get(day)
+        if value_limit is None:
+            value_limit = value_limits[day] = Limit(rulebook.on(day).limit_fen, 0)
+        limits[UseKey(resident, day, NO_LIST_GROUP)] = value_limit
         if list_group is not None:
             # A reversed trade's group may have left the list since: its row exists and keeps its own limit.
-            group = rules.list_groups.get(list_group)
+            group = rulebook.on(day).list_groups.get(list_group)
             limits[UseKey(resident, day, list_group)] = Limit(0, 0 if group is None else group.free_g)
     return limits
 
@@ -201,9 +205,10 @@ def _touched(
     rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
 ) -> Iterator[tuple[int, datetime.date, str | None]]:
     for trade in trades:
-        if trade.is_import:
-            group = rulebook.on(trade.day).list_group_of(trade.hs_code)
-            yield trade.resident, trade.day, None if group is None else group.name
+        if trade.direction == "import":
+            day = trade.day
+            group = rulebook.on(day).list_group_of(trade.hs_code)
+            yield trade.resident, day, None if group is None else group.name
     for known in reversed_trades:
         if known.direction == "import":
             yield known.resident, known.day, known.list_group

@@ -19,6 +19,7 @@ from service.domain.errors import Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.importing import Line
 from service.ledger import Ledger
+from service.memory import look_for_cycles_rarely
 
 IMPORT_ROUTE = "import"
 OPERATOR_KEY_ID = 0
@@ -54,6 +55,7 @@ def import_lines(
 
     Raises Unavailable when the ledger can't write: what was posted stays, and running again goes on.
     """
+    look_for_cycles_rarely()
     tally, committer = Tally(), Committer(ledger)
     try:
         for chunk in _chunks(lines):

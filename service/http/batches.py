@@ -40,7 +40,8 @@ def post_batch(query: dict[str, Any]) -> Answer:
     """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
     media_type = expect_media_type(*MEDIA_TYPES)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
-    readings = [_read(line) for line in lines]
+    api_key, asked_as = g.api_key.id, request_id()
+    readings = [_read(line, api_key, asked_as) for line in lines]
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
@@ -61,17 +62,17 @@ def post_batch(query: dict[str, Any]) -> Answer:
     )
 
 
-def _read(line: Line) -> Entry | Refusal:
+def _read(line: Line, api_key: int, asked_as: str) -> Entry | Refusal:
     """The entry of a line, or why it can't be read; such a line is not remembered."""
     if line.body is None:
         assert line.refusal is not None
         return line.refusal
     try:
         trade = _TRADE.read(line.body)
-        digest = key_digest(g.api_key.id, BATCH_ROUTE, check_key(line.key))
+        digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
     except Refusal as refusal:
         return refusal
-    return Post(digest, trade_fingerprint(trade), request_id(), trade, api_key=g.api_key.id)
+    return Post(digest, trade_fingerprint(trade), asked_as, trade, api_key=api_key)
 
 
 def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:
