@@ -13,6 +13,7 @@ from service.committer import Committer
 from service.config import read_settings
 from service.folder import Folder
 from service.http import batches, health, ledger, metrics, reports, residents, transactions
+from service.http.gate import Gate
 from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
@@ -54,7 +55,7 @@ def create_app(ledger: Ledger) -> Flask:
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
     known_answers = KnownAnswers(app.wsgi_app, pulse, ledger.now, note)
-    app.wsgi_app = known_answers  # type: ignore[method-assign] # (Flask's own way)
+    app.wsgi_app = Gate(known_answers, note)  # type: ignore[method-assign] # (Flask's own way)
     return app
 
 

@@ -60,6 +60,10 @@ class Committer:
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
 
+    def waiting(self) -> int:
+        """How many requests wait for the next commit."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Writes what is queued, then ends the thread."""
         if self._thread is not None:

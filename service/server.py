@@ -9,7 +9,8 @@ from granian.server.mp import MPServer
 from service.config import Settings
 from service.logs import server_log_config
 
-THREADS_PER_WORKER = 32
+THREADS_PER_WORKER = 160
+"""More than the gate admits (service.http.gate): a request that is refused must not wait for those that are not."""
 POSTGRESQL_WORKERS = 2
 WAITING_CONNECTIONS_MAX = 1024
 SHUTDOWN_TIMEOUT_S = 30

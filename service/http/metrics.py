@@ -53,6 +53,7 @@ class Meter:
         self._database = self._gauge("hushi_database_up", "1 when the database answers.")
         self._tail = self._gauge("hushi_tail_length", "Transactions that are posted and not folded yet.")
         self._fold_lag = self._gauge("hushi_fold_lag_seconds", "Age of the oldest of them; 0 when there is none.")
+        self._waiting = self._gauge("hushi_commit_queue_length", "Requests that wait for the next commit.")
         self._head = self._gauge("hushi_head_block", "Number of the newest block; 0 before the first.")
 
     def _gauge(self, name: str, what: str) -> Gauge:
@@ -69,7 +70,7 @@ class Meter:
         series[0].inc()
         series[1].observe(duration_s)
 
-    def render(self, ledger: Ledger) -> bytes:
+    def render(self, ledger: Ledger, waiting: int) -> bytes:
         """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""
         tail, lag_s, head, is_up = math.nan, math.nan, math.nan, False
         try:
@@ -83,6 +84,7 @@ class Meter:
         self._tail.set(tail)
         self._fold_lag.set(lag_s)
         self._head.set(head)
+        self._waiting.set(waiting)
         return generate_latest(self.registry)
 
 
@@ -104,4 +106,6 @@ def current_meter() -> Meter:
 @routes.get("/metrics", scope="ledger:verify", loopback_open=True, answers=("text/plain",))
 def get_metrics() -> Response:
     """Figures of this process and its ledger as Prometheus reads them; callers on the machine itself need no key."""
-    return Response(current_meter().render(market().ledger), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return Response(
+        current_meter().render(market().ledger, market().committer.waiting()), content_type=CONTENT_TYPE_PLAIN_0_0_4
+    )
