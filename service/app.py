@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from service.committer import Committer
 from service.config import read_settings
 from service.folder import Folder
-from service.http import batches, health, ledger, metrics, reports, residents, transactions
+from service.http import batches, bulletins, health, ledger, metrics, reports, residents, transactions
 from service.http.gate import Gate
 from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
@@ -34,6 +34,7 @@ FAMILIES: tuple[Routes, ...] = (
     transactions.routes,
     batches.routes,
     reports.routes,
+    bulletins.routes,
     ledger.routes,
     health.routes,
     metrics.routes,

@@ -27,7 +27,7 @@ TEXT_WIDTH_MAX = 60
 EXACT_DIGITS_MAX = 15
 """A spreadsheet's number has no more; longer ones are written as text, so that none is rounded without a word."""
 
-_NUMBER_FORMATS = {
+NUMBER_FORMATS = {
     "money": "#,##0.00",
     "weight": "#,##0.000",
     "count": "#,##0",
@@ -35,7 +35,7 @@ _NUMBER_FORMATS = {
     "ratio": "0.0000",
     "figure": "General",
 }
-_MADE_AT = datetime.datetime(2024, 1, 1)  # noqa: DTZ001 (the same document gives the same bytes)
+MADE_AT = datetime.datetime(2024, 1, 1)  # noqa: DTZ001 (the same document gives the same bytes)
 _WIDTHS = {"text": 14, "money": 20, "weight": 20, "count": 15, "percent": 11, "ratio": 11, "figure": 20}
 
 
@@ -60,7 +60,7 @@ def xlsx_of(document: Mapping[str, Any], cut_off: datetime.date) -> bytes:
         detail = f"A sheet holds {SHEET_ROWS_MAX} rows and {SHEET_COLUMNS_MAX} columns; ask for less, or for csv."
         raise ValidationFailed.of("/format", "too-large-for-xlsx", detail)
     with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
-        workbook.set_properties({"title": "互市统计", "created": _MADE_AT})
+        workbook.set_properties({"title": "互市统计", "created": MADE_AT})
         sheet, formats = workbook.add_worksheet("报表"), _formats(workbook)
         _write_headings(sheet, table, formats)
         for number, row in enumerate(table.rows, start=2):
@@ -78,9 +78,9 @@ def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
         plain=workbook.add_format(),
         heading=workbook.add_format({"bold": True, "align": "center", "valign": "vcenter", "bottom": 1}),
         total=workbook.add_format(bold),
-        numbers={kind: workbook.add_format({"num_format": form}) for kind, form in _NUMBER_FORMATS.items()},
+        numbers={kind: workbook.add_format({"num_format": form}) for kind, form in NUMBER_FORMATS.items()},
         total_numbers={
-            kind: workbook.add_format({"num_format": form, **bold}) for kind, form in _NUMBER_FORMATS.items()
+            kind: workbook.add_format({"num_format": form, **bold}) for kind, form in NUMBER_FORMATS.items()
         },
     )
 
@@ -111,11 +111,12 @@ def _width(table: Table, place: int, column: Column) -> int:
         headings.REASONS.get(row[place]) if column.part == "reason" else headings.value_of(column.name, row[place])
         for row in table.rows
     )
-    widest = max((_columns_of(str(text)) for text in shown if text is not None), default=0)
+    widest = max((columns_of(str(text)) for text in shown if text is not None), default=0)
     return min(max(_WIDTHS["text"], widest + 2), TEXT_WIDTH_MAX)
 
 
-def _columns_of(text: str) -> int:
+def columns_of(text: str) -> int:
+    """How many columns of a terminal or a sheet a text takes: Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 

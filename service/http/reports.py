@@ -2,7 +2,7 @@
 
 import datetime
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -25,8 +25,15 @@ routes = Routes("Reports")
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MEDIA_TYPE = "text/csv"
 
-_MEDIA_TYPES = {"json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE}
-_EXPORTS: dict[str, Callable[[dict[str, Any], datetime.date], bytes]] = {
+HTML_MEDIA_TYPE = "text/html"
+
+Export = Callable[[dict[str, Any], datetime.date], bytes]
+"""Makes the bytes of a document, and of the last day that its figures can be of."""
+
+_MEDIA_TYPES = {
+    "json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE, "html": HTML_MEDIA_TYPE,
+}  # fmt: skip
+_EXPORTS: dict[str, Export] = {
     JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
     CSV_MEDIA_TYPE: lambda document, _: csv_of(document),
     XLSX_MEDIA_TYPE: xlsx_of,
@@ -47,7 +54,7 @@ _RENDERING = "1"
 )
 def get_trade_report(query: dict[str, Any]) -> Response:
     """Value, weight, transactions, participations and residents of a period, compared with its base."""
-    return _report(query, market().reporter.trade, wire.report_document)
+    return answer_report(query, market().reporter.trade, wire.report_document)
 
 
 @routes.get(
@@ -60,7 +67,7 @@ def get_trade_report(query: dict[str, Any]) -> Response:
 )
 def get_residents_report(query: dict[str, Any]) -> Response:
     """Registered residents as stocks and flows of a period, and how many of them took part."""
-    return _report(query, market().reporter.residents, wire.report_document)
+    return answer_report(query, market().reporter.residents, wire.report_document)
 
 
 @routes.get(
@@ -75,7 +82,7 @@ def get_series(query: dict[str, Any]) -> Response:
     """One measure over the buckets of a period, without gaps, for charts."""
     measure = query["measure"]
     inside = wire.SERIES_MEASURES[measure]
-    return _report(
+    return answer_report(
         query,
         lambda question, at: market().reporter.series(question, inside, at),
         lambda answer, position: wire.series_document(answer, measure, position),
@@ -93,32 +100,36 @@ def get_series(query: dict[str, Any]) -> Response:
 def get_brief(query: dict[str, Any]) -> Response:
     """The paragraph that a bureau publishes, in Chinese, English or Mongolian, with the figures behind every phrase."""
     lang = query["lang"]
-    return _report(
+    return answer_report(
         query,
         lambda question, at: market().reporter.brief(question, g.today, at),
         lambda facts, position: brief_document(write_brief(facts, lang), facts, lang, position),
     )
 
 
-def _report(
+def answer_report(
     query: dict[str, Any],
     ask: Callable[[Question, Standing], Answered[Any]],
-    render: Callable[[Any, str], dict[str, object]],
+    render: Callable[[Any, str], dict[str, Any]],
+    exports: Mapping[str, Export] = _EXPORTS,
 ) -> Response:
-    """The report, or 304 without computing it when the caller has it already."""
+    """The report, or 304 without computing it when the caller has it already.
+
+    `render` makes the document of an answer and its position; `exports` turn it into bytes, by media type.
+    """
     # Read once: a brief counts residents up to today, and every file names the day of its data.
     g.today = market().ledger.today()
-    representation = _representation(query.get("format"))
+    representation = _representation(query.get("format"), exports)
     tag = _etag(g.standing, representation)
     if request.if_none_match.contains(tag):
         return _exact(Response(status=304), tag, g.standing)
     answered = ask(query["question"], g.standing)
     document = render(answered.answer, str(answered.standing.position))
-    charset = "; charset=utf-8" if representation == CSV_MEDIA_TYPE else ""
+    charset = "; charset=utf-8" if representation.startswith("text/") else ""
     response = Response(
-        _EXPORTS[representation](document, _cut_off(query["question"])), content_type=representation + charset
+        exports[representation](document, _cut_off(query["question"])), content_type=representation + charset
     )
-    if representation != JSON_MEDIA_TYPE:
+    if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
         response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
     return _exact(response, _etag(answered.standing, representation), answered.standing)
 
@@ -129,13 +140,13 @@ def _cut_off(question: Question) -> datetime.date:
     return max(question.period.start, min(question.period.end, today))
 
 
-def _representation(asked: str | None) -> str:
+def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
     """The media type to answer with: what `format` says, or else what Accept likes best, or else JSON."""
     if asked is not None:
         return _MEDIA_TYPES[asked]
     # Werkzeug compares parameters too, and would not find `text/csv; charset=utf-8`.
     accepted = MIMEAccept([(kind.partition(";")[0].strip(), q) for kind, q in request.accept_mimetypes])
-    return accepted.best_match(list(_EXPORTS), default=JSON_MEDIA_TYPE)
+    return accepted.best_match(list(exports), default=JSON_MEDIA_TYPE)
 
 
 def _file_name(document: dict[str, Any], representation: str) -> str:

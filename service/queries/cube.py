@@ -6,7 +6,7 @@ the tail. Cells are loaded by the block that changed them; entries of the tail a
 
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from service.domain.cells import GRAINS, Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
@@ -54,12 +54,27 @@ class CubeKeeper:
         first needed. Raises DatabaseUnavailable.
         """
         with self._lock:
-            missing = [grain for grain in grains if grain not in self._grains]
+            missing = self._missing(grains)
             outdated = people and self._people != standing.registrations
             if missing or outdated or standing != self._standing:
                 with self._ledger.database.reading() as connection:
                     self._bring_up_to_date(connection, missing, people=people)
             yield Known(self._cube, self._registry, self._standing)
+
+    @contextmanager
+    def known_in(
+        self, snapshot: ExitStack, grains: Collection[Grain], *, people: bool = False
+    ) -> Iterator[tuple[Known, Connection]]:
+        """Like `known_at` at the newest state, with the snapshot that it was read from.
+
+        The snapshot stays open for as long as the caller keeps its stack, also when others ask again: what is read from
+        it is of the same state. Raises DatabaseUnavailable.
+        """
+        with self._lock:
+            connection = snapshot.enter_context(self._ledger.database.reading())
+            missing = self._missing(grains)
+            self._bring_up_to_date(connection, missing, people=people)
+            yield Known(self._cube, self._registry, self._standing), connection
 
     def warm_up(self) -> None:
         """Loads everything and prepares it, a month at a time, so that questions in between need not wait long."""
@@ -84,6 +99,10 @@ class CubeKeeper:
                 self._registry.put(ordinal, person)
             self._people = now.registrations
         self._standing = now
+
+    def _missing(self, grains: Collection[Grain]) -> list[Grain]:
+        # Each once: entries of the tail are added to the cells of every grain in the list.
+        return [grain for grain in dict.fromkeys(grains) if grain not in self._grains]
 
     def _load(self, connection: Connection, missing: list[Grain]) -> None:
         """Loads what blocks have changed since the last time, and grains that were not asked for before."""

@@ -3,15 +3,17 @@
 import dataclasses
 import datetime
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.domain.brief import Facts, NewCategory
+from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
 from service.domain.growth import Comparison, compare
-from service.domain.periods import Period, day_before
+from service.domain.periods import Period, base_period, day_before
 from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
 from service.domain.residents_report import Registered, residents_report
@@ -19,7 +21,7 @@ from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.pulse import Pulse
-from service.storage import residents
+from service.storage import commodities, residents
 from service.storage.standing import Standing
 
 T = TypeVar("T")
@@ -65,6 +67,20 @@ class Reporter:
         return self._ask(
             question, at, lambda known: _facts(known.registry, question, known.cube.totals, today), people=True
         )
+
+    def bulletin(self, month: Period) -> Answered[Bulletin]:
+        """The monthly bulletin, at the newest state. Raises DatabaseUnavailable."""
+        grains = {grain for question in questions_of(month) for grain in question.grains}
+        with ExitStack() as snapshot:
+            with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
+                ask, registry, standing = known.cube.totals, known.registry, known.standing
+                people = Spans(*(_residents(registry, question, ask) for question in spans_of(month)))
+                trade, by, months, days = trade_parts(month, ask)
+            # The lock is free again: what takes longest is read from the same snapshot while others ask.
+            base = base_period(month, "yoy")
+            current = commodities.sums_of(connection, month)
+            before = {} if base is None else commodities.sums_of(connection, base)
+        return Answered(Bulletin(month, trade, people, by, months, days, top_commodities(current, before)), standing)
 
     def _ask(
         self, question: Question, at: Standing | None, work: Callable[[Known], T], *, people: bool = False

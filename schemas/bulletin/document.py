@@ -1,0 +1,165 @@
+"""The bulletin's document: the rows and measures of the other reports, table by table."""
+
+import datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from schemas.choices import OneOf
+from schemas.reports import PeriodText, measures_document, report_document
+from schemas.strict import StrictSchema
+from service.domain.bulletin import Bulletin, Spans
+from service.domain.growth import Comparison, format_growth_pct
+from service.domain.periods import Period, base_period, year_to_date
+from service.domain.reports import Question, TradeReport
+
+FORMATS = ("json", "html", "xlsx")
+LANGUAGES = ("zh", "en", "mn")
+SPANS = ("month", "previous", "year")
+INDICATORS = (
+    "amount_cny", "exempt_cny", "taxable_cny", "quantity_kg", "transactions", "participations", "residents",
+    "amount_per_participation_cny", "registered_at_end",
+)  # fmt: skip
+"""The main indicators, in their order."""
+
+RESIDENTS = (
+    "registered_at_start", "registered_in_period", "cancelled_in_period", "lapsed_in_period", "registered_at_end",
+    "participating", "participations", "amount_per_participation_cny",
+)  # fmt: skip
+"""The figures of the residents' table; `lapsed` is who left the stock without a cancellation, so that it adds up."""
+
+
+class BulletinQuerySchema(StrictSchema):
+    """A month, and how the bulletin is to look; `lang` is of the headings of pages and workbooks."""
+
+    month = PeriodText(required=True, metadata={"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2024-04"]})
+    format = OneOf(*FORMATS)
+    lang = OneOf(*LANGUAGES, load_default="zh")
+
+    @post_load
+    def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """The question of the month, and beside it what is about the form alone."""
+        month: Period = data.pop("month")
+        if month.whole_months != 1:
+            raise ValidationError({"month": ['not-a-month: Send one month, such as "2024-04".']})
+        return {"question": Question(month), **data}
+
+
+class BulletinSchema(StrictSchema):
+    """A monthly bulletin: each table has rows with keys and measures as the other reports have them."""
+
+    month = fields.String(required=True)
+    period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True)
+    previous_period = fields.Dict(required=True)
+    year_to_date = fields.Dict(required=True)
+    year_to_date_base = fields.Dict(required=True)
+    status = fields.String(required=True, metadata={"enum": ["preliminary", "final"]})
+    cut_off = fields.Date(required=True)
+    main_indicators = fields.List(fields.Dict(), required=True)
+    categories = fields.List(fields.Dict(), required=True)
+    commodities = fields.List(fields.Dict(), required=True)
+    origins = fields.List(fields.Dict(), required=True)
+    residents = fields.List(fields.Dict(), required=True)
+    groups = fields.List(fields.Dict(), required=True)
+    settlements = fields.List(fields.Dict(), required=True)
+    trade_points = fields.List(fields.Dict(), required=True)
+    exempt_and_taxable = fields.List(fields.Dict(), required=True)
+    months = fields.List(fields.Dict(), required=True)
+    days = fields.List(fields.Dict(), required=True)
+    position = fields.String(required=True)
+
+
+def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -> dict[str, Any]:
+    """The document of a bulletin. It is preliminary until the month is over.
+
+    Final says that the month is over, and no more: a late entry or a reversal of one of its days changes the figures
+    and the position.
+    """
+    month = bulletin.month
+    year = year_to_date(month.end)
+    by = {name: _rows(report) for name, report in bulletin.by.items()}
+    return {
+        "month": month.start.isoformat()[:7],
+        "period": _days(month),
+        "base_period": _days(base_period(month, "yoy")),
+        "previous_period": _days(base_period(month, "previous")),
+        "year_to_date": _days(year),
+        "year_to_date_base": _days(base_period(year, "yoy")),
+        "status": "preliminary" if today <= month.end else "final",
+        "cut_off": max(month.start, min(month.end, today)).isoformat(),
+        "main_indicators": _indicators(bulletin.trade, bulletin.residents),
+        "categories": by["category"],
+        "commodities": [
+            {
+                "key": {"category": each.category, "commodity": each.commodity},
+                "share_pct": format_growth_pct(each.share),
+                **measures_document(each.measures),
+            }
+            for each in bulletin.commodities
+        ],
+        "origins": by["origin"],
+        "residents": _residents(bulletin.residents),
+        "groups": by["group_id"],
+        "settlements": by["settlement"],
+        "trade_points": by["trade_point"],
+        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in bulletin.by["category"].rows]
+        + [_taxed({"category": None}, bulletin.trade.month.total)],
+        "months": _rows(bulletin.months),
+        "days": _rows(bulletin.days),
+        "position": position,
+    }
+
+
+def _rows(report: TradeReport) -> list[dict[str, Any]]:
+    rows: Any = report_document(report, "")["rows"]
+    return list(rows)
+
+
+def _days(period: Period | None) -> dict[str, str]:
+    assert period is not None
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
+
+
+def _by_span(spans: Spans) -> dict[str, dict[str, Any]]:
+    return {span: measures_document(getattr(spans, span).total) for span in SPANS}
+
+
+def _indicators(trade: Spans, residents: Spans) -> list[dict[str, Any]]:
+    traded, registered = _by_span(trade), _by_span(residents)
+    return [
+        {"indicator": name, **{span: {**registered[span], **traded[span]}[name] for span in SPANS}}
+        for name in INDICATORS
+    ]
+
+
+def _residents(spans: Spans) -> list[dict[str, Any]]:
+    by_span = _by_span(spans)
+    for span in SPANS:
+        by_span[span]["lapsed_in_period"] = {"current": _lapsed(getattr(spans, span))}
+    # The stock at the start has the stock at the base's end for its base, which a table of flows has no use for.
+    return [
+        {"figure": name, **{span: _current_alone(by_span[span][name]) for span in ("month", "year")}}
+        for name in RESIDENTS
+    ]
+
+
+def _current_alone(measure: dict[str, Any]) -> Any:
+    return measure["current"]
+
+
+def _lapsed(report: TradeReport) -> int:
+    figures = {name: _current(value) for name, value in report.total.items()}
+    before = figures["registered_at_start"] + figures["registered_in_period"]
+    return before - figures["cancelled_in_period"] - figures["registered_at_end"]
+
+
+def _current(value: Comparison | int) -> int:
+    return value if isinstance(value, int) else value.current
+
+
+def _taxed(key: Any, measures: Any) -> dict[str, Any]:
+    amount_fen, taxable_fen = _current(measures["amount_fen"]), _current(measures["taxable_fen"])
+    taxed = None if amount_fen == 0 else (20_000 * taxable_fen + amount_fen) // (2 * amount_fen)
+    wanted = {name: measures[name] for name in ("amount_fen", "exempt_fen", "taxable_fen")}
+    return {"key": dict(key), "taxed_pct": format_growth_pct(taxed), **measures_document(wanted)}

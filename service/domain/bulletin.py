@@ -1,0 +1,100 @@
+"""The monthly bulletin of a bureau: which questions it asks, and what it is made of, by the rules of the reports.
+
+A month is compared with the same month a year earlier and with the month before; the year so far with the year before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from service.domain.growth import Comparison, compare
+from service.domain.periods import Period, year_to_date
+from service.domain.reports import Ask, Question, TradeReport, trade_report
+
+COMMODITIES_MAX = 10
+DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point")
+"""What the bulletin's tables are by, besides commodities, months and days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """The same report for the three spans of a bulletin: the month, the month with the one before, the year so far."""
+
+    month: TradeReport
+    previous: TradeReport
+    year: TradeReport
+
+
+class Sums(NamedTuple):
+    """The live trades of one commodity in a period: fen, grams, transactions."""
+
+    amount_fen: int = 0
+    quantity_g: int = 0
+    transactions: int = 0
+
+
+Goods = tuple[str, str]
+"""A category and a commodity of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commodity:
+    """One commodity, compared with the same month a year earlier; `share` is in hundredths of a percent."""
+
+    category: str
+    commodity: str
+    measures: Mapping[str, Comparison]
+    share: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """Everything that a bulletin says, exact at one position."""
+
+    month: Period
+    trade: Spans
+    residents: Spans
+    by: Mapping[str, TradeReport]
+    months: TradeReport
+    days: TradeReport
+    commodities: Sequence[Commodity]
+
+
+def spans_of(month: Period) -> tuple[Question, Question, Question]:
+    """The questions of the three spans."""
+    return Question(month), Question(month, "previous"), Question(year_to_date(month.end))
+
+
+def questions_of(month: Period) -> list[Question]:
+    """Every question of a bulletin, so that whatever they need can be loaded at once."""
+    by = [Question(month, by=(name,)) for name in (*DIMENSIONS, "day")]
+    return [*spans_of(month), *by, Question(year_to_date(month.end), by=("month",))]
+
+
+def trade_parts(month: Period, ask: Ask) -> tuple[Spans, dict[str, TradeReport], TradeReport, TradeReport]:
+    """The three spans, the tables by dimension, the months of the year, and the days of the month."""
+    spans = Spans(*(trade_report(question, ask) for question in spans_of(month)))
+    by = {name: trade_report(Question(month, by=(name,)), ask) for name in DIMENSIONS}
+    months = trade_report(Question(year_to_date(month.end), by=("month",)), ask)
+    return spans, by, months, trade_report(Question(month, by=("day",)), ask)
+
+
+def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -> list[Commodity]:
+    """The commodities with the largest amounts of the month, the largest first, then by category and name."""
+    total_fen = sum(sums.amount_fen for sums in current.values())
+    ordered = sorted(current, key=lambda goods: (-current[goods].amount_fen, goods))[:COMMODITIES_MAX]
+    return [
+        Commodity(
+            *goods,
+            {
+                name: compare(value, before)
+                for name, value, before in zip(Sums._fields, current[goods], base.get(goods, Sums()), strict=True)
+            },
+            _share(current[goods].amount_fen, total_fen),
+        )
+        for goods in ordered
+    ]
+
+
+def _share(part_fen: int, whole_fen: int) -> int | None:
+    return None if whole_fen == 0 else (20_000 * part_fen + whole_fen) // (2 * whole_fen)

@@ -1,0 +1,31 @@
+"""What was traded of each commodity: the one dimension that no cell has, summed up from the journal by its days."""
+
+import sqlalchemy as sa
+
+from service.domain.bulletin import Goods, Sums
+from service.domain.periods import Period
+from service.storage.tables import journal
+
+
+def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, Sums]:
+    """The live trades of each commodity in a period.
+
+    A reversal bears the negative figures of its trade on the trade's own day, so all entries add up to what is live.
+    """
+    live = sa.func.sum(sa.case((journal.c.reverses.is_(None), 1), else_=-1))
+    wanted = (
+        sa.select(
+            journal.c.category,
+            journal.c.commodity,
+            sa.func.sum(journal.c.amount_fen),
+            sa.func.sum(journal.c.quantity_g),
+            live,
+        )
+        .where(journal.c.day.between(period.start, period.end))
+        .group_by(journal.c.category, journal.c.commodity)
+        .having(live > 0)
+    )
+    return {
+        (category, commodity): Sums(int(amount_fen), int(quantity_g), int(transactions))
+        for category, commodity, amount_fen, quantity_g, transactions in connection.execute(wanted)
+    }

@@ -1,0 +1,306 @@
+"""The monthly bulletin: the figures of the other reports, commodities recounted, one position, and all its forms."""
+
+import datetime
+import io
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from schemas.bulletin.document import INDICATORS, RESIDENTS
+from service.commands.folding import fold_all
+from service.ledger import Ledger
+from service.storage import commodities
+from tests.builders import a_registration, a_trade
+from tests.conftest import Caller
+
+MONTH = "2024-04"
+BULLETIN = f"/v1/reports/bulletin?month={MONTH}"
+GOODS = (
+    ("meat", "冻马肉", "MN", "erenhot"), ("meat", "熟牛肉", "MN", "erenhot"), ("grain", "亚麻籽", "RU", "erenhot-city"),
+    ("wool", "山羊绒", "MN", "erenhot"), ("packaged_food", "卤牛肉", "MN", "erenhot"),
+)  # fmt: skip
+DAYS = ("2023-01-09", "2023-04-03", "2023-04-30", "2024-02-29", "2024-03-31", "2024-04-01", "2024-04-15", "2024-04-30")
+TABLES = {
+    "categories": "category", "origins": "origin", "groups": "group_id", "settlements": "settlement",
+    "trade_points": "trade_point", "days": "day",
+}  # fmt: skip
+
+
+@pytest.fixture
+def market(ledger: Ledger, admin: Caller) -> Caller:
+    """Two years of four residents, one of whom expired: half of it folded, with reversals on both sides, one late."""
+    admin.post("/v1/groups", {"name": "东队", "kind": "mutual_aid"})
+    for n in range(4):
+        changes = {"valid_until": "2024-04-10"} if n == 3 else {}
+        settled = a_registration(n, registered_on="2023-01-01", settlement=["东社区", "西嘎查"][n % 2], **changes)
+        assert admin.post("/v1/residents", settled).status_code == 201
+    admin.post("/v1/residents", a_registration(9, registered_on="2024-04-20"))
+    admin.post("/v1/groups/G000001/members", {"resident_ids": ["R00000001"]})
+    posted = []
+    for number, day in enumerate(day for day in DAYS for _ in GOODS):
+        category, commodity, origin, point = GOODS[number % len(GOODS)]
+        if category == "packaged_food" and day < "2024":
+            continue
+        trade = a_trade(
+            resident_id=f"R0000000{number % 3 + 1}", category=category, commodity=commodity, origin=origin,
+            trade_point=point, amount_cny=f"{900 + number * 137}.{number:02d}", quantity_kg=f"{number + 1}.5",
+            traded_at=f"{day}T10:00:00+08:00",
+        )  # fmt: skip
+        posted.append(admin.trade(trade).get_json()["transaction_id"])
+        if number == len(DAYS) * len(GOODS) // 2:
+            fold_all(ledger)
+    for place in (4, -2, -9):
+        assert admin.reverse(posted[place]).status_code == 201
+    return admin
+
+
+def _ask(caller: Caller, path: str) -> Any:
+    answer = caller.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+@pytest.mark.parametrize("is_folded", [False, True], ids=["with a tail", "folded"])
+def test_its_figures_are_those_of_the_other_reports(ledger: Ledger, market: Caller, is_folded: bool) -> None:
+    if is_folded:
+        fold_all(ledger)
+    bulletin = _ask(market, BULLETIN)
+    for table, dimension in TABLES.items():
+        assert bulletin[table] == _ask(market, f"/v1/reports/trade?period={MONTH}&by={dimension}")["rows"], table
+        assert bulletin[table]
+    assert bulletin["months"] == _ask(market, "/v1/reports/trade?ytd=2024-04-30&by=month")["rows"]
+    spans = {"month": f"period={MONTH}", "previous": f"period={MONTH}&compare=previous", "year": "ytd=2024-04-30"}
+    indicators = {row["indicator"]: row for row in bulletin["main_indicators"]}
+    assert tuple(indicators) == INDICATORS
+    for span, question in spans.items():
+        totals = {
+            **_ask(market, f"/v1/reports/residents?{question}")["total"],
+            **_ask(market, f"/v1/reports/trade?{question}")["total"],
+        }
+        assert {name: row[span] for name, row in indicators.items()} == {name: totals[name] for name in INDICATORS}
+    assert indicators["amount_cny"]["previous"]["base"] != indicators["amount_cny"]["month"]["base"]
+
+
+def test_commodities_are_a_plain_recount(ledger: Ledger, market: Caller) -> None:
+    items = _ask(market, "/v1/transactions?limit=500")["items"]
+    reversed_ids = {item["reverses"] for item in items}
+    wanted: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [Decimal(0), 0, Decimal(0)])
+    for item in items:
+        if item["kind"] == "trade" and item["transaction_id"] not in reversed_ids:
+            found = wanted[item["category"], item["commodity"]]
+            if item["day"].startswith(MONTH):
+                found[0] += Decimal(item["amount_cny"])
+                found[1] += 1
+            if item["day"].startswith("2023-04"):
+                found[2] += Decimal(item["amount_cny"])
+    bulletin = _ask(market, BULLETIN)
+    told = {
+        tuple(row["key"].values()): [
+            Decimal(row["amount_cny"]["current"]), row["transactions"]["current"], Decimal(row["amount_cny"]["base"]),
+        ]
+        for row in bulletin["commodities"]
+    }  # fmt: skip
+    assert told == {goods: figures for goods, figures in wanted.items() if figures[1]}
+    amounts = [Decimal(row["amount_cny"]["current"]) for row in bulletin["commodities"]]
+    assert amounts == sorted(amounts, reverse=True)
+    new = next(row for row in bulletin["commodities"] if row["key"]["commodity"] == "卤牛肉")
+    assert (new["amount_cny"]["growth_pct"], new["amount_cny"]["reason"]) == (None, "base_zero")
+    fold_all(ledger)
+    assert _ask(market, BULLETIN)["commodities"] == bulletin["commodities"]
+
+
+def test_there_are_ten_commodities_at_most(admin: Caller) -> None:
+    admin.register(1)
+    for n in range(12):
+        admin.trade(a_trade(commodity=f"货{n}", amount_cny=f"{n + 1}.00", traded_at=f"{MONTH}-02T09:00:00+08:00"))
+    told = _ask(admin, BULLETIN)["commodities"]
+    assert [row["key"]["commodity"] for row in told] == [f"货{n}" for n in range(11, 1, -1)]
+    assert told[0]["share_pct"] == "15.38", "of everything, not of the ten"
+
+
+def test_commodities_are_of_the_same_state_as_all_else(
+    ledger: Ledger, market: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody posts after the cube was asked and before the journal is: the bulletin knows nothing of it."""
+    _post_in_between(ledger, market, monkeypatch, same_snapshot=True)
+    assert _commodity_sum(bulletin := _ask(market, BULLETIN)) == _amount(bulletin)
+
+
+def test_from_another_snapshot_they_would_not_be(
+    ledger: Ledger, market: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _post_in_between(ledger, market, monkeypatch, same_snapshot=False)
+    assert _commodity_sum(bulletin := _ask(market, BULLETIN)) != _amount(bulletin)
+
+
+def _post_in_between(ledger: Ledger, market: Caller, monkeypatch: pytest.MonkeyPatch, *, same_snapshot: bool) -> None:
+    sums_of = commodities.sums_of
+    headers = market.headers
+
+    def late(connection: sa.Connection, *told: Any) -> Any:
+        other = Caller(market.client.application.test_client(), None)
+        other.headers = headers
+        assert other.trade(a_trade(traded_at=f"{MONTH}-03T09:00:00+08:00")).status_code == 201
+        if same_snapshot:
+            return sums_of(connection, *told)
+        with ledger.database.reading() as newer:
+            return sums_of(newer, *told)
+
+    monkeypatch.setattr(commodities, "sums_of", late)
+
+
+def _commodity_sum(bulletin: Any) -> Decimal:
+    return sum((Decimal(row["amount_cny"]["current"]) for row in bulletin["commodities"]), Decimal(0))
+
+
+def _amount(bulletin: Any) -> Decimal:
+    return Decimal(bulletin["main_indicators"][0]["month"]["current"])
+
+
+def test_the_stock_of_residents_adds_up(market: Caller) -> None:
+    market.post(
+        "/v1/residents/R00000002/status", {"status": "cancelled", "reason": "moved", "effective_on": f"{MONTH}-12"}
+    )
+    told = {row["figure"]: row["month"] for row in _ask(market, BULLETIN)["residents"]}
+    assert tuple(told) == RESIDENTS
+    # Four at the start; one came, one was cancelled, one expired on the 10th.
+    assert [told[name] for name in RESIDENTS[:5]] == [4, 1, 1, 1, 3]
+
+
+def test_exempt_and_taxable_add_up_to_the_value(market: Caller) -> None:
+    market.trade(a_trade(resident_id="R00000003", amount_cny="12000.00", traded_at=f"{MONTH}-20T10:00:00+08:00"))
+    *rows, total = _ask(market, BULLETIN)["exempt_and_taxable"]
+    for row in (*rows, total):
+        parts = [Decimal(row[name]["current"]) for name in ("exempt_cny", "taxable_cny")]
+        assert sum(parts) == Decimal(row["amount_cny"]["current"])
+    assert total["key"] == {"category": None}
+    reported = _ask(market, f"/v1/reports/trade?period={MONTH}")["total"]
+    assert all(total[name] == reported[name] for name in ("amount_cny", "exempt_cny", "taxable_cny"))
+    taxable = Decimal(total["taxable_cny"]["current"])
+    assert taxable >= 4000
+    share = taxable / Decimal(total["amount_cny"]["current"]) * 100
+    assert abs(Decimal(total["taxed_pct"]) - share) <= Decimal("0.005")
+
+
+def test_an_empty_month_is_a_bulletin_of_zeros(admin: Caller) -> None:
+    bulletin = _ask(admin, BULLETIN)
+    assert [row["month"]["current"] for row in bulletin["main_indicators"][:2]] == ["0.00", "0.00"]
+    assert bulletin["main_indicators"][0]["month"]["reason"] == "both_zero"
+    assert bulletin["categories"] == bulletin["commodities"] == bulletin["days"] == []
+    assert "No trade in this month." in admin.get(f"{BULLETIN}&format=html&lang=en").text
+
+
+def test_it_is_preliminary_until_the_month_is_over(ledger: Ledger, admin: Caller) -> None:
+    today = ledger.today()
+    running = _ask(admin, f"/v1/reports/bulletin?month={today:%Y-%m}")
+    assert (running["status"], running["cut_off"]) == ("preliminary", today.isoformat())
+    over = _ask(admin, BULLETIN)
+    assert (over["status"], over["cut_off"]) == ("final", f"{MONTH}-30")
+    page = admin.get(f"/v1/reports/bulletin?month={today:%Y-%m}&format=html").text
+    assert "初步数" in page
+
+
+@pytest.mark.parametrize("moment", ["2024-04-30T15:59:59", "2024-04-30T16:00:00"])
+def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
+    from schemas.bulletin import bulletin_document
+    from service.domain.bulletin import Bulletin, Spans, top_commodities, trade_parts
+    from service.domain.periods import parse_period
+    from service.domain.transactions import business_day
+
+    month = parse_period(MONTH)
+    trade, by, months, days = trade_parts(month, lambda _period, _selection: {})
+    empty = Spans(*(_registered(each) for each in (trade.month, trade.previous, trade.year)))
+    bulletin = Bulletin(month, trade, empty, by, months, days, top_commodities({}, {}))
+    today = business_day(datetime.datetime.fromisoformat(f"{moment}+00:00"))
+    status = bulletin_document(bulletin, today, "0.0")["status"]
+    assert status == ("preliminary" if moment.endswith("59:59") else "final")
+
+
+def _registered(report: Any) -> Any:
+    from service.domain.registry import Registry
+    from service.queries.reports import _residents
+
+    return _residents(Registry(), report.question, lambda _period, _selection: {})
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "mn"])
+def test_the_workbook_has_a_sheet_for_each_table_with_real_numbers(market: Caller, lang: str) -> None:
+    bulletin = _ask(market, BULLETIN)
+    answer = market.get(f"{BULLETIN}&format=xlsx&lang={lang}")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="hushi-bulletin-2024-04-01')
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    assert len(book.sheetnames) == 11
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    assert MONTH in str(rows[0][0])
+    amount = bulletin["main_indicators"][0]["month"]
+    assert rows[2][1:4] == (float(amount["current"]), float(amount["base"]), float(amount["growth_pct"]))
+    for sheet in book.worksheets:
+        below = [str(row[0]) for row in sheet.iter_rows(values_only=True)][-4:]
+        assert bulletin["position"] in below[2]
+        assert bulletin["cut_off"] in below[1]
+
+
+@pytest.mark.parametrize(("lang", "title"), [("zh", "月报"), ("en", "monthly bulletin"), ("mn", "сарын товхимол")])
+def test_the_page_needs_nothing_beside_itself(market: Caller, lang: str, title: str) -> None:
+    answer = market.get(f"{BULLETIN}&format=html&lang={lang}")
+    page = answer.text
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+    assert title in page
+    for forbidden in ("<script", "src=", "href=", "url(http", "@import", " style="):
+        assert forbidden not in page
+    assert page.count("<figure>") == 3
+    assert page.count("<section ") == 11
+    bulletin = _ask(market, BULLETIN)
+    assert f"{Decimal(bulletin['main_indicators'][0]['month']['current']):,}" in page
+    assert bulletin["position"] in page
+
+
+def test_a_settlement_can_bring_no_markup_and_no_formula(admin: Caller) -> None:
+    admin.post("/v1/residents", a_registration(0, settlement="=1+1<script>alert(1)</script>"))
+    admin.trade(a_trade(traded_at=f"{MONTH}-02T09:00:00+08:00"))
+    assert "<script" not in admin.get(f"{BULLETIN}&format=html").text
+    book = openpyxl.load_workbook(io.BytesIO(admin.get(f"{BULLETIN}&format=xlsx").data))
+    cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
+    assert [cell.value for cell in cells if cell.data_type == "f"] == []
+
+
+@pytest.mark.parametrize("form", ["json", "html", "xlsx"])
+def test_it_is_answered_with_304_while_nothing_changes(market: Caller, form: str) -> None:
+    first = market.get(f"{BULLETIN}&format={form}")
+    again = market.get(f"{BULLETIN}&format={form}", headers={**market.headers, "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert first.headers["Hushi-Position"] == again.headers["Hushi-Position"] == _ask(market, BULLETIN)["position"]
+    market.trade(a_trade(traded_at=f"{MONTH}-02T09:00:00+08:00"))
+    after = market.get(f"{BULLETIN}&format={form}", headers={**market.headers, "If-None-Match": first.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != first.headers["ETag"]
+
+
+def test_the_form_may_be_asked_for_by_accept(market: Caller) -> None:
+    page = market.get(BULLETIN, headers={**market.headers, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.mimetype == "text/html"
+    assert market.get(BULLETIN, headers={**market.headers, "Accept": "*/*"}).mimetype == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("", "/month"), ("month=2024", "/month"), ("month=2024-13", "/month"), ("month=2024-04-30", "/month"),
+        ("month=2024-Q2", "/month"), ("month=2024-04&format=csv", "/format"), ("month=2024-04&lang=de", "/lang"),
+        ("month=2024-04&category=meat", "/category"), ("month=2024-04&month=2024-05", "/month"),
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_refused_by_name(query: str, pointer: str, admin: Caller) -> None:
+    answer = admin.get(f"/v1/reports/bulletin?{query}")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "validation-failed")
+    assert [error["pointer"] for error in answer.get_json()["errors"]] == [pointer]
+
+
+def test_it_needs_the_scope_of_reports(call: Any) -> None:
+    assert call("transactions:read").get(BULLETIN).status_code == 403
+    assert call(None).get(BULLETIN).status_code == 401
