@@ -11,9 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 
 import orjson
+import psutil
 
-from loadtests.client import Loop, closed_loop, request_bytes
+from loadtests.client import closed_loop, request_bytes
 from loadtests.histories import FOLDER, history
+from loadtests.sender import Loop
 from service.commands.keys import create_key
 from service.server import POSTGRESQL_WORKERS, THREADS_PER_WORKER
 
@@ -24,7 +26,7 @@ SIZE = 100_000
 
 
 @contextlib.contextmanager
-def running(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
+def running(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[psutil.Process]:
     """A server, from its first answer to its end."""
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
@@ -33,7 +35,7 @@ def running(command: list[str], environment: dict[str, str], port: int, path: st
                 urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
                 break
             time.sleep(0.1)
-        yield
+        yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(40)

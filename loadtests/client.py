@@ -1,29 +1,19 @@
-"""A closed loop of keep-alive connections in one thread, cheap enough to leave most of the machine to the server.
+"""A load generator in one thread, cheap enough to leave most of the machine to the server.
 
-It hides waiting, as every closed loop does: its figures are rates, and their ratios.
+A *closed* stream keeps each of its connections busy: the next request leaves when the last one is answered. It hides
+waiting, so its figures are rates, and their ratios. An *open* stream sends at a fixed rate whether or not the earlier
+requests were answered, as people do; its latencies count from the moment at which a request was due. A request is
+bytes, made beforehand or put together from parts.
 """
 
+import itertools
 import selectors
-import socket
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
+from loadtests.sender import PATIENCE_S, Connection, Loop, Sender, Stream
 
-@dataclass(slots=True)
-class _Connection:
-    socket: socket.socket
-    received: bytearray = field(default_factory=bytearray)
-    sent_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """What a loop has seen: answers by status, their rate per second, and how long each took in seconds."""
-
-    statuses: Counter[int]
-    rate: float
-    seconds: list[float]
+CONNECTIONS_MAX = 2000
 
 
 def request_bytes(path: str, headers: dict[str, str], method: str = "GET", body: bytes = b"") -> bytes:
@@ -33,44 +23,43 @@ def request_bytes(path: str, headers: dict[str, str], method: str = "GET", body:
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
-def closed_loop(port: int, request: bytes, *, connections: int = 32, seconds: float = 5.0) -> Loop:
-    """Sends one request over and over on each connection."""
+def closed_loop(
+    port: int, requests: bytes | Iterable[bytes], *, connections: int = 32, seconds: float = 5.0, warm_up_s: float = 0.0
+) -> Loop:
+    """A closed stream: one request over and over, or one after the other until there are no more."""
+    source = itertools.repeat(requests) if isinstance(requests, bytes) else iter(requests)
+    return drive(port, [Stream(source, connections)], seconds=seconds, warm_up_s=warm_up_s)[0]
+
+
+def open_loop(
+    port: int, requests: Iterable[bytes], *, rate: float, seconds: float, host: str = "127.0.0.1"
+) -> Loop:  # fmt: skip
+    """An open stream alone."""
+    return drive(port, [Stream(iter(requests), CONNECTIONS_MAX, rate)], seconds=seconds, host=host)[0]
+
+
+def drive(
+    port: int, streams: Sequence[Stream], *, seconds: float, warm_up_s: float = 0.0, host: str = "127.0.0.1"
+) -> list[Loop]:
+    """Several streams side by side; what is due within the warm-up is not counted."""
     selector = selectors.DefaultSelector()
-    for _ in range(connections):
-        connection = _Connection(socket.create_connection(("127.0.0.1", port)))
-        connection.socket.setblocking(False)
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
-        _send(connection, request)
-    statuses: Counter[int] = Counter()
-    times: list[float] = []
     started = time.perf_counter()
-    while time.perf_counter() - started < seconds:
-        for key, _ in selector.select(timeout=1):
-            connection = key.data
-            connection.received += connection.socket.recv(1 << 18)
-            status = _finished(connection.received)
-            if status is not None:
-                statuses[status] += 1
-                times.append(time.perf_counter() - connection.sent_at)
-                connection.received.clear()
-                _send(connection, request)
-    elapsed = time.perf_counter() - started
-    for key in list(selector.get_map().values()):
-        key.data.socket.close()
-    return Loop(statuses, sum(statuses.values()) / elapsed, times)
+    senders = [Sender(stream, (host, port), selector, started, warm_up_s, seconds) for stream in streams]
+    until = started + warm_up_s + seconds
+    while (now := time.perf_counter()) < until and any(sender.is_busy for sender in senders):
+        wait_s = min(until - now, *(sender.send_what_is_due(now) for sender in senders))
+        _handle(selector, wait_s)
+    while (now := time.perf_counter()) < until + PATIENCE_S and any(sender.is_owed for sender in senders):
+        for sender in senders:
+            sender.finish(now)
+        _handle(selector, 0.1)
+    for sender in senders:
+        sender.close()
+    selector.close()
+    return [sender.loop for sender in senders]
 
 
-def _send(connection: _Connection, request: bytes) -> None:
-    connection.sent_at = time.perf_counter()
-    connection.socket.sendall(request)
-
-
-def _finished(received: bytearray) -> int | None:
-    """The status of a whole answer, or None while some of it is missing."""
-    head = received.find(b"\r\n\r\n")
-    if head < 0:
-        return None
-    status = int(received[9:12])
-    place = received.lower().find(b"content-length:", 0, head)
-    length = 0 if place < 0 or status == 304 else int(received[place + 15 : received.find(b"\r\n", place)])
-    return status if len(received) >= head + 4 + length else None
+def _handle(selector: selectors.BaseSelector, wait_s: float) -> None:
+    for key, _ in selector.select(max(0.0, wait_s)):
+        connection: Connection = key.data
+        connection.sender.handle(connection)

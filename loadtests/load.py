@@ -6,6 +6,7 @@ morning's length and usual pace, LOAD_RATE the arrivals a second.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -25,9 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtests.bench_http import free_port, running
+from loadtests.client import open_loop, request_bytes
 from loadtests.histories import FOLDER
 from loadtests.ledgers import settings_on
-from loadtests.open_loop import Arrivals, open_loop
+from loadtests.sender import Loop
 from loadtests.table import quantile
 from service.commands.keys import create_key
 from service.ledger import open_ledger
@@ -66,6 +68,8 @@ def service() -> Iterator[Service]:
     if url:
         if not key:
             raise SystemExit("Send KEY=… with URL=…: a key with residents:write, transactions:* and reports:read.")
+        if not url.startswith("http://"):
+            raise SystemExit("URL=… must begin with http://: aim at the service itself, without the proxy before it.")
         yield Service(url, key)
         return
     with settings_on(os.environ.get("LOAD_ENGINE", "sqlite")) as settings:
@@ -113,11 +117,11 @@ def morning(market: Service, run: str, residents: list[str], folder: pathlib.Pat
     return json.loads(done.stdout), json.loads((folder / "acknowledged.json").read_text())
 
 
-def arrivals(market: Service, run: str, residents: list[str], rate: float) -> Arrivals:
+def arrivals(market: Service, run: str, residents: list[str], rate: float) -> Loop:
     """Single posts in an open loop. What they were answered is found again by their mark."""
-    chance = random.Random(7)
+    chance, url = random.Random(7), urlsplit(market.url)
 
-    def body(number: int) -> tuple[str, dict[str, str], bytes]:
+    def request(number: int) -> bytes:
         trade = {
             "resident_id": chance.choice(residents), "category": "meat", "commodity": "熟牛肉", "origin": "MN",
             "quantity_kg": "10", "amount_cny": "167.00", "traded_at": "2024-06-03T10:00:00+08:00",
@@ -125,12 +129,12 @@ def arrivals(market: Service, run: str, residents: list[str], rate: float) -> Ar
         }  # fmt: skip
         headers = {
             "Authorization": f"Bearer {market.key}", "Content-Type": "application/json",
-            "Idempotency-Key": f"{run}-{number}",
+            "Idempotency-Key": f"{run}-{number}", "Host": url.netloc,
         }  # fmt: skip
-        return "/v1/transactions", headers, json.dumps(trade).encode()
+        return request_bytes("/v1/transactions", headers, "POST", json.dumps(trade).encode())
 
-    port = urlsplit(market.url).port or 80
-    return open_loop(port, body, rate=rate, seconds=OPEN_LOOP_S)
+    requests = map(request, itertools.count())
+    return open_loop(url.port or 80, requests, rate=rate, seconds=OPEN_LOOP_S, host=url.hostname or "127.0.0.1")
 
 
 def recorded(market: Service, consignment: str) -> dict[str, int]:
@@ -148,7 +152,7 @@ def recorded(market: Service, consignment: str) -> dict[str, int]:
         cursor = f"&cursor={page['next_cursor']}"
 
 
-def check(market: Service, run: str, acknowledged: dict[str, int], opened: Arrivals, is_own: bool) -> list[str]:
+def check(market: Service, run: str, acknowledged: dict[str, int], opened: Loop, is_own: bool) -> list[str]:
     """What is wrong; nothing, if all that was acknowledged is there once and the report agrees."""
     wrong = []
     inside = recorded(market, run)
@@ -173,7 +177,7 @@ def quantiles(times: list[float]) -> tuple[str, str]:
     return f"{quantile(times, 0.5) * 1e3:,.0f}", f"{quantile(times, 0.99) * 1e3:,.0f}"
 
 
-def table(figures: list[Any], opened: Arrivals, rate: float) -> Table:
+def table(figures: list[Any], opened: Loop, rate: float) -> Table:
     """One line for each kind of request."""
     found = Table(title="A market's morning (closed loop) and fixed arrivals (open loop)", title_justify="left")
     for heading in ("request", "answers", "failures", "per second", "p50 ms", "p99 ms"):
@@ -184,9 +188,11 @@ def table(figures: list[Any], opened: Arrivals, rate: float) -> Table:
         rate_seen = f"{one['num_requests'] / span:,.0f}"
         name = f"{one['method']} {one['name']}"
         found.add_row(name, str(one["num_requests"]), str(one["num_failures"]), rate_seen, *quantiles(times))
-    for status, times in sorted(opened.seconds.items()):
+    for status, times in sorted(opened.seconds_by_status.items()):
         name = f"POST /v1/transactions, {rate:,.0f} a second due: {status}"
         found.add_row(name, str(len(times)), "", f"{len(times) / OPEN_LOOP_S:,.0f}", *quantiles(times))
+    for what, count in sorted(opened.failures.items()):
+        found.add_row(f"POST /v1/transactions, {rate:,.0f} a second due: {what}", str(count), str(count))
     return found
 
 
@@ -203,7 +209,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     told = {
         "requests": figures, "acknowledged": len(acknowledged), "open_loop": dict(opened.statuses), "wrong": wrong,
-        "open_loop_p99_s": {status: quantile(times, 0.99) for status, times in opened.seconds.items()},
+        "open_loop_failures": dict(opened.failures),
+        "open_loop_p99_s": {status: quantile(times, 0.99) for status, times in opened.seconds_by_status.items()},
     }  # fmt: skip
     (FOLDER / "load.json").write_text(json.dumps(told))
     print(f"{len(acknowledged) + opened.statuses[201]} transactions acknowledged; JSON in {FOLDER / 'load.json'}")

@@ -1,7 +1,7 @@
 """A market's morning as Locust users: clerks post, quote, look up, send batches and take back; officers read reports.
 
 Started by loadtests.load, which tells the key, the run's mark and the residents through the environment. A closed loop:
-each user waits for its answer, so its percentiles hide waiting; loadtests.open_loop does not.
+each user waits for its answer, so its percentiles hide waiting; an open stream of loadtests.client does not.
 """
 
 import datetime

@@ -1,0 +1,84 @@
+"""Figures of a run as one table and as JSON: `python -m loadtests.figures NAME …` shows those of earlier runs again."""
+
+import dataclasses
+import os
+import pathlib
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from loadtests.histories import FOLDER
+from loadtests.table import quantile
+
+HEADINGS = ("what", "engine", "per second", "p50 ms", "p99 ms", "ratio", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line: a rate, latencies in seconds, a ratio and what it is a ratio to. What was not measured is None."""
+
+    what: str
+    engine: str = ""
+    per_second: float | None = None
+    p50_s: float | None = None
+    p99_s: float | None = None
+    ratio: float | None = None
+    ratio_to: str = ""
+    other: str = ""
+
+
+def timed(what: str, engine: str, per_second: float, seconds: list[float], **more: object) -> Figure:
+    """A figure of answers; the percentiles are of all of them."""
+    found = (quantile(seconds, 0.5), quantile(seconds, 0.99)) if seconds else (None, None)
+    return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type]  # (the names are checked at run)
+
+
+def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str]) -> None:
+    """Writes .bench-data/NAME.json and prints the table."""
+    FOLDER.mkdir(exist_ok=True)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    run = {
+        "title": title, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine,
+        "conditions": conditions, "figures": [dataclasses.asdict(figure) for figure in figures],
+    }  # fmt: skip
+    (FOLDER / f"{name}.json").write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
+    show([FOLDER / f"{name}.json"])
+
+
+def show(files: Sequence[pathlib.Path]) -> None:
+    """One table of several runs, and under it how durable each database was."""
+    runs = [orjson.loads(file.read_bytes()) for file in files]
+    table = Table(title=f"Writes ({runs[0]['machine']})", title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading in {"what", "engine", "other"} else "right")
+    conditions: dict[str, str] = {}
+    for run in runs:
+        table.add_section()
+        table.add_row(f"[bold]{run['title']}[/bold]")
+        for figure in run["figures"]:
+            table.add_row(*cells_of(Figure(**figure)))
+        conditions |= run["conditions"]
+    console = Console(width=150)
+    console.print(table)
+    for subject, told in conditions.items():
+        console.print(f"{subject}: {told}", highlight=False)
+
+
+def cells_of(figure: Figure) -> list[str]:
+    """The texts of a line."""
+    ratio = "" if figure.ratio is None else f"{figure.ratio:,.2f} x {figure.ratio_to}"
+    rate = "" if figure.per_second is None else f"{figure.per_second:,.0f}"
+    times = [
+        "" if s is None else f"{s * 1e3:,.1f}" if s < 1 else f"{s * 1e3:,.0f}" for s in (figure.p50_s, figure.p99_s)
+    ]
+    return [figure.what, figure.engine, rate, *times, ratio, figure.other]
+
+
+if __name__ == "__main__":
+    show([FOLDER / f"{name}.json" for name in sys.argv[1:] if (FOLDER / f"{name}.json").exists()])

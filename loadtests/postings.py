@@ -1,0 +1,149 @@
+"""A market's postings as a client sends them: each with a key, a document number and a resident-day of its own.
+
+The bytes are put together from parts that were encoded beforehand, because the generator shares the machine with the
+server. Two of three postings are a resident's first of the day, the third is the second one of somebody who traded
+before: as in loadtests.market. The number of a posting says all about it, so the same can be sent again.
+"""
+
+import csv
+import datetime
+import io
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from loadtests.client import request_bytes
+from loadtests.market import GOODS
+
+RESIDENTS = 20_000
+FIRST_DAY = datetime.date(2024, 10, 8)
+"""All residents of loadtests.histories are registered by then."""
+DAYS = 600
+SECOND_AFTER = 500
+"""Three times that many postings lie between a resident's first and second one of a day."""
+TEMPLATES = 300
+CANCELLED_ONE_IN = 50
+
+_MARK, _RESIDENT, _DAY = "0" * 16, "R00000000", "0000-00-00"
+
+
+def active(residents: int) -> list[int]:
+    """The ordinals of the residents who may trade, in an order without a pattern."""
+    found = [n for n in range(1, residents + 1) if n % CANCELLED_ONE_IN]
+    random.Random(1).shuffle(found)
+    return found
+
+
+class Market:
+    """Postings by number, from 0; no two have the same mark, which is key and document number in one."""
+
+    def __init__(self, run: str, residents: int = RESIDENTS) -> None:
+        assert len(run) == 6
+        self.run, self._residents = run, active(residents)
+        self._days = [(FIRST_DAY + datetime.timedelta(days=n)).isoformat() for n in range(DAYS)]
+        chance = random.Random(2)
+        self._trades = [_trade(chance) for _ in range(TEMPLATES)]
+        self._numbers = itertools.count()
+
+    def next_number(self) -> int:
+        """The number of a posting that nobody has sent."""
+        return next(self._numbers)
+
+    def mark(self, number: int) -> str:
+        """Idempotency key and document number."""
+        return f"{self.run}{number:010d}"
+
+    def resident_day(self, number: int) -> tuple[str, str]:
+        """Who trades, and when."""
+        third, place = divmod(number, 3)
+        pair = (third + SECOND_AFTER) * 2 + place if place < 2 else third * 2
+        day, resident = divmod(pair, len(self._residents))
+        return f"R{self._residents[resident]:08d}", self._days[day % DAYS]
+
+    def line(self, number: int) -> dict[str, Any]:
+        """The posting as a line of a batch or a file."""
+        resident, day = self.resident_day(number)
+        trade = self._trades[number % TEMPLATES]
+        return {
+            **trade, "resident_id": resident, "reference": self.mark(number), "key": self.mark(number),
+            "traded_at": trade["traded_at"].replace(_DAY, day),
+        }  # fmt: skip
+
+    def lines(self, count: int) -> list[dict[str, Any]]:
+        """Lines that nobody has sent."""
+        return [self.line(self.next_number()) for _ in range(count)]
+
+    def requests(self, key: str, **changes: str) -> "Requests":
+        """Single posts by a caller with this API key."""
+        return Requests(self, key, [{**trade, **changes} for trade in self._trades])
+
+
+class Requests:
+    """POST /v1/transactions as bytes."""
+
+    def __init__(self, market: Market, key: str, trades: list[dict[str, Any]]) -> None:
+        self._market = market
+        headers = {
+            "Authorization": f"Bearer {key}", "Content-Type": "application/json", "Idempotency-Key": _MARK,
+        }  # fmt: skip
+        self._templates = []
+        for trade in trades:
+            body = orjson.dumps({"resident_id": _RESIDENT, **trade, "reference": _MARK})
+            text = request_bytes("/v1/transactions", headers, "POST", body).replace(b"%", b"%%")
+            for found in (_MARK, _RESIDENT, _DAY):
+                text = text.replace(found.encode(), b"%s")
+            self._templates.append(text)
+
+    def numbered(self, number: int) -> bytes:
+        """The request of a posting."""
+        resident, day = self._market.resident_day(number)
+        mark = self._market.mark(number).encode()
+        return self._templates[number % TEMPLATES] % (mark, resident.encode(), day.encode(), mark)
+
+    def fresh(self) -> Iterator[bytes]:
+        """Requests that nobody has sent, without end."""
+        while True:
+            yield self.numbered(self._market.next_number())
+
+    def again(self, first: int, count: int) -> Iterator[bytes]:
+        """Known requests, over and over."""
+        return itertools.cycle([self.numbered(number) for number in range(first, first + count)])
+
+
+def _trade(chance: random.Random) -> dict[str, Any]:
+    """What does not depend on the number: goods, weight, amount, lot. In the order in which it is sent."""
+    category, commodity, origin, hs_code, price_fen, _ = chance.choice(GOODS)
+    assert isinstance(price_fen, int)
+    amount_fen = chance.randrange(50_000, 400_000)
+    grams = amount_fen * 1000 // price_fen
+    trade = {
+        "category": category, "commodity": commodity, "origin": origin, "hs_code": hs_code,
+        "quantity_kg": f"{grams // 1000}.{grams % 1000:03d}",
+        "amount_cny": f"{amount_fen // 100}.{amount_fen % 100:02d}",
+        "traded_at": f"{_DAY}T{chance.randrange(9, 17):02d}:{chance.randrange(60):02d}:00+08:00",
+    }  # fmt: skip
+    if chance.randrange(100) < 60:  # In a truck; the others come on foot.
+        truck = chance.randrange(1, 10_000)
+        trade |= {"consignment": f"P{truck}", "vehicle_plate": f"蒙H{truck:05d}"}
+    return trade
+
+
+def ndjson(lines: list[dict[str, Any]]) -> bytes:
+    """A batch as one JSON object a line."""
+    return b"\n".join(orjson.dumps(line) for line in lines)
+
+
+def csv_table(lines: list[dict[str, Any]]) -> bytes:
+    """A batch as a table."""
+    columns = [
+        "key", "resident_id", "category", "commodity", "origin", "hs_code", "quantity_kg", "amount_cny", "traded_at",
+        "consignment", "vehicle_plate", "reference",
+    ]  # fmt: skip
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(lines)
+    return text.getvalue().encode()
