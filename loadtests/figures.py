@@ -34,8 +34,8 @@ class Figure:
 
 
 def timed(what: str, engine: str, per_second: float, seconds: list[float], **more: object) -> Figure:
-    """A figure of answers; the percentiles are of all of them."""
-    found = (quantile(seconds, 0.5), quantile(seconds, 0.99)) if seconds else (None, None)
+    """A figure of answers; the percentiles are of all of them. Of few there is no 99th in a hundred."""
+    found = (quantile(seconds, 0.5) if seconds else None, quantile(seconds, 0.99) if len(seconds) >= 100 else None)
     return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type]  # (the names are checked at run)
 
 

@@ -10,8 +10,8 @@ import datetime
 import io
 import itertools
 import random
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 import orjson
 
@@ -26,6 +26,11 @@ SECOND_AFTER = 500
 """Three times that many postings lie between a resident's first and second one of a day."""
 TEMPLATES = 300
 CANCELLED_ONE_IN = 50
+COLUMNS = [
+    "key", "resident_id", "category", "commodity", "origin", "hs_code", "quantity_kg", "amount_cny", "traded_at",
+    "consignment", "vehicle_plate", "reference",
+]  # fmt: skip
+"""Of a batch as a table; a file without the key is a clerk's."""
 
 _MARK, _RESIDENT, _DAY = "0" * 16, "R00000000", "0000-00-00"
 
@@ -138,12 +143,13 @@ def ndjson(lines: list[dict[str, Any]]) -> bytes:
 
 def csv_table(lines: list[dict[str, Any]]) -> bytes:
     """A batch as a table."""
-    columns = [
-        "key", "resident_id", "category", "commodity", "origin", "hs_code", "quantity_kg", "amount_cny", "traded_at",
-        "consignment", "vehicle_plate", "reference",
-    ]  # fmt: skip
     text = io.StringIO()
-    table = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    write_csv(text, lines, COLUMNS)
+    return text.getvalue().encode()
+
+
+def write_csv(target: IO[str], lines: Iterable[dict[str, Any]], columns: list[str]) -> None:
+    """Lines as a table with these columns."""
+    table = csv.DictWriter(target, columns, restval="", extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     table.writerows(lines)
-    return text.getvalue().encode()

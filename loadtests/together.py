@@ -1,0 +1,123 @@
+"""Reading and folding while posting at full rate: what each costs the other. `python -m loadtests.together`.
+
+Posts come in a closed loop on 64 connections. Reports arrive at a fixed rate (an open loop, so waiting counts), as
+officers and dashboards ask for them, in several kinds; every post changes what they must answer. Rounds in turns:
+posts alone, reports alone, both; and posts on a service in which nothing folds, against the service as it is. Before
+that a market's days are posted, so that reports have something to count. LOAD_REPORTS is the reports' rate.
+"""
+
+import contextlib
+import itertools
+import os
+import statistics
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loadtests.client import CONNECTIONS_MAX, drive, request_bytes
+from loadtests.deployments import CONNECTIONS, Deployment, hushi_on
+from loadtests.figures import Figure, conclude, timed
+from loadtests.overload import allow_many_files
+from loadtests.postings import Market, ndjson
+from loadtests.sender import Loop, Stream
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
+ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
+REPORTS_PER_SECOND = float(os.environ.get("LOAD_REPORTS", "50"))
+POSTED_BEFORE = int(os.environ.get("LOAD_POSTED_BEFORE", "100000"))
+BATCH = 10_000
+WARM_UP_S = 1.0
+REPORTS = (
+    "/v1/reports/trade?ytd=2024-12-31&by=category",
+    "/v1/reports/trade?period=2024-10&by=origin,month",
+    "/v1/reports/trade?period=2024-Q4&by=settlement",
+    "/v1/reports/trade?period=2024-10-09&by=category",
+    "/v1/reports/residents?period=2024-Q4",
+    "/v1/reports/series?period=2024-Q4&measure=residents&interval=day",
+)
+ALONE, TOGETHER, READING, UNFOLDED = "posts alone", "posts beside reports", "reports alone", "posts, nothing folds"
+WAITED = "reports beside posts"
+
+
+@dataclass(slots=True)
+class Subject:
+    """A service, its postings, and what was measured of it by what was going on."""
+
+    deployment: Deployment
+    market: Market
+    loops: dict[str, list[Loop]] = field(default_factory=dict)
+
+    def run(self, *parts: tuple[str, Stream]) -> None:
+        """One round of these streams, side by side."""
+        found = drive(self.deployment.port, [stream for _, stream in parts], seconds=SECONDS, warm_up_s=WARM_UP_S)
+        for (what, _), loop in zip(parts, found, strict=True):
+            assert set(loop.statuses) <= {200, 201}, (what, loop.statuses, loop.heads)
+            self.loops.setdefault(what, []).append(loop)
+
+    def posts(self) -> Stream:
+        """Posts at full rate."""
+        return Stream(self.market.requests(self.deployment.key).fresh(), CONNECTIONS)
+
+    def reports(self) -> Stream:
+        """Reports of several kinds at a fixed rate."""
+        headers = {"Authorization": f"Bearer {self.deployment.key}"}
+        requests = [request_bytes(path, headers) for path in REPORTS]
+        return Stream(itertools.cycle(requests), CONNECTIONS_MAX, REPORTS_PER_SECOND)
+
+    def fill(self) -> None:
+        """Some days of a market, in batches."""
+        headers = {"Authorization": f"Bearer {self.deployment.key}", "Content-Type": "application/x-ndjson"}
+        url = f"http://127.0.0.1:{self.deployment.port}/v1/transactions/batch"
+        for _ in range(POSTED_BEFORE // BATCH):
+            body = ndjson(self.market.lines(BATCH))
+            urllib.request.urlopen(urllib.request.Request(url, body, headers, method="POST")).close()
+
+    def rate(self, what: str) -> float:
+        """The median of the rounds."""
+        return statistics.median(loop.rate for loop in self.loops[what])
+
+
+def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
+    """Both services run the whole time; the one that is not measured is idle."""
+    with contextlib.ExitStack() as stack:
+        usual, unfolded = (stack.enter_context(hushi_on(engine, folds=folds)) for folds in (True, False))
+        subject, other = Subject(usual, Market("usual0")), Subject(unfolded, Market("nofold"))
+        subject.fill()
+        for _ in range(ROUNDS):
+            subject.run((ALONE, subject.posts()))
+            other.run((UNFOLDED, other.posts()))
+            subject.run((READING, subject.reports()))
+            subject.run((TOGETHER, subject.posts()), (WAITED, subject.reports()))
+        subject.loops |= other.loops
+        return list(figures_of(subject)), {f"{usual.name} on {engine}": usual.durability}
+
+
+def figures_of(subject: Subject) -> Iterator[Figure]:
+    """What was going on, against posts alone."""
+    engine = subject.deployment.engine
+    for what in (ALONE, TOGETHER, UNFOLDED, READING, WAITED):
+        loops = subject.loops[what]
+        seconds = [s for loop in loops for s in loop.seconds]
+        ratio = subject.rate(what) / subject.rate(ALONE) if what in {TOGETHER, UNFOLDED} else None
+        failures = sum((loop.failures for loop in loops), start=loops[0].failures.__class__())
+        told = "rounds " + ", ".join(f"{loop.rate:,.0f}" for loop in loops)
+        told += "".join(f"; {count} {why}" for why, count in failures.items())
+        yield timed(what, engine, subject.rate(what), seconds, ratio=ratio, ratio_to=ALONE if ratio else "", other=told)
+
+
+def main() -> None:
+    """Measures, prints, writes."""
+    allow_many_files()
+    figures: list[Figure] = []
+    conditions: dict[str, str] = {}
+    for engine in ENGINES:
+        found, told = measure(engine)
+        figures += found
+        conditions |= told
+    title = f"Reports ({REPORTS_PER_SECOND:g} a second, open loop) and folding beside posts at full rate"
+    conclude("together", title, figures, conditions)
+
+
+if __name__ == "__main__":
+    main()
