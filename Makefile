@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 WORKERS ?= 2
 
-.PHONY: run test lint bench load lock clean
+.PHONY: run test lint bench bench-writes load lock clean
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
@@ -27,7 +27,17 @@ bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES
 	$(BIN)/python -m pytest loadtests/bench_reports.py -W default -p no:cacheprovider \
 	  --benchmark-quiet --benchmark-json=.bench-data/reports.json
 	$(BIN)/python -m loadtests.bench_http $${BENCH_ENGINES:-sqlite,postgresql}
+	$(BIN)/python -m pytest loadtests/bench_posting.py -W default -p no:cacheprovider \
+	  --benchmark-quiet --benchmark-json=.bench-data/posting.json
 	@$(BIN)/python -m loadtests.table .bench-data/reports.json .bench-data/http.json
+	@$(BIN)/python -m loadtests.figures posting
+
+# Each one is a program of its own, and ends with its own table when it is started by hand.
+WRITES := bench_single bench_batches bench_imports overload together
+bench-writes: export BENCH_QUIET = 1
+bench-writes: $(VENV)/bench.done  ## Writes over HTTP beside a peer and raw SQL, imports, overload: 20 minutes; BENCH_ENGINES, LOAD_SECONDS narrow it
+	@for program in $(WRITES); do $(BIN)/python -m loadtests.$$program || exit 1; done
+	@env -u BENCH_QUIET $(BIN)/python -m loadtests.figures single batches imports overload together
 
 load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
 	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load

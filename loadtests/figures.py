@@ -6,8 +6,9 @@ import pathlib
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -40,20 +41,24 @@ def timed(what: str, engine: str, per_second: float, seconds: list[float], **mor
 
 
 def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str]) -> None:
-    """Writes .bench-data/NAME.json and prints the table."""
+    """Writes .bench-data/NAME.json and prints the table; with BENCH_QUIET only where it is."""
     FOLDER.mkdir(exist_ok=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     run = {
         "title": title, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine,
         "conditions": conditions, "figures": [dataclasses.asdict(figure) for figure in figures],
     }  # fmt: skip
-    (FOLDER / f"{name}.json").write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
-    show([FOLDER / f"{name}.json"])
+    file = FOLDER / f"{name}.json"
+    file.write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
+    if "BENCH_QUIET" in os.environ:
+        print(f"{title}: {file.relative_to(FOLDER.parent)}")
+    else:
+        show([file])
 
 
 def show(files: Sequence[pathlib.Path]) -> None:
     """One table of several runs, and under it how durable each database was."""
-    runs = [orjson.loads(file.read_bytes()) for file in files]
+    runs = [_run_of(orjson.loads(file.read_bytes())) for file in files]
     table = Table(title=f"Writes ({runs[0]['machine']})", title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading in {"what", "engine", "other"} else "right")
@@ -68,6 +73,32 @@ def show(files: Sequence[pathlib.Path]) -> None:
     console.print(table)
     for subject, told in conditions.items():
         console.print(f"{subject}: {told}", highlight=False)
+
+
+def _run_of(document: dict[str, Any]) -> dict[str, Any]:
+    """A run as it was written, by `conclude` or by pytest-benchmark."""
+    if "benchmarks" not in document:
+        return document
+    told = document["machine_info"]
+    machine = f"{told['machine']}, {told['cpu'].get('count', '?')} cores, Python {told['python_version']}"
+    figures = [dataclasses.asdict(figure) for figure in _posting_figures(document["benchmarks"])]
+    return {"title": "Posting in process, entries a second", "machine": machine, "conditions": {}, "figures": figures}
+
+
+def _posting_figures(benchmarks: list[dict[str, Any]]) -> Iterator[Figure]:
+    """Of loadtests.bench_posting: a round is one transaction, and other work is compared with posting as many."""
+    runs = [(bench["extra_info"], bench["stats"]["data"]) for bench in benchmarks]
+    medians = {(told["engine"], told["what"]): quantile(data, 0.5) for told, data in runs}
+    for told, data in runs:
+        entries = f"{told['rows']:,}"
+        post_s, median_s = medians[told["engine"], f"post {entries}"], quantile(data, 0.5)
+        is_post = told["what"] == f"post {entries}"
+        ratio = None if is_post else post_s / median_s
+        ratio_to = "" if is_post else f"post {entries}"
+        rate = told["rows"] / median_s
+        yield timed(
+            told["what"], told["engine"], rate, data, ratio=ratio, ratio_to=ratio_to, other=f"{len(data)} rounds"
+        )
 
 
 def cells_of(figure: Figure) -> list[str]:
