@@ -24,10 +24,14 @@ class Stream:
 
 @dataclass(slots=True)
 class Loop:
-    """What came of a stream: seconds by status, requests without an answer by what happened, and the first heads."""
+    """What came of a stream: seconds by status, requests without an answer by what happened, and the first heads.
+
+    Rates are of the answers that came within the span. The latencies are also of those that came later.
+    """
 
     span_s: float
     seconds_by_status: dict[int, list[float]] = field(default_factory=dict)
+    in_span: Counter[int] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     heads: dict[int, bytes] = field(default_factory=dict)
     connections: int = 0
@@ -40,7 +44,7 @@ class Loop:
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return self.statuses.total() / self.span_s
+        return self.in_span.total() / self.span_s
 
     @property
     def seconds(self) -> list[float]:
@@ -49,7 +53,7 @@ class Loop:
 
     def rate_of(self, status: int) -> float:
         """Answers of this status a second."""
-        return self.statuses[status] / self.span_s
+        return self.in_span[status] / self.span_s
 
 
 @dataclass(slots=True, eq=False)
@@ -197,6 +201,7 @@ class Sender:
         now = time.perf_counter()
         if self._is_counted(connection.due, now):
             self.loop.seconds_by_status.setdefault(status, []).append(now - connection.due)
+            self.loop.in_span[status] += now <= self._counted_until
             if status not in self.loop.heads:
                 self.loop.heads[status] = bytes(connection.received)
         closes = b"connection: close" in connection.received[:400].lower()
