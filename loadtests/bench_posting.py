@@ -55,6 +55,7 @@ class Desk:
 
 @pytest.fixture(scope="module", params=ENGINES)
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A durable ledger with 20,000 residents and a thousand trades."""
     with contextlib.ExitStack() as stack:
         ledger, _ = stack.enter_context(fresh_ledger(request.param, None))
         found = Desk(request.param, ledger)

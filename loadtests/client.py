@@ -31,9 +31,7 @@ def closed_loop(
     return drive(port, [Stream(source, connections)], seconds=seconds, warm_up_s=warm_up_s)[0]
 
 
-def open_loop(
-    port: int, requests: Iterable[bytes], *, rate: float, seconds: float, host: str = "127.0.0.1"
-) -> Loop:  # fmt: skip
+def open_loop(port: int, requests: Iterable[bytes], *, rate: float, seconds: float, host: str = "127.0.0.1") -> Loop:
     """An open stream alone."""
     return drive(port, [Stream(iter(requests), CONNECTIONS_MAX, rate)], seconds=seconds, host=host)[0]
 

@@ -50,7 +50,7 @@ def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[
     }  # fmt: skip
     file = FOLDER / f"{name}.json"
     file.write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
-    if "BENCH_QUIET" in os.environ:
+    if os.environ.get("BENCH_QUIET"):
         print(f"{title}: {file.relative_to(FOLDER.parent)}")
     else:
         show([file])

@@ -31,6 +31,8 @@ class Base(DeclarativeBase):
 
 
 class ApiKey(Base):
+    """A caller's key, by its digest."""
+
     __tablename__ = "api_key"
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[bytes] = mapped_column(unique=True)
@@ -38,6 +40,8 @@ class ApiKey(Base):
 
 
 class Resident(Base):
+    """A registered resident."""
+
     __tablename__ = "resident"
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -47,6 +51,8 @@ class Resident(Base):
 
 
 class AllowanceUse(Base):
+    """What a resident has used of a day's allowance."""
+
     __tablename__ = "allowance_use"
     resident: Mapped[int] = mapped_column(primary_key=True)
     day: Mapped[datetime.date] = mapped_column(primary_key=True)
@@ -54,6 +60,8 @@ class AllowanceUse(Base):
 
 
 class Entry(Base):
+    """A trade as it was recorded, with the indexes of Hushi's journal."""
+
     __tablename__ = "journal"
     seq: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     transaction_id: Mapped[uuid.UUID] = mapped_column(unique=True)
@@ -85,6 +93,8 @@ class Entry(Base):
 
 
 class KnownKey(Base):
+    """An idempotency key, and the answer that it got."""
+
     __tablename__ = "idempotency"
     api_key: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
