@@ -2,8 +2,8 @@
 
 Each file goes into a fresh ledger with 20,000 residents; two of three lines are a resident-day of their own. The time
 is that of the whole command, its start included. BENCH_IMPORT_LINES are the lines of the long CSV, which has ten times
-as many as the others; BENCH_ENGINES narrows what is measured. On SQLite the process holds the pages of its ledger: up to
-64 MiB, which a hundred thousand lines do not fill yet and a million do.
+as many as the others; BENCH_ENGINES narrows what is measured. On SQLite the process holds pages of its ledger: up
+to 64 MiB, which a hundred thousand lines do not fill yet and a million do.
 """
 
 import os
