@@ -78,6 +78,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     """
     month = bulletin.month
     year = year_to_date(month.end)
+    cut_off = max(month.start, min(month.end, today)).isoformat()
     by = {name: _rows(report) for name, report in bulletin.by.items()}
     return {
         "month": month.start.isoformat()[:7],
@@ -87,7 +88,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "year_to_date": _days(year),
         "year_to_date_base": _days(base_period(year, "yoy")),
         "status": "preliminary" if today <= month.end else "final",
-        "cut_off": max(month.start, min(month.end, today)).isoformat(),
+        "cut_off": cut_off,
         "main_indicators": _indicators(bulletin.trade, bulletin.residents),
         "categories": by["category"],
         "commodities": [
@@ -106,7 +107,8 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "exempt_and_taxable": [_taxed(each.key, each.measures) for each in bulletin.by["category"].rows]
         + [_taxed({"category": None}, bulletin.trade.month.total)],
         "months": _rows(bulletin.months),
-        "days": _rows(bulletin.days),
+        # A day that has not come yet has lost nothing against the year before.
+        "days": [row for row in _rows(bulletin.days) if row["key"]["day"] <= cut_off],
         "position": position,
     }
 

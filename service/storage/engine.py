@@ -12,6 +12,8 @@ from typing import Any
 import pysqlite3.dbapi2
 import sqlalchemy as sa
 
+from service.storage.turns import Turns
+
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
 SQLITE_BUSY_TIMEOUT_MS = 15_000
@@ -86,6 +88,7 @@ class Database:
             reader = _postgresql_engine(self.url, "REPEATABLE READ", "")
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
+        self._turns = Turns()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -93,7 +96,7 @@ class Database:
 
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
         """
-        with _connected(self._writer) as connection:
+        with self._turn(), _connected(self._writer) as connection:
             transaction = _begun(connection)
             try:
                 yield connection
@@ -107,6 +110,19 @@ class Database:
                 transaction.commit()
             except sa.exc.DBAPIError as error:
                 raise OutcomeUnknown("the connection was lost while committing") from error
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite writers of a process take turns: the fold must not wait for ever while posts come and come."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turns.take(POOL_TIMEOUT_S):
+            raise DatabaseUnavailable("other writers did not end in time")
+        try:
+            yield
+        finally:
+            self._turns.give_back()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -204,6 +204,19 @@ def test_it_is_preliminary_until_the_month_is_over(ledger: Ledger, admin: Caller
     assert "初步数" in page
 
 
+def test_days_to_come_are_left_out(ledger: Ledger, admin: Caller) -> None:
+    today = ledger.today()
+    last = (today.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
+    admin.post("/v1/residents", a_registration(0, registered_on="2020-01-01"))
+    for day in (today.replace(day=1), last):
+        before = day.replace(year=day.year - 1, day=min(day.day, 28))
+        assert admin.trade(a_trade(traded_at=f"{before}T10:00:00+08:00")).status_code == 201
+    told = _ask(admin, f"/v1/reports/bulletin?month={today:%Y-%m}")
+    days = [row["key"]["day"] for row in told["days"]]
+    assert days[0] == f"{today:%Y-%m}-01"
+    assert all(day <= told["cut_off"] for day in days)
+
+
 @pytest.mark.parametrize("moment", ["2024-04-30T15:59:59", "2024-04-30T16:00:00"])
 def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
     from schemas.bulletin import bulletin_document

@@ -1,0 +1,84 @@
+"""Writers take turns: one that writes without a pause does not keep the others away."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from service.ledger import Ledger
+from service.storage.engine import DatabaseUnavailable
+from service.storage.turns import Turns
+
+HELD_S = 0.02
+WAITERS = 5
+
+
+@pytest.fixture
+def engine_name() -> str:
+    """On PostgreSQL writers have connections of their own."""
+    return "sqlite"
+
+
+@contextlib.contextmanager
+def _writing_without_a_pause(ledger: Ledger) -> Iterator[None]:
+    until = threading.Event()
+
+    def write() -> None:
+        while not until.is_set():
+            with ledger.database.writing():
+                time.sleep(HELD_S)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    time.sleep(2 * HELD_S)
+    yield
+    until.set()
+    thread.join()
+
+
+def _waited_s(ledger: Ledger) -> float:
+    started = time.perf_counter()
+    with ledger.database.writing():
+        return time.perf_counter() - started
+
+
+def test_who_waits_is_next(ledger: Ledger) -> None:
+    with _writing_without_a_pause(ledger):
+        waits = [_waited_s(ledger) for _ in range(10)]
+    assert max(waits) < 20 * HELD_S
+
+
+def test_without_turns_the_quickest_keeps_the_others_away(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: of ten waits at least one is longer than ten writes."""
+    monkeypatch.setattr(ledger.database, "_turn", contextlib.nullcontext)
+    with _writing_without_a_pause(ledger), contextlib.suppress(DatabaseUnavailable):
+        assert max(_waited_s(ledger) for _ in range(10)) > 10 * HELD_S
+
+
+def test_turns_come_in_the_order_of_asking() -> None:
+    turns, order = Turns(), list[int]()
+    assert turns.take(0)
+
+    def wait(number: int) -> None:
+        assert turns.take(10)
+        order.append(number)
+        turns.give_back()
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(WAITERS)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    turns.give_back()
+    for thread in threads:
+        thread.join()
+    assert order == list(range(WAITERS))
+
+
+def test_who_gave_up_is_passed_over() -> None:
+    turns = Turns()
+    assert turns.take(0)
+    assert not turns.take(0.01)
+    turns.give_back()
+    assert turns.take(0)
