@@ -22,7 +22,8 @@ from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
 
 # What a busy machine takes for an example says nothing about the code.
-hypothesis.settings.register_profile("hushi", deadline=None)
+# A loaded machine is slow, and that is nobody's fault.
+hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("hushi")
 
 _database_numbers = itertools.count(1)

@@ -153,7 +153,7 @@ def test_without_the_tail_a_report_would_be_wrong(
     with _opened(new_database(), environment) as ledger:
         _fifty_trades(ledger)
         assert _agrees(ledger)
-        monkeypatch.setattr(tail, "list_seqs", lambda _connection: [])
+        monkeypatch.setattr(tail, "list_seqs", lambda _connection, **_after: [])
         assert not _agrees(ledger)
 
 

@@ -21,6 +21,7 @@ from service.domain.periods import Period
 from service.domain.reports import Question, trade_report
 from service.folder import Folder
 from service.ledger import Ledger
+from service.queries.cube import CubeKeeper
 from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import verify
@@ -127,6 +128,43 @@ def test_without_the_wait_a_late_commit_could_never_be_folded(ledger: Ledger, mo
     assert _fold_while_a_place_is_on_its_way(ledger) == 2
     with pytest.raises(NotWritten, match="holds_entries"):
         fold(ledger)
+
+
+def _transactions_seen_around_a_late_place(ledger: Ledger) -> list[int]:
+    """What a report counts before and after place 2 is committed, which it has seen place 3 before."""
+    register_residents(ledger, RESIDENTS)
+    post(ledger, _posts(1))
+    [first] = read_journal(ledger)
+    reporter, question = Reporter(ledger), Question(Period(datetime.date(2020, 1, 1), datetime.date(2029, 12, 31)))
+
+    def count() -> int:
+        found = reporter.trade(question).answer.total["transactions"]
+        return found if isinstance(found, int) else found.current
+
+    with ledger.database.writing() as connection:
+        journal.insert(connection, [first._replace(transaction_id=ledger.new_id())])
+        post(ledger, _posts(1, seed=2))
+        before = count()
+    return [before, count()]
+
+
+def test_a_report_sees_a_lower_place_that_is_committed_late(ledger: Ledger) -> None:
+    _postgresql_only(ledger)
+    assert _transactions_seen_around_a_late_place(ledger) == [2, 3]
+
+
+def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A negative control: what lies behind the newest place that is known is not all that is new."""
+    _postgresql_only(ledger)
+    cover = CubeKeeper._cover
+    monkeypatch.setattr(
+        CubeKeeper,
+        "_cover",
+        lambda self, connection, _length: cover(
+            self, connection, len(self._known) + len(tail.list_seqs(connection, max(self._known, default=0)))
+        ),
+    )
+    assert _transactions_seen_around_a_late_place(ledger) == [2, 2]
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

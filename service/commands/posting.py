@@ -6,7 +6,7 @@ allowance rows  7 journal (the database adds the tail)  8 outcomes by key. What 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -21,8 +21,7 @@ from service.storage.idempotency import Remembered
 from service.storage.opening import read as opening_of
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """A trade to be posted, under the digest of its idempotency key.
 
     A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. With
@@ -37,8 +36,7 @@ class Post:
     api_key: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reverse:
+class Reverse(NamedTuple):
     """A trade to be reversed, under the digest of its idempotency key."""
 
     digest: UUID
@@ -52,8 +50,7 @@ class Reverse:
 Entry = Post | Reverse
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to one entry: a transaction or a refusal. `request_id` is the one of the request that got it first."""
 
     request_id: str

@@ -11,6 +11,7 @@ from service.commands.posting import Entry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.transactions import Transaction
 from service.http.auth import confirm_key
 from service.http.bodies import expect_media_type, read_bytes
 from service.http.lines import BATCH_BYTES_MAX, MEDIA_TYPES, Line, read_lines
@@ -76,16 +77,20 @@ def _read(line: Line, api_key: int, asked_as: str) -> Entry | Refusal:
 
 
 def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:
-    item: dict[str, Any] = {"index": index, "key": line.key if isinstance(line.key, str) else None}
-    if isinstance(settled, Refusal):
-        return {**item, "status": settled.status, "problem": problem_document(settled, request_id())}
-    if settled.refusal is not None:
-        problem = problem_document(settled.refusal, settled.request_id)
-        return {**item, "status": settled.refusal.status, "problem": problem}
-    transaction = settled.transaction
-    assert transaction is not None
+    if isinstance(settled, Outcome) and settled.transaction is not None:
+        return _accepted(index, line.key, settled.transaction)
+    refusal, asked_as = (
+        (settled, request_id()) if isinstance(settled, Refusal) else (settled.refusal, settled.request_id)
+    )
+    assert refusal is not None
+    key = line.key if isinstance(line.key, str) else None
+    return {"index": index, "key": key, "status": refusal.status, "problem": problem_document(refusal, asked_as)}
+
+
+def _accepted(index: int, key: object, transaction: Transaction) -> dict[str, Any]:
     return {
-        **item,
+        "index": index,
+        "key": key,
         "status": 201,
         "transaction_id": transaction.transaction_id,
         "verdict": transaction.verdict,

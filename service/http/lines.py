@@ -3,8 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
@@ -16,8 +15,7 @@ MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 _COLUMNS = frozenset(BatchLineSchema().fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as sent: its body without the key, or why it can't be read."""
 
     key: object
@@ -58,8 +56,8 @@ def _bounded(lines: Iterator[Any]) -> Iterator[Any]:
 def _line(item: object) -> Line:
     if not isinstance(item, dict):
         return Line(None, None, ValidationFailed.of("", "not-an-object", "Send a JSON object for each line."))
-    body = dict(item)
-    return Line(body.pop("key", None), body)
+    # The line is nobody else's: it was just read.
+    return Line(item.pop("key", None), item)
 
 
 def _ndjson(body: bytes) -> Iterator[Line]:

@@ -93,7 +93,7 @@ class CubeKeeper:
             self._uncover()
             self._load(connection, missing)
         if missing or now.position != self._standing.position:
-            self._cover(connection)
+            self._cover(connection, now.position.tail_length)
         if people and now.registrations != self._people:
             for ordinal, person in registrations.load_changed(connection, self._people):
                 self._registry.put(ordinal, person)
@@ -122,9 +122,12 @@ class CubeKeeper:
         self._covered.clear()
         self._known.clear()
 
-    def _cover(self, connection: Connection) -> None:
+    def _cover(self, connection: Connection, tail_length: int) -> None:
         """Lays the entries of the tail that are not there yet over copies of the cells they touch."""
-        fresh = [seq for seq in tail.list_seqs(connection) if seq not in self._known]
+        fresh = tail.list_seqs(connection, after=max(self._known, default=0))
+        if len(self._known) + len(fresh) != tail_length:
+            # On PostgreSQL a lower place may become visible after a higher one.
+            fresh = [seq for seq in tail.list_seqs(connection) if seq not in self._known]
         if not fresh:
             return
         entries = tail.find_entries(connection, fresh)

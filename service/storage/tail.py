@@ -58,9 +58,10 @@ def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
     return found
 
 
-def list_seqs(connection: sa.Connection) -> list[int]:
-    """The places of the tail, in order."""
-    return list(connection.execute(sa.select(tail.c.seq).order_by(tail.c.seq)).scalars())
+def list_seqs(connection: sa.Connection, after: int = 0) -> list[int]:
+    """The places of the tail behind one, in order."""
+    wanted = sa.select(tail.c.seq).where(tail.c.seq > after).order_by(tail.c.seq)
+    return list(connection.execute(wanted).scalars())
 
 
 class Waiting(NamedTuple):

@@ -26,6 +26,9 @@ def fill(server: Server, key: str) -> None:
         registered_on = "2022-03-01" if n < 10 else "2023-11-20" if n < 25 else "2024-02-01"
         body = a_registration(n, registered_on=registered_on, settlement=SETTLEMENTS[n % _settlements_of(n)])
         assert server.ask("POST", "/v1/residents", body, bearer)[0] == 201
+    assert server.ask("POST", "/v1/groups", {"name": "陶力互助组", "kind": "mutual_aid"}, bearer)[0] == 201
+    members = {"resident_ids": [f"R{n:08d}" for n in range(1, 6)]}
+    assert server.ask("POST", "/v1/groups/G000001/members", members, bearer)[0] == 200
     status, answer, _ = server.ask("POST", "/v1/transactions/batch", {"items": list(_trades())}, bearer)
     assert (status, answer["refused"]) == (200, 0)
 

@@ -208,6 +208,25 @@ def test_a_change_of_filter_shows_at_once(clerk: Clerk, bureau: Bureau, capsys: 
     assert statistics.median(changes) < CHANGE_MS_MAX
 
 
+def test_groups_can_be_filtered_by(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in()
+    clerk.settle()
+    clerk.page.click("#filters summary")
+    clerk.page.click("#group_id-G000001")
+    clerk.wait_for_changes(2)
+    assert clerk.figures() == _four(bureau, f"{QUESTION}&group_id=G000001")
+    assert clerk.figures() != _four(bureau, QUESTION)
+
+
+def test_the_bulletin_of_the_newest_month_is_a_click_away(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in()
+    clerk.page.click("#bulletin")
+    clerk.page.wait_for_selector("#main_indicators")
+    assert "month=2024-06" in clerk.page.url
+    assert "lang=en" in clerk.page.url
+    assert clerk.complaints == []
+
+
 def test_the_page_is_light_and_soon_there(clerk: Clerk, capsys: pytest.CaptureFixture[str]) -> None:
     clerk.sign_in()
     weights, times = [], []
@@ -349,6 +368,8 @@ def test_it_can_be_used_by_keyboard_alone(clerk: Clerk) -> None:
     clerk.settle()
     clerk.page.keyboard.press("Tab")
     assert clerk.page.evaluate("document.activeElement.className") == "skip"
+    clerk.page.keyboard.press("Tab")
+    assert clerk.page.evaluate("document.activeElement.closest('.pages') !== null"), "as they stand on the page"
     clerk.page.focus("#kind")
     clerk.page.keyboard.press("ArrowUp")
     clerk.wait_for_changes(2)

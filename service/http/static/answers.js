@@ -57,6 +57,8 @@ function lastYears() {
   return { from: day(Date.parse(to) - 3651 * 86_400_000), to, compare: "none" };
 }
 
+const GROUPS_MAX = 60;
+
 async function rowsOf(params, signal) {
   return (await ask(`/v1/reports/trade?${new URLSearchParams(params)}`, signal)).rows;
 }
@@ -72,15 +74,17 @@ export async function newestPeriod(signal) {
 
 // What can be filtered by: the values that trades of the last ten years bear, and the first of those years.
 export async function choices(signal) {
-  const [goods, places, years] = await Promise.all([
+  const [goods, places, groups, years] = await Promise.all([
     rowsOf({ ...lastYears(), by: "category,origin" }, signal),
     rowsOf({ ...lastYears(), by: "trade_point,settlement" }, signal),
+    rowsOf({ ...lastYears(), by: "group_id" }, signal),
     rowsOf({ ...lastYears(), by: "year" }, signal),
   ]);
   const values = (rows, name) => [...new Set(rows.map((row) => row.key[name]).filter(Boolean))];
   return {
     category: values(goods, "category"), origin: values(goods, "origin"), direction: ["import", "export"],
     trade_point: values(places, "trade_point"), settlement: values(places, "settlement").sort(),
-    group_id: [], years: years.map((row) => Number(row.key.year)),
+    // The largest come first; a ledger may have hundreds, and the address takes every one of them.
+    group_id: values(groups, "group_id").slice(0, GROUPS_MAX).sort(), years: years.map((row) => Number(row.key.year)),
   };
 }

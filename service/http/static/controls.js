@@ -52,6 +52,8 @@ function stepButton(by, period, change) {
   return button;
 }
 
+const LONG = 15;
+
 function filterGroup(name, values, chosen, toggle) {
   const boxes = values.map((value) => {
     const box = make("input", { type: "checkbox", id: `${name}-${value}`, name, value });
@@ -59,7 +61,7 @@ function filterGroup(name, values, chosen, toggle) {
     box.addEventListener("change", () => toggle(name, value, box.checked));
     return make("label", { for: box.id }, box, ` ${nameOf(name, value)}`);
   });
-  return make("fieldset", {}, make("legend", {}, word(`filter.${name}`)), ...boxes);
+  return make("fieldset", values.length > LONG ? { class: "long" } : {}, make("legend", {}, word(`filter.${name}`)), ...boxes);
 }
 
 function filterPanel(question, choices, change, isOpen) {

@@ -21,7 +21,8 @@ export function showReport(answers, question) {
   const compared = comparedWords(period, base, cutOff);
   const context = { answers, question, compared, cutOff, baseWord: word(`base.${question.compare}`) };
   byId("brief").textContent = brief.text;
-  byId("periods").textContent = compared;
+  const month = cutOff.slice(0, 7), href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
+  byId("periods").replaceChildren(compared, " ", make("a", { href, id: "bulletin" }, `${word("bulletin")} ${month}`));
   byId("source").textContent = positionWords(answers.position);
   showFigures(months, people, context);
   showNote(months.total.transactions);

@@ -99,6 +99,7 @@ const WORDS = {
   "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
   again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
   pages: ["页面", "Pages", "Хуудсууд"],
+  bulletin: ["月报", "Monthly bulletin", "Сарын товхимол"],
   "page.dashboard": ["统计", "Statistics", "Тайлан"],
   "page.record": ["录入", "Record", "Бүртгэл"],
 };

@@ -1,0 +1,45 @@
+"""Fingerprints: what a posting means, written so for ever, because ledgers remember them."""
+
+import hashlib
+import json
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.idempotency import trade_fingerprint
+from service.domain.transactions import MARKET_TIME, Trade
+
+texts = st.text(max_size=20)
+perhaps = st.none() | texts
+trades = st.builds(
+    Trade,
+    resident=st.integers(1, 99_999_999),
+    category=texts,
+    commodity=texts,
+    origin=texts,
+    quantity_g=st.integers(1, 10**13),
+    amount_fen=st.integers(1, 10**12),
+    traded_at=st.datetimes(timezones=st.just(MARKET_TIME)),
+    hs_code=perhaps,
+    direction=st.sampled_from(["import", "export"]),
+    trade_point=texts,
+    consignment=perhaps,
+    vehicle_plate=perhaps,
+    seller=perhaps,
+    reference=perhaps,
+    refuse_over_allowance=st.booleans(),
+    metadata=st.dictionaries(texts, texts, max_size=3),
+)
+
+
+@given(trades)
+def test_a_fingerprint_is_of_the_compact_json_of_the_values(trade: Trade) -> None:
+    values = [
+        trade.resident, trade.category, trade.commodity, trade.origin, trade.quantity_g, trade.amount_fen,
+        trade.traded_at.timestamp(), trade.traded_at.microsecond, trade.hs_code, trade.direction, trade.trade_point,
+        trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.refuse_over_allowance,
+        sorted(trade.metadata.items()),
+    ]  # fmt: skip
+    text = json.dumps(values, separators=(",", ":"))
+    assert trade_fingerprint(trade) == UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
