@@ -21,7 +21,6 @@ from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
 
-# What a busy machine takes for an example says nothing about the code.
 # A loaded machine is slow, and that is nobody's fault.
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("hushi")
