@@ -1,7 +1,7 @@
 """Ledgers of 1 M or 10 M transactions for the benchmarks: built once, folded by the real fold, and kept.
 
 `python -m loadtests.histories ENGINE COUNT` builds one and prints what building it took. Rows go straight into the
-journal (the trigger adds the tail); blocks and cells are made by service.commands.folding.
+journal; blocks and cells are made by service.commands.folding.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """One report over a hundred million transactions: `python -m loadtests.hundred_million [COUNT]` (20 GB of disk).
 
-The generator's rows go straight into the journal, without its secondary indexes and without the tail, and day by day
-into the cells, by the same function that a fold uses. No chain is sealed over them: a single block stands for all.
+The generator's rows go straight into the journal, without its secondary indexes, and day by day into the
+cells, by the same function that a fold uses. No chain is sealed over them: a single block stands for all.
 """
 
 import gc
@@ -29,7 +29,6 @@ from service.vault import create_secrets
 def build(ledger: Ledger, shape: Shape) -> None:
     """Fills an empty ledger, a day at a time: a market has no trade whose cell is of another day."""
     with ledger.database.writing() as connection:
-        connection.exec_driver_sql("DROP TRIGGER journal_into_tail")
         for (name,) in connection.exec_driver_sql(
             "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'journal' AND sql IS NOT NULL"
         ).fetchall():

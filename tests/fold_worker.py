@@ -8,12 +8,11 @@ from typing import Any
 from service.commands.folding import fold
 from service.config import read_settings
 from service.ledger import open_ledger
-from service.storage import blocks, cells, tail
+from service.storage import blocks, cells
 
 POINTS = {
     "block sealed": (blocks, "insert"),
     "cells saved": (cells, "save"),
-    "tail emptied": (tail, "delete"),
 }
 
 

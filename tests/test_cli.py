@@ -95,7 +95,7 @@ def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, s
 def test_db_check_tells_whether_schema_and_code_agree(environment: dict[str, str], ledger: Ledger) -> None:
     assert run_hushi(environment, "db", "check").returncode == 0
     with ledger.database.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE tail ADD COLUMN surprise INTEGER")
+        connection.exec_driver_sql("ALTER TABLE cell ADD COLUMN surprise INTEGER")
     differing = run_hushi(environment, "db", "check")
     assert differing.returncode == 1
     assert "surprise" in differing.stdout

@@ -24,7 +24,8 @@ class Folded:
 def fold(ledger: Ledger) -> Folded | None:
     """Folds up to a block's worth of the tail; None when it is empty or another process is folding.
 
-    Killed at any point it loses and doubles nothing: block, cells and tail change in one transaction.
+    Killed at any point it loses and doubles nothing: block and cells change in one transaction, and the block is what
+    takes its entries out of the tail.
     """
     up_to = _settled_end(ledger)
     if up_to is None:
@@ -37,7 +38,6 @@ def fold(ledger: Ledger) -> Folded | None:
             return None
         block = _seal(connection, ledger, waiting)
         _add_to_cells(connection, [entry for _, entry, _ in waiting], block.no, waiting[-1].seq)
-        tail.delete(connection, waiting[-1].seq)
         return Folded(block, is_more=waiting[-1].seq < up_to)
 
 

@@ -2,7 +2,7 @@
 
 1 known idempotency keys, revoked API keys and the newest facts of residents  2 residents not known since then
 3 related entries (references, reversed trades)  4 lock the allowance rows, in sorted order  5 change and 6 open
-allowance rows  7 journal (the database adds the tail)  8 outcomes by key. What there is no need for is left out.
+allowance rows  7 journal, whose end is the tail  8 outcomes by key. What there is no need for is left out.
 """
 
 from collections.abc import Sequence

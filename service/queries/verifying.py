@@ -16,11 +16,12 @@ from service.domain.groups import group_id
 from service.domain.residents import resident_id
 from service.domain.transactions import Transaction
 from service.ledger import Ledger
-from service.storage import blocks, cells, recount, tail
+from service.storage import blocks, cells, recount
 from service.storage.blocks import Sealed
 from service.storage.engine import Connection
 
 BLOCKS_AT_ONCE = 100
+FIRST_PLACE = 1
 
 
 class Wrong(Exception):
@@ -57,7 +58,7 @@ def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
     with ledger.database.reading() as connection:
         counted = Recount()
         head = _verify_chain(connection, counted, head_hash)
-        waiting = _verify_tail(connection, counted, head)
+        waiting = _count_tail(connection, counted, head)
         _verify_cells(connection, counted)
         _verify_allowances(connection, counted, ledger.rulebook)
         _verify_keys_and_reversals(connection)
@@ -67,6 +68,9 @@ def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
 
 def _verify_chain(connection: Connection, counted: Recount, head_hash: str | None) -> Sealed | None:
     """I4, and of I1 that every entry up to the head is in exactly one block, unchanged and in its place."""
+    stray = recount.find_place_before(connection, FIRST_PLACE)
+    if stray is not None:
+        raise Wrong(f"The entry at place {stray} of the journal stands in front of the first one.")
     previous: Sealed | None = None
     head = blocks.find_head(connection)
     reversed_ids = recount.reversed_ids(connection, 0 if head is None else head.last_seq)
@@ -88,7 +92,7 @@ def _verify_chain(connection: Connection, counted: Recount, head_hash: str | Non
 
 def _why_wrong(previous: Sealed | None, sealed: Sealed, entries: list[Transaction]) -> str | None:
     wrong = why_not_linked(None if previous is None else previous.block, sealed.block)
-    expected = 1 if previous is None else previous.last_seq + 1
+    expected = FIRST_PLACE if previous is None else previous.last_seq + 1
     if wrong is None and sealed.first_seq != expected:
         wrong = f"Block {sealed.block.no} begins at place {sealed.first_seq} of the journal instead of {expected}."
     return wrong or why_not_sealed(sealed.block, [leaf_hash(encode(entry)) for entry in entries])
@@ -101,16 +105,12 @@ def _all_blocks(connection: Connection) -> Iterator[Sealed]:
         no = found[-1].block.no + 1
 
 
-def _verify_tail(connection: Connection, counted: Recount, head: Sealed | None) -> int:
-    """The rest of I1: what is in no block is in the tail, each entry once."""
-    after = 0 if head is None else head.last_seq
-    rest = list(recount.entries_between(connection, after + 1, None))
-    in_tail = tail.list_seqs(connection)
-    if [seq for seq, _ in rest] != in_tail:
-        places = sorted({seq for seq, _ in rest} ^ set(in_tail))
-        raise Wrong(f"The entry at place {places[0]} of the journal is in no block, or the tail has one too many.")
-    _count([entry for _, entry in rest], counted)
-    return len(rest)
+def _count_tail(connection: Connection, counted: Recount, head: Sealed | None) -> int:
+    """Counts what is in no block yet; the number of those entries."""
+    first = FIRST_PLACE if head is None else head.last_seq + 1
+    waiting = [entry for _, entry in recount.entries_between(connection, first, None)]
+    _count(waiting, counted)
+    return len(waiting)
 
 
 def _count(entries: list[Transaction], counted: Recount) -> None:

@@ -14,13 +14,12 @@ import sqlalchemy as sa
 
 from service.storage.columns import Day, Instant, Uuid
 from service.storage.rowsets import BulkInsert
-from service.storage.tables import metadata, tail
+from service.storage.tables import metadata
 
 ROWS_AT_ONCE = 2000
 
-_TABLES = {str(table.name): table for table in [*(t for t in metadata.sorted_tables if t is not tail), tail]}
-"""In the order in which they can be loaded. The tail is last: the journal's trigger fills it with every entry, also the
-folded ones, and then what was in it at the time takes the place of that."""
+_TABLES = {str(table.name): table for table in metadata.sorted_tables}
+"""In the order in which they can be loaded."""
 
 
 class UnreadableLine(ValueError):
@@ -83,8 +82,6 @@ class Loader:
         self._table = _TABLES[table]
         self._insert = BulkInsert(self._table, _names(self._table))
         self._converters = _converters(self._table, connection.dialect.name)
-        if self._table is tail:
-            connection.execute(sa.delete(tail))
 
     def load(self, lines: Sequence[bytes]) -> None:
         """Adds rows in their order. Raises UnreadableLine."""

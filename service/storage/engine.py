@@ -26,6 +26,10 @@ WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin
 """Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
 whole for as long as its connection lives: 61 ms for a post at 100,000 rows, instead of 2."""
 
+READER_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0"
+"""How long the tail is, PostgreSQL can't guess: expecting a third of the journal it would compile a plan and start
+workers to count a thousand entries."""
+
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
 
@@ -85,7 +89,7 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
         else:
             self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
-            reader = _postgresql_engine(self.url, "REPEATABLE READ", "")
+            reader = _postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
         self._turns = Turns()

@@ -57,7 +57,7 @@ class Filters:
 
 
 def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> None:
-    """Adds entries in the order of their acceptance; the database puts each into the tail as well.
+    """Adds entries in the order of their acceptance; they are the tail until they are folded.
 
     Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
     """

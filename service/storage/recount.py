@@ -25,6 +25,14 @@ def entries_between(
         yield row.seq, transaction_of(row)
 
 
+def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
+    """A place of the journal before the one with which it begins; None when there is none."""
+    found: int | None = connection.execute(
+        sa.select(sa.func.min(journal.c.seq)).where(journal.c.seq < first_seq)
+    ).scalar_one()
+    return found
+
+
 def reversed_ids(connection: sa.Connection, up_to: int) -> set[uuid.UUID]:
     """The trades that an entry up to this place reverses."""
     wanted = sa.select(journal.c.reverses).where(journal.c.reverses.is_not(None), journal.c.seq <= up_to)

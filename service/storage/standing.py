@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.storage import tail
 from service.storage.engine import Connection, Database, DatabaseUnavailable
-from service.storage.tables import api_key, block, resident, resident_group, resident_status, tail
+from service.storage.tables import api_key, block, resident, resident_group, resident_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
 _STATEMENT = sa.select(
     _newest(block.c.no),
     sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
-    sa.select(sa.func.count()).select_from(tail).scalar_subquery(),
+    tail.COUNT.scalar_subquery(),
     _newest(resident.c.ordinal),
     _newest(resident_status.c.id),
     _newest(resident_group.c.id),

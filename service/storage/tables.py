@@ -162,15 +162,6 @@ journal = sa.Table(
     ),
 )
 
-tail = sa.Table(
-    "tail",
-    metadata,
-    # What is posted and not folded yet. The database adds every journal entry by itself (trigger), so that no path can
-    # write the one without the other; the fold deletes.
-    sa.Column("seq", BigId, primary_key=True, autoincrement=False),
-    sa.Column("resident", sa.Integer, nullable=False),
-)
-
 idempotency = sa.Table(
     "idempotency",
     metadata,
@@ -210,7 +201,8 @@ block = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("merkle_root", sa.LargeBinary, nullable=False),
     sa.Column("entries", sa.Integer, nullable=False),
-    # The block holds the journal's entries from first_seq to last_seq; blocks follow each other without overlap.
+    # The block holds the journal's entries from first_seq to last_seq; blocks follow each other without overlap. What
+    # comes behind the last one is the tail.
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False, unique=True),
     sa.Column("sealed_at", Instant, nullable=False),

@@ -1,4 +1,8 @@
-"""The tail: what is posted and not folded yet, and what the journal says is still live of a resident's day."""
+"""The tail: what is posted and not folded yet, and what the journal says is still live of a resident's day.
+
+The tail is the end of the journal, behind the last place that a block holds (docs/decisions/0009): an entry that is in
+the journal can't be missing from it, nothing moves when it is folded, and a post writes one row less.
+"""
 
 import datetime
 import functools
@@ -13,7 +17,7 @@ from service.domain.chain import TEXT_FIELDS, encode_values
 from service.domain.groups import group_id
 from service.storage.columns import Day, day_number, day_of
 from service.storage.rowsets import row_set, rows_parameter
-from service.storage.tables import journal, tail
+from service.storage.tables import block, journal
 
 PLACE_MAX = 2**63 - 1
 
@@ -28,39 +32,44 @@ _CUBE_COLUMNS = (
 )  # fmt: skip
 _SUMS = (journal.c.amount_fen, journal.c.exempt_fen, journal.c.quantity_g, journal.c.reverses)
 
+_LAST_FOLDED = sa.func.coalesce(sa.func.max(block.c.last_seq), sa.literal_column("0"))
+IS_WAITING = journal.c.seq > sa.select(_LAST_FOLDED).scalar_subquery()
+"""Whether an entry of the journal is in no block yet."""
+COUNT = sa.select(sa.func.count()).select_from(journal).where(IS_WAITING)
+
 
 def settle_order(connection: sa.Connection) -> None:
     """Waits until every entry with a lower place than any visible one is visible too.
 
-    PostgreSQL gives out places before it commits, so a lower one may still be on its way. Whoever adds to the tail
+    PostgreSQL gives out places before it commits, so a lower one may still be on its way. Whoever adds to the journal
     holds a lock that conflicts with this one. On SQLite there is one writer, and nothing is ever on its way.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE tail IN SHARE MODE"))
+        connection.execute(sa.text("LOCK TABLE journal IN SHARE MODE"))
 
 
 def newest_seq(connection: sa.Connection) -> int | None:
     """The highest place in the tail; None when it is empty."""
-    found: int | None = connection.execute(sa.select(sa.func.max(tail.c.seq))).scalar_one()
+    found: int | None = connection.execute(sa.select(sa.func.max(journal.c.seq)).where(IS_WAITING)).scalar_one()
     return found
 
 
 def length(connection: sa.Connection) -> int:
     """How many entries are posted and not folded yet."""
-    found: int = connection.execute(sa.select(sa.func.count()).select_from(tail)).scalar_one()
+    found: int = connection.execute(COUNT).scalar_one()
     return found
 
 
 def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
     """When the oldest entry of the tail was recorded; None when the tail is empty."""
-    wanted = sa.select(journal.c.recorded_at).join(tail, tail.c.seq == journal.c.seq).order_by(tail.c.seq).limit(1)
+    wanted = sa.select(journal.c.recorded_at).where(IS_WAITING).order_by(journal.c.seq).limit(1)
     found: datetime.datetime | None = connection.execute(wanted).scalar_one_or_none()
     return found
 
 
 def list_seqs(connection: sa.Connection, after: int = 0) -> list[int]:
     """The places of the tail behind one, in order."""
-    wanted = sa.select(tail.c.seq).where(tail.c.seq > after).order_by(tail.c.seq)
+    wanted = sa.select(journal.c.seq).where(IS_WAITING, journal.c.seq > after).order_by(journal.c.seq)
     return list(connection.execute(wanted).scalars())
 
 
@@ -84,11 +93,6 @@ def find_entries(connection: sa.Connection, seqs: Collection[int]) -> Sequence[E
         _entries_statement(connection.dialect.name), {"seqs": rows_parameter({"seq": seq} for seq in seqs)}
     )
     return [_entry_of(row) for row in rows]
-
-
-def delete(connection: sa.Connection, up_to: int) -> None:
-    """Takes the entries up to a place out of the tail."""
-    connection.execute(sa.delete(tail).where(tail.c.seq <= up_to))
 
 
 def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | None = None) -> dict[Pair, set[Key]]:
@@ -155,9 +159,8 @@ def _waiting_statement(dialect: str) -> sa.Select[Any]:
     ]
     return (
         sa.select(*columns)
-        .join(tail, tail.c.seq == journal.c.seq)
-        .where(tail.c.seq <= sa.bindparam("up_to"))
-        .order_by(tail.c.seq)
+        .where(IS_WAITING, journal.c.seq <= sa.bindparam("up_to"))
+        .order_by(journal.c.seq)
         .limit(sa.bindparam("limit"))
     )
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from service.commands.folding import fold
 from service.ledger import Ledger
-from service.storage import schema
+from service.storage import schema, tail
 from service.storage.engine import Database, DatabaseUnavailable, NotWritten
-from service.storage.tables import allowance_use, audit, journal, metadata, resident_status, tail
+from service.storage.tables import allowance_use, audit, journal, metadata, resident_status
 from tests.builders import a_trade
 from tests.conftest import Caller
 
@@ -22,7 +23,7 @@ def test_the_migrated_database_equals_the_tables(ledger: Ledger) -> None:
 
 def test_a_table_that_was_changed_behind_the_migrations_is_named(ledger: Ledger) -> None:
     with ledger.database.writing() as connection:
-        connection.execute(sa.text("ALTER TABLE tail ADD COLUMN surprise INTEGER"))
+        connection.execute(sa.text("ALTER TABLE cell ADD COLUMN surprise INTEGER"))
     assert "surprise" in "".join(schema.differences(ledger.database))
 
 
@@ -83,12 +84,17 @@ def test_without_its_trigger_the_journal_could_be_changed(
         assert connection.execute(sa.update(journal).values(amount_fen=1, exempt_fen=1)).rowcount == 1
 
 
-def test_every_entry_of_the_journal_is_in_the_tail_by_the_database_itself(
+def test_every_entry_of_the_journal_is_in_the_tail_until_a_block_holds_it(
     ledger: Ledger, posted: dict[str, Any]
 ) -> None:
-    with ledger.database.reading() as connection:
-        in_journal = connection.execute(sa.select(journal.c.seq, journal.c.resident)).all()
-        assert connection.execute(sa.select(tail)).all() == in_journal
+    def waiting() -> list[int]:
+        with ledger.database.reading() as connection:
+            assert len(tail.list_seqs(connection)) == tail.length(connection)
+            return tail.list_seqs(connection)
+
+    assert waiting() == [1]
+    fold(ledger)
+    assert waiting() == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +132,7 @@ def test_the_journal_refuses_an_entry_that_breaks_the_rule(
 
 
 def test_a_reader_can_not_write(ledger: Ledger) -> None:
-    insertion = sa.insert(tail).values(seq=1, resident=1)
+    insertion = sa.update(resident_status).values(reason="x")
     with pytest.raises((DatabaseUnavailable, sa.exc.DBAPIError)) as caught, ledger.database.reading() as connection:
         connection.execute(insertion)
     assert re.search("readonly|read-only", str(caught.value.__cause__))
