@@ -67,13 +67,13 @@ class TradeSchema(StrictSchema):
 
     def read(self, document: object) -> Any:
         """The domain's trade of a document, quickly where nothing is wrong with it. Raises ValidationFailed."""
-        values = _quick_reader(type(self)).read(document)
-        return super().read(document) if values is None else Trade(**values)
+        trade = _quick_reader(type(self)).read(document)
+        return super().read(document) if trade is None else trade
 
 
 @functools.cache
-def _quick_reader(kind: type[TradeSchema]) -> QuickReader:
-    return QuickReader(kind())
+def _quick_reader(kind: type[TradeSchema]) -> QuickReader[Trade]:
+    return QuickReader(kind(), Trade)
 
 
 class TransactionSchema(StrictSchema):

@@ -5,10 +5,11 @@ The same desk serves posting and quoting, so that a quote can't differ from the 
 
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, Judgement, Rulebook, Rules, Use, UseKey, judge
+from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rulebook, Rules, Use, UseKey, judge
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
@@ -20,7 +21,7 @@ from service.domain.errors import (
 )
 from service.domain.money import format_cny
 from service.domain.residents import Standing, resident_id
-from service.domain.transactions import Trade, Transaction, record, refuse_impossible, reverse
+from service.domain.transactions import MARKET_TIME, Trade, Transaction, record, refuse_impossible, reverse
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
@@ -42,7 +43,11 @@ class Desk:
     trades: dict[UUID, Transaction]
     reversals: dict[UUID, UUID]
     references: dict[tuple[str, str], UUID]
-    touched: set[UseKey] = field(default_factory=set)
+
+    @property
+    def touched(self) -> dict[UseKey, Use]:
+        """The allowance rows to be written: of which something was used or returned."""
+        return {key: use for key, use in self.uses.items() if use.is_touched}
 
     def accept(self, trade: Trade) -> Transaction:
         """The entry of a trade, its allowance used.
@@ -56,10 +61,19 @@ class Desk:
         refuse_impossible(trade, rules, self.rulebook.countries, self.now)
         if trade.reference is not None:
             self._refuse_known_reference(trade.trade_point, trade.reference)
-        judgement = self._judge(trade, day, rules)
+        purse = self._purse_of(trade, day, rules)
+        judgement = judge(
+            is_import=trade.direction == "import",
+            amount_fen=trade.amount_fen,
+            quantity_g=trade.quantity_g,
+            group=purse.group,
+            rules=rules,
+            used_fen=purse.value.exempt_fen,
+            used_g=purse.weight.quantity_g,
+        )
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement)
-        self._use(trade.resident, day, judgement, trade.direction == "import", sign=1)
+        purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
         transaction = record(
             trade,
             judgement,
@@ -83,8 +97,7 @@ class Desk:
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
         reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
-        used = Judgement(trade.exempt_fen, trade.exempt_quantity_g, trade.list_group, trade.rule_version)
-        self._use(trade.resident, trade.day, used, trade.direction == "import", sign=-1)
+        self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
         return reversal
 
@@ -109,18 +122,23 @@ class Desk:
                 transaction_id=str(known),
             )
 
-    def _judge(self, trade: Trade, day: datetime.date, rules: Rules) -> Judgement:
-        is_import = trade.direction == "import"
-        group = rules.list_group_of(trade.hs_code) if is_import else None
-        return judge(
-            is_import=is_import,
-            amount_fen=trade.amount_fen,
-            quantity_g=trade.quantity_g,
-            group=group,
-            rules=rules,
-            used_fen=self._used_fen(trade.resident, day),
-            used_g=0 if group is None else self.uses[UseKey(trade.resident, day, group.name)].quantity_g,
-        )
+    def _purse_of(self, trade: Trade, day: datetime.date, rules: Rules) -> "_Purse":
+        if trade.direction != "import":
+            return _EMPTY_PURSE
+        value = self.uses[UseKey(trade.resident, day, NO_LIST_GROUP)]
+        group = rules.list_group_of(trade.hs_code)
+        return _Purse(value, group, _UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)])
+
+    def _return(self, trade: Transaction) -> None:
+        """Gives back exactly what the trade has used, also of a list group that is on the list no more."""
+        if trade.direction == "import":
+            value = self.uses[UseKey(trade.resident, trade.day, NO_LIST_GROUP)]
+            value.exempt_fen -= trade.exempt_fen
+            value.is_touched = True
+            if trade.list_group is not None:
+                weight = self.uses[UseKey(trade.resident, trade.day, trade.list_group)]
+                weight.quantity_g -= trade.exempt_quantity_g
+                weight.is_touched = True
 
     def _used_fen(self, resident: int, day: datetime.date) -> int:
         use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
@@ -136,16 +154,28 @@ class Desk:
             remaining_cny=format_cny(max(0, rules.limit_fen - used_fen)),
         )
 
-    def _use(self, resident: int, day: datetime.date, used: Judgement, is_import: bool, *, sign: int) -> None:
-        if not is_import:
+
+class _Purse(NamedTuple):
+    """What a trade draws on: its resident's value limit and, for goods on the list, the free weight of their group."""
+
+    value: Use
+    group: ListGroup | None
+    weight: Use
+
+    def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
+        """Takes what a trade has used out of it. An export draws on nothing."""
+        if self is _EMPTY_PURSE:
             return
-        value_key = UseKey(resident, day, NO_LIST_GROUP)
-        self.uses[value_key].exempt_fen += sign * used.exempt_fen
-        self.touched.add(value_key)
-        if used.list_group is not None:
-            group_key = UseKey(resident, day, used.list_group)
-            self.uses[group_key].quantity_g += sign * used.exempt_quantity_g
-            self.touched.add(group_key)
+        self.value.exempt_fen += exempt_fen
+        self.value.is_touched = True
+        if self.group is not None:
+            self.weight.quantity_g += exempt_quantity_g
+            self.weight.is_touched = True
+
+
+_UNUSED = Use()
+"""Of which nothing is ever used."""
+_EMPTY_PURSE = _Purse(_UNUSED, None, _UNUSED)
 
 
 def open_desk(  # the one place that fetches and locks for a batch
@@ -172,7 +202,7 @@ def open_desk(  # the one place that fetches and locks for a batch
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
     return Desk(
         rulebook=rulebook,
-        now=now,
+        now=now.astimezone(MARKET_TIME),  # Instants of one time zone compare five times faster.
         new_id=new_id,
         standings=standings,
         uses=uses,

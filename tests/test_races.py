@@ -152,7 +152,7 @@ def _race_at_the_desk(ledger: Ledger, other: Ledger) -> int:
             if is_first:
                 first_has_judged.set()
                 time.sleep(0.3)  # Time enough for the second to judge as well, if nothing makes it wait.
-            allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+            allowance.save(connection, desk.touched, desk.limits)
         judged.append(exempt_fen)
 
     def judge_until_written(which: Ledger, *, is_first: bool) -> None:
@@ -210,7 +210,7 @@ def _use_once(ledger: Ledger) -> None:
     with ledger.database.writing() as connection:
         desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade])
         desk.accept(trade)
-        allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+        allowance.save(connection, desk.touched, desk.limits)
 
 
 def test_without_begin_immediate_the_second_writer_of_sqlite_fails(

@@ -28,8 +28,8 @@ class Post(NamedTuple):
     `api_key`, nothing is written once that key is revoked.
     """
 
-    digest: UUID
-    fingerprint: UUID
+    digest: bytes
+    fingerprint: bytes
     request_id: str
     trade: Trade
     refusal_is_final: bool = True
@@ -39,8 +39,8 @@ class Post(NamedTuple):
 class Reverse(NamedTuple):
     """A trade to be reversed, under the digest of its idempotency key."""
 
-    digest: UUID
-    fingerprint: UUID
+    digest: bytes
+    fingerprint: bytes
     request_id: str
     transaction_id: UUID
     reason: str
@@ -110,13 +110,13 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
     outcomes = [
         _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered) for entry in entries
     ]
-    allowance.save(connection, {key: desk.uses[key] for key in desk.touched}, desk.limits)
+    allowance.save(connection, desk.touched, desk.limits)
     journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
     idempotency.insert(connection, answered)
     return outcomes
 
 
-def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: list[Remembered]) -> Outcome:
+def _settle(entry: Entry, desk: Desk, known: dict[bytes, Remembered], answered: list[Remembered]) -> Outcome:
     """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
     before = known.get(entry.digest)
     if before is not None:
@@ -129,9 +129,9 @@ def _settle(entry: Entry, desk: Desk, known: dict[UUID, Remembered], answered: l
             answered.append(Remembered(entry.digest, entry.fingerprint, refusal=text))
             known[entry.digest] = answered[-1]
         return Outcome(entry.request_id, refusal=refusal)
-    answered.append(Remembered(entry.digest, entry.fingerprint, transaction=transaction))
-    known[entry.digest] = answered[-1]
-    return Outcome(entry.request_id, transaction=transaction)
+    known[entry.digest] = settled = Remembered(entry.digest, entry.fingerprint, transaction)
+    answered.append(settled)
+    return Outcome(entry.request_id, transaction)
 
 
 def _revoked(entry: Entry) -> Outcome:

@@ -156,6 +156,8 @@ class Use:
     quantity_g: int = 0
     is_recorded: bool = False
     """Whether the ledger has a row for it already."""
+    is_touched: bool = False
+    """Whether the batch at hand has used or returned something of it."""
 
 
 class Judgement(NamedTuple):

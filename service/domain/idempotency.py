@@ -1,8 +1,9 @@
 """Idempotency keys: what names one request (key, route, API key), and what makes two requests mean the same.
 
-Both are 128-bit BLAKE2b digests, kept as UUIDs: 16 bytes on disk for a key of 1 or of 255 characters.
+Both are 128-bit BLAKE2b digests: 16 bytes on disk for a key of 1 or of 255 characters.
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -13,6 +14,8 @@ from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
 from service.domain.transactions import Trade
 
 KEY_LENGTH_MAX = 255
+DIGEST_BYTES = 16
+TEXTS_KNOWN_MAX = 10_000
 _compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -28,36 +31,41 @@ def check_key(key: object) -> str:
     return key
 
 
-def key_digest(api_key_id: int, route: str, key: str) -> UUID:
+def key_digest(api_key_id: int, route: str, key: str) -> bytes:
     """The name of one request: the same key of another API key, or on another route, is another request."""
     return _digest(f"{api_key_id}\n{route}\n{key}")
 
 
-def trade_fingerprint(trade: Trade) -> UUID:
+def trade_fingerprint(trade: Trade) -> bytes:
     """What a posting means: the parsed values, so "8000" and "8000.00", or one instant in two offsets, are the same."""
     return _digest(_json_of(trade))
 
 
 def _json_of(trade: Trade) -> str:
     """The values as one JSON array, written at once: a batch has ten thousand of them."""
-    t, at = trade, trade.traded_at
-    metadata = _compact_json(sorted(t.metadata.items())) if t.metadata else "[]"
+    (
+        resident, category, commodity, origin, quantity_g, amount_fen, at, hs_code, direction, trade_point,
+        consignment, vehicle_plate, seller, reference, refuses, metadata,
+    ) = trade  # fmt: skip
     return (
-        f"[{t.resident},{_text(t.category)},{_text(t.commodity)},{_text(t.origin)},{t.quantity_g},{t.amount_fen},"
-        f"{at.timestamp()!r},{at.microsecond},{_text(t.hs_code)},{_text(t.direction)},{_text(t.trade_point)},"
-        f"{_text(t.consignment)},{_text(t.vehicle_plate)},{_text(t.seller)},{_text(t.reference)},"
-        f"{'true' if t.refuse_over_allowance else 'false'},{metadata}]"
+        f"[{resident},{_text(category)},{_text(commodity)},{_text(origin)},{quantity_g},{amount_fen},"
+        f"{at.timestamp()!r},{at.microsecond},{_text(hs_code)},{_text(direction)},{_text(trade_point)},"
+        f"{_text(consignment)},{_text(vehicle_plate)},{_text(seller)},"
+        f"{'null' if reference is None else encode_basestring_ascii(reference)},{'true' if refuses else 'false'},"
+        f"{_compact_json(sorted(metadata.items())) if metadata else '[]'}]"
     )
 
 
+@functools.lru_cache(TEXTS_KNOWN_MAX)
 def _text(text: str | None) -> str:
+    """Of what comes back from line to line; a reference does not."""
     return "null" if text is None else encode_basestring_ascii(text)
 
 
-def reversal_fingerprint(transaction_id: UUID, reason: str) -> UUID:
+def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
     """What a reversal means: which trade, and why."""
     return _digest(json.dumps((transaction_id.hex, reason)))
 
 
-def _digest(text: str) -> UUID:
-    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()

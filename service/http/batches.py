@@ -73,7 +73,7 @@ def _read(line: Line, api_key: int, asked_as: str) -> Entry | Refusal:
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
     except Refusal as refusal:
         return refusal
-    return Post(digest, trade_fingerprint(trade), asked_as, trade, api_key=api_key)
+    return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
 
 
 def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:

@@ -6,7 +6,6 @@ judges again what the other has used. (On SQLite the one writer holds the lock a
 """
 
 import datetime
-import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +21,6 @@ from service.storage.tables import allowance_use
 _KEY = {"resident": sa.Integer, "day": sa.Integer, "list_group": sa.Text}
 _USED = dict.fromkeys(("exempt_fen", "quantity_g", "limit_fen", "limit_g"), sa.Integer)
 _INSERT = BulkInsert(allowance_use, (*_KEY, *_USED))
-
-_known_day = functools.lru_cache(maxsize=10_000)(day_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def _uses(connection: sa.Connection, statement: Prepared, keys: Collection[UseKe
         asked = [{"resident": resident, "day": day_number(day), "list_group": name} for resident, day, name in uses]
         rows: Iterable[Any] = statement.run(connection, keys=rows_parameter(asked))
         for resident, day, name, exempt_fen, quantity_g in rows:
-            uses[UseKey(resident, _known_day(day), name)] = Use(exempt_fen, quantity_g, True)
+            uses[UseKey(resident, day_of(day), name)] = Use(exempt_fen, quantity_g, True)
     return uses
 
 

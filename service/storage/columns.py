@@ -1,11 +1,16 @@
 """Column types: UUIDs in 16 bytes, business days and instants as integers, the same on both engines."""
 
 import datetime
+import functools
+import operator
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from service.domain.transactions import MARKET_TIME
 
 BigId = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
@@ -29,6 +34,16 @@ class Uuid(sa.types.TypeDecorator[uuid.UUID]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
         """The value as the domain knows it."""
         return value if value is None or dialect.name == "postgresql" else uuid.UUID(bytes=value)
+
+
+def raw_uuid(dialect: str) -> Callable[[uuid.UUID], bytes | str]:
+    """How a raw row bears a UUID: 16 bytes on SQLite, hex on PostgreSQL (which a JSON text and a COPY can hold)."""
+    return operator.attrgetter("hex" if dialect == "postgresql" else "bytes")
+
+
+def raw_digest(dialect: str) -> Callable[[bytes], bytes | str]:
+    """How a raw row bears a digest of 16 bytes in a column of UUIDs."""
+    return bytes.hex if dialect == "postgresql" else bytes
 
 
 class Day(sa.types.TypeDecorator[datetime.date]):
@@ -61,16 +76,18 @@ class Instant(sa.types.TypeDecorator[datetime.datetime]):
         return None if value is None else instant_of(value)
 
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
-_MARKET_EPOCH = _EPOCH.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
+# In the market's time: instants of the same time zone are subtracted without asking it.
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
+DAYS_KNOWN_MAX = 10_000
 
 
+@functools.lru_cache(DAYS_KNOWN_MAX)
 def day_number(day: datetime.date) -> int:
     """2024-06-30 is 20240630."""
     return day.year * 10_000 + day.month * 100 + day.day
 
 
+@functools.lru_cache(DAYS_KNOWN_MAX)
 def day_of(number: int) -> datetime.date:
     """20240630 is 2024-06-30."""
     return datetime.date(number // 10_000, number // 100 % 100, number % 100)
@@ -78,9 +95,10 @@ def day_of(number: int) -> datetime.date:
 
 def microseconds(instant: datetime.datetime) -> int:
     """Microseconds since 1970-01-01T00:00Z, exactly (a float of seconds would lose the last digit)."""
-    return (instant - _EPOCH) // _MICROSECOND
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant_of(number: int) -> datetime.datetime:
     """The instant, in the market's time."""
-    return _MARKET_EPOCH + datetime.timedelta(microseconds=number)
+    return _EPOCH + datetime.timedelta(microseconds=number)

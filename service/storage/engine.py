@@ -12,12 +12,15 @@ from typing import Any
 import pysqlite3.dbapi2
 import sqlalchemy as sa
 
+from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import Turns
 
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
 SQLITE_BUSY_TIMEOUT_MS = 15_000
 SQLITE_CACHE_KIB = 64 * 1024
+SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
+"""64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
 LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
 
@@ -25,6 +28,11 @@ STATEMENT_TIMEOUT_MS = 120_000
 WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 """Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
 whole for as long as its connection lives: 61 ms for a post at 100,000 rows, instead of 2."""
+
+# The driver looks for an adapter of each value that is no number or text, in three places, and finds none: 0.8 µs for
+# every NULL and every UUID of a row. One that it finds at once, and that changes nothing, costs a tenth.
+pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
+pysqlite3.dbapi2.register_adapter(bytes, lambda value: value)
 
 READER_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0"
 """How long the tail is, PostgreSQL can't guess: expecting a third of the journal it would compile a plan and start
@@ -89,6 +97,7 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
         else:
             self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            copy_instead_of_executemany(self._writer)
             reader = _postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
@@ -206,6 +215,7 @@ def _sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) 
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_PAGES_PER_CHECKPOINT}")
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
+from service.storage.columns import raw_digest, raw_uuid
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import idempotency
 
@@ -16,8 +16,8 @@ _INSERT = BulkInsert(idempotency, ("digest", "fingerprint", "transaction_id", "r
 class Remembered(NamedTuple):
     """An outcome as it was answered: the entry, or the refusal's JSON text. `fingerprint` tells what was asked."""
 
-    digest: UUID
-    fingerprint: UUID
+    digest: bytes
+    fingerprint: bytes
     transaction: Transaction | None = None
     refusal: str | None = None
 
@@ -27,10 +27,16 @@ def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
 
     Raises sqlalchemy.exc.IntegrityError when another process answered one of these keys in the meantime.
     """
+    raw, raw_id = raw_digest(connection.dialect.name), raw_uuid(connection.dialect.name)
     _INSERT.run(
         connection,
         [
-            (o.digest, o.fingerprint, None if o.transaction is None else o.transaction.transaction_id, o.refusal)
+            (
+                raw(o.digest),
+                raw(o.fingerprint),
+                None if o.transaction is None else raw_id(o.transaction.transaction_id),
+                o.refusal,
+            )
             for o in outcomes
         ],
     )

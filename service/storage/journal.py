@@ -1,7 +1,7 @@
 """The journal: inserting entries, finding the ones that a batch depends on, and paging through them."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from service.domain.transactions import NO_METADATA, Transaction
-from service.storage.columns import Uuid, day_number, day_of, instant_of, microseconds
+from service.storage.columns import Uuid, day_number, day_of, instant_of, microseconds, raw_uuid
 from service.storage.prepared import Prepared, uuid_of
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
 from service.storage.tables import journal
@@ -61,16 +61,22 @@ def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> No
 
     Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
     """
-    _INSERT.run(connection, [_row(transaction) for transaction in transactions])
+    raw_id = raw_uuid(connection.dialect.name)
+    _INSERT.run(connection, [_row(transaction, raw_id) for transaction in transactions])
 
 
-def _row(t: Transaction) -> tuple[object, ...]:
+def _row(transaction: Transaction, raw_id: Callable[[UUID], object]) -> tuple[object, ...]:
+    (
+        transaction_id, resident, day, category, commodity, origin, hs_code, direction, trade_point, quantity_g,
+        amount_fen, exempt_fen, exempt_quantity_g, list_group, rule_version, traded_at, recorded_at, group, settlement,
+        consignment, vehicle_plate, seller, reference, refuses, metadata, reverses, reason,
+    ) = transaction  # fmt: skip
     return (
-        t.transaction_id, t.resident, day_number(t.day), t.group, t.quantity_g, t.amount_fen, t.exempt_fen,
-        t.exempt_quantity_g, microseconds(t.traded_at), microseconds(t.recorded_at), t.category, t.commodity, t.origin,
-        t.direction, t.trade_point, t.rule_version, t.hs_code, t.list_group, t.settlement, t.consignment,
-        t.vehicle_plate, t.seller, t.reference, True if t.refuse_over_allowance else None,
-        orjson.dumps(t.metadata).decode() if t.metadata else None, t.reverses, t.reason,
+        raw_id(transaction_id), resident, day_number(day), group, quantity_g, amount_fen, exempt_fen,
+        exempt_quantity_g, microseconds(traded_at), microseconds(recorded_at), category, commodity, origin,
+        direction, trade_point, rule_version, hs_code, list_group, settlement, consignment, vehicle_plate, seller,
+        reference, True if refuses else None, orjson.dumps(metadata).decode() if metadata else None,
+        None if reverses is None else raw_id(reverses), reason,
     )  # fmt: skip
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from service.storage.columns import Uuid
 from service.storage.idempotency import Remembered
 from service.storage.journal import entry_of
-from service.storage.prepared import Prepared, uuid_of
+from service.storage.prepared import Prepared, digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import api_key, idempotency, journal, resident_group, resident_status
 
@@ -17,21 +16,21 @@ from service.storage.tables import api_key, idempotency, journal, resident_group
 class Opening(NamedTuple):
     """`known` are the outcomes by digest; `facts` grow whenever a status or a membership of a resident is recorded."""
 
-    known: Mapping[UUID, Remembered]
+    known: Mapping[bytes, Remembered]
     revoked_keys: frozenset[int]
     facts: tuple[int, int]
 
 
-def read(connection: sa.Connection, digests: Collection[UUID]) -> Opening:
+def read(connection: sa.Connection, digests: Collection[bytes]) -> Opening:
     """The opening of a batch with these digests of idempotency keys."""
     rows: Sequence[Any] = _STATEMENT.run(
-        connection, digests=rows_parameter({"digest": digest} for digest in digests)
+        connection, digests=rows_parameter({"digest": digest.hex()} for digest in digests)
     ).all()
     revoked, status, membership = rows[0][:3]
     known = {}
     for row in rows:
         if row[3] is not None:
-            digest, fingerprint, refusal = uuid_of(row[3]), uuid_of(row[4]), row[5]
+            digest, fingerprint, refusal = digest_of(row[3]), digest_of(row[4]), row[5]
             transaction = None if row[6] is None else entry_of(row[6:])
             known[digest] = Remembered(digest, fingerprint, transaction, refusal)
     return Opening(known, frozenset(map(int, revoked.split(","))) if revoked else _NONE, (status or 0, membership or 0))

@@ -37,3 +37,8 @@ class Prepared:
 def uuid_of(value: Any) -> UUID:
     """The UUID of a raw value: PostgreSQL's driver makes one, SQLite keeps 16 bytes."""
     return UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+def digest_of(value: Any) -> bytes:
+    """The 16 bytes of a raw value in a column of UUIDs."""
+    return value if isinstance(value, bytes) else value.bytes

@@ -130,12 +130,7 @@ def _waiting_of(row: Sequence[Any]) -> Waiting:
     encoding = encode_values(*[*row[1:12], bool(row[12]), row[13:27], metadata])
     key = (category, origin, direction, trade_point, _known_group(group), settlement)
     is_reversal = reverses is not None
-    return Waiting(
-        seq, Entry(resident, _known_day(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding
-    )
-
-
-_known_day = functools.lru_cache(maxsize=10_000)(day_of)
+    return Waiting(seq, Entry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding)
 
 
 @functools.lru_cache(maxsize=100_000)

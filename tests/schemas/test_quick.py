@@ -11,7 +11,7 @@ from schemas.quick import QuickReader, QuickWriter
 from schemas.strict import StrictSchema
 from schemas.transactions import TradeSchema, TransactionSchema
 from service.domain.errors import ValidationFailed
-from service.domain.transactions import Transaction
+from service.domain.transactions import Trade, Transaction
 from service.http.bodies import parse_with_care, plain_object
 from tests.builders import a_trade
 from tests.domain.chain_vectors import transactions
@@ -66,11 +66,20 @@ def test_a_trade_is_read_alike_quickly_and_by_the_schema(document: dict[str, Any
 
 def test_plain_trades_are_read_quickly() -> None:
     """Else the property above would compare the schema with itself."""
-    quick = QuickReader(SCHEMA)
+    quick = QuickReader(SCHEMA, Trade)
     assert quick.read(a_trade()) is not None
     assert quick.read(a_trade(metadata={"a": "b"})) is None
     for document in (None, [], "x", {}):
         assert quick.read(document) is None
+
+
+def test_only_so_many_shapes_of_documents_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.quick.SHAPES_KNOWN_MAX", 3)
+    quick = QuickReader(SCHEMA, Trade)
+    for number in range(10):
+        assert quick.read({**a_trade(), f"unknown{number}": "x"}) is None
+        assert len(quick._plans) <= 3
+    assert quick.read(a_trade()) is not None
 
 
 texts = st.text(max_size=8)
