@@ -12,6 +12,8 @@ from service.logs import server_log_config
 THREADS_PER_WORKER = 160
 """More than the gate admits (service.http.gate): a request that is refused must not wait for those that are not."""
 POSTGRESQL_WORKERS = 2
+THREAD_IDLE_S = 30
+"""After so long without a request a thread ends, and with it whatever it keeps for itself."""
 WAITING_CONNECTIONS_MAX = 1024
 SHUTDOWN_TIMEOUT_S = 30
 
@@ -45,6 +47,7 @@ def serve(settings: Settings, host: str, port: int, workers: int | None) -> None
         factory=True,
         workers=workers_for(settings, workers),
         blocking_threads=THREADS_PER_WORKER,
+        blocking_threads_idle_timeout=THREAD_IDLE_S,
         backlog=WAITING_CONNECTIONS_MAX,
         workers_kill_timeout=SHUTDOWN_TIMEOUT_S,
         respawn_failed_workers=True,

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -70,12 +70,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(environment: Mapping[str, str], log: pathlib.Path, *arguments: str) -> Iterator[Server]:
+def serving(
+    environment: Mapping[str, str], log: pathlib.Path, *arguments: str, program: Sequence[str] = (str(HUSHI),)
+) -> Iterator[Server]:
     """A server that is ready; its log goes to a file, and nothing of it is left at the end."""
     port = free_port()
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [HUSHI, "serve", "--port", str(port), *arguments],
+            [*program, "serve", "--port", str(port), *arguments],
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,

@@ -65,7 +65,7 @@ def test_a_lost_connection_is_replaced_and_a_lost_database_is_told(
 ) -> None:
     pulse = Pulse(ledger)
     before = pulse.now()
-    watch: Watch = pulse._of_thread.watch if ledger.database.is_sqlite else pulse._watch
+    watch: Watch = pulse._free[-1] if ledger.database.is_sqlite else pulse._watch
     watch._connection.close()
     assert pulse.now() == before
 

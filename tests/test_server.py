@@ -3,11 +3,13 @@
 import json
 import pathlib
 import signal
+import sys
 import threading
 import time
 from collections import Counter
 from typing import Any
 
+import psutil
 import pytest
 
 from service.commands.keys import create_key
@@ -53,6 +55,32 @@ def test_requests_in_flight_end_when_the_server_is_told_to_stop(
         asking.join(20)
     assert answers[0][0] == 200
     assert answers[0][1]["accepted"] == 10_000
+
+
+_IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"
+
+
+def test_a_process_outlives_its_idle_threads(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """What a thread keeps for itself is taken apart when it ends: once that took the whole process with it."""
+    with serving(environment, tmp_path / "log", program=(sys.executable, "-c", _IMPATIENT)) as server:
+        workers = psutil.Process(server.process.pid).children(recursive=True)
+
+        def ask() -> None:
+            for _ in range(10):
+                assert server.ask("GET", "/v1/reports/trade?period=2024", None, headers)[0] == 200
+
+        askers = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in askers:
+            thread.start()
+        for thread in askers:
+            thread.join()
+        threads_busy = sum(worker.num_threads() for worker in workers)
+        time.sleep(8)
+        assert all(worker.is_running() for worker in workers)
+        assert sum(worker.num_threads() for worker in workers) < threads_busy
+        assert server.ask("GET", "/health/live")[0] == 200
 
 
 def test_a_second_signal_in_the_middle_of_the_first_does_not_hang_the_server() -> None:

@@ -72,9 +72,6 @@ class Watch:
         if connection is not None:
             self._database.close_watching(connection)
 
-    def __del__(self) -> None:
-        self.close()
-
     def _read(self) -> Standing:
         if self._connection is None:
             self._connection = self._database.open_watching()
