@@ -6,7 +6,6 @@ measured.
 """
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -41,7 +40,7 @@ class Desk:
 
     def _post(self, line: dict[str, Any], changes: dict[str, Any]) -> Post:
         digest = key_digest(1, ROUTE, line.pop("key"))
-        trade = dataclasses.replace(_TRADE.read(line), **changes)
+        trade = _TRADE.read(line)._replace(**changes)
         return Post(digest, trade_fingerprint(trade), "bench", trade)
 
     def reversals(self, count: int) -> list[Entry]:
