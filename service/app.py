@@ -11,7 +11,6 @@ from flask import Flask, Response, g, request
 
 from service.committer import Committer
 from service.config import read_settings
-from service.folder import Folder
 from service.http import batches, bulletins, health, ledger, metrics, reports, residents, transactions
 from service.http.gate import Gate
 from service.http.known_answers import KnownAnswers
@@ -61,12 +60,11 @@ def create_app(ledger: Ledger) -> Flask:
 
 
 def application() -> Flask:
-    """The application of a server's worker process, from its environment, and the folder beside it."""
+    """The application of a server's worker process, from its environment."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     look_for_cycles_rarely()
     opened = open_ledger(settings)
-    Folder(opened).start()
     app = create_app(opened)
     reporter: Reporter = app.extensions["hushi"].reporter
     threading.Thread(target=_warm_up, args=(reporter,), name="warm-up", daemon=True).start()

@@ -1,16 +1,27 @@
-"""The folder of a process: a thread that folds the tail every second, or as soon as it is long."""
+"""The folder: folds the tail every second, or as soon as it is long. `hushi serve` has a process of its own for it.
 
+A fold is a few microseconds of Python for each entry: in a process that serves, those who post would wait for them
+(docs/decisions/0010).
+"""
+
+import os
+import signal
+import sys
 import threading
 
 import structlog
 
 from service.commands.folding import fold
-from service.ledger import Ledger
+from service.config import read_settings
+from service.ledger import Ledger, open_ledger
+from service.logs import configure_logs
+from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
 from service.storage.engine import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
+LOOK_FOR_THE_PARENT_S = 1.0
 
 _log = structlog.get_logger()
 
@@ -50,3 +61,25 @@ class Folder:
         if folded is not None:
             _log.debug("folded", block=folded.block.no, entries=folded.block.count)
         return folded is not None and folded.is_more
+
+
+def main(parent: int) -> None:
+    """A process that folds the ledger of its environment: until it is told to stop, or the one that started it ends.
+
+    Which one that is, it has to be told: it may have ended before this one could ask.
+    """
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    look_for_cycles_rarely()
+    told_to_stop = threading.Event()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: told_to_stop.set())
+    folder = Folder(open_ledger(settings))
+    folder.start()
+    while not told_to_stop.wait(LOOK_FOR_THE_PARENT_S) and os.getppid() == parent:
+        pass
+    folder.stop()
+
+
+if __name__ == "__main__":
+    main(parent=int(sys.argv[1]))

@@ -1,7 +1,12 @@
 """The HTTP server: Granian, with as many processes as the engine may have writers."""
 
+import os
+import subprocess
+import sys
+import threading
 from typing import Any
 
+import structlog
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -16,11 +21,46 @@ THREAD_IDLE_S = 30
 """After so long without a request a thread ends, and with it whatever it keeps for itself."""
 WAITING_CONNECTIONS_MAX = 1024
 SHUTDOWN_TIMEOUT_S = 30
+PAUSE_BEFORE_A_FOLDER_S = 1.0
+
+_log = structlog.get_logger()
 
 
 def workers_for(settings: Settings, asked: int | None) -> int:
     """How many processes serve: one for SQLite, which has one writing process; on PostgreSQL what is asked for."""
     return 1 if settings.is_sqlite else asked or POSTGRESQL_WORKERS
+
+
+class FoldingProcess:
+    """The process that folds, beside those that serve. Should it die, another takes its place."""
+
+    def __init__(self) -> None:
+        """Starts nothing yet."""
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name="folding", daemon=True)
+
+    def start(self) -> None:
+        """Begins to fold, and keeps folding."""
+        self._keeper.start()
+
+    def stop(self) -> None:
+        """Ends after the fold at hand."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+        self._keeper.join(SHUTDOWN_TIMEOUT_S)
+
+    def _keep(self) -> None:
+        # Those who serve start first: there is nothing to fold yet.
+        while not self._stopping.wait(PAUSE_BEFORE_A_FOLDER_S):
+            command = [sys.executable, "-m", "service.folder", str(os.getpid())]
+            self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
+            if self._stopping.is_set():  # Told to stop just now, and the one before was told.
+                self._process.terminate()
+            status = self._process.wait()
+            if not self._stopping.is_set():
+                _log.warning("folder-died", status=status)
 
 
 class _Server(MPServer):
@@ -39,7 +79,8 @@ class _Server(MPServer):
 
 def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
-    _Server(
+    folding = FoldingProcess()
+    server = _Server(
         "service.app:application",
         address=host,
         port=port,
@@ -54,4 +95,7 @@ def serve(settings: Settings, host: str, port: int, workers: int | None) -> None
         websockets=False,
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
-    ).serve()
+    )
+    server.on_startup(folding.start)
+    server.on_shutdown(folding.stop)
+    server.serve()

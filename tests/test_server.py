@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -55,6 +56,44 @@ def test_requests_in_flight_end_when_the_server_is_told_to_stop(
         asking.join(20)
     assert answers[0][0] == 200
     assert answers[0][1]["accepted"] == 10_000
+
+
+def _folder_of(server: Server) -> psutil.Process | None:
+    """The process that folds, once it runs."""
+    children = psutil.Process(server.process.pid).children()
+    return next((child for child in children if "service.folder" in child.cmdline()), None)
+
+
+def _wait_for(what: Callable[[], Any]) -> Any:
+    for _ in range(200):
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within ten seconds")
+
+
+def test_a_process_of_its_own_folds_and_another_takes_its_place_should_it_die(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    with serving(environment, tmp_path / "log") as server:
+        _wait_for(lambda: _folder_of(server)).kill()
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+        assert server.ask("POST", "/v1/transactions", a_trade(), {**headers, "Idempotency-Key": "k"})[0] == 201
+        _wait_for(lambda: server.ask("GET", "/v1/ledger", None, headers)[1]["block"] == 1)
+        folder = _wait_for(lambda: _folder_of(server))
+        assert server.stop() == 0
+        assert not folder.is_running()
+
+
+def test_the_process_that_folds_ends_with_the_one_that_started_it(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    with serving(environment, tmp_path / "log") as server:
+        folder = _wait_for(lambda: _folder_of(server))
+        server.process.kill()
+        server.process.wait()
+        _wait_for(lambda: not folder.is_running() or folder.status() == psutil.STATUS_ZOMBIE)
 
 
 _IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"

@@ -8,7 +8,6 @@ from service.ledger import Ledger
 from service.storage import blocks, cells, tail
 from service.storage.blocks import Sealed
 from service.storage.engine import Connection
-from service.storage.tail import Waiting
 
 ENTRIES_PER_BLOCK_MAX = 10_000
 
@@ -22,7 +21,7 @@ class Folded:
 
 
 def fold(ledger: Ledger) -> Folded | None:
-    """Folds up to a block's worth of the tail; None when it is empty or another process is folding.
+    """Folds up to a block's worth of the tail; None when it is empty or another process folds, or has just done so.
 
     Killed at any point it loses and doubles nothing: block and cells change in one transaction, and the block is what
     takes its entries out of the tail.
@@ -30,13 +29,17 @@ def fold(ledger: Ledger) -> Folded | None:
     up_to = _settled_end(ledger)
     if up_to is None:
         return None
-    with ledger.database.writing() as connection:
-        if not blocks.try_lock(connection):
-            return None
+    # Entries never change: they are read and hashed before anything is locked, so that nobody who posts waits for that.
+    with ledger.database.reading() as connection:
+        head = blocks.find_head(connection)
         waiting = tail.find_waiting(connection, up_to, ENTRIES_PER_BLOCK_MAX)
-        if not waiting:
+    if not waiting:
+        return None
+    leaves = [leaf_hash(encoding) for _, _, encoding in waiting]
+    with ledger.database.writing() as connection:
+        if not blocks.try_lock(connection) or blocks.find_head(connection) != head:
             return None
-        block = _seal(connection, ledger, waiting)
+        block = _seal(connection, ledger, head, leaves, waiting[-1].seq)
         _add_to_cells(connection, [entry for _, entry, _ in waiting], block.no, waiting[-1].seq)
         return Folded(block, is_more=waiting[-1].seq < up_to)
 
@@ -58,16 +61,15 @@ def _settled_end(ledger: Ledger) -> int | None:
         return tail.newest_seq(connection)
 
 
-def _seal(connection: Connection, ledger: Ledger, waiting: list[Waiting]) -> Block:
-    head = blocks.find_head(connection)
+def _seal(connection: Connection, ledger: Ledger, head: Sealed | None, leaves: list[bytes], last_seq: int) -> Block:
     block = seal(
         no=1 if head is None else head.block.no + 1,
         previous_hash=GENESIS_HASH if head is None else head.block.hash,
-        leaves=[leaf_hash(encoding) for _, _, encoding in waiting],
+        leaves=leaves,
         sealed_at=ledger.now(),
     )
     first_seq = 1 if head is None else head.last_seq + 1
-    blocks.insert(connection, Sealed(block, first_seq, waiting[-1].seq))
+    blocks.insert(connection, Sealed(block, first_seq, last_seq))
     return block
 
 

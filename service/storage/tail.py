@@ -84,7 +84,8 @@ class Waiting(NamedTuple):
 def find_waiting(connection: sa.Connection, up_to: int, limit: int) -> list[Waiting]:
     """The oldest entries of the tail up to a place, in order."""
     rows = connection.execute(_waiting_statement(connection.dialect.name), {"up_to": up_to, "limit": limit})
-    return [_waiting_of(row) for row in rows]
+    # All at once: asking SQLAlchemy for one row after the other takes as long as what is done with it.
+    return [_waiting_of(row) for row in rows.all()]
 
 
 def find_entries(connection: sa.Connection, seqs: Collection[int]) -> Sequence[Entry]:
