@@ -164,7 +164,7 @@ def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch:
         CubeKeeper,
         "_cover",
         lambda self, connection, _length: cover(
-            self, connection, len(self._known) + len(tail.list_seqs(connection, max(self._known, default=0)))
+            self, connection, len(self._known) + len(tail.find_entries(connection, max(self._known, default=0)))
         ),
     )
     assert _transactions_seen_around_a_late_place(ledger) == [2, 2]

@@ -124,13 +124,13 @@ class CubeKeeper:
 
     def _cover(self, connection: Connection, tail_length: int) -> None:
         """Lays the entries of the tail that are not there yet over copies of the cells they touch."""
-        fresh = tail.list_seqs(connection, after=max(self._known, default=0))
+        fresh = tail.find_entries(connection, after=max(self._known, default=0))
         if len(self._known) + len(fresh) != tail_length:
             # On PostgreSQL a lower place may become visible after a higher one.
-            fresh = [seq for seq in tail.list_seqs(connection) if seq not in self._known]
+            fresh = {seq: entry for seq, entry in tail.find_entries(connection).items() if seq not in self._known}
         if not fresh:
             return
-        entries = tail.find_entries(connection, fresh)
+        entries = list(fresh.values())
         live = tail.find_live(connection, reversed_pairs(entries))
         changed: dict[CellKey, Cell] = {}
         for key in touched_cells(entries, self._grains):

@@ -1,5 +1,6 @@
 """Where a ledger stands: all that any answer from memory depends on, in one statement."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Standing:
 
 def read(connection: Connection) -> Standing:
     """The state in this snapshot."""
-    return _standing_of(tuple(connection.execute(_STATEMENT).one()))
+    return _standing_of(tuple(connection.execute(_statement(connection.dialect.name)).one()))
 
 
 class Watch:
@@ -49,7 +50,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         """Opens nothing yet."""
         self._database = database
-        self._text = str(_STATEMENT.compile(database.engines[1]))
+        self._text = str(_statement(database.engines[1].dialect.name).compile(database.engines[1]))
         self._connection: Any = None
         self._seen: tuple[int, Standing] | None = None
 
@@ -101,12 +102,16 @@ def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 
 
 _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
-_STATEMENT = sa.select(
-    _newest(block.c.no),
-    sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
-    tail.COUNT.scalar_subquery(),
-    _newest(resident.c.ordinal),
-    _newest(resident_status.c.id),
-    _newest(resident_group.c.id),
-    sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
-)
+
+
+@functools.cache
+def _statement(dialect: str) -> sa.Select[Any]:
+    return sa.select(
+        _newest(block.c.no),
+        sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
+        tail.counted(dialect),
+        _newest(resident.c.ordinal),
+        _newest(resident_status.c.id),
+        _newest(resident_group.c.id),
+        sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
+    )

@@ -33,9 +33,26 @@ _CUBE_COLUMNS = (
 _SUMS = (journal.c.amount_fen, journal.c.exempt_fen, journal.c.quantity_g, journal.c.reverses)
 
 _LAST_FOLDED = sa.func.coalesce(sa.func.max(block.c.last_seq), sa.literal_column("0"))
-IS_WAITING = journal.c.seq > sa.select(_LAST_FOLDED).scalar_subquery()
-"""Whether an entry of the journal is in no block yet."""
-COUNT = sa.select(sa.func.count()).select_from(journal).where(IS_WAITING)
+IS_WAITING = sa.and_(
+    journal.c.seq > sa.select(_LAST_FOLDED).scalar_subquery(), journal.c.seq <= sa.literal_column(str(PLACE_MAX))
+)
+"""Whether an entry of the journal is in no block yet.
+
+The upper end is there for PostgreSQL's planner: of "more than something unknown" it expects a third of the journal and
+reads all of it, of "between" a two-hundredth and uses the index.
+"""
+
+
+def counted(dialect: str) -> sa.ScalarSelect[int]:
+    """How many entries the tail has.
+
+    On SQLite the places of the journal have no gaps (one writer, and what is rolled back takes none), so there is
+    nothing to count; on PostgreSQL there may be some.
+    """
+    if dialect == "sqlite":
+        newest = sa.func.coalesce(sa.select(sa.func.max(journal.c.seq)).scalar_subquery(), sa.literal_column("0"))
+        return sa.select(newest - sa.select(_LAST_FOLDED).scalar_subquery()).scalar_subquery()
+    return sa.select(sa.func.count()).select_from(journal).where(IS_WAITING).scalar_subquery()
 
 
 def settle_order(connection: sa.Connection) -> None:
@@ -56,7 +73,7 @@ def newest_seq(connection: sa.Connection) -> int | None:
 
 def length(connection: sa.Connection) -> int:
     """How many entries are posted and not folded yet."""
-    found: int = connection.execute(COUNT).scalar_one()
+    found: int = connection.execute(sa.select(counted(connection.dialect.name))).scalar_one()
     return found
 
 
@@ -67,10 +84,10 @@ def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
     return found
 
 
-def list_seqs(connection: sa.Connection, after: int = 0) -> list[int]:
-    """The places of the tail behind one, in order."""
-    wanted = sa.select(journal.c.seq).where(IS_WAITING, journal.c.seq > after).order_by(journal.c.seq)
-    return list(connection.execute(wanted).scalars())
+def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, Entry]:
+    """What the cube needs of the entries of the tail behind a place, by their own places, in order."""
+    rows = connection.execute(_ENTRIES, {"after": after})
+    return {row[0]: _entry_of(row) for row in rows.all()}
 
 
 class Waiting(NamedTuple):
@@ -86,14 +103,6 @@ def find_waiting(connection: sa.Connection, up_to: int, limit: int) -> list[Wait
     rows = connection.execute(_waiting_statement(connection.dialect.name), {"up_to": up_to, "limit": limit})
     # All at once: asking SQLAlchemy for one row after the other takes as long as what is done with it.
     return [_waiting_of(row) for row in rows.all()]
-
-
-def find_entries(connection: sa.Connection, seqs: Collection[int]) -> Sequence[Entry]:
-    """What the cube needs of these entries, in order."""
-    rows = connection.execute(
-        _entries_statement(connection.dialect.name), {"seqs": rows_parameter({"seq": seq} for seq in seqs)}
-    )
-    return [_entry_of(row) for row in rows]
 
 
 def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | None = None) -> dict[Pair, set[Key]]:
@@ -118,9 +127,11 @@ def _key_of(row: sa.Row[Any]) -> Key:
     return (row.category, row.origin, row.direction, row.trade_point, group, row.settlement)
 
 
-def _entry_of(row: sa.Row[Any]) -> Entry:
-    is_reversal = row.reverses is not None
-    return Entry(row.resident, row.day, _key_of(row), row.amount_fen, row.exempt_fen, row.quantity_g, is_reversal)
+def _entry_of(row: Sequence[Any]) -> Entry:
+    _, resident, day, category, origin, direction, trade_point, group, settlement = row[:9]
+    amount_fen, exempt_fen, quantity_g, reverses = row[9:]
+    key = (category, origin, direction, trade_point, _known_group(group), settlement)
+    return Entry(resident, day, key, amount_fen, exempt_fen, quantity_g, reverses is not None)
 
 
 def _waiting_of(row: Sequence[Any]) -> Waiting:
@@ -161,10 +172,11 @@ def _waiting_statement(dialect: str) -> sa.Select[Any]:
     )
 
 
-@functools.cache
-def _entries_statement(dialect: str) -> sa.Select[Any]:
-    seqs = row_set(dialect, "seqs", {"seq": sa.BigInteger})
-    return sa.select(*_CUBE_COLUMNS, *_SUMS).join(seqs, seqs.c.seq == journal.c.seq).order_by(journal.c.seq)
+_ENTRIES = (
+    sa.select(journal.c.seq, *_CUBE_COLUMNS, *_SUMS)
+    .where(IS_WAITING, journal.c.seq > sa.bindparam("after"))
+    .order_by(journal.c.seq)
+)
 
 
 @functools.cache

@@ -89,8 +89,9 @@ def test_every_entry_of_the_journal_is_in_the_tail_until_a_block_holds_it(
 ) -> None:
     def waiting() -> list[int]:
         with ledger.database.reading() as connection:
-            assert len(tail.list_seqs(connection)) == tail.length(connection)
-            return tail.list_seqs(connection)
+            places = list(tail.find_entries(connection))
+            assert len(places) == tail.length(connection)
+            return places
 
     assert waiting() == [1]
     fold(ledger)
