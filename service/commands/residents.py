@@ -104,15 +104,18 @@ def change_status(
 ) -> ResidentRow:
     """The resident with a further dated status, from `effective_on` (today if left out) on.
 
-    Raises NotFound, ResidentNotActive after a cancellation (it is final), ValidationFailed for a day before the
-    registration.
+    A cancellation is final from its day on, and says nothing of the days before: until one that lies ahead, a resident
+    may still be suspended and reactivated, or be cancelled earlier. Raises NotFound, ResidentNotActive for a change
+    that would take effect on or after a recorded cancellation, ValidationFailed for a day before the registration.
     """
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         row = _get(connection, ordinal)
-        if row.standing.is_cancelled():
-            raise ResidentNotActive(f"{resident_id(ordinal)} is cancelled, and a cancellation is final.")
         change = StatusChange(effective_on or ledger.today(), status)
+        if row.standing.is_cancelled_on(change.effective_on):
+            raise ResidentNotActive(
+                f"{resident_id(ordinal)} is cancelled on {change.effective_on}, and a cancellation is final."
+            )
         if change.effective_on < row.standing.registered_on:
             raise ValidationFailed.of(
                 "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."

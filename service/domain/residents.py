@@ -102,7 +102,8 @@ class Membership:
 class Standing:
     """What decides about a resident's trades: the registration, and the dated status and membership, oldest first.
 
-    Of two facts with the same day the one recorded later counts.
+    Of two facts with the same day the one recorded later counts. A cancellation is final: whatever else is recorded,
+    earlier or later, the resident is cancelled from its day on.
     """
 
     ordinal: int
@@ -116,6 +117,8 @@ class Standing:
         """The recorded status on a day; a resident without any change is active."""
         if not self.statuses:
             return "active"
+        if self.is_cancelled_on(day):
+            return "cancelled"
         return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
 
     def group_on(self, day: datetime.date) -> int | None:
@@ -133,6 +136,6 @@ class Standing:
         status = self.status_on(day)
         return None if status == "active" else f"is {status}"
 
-    def is_cancelled(self) -> bool:
-        """Whether a cancellation is recorded, for whatever day: it is final."""
-        return any(change.status == "cancelled" for change in self.statuses)
+    def is_cancelled_on(self, day: datetime.date) -> bool:
+        """Whether a cancellation takes effect on or before a day: nothing that is dated later takes it back."""
+        return any(change.status == "cancelled" and change.effective_on <= day for change in self.statuses)

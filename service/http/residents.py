@@ -84,7 +84,11 @@ def look_up_resident(body: dict[str, str]) -> Answer:
     refuses=[errors.NotFound, errors.ResidentNotActive],
 )
 def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
-    """Suspend, reactivate or cancel a resident from a day on; a cancellation is final."""
+    """Suspend, reactivate or cancel a resident from a day on; a cancellation is final.
+
+    Changes that would take effect on or after the day of a recorded cancellation are refused with
+    resident-not-active; earlier days can still be changed.
+    """
     ledger = market().ledger
     row = commands.change_status(
         ledger, _ordinal(resident_id), body["status"], body["reason"], body["effective_on"], _caller()

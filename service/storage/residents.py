@@ -114,19 +114,27 @@ def _conditions(filters: ResidentFilters) -> Iterable[sa.ColumnElement[bool]]:
     if filters.status is None:
         return
     expired = resident.c.valid_until.is_not(None) & (resident.c.valid_until < filters.day)
-    recorded = sa.func.coalesce(_newest(resident_status, resident_status.c.status, filters.day), "active")
+    recorded = sa.func.coalesce(_status_on(filters.day), "active")
     # "expired" is not recorded anywhere: an active resident whose validity has ended.
     yield recorded == ("active" if filters.status == "expired" else filters.status)
     if filters.status in {"active", "expired"}:
         yield expired if filters.status == "expired" else ~expired
 
 
-def _newest(facts: sa.Table, column: sa.ColumnElement[Any], day: datetime.date) -> sa.ScalarSelect[Any]:
-    """The value of a dated fact on a day, for the resident of the enclosing query."""
+def _status_on(day: datetime.date) -> sa.ScalarSelect[Any]:
+    """The recorded status on a day, as Standing.status_on tells it: a cancellation counts before anything newer."""
+    is_cancellation = resident_status.c.status == "cancelled"
+    return _newest(resident_status, resident_status.c.status, day, is_cancellation.desc())
+
+
+def _newest(
+    facts: sa.Table, column: sa.ColumnElement[Any], day: datetime.date, *first: sa.ColumnElement[Any]
+) -> sa.ScalarSelect[Any]:
+    """The value of a dated fact on a day, for the resident of the enclosing query; `first` goes before the age."""
     return (
         sa.select(column)
         .where(facts.c.resident == resident.c.ordinal, facts.c.effective_on <= day)
-        .order_by(facts.c.effective_on.desc(), facts.c.id.desc())
+        .order_by(*first, facts.c.effective_on.desc(), facts.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
