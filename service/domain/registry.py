@@ -15,9 +15,12 @@ from service.domain.periods import Period
 Filters = Mapping[str, frozenset[str]]
 
 _KEY_NAMES = ("settlement", "group_id")
-_Change = Callable[[list[datetime.date], datetime.date], None]
+_Change = Callable[[list[int], int], None]
 _Move = Callable[[tuple[int, "Spell"]], None]
-_ONE_DAY = datetime.timedelta(days=1)
+
+FOREVER = datetime.date.max.toordinal() + 1
+"""The day after the last one of the calendar: a registration that is valid until 9999-12-31 ends on it. No date can
+name it, so spells and sorted days are ordinals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +34,41 @@ class Person:
     memberships: tuple[tuple[datetime.date, str | None], ...] = ()
 
     @property
-    def gone_on(self) -> datetime.date:
-        """The first day on which the resident is not registered any more; `date.max` while nothing ends it."""
-        expired_on = datetime.date.max if self.valid_until is None else self.valid_until + _ONE_DAY
-        return expired_on if self.cancelled_on is None else min(expired_on, self.cancelled_on)
+    def gone_on(self) -> int:
+        """The ordinal of the first day on which the resident is not registered any more; FOREVER if nothing ends it."""
+        expired_on = FOREVER if self.valid_until is None else self.valid_until.toordinal() + 1
+        return expired_on if self.cancelled_on is None else min(expired_on, self.cancelled_on.toordinal())
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A resident's time in one settlement and group: from `start` on, up to the day before `end`."""
+    """A resident's time in one settlement and group: from the ordinal `start` on, up to the day before `end`."""
 
     person: Person
     key: Key
-    start: datetime.date
-    end: datetime.date
+    start: int
+    end: int
 
 
 def spells_of(person: Person) -> Iterator[Spell]:
     """The spells of a resident: one without a group before the first membership, then one for each."""
-    start, group = datetime.date.min, None
+    start, group = datetime.date.min.toordinal(), None
     for effective_on, joined in person.memberships:
-        if effective_on > start:
-            yield Spell(person, (person.settlement, group), start, effective_on)
-        start, group = effective_on, joined
-    yield Spell(person, (person.settlement, group), start, datetime.date.max)
+        joined_on = effective_on.toordinal()
+        if joined_on > start:
+            yield Spell(person, (person.settlement, group), start, joined_on)
+        start, group = joined_on, joined
+    yield Spell(person, (person.settlement, group), start, FOREVER)
 
 
 @dataclass(slots=True)
 class _Days:
-    """The sorted days of one settlement and group."""
+    """The sorted days of one settlement and group, as ordinals."""
 
-    begun: list[datetime.date] = field(default_factory=list)
-    ended: list[datetime.date] = field(default_factory=list)
-    registered: list[datetime.date] = field(default_factory=list)
-    cancelled: list[datetime.date] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    registered: list[int] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
 
 
 class Registry:
@@ -86,26 +90,29 @@ class Registry:
 
     def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:
         spells = list(spells_of(person))
+        registered_on = person.registered_on.toordinal()
+        cancelled_on = FOREVER if person.cancelled_on is None else person.cancelled_on.toordinal()
         for spell in spells:
             days = self._days.setdefault(spell.key, _Days())
-            start, end = max(spell.start, person.registered_on), min(spell.end, person.gone_on)
+            start, end = max(spell.start, registered_on), min(spell.end, person.gone_on)
             if start < end:
                 change(days.begun, start)
                 change(days.ended, end)
         last = spells[-1]
-        if last.start > min(person.registered_on, person.cancelled_on or datetime.date.max):
+        if last.start > min(registered_on, cancelled_on):
             # Somebody who changed groups: which one counts depends on the last day of the period asked for.
             for spell in spells:
                 move((ordinal, spell))
             return
         days = self._days[last.key]
-        change(days.registered, person.registered_on)
-        if person.cancelled_on is not None:
-            change(days.cancelled, person.cancelled_on)
+        change(days.registered, registered_on)
+        if cancelled_on != FOREVER:
+            change(days.cancelled, cancelled_on)
 
     def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
         """Registered on or before the day, not cancelled on or before it, not expired before it."""
-        counts = ((key, bisect_right(d.begun, day) - bisect_right(d.ended, day)) for key, d in self._days.items())
+        on = day.toordinal()
+        counts = ((key, bisect_right(d.begun, on) - bisect_right(d.ended, on)) for key, d in self._days.items())
         return _sum(counts, by, filters)
 
     def registered_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
@@ -121,18 +128,18 @@ class Registry:
         return _sum([*counts, *moved], by, filters)
 
     def _moved_at(self, day: datetime.date) -> Iterator[Spell]:
-        return (spell for _, spell in self._moved if spell.start <= day < spell.end)
+        return (spell for _, spell in self._moved if spell.start <= day.toordinal() < spell.end)
 
 
-def _within(days: list[datetime.date], period: Period) -> int:
-    return bisect_right(days, period.end) - bisect_left(days, period.start)
+def _within(days: list[int], period: Period) -> int:
+    return bisect_right(days, period.end.toordinal()) - bisect_left(days, period.start.toordinal())
 
 
 def _is_in(day: datetime.date | None, period: Period) -> bool:
     return day is not None and period.start <= day <= period.end
 
 
-def _take_out(days: list[datetime.date], day: datetime.date) -> None:
+def _take_out(days: list[int], day: int) -> None:
     del days[bisect_left(days, day)]
 
 

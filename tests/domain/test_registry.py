@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from service.domain.periods import Period
 from service.domain.registry import Person, Registry
 
-DAYS = [datetime.date(2024, 1, 1) + datetime.timedelta(days=n) for n in range(8)]
+DAYS = [datetime.date.max - datetime.timedelta(days=n) for n in reversed(range(8))]
+"""The last of the calendar: whatever reckons with the day after one of them is found out."""
+
 days = st.sampled_from(DAYS)
 groups = st.sampled_from([None, "G000001", "G000002"])
 memberships = st.dictionaries(days, groups, max_size=3).map(lambda found: tuple(sorted(found.items())))

@@ -142,6 +142,20 @@ def test_a_bad_question_is_refused(admin: Caller, query: str) -> None:
     assert answer.get_json()["errors"]
 
 
+@pytest.mark.parametrize("period", ["period=9999-12-31", "period=1900-01-01", "from=1900-01-01&to=1909-12-31"])
+def test_the_ends_of_the_calendar_are_days_like_others(admin: Caller, period: str) -> None:
+    """Who is registered for ever is often written as valid until 9999-12-31."""
+    admin.register(1, valid_until="9999-12-31", registered_on="1999-12-31")
+    for report in ("trade?", "residents?", "brief?", "series?measure=residents&interval=month&"):
+        for compare in ("yoy", "previous", "none"):
+            answer = admin.get(f"/v1/reports/{report}{period}&compare={compare}")
+            assert answer.status_code == 200, answer.text
+    stock = admin.get(f"/v1/reports/residents?{period}&compare=none").get_json()["total"]["registered_at_end"]
+    assert stock == {"current": 1 if "9999" in period else 0}
+    for month in ("1900-01", "9999-12"):
+        assert admin.get(f"/v1/reports/bulletin?month={month}").status_code == 200
+
+
 def test_filters_may_be_repeated_or_have_commas(admin: Caller) -> None:
     admin.register(1)
     for category in ("meat", "grain", "wool"):
