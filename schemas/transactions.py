@@ -23,7 +23,7 @@ from schemas.fields import (
     TradingDay,
 )
 from schemas.quick import QuickReader
-from schemas.residents import CURSOR_LENGTH_MAX, PAGE_LIMIT, PAGE_LIMIT_MAX
+from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
 from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade
 
@@ -146,7 +146,7 @@ TransactionsQuerySchema: type[StrictSchema] = cast(
             "consignment": Text(MARK_LENGTH_MAX),
             "from": TradingDay(attribute="from_day"),
             "to": TradingDay(attribute="to_day"),
-            "cursor": Text(CURSOR_LENGTH_MAX),
+            "cursor": cursor_field(),
             "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
         },
         name="TransactionsQuerySchema",

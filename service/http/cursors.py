@@ -3,10 +3,13 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
 from service.domain.errors import CursorInvalid
+
+CURSOR_LENGTH_MAX = 2000
 
 _PAGING = frozenset({"cursor", "limit"})
 
@@ -17,27 +20,35 @@ def encode_cursor(name: str, position: int, parameters: Mapping[str, str]) -> st
     return base64.urlsafe_b64encode(orjson.dumps([name, position, filters])).decode().rstrip("=")
 
 
-def decode_cursor(name: str, parameters: Mapping[str, str]) -> tuple[int | None, dict[str, str]]:
+def decode_cursor(name: str, parameters: Mapping[str, str], place_max: int) -> tuple[int | None, dict[str, str]]:
     """The place to go on from (None at the beginning) and the filters in force.
 
-    A cursor brings its own filters; ones that are sent beside it must be the same. Raises CursorInvalid.
+    A cursor brings its own filters; ones that are sent beside it must be the same. Raises CursorInvalid, also for a
+    place above `place_max`, which no list of this kind reaches and no column could be compared with.
     """
     sent = {key: value for key, value in parameters.items() if key not in _PAGING}
     text = parameters.get("cursor")
     if text is None:
         return None, sent
-    try:
-        known_name, position, filters = orjson.loads(
-            base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-        )
-    except (binascii.Error, ValueError, TypeError):
-        raise _invalid("it was not given out by this list") from None
-    sound = known_name == name and isinstance(position, int) and 0 <= position < 2**63 and isinstance(filters, dict)
+    known_name, position, filters = _taken_apart(text)
+    # JSON's true would pass for the number 1.
+    is_place = type(position) is int and 0 <= position <= place_max
+    sound = known_name == name and is_place and isinstance(filters, dict)
     if not sound or not all(isinstance(value, str) for value in filters.values()) or _PAGING & filters.keys():
         raise _invalid("it was not given out by this list")
     if sent and sent != filters:
         raise _invalid("it belongs to other filters; send it alone, or with the filters it was given for")
     return position, filters
+
+
+def _taken_apart(text: str) -> tuple[Any, Any, Any]:
+    try:
+        if len(text) > CURSOR_LENGTH_MAX:
+            raise ValueError("longer than any cursor")
+        name, position, filters = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        raise _invalid("it was not given out by this list") from None
+    return name, position, filters
 
 
 def _invalid(why: str) -> CursorInvalid:

@@ -10,12 +10,15 @@ from service.http.bodies import read_query
 from service.http.cursors import decode_cursor
 
 
-def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any]) -> tuple[int | None, dict[str, Any], int]:
+def read_page(
+    name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int
+) -> tuple[int | None, dict[str, Any], int]:
     """The position after which the page begins, the filters as the domain's values, and the limit.
 
-    The filters of a cursor go through the same schema as ones in the query. Raises CursorInvalid.
+    `place_max` is the highest place that the list can have. The filters of a cursor go through the same schema as ones
+    in the query. Raises CursorInvalid.
     """
-    position, filters = decode_cursor(name, read_query())
+    position, filters = decode_cursor(name, read_query(), place_max)
     g.list_filters = filters
     try:
         known = schema().read(filters)

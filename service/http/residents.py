@@ -7,9 +7,8 @@ from flask import g
 from schemas import residents as wire
 from service.commands import residents as commands
 from service.commands.residents import Caller, Registration
-from service.domain import errors
-from service.domain.groups import parse_group_id
-from service.domain.residents import parse_resident_id
+from service.domain import errors, groups
+from service.domain.residents import ORDINAL_MAX, parse_resident_id
 from service.http.cursors import encode_cursor
 from service.http.market import market
 from service.http.paging import read_page
@@ -50,7 +49,7 @@ def register_resident(body: dict[str, Any]) -> Answer:
 def list_residents(query: dict[str, Any]) -> Answer:
     """List residents in the order of their ids, masked."""
     ledger = market().ledger
-    after, filters, limit = read_page("residents", wire.ResidentsQuerySchema, query)
+    after, filters, limit = read_page("residents", wire.ResidentsQuerySchema, query, ORDINAL_MAX)
     wanted = ResidentFilters(ledger.today(), filters.get("status"), filters.get("settlement"), filters.get("group_id"))
     views, following = queries.list_residents(ledger, wanted, after or 0, limit)
     return Answer({"items": _RESIDENT.dump(views, many=True), "next_cursor": _next("residents", following)})
@@ -138,9 +137,9 @@ def create_group(body: dict[str, str]) -> Answer:
 )
 def list_groups(query: dict[str, Any]) -> Answer:
     """List groups in the order of their ids, with the number of members today."""
-    after, _, limit = read_page("groups", wire.PageQuerySchema, query)
-    groups, following = queries.list_groups(market().ledger, after or 0, limit)
-    return Answer({"items": _GROUP.dump(groups, many=True), "next_cursor": _next("groups", following)})
+    after, _, limit = read_page("groups", wire.PageQuerySchema, query, groups.ORDINAL_MAX)
+    found, following = queries.list_groups(market().ledger, after or 0, limit)
+    return Answer({"items": _GROUP.dump(found, many=True), "next_cursor": _next("groups", following)})
 
 
 @routes.post(
@@ -153,7 +152,7 @@ def list_groups(query: dict[str, Any]) -> Answer:
 def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     """Add residents to a group; each leaves the group it was in from that day on."""
     try:
-        group = parse_group_id(group_id)
+        group = groups.parse_group_id(group_id)
     except ValueError:
         raise errors.NotFound(f"No group {group_id[:20]} exists.") from None
     return Answer(_GROUP.dump(commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"])))

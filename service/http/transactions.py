@@ -20,6 +20,7 @@ from service.http.problems import problem_response
 from service.http.routes import Answer, Routes, idempotency_key, request_id, respond
 from service.queries import transactions as queries
 from service.storage.journal import Filters
+from service.storage.tail import PLACE_MAX
 
 routes = Routes("Transactions")
 
@@ -124,7 +125,7 @@ def get_transaction(transaction_id: str) -> Answer:
 )
 def list_transactions(query: dict[str, Any]) -> Answer:
     """List transactions, newest first; pages neither repeat nor skip while the ledger grows."""
-    before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query)
+    before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
     page = queries.list_transactions(market().ledger, Filters(**filters), before, limit)
     following = None if page.next_seq is None else encode_cursor("transactions", page.next_seq, g.list_filters)
     return Answer({"items": [_TRANSACTION.dump(each) for each in page.transactions], "next_cursor": following})
