@@ -27,7 +27,8 @@ class BatchSchema(StrictSchema):
         error_messages={"invalid": "not-a-boolean: Send true or false."},
     )
     items = fields.List(
-        fields.Raw(metadata={"$ref": "#/components/schemas/BatchLine"}),
+        # Whatever a line is, null too, it is judged as a line and not as the batch.
+        fields.Raw(allow_none=True, metadata={"$ref": "#/components/schemas/BatchLine"}),
         required=True,
         metadata={"minItems": 1, "maxItems": BATCH_LINES_MAX},
         error_messages={"invalid": "not-a-list: Send a list of trades."},

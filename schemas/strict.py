@@ -15,7 +15,10 @@ _STANDARD_MESSAGES = {
     "null": "null: Leave the field out instead of sending null.",
     "validator_failed": "invalid: Send another value.",
 }
-_TEXT_MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not-text: Send text in quotation marks."}
+_TEXT_MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {
+    **_STANDARD_MESSAGES,  # A field inside of a list or a map is bound to no schema, which would give it these.
+    "invalid": "not-text: Send text in quotation marks.",
+}
 
 
 class StrictSchema(Schema):

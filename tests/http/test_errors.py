@@ -109,6 +109,14 @@ def test_a_field_that_can_not_be_used_is_named_by_its_pointer(admin: Caller, fie
     assert len(problem["errors"][0]["detail"]) > 10
 
 
+def test_null_inside_of_a_list_or_a_map_is_refused_in_our_own_words(admin: Caller) -> None:
+    inside_of_a_map = admin.trade({**a_trade(), "metadata": {"a": None}})
+    inside_of_a_list = admin.post("/v1/groups/G000001/members", {"resident_ids": [None]})
+    for answer, pointer in ((inside_of_a_map, "/metadata/a"), (inside_of_a_list, "/resident_ids/0")):
+        error = _problem(answer, 422, "validation-failed")["errors"][0]
+        assert (error["pointer"], error["code"]) == (pointer, "null")
+
+
 def test_every_missing_field_is_named_at_once(admin: Caller) -> None:
     problem = _problem(admin.trade({}), 422, "validation-failed")
     assert {error["pointer"] for error in problem["errors"]} == {f"/{name}" for name in a_trade()}

@@ -193,6 +193,14 @@ def test_the_lines_of_a_batch_are_judged_in_order_and_answered_one_by_one(admin:
     assert codes == ["validation-failed", "unknown-resident", "idempotency-key-reused", "idempotency-key-missing"]
 
 
+@pytest.mark.parametrize("odd", [None, 5, "x", [], True])
+def test_a_line_that_is_no_object_is_refused_alone(admin: Caller, odd: object) -> None:
+    answer = admin.post(BATCH, {"items": [a_trade(key="a"), odd]})
+    items = answer.get_json()["items"]
+    assert [item["status"] for item in items] == [201, 422]
+    assert items[1]["problem"]["errors"][0]["code"] == "not-an-object"
+
+
 def test_a_batch_that_is_sent_again_is_answered_again(admin: Caller) -> None:
     lines = _lines()[:2]
     first, again = (admin.post(BATCH, {"items": lines}).get_json() for _ in range(2))
