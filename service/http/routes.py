@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
+from werkzeug.routing import BaseConverter
 
 from schemas.strict import StrictSchema
 from service.domain.errors import Refusal, ValidationFailed
@@ -123,6 +124,9 @@ class Routes:
 
 def register_routes(app: Flask, families: Sequence[Routes]) -> None:
     """Adds every route of the families to an application."""
+    # An address with two slashes is another address, where nothing stands; werkzeug would redirect from it in HTML.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["default"] = _id_converter(families)
     for family in families:
         for route in family.all:
             app.add_url_rule(
@@ -132,6 +136,19 @@ def register_routes(app: Flask, families: Sequence[Routes]) -> None:
                 methods=[route.method],
                 provide_automatic_options=False,
             )
+
+
+def _id_converter(families: Sequence[Routes]) -> type[BaseConverter]:
+    """Takes any part of an address for an id, but no word that stands beside ids.
+
+    Otherwise GET /v1/transactions/quote would ask for a transaction of that id, and not be told that the address only
+    takes POST.
+    """
+    paths = [route.path for family in families for route in family.all]
+    parents = {path.rpartition("/<")[0] for path in paths}
+    words = {word for parent, _, word in (path.rpartition("/") for path in paths) if parent in parents}
+    named = "|".join(sorted(word for word in words if not word.startswith("<")))
+    return type("IdConverter", (BaseConverter,), {"regex": rf"(?!(?:{named})$)[^/]+"})
 
 
 def _checked(route: Route) -> Callable[..., Response]:

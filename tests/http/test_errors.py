@@ -151,6 +151,8 @@ def test_without_a_valid_key_nobody_is_let_in(call: Callable[..., Caller], heade
         ("GET", "/v1/transactions/../x", 404),
         ("GET", f"/v1/transactions/{'0' * 36}", 404), ("DELETE", "/v1/residents", 405),
         ("PUT", "/v1/transactions", 405),
+        ("GET", "/v1//groups", 404), ("GET", "//v1/groups", 404), ("GET", "/v1/groups/", 404),
+        ("POST", "/v1/transactions/%2e%2e%2f/reversal", 404), ("GET", "/v1/transactions/quote/proof", 404),
         ("OPTIONS", "/v1/transactions", 405), ("PATCH", "/health/live", 405), ("POST", "/health/live", 405),
     ],
 )  # fmt: skip
@@ -158,6 +160,14 @@ def test_what_does_not_exist_is_said_clearly(admin: Caller, method: str, path: s
     answer = admin.client.open(path, method=method, headers=admin.headers)
     _problem(answer, status, {404: "not-found", 405: "method-not-allowed"}[status])
     assert status != 405 or answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/v1/transactions/quote", "/v1/transactions/batch", "/v1/residents/lookup"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_a_word_beside_ids_is_no_id(admin: Caller, path: str, method: str) -> None:
+    answer = admin.client.open(path, method=method, headers=admin.headers)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert admin.get(f"{path}s").get_json()["code"] == "not-found"
 
 
 @pytest.mark.parametrize(
