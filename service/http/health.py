@@ -1,8 +1,11 @@
 """Health: whether the process lives, and whether it can serve."""
 
+from typing import Any
+
 from marshmallow import fields
 
 from schemas.strict import StrictSchema
+from service.domain.errors import Unavailable
 from service.http.market import market
 from service.http.routes import Answer, Routes
 from service.queries.health import readiness
@@ -20,15 +23,16 @@ class ReadySchema(StrictSchema):
     """What serving needs, part by part; `tail` counts the transactions that are not folded yet.
 
     `fold_lag_s` is the age of the oldest of them. `fold` is "ok" or, when that is over a minute, "standing still":
-    reports stay exact then, and become slower. Both are null when the database does not answer.
+    reports stay exact then, and become slower. When the ledger can't serve, the problem document has the same members
+    beside its own, null where nothing could be asked.
     """
 
     status = fields.String(required=True)
     database = fields.String(required=True)
     schema = fields.String(required=True)
-    tail = fields.Integer(required=True, allow_none=True)
-    fold = fields.String(required=True, allow_none=True)
-    fold_lag_s = fields.Integer(required=True, allow_none=True)
+    tail = fields.Integer(required=True)
+    fold = fields.String(required=True)
+    fold_lag_s = fields.Integer(required=True)
 
 
 @routes.get("/health/live", scope=None, answer=LiveSchema)
@@ -37,16 +41,19 @@ def get_live() -> Answer:
     return Answer({"status": "ok"})
 
 
-@routes.get("/health/ready", scope=None, answer=ReadySchema)
+@routes.get("/health/ready", scope=None, answer=ReadySchema, refuses=[Unavailable])
 def get_ready() -> Answer:
     """Whether the ledger can serve: 200 when the database answers and its schema fits, else 503."""
     ready = readiness(market().ledger)
-    document = {
-        "status": "ok" if ready.is_ready else "unavailable",
+    parts: dict[str, Any] = {
         "database": "ok" if ready.database else "unavailable",
-        "schema": "ok" if ready.schema else "old",
+        "schema": None if ready.schema is None else "ok" if ready.schema else "old",
         "tail": ready.tail_length,
         "fold": None if ready.is_folding is None else "ok" if ready.is_folding else "standing still",
         "fold_lag_s": ready.fold_lag_s,
     }
-    return Answer(document, 200 if ready.is_ready else 503, {} if ready.is_ready else {"Retry-After": "1"})
+    if not ready.database:
+        raise Unavailable("The database does not answer.", **parts)
+    if not ready.schema:
+        raise Unavailable("The database has an old schema; run hushi db upgrade.", **parts)
+    return Answer({"status": "ok", **parts})

@@ -14,17 +14,20 @@ FOLD_STANDS_STILL_AFTER_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What serving needs; `tail_length` counts what is posted and not folded yet, `fold_lag_s` its oldest's age."""
+    """What serving needs; `tail_length` counts what is posted and not folded yet, `fold_lag_s` its oldest's age.
+
+    What could not be asked is None: of a database that does not answer nothing is known, its schema neither.
+    """
 
     database: bool
-    schema: bool
+    schema: bool | None
     tail_length: int | None = None
     fold_lag_s: int | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether requests can be answered."""
-        return self.database and self.schema
+        return self.database and self.schema is True
 
     @property
     def is_folding(self) -> bool | None:
@@ -42,4 +45,4 @@ def readiness(ledger: Ledger) -> Readiness:
         lag_s = fold_lag(ledger) // datetime.timedelta(seconds=1)
         return Readiness(database=True, schema=True, tail_length=waiting, fold_lag_s=lag_s)
     except DatabaseUnavailable:
-        return Readiness(database=False, schema=False)
+        return Readiness(database=False, schema=None)

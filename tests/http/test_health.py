@@ -3,9 +3,11 @@
 import dataclasses
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.commands.folding import fold
@@ -13,6 +15,8 @@ from service.ledger import Ledger
 from service.storage.engine import Database
 from tests.builders import a_trade
 from tests.conftest import Caller
+
+PARTS = ("database", "schema", "tail", "fold", "fold_lag_s")
 
 
 @pytest.fixture
@@ -24,6 +28,15 @@ def later(ledger: Ledger) -> Callable[[int], Caller]:
         return Caller(create_app(dataclasses.replace(ledger, clock=clock)).test_client(), None)
 
     return make
+
+
+def _problem(answer: TestResponse) -> dict[str, Any]:
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.content_type == "application/problem+json"
+    document: dict[str, Any] = answer.get_json()
+    assert (document["status"], document["code"]) == (503, "unavailable")
+    assert document["request_id"] == answer.headers["X-Request-Id"]
+    return document
 
 
 def test_an_empty_ledger_is_ready(later: Callable[[int], Caller]) -> None:
@@ -70,9 +83,10 @@ def test_an_old_schema_is_not_ready_and_nothing_is_claimed_of_the_tail(ledger: L
     with ledger.database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     answer = admin.get("/health/ready")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert answer.get_json() == {
-        "status": "unavailable", "database": "ok", "schema": "old", "tail": None, "fold": None, "fold_lag_s": None,
+    problem = _problem(answer)
+    assert "hushi db upgrade" in problem["detail"]
+    assert {name: problem[name] for name in PARTS} == {
+        "database": "ok", "schema": "old", "tail": None, "fold": None, "fold_lag_s": None,
     }  # fmt: skip
 
 
@@ -82,6 +96,6 @@ def test_a_database_that_does_not_answer_is_not_ready(ledger: Ledger, engine_nam
     gone = Database(str(ledger.database.url.set(database="gone").render_as_string(hide_password=False)))
     caller = Caller(create_app(dataclasses.replace(ledger, database=gone)).test_client(), None)
     answer = caller.get("/health/ready")
-    assert answer.status_code == 503
-    assert (answer.get_json()["database"], answer.get_json()["fold"]) == ("unavailable", None)
+    problem = _problem(answer)
+    assert {name: problem[name] for name in PARTS} == {**dict.fromkeys(PARTS), "database": "unavailable"}
     assert caller.get("/health/live").status_code == 200
