@@ -10,7 +10,9 @@ from flask import request
 
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
 
-JSON_BYTES_MAX = 64 * 1024
+JSON_BYTES_MAX = 256 * 1024
+"""Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
+
 NESTING_MAX = 32
 
 

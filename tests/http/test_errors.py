@@ -1,11 +1,15 @@
 """Bad input of every kind gets a clear 4xx with a problem document, and never a 500."""
 
+import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from schemas.fields import Text
+from schemas.transactions import TradeSchema
 from tests.builders import a_key, a_registration, a_trade
 from tests.conftest import Caller
 
@@ -73,6 +77,19 @@ def test_a_body_of_ten_megabytes_is_too_large_wherever_it_is_sent(admin: Caller)
     _problem(_post_bytes(admin, body), 413, "too-large")
     answer = admin.post("/v1/residents", headers={"Content-Type": "application/json"}, data=body)
     _problem(answer, 413, "too-large")
+
+
+def test_the_longest_trade_that_the_schema_takes_is_not_too_large(admin: Caller) -> None:
+    """Twelve bytes for each character: a caller's JSON may spell all of them as two escapes."""
+    admin.register(1)
+    longest = {name: "🐎" * field.length_max for name, field in TradeSchema().fields.items() if isinstance(field, Text)}
+    number = itertools.count(10)
+    metadata = {f"{next(number)}{'🐎' * 38}": "🐎" * 500 for _ in range(20)}
+    body = json.dumps({**a_trade(), **longest, "metadata": metadata}).encode()
+    assert len(body) > 130_000
+    posted = _post_bytes(admin, body)
+    assert posted.status_code == 201, posted.text
+    assert posted.get_json()["metadata"] == metadata
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/json; charset=latin-1", ""])
