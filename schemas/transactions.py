@@ -3,7 +3,7 @@
 import functools
 from typing import Any, cast
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from schemas.choices import Count, OneOf
 from schemas.fields import (
@@ -132,10 +132,21 @@ class QuoteSchema(StrictSchema):
     remaining_after_cny = SignedCny(required=True, attribute="remaining_after_fen")
 
 
+class StatementSchema(StrictSchema):
+    """The base of the statement's query: the days are in their order."""
+
+    @post_load
+    def days(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """The filters, unchanged."""
+        if "from_day" in data and "to_day" in data and data["to_day"] < data["from_day"]:
+            raise ValidationError({"to": [f"not-a-period: Send a day not before from, {data['from_day']}."]})
+        return data
+
+
 # `from` is a word of Python, so this schema is declared by names.
 TransactionsQuerySchema: type[StrictSchema] = cast(
     type[StrictSchema],
-    StrictSchema.from_dict(
+    StatementSchema.from_dict(
         {
             "resident_id": ResidentId(attribute="resident"),
             "group_id": GroupId(attribute="group"),

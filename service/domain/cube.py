@@ -4,15 +4,18 @@ Sums and counts add up over cells; sets are merged, because a resident who trade
 """
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from service.domain.cells import GRAINS, Cell, CellKey, Key
+from service.domain.cells import DIMENSIONS, GRAINS, Cell, CellKey, Key
 from service.domain.months import ANSWERS_KEPT_MAX, Month
 from service.domain.periods import MONTHS_PER_YEAR, Period, month_end
 from service.domain.totals import RowKeys, Selection, Totals, merge
 
 STRETCHES_KEPT_MAX = 300
 """How many quarters and years to date are remembered, each for one selection."""
+
+TOLD = {name: DIMENSIONS.index(name) for name in ("trade_point", "settlement")}
+"""Dimensions whose values no rule data list: a trade point is known once a transaction bears it."""
 
 _Stretch = tuple[tuple[int, int], ...]
 _Kept = tuple[list[int], Mapping[Key, Totals]]
@@ -26,6 +29,8 @@ class Cube:
         self._months: dict[int, dict[tuple[int, int], Month]] = {grain.number: {} for grain in GRAINS}
         self._keys: dict[Selection, RowKeys] = {}
         self._kept: dict[tuple[tuple[int, int], int, Selection], _Kept] = {}
+        self._values: dict[int, set[str | None]] = {index: set() for index in TOLD.values()}
+        self._seen: dict[int, set[Key]] = {grain.number: set() for grain in GRAINS}
 
     def put(self, key: CellKey, cell: Cell) -> None:
         """Adds or replaces a cell."""
@@ -36,6 +41,19 @@ class Cube:
             month = months[day.year, day.month] = Month(GRAINS[grain - 1].dimensions)
         month.days.setdefault(day, {})[values] = cell
         month.forget()
+        if values not in self._seen[grain]:
+            self._look_at(grain, values)
+
+    def _look_at(self, grain: int, values: Key) -> None:
+        """Takes note of what a combination of values tells of; the same ones come back on every day."""
+        self._seen[grain].add(values)
+        for index, value in zip(GRAINS[grain - 1].dimensions, values, strict=True):
+            if index in self._values:
+                self._values[index].add(value)
+
+    def values_of(self, name: str) -> Collection[str | None]:
+        """The values of one of TOLD that the cells have had. They only grow: the journal loses nothing."""
+        return self._values[TOLD[name]]
 
     def find(self, key: CellKey) -> Cell | None:
         """A cell, or None."""

@@ -79,6 +79,7 @@ class Registry:
         self._people: dict[int, Person] = {}
         self._days: dict[Key, _Days] = {}
         self._moved: set[tuple[int, Spell]] = set()
+        self.settlements: set[str | None] = set()
 
     def put(self, ordinal: int, person: Person) -> None:
         """Adds a resident, or replaces what was known."""
@@ -86,6 +87,7 @@ class Registry:
         if before is not None:
             self._count(ordinal, before, _take_out, self._moved.discard)
         self._people[ordinal] = person
+        self.settlements.add(person.settlement)
         self._count(ordinal, person, insort, self._moved.add)
 
     def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:

@@ -10,8 +10,6 @@ from typing import Generic, TypeVar
 from service.domain.brief import Facts, NewCategory
 from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
-from service.domain.errors import ValidationFailed
-from service.domain.groups import parse_group_id
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, base_period, day_before
 from service.domain.registry import Filters, Registry
@@ -20,8 +18,9 @@ from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
+from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
 from service.queries.pulse import Pulse
-from service.storage import commodities, residents
+from service.storage import commodities
 from service.storage.standing import Standing
 
 T = TypeVar("T")
@@ -85,25 +84,14 @@ class Reporter:
     def _ask(
         self, question: Question, at: Standing | None, work: Callable[[Known], T], *, people: bool = False
     ) -> Answered[T]:
-        self._refuse_unknown_filters(question)
+        """What `work` makes of all that is known. Raises ValidationFailed on a filter by what does not exist."""
+        filters = dict(question.filters)
+        refuse_unknown_words(self._ledger.rulebook, filters)
+        refuse_unknown_groups(self._ledger, filters)
+        people = people or "settlement" in filters
         with self._keeper.known_at(at or self._pulse.now(), question.grains, people=people) as known:
+            refuse_unknown_places(known, filters)
             return Answered(work(known), known.standing)
-
-    def _refuse_unknown_filters(self, question: Question) -> None:
-        """A filter by something that does not exist is an error; one that nothing fits is an empty report."""
-        rulebook, filters = self._ledger.rulebook, dict(question.filters)
-        known: Mapping[str, frozenset[str]] = {"category": rulebook.category_names(), "origin": rulebook.countries}
-        for name, values in known.items():
-            unknown = sorted(filters.get(name, frozenset()) - values)
-            if unknown:
-                detail = f"No {name} {unknown[0]!r} is known; send one of {', '.join(sorted(values)[:300])}."
-                raise ValidationFailed.of(f"/{name}", f"unknown-{name}", detail)
-        if "group_id" not in filters:
-            return
-        with self._ledger.database.reading() as connection:
-            for group in sorted(filters["group_id"]):
-                if residents.find_group(connection, parse_group_id(group), self._ledger.today()) is None:
-                    raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
 
 
 def _facts(registry: Registry, question: Question, ask: Ask, today: datetime.date) -> Facts:

@@ -8,6 +8,7 @@ from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
+from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, journal
 from service.storage.journal import Filters, Page
 
@@ -41,7 +42,9 @@ def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
 
 
 def list_transactions(ledger: Ledger, filters: Filters, before_seq: int | None, limit: int) -> Page:
-    """A page of the journal, newest first."""
+    """A page of the journal, newest first. Raises ValidationFailed on a category or an origin that does not exist."""
+    words = {"category": filters.category, "origin": filters.origin}
+    refuse_unknown_words(ledger.rulebook, {name: [word] for name, word in words.items() if word is not None})
     with ledger.database.reading() as connection:
         return journal.list_page(connection, filters, before_seq, limit)
 

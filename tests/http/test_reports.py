@@ -142,6 +142,30 @@ def test_a_bad_question_is_refused(admin: Caller, query: str) -> None:
     assert answer.get_json()["errors"]
 
 
+def test_places_that_nothing_in_the_ledger_bears_are_refused_until_something_does(
+    ledger: Ledger, admin: Caller
+) -> None:
+    """A misspelled trade point must not look like one without trade; the first trade there makes it known at once."""
+    admin.register(1, settlement="东")
+    for report in ("trade?", "residents?", "brief?", "series?measure=residents&interval=month&"):
+        path = f"/v1/reports/{report}period=2024"
+        assert admin.get(f"{path}&trade_point=erenhot&settlement=东").status_code == 200
+        for name, value in (("trade_point", "erenhot-2"), ("trade_point", "erenhot,erenhto"), ("settlement", "西")):
+            refused = admin.get(f"{path}&{name}={value}")
+            assert refused.status_code == 422, refused.text
+            assert refused.get_json()["errors"][0]["pointer"] == f"/{name}"
+    path = "/v1/reports/trade?period=2024&compare=none"
+    for number, folding in enumerate((False, True), start=2):
+        admin.trade(a_trade(trade_point=f"erenhot-{number}"))
+        if folding:
+            fold(ledger)
+        for more in ("", "&settlement=东", "&by=group_id"):
+            found = admin.get(f"{path}&trade_point=erenhot-{number}{more}").get_json()["total"]["transactions"]
+            assert found == {"current": 1}
+    admin.post("/v1/residents", a_registration(1, settlement="西"))
+    assert admin.get(f"{path}&settlement=西").get_json()["total"]["transactions"] == {"current": 0}
+
+
 @pytest.mark.parametrize("period", ["period=9999-12-31", "period=1900-01-01", "from=1900-01-01&to=1909-12-31"])
 def test_the_ends_of_the_calendar_are_days_like_others(admin: Caller, period: str) -> None:
     """Who is registered for ever is often written as valid until 9999-12-31."""

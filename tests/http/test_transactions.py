@@ -169,6 +169,15 @@ def test_a_statement_is_narrowed_by_every_filter(admin: Caller) -> None:
         assert [item["origin"] for item in items] == ["RU"], query
 
 
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [("category=fish", "/category"), ("origin=XX", "/origin"), ("from=2024-02-02&to=2024-02-01", "/to")],
+)
+def test_a_statement_of_what_can_not_be_is_refused(admin: Caller, query: str, pointer: str) -> None:
+    refused = admin.get(f"/v1/transactions?{query}")
+    assert (refused.status_code, refused.get_json()["errors"][0]["pointer"]) == (422, pointer)
+
+
 def _lines() -> list[dict[str, Any]]:
     return [
         a_trade(key="a", amount_cny="7000.00"),

@@ -1,0 +1,56 @@
+"""Filters that can't be right: what does not exist is refused, and what exists and fits nothing is an empty answer."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from service.domain.allowance import Rulebook
+from service.domain.errors import ValidationFailed
+from service.domain.groups import parse_group_id
+from service.domain.transactions import DEFAULT_TRADE_POINT
+from service.ledger import Ledger
+from service.queries.cube import Known
+from service.storage import residents
+
+VALUES_NAMED_MAX = 300
+"""How many of the known values an error names; there are some 250 countries."""
+
+Filters = Mapping[str, Collection[str]]
+
+
+def refuse_unknown_words(rulebook: Rulebook, filters: Filters) -> None:
+    """Raises ValidationFailed for a category or an origin that the rule data don't have."""
+    for name, known in (("category", rulebook.category_names()), ("origin", rulebook.countries)):
+        _refuse_unknown(name, filters.get(name, ()), known)
+
+
+def refuse_unknown_groups(ledger: Ledger, filters: Filters) -> None:
+    """Raises ValidationFailed for a group that was never created."""
+    if "group_id" not in filters:
+        return
+    with ledger.database.reading() as connection:
+        for group in sorted(filters["group_id"]):
+            if residents.find_group(connection, parse_group_id(group), ledger.today()) is None:
+                raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
+
+
+def refuse_unknown_places(known: Known, filters: Filters) -> None:
+    """Raises ValidationFailed for a trade point that no transaction bears, or a settlement that nobody comes from.
+
+    What is known covers everything that was committed before the question, the tail and new residents too, so a report
+    that is asked right after the first trade at a point knows the point.
+    """
+    if "trade_point" in filters:
+        known_points = known.cube.values_of("trade_point"), (DEFAULT_TRADE_POINT,)
+        _refuse_unknown("trade_point", filters["trade_point"], *known_points)
+    if "settlement" in filters:
+        _refuse_unknown(
+            "settlement", filters["settlement"], known.cube.values_of("settlement"), known.registry.settlements
+        )
+
+
+def _refuse_unknown(name: str, sent: Iterable[str], *known: Collection[str | None]) -> None:
+    """Raises ValidationFailed for a value that is in none of the known ones."""
+    unknown = [value for value in sorted(sent) if not any(value in values for values in known)]
+    if unknown:
+        named = sorted({value for values in known for value in values if value is not None})[:VALUES_NAMED_MAX]
+        detail = f"No {name} {unknown[0]!r} is known; send one of {', '.join(named)}."
+        raise ValidationFailed.of(f"/{name}", f"unknown-{name.replace('_', '-')}", detail)
