@@ -14,6 +14,7 @@ from schemas.briefs import brief_document
 from schemas.exports import csv_of, xlsx_of
 from schemas.strict import StrictSchema
 from service.config import Settings
+from service.domain import periods
 from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
 from service.opening import open_current_ledger
@@ -154,9 +155,7 @@ def _asked(work: Callable[[], Any]) -> Any:
 
 
 def _cut_off(query: dict[str, Any], today: datetime.date) -> datetime.date:
-    period = query["question"].period
-    found: datetime.date = max(period.start, min(period.end, today))
-    return found
+    return periods.cut_off(query["question"].period, today)
 
 
 def _write(document: dict[str, Any], asked: dict[str, Any], cut_off: datetime.date) -> None:

@@ -10,7 +10,7 @@ from schemas.reports import PeriodText, measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans
 from service.domain.growth import Comparison, format_growth_pct
-from service.domain.periods import Period, base_period, year_to_date
+from service.domain.periods import Period, base_period, cut_off, year_to_date
 from service.domain.reports import Question, TradeReport
 
 FORMATS = ("json", "html", "xlsx")
@@ -78,7 +78,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     """
     month = bulletin.month
     year = year_to_date(month.end)
-    cut_off = max(month.start, min(month.end, today)).isoformat()
+    data_to = cut_off(month, today).isoformat()
     by = {name: _rows(report) for name, report in bulletin.by.items()}
     return {
         "month": month.start.isoformat()[:7],
@@ -88,7 +88,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "year_to_date": _days(year),
         "year_to_date_base": _days(base_period(year, "yoy")),
         "status": "preliminary" if today <= month.end else "final",
-        "cut_off": cut_off,
+        "cut_off": data_to,
         "main_indicators": _indicators(bulletin.trade, bulletin.residents),
         "categories": by["category"],
         "commodities": [
@@ -108,7 +108,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         + [_taxed({"category": None}, bulletin.trade.month.total)],
         "months": _rows(bulletin.months),
         # A day that has not come yet has lost nothing against the year before.
-        "days": [row for row in _rows(bulletin.days) if row["key"]["day"] <= cut_off],
+        "days": [row for row in _rows(bulletin.days) if row["key"]["day"] <= data_to],
         "position": position,
     }
 

@@ -217,6 +217,11 @@ def _is_leap_day(day: date) -> bool:
     return (day.month, day.day) == (2, 29)
 
 
+def cut_off(period: Period, today: date) -> date:
+    """The last day that figures of a period can be of: its end, or today while it is not over or has not begun."""
+    return min(period.end, today)
+
+
 def day_before(day: date) -> date:
     """The eve of a day."""
     return day - _ONE_DAY

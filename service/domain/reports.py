@@ -1,11 +1,13 @@
 """Trade reports: a question, and the rows that answer it from totals, compared and ordered as the contract says."""
 
+import dataclasses
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
-from service.domain.periods import Compare, Interval, Period, base_period, buckets_of
+from service.domain.periods import Compare, Interval, Period, base_period, buckets_of, cut_off
 from service.domain.totals import Selection, Totals
 
 Ask = Callable[[Period, Selection], Mapping[Key, Totals]]
@@ -51,6 +53,17 @@ class Question:
         by = tuple(DIMENSIONS.index(name) for name in self.dimensions) if rows else ()
         filters = tuple((DIMENSIONS.index(name), values) for name, values in self.filters)
         return Selection(by, tuple(sorted(filters, key=lambda pair: pair[0])))
+
+
+def question_so_far(question: Question, today: datetime.date) -> Question:
+    """The question of a period that is not over, cut off today, so that a part is never compared with a whole.
+
+    Of a period that has not begun there is nothing to compare at all.
+    """
+    if question.period.start > today:
+        return dataclasses.replace(question, compare="none")
+    end = cut_off(question.period, today)
+    return dataclasses.replace(question, period=Period(question.period.start, end))
 
 
 Measures = Mapping[str, Comparison | int]

@@ -13,6 +13,7 @@ from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
 from schemas.exports import csv_of, xlsx_of
 from service.domain.brief import write_brief
+from service.domain.periods import cut_off
 from service.domain.reports import Question
 from service.http.known_answers import Exact, leave_exact
 from service.http.market import market
@@ -127,17 +128,12 @@ def answer_report(
     document = render(answered.answer, str(answered.standing.position))
     charset = "; charset=utf-8" if representation.startswith("text/") else ""
     response = Response(
-        exports[representation](document, _cut_off(query["question"])), content_type=representation + charset
+        exports[representation](document, cut_off(query["question"].period, g.today)),
+        content_type=representation + charset,
     )
     if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
         response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
     return _exact(response, _etag(answered.standing, representation), answered.standing)
-
-
-def _cut_off(question: Question) -> datetime.date:
-    """The last day that the figures can be of: the period's end, or today while the period is not over."""
-    today: datetime.date = g.today
-    return max(question.period.start, min(question.period.end, today))
 
 
 def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:

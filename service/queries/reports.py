@@ -11,9 +11,9 @@ from service.domain.brief import Facts, NewCategory
 from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
 from service.domain.growth import Comparison, compare
-from service.domain.periods import Period, base_period, day_before
+from service.domain.periods import Period, base_period, cut_off, day_before
 from service.domain.registry import Filters, Registry
-from service.domain.reports import Ask, Question, Series, TradeReport, series, trade_report
+from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Totals
 from service.ledger import Ledger
@@ -62,9 +62,10 @@ class Reporter:
         )
 
     def brief(self, question: Question, today: datetime.date, at: Standing | None = None) -> Answered[Facts]:
-        """What a brief is written from, with residents up to today. Raises ValidationFailed on an unknown filter."""
+        """What a brief is written from, with nothing later than today. Raises ValidationFailed on an unknown filter."""
+        so_far = question_so_far(question, today)
         return self._ask(
-            question, at, lambda known: _facts(known.registry, question, known.cube.totals, today), people=True
+            so_far, at, lambda known: _facts(known.registry, so_far, known.cube.totals, today), people=True
         )
 
     def bulletin(self, month: Period) -> Answered[Bulletin]:
@@ -98,8 +99,8 @@ def _facts(registry: Registry, question: Question, ask: Ask, today: datetime.dat
     by_category = dataclasses.replace(question, by=("category",))
     report = trade_report(by_category, ask)
     total = {name: _compared(value) for name, value in report.total.items()}
-    registered_on = max(question.period.start, min(question.period.end, today))
-    year_before = datetime.date(question.period.start.year - 1, 12, 31)
+    registered_on = cut_off(question.period, today)
+    year_before = datetime.date(registered_on.year - 1, 12, 31)
     stocks = [registry.stock_on(day, (), dict(question.filters)).get((), 0) for day in (registered_on, year_before)]
     lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
     return Facts(

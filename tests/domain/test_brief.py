@@ -39,7 +39,7 @@ def facts(**changed: Any) -> Facts:
     compared = {name: compare(*changed.pop(name, figure)) for name, figure in figures.items()}
     dated = {
         "registered_on": period.end,
-        "registered_base_on": date(period.start.year - 1, 12, 31),
+        "registered_base_on": date(period.end.year - 1, 12, 31),
         "new_categories": (PACKAGED_FOOD,),
     }
     return Facts(period=period, base_period=base_period(period, how), compare=how, **compared, **(dated | changed))

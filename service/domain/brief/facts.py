@@ -55,8 +55,8 @@ class NewCategory:
 class Facts:
     """The figures of a period, compared. Raises ValueError for a current figure below zero: live trades have none.
 
-    `registered` is the stock on `registered_on` against the stock on `registered_base_on`, the end of the year before
-    the one that the period starts in, whatever `compare` says; with "none" nothing at all is compared. `filters` are
+    `registered` is the stock on `registered_on`, the cut-off, against the stock on `registered_base_on`, the end of the
+    year before that day, whatever `compare` says; with "none" nothing at all is compared. `filters` are
     what the figures were narrowed to; a brief of less than everything says so.
     """
 
@@ -97,8 +97,12 @@ class Facts:
 
     @property
     def named_categories(self) -> tuple[NewCategory, ...]:
-        """The categories that may be called new: none where the base period had no trade, as all of them would be."""
-        may_be_named = self.is_compared and self.participations.base > 0 and not self.is_without_trade
+        """The categories that may be called new: none where the base period had no trade, as all of them would be.
+
+        And none against the previous period: a good of the season comes back every year, and is not new in spring.
+        """
+        is_a_year_ago = self.is_compared and self.compare == "yoy"
+        may_be_named = is_a_year_ago and self.participations.base > 0 and not self.is_without_trade
         return self.new_categories if may_be_named else ()
 
     def comparison_of(self, measure: Measure) -> Comparison:
