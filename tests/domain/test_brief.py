@@ -98,6 +98,26 @@ def test_the_claims_hold_the_figures_behind_the_phrases() -> None:
     assert claims[-1] == Claim("预包装食品", "category:packaged_food", 5_321, 0, None, None)
 
 
+@pytest.mark.parametrize(
+    ("lang", "note"),
+    [
+        ("zh", "（统计范围：品类为肉类、绒毛；原产国为FR、蒙古国；社区/嘎查为东社区）"),
+        (
+            "en",
+            " (Only category: meat, wool and cashmere; country of origin: FR, Mongolia; settlement: 东社区.)",
+        ),
+        (
+            "mn",
+            " (Хамрах хүрээ: ангилал – мах, ноос ноолуур; гарал үүслийн улс – FR, Монгол; суурин – 东社区.)",
+        ),
+    ],
+)
+def test_a_brief_of_less_than_everything_says_so_in_its_own_language(lang: Lang, note: str) -> None:
+    filters = {"category": {"wool", "meat"}, "origin": {"MN", "FR"}, "settlement": {"东社区"}}
+    narrowed = facts(filters=tuple((name, frozenset(values)) for name, values in filters.items()))
+    assert write_brief(narrowed, lang).text == write_brief(facts(), lang).text + note
+
+
 # Golden cases: what is asked, and a part of the text that has to stand there.
 
 GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [

@@ -275,7 +275,7 @@ def test_the_brief_says_what_its_figures_allow(admin: Caller) -> None:
         other = admin.get(f"{path}&lang={lang}").get_json()
         assert [claim["measure"] for claim in other["claims"]] == [claim["measure"] for claim in document["claims"]]
     narrowed = admin.get(f"{path}&category=meat&lang=en").get_json()
-    assert narrowed["text"].endswith("(Only category=meat.)")
+    assert narrowed["text"].endswith("(Only category: meat.)")
     assert admin.get(f"{path}&lang=fr").status_code == 422
 
 

@@ -9,17 +9,18 @@ from typing import Literal
 
 from service.domain.brief import en, mn, zh
 from service.domain.brief.facts import Brief, Claim, Facts, NewCategory, Piece
+from service.domain.brief.scope import ScopeWords
 
 __all__ = ["Brief", "Claim", "Facts", "Lang", "NewCategory", "write_brief"]
 
 Lang = Literal["zh", "en", "mn"]
 
-_WRITERS: Mapping[Lang, tuple[Callable[[Facts], Iterator[Sequence[Piece]]], str, str]] = {
-    "zh": (zh.sentences, "", "（统计范围：{}）"),
-    "en": (en.sentences, " ", "(Only {}.)"),
-    "mn": (mn.sentences, " ", "(Хамрах хүрээ: {}.)"),
+_WRITERS: Mapping[Lang, tuple[Callable[[Facts], Iterator[Sequence[Piece]]], str, ScopeWords]] = {
+    "zh": (zh.sentences, "", zh.SCOPE),
+    "en": (en.sentences, " ", en.SCOPE),
+    "mn": (mn.sentences, " ", mn.SCOPE),
 }
-"""What writes the sentences of a language, what stands between two of them, and what follows where it is narrowed."""
+"""What writes the sentences of a language, what stands between two of them, and what says to what it is narrowed."""
 
 
 def write_brief(facts: Facts, lang: Lang) -> Brief:
@@ -28,8 +29,7 @@ def write_brief(facts: Facts, lang: Lang) -> Brief:
     written = list(sentences(facts))
     text = space.join("".join(_text_of(piece) for piece in sentence) for sentence in written)
     if facts.filters:
-        narrowed = (f"{name}={','.join(sorted(values))}" for name, values in facts.filters)
-        text += space + scope.format("; ".join(narrowed))
+        text += space + scope.say(facts.filters)
     claims = tuple(piece for sentence in written for piece in sentence if isinstance(piece, Claim))
     return Brief(text, claims)
 

@@ -10,6 +10,7 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
+from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
@@ -34,6 +35,25 @@ _SMALL_MULTIPLES = {20: "twice"} | dict(
 """In tenths of times, as a movement has them."""
 
 _DOUBLED = {1: "doubled", 2: "quadrupled"}
+
+SCOPE = ScopeWords(
+    sentence="(Only {}.)",
+    dimension="{}: {}",
+    between_values=", ",
+    between_dimensions="; ",
+    names={
+        "category": "category",
+        "origin": "country of origin",
+        "direction": "direction",
+        "trade_point": "trade point",
+        "group_id": "group",
+        "settlement": "settlement",
+    },
+    values={
+        "category": _CATEGORIES,
+        "origin": {"MN": "Mongolia", "RU": "Russia", "BY": "Belarus", "KZ": "Kazakhstan", "CN": "China"},
+    },
+)
 
 
 def sentences(facts: Facts) -> Iterator[Sequence[Piece]]:

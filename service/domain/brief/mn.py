@@ -10,6 +10,7 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
+from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
@@ -25,6 +26,26 @@ _FRONT_VOWELS = {1, 4, 9}
 """The last digits whose words (нэг, дөрөв, ес) take дүгээр and -ний; all others, 0 too, take дугаар and -ны."""
 
 _TRADE = "хилийн оршин суугчдын харилцан худалдаа"
+
+SCOPE = ScopeWords(
+    sentence="(Хамрах хүрээ: {}.)",
+    dimension="{} – {}",
+    between_values=", ",
+    between_dimensions="; ",
+    names={
+        "category": "ангилал",
+        "origin": "гарал үүслийн улс",
+        "direction": "чиглэл",
+        "trade_point": "худалдааны цэг",
+        "group_id": "бүлэг",
+        "settlement": "суурин",
+    },
+    values={
+        "category": _CATEGORIES,
+        "origin": {"MN": "Монгол", "RU": "Орос", "BY": "Беларусь", "KZ": "Казахстан", "CN": "Хятад"},
+        "direction": {"import": "импорт", "export": "экспорт"},
+    },
+)
 
 
 def sentences(facts: Facts) -> Iterator[Sequence[Piece]]:

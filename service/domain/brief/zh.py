@@ -10,6 +10,7 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
+from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
@@ -19,6 +20,26 @@ _CATEGORIES = {"meat": "肉类", "grain": "粮食", "wool": "绒毛", "packaged_
 _COMPARED = {"yoy": "同比", "previous": "环比"}
 _BASES = {"yoy": "上年同期", "previous": "上期"}
 _DOUBLED = {1: "翻一番", 2: "翻两番"}
+
+SCOPE = ScopeWords(
+    sentence="（统计范围：{}）",
+    dimension="{}为{}",
+    between_values="、",
+    between_dimensions="；",
+    names={
+        "category": "品类",
+        "origin": "原产国",
+        "direction": "进出口",
+        "trade_point": "互市点",
+        "group_id": "互助组",
+        "settlement": "社区/嘎查",
+    },
+    values={
+        "category": _CATEGORIES,
+        "origin": {"MN": "蒙古国", "RU": "俄罗斯", "BY": "白俄罗斯", "KZ": "哈萨克斯坦", "CN": "中国"},
+        "direction": {"import": "进口", "export": "出口"},
+    },
+)
 
 
 def sentences(facts: Facts) -> Iterator[Sequence[Piece]]:
