@@ -182,7 +182,11 @@ class ReportSchema(StrictSchema):
 
 
 class SeriesSchema(StrictSchema):
-    """A measure over the buckets of a period, without gaps, for charts."""
+    """A measure over the buckets of a period, without gaps, for charts.
+
+    Each of `series` has a `key`, and in `current` and `base` a figure for each of `buckets`: 0 where nothing was
+    traded, and as the base of 29 February, which has no day to be compared with. With compare=none there is no `base`.
+    """
 
     period = fields.Dict(required=True)
     base_period = fields.Dict(required=True, allow_none=True)

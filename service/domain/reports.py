@@ -185,11 +185,14 @@ def _share(part_fen: int, whole_fen: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a series: a figure for each bucket, and for each bucket's base; None where there is no base day."""
+    """One line of a series: a figure for each bucket, and for each bucket's base unless nothing is compared.
+
+    A bucket without a base day has the base 0, as in the trade report: a series is without gaps.
+    """
 
     key: Mapping[str, str | None]
     current: Sequence[int]
-    base: Sequence[int | None] | None
+    base: Sequence[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +208,8 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
     """The lines of a measure (one of TRADE_MEASURES), the largest first by amount over the whole period."""
     assert question.interval is not None
     buckets = buckets_of(question.period, question.interval)
-    bases = [bucket.base_period(question.compare) for bucket in buckets]
     current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
-    base = [_totals(ask, question, before, rows=True) for before in bases]
+    base = [_totals(ask, question, bucket.base_period(question.compare), rows=True) for bucket in buckets]
     amounts: dict[Key, int] = {}
     for totals in (*current, *base):
         for key in _live_keys(totals, {}):
@@ -222,12 +224,7 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
         Line(
             _named(question.dimensions, key),
             [_figures(totals.get(key, _NOTHING))[measure] for totals in current],
-            None
-            if question.compare == "none"
-            else [
-                None if before is None else _figures(totals.get(key, _NOTHING))[measure]
-                for before, totals in zip(bases, base, strict=True)
-            ],
+            None if question.compare == "none" else [_figures(totals.get(key, _NOTHING))[measure] for totals in base],
         )
         for key in keys
     ]

@@ -228,6 +228,18 @@ def test_a_series_has_no_gaps(admin: Caller) -> None:
     assert by_category == [{"key": {"category": "meat"}, "current": ["0.00", "1000.00", "0.00"]}]
 
 
+def test_the_base_of_the_leap_day_is_zero_in_a_series_as_in_the_report(admin: Caller) -> None:
+    admin.register(1)
+    for day in ("2023-02-28", "2024-02-28", "2024-02-29"):
+        admin.trade(a_trade(traded_at=f"{day}T10:00:00+08:00"))
+    asked = "from=2024-02-28&to=2024-02-29"
+    rows = admin.get(f"/v1/reports/trade?{asked}&by=day").get_json()["rows"]
+    for measure in ("amount_cny", "transactions"):
+        line = admin.get(f"/v1/reports/series?{asked}&measure={measure}&interval=day").get_json()["series"][0]
+        assert line["base"] == [row[measure]["base"] for row in rows]
+    assert line["base"] == [1, 0]
+
+
 def test_the_residents_report_follows_each_registration_status_and_membership(admin: Caller) -> None:
     """A process keeps the registry in memory, and brings it up to date before each question."""
     path = "/v1/reports/residents?period=2024&compare=none&by=group_id"
