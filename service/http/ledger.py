@@ -37,7 +37,7 @@ def get_ledger() -> Answer:
 def get_block(no: str) -> Answer:
     """One sealed block; its hash covers its number, the block before, its transactions and its instant."""
     if re.fullmatch(r"[1-9][0-9]{0,8}", no, re.ASCII) is None:
-        raise NotFound(f"No block {no[:20]!r} is sealed; blocks are numbered from 1.")
+        raise NotFound("No such block is sealed; blocks are numbered from 1.")
     block = queries.get_block(market().ledger, int(no))
     return Answer(
         {

@@ -154,16 +154,16 @@ def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     try:
         group = groups.parse_group_id(group_id)
     except ValueError:
-        raise errors.NotFound(f"No group {group_id[:20]} exists.") from None
+        raise errors.NotFound('No such group exists; an id is "G" and 6 digits.') from None
     return Answer(_GROUP.dump(commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"])))
 
 
 def _ordinal(text: str) -> int:
-    """The ordinal in an address; a text that is no id names nobody."""
+    """The ordinal in an address; a text that is no id names nobody, and is not repeated: it may be a citizen number."""
     try:
         return parse_resident_id(text)
     except ValueError:
-        raise errors.NotFound(f'No resident {text[:20]!r} is registered; an id is "R" and 8 digits.') from None
+        raise errors.NotFound('No such resident is registered; an id is "R" and 8 digits.') from None
 
 
 def _next(name: str, following: int | None) -> str | None:

@@ -162,4 +162,4 @@ def parse_transaction_id(text: str) -> UUID:
             return UUID(text)
     except ValueError:
         pass
-    raise errors.NotFound(f"No transaction {text[:40]!r} is in the ledger; an id is a UUID.")
+    raise errors.NotFound("No such transaction is in the ledger; an id is a UUID.")

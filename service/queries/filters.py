@@ -48,9 +48,8 @@ def refuse_unknown_places(known: Known, filters: Filters) -> None:
 
 
 def _refuse_unknown(name: str, sent: Iterable[str], *known: Collection[str | None]) -> None:
-    """Raises ValidationFailed for a value that is in none of the known ones."""
-    unknown = [value for value in sorted(sent) if not any(value in values for values in known)]
-    if unknown:
+    """Raises ValidationFailed for a value that is in none of the known ones; it is not repeated, whatever it is."""
+    if not all(any(value in values for values in known) for value in sent):
         named = sorted({value for values in known for value in values if value is not None})[:VALUES_NAMED_MAX]
-        detail = f"No {name} {unknown[0]!r} is known; send one of {', '.join(named)}."
+        detail = f"One that was sent is not known; send some of {', '.join(named)}."
         raise ValidationFailed.of(f"/{name}", f"unknown-{name.replace('_', '-')}", detail)

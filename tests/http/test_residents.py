@@ -43,6 +43,20 @@ def test_neither_answers_nor_logs_name_anybody(admin: Caller, capsys: pytest.Cap
         admin.post("/v1/residents/lookup", {"id_number": number[:-1] + "?"}),
         admin.post("/v1/residents", {**a_registration(), "registered_on": "1900-01-01"}),
         admin.get("/v1/residents"),
+        admin.get(f"/v1/residents/{number}"),
+        admin.get(f"/v1/residents/{number}/allowance"),
+        admin.post(f"/v1/residents/{number}/reveal", {"reason": "x"}),
+        admin.post(f"/v1/residents/{number}/status", {"status": "suspended", "reason": "x"}),
+        admin.post(f"/v1/groups/{number}/members", {"resident_ids": ["R00000001"]}),
+        admin.post("/v1/groups/G000001/members", {"resident_ids": [number, name]}),
+        admin.get(f"/v1/residents?group_id={number}&status={name}&limit={number}"),
+        admin.get(f"/v1/residents?cursor={number}"),
+        admin.get(f"/v1/transactions/{number}"),
+        admin.get(f"/v1/ledger/blocks/{number}"),
+        admin.get(f"/v1/transactions?resident_id={number}"),
+        admin.get(f"/v1/reports/trade?period=2024&trade_point={number}"),
+        admin.get(f"/v1/reports/residents?period=2024&settlement={name}{number}"),
+        admin.trade(a_trade(resident_id=number)),
     ]
     printed = "".join(capsys.readouterr())
     for text in (*(answer.text for answer in answers), printed):
