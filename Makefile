@@ -10,8 +10,7 @@ WORKERS ?= 2
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
-	@$(BIN)/hushi welcome --port $(PORT)
-	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} exec $(BIN)/hushi serve --port $(PORT)
+	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} exec $(BIN)/hushi serve --port $(PORT) --welcome
 
 test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real PostgreSQL
 	@command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"

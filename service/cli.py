@@ -15,6 +15,7 @@ from service.config import SettingError, Settings, read_settings
 from service.domain.errors import Unavailable
 from service.domain.keys import SCOPES
 from service.ledger import open_ledger, refuse_foreign_secrets
+from service.listening import held
 from service.logs import configure_logs
 from service.opening import open_current_ledger
 from service.queries.keys import list_api_keys
@@ -25,6 +26,7 @@ from service.vault import create_secrets
 
 EXIT_DIFFERENT = 1
 EXIT_WRONG_SETTING = 2
+PORT = click.IntRange(1, 65535)
 
 
 def main() -> None:
@@ -49,20 +51,25 @@ def hushi() -> None:
 
 @hushi.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="The port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes on PostgreSQL; SQLite always has one.")
+@click.option("--welcome", "greets", is_flag=True, help="Say first what `hushi welcome` says.")
 @click.pass_obj
-def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int | None, greets: bool) -> None:
     """Serve the ledger over HTTP.
 
     SQLite is migrated first; PostgreSQL must have been, by `hushi db upgrade`.
     """
     from service.server import serve as serve_http
+    from service.welcome import welcome_text
 
-    ledger = open_current_ledger(settings)
-    refuse_foreign_secrets(ledger)
-    ledger.database.close()
-    serve_http(settings, host, port, workers)
+    with held(host, port) as address:
+        ledger = open_current_ledger(settings)
+        refuse_foreign_secrets(ledger)
+        if greets:
+            click.echo(welcome_text(ledger, settings.data_dir, port))
+        ledger.database.close()
+        serve_http(settings, address, port, workers)
 
 
 @hushi.group()
@@ -181,7 +188,7 @@ def create_secrets_file(file: pathlib.Path) -> None:
 
 
 @hushi.command()
-@click.option("--port", default=8000, show_default=True, type=int, help="The port that the service will listen on.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="The port that the service will listen on.")
 @click.pass_obj
 def welcome(settings: Settings, port: int) -> None:
     """Print the address of the service, a key, and a request to paste."""

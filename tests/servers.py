@@ -71,10 +71,14 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    environment: Mapping[str, str], log: pathlib.Path, *arguments: str, program: Sequence[str] = (str(HUSHI),)
+    environment: Mapping[str, str],
+    log: pathlib.Path,
+    *arguments: str,
+    program: Sequence[str] = (str(HUSHI),),
+    port: int | None = None,
 ) -> Iterator[Server]:
     """A server that is ready; its log goes to a file, and nothing of it is left at the end."""
-    port = free_port()
+    port = port or free_port()
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*program, "serve", "--port", str(port), *arguments],

@@ -9,7 +9,7 @@ from service.ledger import Ledger
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from tests.builders import a_citizen_number
-from tests.servers import run_hushi
+from tests.servers import free_port, run_hushi
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
@@ -36,7 +36,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
         (tmp_path / "secrets.json").unlink()
         create_secrets(tmp_path / "secrets.json")
         environment["HUSHI_SECRETS_FILE"] = str(tmp_path / "secrets.json")
-    stopped = run_hushi({**environment, name: value}, "serve", "--port", "1")
+    stopped = run_hushi({**environment, name: value}, "serve", "--port", str(free_port()))
     assert stopped.returncode == 2, stopped
     assert len(stopped.stderr.splitlines()) == 1
     assert name in stopped.stderr
@@ -67,7 +67,8 @@ def test_secrets_of_another_ledger_are_refused(
 
     register(ledger, Registration("巴特尔", a_citizen_number(0), datetime.date(2020, 1, 2), None, None, None))
     create_secrets(tmp_path / "other.json")
-    stopped = run_hushi({**environment, "HUSHI_SECRETS_FILE": str(tmp_path / "other.json")}, "serve", "--port", "1")
+    serve = ("serve", "--port", str(free_port()))
+    stopped = run_hushi({**environment, "HUSHI_SECRETS_FILE": str(tmp_path / "other.json")}, *serve)
     assert stopped.returncode == 2
     assert "does not belong to this ledger" in stopped.stderr
 

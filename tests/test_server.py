@@ -17,7 +17,7 @@ from service.commands.keys import create_key
 from service.ledger import Ledger
 from service.server import _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
-from tests.servers import Server, run_hushi, serving
+from tests.servers import Server, free_port, run_hushi, serving
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_postgresql_is_not_served_on_an_old_schema(
         pytest.skip("SQLite is migrated by serve")
     with ledger.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
-    refused = run_hushi(environment, "serve", "--port", "1")
+    refused = run_hushi(environment, "serve", "--port", str(free_port()))
     assert refused.returncode == 2
     assert "hushi db upgrade" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
