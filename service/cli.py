@@ -1,28 +1,24 @@
 """The hushi command."""
 
-import os
 import pathlib
 import sys
 
 import click
 
 from service import __doc__ as about
+from service.cli_keys import keys, secrets
 from service.cli_reports import report
+from service.cli_settings import pass_settings, settings_of_environment
 from service.commands.folding import fold, fold_all
-from service.commands.keys import create_key, revoke_key
 from service.commands.verification import record_verification
-from service.config import SettingError, Settings, read_settings
+from service.config import SettingError, Settings
 from service.domain.errors import Unavailable
-from service.domain.keys import SCOPES
-from service.ledger import open_ledger, refuse_foreign_secrets
+from service.ledger import open_existing, open_ledger, refuse_foreign_secrets
 from service.listening import held
-from service.logs import configure_logs
-from service.opening import open_current_ledger
-from service.queries.keys import list_api_keys
+from service.opening import open_current_ledger, open_existing_ledger
 from service.queries.verifying import Wrong, verify
 from service.storage import schema
 from service.storage.engine import DatabaseUnavailable
-from service.vault import create_secrets
 
 EXIT_DIFFERENT = 1
 EXIT_WRONG_SETTING = 2
@@ -44,9 +40,7 @@ def main() -> None:
 @click.group(help=about, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hushi")
 def hushi() -> None:
-    """Reads the settings of the environment once, before anything else."""
-    click.get_current_context().obj = settings = read_settings(os.environ)
-    configure_logs(settings.log_level)
+    """The group of all commands; each of them reads the settings for itself."""
 
 
 @hushi.command()
@@ -54,7 +48,7 @@ def hushi() -> None:
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes on PostgreSQL; SQLite always has one.")
 @click.option("--welcome", "greets", is_flag=True, help="Say first what `hushi welcome` says.")
-@click.pass_obj
+@pass_settings
 def serve(settings: Settings, host: str, port: int, workers: int | None, greets: bool) -> None:
     """Serve the ledger over HTTP.
 
@@ -78,7 +72,7 @@ def db() -> None:
 
 
 @db.command()
-@click.pass_obj
+@pass_settings
 def upgrade(settings: Settings) -> None:
     """Bring the database to the schema of this version."""
     schema.upgrade(open_ledger(settings).database)
@@ -86,10 +80,10 @@ def upgrade(settings: Settings) -> None:
 
 
 @db.command()
-@click.pass_obj
+@pass_settings
 def check(settings: Settings) -> None:
     """Exit 1 when the database's schema and the code's differ."""
-    differences = schema.differences(open_ledger(settings).database)
+    differences = schema.differences(open_existing(settings).database)
     for difference in differences:
         click.echo(difference)
     if differences:
@@ -97,51 +91,12 @@ def check(settings: Settings) -> None:
     click.echo("The schema and the code agree.")
 
 
-@hushi.group()
-def keys() -> None:
-    """API keys: created once, shown once, revoked within the next request."""
-
-
-@keys.command()
-@click.option("--name", required=True, help="Whose key it is, for the list.")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="May be repeated.")
-@click.pass_obj
-def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
-    """Create a key and print it, alone on standard output, this once.
-
-    \b
-    hushi keys create --name clerk-1 --scope transactions:write --scope residents:read
-    """  # noqa: D301 (click takes \b as a mark)
-    key_id, key = create_key(open_current_ledger(settings), name, scopes)
-    click.echo(f"Key {key_id} for {name}: {' '.join(scopes)}. It is shown this once.", err=True)
-    click.echo(key)
-
-
-@keys.command("list")
-@click.pass_obj
-def list_keys(settings: Settings) -> None:
-    """List the keys, without their secrets."""
-    for key in list_api_keys(open_current_ledger(settings)):
-        state = "live" if key.revoked_at is None else f"revoked {key.revoked_at.isoformat(timespec='seconds')}"
-        click.echo(f"{key.id}\t{key.name}\t{' '.join(sorted(key.scopes))}\t{key.created_at:%Y-%m-%d}\t{state}")
-
-
-@keys.command()
-@click.argument("key_id", type=int)
-@click.pass_obj
-def revoke(settings: Settings, key_id: int) -> None:
-    """Revoke a key: the next request with it is refused."""
-    if not revoke_key(open_current_ledger(settings), key_id):
-        raise click.ClickException(f"no live key {key_id}; see: hushi keys list")
-    click.echo(f"Key {key_id} is revoked.")
-
-
 @hushi.command("fold")
 @click.option("--once", is_flag=True, help="Fold one block at most, instead of the whole tail.")
-@click.pass_obj
+@pass_settings
 def fold_tail(settings: Settings, once: bool) -> None:
     """Fold the tail into blocks and cells now; the service does it by itself."""
-    ledger = open_current_ledger(settings)
+    ledger = open_existing_ledger(settings)
     if once:
         folded = fold(ledger)
         entries = 0 if folded is None else folded.block.count
@@ -152,10 +107,10 @@ def fold_tail(settings: Settings, once: bool) -> None:
 
 @hushi.command("verify")
 @click.option("--head", "head_hash", help="The hash of a block that was noted elsewhere: it must be in the chain.")
-@click.pass_obj
+@pass_settings
 def verify_ledger(settings: Settings, head_hash: str | None) -> None:
     """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong."""
-    ledger = open_current_ledger(settings)
+    ledger = open_existing_ledger(settings)
     try:
         verified = verify(ledger, head_hash)
     except Wrong as wrong:
@@ -171,25 +126,9 @@ def verify_ledger(settings: Settings, head_hash: str | None) -> None:
         click.echo(f"Block {head.no} has the hash {head.hash.hex()}; keep it elsewhere for: hushi verify --head")
 
 
-@hushi.group()
-def secrets() -> None:
-    """The file with the keys that seal names and citizen numbers."""
-
-
-@secrets.command("create")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
-def create_secrets_file(file: pathlib.Path) -> None:
-    """Make new keys in a new file with mode 0600; keep a copy of it apart from the database's backups."""
-    try:
-        create_secrets(file)
-    except FileExistsError:
-        raise click.ClickException(f"{file} exists; keys are never overwritten") from None
-    click.echo(f"The keys are in {file}. Whoever loses them can't read the people in the ledger any more.")
-
-
 @hushi.command()
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port that the service will listen on.")
-@click.pass_obj
+@pass_settings
 def welcome(settings: Settings, port: int) -> None:
     """Print the address of the service, a key, and a request to paste."""
     from service.welcome import welcome_text
@@ -204,7 +143,7 @@ def welcome(settings: Settings, port: int) -> None:
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="Where to write the refused lines; FILE.refused.csv if left out.",
 )
-@click.pass_obj
+@pass_settings
 def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None) -> None:
     """Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
 
@@ -217,7 +156,7 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
     from service.importing import ImportFileError
     from service.progress import import_with_progress
 
-    ledger = open_current_ledger(settings)
+    ledger = open_existing_ledger(settings)
     try:
         tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"))
     except ImportFileError as error:
@@ -237,7 +176,7 @@ def demo(database: str | None, if_empty: bool, live: bool) -> None:
     from service.demo.terminal import NotFilled, run_demo
 
     chosen = {"HUSHI_DATABASE_URL": database} if database else {}
-    ledger = open_current_ledger(read_settings({**os.environ, **chosen}))
+    ledger = open_current_ledger(settings_of_environment(**chosen))
     refuse_foreign_secrets(ledger)
     try:
         run_demo(ledger, if_empty=if_empty, live=live)
@@ -247,7 +186,7 @@ def demo(database: str | None, if_empty: bool, live: bool) -> None:
 
 @hushi.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
-@click.pass_obj
+@pass_settings
 def backup(settings: Settings, file: pathlib.Path) -> None:
     """Write a consistent copy of the ledger, which may be in use, into a new FILE.
 
@@ -256,7 +195,7 @@ def backup(settings: Settings, file: pathlib.Path) -> None:
     from service.queries.backing_up import back_up
 
     try:
-        manifest = back_up(open_current_ledger(settings), file)
+        manifest = back_up(open_existing_ledger(settings), file)
     except OSError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{manifest.summary} are in {file}.")
@@ -265,7 +204,7 @@ def backup(settings: Settings, file: pathlib.Path) -> None:
 
 @hushi.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
-@click.pass_obj
+@pass_settings
 def restore_backup(settings: Settings, file: pathlib.Path) -> None:
     """Load the backup in FILE into the ledger of the settings, which must be empty; from either engine to either.
 
@@ -297,4 +236,5 @@ def completion(shell: str) -> None:
     click.echo(kind(hushi, {}, "hushi", "_HUSHI_COMPLETE").source())
 
 
-hushi.add_command(report)
+for group in (keys, report, secrets):
+    hushi.add_command(group)

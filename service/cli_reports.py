@@ -13,11 +13,12 @@ from schemas import reports as wire
 from schemas.briefs import brief_document
 from schemas.exports import csv_of, xlsx_of
 from schemas.strict import StrictSchema
+from service.cli_settings import pass_settings
 from service.config import Settings
 from service.domain import periods
 from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
-from service.opening import open_current_ledger
+from service.opening import open_existing_ledger
 from service.queries.reports import Reporter
 
 EXIT_WRONG_QUESTION = 2
@@ -66,7 +67,7 @@ def report() -> None:
 @click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
 @click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
-@click.pass_obj
+@pass_settings
 def trade(settings: Settings, /, **asked: Any) -> None:
     """Value, weight, transactions, participations and residents, compared.
 
@@ -82,7 +83,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
 @click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
 @click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
-@click.pass_obj
+@pass_settings
 def residents(settings: Settings, /, **asked: Any) -> None:
     """Registered residents as stocks and flows, and how many took part.
 
@@ -95,14 +96,14 @@ def residents(settings: Settings, /, **asked: Any) -> None:
 @report.command()
 @_asking
 @click.option("--lang", metavar="L", help="zh (default), en or mn.")
-@click.pass_obj
+@pass_settings
 def brief(settings: Settings, /, **asked: Any) -> None:
     """The paragraph that the bureau publishes, every phrase backed by a figure.
 
     \b
     hushi report brief --ytd 2024-04-30 --lang mn
     """  # noqa: D301 (click takes \b as a mark)
-    ledger, query = open_current_ledger(settings), _read(wire.BriefQuerySchema(), asked)
+    ledger, query = open_existing_ledger(settings), _read(wire.BriefQuerySchema(), asked)
     today, lang = ledger.today(), query["lang"]
     answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
     document = brief_document(
@@ -119,7 +120,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
 def _answer(
     settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
 ) -> None:
-    ledger, query = open_current_ledger(settings), _read(schema, asked)
+    ledger, query = open_existing_ledger(settings), _read(schema, asked)
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
     document = wire.report_document(answered.answer, str(answered.standing.position))

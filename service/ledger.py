@@ -1,5 +1,6 @@
 """What every command and query works with: database, vault, rulebook, roster, the clock and the source of ids."""
 
+import contextlib
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage import residents as residents_storage
-from service.storage.engine import Database
+from service.storage.engine import Database, UnusableUrl
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
@@ -38,15 +39,64 @@ class Ledger:
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    """The ledger of the settings; nothing is migrated. Raises SettingError when the secrets can't be used."""
+    """The ledger of the settings, with a place and secrets of its own where there is none; nothing is migrated.
+
+    Raises SettingError when the place or the secrets can't be used.
+    """
+    database = _database(settings)
+    if database.is_missing:
+        _make_place(settings, database)
+    return _ledger(settings, database)
+
+
+def open_existing(settings: Settings) -> Ledger:
+    """The same, where there is one: a mistyped setting must not answer for an empty ledger. Raises SettingError."""
+    database = _database(settings)
+    if database.is_missing:
+        raise SettingError(
+            f"There is no ledger in {database.file}: see HUSHI_DATABASE_URL and HUSHI_DATA_DIR, "
+            "or make one with hushi db upgrade."
+        )
+    return _ledger(settings, database)
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database_url)
+    except UnusableUrl as error:
+        raise SettingError(f"HUSHI_DATABASE_URL {error}.") from None
+
+
+def _make_place(settings: Settings, database: Database) -> None:
+    """The folder of a new ledger and its secrets. Beside a ledger, new secrets would lock out everybody in it."""
+    try:
+        database.make_folder()
+    except OSError as error:
+        raise SettingError(
+            f"HUSHI_DATABASE_URL, or HUSHI_DATA_DIR: the folder of {database.file} can't be made ({error.strerror})."
+        ) from None
     if settings.secrets_may_be_created and not settings.secrets_file.exists():
-        create_secrets(settings.secrets_file)
+        _make_secrets(settings)
+
+
+def _make_secrets(settings: Settings) -> None:
+    try:
+        # Another process that makes the same ledger may be a moment ahead.
+        with contextlib.suppress(FileExistsError):
+            create_secrets(settings.secrets_file)
+    except OSError as error:
+        raise SettingError(
+            f"HUSHI_SECRETS_FILE, or HUSHI_DATA_DIR: {settings.secrets_file} can't be made ({error.strerror})."
+        ) from None
+
+
+def _ledger(settings: Settings, database: Database) -> Ledger:
     try:
         vault = load_vault(settings.secrets_file)
     except SecretsError as error:
         raise SettingError(f"HUSHI_SECRETS_FILE: {error}.") from None
     return Ledger(
-        database=Database(settings.database_url),
+        database=database,
         vault=vault,
         rulebook=load_rulebook(),
         clock=lambda: datetime.datetime.now(datetime.UTC),

@@ -91,6 +91,10 @@ def load_vault(path: pathlib.Path) -> Vault:
     try:
         mode = path.stat().st_mode
         document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise SecretsError(
+            f"{path} is missing; put its copy back, or only for a new ledger: hushi secrets create {path}"
+        ) from None
     except OSError as error:
         raise SecretsError(f"{path} can't be read ({error.strerror})") from None
     except ValueError:

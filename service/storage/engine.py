@@ -5,6 +5,7 @@ PostgreSQL: synchronous_commit=on, READ COMMITTED for writers (rows are locked b
 """
 
 import contextlib
+import os
 import pathlib
 import time
 from collections.abc import Iterator
@@ -46,6 +47,10 @@ Connection = sa.Connection
 
 class DatabaseUnavailable(Exception):
     """The database does not answer, or not in time; nothing was written."""
+
+
+class UnusableUrl(ValueError):
+    """The database can't be of this URL, which the message does not repeat: it may hold a password."""
 
 
 class NotWritten(Exception):
@@ -104,8 +109,8 @@ class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
 
     def __init__(self, url: str) -> None:
-        """Opens no connection yet. Raises sqlalchemy.exc.ArgumentError on a URL that is neither of the two engines."""
-        self.url = sa.make_url(url)
+        """Opens no connection yet, and makes no file. Raises UnusableUrl."""
+        self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
@@ -117,6 +122,21 @@ class Database:
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
         self._turns = Turns()
+
+    @property
+    def file(self) -> pathlib.Path | None:
+        """Where SQLite keeps the ledger; PostgreSQL keeps it elsewhere."""
+        return pathlib.Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the first connection would make the ledger's file; PostgreSQL's databases are made by others."""
+        return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false, too, where none may look)
+
+    def make_folder(self) -> None:
+        """Makes the folder of SQLite's file. Raises OSError."""
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -208,9 +228,17 @@ class Database:
         self._writer.dispose()
 
 
+def _read_url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except (ValueError, sa.exc.ArgumentError):
+        raise UnusableUrl("can't be read: is its port a number, and is an @ in its password written as %40?") from None
+    if url.get_backend_name() == "sqlite" and url.query:
+        raise UnusableUrl("names a file only: SQLite takes no options after the question mark")
+    return url
+
+
 def _sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -> sa.Engine:
-    if url.database:
-        pathlib.Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
         module=pysqlite3.dbapi2,

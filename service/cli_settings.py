@@ -1,0 +1,30 @@
+"""The settings of a command, read when it runs: `--help` and completion answer whatever the environment says."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from service.config import Settings, read_settings
+from service.logs import configure_logs
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def settings_of_environment(**changes: str) -> Settings:
+    """The settings, with some variables changed, after which this process logs by them. Raises SettingError."""
+    settings = read_settings({**os.environ, **changes})
+    configure_logs(settings.log_level)
+    return settings
+
+
+def pass_settings(command: Callable[Concatenate[Settings, Arguments], Result]) -> Callable[Arguments, Result]:
+    """Hands the settings to a command as its first argument."""
+
+    @functools.wraps(command)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """The command without its first argument."""
+        return command(settings_of_environment(), *args, **kwargs)
+
+    return run
