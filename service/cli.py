@@ -1,6 +1,8 @@
 """The hushi command."""
 
+import os
 import pathlib
+import re
 import sys
 
 import click
@@ -21,12 +23,13 @@ from service.storage import schema
 from service.storage.engine import DatabaseUnavailable
 
 EXIT_DIFFERENT = 1
+EXIT_NOT_WRITTEN = 1
 EXIT_WRONG_SETTING = 2
 PORT = click.IntRange(1, 65535)
 
 
 def main() -> None:
-    """The entry point: a wrong setting is one line on standard error and exit code 2."""
+    """The entry point: a wrong setting, or a file that can't be used, is one line on standard error."""
     try:
         hushi()
     except SettingError as error:
@@ -35,6 +38,15 @@ def main() -> None:
     except DatabaseUnavailable as error:
         click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; is it running, and is the URL right?", err=True)
         sys.exit(EXIT_WRONG_SETTING)
+    except OSError as error:
+        _give_up_output()
+        click.echo(f"hushi: {error.filename or 'standard output'}: {error.strerror}", err=True)
+        sys.exit(EXIT_NOT_WRITTEN)
+
+
+def _give_up_output() -> None:
+    """What could not be written stays in the buffer, and Python would fail at it once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(help=about, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,8 +117,26 @@ def fold_tail(settings: Settings, once: bool) -> None:
     click.echo(f"{entries} transactions folded.")
 
 
+class BlockHash(click.ParamType):
+    """The hash of a block, however it was noted: a false alarm would be worse than none."""
+
+    name = "hash"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """64 hex digits in lower case. Fails on anything else, which no block of any chain can have."""
+        digits = "".join(value.split()).lower()
+        if re.fullmatch("[0-9a-f]{64}", digits) is None:
+            self.fail(f"'{value}' is no hash of a block: that is 64 hex digits.", param, ctx)
+        return digits
+
+
 @hushi.command("verify")
-@click.option("--head", "head_hash", help="The hash of a block that was noted elsewhere: it must be in the chain.")
+@click.option(
+    "--head",
+    "head_hash",
+    type=BlockHash(),
+    help="The hash of a block that was noted elsewhere: it must be in the chain.",
+)
 @pass_settings
 def verify_ledger(settings: Settings, head_hash: str | None) -> None:
     """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong."""

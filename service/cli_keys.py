@@ -7,7 +7,7 @@ import click
 from service.cli_settings import pass_settings
 from service.commands.keys import create_key, revoke_key
 from service.config import Settings
-from service.domain.keys import SCOPES
+from service.domain.keys import KEY_ID_MAX, SCOPES, check_key_name
 from service.opening import open_current_ledger, open_existing_ledger
 from service.queries.keys import list_api_keys
 from service.vault import create_secrets
@@ -18,8 +18,15 @@ def keys() -> None:
     """API keys: created once, shown once, revoked within the next request."""
 
 
+def _key_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    try:
+        return check_key_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @keys.command()
-@click.option("--name", required=True, help="Whose key it is, for the list.")
+@click.option("--name", required=True, callback=_key_name, help="Whose key it is, for the list.")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="May be repeated.")
 @pass_settings
 def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
@@ -28,9 +35,16 @@ def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
     \b
     hushi keys create --name clerk-1 --scope transactions:write --scope residents:read
     """  # noqa: D301 (click takes \b as a mark)
-    key_id, key = create_key(open_current_ledger(settings), name, scopes)
-    click.echo(f"Key {key_id} for {name}: {' '.join(scopes)}. It is shown this once.", err=True)
-    click.echo(key)
+    ledger, held = open_current_ledger(settings), tuple(dict.fromkeys(scopes))
+    key_id, key = create_key(ledger, name, held)
+    click.echo(f"Key {key_id} for {name}: {' '.join(held)}. It is shown this once.", err=True)
+    try:
+        click.echo(key)
+    except OSError:
+        # Nobody has seen the key, or somebody has seen a part of it: it must not stay live.
+        revoke_key(ledger, key_id)
+        click.echo(f"Key {key_id} could not be shown and is revoked.", err=True)
+        raise
 
 
 @keys.command("list")
@@ -43,7 +57,7 @@ def list_keys(settings: Settings) -> None:
 
 
 @keys.command()
-@click.argument("key_id", type=int)
+@click.argument("key_id", type=click.IntRange(1, KEY_ID_MAX))
 @pass_settings
 def revoke(settings: Settings, key_id: int) -> None:
     """Revoke a key: the next request with it is refused."""

@@ -38,8 +38,14 @@ _QUESTION = [
         )
         for name in ("category", "origin", "direction", "trade_point", "group_id", "settlement")
     ),
-    click.option("--format", "shape", type=click.Choice(FORMATS), default="table", show_default=True),
-    click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="A new file to write to."),
+    click.option(
+        "--format", "shape", type=click.Choice(FORMATS), help="A table if left out, or what --output is named after."
+    ),
+    click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=pathlib.Path),
+        help="A new file to write to: .json, .csv or .xlsx.",
+    ),
 ]
 
 
@@ -103,34 +109,48 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report brief --ytd 2024-04-30 --lang mn
     """  # noqa: D301 (click takes \b as a mark)
-    ledger, query = open_existing_ledger(settings), _read(wire.BriefQuerySchema(), asked)
+    shape, query = _shape(asked), _read(wire.BriefQuerySchema(), asked)
+    ledger = open_existing_ledger(settings)
     today, lang = ledger.today(), query["lang"]
     answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
     document = brief_document(
         write_brief(answered.answer, lang), answered.answer, lang, str(answered.standing.position)
     )
-    if asked["shape"] == "table":
+    if shape == "table":
         from service.terminal import console
 
         console().print(document["text"], soft_wrap=not sys.stdout.isatty(), highlight=False)
         return
-    _write(document, asked, _cut_off(query, today))
+    _write(_content(document, shape, _cut_off(query, today)), shape, asked["output"])
 
 
 def _answer(
     settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
 ) -> None:
-    ledger, query = open_existing_ledger(settings), _read(schema, asked)
+    shape, query = _shape(asked), _read(schema, asked)
+    ledger = open_existing_ledger(settings)
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
     document = wire.report_document(answered.answer, str(answered.standing.position))
     cut_off = _cut_off(query, ledger.today())
-    if asked["shape"] == "table":
+    if shape == "table":
         from service.terminal import console, report_table
 
         console().print(report_table(document, asked["lang"], cut_off, whole=asked["whole"]))
         return
-    _write(document, asked, cut_off)
+    _write(_content(document, shape, cut_off), shape, asked["output"])
+
+
+def _shape(asked: dict[str, Any]) -> str:
+    """What is asked for: by its name, or by the ending of the file that it goes into."""
+    output: pathlib.Path | None = asked["output"]
+    shape: str | None = asked["shape"]
+    if output is None:
+        return shape or "table"
+    shape = shape or output.suffix.lower().removeprefix(".")
+    if shape == "table" or shape not in FORMATS:
+        raise click.UsageError("--output takes a file named .json, .csv or .xlsx, or one of these as --format")
+    return shape
 
 
 def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
@@ -159,21 +179,32 @@ def _cut_off(query: dict[str, Any], today: datetime.date) -> datetime.date:
     return periods.cut_off(query["question"].period, today)
 
 
-def _write(document: dict[str, Any], asked: dict[str, Any], cut_off: datetime.date) -> None:
-    """The same bytes as over HTTP, into a new file or to standard output."""
+def _content(document: dict[str, Any], shape: str, cut_off: datetime.date) -> bytes:
+    """The same bytes as over HTTP."""
     writers: dict[str, Callable[[], bytes]] = {
         "json": lambda: orjson.dumps(document),
         "csv": lambda: csv_of(document),
         "xlsx": lambda: xlsx_of(document, cut_off),
     }
-    output: pathlib.Path | None = asked["output"]
+    content: bytes = _asked(writers[shape])
+    return content
+
+
+def _write(content: bytes, shape: str, output: pathlib.Path | None) -> None:
+    """Into a new file, whole or not at all, or to standard output."""
     if output is None:
-        if asked["shape"] == "xlsx" and sys.stdout.isatty():
+        if shape == "xlsx" and sys.stdout.isatty():
             raise click.UsageError("a workbook can't be shown on a terminal; add --output FILE")
-        sys.stdout.buffer.write(_asked(writers[asked["shape"]]))
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
         return
     try:
-        with output.open("xb") as file:
-            file.write(_asked(writers[asked["shape"]]))
+        file = output.open("xb")
     except FileExistsError:
         raise click.ClickException(f"{output} exists; it is not overwritten") from None
+    try:
+        with file:
+            file.write(content)
+    except OSError:
+        output.unlink()
+        raise

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+MODE_REFUSED = stat.S_IRWXO | stat.S_IWGRP
+"""Ours are made with 0600. A group may read them at most: so Kubernetes hands a secret to a user of its own."""
 
 
 class SecretsError(ValueError):
@@ -99,8 +101,8 @@ def load_vault(path: pathlib.Path) -> Vault:
         raise SecretsError(f"{path} can't be read ({error.strerror})") from None
     except ValueError:
         raise SecretsError(f"{path} is not JSON") from None
-    if mode & stat.S_IRWXO:
-        raise SecretsError(f"{path} is open to every user of this machine; run: chmod 600 {path}")
+    if mode & MODE_REFUSED:
+        raise SecretsError(f"{path} is open to others than its owner; run: chmod 600 {path}")
     return Vault(_ring(document, "encryption", path), _ring(document, "index", path))
 
 

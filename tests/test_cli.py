@@ -1,15 +1,20 @@
 """The hushi command: settings, keys, the schema, importing."""
 
 import pathlib
+import subprocess
 
 import pytest
+from click.testing import CliRunner
 
+from service.cli import hushi
+from service.commands.folding import fold
 from service.commands.residents import Registration, register
 from service.ledger import Ledger
-from service.queries.keys import KeyRing
+from service.queries.keys import KeyRing, list_api_keys
 from service.queries.pulse import Pulse
-from tests.builders import a_citizen_number
-from tests.servers import free_port, run_hushi
+from tests.builders import a_citizen_number, a_trade
+from tests.conftest import Caller
+from tests.servers import HUSHI, free_port, run_hushi
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
@@ -53,15 +58,6 @@ def test_postgresql_needs_a_secrets_file(tmp_path: pathlib.Path) -> None:
     assert stopped.stderr.startswith("hushi: HUSHI_SECRETS_FILE is required")
 
 
-def test_secrets_that_everyone_may_read_are_refused(tmp_path: pathlib.Path) -> None:
-    assert run_hushi({"HUSHI_DATA_DIR": str(tmp_path)}, "db", "upgrade").returncode == 0
-    secrets = tmp_path / "secrets.json"
-    assert secrets.stat().st_mode & 0o777 == 0o600
-    secrets.chmod(0o644)
-    stopped = run_hushi({"HUSHI_DATA_DIR": str(tmp_path)}, "db", "check")
-    assert (stopped.returncode, "chmod 600" in stopped.stderr) == (2, True)
-
-
 def test_secrets_of_another_ledger_are_refused(
     environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
 ) -> None:
@@ -95,6 +91,47 @@ def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, s
     # The ring has seen the key: another process's revocation reaches it with the next pulse.
     assert ring.find_live(key, pulse.now()) is None
     assert run_hushi(environment, "keys", "revoke", str(live.id)).returncode == 1
+
+
+def test_a_key_that_could_not_be_shown_is_revoked(environment: dict[str, str], ledger: Ledger) -> None:
+    with pathlib.Path("/dev/full").open("w") as full:
+        failed = subprocess.run(
+            [HUSHI, "keys", "create", "--name", "clerk", "--scope", "admin", "--scope", "admin"],
+            env=environment, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert failed.returncode == 1
+    assert failed.stderr.splitlines() == [
+        "Key 1 for clerk: admin. It is shown this once.",
+        "Key 1 could not be shown and is revoked.",
+        "hushi: standard output: No space left on device",
+    ]
+    assert [key.revoked_at is None for key in list_api_keys(ledger)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("keys", "create", "--scope", "admin", "--name", " "), "send 1 to 60 characters"),
+        (("keys", "create", "--scope", "admin", "--name", "a\tb"), "without tabs or line breaks"),
+        (("keys", "revoke", "99999999999999999999"), "is not in the range"),
+        (("verify", "--head", ""), "64 hex digits"),
+        (("verify", "--head", "notahash"), "64 hex digits"),
+        (("verify", "--head", "0" * 63), "64 hex digits"),
+    ],
+)
+def test_what_can_not_be_meant_is_a_wrong_use(command: tuple[str, ...], said: str) -> None:
+    refused = CliRunner().invoke(hushi, command)
+    assert (refused.exit_code, said in refused.output) == (2, True), refused.output
+
+
+def test_a_head_is_found_however_it_was_noted(environment: dict[str, str], ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    admin.trade(a_trade())
+    fold(ledger)
+    head = admin.get("/v1/ledger").get_json()["hash"]
+    noted = f" {head[:32].upper()} {head[32:]}\n"
+    assert run_hushi(environment, "verify", "--head", noted).returncode == 0
+    assert "the chain was cut" in run_hushi(environment, "verify", "--head", "0" * 64).stdout
 
 
 def test_db_check_tells_whether_schema_and_code_agree(environment: dict[str, str], ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
-from tests.test_cli import run_hushi
+from tests.servers import HUSHI, run_hushi
 
 TRADE = ("report", "trade", "--period", "2024-H1", "--by", "category")
 
@@ -72,6 +72,30 @@ def test_a_workbook_goes_into_a_new_file_only(
     assert again.returncode == 1
     assert "is not overwritten" in again.stderr
     assert file.read_bytes() == before
+
+
+def test_a_file_is_written_in_the_format_that_it_is_named_after(
+    market: Caller, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    assert run_hushi(environment, *TRADE, "--output", str(tmp_path / "trade.csv")).returncode == 0
+    answer = market.get("/v1/reports/trade?period=2024-H1&by=category&format=csv")
+    assert (tmp_path / "trade.csv").read_bytes() == answer.data
+    for options in (("--output", "trade.txt"), ("--output", "trade.csv", "--format", "table")):
+        refused = run_hushi(environment, *TRADE, *options)
+        assert (refused.returncode, "named .json, .csv or .xlsx" in refused.stderr) == (2, True)
+
+
+def test_a_report_that_can_not_be_written_is_one_line(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    nowhere = run_hushi(environment, *TRADE, "--output", str(tmp_path / "none" / "trade.csv"))
+    assert nowhere.stderr == f"hushi: {tmp_path}/none/trade.csv: No such file or directory\n"
+    for shape in ("csv", "table"):
+        with pathlib.Path("/dev/full").open("w") as full:
+            failed = subprocess.run(
+                [HUSHI, *TRADE, "--format", shape], env=environment, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert (failed.returncode, failed.stderr) == (1, "hushi: standard output: No space left on device\n")
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,18 @@ def test_a_secrets_file_that_is_not_what_it_must_be_is_refused(tmp_path: pathlib
     path.write_text(json.dumps(document))
     with pytest.raises(SecretsError, match="needs"):
         load_vault(path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o440])
+def test_secrets_that_only_their_owner_can_change_are_taken(tmp_path: pathlib.Path, mode: int) -> None:
+    create_secrets(tmp_path / "secrets.json")
+    (tmp_path / "secrets.json").chmod(mode)
+    assert load_vault(tmp_path / "secrets.json").derive("sessions")
+
+
+@pytest.mark.parametrize("mode", [0o660, 0o604, 0o606])
+def test_secrets_that_others_could_use_or_change_are_refused(tmp_path: pathlib.Path, mode: int) -> None:
+    create_secrets(tmp_path / "secrets.json")
+    (tmp_path / "secrets.json").chmod(mode)
+    with pytest.raises(SecretsError, match="chmod 600"):
+        load_vault(tmp_path / "secrets.json")

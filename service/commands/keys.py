@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from service.domain.keys import KEY_PREFIX, SCOPES, key_digest
+from service.domain.keys import KEY_PREFIX, SCOPES, check_key_name, key_digest
 from service.ledger import Ledger
 from service.storage import keys
 
@@ -11,10 +11,11 @@ _SECRET_BYTES = 32
 
 
 def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, str]:
-    """The id and the key itself, which is nowhere else. Raises ValueError for an unknown scope."""
+    """The id and the key itself, which is nowhere else. Raises ValueError for a name or scope that can't be."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"unknown scope {', '.join(unknown) or '(none)'}; choose from {', '.join(SCOPES)}")
+    name = check_key_name(name)
     key = KEY_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     with ledger.database.writing() as connection:
         key_id = keys.insert(connection, name=name, digest=key_digest(key), scopes=scopes, created_at=ledger.now())

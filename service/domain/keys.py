@@ -3,6 +3,8 @@
 import hashlib
 
 KEY_PREFIX = "hushi_"
+KEY_ID_MAX = 2**31 - 1
+KEY_NAME_LENGTH_MAX = 60
 
 SCOPES = (
     "residents:read",
@@ -14,6 +16,14 @@ SCOPES = (
     "ledger:verify",
     "admin",
 )
+
+
+def check_key_name(name: str) -> str:
+    """The name of a key without spaces around it. Raises ValueError on one that a list can't show in a line."""
+    name = name.strip()
+    if not name or len(name) > KEY_NAME_LENGTH_MAX or not name.isprintable():
+        raise ValueError(f"send 1 to {KEY_NAME_LENGTH_MAX} characters without tabs or line breaks")
+    return name
 
 
 def covers(held: frozenset[str], needed: str) -> bool:
