@@ -117,7 +117,7 @@ def fold_tail(settings: Settings, once: bool) -> None:
     click.echo(f"{entries} transactions folded.")
 
 
-class BlockHash(click.ParamType):
+class BlockHash(click.ParamType[str]):
     """The hash of a block, however it was noted: a false alarm would be worse than none."""
 
     name = "hash"
@@ -179,18 +179,22 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
 
     Headings and words may be English or Chinese, text UTF-8 or GB18030. Exit 1 when a line was refused. A line is
     known by its document number; without one by all that it says, so that two files with the same line hold one trade.
+    A run without a refused line removes the report of an earlier run.
 
     \b
     hushi import examples/transactions-zh-gb18030.csv
     """  # noqa: D301 (click takes \b as a mark)
     from service.importing import ImportFileError
     from service.progress import import_with_progress
+    from service.refused_lines import ReportNotOurs
 
     ledger = open_existing_ledger(settings)
     try:
         tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"))
     except ImportFileError as error:
         raise click.ClickException(f"{file}: {error}") from None
+    except ReportNotOurs as error:
+        raise click.UsageError(str(error)) from None
     except Unavailable as error:
         raise click.ClickException(f"{error.detail} Run the same command again: it goes on where it stopped.") from None
     if tally.refused:

@@ -4,39 +4,26 @@ Safe to run again after a cut: the document number, or a hash of the line, is th
 final answer here: who registers the missing resident and imports again wants the line judged again.
 """
 
-import csv
 import itertools
-import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import IO, Self
 
 from schemas.transactions import TradeSchema
 from service.commands.posting import Post
 from service.committer import Committer
-from service.domain.errors import Refusal
+from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.importing import Line
 from service.ledger import Ledger
 from service.memory import look_for_cycles_rarely
+from service.refused_lines import RefusedLine
 
 IMPORT_ROUTE = "import"
 OPERATOR_KEY_ID = 0
 """The id under which the keys of imports are kept: no API key has it."""
 LINES_PER_COMMIT = 1000
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 _TRADE = TradeSchema()
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
-    """A line that is not in the ledger, and why: the refusal's code and its words."""
-
-    line: Line
-    code: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -47,23 +34,30 @@ class Tally:
     known: int = 0
     refused: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.accepted} accepted, {self.known} known already, {self.refused} refused"
+
 
 def import_lines(
-    ledger: Ledger, lines: Iterable[Line], refuse: Callable[[RefusedLine], None], advance: Callable[[], None]
-) -> Tally:
-    """Posts every line; `refuse` is told each refused one, `advance` is called after each chunk is on disk.
+    ledger: Ledger,
+    lines: Iterable[Line],
+    tally: Tally,
+    refuse: Callable[[RefusedLine], None],
+    advance: Callable[[], None],
+) -> None:
+    """Posts every line and counts it; `refuse` is told each refused one, `advance` is called after each chunk on disk.
 
-    Raises Unavailable when the ledger can't write: what was posted stays, and running again goes on.
+    Raises Unavailable when the ledger can't write, ImportFileError when the rest of the file can't be read: what was
+    posted stays and is counted, and running again goes on.
     """
     look_for_cycles_rarely()
-    tally, committer = Tally(), Committer(ledger)
+    committer = Committer(ledger)
     try:
         for chunk in _chunks(lines):
             _post_chunk(committer, chunk, tally, refuse)
             advance()
     finally:
         committer.close()
-    return tally
 
 
 def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -102,33 +96,17 @@ def _read(line: Line) -> Post | RefusedLine:
 
 
 def _refused(line: Line, refusal: Refusal) -> RefusedLine:
+    if isinstance(refusal, IdempotencyKeyReused):
+        return RefusedLine(line, "reference-exists", _taken(line))
     fields = " ".join(f"{error.pointer.lstrip('/')}: {error.detail}" for error in refusal.errors)
     return RefusedLine(line, refusal.code, fields or refusal.detail)
 
 
-class RefusedFile:
-    """The refused lines as a table beside the imported file, in UTF-8 with a mark so that Excel reads Chinese."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        """The file is only made when there is something to write."""
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def add(self, refused: RefusedLine) -> None:
-        """Writes one refused line."""
-        if self._file is None:
-            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._file).writerow(["line", "code", "reason", "text"])
-        # A line that a spreadsheet would take for a formula is shown as text.
-        raw = refused.line.raw
-        shown = f"'{raw}" if raw.startswith(FORMULA_SIGNS) else raw
-        csv.writer(self._file).writerow([refused.line.number, refused.code, refused.reason, shown])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
+def _taken(line: Line) -> str:
+    """Of the key that was used, a clerk knows the document number that it is made of."""
+    reference = None if line.body is None else line.body.get("reference")
+    named = f"the key {line.key}" if reference is None else f"the document number (单据号) {reference}"
+    return (
+        f"In the ledger {named} stands for another trade. Give this line one of its own; if it corrects that trade, "
+        "reverse that one as well."
+    )

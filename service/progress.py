@@ -6,38 +6,59 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from service.importing import open_lines
-from service.imports import RefusedFile, RefusedLine, Tally, import_lines
+from service.imports import Tally, import_lines
 from service.ledger import Ledger
+from service.refused_lines import RefusedFile, RefusedLine
 
 REFUSED_LINES_SHOWN_MAX = 20
 
 
 def import_with_progress(ledger: Ledger, path: pathlib.Path, refused_path: pathlib.Path) -> Tally:
-    """Imports a file, shows how far it is, and prints what was refused and why. Raises ImportFileError, Unavailable."""
-    console = Console(stderr=True)
+    """Imports a file, shows how far it is, and prints what was refused and why, also where it breaks off.
+
+    Raises ImportFileError, ReportNotOurs, OSError, Unavailable.
+    """
+    console, tally = Console(stderr=True), Tally()
     shown: list[RefusedLine] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with (
-        open_lines(path) as lines,
-        RefusedFile(refused_path) as refused_file,
-        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-    ):
-        task = progress.add_task(path.name, total=lines.total_bytes)
+    try:
+        with (
+            open_lines(path) as lines,
+            RefusedFile(refused_path) as refused_file,
+            Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        ):
+            task = progress.add_task(path.name, total=lines.total_bytes)
 
-        def refuse(refused: RefusedLine) -> None:
-            refused_file.add(refused)
-            if len(shown) < REFUSED_LINES_SHOWN_MAX:
-                shown.append(refused)
+            def refuse(refused: RefusedLine) -> None:
+                refused_file.add(refused)
+                if len(shown) < REFUSED_LINES_SHOWN_MAX:
+                    shown.append(refused)
 
-        tally = import_lines(ledger, lines, refuse, lambda: progress.update(task, completed=lines.position))
-        skipped = lines.skipped_sheets
-    for refused in shown:
-        console.print(f"line {refused.line.number}: {refused.code}: {refused.reason}", markup=False, highlight=False)
-    if tally.refused > len(shown):
-        console.print(f"… and {tally.refused - len(shown)} more", markup=False)
-    if skipped:
-        console.print(f"Not read: the worksheets {', '.join(skipped)}.", markup=False)
-    if tally.refused:
-        console.print(f"The refused lines are in {refused_path}.", markup=False, soft_wrap=True)
-    Console().print(f"{tally.accepted} accepted, {tally.known} known already, {tally.refused} refused", highlight=False)
+            import_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position))
+    except Exception:
+        # A file that can't be taken at all has nothing to be told of.
+        if tally != Tally():
+            _tell(console, tally, shown, refused_path)
+        raise
+    _tell(console, tally, shown, refused_path)
+    if lines.skipped_sheets:
+        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
+    if refused_file.has_removed_earlier:
+        _say(console, f"{refused_path}, of an earlier run, is removed: no line is refused any more.")
     return tally
+
+
+def _tell(console: Console, tally: Tally, shown: list[RefusedLine], refused_path: pathlib.Path) -> None:
+    """The refused lines on standard error, how many lines there were of each kind on standard output."""
+    for refused in shown:
+        _say(console, f"line {refused.line.number}: {refused.code}: {refused.reason}")
+    if tally.refused > len(shown):
+        _say(console, f"… and {tally.refused - len(shown)} more")
+    if tally.refused:
+        _say(console, f"The refused lines are in {refused_path}.")
+    _say(Console(), str(tally))
+
+
+def _say(console: Console, text: str) -> None:
+    """One line as it is, wrapped by the terminal and not by us: what is piped must stay one line."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

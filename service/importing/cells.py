@@ -32,6 +32,7 @@ _LOCAL_TIME = re.compile(
     r"(?:(?: +|T|(?<=日))([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?",
     re.ASCII,
 )
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _DATE_SIGNS = frozenset({("-", "-", ""), ("/", "/", ""), ("年", "月", "日")})
 
 
@@ -112,8 +113,16 @@ def word_reader(words: Mapping[str, str]) -> ReadCell:
 
 
 def category(cell: str) -> str:
-    """The name of a category for its Chinese one. Others pass: the rules of the day know which exist."""
-    return category_names().get(cell, cell)
+    """The name of a category by its Chinese or English one, in any case.
+
+    What could be the name of another passes: the rules of the day know which exist.
+    """
+    names, folded = category_names(), fold_word(cell)
+    known = names.get(cell) or names.get(folded) or folded
+    if _NAME.fullmatch(known) is None:
+        listed = ", ".join(f"{chinese} ({name})" for chinese, name in names.items())
+        raise ValueError(f"{shown(cell)} is no category; send one of {listed}.")
+    return known
 
 
 def trade_point(cell: str) -> str:

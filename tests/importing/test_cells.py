@@ -122,7 +122,8 @@ def test_decimals_beyond_what_is_allowed_are_left_to_the_schema() -> None:
     [
         ({"类别": "粮食"}, "category", "grain"),
         ({"类别": "wool"}, "category", "wool"),
-        ({"类别": "水果"}, "category", "水果"),
+        ({"类别": "Packaged_Food"}, "category", "packaged_food"),
+        ({"类别": "fruit"}, "category", "fruit"),
         ({"原产国": "俄罗斯联邦"}, "origin", "RU"),
         ({"原产国": "mn"}, "origin", "MN"),
         ({"原产国": "Монгол"}, "origin", "MN"),
@@ -146,6 +147,7 @@ def test_words_of_clerks_become_names_of_the_api(
     ("change", "error"),
     [
         ({"原产国": "火星"}, '原产国: "火星" is no country that is known; send its ISO 3166 code, such as MN.'),
+        ({"类别": "水果"}, '类别: "水果" is no category; send one of 肉类 (meat), '),
         ({"进出口": "过境"}, '进出口: "过境" is not known; send one of 进口, 进, import, 出口, 出, export.'),
         ({"HS编码": "2044200"}, '"2044200" has 7 digits: its leading zero is lost'),
         ({"metadata": "[1]"}, 'metadata: "[1]" is no JSON object'),
