@@ -40,7 +40,7 @@ class Lines(abc.ABC):
     total_lines: int | None = None
     """The number of lines after the header where the file states it (a worksheet does, unchecked), else None."""
     skipped_sheets: tuple[str, ...] = ()
-    """The names of the worksheets that are not read, because only the first one is."""
+    """The names of the worksheets that are not read, because only one is."""
 
     @property
     @abc.abstractmethod

@@ -1,4 +1,4 @@
-"""A workbook's parts apart from the rows: which worksheet is the first, its strings, and which formats are dates."""
+"""A workbook's parts apart from the rows: its worksheets, their strings, and which formats are dates."""
 
 import array
 import mmap
@@ -20,11 +20,19 @@ _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Worksheet:
+    """A worksheet's name, its part inside the archive, and whether a reader of the workbook gets to see it."""
+
+    name: str
+    part: str
+    is_visible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Workbook:
     """What the rest of the reader needs to know: part names inside the archive, None where there is no such part."""
 
-    sheet_part: str
-    skipped_sheets: tuple[str, ...]
+    sheets: tuple[Worksheet, ...]
     strings_part: str | None
     date_styles: frozenset[str]
     counts_from_1904: bool
@@ -37,14 +45,17 @@ def read_workbook(archive: zipfile.ZipFile) -> Workbook:
     relations = f"{folder}/_rels/{name}.rels".lstrip("/")
     described = elements(archive, workbook_part)
     worksheets = _relations(archive, folder, relations, "worksheet")
-    sheets = [(a["name"], worksheets[a["id"]]) for tag, a in described if tag == "sheet" and a.get("id") in worksheets]
+    sheets = tuple(
+        Worksheet(a["name"], worksheets[a["id"]], a.get("state", "visible") == "visible")
+        for tag, a in described
+        if tag == "sheet" and a.get("id") in worksheets
+    )
     if not sheets:
         raise ImportFileError("The workbook has no worksheet.")
     styles = _relations(archive, folder, relations, "styles")
     strings = _relations(archive, folder, relations, "sharedStrings")
     return Workbook(
-        sheet_part=sheets[0][1],
-        skipped_sheets=tuple(name for name, _ in sheets[1:]),
+        sheets=sheets,
         strings_part=next(iter(strings.values()), None),
         date_styles=frozenset().union(*(_date_styles(elements(archive, part)) for part in styles.values())),
         counts_from_1904=any(tag == "workbookPr" and a.get("date1904") in {"1", "true"} for tag, a in described),

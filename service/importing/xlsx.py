@@ -1,17 +1,19 @@
-"""XLSX: the first worksheet's rows as lines; a spreadsheet's numbers are spelled as a clerk would write them."""
+"""XLSX: the rows of one worksheet as lines; a spreadsheet's numbers are spelled as a clerk would write them."""
 
 import contextlib
 import datetime
+import itertools
 import pathlib
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from service.importing.cells import CNY_DECIMALS, KG_DECIMALS, MARKET_OFFSET
-from service.importing.headings import Heading, match_headings
+from service.importing.headings import Heading, count_known, match_headings
 from service.importing.lines import ImportFileError, Line, Lines, refused_line, shorten_raw
 from service.importing.sheet import Cell, Fault, Row, Serial, SheetRows
 from service.importing.table import Table, is_blank
-from service.importing.workbook import SharedStrings, Workbook, read_workbook
+from service.importing.workbook import SharedStrings, Workbook, Worksheet, read_workbook
 from service.importing.xml_parts import damage_refused
 
 FLOAT_NOISE_MAX = 1e-9
@@ -20,11 +22,25 @@ MILLISECONDS_PER_DAY = 86_400_000
 SERIAL_MAX = 100_000
 """Excel's number of a day in 2173: what is above is no time but a date typed as a number, such as 20240401."""
 
+ROWS_LOOKED_AT = 10
+HEADINGS_KNOWN_MIN = 3
+"""In a title or on a cover sheet one or two cells may happen to be called like a column."""
+
 Spell = Callable[[float], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The row that names the columns, how many of its cells are headings, and the rows that follow it."""
+
+    number: int
+    cells: list[str]
+    known: int
+    rows_below: Iterator[Row]
+
+
 class WorkbookLines(Lines):
-    """The lines of a workbook's first worksheet."""
+    """The lines of a workbook's first visible worksheet with headings; what stands above these is no line."""
 
     def __init__(self, path: pathlib.Path) -> None:
         """Reads the shared strings, and rows up to the header. Raises ImportFileError on a file that can't be taken."""
@@ -32,12 +48,11 @@ class WorkbookLines(Lines):
             archive = opened.enter_context(zipfile.ZipFile(path))
             workbook = read_workbook(archive)
             strings = opened.enter_context(contextlib.closing(SharedStrings(archive, workbook.strings_part)))
-            rows = SheetRows(archive, workbook.sheet_part, strings, workbook.date_styles)
-            self._sheet = opened.enter_context(contextlib.closing(rows))
-            self._rows = iter(rows)
-            self._read_header(workbook)
-            self.skipped_sheets = workbook.skipped_sheets
-            self.total_bytes = rows.total_bytes
+            sheet, self._sheet, header = _find_header(archive, workbook, strings)
+            opened.enter_context(contextlib.closing(self._sheet))
+            self._read_header(header, workbook)
+            self.skipped_sheets = tuple(other.name for other in workbook.sheets if other is not sheet)
+            self.total_bytes = self._sheet.total_bytes
             self._opened = opened.pop_all()
 
     @property
@@ -57,11 +72,12 @@ class WorkbookLines(Lines):
             if line is not None:
                 yield line
 
-    def _read_header(self, workbook: Workbook) -> None:
-        number, cells = _first_written_row(self._rows)
+    def _read_header(self, header: Header, workbook: Workbook) -> None:
+        number, cells = header.number, header.cells
         headings = match_headings(cells, number)
         self._table = Table(headings, len(cells), grouped=True)
         self._spellings = _spellings(headings, len(cells), counts_from_1904=workbook.counts_from_1904)
+        self._rows = header.rows_below
         last = self._sheet.last_row
         if last is not None and last > number:
             self.total_lines = last - number
@@ -97,12 +113,45 @@ class WorkbookLines(Lines):
         return texts, errors
 
 
-def _first_written_row(rows: Iterator[Row]) -> tuple[int, list[str]]:
-    for number, cells in rows:
-        texts = [str(cell) for cell in cells]
-        if not is_blank(texts):
-            return number, texts
-    raise ImportFileError("The first worksheet is empty: there is no header line.")
+def _find_header(
+    archive: zipfile.ZipFile, workbook: Workbook, strings: SharedStrings
+) -> tuple[Worksheet, SheetRows, Header]:
+    """The first visible worksheet with headings; where none has any, the first that holds anything, to be refused.
+
+    A cover sheet, lists in a hidden sheet, or an emptied one may stand before the clerk's table.
+    """
+    filled: list[tuple[Worksheet, SheetRows, Header]] = []
+    for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
+        rows = SheetRows(archive, sheet.part, strings, workbook.date_styles)
+        header = _header_of(iter(rows))
+        if header is None:
+            rows.close()
+            continue
+        filled.append((sheet, rows, header))
+        if header.known >= HEADINGS_KNOWN_MIN:
+            break
+    if not filled:
+        raise ImportFileError("The workbook is empty: there is no header line.")
+    chosen = max(filled, key=lambda one: one[2].known >= HEADINGS_KNOWN_MIN)
+    for one in filled:
+        if one is not chosen:
+            one[1].close()
+    return chosen
+
+
+def _header_of(rows: Iterator[Row]) -> Header | None:
+    """The row with the most headings among the first ones: titles, often merged cells, stand above it."""
+    first = list(itertools.islice(filter(_is_written, rows), ROWS_LOOKED_AT))
+    if not first:
+        return None
+    texts = [[str(cell) for cell in cells] for _, cells in first]
+    known = [count_known(cells) for cells in texts]
+    place = known.index(max(known))
+    return Header(first[place][0], texts[place], known[place], itertools.chain(first[place + 1 :], rows))
+
+
+def _is_written(row: Row) -> bool:
+    return not is_blank([str(cell) for cell in row[1]])
 
 
 def _spellings(headings: list[Heading], width: int, *, counts_from_1904: bool) -> list[tuple[str, Spell]]:

@@ -101,7 +101,7 @@ def test_the_cells_are_those_that_openpyxl_and_calamine_find(
         strings = SharedStrings(archive, described.strings_part)
         ours = {
             (number - 1, column): cell
-            for number, cells in SheetRows(archive, described.sheet_part, strings, described.date_styles)
+            for number, cells in SheetRows(archive, described.sheets[0].part, strings, described.date_styles)
             for column, cell in enumerate(cells)
             if cell != ""
         }
@@ -138,7 +138,7 @@ def test_a_workbook_without_one_of_its_parts_is_refused(tmp_path: Path, missing:
 @pytest.mark.parametrize(
     ("sheet", "message"),
     [
-        (SHEET_XML.format(rows=""), "The first worksheet is empty"),
+        (SHEET_XML.format(rows=""), "The workbook is empty"),
         (SHEET_XML.format(rows="<row><c></row>"), "The workbook is damaged"),
         (SHEET_XML.format(rows='<row r="x"/>'), "The workbook is damaged"),
         (SHEET_XML.format(rows='<row><c r="9"><v>1</v></c></row>'), "is no column"),

@@ -9,7 +9,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.importing import open_lines
+from service.importing import ImportFileError, open_lines
 from service.importing.sheet import Serial
 from service.importing.xlsx import spell_decimal, spell_identifier, spell_instant
 from tests.importing.files import (
@@ -145,6 +145,33 @@ def test_other_worksheets_are_named_and_the_rows_are_counted(tmp_path: Path) -> 
         assert lines.position <= lines.total_bytes
         list(lines)
         assert lines.position == lines.total_bytes
+
+
+def test_the_table_is_found_behind_a_cover_and_below_its_title(tmp_path: Path) -> None:
+    path = tmp_path / "trades.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        workbook.add_worksheet("空白")
+        lists = workbook.add_worksheet("列表")
+        lists.write_row(0, 0, list(TRADE))
+        workbook.add_worksheet("封面").write_row(0, 0, ["二连浩特互市贸易区", "备注"])
+        table = workbook.add_worksheet("明细")
+        table.merge_range(0, 0, 0, 8, "2024年4月交易明细")
+        table.write_row(1, 0, ["互市点", "二连浩特"])
+        table.write_row(3, 0, list(TRADE))
+        table.write_row(4, 0, list(TRADE.values()))
+        lists.hide()
+    with open_lines(path) as lines:
+        assert [(line.number, line.body) for line in lines] == [(5, BODY)]
+        assert lines.skipped_sheets == ("空白", "列表", "封面")
+
+
+def test_a_workbook_without_headings_names_those_that_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "trades.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        workbook.add_worksheet()
+        workbook.add_worksheet().write_row(1, 0, ["甲", "乙"])
+    with pytest.raises(ImportFileError, match=r"Line 2 has no known heading.*备案号"):
+        open_lines(path)
 
 
 def test_raw_text_of_a_row_is_one_line(tmp_path: Path) -> None:
