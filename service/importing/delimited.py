@@ -12,6 +12,7 @@ from service.importing.lines import ImportFileError, Line, Lines, refused_line, 
 from service.importing.table import Table, is_blank
 
 DELIMITERS = (",", "\t", ";", "，")
+LINE_BREAKS = ("\n", "\r")
 LINE_LENGTH_MAX = 1_000_000
 
 
@@ -93,6 +94,11 @@ class DelimitedLines(Lines):
         table = self._table
         if len(cells) == table.width:
             return table.line(number, cells, raw)
+        # A short last line without a line break is where the file was cut: its document number may be missing.
+        is_whole = len(cells) > table.width or raw.endswith(LINE_BREAKS)
+        fitting = table.fit(cells) if is_whole else None
+        if fitting is not None:
+            return table.line(number, fitting, raw)
         error = f"The line has {len(cells)} cells, the header has {table.width}; send the same number."
         return refused_line(number, error, shorten_raw(raw))
 

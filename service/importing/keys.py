@@ -4,15 +4,20 @@ A file that is imported again after a cut must bear the same keys, so they depen
 line numbers: a blank line or a corrected neighbour does not change them.
 """
 
+import contextlib
+import datetime
 import hashlib
 
 import orjson
 
-from service.domain.transactions import DEFAULT_TRADE_POINT
+from service.domain.transactions import DEFAULT_TRADE_POINT, MARKET_TIME
+from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
 
 KEY_LENGTH_MAX = 255
 HASH_BYTES = 16
 COUNTED_HASH_BYTES = 8
+DECIMALS = {"quantity_kg": KG_DECIMALS, "amount_cny": CNY_DECIMALS}
+DEFAULTS = {"direction": "import", "trade_point": DEFAULT_TRADE_POINT, "over_allowance": "tax", "metadata": {}}
 
 
 class LineKeys:
@@ -34,11 +39,27 @@ class LineKeys:
         reference = body.get("reference")
         if isinstance(reference, str) and reference:
             return document_key(body.get("trade_point", DEFAULT_TRADE_POINT), reference)
-        digest = _digest(body)
+        digest = _digest(_meaning(body))
         seen = self._times_seen
         prefix = digest[:COUNTED_HASH_BYTES]
         times = seen[prefix] = seen.get(prefix, 0) + 1
         return f"line:{digest.hex()}:{times}"
+
+
+def _meaning(body: dict[str, object]) -> dict[str, object]:
+    """What a body says, however it is spelled: the same line in NDJSON and in a table is the same trade.
+
+    What is left out is what the API takes for it. What it would refuse passes as it stands: it will be refused.
+    """
+    meant = {field: value for field, value in body.items() if value is not None and DEFAULTS.get(field) != value}
+    for field, decimals in DECIMALS.items():
+        if field in meant:
+            whole, _, fraction = str(meant[field]).partition(".")
+            meant[field] = f"{whole}.{fraction.ljust(decimals, '0')}"
+    with contextlib.suppress(ValueError, OverflowError):
+        at = datetime.datetime.fromisoformat(str(meant.get("traded_at")))
+        meant["traded_at"] = at.astimezone(MARKET_TIME).isoformat()
+    return meant
 
 
 def document_key(trade_point: object, reference: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from service.importing.cells import as_it_stands, cell_readers
-from service.importing.headings import KEY_FIELD, METADATA_PREFIX, Heading
+from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
 from service.importing.keys import LineKeys
 from service.importing.lines import Line, refused_line, shorten_raw
 
@@ -32,6 +32,16 @@ class Table:
         ]
         self._unnamed = sorted(set(range(width)) - {heading.index for heading in headings})
         self._keys = LineKeys()
+        self._needed = 1 + max(heading.index for heading in headings if heading.field in REQUIRED_FIELDS)
+
+    def fit(self, cells: list[str]) -> list[str] | None:
+        """A row of exactly `width` cells: programs add empty cells at a row's end, or leave out those that are empty.
+
+        None for a row that holds more, or that lacks a column which every row needs.
+        """
+        if len(cells) < self._needed or not is_blank(cells[self.width :]):
+            return None
+        return (cells + [""] * (self.width - len(cells)))[: self.width]
 
     def line(self, number: int, cells: Sequence[str], raw: str) -> Line:
         """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error."""

@@ -1,5 +1,6 @@
 """Idempotency keys: the same file gives the same keys, and two identical lines are two trades."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing.keys import KEY_LENGTH_MAX, LineKeys, document_key
-from tests.importing.files import TRADE, only_error, read, trade, write_csv, write_workbook
+from tests.importing.files import BODY, TRADE, only_error, read, trade, write_csv, write_workbook
 
 UNNUMBERED = {heading: cell for heading, cell in TRADE.items() if heading != "单据号"}
 trade_points = st.text(st.sampled_from("ab:"), min_size=1, max_size=4)
@@ -65,6 +66,18 @@ def test_keys_do_not_depend_on_spelling_column_order_or_blank_lines(tmp_path: Pa
     spelled = turned | {"交易时间": "2024年4月1日 9:30", "金额(元)": "6,680.00", "原产国": "MN", "类别": "meat"}
     assert keys_of(write_csv(tmp_path, spelled)) == first
     assert keys_of(write_workbook(tmp_path, turned | {"金额(元)": 6680, "重量(千克)": 400.0})) == first
+
+
+def test_the_same_line_in_ndjson_has_the_same_key(tmp_path: Path) -> None:
+    in_a_table = keys_of(write_csv(tmp_path, UNNUMBERED | {"进出口": "进口", "互市点": "二连浩特"}))
+    body = {name: value for name, value in BODY.items() if name != "reference"}
+    spelled = body | {"quantity_kg": "400", "amount_cny": "6680.0", "traded_at": "2024-04-01T01:30:00Z", "seller": None}
+    other = body | {"direction": "export"}
+    path = tmp_path / "trades.ndjson"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in (body, spelled, other)))
+    known = in_a_table[0].removesuffix(":1")
+    assert keys_of(path)[:2] == [f"{known}:1", f"{known}:2"]
+    assert not keys_of(path)[2].startswith(known)
 
 
 def test_a_line_that_cant_be_read_does_not_change_the_keys_of_others(tmp_path: Path) -> None:
