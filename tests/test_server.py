@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from service.commands.keys import create_key
+from service.config import read_settings
 from service.ledger import Ledger
-from service.server import _Server
+from service.server import POSTGRESQL_WORKERS, _Server, workers_for
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, free_port, run_hushi, serving
 
@@ -94,6 +95,12 @@ def test_the_process_that_folds_ends_with_the_one_that_started_it(
         server.process.kill()
         server.process.wait()
         _wait_for(lambda: not folder.is_running() or folder.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_sqlite_has_one_serving_process_however_many_are_asked_for(environment: dict[str, str]) -> None:
+    settings = read_settings(environment)
+    assert workers_for(settings, 8) == (1 if settings.is_sqlite else 8)
+    assert workers_for(settings, None) == (1 if settings.is_sqlite else POSTGRESQL_WORKERS)
 
 
 _IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"

@@ -1,0 +1,120 @@
+"""What Dockerfile and docker-compose.yml promise, read as files: no container runtime is needed to see them broken."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from service.cli import hushi
+from service.config import read_settings
+from service.storage.engine import Database
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+COMPOSE = (ROOT / "docker-compose.yml").read_text("utf-8")
+BUILD, IMAGE = DOCKERFILE.rsplit("\nFROM ", 1)
+COPIED = [path for line in re.findall(r"^COPY (?!--from)(.+) \S+$", BUILD, re.MULTILINE) for path in line.split()]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
+    return found
+
+
+def test_the_image_installs_by_the_commands_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for options in ("--require-hashes -r requirements-run.lock", "--no-deps --no-build-isolation"):
+        assert options in BUILD
+        assert options in makefile
+    assert BUILD.index("COPY schemas") < BUILD.index("pip install")
+    assert "COPY --from=build /opt/hushi /opt/hushi" in IMAGE
+
+
+def test_what_the_image_copies_builds_a_whole_package(tmp_path: pathlib.Path) -> None:
+    for name in COPIED:
+        path = ROOT / name
+        if path.is_dir():
+            shutil.copytree(path, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, tmp_path / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", "out", "."]
+    built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (tmp_path / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    files = {
+        str(path.relative_to(tmp_path)) for name in ("service", "schemas") for path in (tmp_path / name).rglob("*")
+    }
+    assert {name for name in files if (tmp_path / name).is_file()} <= packed
+
+
+def test_the_image_runs_hushi_as_an_ordinary_user_in_a_folder_of_its_own() -> None:
+    user = re.search(r"^USER (\S+)$", IMAGE, re.MULTILINE)
+    assert user is not None
+    assert user[1] not in {"root", "0"}
+    assert f"install -d -o {user[1]} /var/lib/hushi" in IMAGE
+    assert "HUSHI_DATA_DIR=/var/lib/hushi" in IMAGE
+    assert "VOLUME /var/lib/hushi" in IMAGE
+    assert IMAGE.index("useradd") < IMAGE.index("USER ") < IMAGE.index("ENTRYPOINT")
+
+
+def test_the_image_serves_to_its_network_and_asks_whether_it_is_ready() -> None:
+    assert 'ENTRYPOINT ["hushi"]' in IMAGE
+    assert 'CMD ["serve", "--host", "0.0.0.0"]' in IMAGE
+    assert CliRunner().invoke(hushi, ["serve", "--host", "0.0.0.0", "--help"]).exit_code == 0
+    assert re.search(r"^HEALTHCHECK .*CMD", IMAGE, re.MULTILINE)
+    assert "http://127.0.0.1:8000/health/ready" in IMAGE
+
+
+def test_the_service_of_compose_has_nothing_that_it_does_not_need(services: dict[str, dict[str, Any]]) -> None:
+    service = services["hushi"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["ports"] == ["127.0.0.1:8000:8000"]
+    # Requests in flight end: longer than the server itself waits for them.
+    assert int(service["stop_grace_period"].rstrip("s")) > 30
+
+
+def test_the_ledger_of_compose_is_migrated_before_it_is_served(services: dict[str, dict[str, Any]]) -> None:
+    assert services["hushi"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert CliRunner().invoke(hushi, [*services["migrate"]["command"], "--help"]).exit_code == 0
+    assert services["postgres"]["image"] == "postgres:18"
+    assert "pg_isready -U hushi -d hushi" in services["postgres"]["healthcheck"]["test"][-1]
+    # The image of version 18 keeps its data one folder higher than those before.
+    assert services["postgres"]["volumes"] == ["ledger:/var/lib/postgresql"]
+    assert "ledger" in yaml.safe_load(COMPOSE)["volumes"]
+
+
+def test_the_settings_of_compose_are_settings_of_hushi(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("migrate", "hushi"):
+        environment = services[name]["environment"]
+        settings = read_settings(environment)
+        assert not settings.is_sqlite
+        url = Database(settings.database_url).url
+        assert (url.host, url.database, url.password) == ("postgres", "hushi", None)
+        mounted = {f"/run/secrets/{secret}" for secret in services[name]["secrets"]}
+        assert {str(settings.secrets_file), url.query["passfile"]} == mounted
+        assert set(environment) <= {"HUSHI_DATABASE_URL", "HUSHI_SECRETS_FILE", "HUSHI_LOG_LEVEL"}
+
+
+def test_no_secret_stands_in_a_file_that_is_committed(services: dict[str, dict[str, Any]]) -> None:
+    declared = yaml.safe_load(COMPOSE)["secrets"]
+    used = {secret for service in services.values() for secret in service.get("secrets", [])}
+    assert used == set(declared)
+    ignored = (ROOT / ".gitignore").read_text("utf-8").split()
+    assert "data/" in ignored
+    assert all(secret["file"].startswith("./data/") for secret in declared.values())
+    postgres = services["postgres"]["environment"]
+    assert postgres["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres-password"
+    assert [name for name in postgres if "PASSWORD" in name and not name.endswith("_FILE")] == []
