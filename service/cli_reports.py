@@ -134,9 +134,9 @@ def _answer(
     document = wire.report_document(answered.answer, str(answered.standing.position))
     cut_off = _cut_off(query, ledger.today())
     if shape == "table":
-        from service.terminal import console, report_table
+        from service.terminal import console, print_report
 
-        console().print(report_table(document, asked["lang"], cut_off, whole=asked["whole"]))
+        print_report(console(), document, asked["lang"], cut_off, whole=asked["whole"])
         return
     _write(_content(document, shape, cut_off), shape, asked["output"])
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from schemas.exports import headings
 
 PIPED_WIDTH = 120
+WIDTH_WITHOUT_END = 10_000
 FIRST_MEASURES = (
     "amount_cny", "participations", "residents",
     "registered_at_end", "registered_in_period", "participating", "amount_per_participation_cny",
@@ -40,47 +41,66 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH, no_color=True)
 
 
-def report_table(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> Table:
-    """The table of a report's document: a line for each measure of each row, so that it fits any terminal."""
-    words = _WORDS[lang]
+def print_report(out: Console, document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> None:
+    """Prints a report's document as a table: a line for each measure of each row, so that it fits any terminal.
+
+    The keys of a row stand beside its measures, or above them where the terminal is too narrow: never in pieces.
+    """
+    table = _report_table(document, lang, cut_off, whole=whole, is_narrow=False)
+    if out.measure(table, options=out.options.update(max_width=WIDTH_WITHOUT_END)).maximum > out.width:
+        table = _report_table(document, lang, cut_off, whole=whole, is_narrow=True)
+    out.print(table)
+
+
+def _report_table(
+    document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool, is_narrow: bool
+) -> Table:
+    words, by = _WORDS[lang], document["by"]
     is_compared = document["base_period"] is not None
     against = f"{words['against']} {_days(document['base_period'])}" if is_compared else words["none"]
     title = f"{words['of']} {_days(document['period'])} · {against}"
     caption = f"{words['cut_off']} {cut_off} · {words['position']} {document['position']}"
     wide_enough = max(cell_len(title), cell_len(caption))
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", min_width=wide_enough)
-    by: Sequence[str] = document["by"]
-    for name in by or [""]:
-        table.add_column(_key_heading(name, lang) if name else "", overflow="fold")
-    for heading, justify in _figure_columns(document, lang):
-        table.add_column(heading, justify=justify, no_wrap=True)
+    for name in [] if is_narrow else by or [""]:
+        table.add_column(_key_heading(name, lang) if name else "", no_wrap=True)
+    for heading, justify in _figure_columns(document, lang, is_narrow=is_narrow):
+        table.add_column(heading, justify=justify, no_wrap=justify == "right", overflow="fold")
     shown = [name for name in document["total"] if whole or name in FIRST_MEASURES]
     for row in document["rows"] if by else []:
-        keys = [_key(name, row["key"][name], lang) for name in by]
-        _add_lines(table, keys, row, shown, lang)
+        _add_lines(table, [_key(name, row["key"][name], lang) for name in by], row, shown, lang, is_narrow=is_narrow)
     total = [Text(words["total"], style="bold"), *([Text("")] * (len(by) - 1))]
-    _add_lines(table, total, {**document["total"], "share_pct": None}, shown, lang)
+    _add_lines(
+        table, total[:1] if is_narrow else total, document["total"] | {"share_pct": None}, shown, lang,
+        is_narrow=is_narrow,
+    )  # fmt: skip
     return table
 
 
-def _figure_columns(document: Mapping[str, Any], lang: str) -> Iterator[tuple[str, Literal["left", "right"]]]:
+def _figure_columns(
+    document: Mapping[str, Any], lang: str, *, is_narrow: bool
+) -> Iterator[tuple[str, Literal["left", "right"]]]:
     words = _WORDS[lang]
     yield words["measure"], "left"
     yield words["current"], "right"
     if document["base_period"] is not None:
         yield words["base"], "right"
         yield words["growth"], "right"
-    if any("share_pct" in row for row in document["rows"]):
+    if not is_narrow and any("share_pct" in row for row in document["rows"]):
         yield _heading("share_pct", lang), "right"
 
 
-def _add_lines(table: Table, keys: Sequence[Text], row: Mapping[str, Any], shown: Sequence[str], lang: str) -> None:
-    """A section of the table: the keys stand beside its first measure only."""
+def _add_lines(
+    table: Table, keys: Sequence[Text], row: Mapping[str, Any], shown: Sequence[str], lang: str, *, is_narrow: bool
+) -> None:
+    """A section of the table: the keys stand beside its first measure only, or each on a line above."""
+    for key in keys if is_narrow else []:
+        table.add_row(key, style="bold")
     for place, name in enumerate(shown):
-        cells = [Text(_heading(name, lang)), *_cells(row[name], lang)]
+        beside = [] if is_narrow else keys if place == 0 else [Text("")] * len(keys)
+        cells = [*beside, Text(_heading(name, lang)), *_cells(row[name], lang)]
         share = [Text(row.get("share_pct") or "" if place == 0 else "")]
-        has_share = len(keys) + len(cells) < len(table.columns)
-        table.add_row(*(keys if place == 0 else [Text("")] * len(keys)), *cells, *(share if has_share else []))
+        table.add_row(*cells, *(share if len(cells) < len(table.columns) else []))
     table.add_section()
 
 
@@ -125,6 +145,8 @@ def _key_heading(name: str, lang: str) -> str:
 
 def _key(name: str, value: Any, lang: str) -> Text:
     shown = headings.value_of(name, value) if lang == "zh" else value
+    if name == "category" and lang == "en":
+        shown = str(value).replace("_", " ")
     return Text("—" if shown is None else str(shown))
 
 

@@ -1,5 +1,6 @@
 """hushi report: the same answers as over HTTP, and tables whose columns stand under each other."""
 
+import datetime
 import io
 import pathlib
 import subprocess
@@ -7,8 +8,10 @@ import subprocess
 import openpyxl
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from service.ledger import Ledger
+from service.terminal import print_report
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.servers import HUSHI, run_hushi
@@ -49,6 +52,22 @@ def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller
     english = run_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
     assert "participations" in english
     assert "0.3" in english  # The position.
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("width", [80, 120])
+def test_keys_and_figures_stay_in_one_piece_on_a_narrow_terminal(market: Caller, lang: str, width: int) -> None:
+    market.trade(a_trade(category="packaged_food", amount_cny="123456789.00", traded_at="2024-05-08T10:00:00+08:00"))
+    document = market.get("/v1/reports/trade?period=2024-H1&by=category,origin,month").get_json()
+    out = Console(width=width, file=io.StringIO())
+    print_report(out, document, lang, datetime.date(2024, 6, 30), whole=True)
+    assert isinstance(out.file, io.StringIO)
+    printed = out.file.getvalue()
+    words = ("packaged food", "2024-05", "123,456,789.00", "participations") if lang == "en" else ("预包装食品", "人次")
+    assert [word for word in words if word not in printed] == []
+    table = [line for line in printed.splitlines() if line and line[0] in "┏┃┡│├└"]
+    assert {cell_len(line) for line in table} <= set(range(width + 1))
+    assert "…" not in printed
 
 
 def test_residents_and_brief(market: Caller, environment: dict[str, str]) -> None:
