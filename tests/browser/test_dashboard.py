@@ -153,6 +153,15 @@ def test_the_link_signs_in_and_the_figures_are_those_of_the_api(clerk: Clerk, bu
     assert [url for url in clerk.requests if bureau.key in url.partition("#")[0]] == []
 
 
+def test_the_link_signs_in_where_the_form_is_open_already(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.page.goto(f"{bureau.address}/signin")
+    clerk.page.evaluate("key => { location.hash = `key=${key}` }", bureau.key)
+    clerk.wait_for_report()
+    assert bureau.key not in clerk.page.url
+    clerk.page.go_back()
+    assert bureau.key not in clerk.page.url
+
+
 def test_every_figure_names_its_base_period_and_cut_off(clerk: Clerk) -> None:
     clerk.sign_in()
     for name in ("amount_cny", "participations", "residents"):
