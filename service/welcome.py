@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+from urllib.parse import quote
 
 from service.commands.keys import create_key
+from service.demo.mark import OPENS_WITH, is_demo
 from service.ledger import Ledger
 from service.queries.keys import is_live
 
@@ -19,11 +21,16 @@ def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
     key = _demo_key(ledger, data_dir / KEY_FILE)
     return (
         f"Hushi 互市 at {address}\n"
-        f"  dashboard  {address}/signin#key={key}\n"
+        f"  dashboard  {address}/signin{_first_question(ledger)}#key={key}\n"
         f"  reference  {address}/docs\n"
         f"  demo key   {key}\n\n"
         f'  curl -s -H "Authorization: Bearer {key}" {address}/v1/transactions\n'
     )
+
+
+def _first_question(ledger: Ledger) -> str:
+    """Where a demo's link leads: to the days that it was made to show. Any other ledger opens with its newest days."""
+    return f"?next={quote(f'/?{OPENS_WITH}', safe='')}" if is_demo(ledger) else ""
 
 
 def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:

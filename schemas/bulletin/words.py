@@ -77,7 +77,10 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "chart_shares": ("各品类占比", "Share of each category", "Төрөл тус бүрийн эзлэх хувь"),
     "none": ("本月无交易。", "No trade in this month.", "Энэ сард худалдаа байхгүй."),
     "ten_thousand": ("万元", "10,000 CNY", "10 мянган юань"),
-    "print": ("打印", "Print", "Хэвлэх"),
+    "demo": (
+        "演示数据：人物与数字均为虚构", "Demo data: people and figures are invented",
+        "Үзүүлэнгийн өгөгдөл: хүн, тоо бүгд зохиомол",
+    ),
 }  # fmt: skip
 
 _VALUES: dict[str, tuple[str, str]] = {

@@ -1,7 +1,7 @@
 """The bulletin as a workbook: a sheet for each table, real numbers, and below each what it is about."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
@@ -17,9 +17,9 @@ _A4 = 9
 _FIRST_ROW = 2
 
 
-def workbook_of(document: Mapping[str, Any], lang: str) -> bytes:
+def workbook_of(document: Mapping[str, Any], lang: str, *, is_demo: bool = False) -> bytes:
     """The workbook of a bulletin's document; every sheet is laid out for printing on A4."""
-    made = io.BytesIO()
+    made, footer = io.BytesIO(), footer_of(document, lang, is_demo=is_demo)
     with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
         workbook.set_properties({"title": f"{word('title', lang)} {document['month']}", "created": MADE_AT})
         formats = {name: workbook.add_format({"num_format": form}) for name, form in NUMBER_FORMATS.items()}
@@ -28,7 +28,7 @@ def workbook_of(document: Mapping[str, Any], lang: str) -> bytes:
         formats["heading"] = workbook.add_format({"bold": True, "align": "center", "text_wrap": True, "bottom": 1})
         formats["title"] = workbook.add_format({"bold": True, "font_size": 14})
         for sheet in sheets_of(document, lang):
-            _write_sheet(workbook.add_worksheet(_sheet_name(sheet.title)), sheet, document, lang, formats)
+            _write_sheet(workbook.add_worksheet(_sheet_name(sheet.title)), sheet, document["month"], footer, formats)
     return made.getvalue()
 
 
@@ -37,9 +37,9 @@ def _sheet_name(title: str) -> str:
 
 
 def _write_sheet(
-    page: Worksheet, sheet: Sheet, document: Mapping[str, Any], lang: str, formats: Mapping[str, Format]
+    page: Worksheet, sheet: Sheet, month: str, footer: Sequence[str], formats: Mapping[str, Format]
 ) -> None:
-    page.write_string(0, 0, f"{sheet.title}　{document['month']}", formats["title"])
+    page.write_string(0, 0, f"{sheet.title}　{month}", formats["title"])
     for place, heading in enumerate(sheet.headings):
         page.write_string(1, place, heading, formats["heading"])
         widest = max((columns_of(str(row[place].value)) for row in sheet.rows), default=0)
@@ -47,7 +47,7 @@ def _write_sheet(
     for number, row in enumerate(sheet.rows, start=_FIRST_ROW):
         for place, cell in enumerate(row):
             _write_cell(page, number, place, cell, formats)
-    for number, line in enumerate(footer_of(document, lang), start=len(sheet.rows) + _FIRST_ROW + 1):
+    for number, line in enumerate(footer, start=len(sheet.rows) + _FIRST_ROW + 1):
         page.write_string(number, 0, line, formats["text"])
     page.freeze_panes(_FIRST_ROW, 1)
     page.set_paper(_A4)
@@ -68,9 +68,10 @@ def _write_cell(page: Worksheet, row: int, place: int, cell: Cell, formats: Mapp
         page.write_number(row, place, float(cell.value), formats[cell.kind])
 
 
-def footer_of(document: Mapping[str, Any], lang: str) -> list[str]:
-    """What stands below every table: units, cut-off, position, and whether the month is over."""
+def footer_of(document: Mapping[str, Any], lang: str, *, is_demo: bool) -> list[str]:
+    """What stands below every table: units, cut-off, position, whether the month is over, and what is invented."""
     return [
+        *([word("demo", lang)] if is_demo else []),
         word("unit", lang),
         f"{word('cut_off', lang)} {document['cut_off']}",
         f"{word('position', lang)} {document['position']}",

@@ -29,11 +29,13 @@ TO_APRIL_2024_FEN, FIRST_HALF_2024_FEN = 130_000_000 * FEN_PER_CNY, 306_000_000 
 SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
 """Published are the first four; nothing is known of the second half of 2023, which is made up."""
 
+TO_APRIL_2024 = Spell(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
+
 SPELLS = (
     Spell(datetime.date(2023, 1, 1), datetime.date(2023, 4, 30), TO_APRIL_2023_FEN, 2_340),
     Spell(datetime.date(2023, 5, 1), datetime.date(2023, 6, 30), FIRST_HALF_2023_FEN - TO_APRIL_2023_FEN, 8_400),
     Spell(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),
-    Spell(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036),
+    TO_APRIL_2024,
     Spell(datetime.date(2024, 5, 1), datetime.date(2024, 6, 30), FIRST_HALF_2024_FEN - TO_APRIL_2024_FEN, 27_000),
 )
 

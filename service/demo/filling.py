@@ -8,6 +8,7 @@ from uuid import UUID
 from service.commands.folding import fold
 from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, create_group, register
+from service.demo.mark import OPERATOR_KEY_ID, ROUTE, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import Plan, PlannedTrade
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
@@ -16,9 +17,6 @@ from service.ledger import Ledger
 from service.queries.pulse import Pulse
 from service.queries.residents import list_groups
 
-OPERATOR_KEY_ID = 0
-"""The id under which the demo's keys are kept: no API key has it."""
-ROUTE = "demo"
 TRADES_PER_COMMIT = 2_000
 NOT_EMPTY = "The ledger is not empty; the demo fills an empty one only."
 
@@ -128,8 +126,7 @@ def _post(ledger: Ledger, trades: Sequence[PlannedTrade], advance: Advance) -> N
 
 
 def _posting(number: int, planned: PlannedTrade) -> Entry:
-    digest = key_digest(OPERATOR_KEY_ID, ROUTE, f"trade-{number}")
-    return Post(digest, trade_fingerprint(planned.trade), f"{ROUTE}-{number}", planned.trade)
+    return Post(trade_digest(number), trade_fingerprint(planned.trade), f"{ROUTE}-{number}", planned.trade)
 
 
 def _reversal(transaction_id: UUID, reason: str) -> Entry:

@@ -14,6 +14,7 @@ from schemas.bulletin.charts import LEFT, WIDTH, charts_of
 from schemas.bulletin.sheets import Cell, sheets_of
 from schemas.bulletin.words import word
 from schemas.bulletin.workbook import footer_of
+from service.demo.mark import is_demo
 from service.http.market import market
 from service.http.reports import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report
 from service.http.routes import JSON_MEDIA_TYPE, Routes
@@ -46,7 +47,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     exports: dict[str, Export] = {
         JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
         HTML_MEDIA_TYPE: lambda document, _: _page_of(document, lang),
-        XLSX_MEDIA_TYPE: lambda document, _: workbook_of(document, lang),
+        XLSX_MEDIA_TYPE: lambda document, _: workbook_of(document, lang, is_demo=is_demo(market().ledger)),
     }
     response = answer_report(
         query,
@@ -60,6 +61,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
 
 
 def _page_of(document: dict[str, Any], lang: str) -> bytes:
+    demo = is_demo(market().ledger)
     return render_template(
         "bulletin.html",
         document=document,
@@ -68,7 +70,8 @@ def _page_of(document: dict[str, Any], lang: str) -> bytes:
         style=_STYLE,
         sheets=sheets_of(document, lang),
         charts=charts_of(document, lang),
-        footer=footer_of(document, lang),
+        demo=demo,
+        footer=footer_of(document, lang, is_demo=demo),
         shown=_shown,
         width=WIDTH,
         left=LEFT,

@@ -1,8 +1,8 @@
 """The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
 
-A page holds no figure: its scripts ask the API with the browser's session, and so see what the key's scopes allow.
-The shell is open, because a browser withholds a SameSite=Strict cookie from whoever follows a link from another site;
-the requests of the page that it then opens carry it.
+A page holds no figure, only the mark that a demo's figures are invented: its scripts ask the API with the browser's
+session, and so see what the key's scopes allow. The shell is open, because a browser withholds a SameSite=Strict cookie
+from whoever follows a link from another site; the requests of the page that it then opens carry it.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
 from service.http.bodies import expect_media_type
@@ -74,14 +75,15 @@ def register_pages(app: Flask) -> None:
 
 
 def get_dashboard() -> Response:
-    """The shell of the dashboard."""
-    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names()))
+    """The shell of the dashboard. Raises DatabaseUnavailable."""
+    opens_with = OPENS_WITH if is_demo(market().ledger) else None
+    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names(), demo=opens_with))
 
 
 def get_record() -> Response:
-    """The shell of the page on which a clerk records trades."""
+    """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
     names = {"countries": _country_names(), "categories": _category_names()}
-    return _page(render_template("record.html", page="record", **names))
+    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **names))
 
 
 def get_sign_in() -> Response:

@@ -9,7 +9,7 @@ from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
-from service.storage import allowance, blocks, journal
+from service.storage import allowance, blocks, idempotency, journal
 from service.storage.journal import Filters, Page
 
 
@@ -47,6 +47,12 @@ def list_transactions(ledger: Ledger, filters: Filters, before_seq: int | None, 
     refuse_unknown_words(ledger.rulebook, {name: [word] for name, word in words.items() if word is not None})
     with ledger.database.reading() as connection:
         return journal.list_page(connection, filters, before_seq, limit)
+
+
+def is_answered(ledger: Ledger, digest: bytes) -> bool:
+    """Whether an entry was accepted, or finally refused, under an idempotency key."""
+    with ledger.database.reading() as connection:
+        return idempotency.is_answered(connection, digest)
 
 
 def quote(ledger: Ledger, trade: Trade) -> Quote:

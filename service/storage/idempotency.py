@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -20,6 +21,12 @@ class Remembered(NamedTuple):
     fingerprint: bytes
     transaction: Transaction | None = None
     refusal: str | None = None
+
+
+def is_answered(connection: sa.Connection, digest: bytes) -> bool:
+    """Whether something was answered under a key."""
+    asked = sa.select(idempotency.c.digest).where(idempotency.c.digest == UUID(bytes=digest))
+    return connection.execute(asked).first() is not None
 
 
 def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:

@@ -42,6 +42,12 @@ function toSignIn() {
   location.replace(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+// A demo opens with the days that it was made to show; whatever is played into it today has no past to stand beside.
+function demoPeriod() {
+  const { demo } = document.body.dataset;
+  return demo ? readQuestion(demo).period : null;
+}
+
 // Loading
 
 async function load(begun = performance.now()) {
@@ -52,7 +58,7 @@ async function load(begun = performance.now()) {
   status.textContent = word("loading");
   try {
     if (question.period === null) {
-      question.period = await newestPeriod(mine.signal);
+      question.period = demoPeriod() ?? (await newestPeriod(mine.signal));
       history.replaceState(null, "", addressOf(question, language()));
       drawAllControls();
     }

@@ -23,7 +23,7 @@ export function showReport(answers, question) {
   byId("brief").textContent = brief.text;
   const month = cutOff.slice(0, 7), href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
   byId("periods").replaceChildren(compared, " ", make("a", { href, id: "bulletin" }, `${word("bulletin")} ${month}`));
-  byId("source").textContent = positionWords(answers.position);
+  byId("source").textContent = [positionWords(answers.position), demoWords()].filter(Boolean).join(" ");
   showFigures(months, people, context);
   showNote(months.total.transactions);
   showMonths(context);
@@ -40,6 +40,8 @@ function showNote({ current, base }) {
   note.hidden = current > 0;
   note.textContent = current > 0 ? "" : word(base > 0 ? "empty.current" : "empty.both");
 }
+
+const demoWords = () => (document.body.dataset.demo ? word("demo") : "");
 
 // The four figures
 

@@ -98,6 +98,7 @@ const WORDS = {
   "state.refused": ["无法生成此报告", "This report can't be made", "Энэ тайланг гаргах боломжгүй"],
   "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
   again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
+  demo: ["演示数据：人物与数字均为虚构", "Demo data: people and figures are invented", "Үзүүлэнгийн өгөгдөл: хүн, тоо бүгд зохиомол"],
   pages: ["页面", "Pages", "Хуудсууд"],
   bulletin: ["月报", "Monthly bulletin", "Сарын товхимол"],
   "page.dashboard": ["统计", "Statistics", "Тайлан"],
