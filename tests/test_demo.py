@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome
+from service.commands.residents import Registration, register
 from service.config import read_settings
 from service.demo.calibration import SPELLS, Line, Lot, calibrate
 from service.demo.filling import NotFilled, fill, steps
-from service.demo.live import burst, play
+from service.demo.live import burst, lead_in_days, play
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good
 from service.demo.plan import Plan, make_plan
 from service.domain.brief import write_brief
@@ -219,8 +220,14 @@ def test_a_ledger_that_is_not_empty_is_refused(demo: Ledger, environment: dict[s
     assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
 
 
-def test_nobody_can_be_played_in_an_empty_ledger(tmp_path: pathlib.Path, environment: dict[str, str]) -> None:
-    url = f"sqlite:///{tmp_path}/empty.db"
+def test_nothing_is_played_into_a_ledger_that_the_demo_has_not_filled(
+    tmp_path: pathlib.Path, sqlite_template: pathlib.Path, environment: dict[str, str]
+) -> None:
+    """Not even one with residents: invented trades must not stand among real ones."""
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'real.db')}"
+    real = open_ledger(read_settings({**environment, "HUSHI_DATABASE_URL": url}))
+    register(real, Registration("阿拉坦", "152501199001011238", datetime.date(2023, 1, 3), None, None, group=None))
+    real.database.close()
     refused = run_hushi(environment, "demo", "--live", "--database", url)
     assert refused.returncode == 1
     assert "fill it first: hushi demo" in refused.stderr
@@ -238,6 +245,23 @@ def test_what_is_played_live_is_dated_now_and_accepted(demo: Ledger) -> None:
     accepted = [outcome.transaction for outcome in heard if outcome.transaction is not None]
     assert accepted
     assert all(abs(trade.traded_at - demo.now()) < datetime.timedelta(minutes=1) for trade in accepted)
+    before = demo.today() - datetime.timedelta(days=1)
+    led_in = f"day > 20240630 AND day <= {before:%Y%m%d}"
+    posted = count(demo, led_in)
+    assert posted > 0
+    with pytest.raises(KeyboardInterrupt):
+        play(demo, pause, heard.append)
+    assert count(demo, led_in) == posted, "what it leads in with is posted once"
+
+
+def test_today_is_led_in_by_the_month_so_far_and_the_same_days_of_the_year_before() -> None:
+    led_in = lead_in_days(datetime.date(2026, 11, 25))
+    assert led_in[0] == datetime.date(2025, 11, 1)
+    assert datetime.date(2025, 11, 25) in led_in
+    assert led_in[-1] == datetime.date(2026, 11, 24)
+    assert datetime.date(2026, 11, 22) not in led_in, "a Sunday"
+    assert lead_in_days(datetime.date(2028, 2, 29))[-1] == datetime.date(2028, 2, 28)
+    assert lead_in_days(datetime.date(2026, 9, 1)) == [datetime.date(2025, 9, 1)]
 
 
 def test_live_trades_are_in_season_and_in_the_market_s_time() -> None:

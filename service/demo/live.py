@@ -1,4 +1,8 @@
-"""Today, played live: a few trades a second by residents of the demo, dated now, until somebody interrupts it."""
+"""Today, played live: a few trades a second by residents of the demo, dated now, until somebody interrupts it.
+
+Before that it leads in: the days of the month so far, and the same days of a year before, get some trades each, so that
+today has something to stand beside. They are the same ones at every start, under the same keys, and so posted once.
+"""
 
 import datetime
 import random
@@ -7,7 +11,8 @@ from collections.abc import Callable, Iterator
 from service.commands.posting import Entry, Outcome, Post
 from service.committer import Committer
 from service.demo.calibration import Line, draw_amount_fen
-from service.demo.market import GOODS, Good, choose
+from service.demo.mark import OPERATOR_KEY_ID
+from service.demo.market import GOODS, Good, choose, open_days
 from service.demo.plan import trade_of
 from service.demo.trades import lone_lot, truck_lot
 from service.domain.idempotency import key_digest, trade_fingerprint
@@ -16,7 +21,8 @@ from service.domain.transactions import MARKET_TIME, Trade, business_day
 from service.ledger import Ledger
 from service.queries.pulse import Pulse
 
-ROUTE, OPERATOR_KEY_ID = "demo-live", 0
+ROUTE = "demo-live"
+LEAD_IN_BURSTS = 12
 BURST_MAX = 4
 PAUSE_S_MIN, PAUSE_S_MAX = 0.3, 1.2
 MEAN_FEN = 4_000 * FEN_PER_CNY
@@ -36,13 +42,29 @@ def play(ledger: Ledger, pause: Callable[[float], None], tell: Callable[[Outcome
     chance = random.Random()  # noqa: S311 (which resident buys what is no secret)
     count, committer = residents_known(ledger), Committer(ledger)
     try:
+        for day in lead_in_days(business_day(ledger.now())):
+            committer.submit(_lead_in(day, count))
         while True:
             trades = burst(chance, ledger.now(), count)
-            for outcome in committer.submit([_posting(ledger, trade) for trade in trades]):
+            for outcome in committer.submit([_posting(trade, str(ledger.new_id())) for trade in trades]):
                 tell(outcome)
             pause(chance.uniform(PAUSE_S_MIN, PAUSE_S_MAX))
     finally:
         committer.close()
+
+
+def lead_in_days(today: datetime.date) -> list[datetime.date]:
+    """The open days of a month up to a day, without it, and the same days of a year before, with it."""
+    first, yesterday = today.replace(day=1), today - datetime.timedelta(days=1)
+    a_year_before = today.replace(year=today.year - 1, day=28 if (today.month, today.day) == (2, 29) else today.day)
+    return [*open_days(a_year_before.replace(day=1), a_year_before), *open_days(first, yesterday)]
+
+
+def _lead_in(day: datetime.date, residents: int) -> list[Entry]:
+    chance, noon = random.Random(day.toordinal()), datetime.time(12, tzinfo=MARKET_TIME)  # noqa: S311 (as above)
+    bursts = [burst(chance, datetime.datetime.combine(day, noon), residents) for _ in range(LEAD_IN_BURSTS)]
+    trades = [trade for each in bursts for trade in each]
+    return [_posting(trade, f"{day}-{number}") for number, trade in enumerate(trades)]
 
 
 def burst(chance: random.Random, now: datetime.datetime, residents: int) -> list[Trade]:
@@ -72,6 +94,6 @@ def _second_of_day(now: datetime.datetime) -> int:
     return (clock.hour * 60 + clock.minute) * 60 + clock.second
 
 
-def _posting(ledger: Ledger, trade: Trade) -> Entry:
-    digest = key_digest(OPERATOR_KEY_ID, ROUTE, str(ledger.new_id()))
+def _posting(trade: Trade, key: str) -> Entry:
+    digest = key_digest(OPERATOR_KEY_ID, ROUTE, key)
     return Post(digest, trade_fingerprint(trade), ROUTE, trade)

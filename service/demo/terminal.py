@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from service.commands.posting import Outcome
 from service.demo.filling import NOT_EMPTY, NotFilled, fill, is_empty, steps
-from service.demo.live import play, residents_known
+from service.demo.live import play
+from service.demo.mark import is_demo
 from service.demo.plan import make_plan
 from service.domain.money import format_cny
 from service.domain.residents import resident_id
@@ -21,8 +22,8 @@ __all__ = ["NotFilled", "run_demo"]
 def run_demo(ledger: Ledger, *, if_empty: bool, live: bool) -> None:
     """What `hushi demo` does. Raises NotFilled when there is nothing to fill, or nobody to play with."""
     if live:
-        if residents_known(ledger) == 0:
-            raise NotFilled("Nobody is registered in the ledger; fill it first: hushi demo")
+        if not is_demo(ledger):
+            raise NotFilled("Only a ledger that the demo has filled is played with; fill it first: hushi demo")
         play_on_terminal(ledger)
     elif is_empty(ledger):
         _fill(ledger)
@@ -51,6 +52,7 @@ def fill_with_progress(ledger: Ledger) -> str:
 def play_on_terminal(ledger: Ledger) -> None:
     """Plays today until Ctrl-C, which ends it without a fuss."""
     console = Console()
+    console.print(f"Watch it move on the dashboard: /?period={ledger.today():%Y-%m}", highlight=False)
     with contextlib.suppress(KeyboardInterrupt):
         play(ledger, time.sleep, lambda outcome: console.print(_line(outcome), markup=False, highlight=False))
 
