@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.small_ledger import fill
+from tests.builders import a_trade
 from tests.servers import Server, run_hushi, serving
 
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
@@ -22,7 +23,8 @@ LOADS = 3
 CHANGE_MS_MAX = 500
 """The aim is 100 ms; a loaded machine gets five times as long, and what was measured is printed."""
 
-QUESTION = "ytd=2024-06-28"
+LAST_DAY = "2024-06-28"
+QUESTION = f"ytd={LAST_DAY}"
 
 pytestmark = [
     pytest.mark.browser,
@@ -116,6 +118,10 @@ class Clerk:
 
     def wait_for_changes(self, count: int) -> None:
         self.wait_until(f"performance.getEntriesByName('hushi-change').length >= {count}")
+
+    def look_again(self) -> None:
+        """What the page does every few seconds, now."""
+        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     def wait_until(self, expression: str) -> None:
         """Asked from outside: a function that polls inside of the page is eval, and the page's policy forbids it."""
@@ -308,6 +314,43 @@ def test_another_measure_is_drawn_without_asking_again(clerk: Clerk) -> None:
     assert [url for url in clerk.requests if "/v1/" in url] == asked
     assert "measure=participations" in clerk.page.url
     assert "Person-times" in clerk.page.text_content("#months .about")
+
+
+def test_what_is_posted_meanwhile_shows_by_itself_and_takes_nothing_away(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in()
+    clerk.settle()
+    clerk.page.click("#months summary")
+    clerk.page.focus("#bulletin")
+    before, asked = clerk.figures(), len(clerk.requests)
+    clerk.look_again()
+    clerk.wait_until("performance.getEntriesByType('resource').at(-1).responseStatus === 304")
+    assert len(clerk.requests) == asked + 1, "one request, and an answer without a body"
+    admin = {"Authorization": f"Bearer {bureau.new_key('admin')}", "Idempotency-Key": "meanwhile"}
+    status, posted, _ = bureau.server.ask(
+        "POST", "/v1/transactions", a_trade(traded_at=f"{LAST_DAY}T15:00:00+08:00"), admin
+    )
+    assert status == 201
+    clerk.look_again()
+    clerk.wait_until(f"document.querySelector('#figures data').value !== '{before[0]}'")
+    assert clerk.figures() == _four(bureau, QUESTION)
+    assert clerk.page.evaluate("document.activeElement.id") == "bulletin"
+    assert clerk.page.is_visible("#months tbody"), "the open table stays open"
+    assert clerk.page.text_content("#status").startswith("Updated: ")
+    assert clerk.page.query_selector("#content.loading, #content[aria-busy=true]") is None
+    assert (
+        bureau.server.ask("POST", f"/v1/transactions/{posted['transaction_id']}/reversal", {"reason": "x"}, admin)[0]
+        == 201
+    )
+
+
+def test_nothing_is_asked_while_nobody_can_see_the_page(clerk: Clerk) -> None:
+    clerk.sign_in()
+    clerk.settle()
+    clerk.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    asked = len(clerk.requests)
+    clerk.look_again()
+    clerk.page.wait_for_timeout(300)
+    assert len(clerk.requests) == asked
 
 
 def test_a_period_without_trade_is_said_in_words(clerk: Clerk) -> None:

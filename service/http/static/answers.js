@@ -11,16 +11,30 @@ export class Failure extends Error {
   }
 }
 
-export async function ask(path, signal) {
-  let response;
+// What each report was tagged with when it was last answered.
+const tags = new Map();
+
+async function get(path, signal, headers = {}) {
   try {
-    response = await fetch(path, { signal, headers: { Accept: "application/json" }, credentials: "same-origin" });
+    return await fetch(path, { signal, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" });
   } catch (error) {
     throw error.name === "AbortError" ? error : new Failure(0, null);
   }
+}
+
+export async function ask(path, signal) {
+  const response = await get(path, signal);
   const document = await response.json().catch(() => null);
   if (!response.ok || document === null) throw new Failure(response.status, document);
+  tags.set(path, response.headers.get("ETag"));
   return document;
+}
+
+// Whether a report may say something else by now; while the ledger has not moved, that costs a 304 without a body.
+export async function hasMoved(path) {
+  const response = await get(path, undefined, { "If-None-Match": tags.get(path) ?? "" });
+  if (!response.ok && response.status !== 304) throw new Failure(response.status, null);
+  return response.status !== 304;
 }
 
 // The address of each report of the page; the same ones, with a format, are the files that can be taken away.

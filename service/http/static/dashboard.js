@@ -1,9 +1,10 @@
 // The dashboard: a question in the address, the API's answers to it on the page, and nothing else.
-import { Failure, ask, askAll, choices, newestPeriod } from "./answers.js";
+import { Failure, ask, askAll, choices, hasMoved, newestPeriod } from "./answers.js";
 import { redrawAll } from "./charts.js";
 import { drawControls } from "./controls.js";
+import { lookAgain, politely, saysTheSame } from "./live.js";
 import { LANGS, addressOf, readQuestion } from "./question.js";
-import { showReport } from "./report.js";
+import { showPosition, showReport } from "./report.js";
 import { make } from "./tables.js";
 import { language, speak, word } from "./words.js";
 
@@ -71,6 +72,27 @@ async function load(begun = performance.now()) {
     if (running === mine && error.name !== "AbortError") fail(error);
   }
 }
+
+// What has been posted meanwhile, shown in place: nothing is dimmed, and what has the focus keeps it.
+async function refresh() {
+  const before = answers, loading = running;
+  if (!before || !state.hidden || content.getAttribute("aria-busy") === "true") return;
+  try {
+    if (!(await hasMoved(before.paths.months))) return;
+    const newer = await askAll(question, language());
+    if (running !== loading || answers !== before) return;
+    answers = newer;
+    if (saysTheSame(before, newer)) return showPosition(newer);
+    announce(`${word("updated")}: ${showReport(newer, question, new Date())}`);
+  } catch (error) {
+    // What can't be refreshed stays as it was said, with its position; only somebody who may not see it any more leaves.
+    if (error.status === 401) toSignIn();
+  }
+}
+
+const announce = politely((text) => {
+  status.textContent = text;
+});
 
 function show() {
   state.hidden = true;
@@ -203,6 +225,7 @@ async function begin() {
   session = (await about) ?? null;
   offered = await choices().catch(() => null);
   drawAllControls();
+  lookAgain(refresh);
 }
 
 begin();

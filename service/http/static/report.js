@@ -4,7 +4,7 @@ import { compact, grouped, shareOf, signed, tick, unscaled } from "./exact.js";
 import { bucketsOf, intervalFor, today } from "./question.js";
 import { make, table } from "./tables.js";
 import {
-  bucketWords, comparedWords, cutOffWords, dayWords, language, nameOf, periodWords, positionWords, ratioWords, word,
+  bucketWords, clockWords, comparedWords, cutOffWords, dayWords, language, nameOf, periodWords, positionWords, ratioWords, word,
 } from "./words.js";
 
 const BARS_MAX = 8;
@@ -13,8 +13,8 @@ const DECIMALS = { amount_cny: 2, quantity_kg: 3 };
 const waiting = [];
 const byId = (id) => document.getElementById(id);
 
-// Shows the answers to a question and returns what a screen reader is told about it.
-export function showReport(answers, question) {
+// Shows the answers to a question and returns what a screen reader is told about it; `updated` is when they came anew.
+export function showReport(answers, question, updated = null) {
   const { brief, months, people } = answers;
   const { period, base_period: base } = months;
   const cutOff = period.to < today() ? period.to : period.from > today() ? period.from : today();
@@ -22,8 +22,11 @@ export function showReport(answers, question) {
   const context = { answers, question, compared, cutOff, baseWord: word(`base.${question.compare}`) };
   byId("brief").textContent = brief.text;
   const month = cutOff.slice(0, 7), href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
-  byId("periods").replaceChildren(compared, " ", make("a", { href, id: "bulletin" }, `${word("bulletin")} ${month}`));
-  byId("source").textContent = [positionWords(answers.position), demoWords()].filter(Boolean).join(" ");
+  byId("compared").textContent = compared;
+  byId("bulletin").href = href;
+  byId("bulletin").textContent = `${word("bulletin")} ${month}`;
+  byId("updated").textContent = updated ? `${word("updated")} ${clockWords(updated)}` : "";
+  showPosition(answers);
   showFigures(months, people, context);
   showNote(months.total.transactions);
   showMonths(context);
@@ -39,6 +42,10 @@ function showNote({ current, base }) {
   const note = byId("note");
   note.hidden = current > 0;
   note.textContent = current > 0 ? "" : word(base > 0 ? "empty.current" : "empty.both");
+}
+
+export function showPosition({ position }) {
+  byId("source").textContent = [positionWords(position), demoWords()].filter(Boolean).join(" ");
 }
 
 const demoWords = () => (document.body.dataset.demo ? word("demo") : "");

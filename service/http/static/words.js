@@ -98,6 +98,7 @@ const WORDS = {
   "state.refused": ["无法生成此报告", "This report can't be made", "Энэ тайланг гаргах боломжгүй"],
   "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
   again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
+  updated: ["已更新", "Updated", "Шинэчлэв"],
   demo: ["演示数据：人物与数字均为虚构", "Demo data: people and figures are invented", "Үзүүлэнгийн өгөгдөл: хүн, тоо бүгд зохиомол"],
   pages: ["页面", "Pages", "Хуудсууд"],
   bulletin: ["月报", "Monthly bulletin", "Сарын товхимол"],
@@ -148,6 +149,11 @@ const parts = (text) => text.split("-").map(Number);
 export function dayWords(text) {
   const [y, m, d] = parts(text);
   return { zh: `${y}年${m}月${d}日`, en: `${d} ${MONTHS[m - 1]} ${y}`, mn: text.replaceAll("-", ".") }[lang];
+}
+
+// The time of day in Shanghai, as the market's clocks show it.
+export function clockWords(instant) {
+  return new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(11, 19);
 }
 
 export function periodWords({ from, to }) {
