@@ -15,7 +15,7 @@ from tests.servers import run_hushi, serving
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
 WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
-RESIDENTS = 30
+RESIDENTS = 40
 
 pytestmark = [
     pytest.mark.browser,
@@ -296,6 +296,53 @@ def test_offline_it_posts_once_when_the_line_is_back(clerk: Counter) -> None:
     assert clerk.market.statement(clerk.resident) == []
     clerk.context.set_offline(False)
     clerk.receipt()
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_a_session_that_ends_takes_no_line_away(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("1234.5", vehicle_plate="蒙H12345", reference="152501199001011238")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    clerk.context.clear_cookies()
+    clerk.page.fill("#amount_cny", "1300")
+    clerk.page.wait_for_selector("#sign-in-again")
+    assert clerk.page.url.startswith(f"{clerk.market.address}/record")
+    assert clerk.page.input_value("#amount_cny") == "1300"
+    clerk.page.fill("#consignment", "C-7")
+    clerk.page.click("#post")
+    clerk.wait_for_text("#refusal", "sign in again")
+    assert clerk.market.statement(clerk.resident) == []
+    kept = clerk.page.evaluate("JSON.stringify({ ...sessionStorage })")
+    assert "152501199001011238" not in kept, "no citizen number, in whichever field it was typed"
+    clerk.page.click("#sign-in-again")
+    clerk.page.wait_for_url("**/signin?next=*")
+    clerk.page.fill("#key", clerk.market.clerk_key)
+    clerk.page.press("#key", "Enter")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    fields = ("amount_cny", "commodity", "vehicle_plate", "consignment", "category", "origin")
+    typed = [clerk.page.input_value(f"#{name}") for name in fields]
+    assert typed == ["1300", "冻马肉", "蒙H12345", "C-7", "meat", "MN"]
+    assert clerk.page.evaluate("Object.keys(sessionStorage)") == [], "taken up, and kept no longer"
+    clerk.post()
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_signing_in_again_in_another_tab_lets_this_one_go_on(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter()
+    clerk.context.clear_cookies()
+    clerk.page.fill("#amount_cny", "700")
+    clerk.page.wait_for_selector("#sign-in-again")
+    other = clerk.context.new_page()
+    other.goto(f"{clerk.market.address}/signin?next=/record#key={clerk.market.clerk_key}")
+    other.wait_for_selector("html[data-ready]")
+    other.close()
+    clerk.look_again()
+    clerk.page.wait_for_selector("#verdict.exempt")
+    assert clerk.page.query_selector("#sign-in-again") is None
+    clerk.post()
     assert len(clerk.market.statement(clerk.resident)) == 1
 
 

@@ -6,6 +6,8 @@ const ROUNDS_MAX = 3;
 export class Failure extends Error {
   constructor(status, problem) {
     super(problem?.detail ?? `HTTP ${status}`);
+    // Whoever asked in the background may not look at what became of it; a page must hear of its session's end.
+    if (status === 401) dispatchEvent(new Event("sessionended"));
     this.status = status;
     this.problem = problem;
   }

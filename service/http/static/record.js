@@ -1,7 +1,7 @@
 // The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
 import { ask } from "./answers.js";
 import { send } from "./record_api.js";
-import { beginLine, chooseResident, cny } from "./record_line.js";
+import { beginLine, chooseResident, cny, restoreDraft } from "./record_line.js";
 import { beginReceipt, list, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
 import { beginShell, draws, drawAll, errorWords, may, sayFailure, scopeNote } from "./record_shell.js";
@@ -63,7 +63,7 @@ function seek(text) {
 }
 
 async function find(event) {
-  event.preventDefault();
+  event?.preventDefault();
   const field = byId("who-is"), text = field.value.trim().toUpperCase();
   byId("who-is-error").replaceChildren();
   field.removeAttribute("aria-invalid");
@@ -98,6 +98,14 @@ function drawScopes() {
   byId("entering").hidden = byId("reversing").hidden = !may("transactions:write");
 }
 
+// Goes on where the clerk was when the session ended.
+function takeUp() {
+  const resident = may("transactions:write") ? restoreDraft() : null;
+  if (!resident) return;
+  byId("who-is").value = resident;
+  find();
+}
+
 async function begin() {
   const countries = told("countries");
   if (!(await beginShell(countries))) return;
@@ -113,6 +121,7 @@ async function begin() {
     beginReversal(showPosted);
   }
   drawAll();
+  takeUp();
   document.documentElement.dataset.ready = "true";
 }
 

@@ -2,7 +2,7 @@
 import { Failure } from "./answers.js";
 
 const PATIENCE_MS = 20_000;
-const NOT_REMEMBERED = [401, 408, 429];
+const NOT_REMEMBERED = [408, 429];
 let token = "";
 let owner = "";
 
@@ -84,7 +84,7 @@ export class Attempt {
   settles({ status, problem }) {
     if (!status || status >= 500 || NOT_REMEMBERED.includes(status)) return false;
     if (problem?.code === "idempotency-in-progress") return false;
-    return !(status === 403 && this.pending.unsure);
+    return !([401, 403].includes(status) && this.pending.unsure);
   }
 
   forget() {

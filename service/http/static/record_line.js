@@ -1,7 +1,7 @@
 // The line of a trade: its fields, the verdict while it is typed, and posting it once.
 import { grouped } from "./exact.js";
 import { Attempt, send } from "./record_api.js";
-import { draws, errorWords, sayFailure, toSignIn } from "./record_shell.js";
+import { draws, errorWords, keeps, restored, sayFailure } from "./record_shell.js";
 import { make } from "./tables.js";
 import { language, nameOf, word } from "./words.js";
 
@@ -169,7 +169,6 @@ async function settle(going) {
     state.restsUntil = performance.now() + REST_MS;
     state.posted(posted);
   } catch (error) {
-    if (error.status === 401) return toSignIn();
     if (attempt.pending) sayUnsure(error);
     else sayNotPosted(error);
   }
@@ -211,6 +210,21 @@ function post(event) {
   settle(attempt.start("/v1/transactions", line));
 }
 
+// What a clerk would have to type again; the resident by id, never by citizen number.
+function draft() {
+  const names = [...REQUIRED, ...OPTIONAL, "over_allowance"].filter((name) => name !== "traded_at" || state.isTimeOwn);
+  const typed = names.map((name) => [name, byId(name).value]);
+  return { resident_id: state.resident, ...Object.fromEntries(typed) };
+}
+
+// Puts a draft back into its fields; returns the resident that it is of.
+export function restoreDraft() {
+  const { resident_id: resident, ...typed } = restored() ?? {};
+  for (const [name, value] of Object.entries(typed)) if (byId(name)) byId(name).value = value;
+  if (typed.traded_at) state.isTimeOwn = true;
+  return resident ?? null;
+}
+
 export function chooseResident(residentId) {
   state.resident = residentId;
   state.verdict = null;
@@ -235,6 +249,10 @@ export function beginLine(countryCodes, categoryNames, posted) {
     if (!attempt.pending) drawVerdict();
     else if (!attempt.running) sayUnsure(null);
     lock(attempt.pending !== null);
+  });
+  keeps(draft, () => {
+    state.verdict = null;
+    askSoon();
   });
   addEventListener("online", () => attempt.pending && settle(attempt.go()));
   setInterval(tellTime, 15_000);

@@ -2,7 +2,7 @@
 import { ask } from "./answers.js";
 import { Attempt } from "./record_api.js";
 import { list, rowsOf } from "./record_receipt.js";
-import { draws, may, sayFailure, scopeNote, toSignIn } from "./record_shell.js";
+import { draws, may, sayFailure, scopeNote } from "./record_shell.js";
 import { make } from "./tables.js";
 import { word } from "./words.js";
 
@@ -103,8 +103,8 @@ async function settle(going) {
     step("done");
     state.reversed(reversal);
   } catch (error) {
-    if (error.status === 401) return toSignIn();
     state.failure = error;
+    if (error.status === 401 && !attempt.pending) return step("form");
     step("failed", "reverse-retry");
   }
 }

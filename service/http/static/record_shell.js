@@ -1,6 +1,7 @@
 // What surrounds the form: the language, the colours, the session, and how a refusal is said.
 import { Failure, ask } from "./answers.js";
 import { actAs } from "./record_api.js";
+import { keepDraft, takeDraft } from "./record_draft.js";
 import { RECORD_WORDS } from "./record_words.js";
 import { make } from "./tables.js";
 import { language, speak, teach, word } from "./words.js";
@@ -9,6 +10,7 @@ const LANGS = ["zh", "en", "mn"];
 const THEMES = ["auto", "light", "dark"];
 const byId = (id) => document.getElementById(id);
 const drawers = [];
+const shell = { isEnded: false, draft: () => ({}), goOn: () => {} };
 let session = null;
 
 // Draws now and whenever another language is chosen.
@@ -16,8 +18,41 @@ export function draws(drawer) {
   drawers.push(drawer);
 }
 
-export function toSignIn() {
-  location.replace(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
+const signInAddress = () => `/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
+
+// What is kept over a sign-in: `draft` tells it, `goOn` is what follows when the session is there again.
+export function keeps(draft, goOn) {
+  Object.assign(shell, { draft, goOn });
+}
+
+export const restored = () => takeDraft(session.name);
+
+// A session that ends takes nothing away: the line stays where it is, and comes back in case of a sign-in in this tab.
+function sessionEnded() {
+  if (session === null) return;
+  keepDraft(session.name, shell.draft());
+  if (shell.isEnded) return;
+  shell.isEnded = true;
+  drawEnded();
+}
+
+function drawEnded() {
+  const again = make("a", { href: signInAddress(), id: "sign-in-again" }, word("again"));
+  byId("ended").replaceChildren(...(shell.isEnded ? [make("p", {}, word("ended")), make("p", {}, again)] : []));
+}
+
+// Signed in again in another tab: another session has another token.
+async function lookForSession() {
+  if (!shell.isEnded || document.hidden) return;
+  const found = await ask("/session").catch(() => null);
+  if (!found) return;
+  if (found.name !== session.name) return location.reload();
+  takeDraft(session.name);
+  session = found;
+  actAs(session);
+  shell.isEnded = false;
+  shell.goOn();
+  drawAll();
 }
 
 export const may = (scope) => Boolean(session?.scopes.some((held) => held === scope || held === "admin"));
@@ -29,7 +64,6 @@ export function sayFailure(error) {
     console.error(error);
     return [make("p", {}, word("code.unavailable"))];
   }
-  if (error.status === 401) toSignIn();
   const code = error.status === 0 ? "offline" : error.problem?.code ?? "unavailable";
   const said = word(`code.${code}`);
   const isKnown = said !== `code.${code}`;
@@ -72,6 +106,7 @@ function drawAll() {
   drawTheme();
   byId("who").textContent = session?.name ?? "";
   byId("signout").hidden = session === null;
+  drawEnded();
   for (const drawer of drawers) drawer();
 }
 
@@ -103,6 +138,9 @@ function listen() {
     await fetch("/signout", { method: "POST", headers: { "X-CSRF-Token": session.csrf_token } }).catch(() => null);
     location.replace("/signin?next=%2Frecord");
   });
+  for (const event of ["input", "change"]) addEventListener(event, () => shell.isEnded && keepDraft(session.name, shell.draft()));
+  addEventListener("sessionended", sessionEnded);
+  document.addEventListener("visibilitychange", lookForSession);
   // A page that comes back from the browser's memory may belong to somebody who has signed out since.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
@@ -115,6 +153,7 @@ export async function beginShell(countryNames) {
   try {
     session = await ask("/session");
   } catch (error) {
+    if (error.status === 401) return location.replace(signInAddress());
     byId("missing").replaceChildren(make("div", { class: "state" }, ...sayFailure(error)));
     drawAll();
     return null;
