@@ -16,6 +16,7 @@ from schemas.bulletin.words import word
 from schemas.bulletin.workbook import footer_of
 from service.demo.mark import is_demo
 from service.http.market import market
+from service.http.refusal_pages import TAGS
 from service.http.reports import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 
@@ -31,7 +32,6 @@ _PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_TAGS = {"zh": "zh-CN", "en": "en", "mn": "mn"}
 
 
 @routes.get(
@@ -65,7 +65,7 @@ def _page_of(document: dict[str, Any], lang: str) -> bytes:
     return render_template(
         "bulletin.html",
         document=document,
-        tag=_TAGS[lang],
+        tag=TAGS[lang],
         word=partial(word, lang=lang),
         style=_STYLE,
         sheets=sheets_of(document, lang),

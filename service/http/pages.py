@@ -21,11 +21,13 @@ from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
 from service.http.bodies import expect_media_type
 from service.http.market import market
+from service.http.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.routes import Answer, respond
 from service.http.sessions import begin_session, end_session
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
+_OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -68,10 +70,12 @@ def register_pages(app: Flask) -> None:
         ("POST", "/signin", sign_in),
         ("POST", "/signout", sign_out),
         ("GET", "/session", get_session),
+        ("GET", "/favicon.ico", functools.partial(_get_file, files, "mark.svg")),
         ("GET", "/static/<path:name>", functools.partial(_get_file, files)),
     ):
         endpoint = f"page {method} {path}"
         app.add_url_rule(path, endpoint, view, methods=[method], provide_automatic_options=False)
+    app.after_request(_show_refusal)
 
 
 def get_dashboard() -> Response:
@@ -132,6 +136,24 @@ def get_session() -> Response:
     return respond(Answer(document, headers={"Cache-Control": "no-store"}))
 
 
+def _show_refusal(response: Response) -> Response:
+    """A problem as a page, where a browser waits for one; who is not signed in is led there and back."""
+    if not is_for_browser(response):
+        return response
+    status, problem = response.status_code, json.loads(response.get_data())
+    response.headers.update({**PAGE_HEADERS, "Cache-Control": "no-store"})
+    response.content_type = "text/html; charset=utf-8"
+    if status == 401 and came_without_cookie():
+        # The page that comes now opens this address itself, and so the browser sends the cookie, if it has one.
+        response.set_data(render_template("again.html", address=request.full_path))
+    elif status == 401 and request.path in _OWN_PAGES:
+        response.status_code = 302
+        response.headers["Location"] = sign_in_address()
+    else:
+        response.set_data(refusal_page(status, problem))
+    return response
+
+
 def _sign_in_page(goes_to: str, status: int = 200, refused: str | None = None) -> Response:
     response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused), status)
     if status == 401:
@@ -149,7 +171,7 @@ def _page(text: str, status: int = 200) -> Response:
 
 def _local(address: str) -> str:
     """The address if it is one of our own pages, else the dashboard: a sign-in must not lead to another site."""
-    is_local = address.partition("?")[0] in {"/", "/record"}
+    is_local = address.partition("?")[0] in _OWN_PAGES
     return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
 
 

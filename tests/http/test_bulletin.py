@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from schemas.bulletin.document import INDICATORS, RESIDENTS
 from service.commands.folding import fold_all
+from service.commands.keys import create_key
 from service.ledger import Ledger
 from service.storage import commodities
 from tests.builders import a_registration, a_trade
@@ -317,3 +319,57 @@ def test_a_wrong_question_is_refused_by_name(query: str, pointer: str, admin: Ca
 def test_it_needs_the_scope_of_reports(call: Any) -> None:
     assert call("transactions:read").get(BULLETIN).status_code == 403
     assert call(None).get(BULLETIN).status_code == 401
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+PAGE = f"{BULLETIN}&format=html&lang=mn"
+
+
+def test_a_browser_without_a_session_is_led_to_signing_in_and_back(ledger: Ledger, call: Any, market: Caller) -> None:
+    stranger = call(None)
+    led = stranger.get(PAGE, headers=BROWSER)
+    assert (led.status_code, led.headers["Cache-Control"]) == (302, "no-store")
+    assert led.headers["Location"].startswith("/signin?next=%2Fv1%2Freports%2Fbulletin%3Fmonth%3D2024-04")
+    assert "lang%3Dmn" in led.headers["Location"]
+    _, key = create_key(ledger, "officer", ["reports:read"])
+    form = {
+        "key": key,
+        "next": re.search(r'name="next" value="([^"]+)"', stranger.get(led.headers["Location"]).text)[1],
+    }
+    back = stranger.client.post("/signin", data={**form, "next": form["next"].replace("&amp;", "&")})
+    assert (back.status_code, back.headers["Location"]) == (303, PAGE)
+    assert "сарын товхимол" in stranger.get(PAGE, headers=BROWSER).text
+
+
+def test_a_link_on_another_site_opens_the_page_with_the_session_that_the_browser_withheld(call: Any) -> None:
+    """SameSite=Strict keeps the cookie from the first request; the page that answers it asks again by itself."""
+    page = call(None).get(PAGE, headers={**BROWSER, "Sec-Fetch-Site": "cross-site"})
+    assert page.status_code == 401
+    assert '<meta http-equiv="refresh" content="0">' in page.text
+
+
+@pytest.mark.parametrize(
+    ("scope", "path", "status", "said"),
+    [
+        ("transactions:read", PAGE, 403, ("эрхгүй", "reports:read", "/signin")),
+        ("reports:read", f"{PAGE}&month=2024-05", 422, ("Ийм асуултад", "month: ")),
+        ("reports:read", "/nowhere?lang=mn", 404, ("Ийм хуудас алга",)),
+    ],
+)
+def test_a_browser_is_refused_in_its_language(
+    call: Any, scope: str, path: str, status: int, said: tuple[str, ...]
+) -> None:
+    page = call(scope).get(path, headers=BROWSER)
+    assert (page.status_code, page.mimetype) == (status, "text/html")
+    assert '<html lang="mn">' in page.text
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    for words in (*said, page.headers["X-Request-Id"]):
+        assert words in page.text
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", None])
+def test_a_program_is_refused_with_a_problem(call: Any, accept: str | None) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    for caller, status in ((call(None), 401), (call("transactions:read"), 403)):
+        answer = caller.get(PAGE, headers=headers)
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
