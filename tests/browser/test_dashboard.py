@@ -94,11 +94,11 @@ class Clerk:
         self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def sign_in(self, question: str = QUESTION, key: str | None = None) -> None:
+    def sign_in(self, question: str = QUESTION, key: str | None = None, *, state: bool = True) -> None:
         """By the link, as `hushi welcome` prints it."""
         goes_to = f"/?{question}".replace("?", "%3F").replace("&", "%26").replace("=", "%3D")
         self.page.goto(f"{self.bureau.address}/signin?next={goes_to}#key={key or self.bureau.key}")
-        self.wait_for_report() if key is None else self.page.wait_for_selector("#state:not([hidden])")
+        self.wait_for_report() if key is None or not state else self.page.wait_for_selector("#state:not([hidden])")
 
     def wait_for_report(self) -> None:
         self.page.wait_for_selector("#content[aria-busy=false]:not([hidden])")
@@ -377,6 +377,88 @@ def test_a_question_that_is_none_is_refused_in_the_words_of_the_api(clerk: Clerk
     clerk.page.select_option("#kind", "year")
     clerk.wait_for_report()
     assert clerk.page.is_hidden("#state")
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        (f"{QUESTION}&compare=xyz", "compare: Choose one of yoy, previous"),
+        (f"{QUESTION}&categry=meat", "categry: There is no such parameter."),
+        (f"{QUESTION}&period=2024", "ytd: Give one period"),
+        (f"{QUESTION}&measure=amount_cny&measure=residents", "measure: It may stand here once only."),
+    ],
+)
+def test_no_parameter_is_passed_over(clerk: Clerk, question: str, named: str) -> None:
+    clerk.sign_in()
+    clerk.page.goto(f"{clerk.bureau.address}/?{question}")
+    clerk.page.wait_for_selector("#state.refused:not([hidden])")
+    assert named in clerk.page.text_content("#state")
+    assert clerk.page.is_hidden("#content")
+    clerk.page.click("#without")
+    clerk.wait_for_report()
+    assert clerk.complaints == []
+
+
+def test_a_period_to_come_and_one_that_trade_ends_before_are_said(clerk: Clerk) -> None:
+    clerk.sign_in("period=2042")
+    assert clerk.page.text_content("#note") == "This period has not begun."
+    assert "31 December 2042, against" in clerk.page.text_content("#compared")
+    assert not re.search(r"data to .* 2042", clerk.page.text_content("#compared"))
+    clerk.page.goto(f"{clerk.bureau.address}/?period=2024&lang=en")
+    clerk.wait_for_report()
+    newest = "Newest trade 26 June 2024"
+    clerk.wait_until(f"document.querySelector('#note').textContent.includes('{newest}')")
+    assert "whole of 1 January – 31 December 2023" in clerk.page.text_content("#note")
+    assert newest in clerk.page.text_content("#periods")
+    assert "month=2024-06" in clerk.page.get_attribute("#bulletin", "href")
+
+
+def test_against_the_period_before_no_column_is_drawn_twice(clerk: Clerk) -> None:
+    clerk.sign_in("period=2024-H1&compare=previous")
+    for chart, keys in (("months", 1), ("taxed", 1), ("category", 2)):
+        assert len(clerk.page.query_selector_all(f"#{chart} .about .key")) == keys, chart
+    clerk.page.click("#months summary")
+    assert "each against the one before it" in clerk.page.text_content("#months caption")
+
+
+def test_groups_are_called_by_their_names(clerk: Clerk) -> None:
+    clerk.sign_in(key=clerk.bureau.new_key("admin"), state=False)
+    clerk.settle()
+    clerk.page.click("#filters summary")
+    assert "陶力互助组" in clerk.page.text_content("#filters")
+    assert "G000001" not in clerk.page.text_content("#filters")
+
+
+def test_only_the_pages_that_the_key_can_use_are_linked(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in()
+    clerk.settle()
+    assert clerk.page.is_hidden(".pages a[href='/record']")
+    clerk.sign_in(key=bureau.new_key("admin"), state=False)
+    clerk.page.wait_for_selector(".pages a[href='/record']")
+
+
+def test_the_stock_stands_beside_both_of_its_bases(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in()
+    claim = next(
+        each
+        for each in bureau.report(f"/v1/reports/brief?{QUESTION}&lang=en")["claims"]
+        if each["measure"] == "registered_at_end"
+    )
+    shown = clerk.page.text_content("#figure-registered_at_end")
+    assert f"31 December 2023 {claim['base']} · +{claim['growth_pct']}%" in shown.replace("\u00a0", " ")
+
+
+def test_what_is_printed_was_drawn_for_the_paper(clerk: Clerk) -> None:
+    clerk.sign_in()
+    printed = clerk.page.pdf(format="A4")
+    assert len(re.findall(rb"/MediaBox", printed)) == 2
+    clerk.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    clerk.page.emulate_media(media="print")
+    widths = clerk.page.eval_on_selector_all(
+        ".plot:not([hidden])", "all => all.map(p => [p.clientWidth, p.querySelector('canvas').clientWidth])"
+    )
+    assert [have for have, _ in widths] == [drawn for _, drawn in widths]
+    assert clerk.page.is_visible("footer")
 
 
 def test_offline_is_said_and_mended(clerk: Clerk, bureau: Bureau) -> None:

@@ -432,6 +432,8 @@ def test_a_key_that_may_only_write_posts_by_resident_id(clerk: Counter) -> None:
 
 def test_the_pages_lead_to_each_other(clerk: Counter) -> None:
     clerk.open()
+    assert clerk.page.is_hidden(".pages a[href='/']"), "a counter's key sees no reports"
+    clerk.open(clerk.market.key_with("admin"))
     assert clerk.page.get_attribute(".pages [aria-current=page]", "href") == "/record"
     assert clerk.page.eval_on_selector_all(".pages a", "all => all.map(a => a.textContent)") == ["Statistics", "Record"]
     clerk.page.click(".pages a[href='/']")

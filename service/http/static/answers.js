@@ -1,5 +1,5 @@
 // The reports of the API, all of one question at once, and all exact at the same position of the ledger.
-import { asked, intervalFor, today, day } from "./question.js";
+import { asked, boundsOf, bucketPeriod, day, intervalFor, today } from "./question.js";
 
 const ROUNDS_MAX = 3;
 
@@ -86,6 +86,19 @@ export async function newestPeriod(signal) {
   const month = months.at(-1).key.month;
   const days = await rowsOf({ period: month, compare: "none", by: "day" }, signal);
   return { kind: "ytd", to: days.at(-1).key.day };
+}
+
+// The newest day with trade of what was asked, or null; buckets of days tell it already.
+export async function newestDay(question, { months }, signal) {
+  const interval = intervalFor(question.period);
+  const traded = months.rows.filter((row) => row.transactions.current > 0).map((row) => row.key[interval]);
+  if (interval === "day" || !traded.length) return traded.at(-1) ?? null;
+  const params = asked(question);
+  for (const name of ["period", "ytd"]) params.delete(name);
+  const [from, to] = boundsOf(bucketPeriod(traded.at(-1)));
+  const last = { from: from > months.period.from ? from : months.period.from, to: to < months.period.to ? to : months.period.to };
+  for (const [name, value] of Object.entries({ ...last, compare: "none", by: "day" })) params.set(name, value);
+  return (await rowsOf(params, signal)).at(-1)?.key.day ?? null;
 }
 
 // What can be filtered by: the values that trades of the last ten years bear, and the first of those years.

@@ -1,17 +1,21 @@
 // Charts, drawn by uPlot. The base is always hatched or dashed and named in the legend: colour alone tells nothing.
 
 const HEIGHT = 260;
-// Steps of an axis: whole ones only, because there are no half residents.
+// Steps of an axis: whole ones only, because there are no half residents; of a percent there are parts.
 const STEPS = Array.from({ length: 16 }, (_, n) => [1, 2, 5].map((step) => step * 10 ** n)).flat();
-const BAR_ROW = 46;
+const PERCENT_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, ...STEPS];
+const BAR_ROW = 44, CLOSE_BAR_ROW = 36, CLOSE_FROM = 8;
+// Below this, names stand above their bars, which then have the whole width.
+const NARROW = 440, NAME_ROW = 18;
 const drawn = new Map();
+const isPrinting = () => document.documentElement.classList.contains("printing");
 
 function palette() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
   return {
     paper: value("--paper"), ink: value("--ink"), quiet: value("--quiet"), line: value("--line"), current: value("--current"), base: value("--base"),
-    font: `12px ${getComputedStyle(document.body).fontFamily}`,
+    size: isPrinting() ? 10 : 12, family: getComputedStyle(document.body).fontFamily,
   };
 }
 
@@ -78,15 +82,17 @@ function nice(most) {
 
 const largest = (...lists) => Math.max(0, ...lists.flat().filter((value) => value !== null));
 
+const fontOf = ({ size, family }, scale = 1) => `${size * scale}px ${family}`;
+
 function frame(colours) {
   return {
     pxAlign: 1, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    select: { show: false }, axis: { stroke: colours.quiet, font: colours.font },
+    select: { show: false }, axis: { stroke: colours.quiet, font: fontOf(colours) },
   };
 }
 
 // Labels as close as they fit, in steps that meet the first bucket of every year, which names it on a second line.
-function timeAxes(base, colours, labels, strides, width, size, sayTick) {
+function timeAxes(base, colours, labels, strides, width, size, sayTick, incrs = STEPS) {
   const room = Math.max(1, Math.floor((width - size) / 44));
   const every = strides.find((stride) => labels.length / stride <= room) ?? labels.length;
   const anchor = Math.max(0, labels.findLastIndex((text) => text.includes("\n")));
@@ -94,17 +100,17 @@ function timeAxes(base, colours, labels, strides, width, size, sayTick) {
   const height = labels.some((text) => text.includes("\n")) ? 46 : 30;
   return [
     { ...base.axis, splits: () => indices, values: () => indices.map((n) => labels[n]), grid: { show: false }, ticks: { show: false }, gap: 6, size: height },
-    { ...base.axis, values: (_, splits) => splits.map(sayTick), incrs: STEPS, size, gap: 6, grid: { stroke: colours.line, width: 1 }, ticks: { show: false }, space: 48 },
+    { ...base.axis, values: (_, splits) => splits.map(sayTick), incrs, size, gap: 6, grid: { stroke: colours.line, width: 1 }, ticks: { show: false }, space: 48 },
   ];
 }
 
 const invisible = { paths: () => null, points: { show: false } };
 const cursorHook = (onIndex) => [(plot) => onIndex(plot.cursor.idx ?? null)];
 
-// Pairs of columns over time: this period solid, its base hatched, left of it.
+// Pairs of columns over time: this period solid, its base hatched, left of it; without any base a column stands alone.
 export function columns({ labels, strides, current, base, sayTick, onIndex }) {
   return (width, colours) => {
-    const common = frame(colours), count = labels.length;
+    const common = frame(colours), count = labels.length, isAlone = base.every((value) => value === null);
     const paint = (plot) => {
       const { ctx } = plot, ratio = devicePixelRatio, zero = plot.valToPos(0, "y", true);
       const slot = plot.valToPos(1, "x", true) - plot.valToPos(0, "x", true);
@@ -117,7 +123,7 @@ export function columns({ labels, strides, current, base, sayTick, onIndex }) {
           bar(ctx, fill, edge, ratio, x, Math.min(top, zero), thick, Math.abs(zero - top));
         };
         column(base[n], middle - thick - gap / 2, stripes, colours.base);
-        column(current[n], middle + gap / 2, colours.current, null);
+        column(current[n], isAlone ? middle - thick / 2 : middle + gap / 2, colours.current, null);
       }
     };
     return {
@@ -149,60 +155,63 @@ export function lines({ labels, strides, current, base, sayTick, onIndex }) {
           x: { time: false, range: [-0.5, labels.length - 0.5] },
           y: { range: [0, Math.min(100, nice(largest(current, base)))] },
         },
-        axes: timeAxes(common, colours, labels, strides, width, 52, sayTick),
+        axes: timeAxes(common, colours, labels, strides, width, 52, sayTick, PERCENT_STEPS),
         hooks: { setCursor: cursorHook(onIndex) },
       },
     };
   };
 }
 
-// Pairs of bars, one pair for each name, with their figures written at the end.
-export function bars({ labels, current, base, sayTick, sayEnd, onIndex }) {
+// Pairs of bars, one pair for each name, with their figures written at the end; the second is hatched, or an outline.
+export function bars({ labels, current, base, second = "hatched", sayTick, sayEnd, onIndex }) {
   return (width, colours) => {
     const common = frame(colours), count = labels.length, ends = labels.map((_, n) => sayEnd(n));
+    const isNarrow = width < NARROW && !isPrinting(), lift = isNarrow ? NAME_ROW / 2 : 0;
     const pen = new OffscreenCanvas(1, 1).getContext("2d");
-    pen.font = colours.font;
+    pen.font = fontOf(colours);
     const widest = (texts) => Math.max(...texts.map((text) => pen.measureText(text).width));
-    const left = Math.min(widest(labels) + 14, width * 0.34), right = Math.min(widest(ends) + 16, width * 0.46);
+    const left = isNarrow ? 2 : Math.min(widest(labels) + 14, width * 0.34), right = Math.min(widest(ends) + 16, width * 0.46);
     const most = largest(current, base) || 1;
     const paint = (plot) => {
       const { ctx } = plot, scale = devicePixelRatio, zero = plot.valToPos(0, "y", true);
-      const thick = 13 * scale, gap = 2 * scale, stripes = hatch(ctx, colours.base, scale);
+      const thick = 13 * scale, gap = 2 * scale;
+      const [fill, edge] = second === "open" ? [colours.paper, colours.current] : [hatch(ctx, colours.base, scale), colours.base];
       ctx.save();
-      ctx.font = colours.font.replace("12px", `${12 * scale}px`);
+      ctx.font = fontOf(colours, scale);
       ctx.textBaseline = "middle";
       ctx.textAlign = "left";
       for (let n = 0; n < count; n += 1) {
-        const middle = plot.valToPos(n, "x", true);
-        const row = (value, y, fill, edge) => {
+        const middle = plot.valToPos(n, "x", true) + lift * scale;
+        const row = (value, y, inside, outside) => {
           const end = plot.valToPos(value ?? 0, "y", true);
-          bar(ctx, fill, edge, scale, zero, y, end - zero, thick);
+          bar(ctx, inside, outside, scale, zero, y, end - zero, thick);
           return end;
         };
         const first = row(current[n], middle - thick - gap / 2, colours.current, null);
-        row(base[n], middle + gap / 2, stripes, colours.base);
+        row(base[n], middle + gap / 2, fill, edge);
         ctx.fillStyle = colours.ink;
         ctx.fillText(ends[n], first + 7 * scale, middle - thick / 2 - gap / 2);
+        if (isNarrow) ctx.fillText(cut(labels[n]), zero, middle - thick - gap - 8 * scale);
       }
       ctx.restore();
     };
     const cut = (text) => {
       let shown = text;
-      while (shown.length > 2 && pen.measureText(shown).width > left - 12) shown = `${shown.slice(0, -2)}…`;
+      while (shown.length > 2 && pen.measureText(shown).width > (isNarrow ? width : left) - 12) shown = `${shown.slice(0, -2)}…`;
       return shown;
     };
     return {
       data: [labels.map((_, n) => n), current, base],
       options: {
-        ...common, height: count * BAR_ROW + 34, padding: [4, right, 0, 0], series: [{}, invisible, invisible],
+        ...common, height: count * ((count > CLOSE_FROM ? CLOSE_BAR_ROW : BAR_ROW) + 2 * lift) + 34, padding: [4, right, 0, 0], series: [{}, invisible, invisible],
         cursor: { ...common.cursor, x: false, y: false },
         scales: {
           x: { time: false, ori: 1, dir: -1, range: [-0.5, count - 0.5] },
           y: { ori: 0, dir: 1, range: [0, most] },
         },
         axes: [
-          { ...common.axis, stroke: colours.ink, side: 3, size: left, gap: 6, splits: () => labels.map((_, n) => n), values: () => labels.map(cut), grid: { show: false }, ticks: { show: false } },
-          { ...common.axis, side: 2, size: 28, space: 84, incrs: STEPS, values: (_, splits) => splits.map(sayTick), grid: { stroke: colours.line, width: 1 }, ticks: { show: false } },
+          { ...common.axis, stroke: colours.ink, side: 3, size: left, gap: 6, splits: () => labels.map((_, n) => n), values: () => labels.map((text) => (isNarrow ? "" : cut(text))), grid: { show: false }, ticks: { show: false } },
+          { ...common.axis, side: 2, size: 28, space: isNarrow ? 64 : 84, incrs: STEPS, values: (_, splits) => splits.map(sayTick), grid: { stroke: colours.line, width: 1 }, ticks: { show: false } },
         ],
         hooks: { draw: [paint], setCursor: cursorHook(onIndex) },
       },

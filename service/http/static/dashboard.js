@@ -1,10 +1,12 @@
 // The dashboard: a question in the address, the API's answers to it on the page, and nothing else.
-import { Failure, ask, askAll, choices, hasMoved, newestPeriod } from "./answers.js";
+import { Failure, ask, askAll, choices, hasMoved, newestDay, newestPeriod } from "./answers.js";
 import { redrawAll } from "./charts.js";
 import { drawControls } from "./controls.js";
 import { lookAgain, politely, saysTheSame } from "./live.js";
+import { learnGroups } from "./groups.js";
 import { LANGS, addressOf, readQuestion } from "./question.js";
-import { showPosition, showReport } from "./report.js";
+import { mayOf, showPages } from "./pages.js";
+import { showNewest, showPosition, showReport } from "./report.js";
 import { make } from "./tables.js";
 import { language, speak, word } from "./words.js";
 
@@ -17,6 +19,7 @@ let session = null;
 let offered = null;
 let answers = null;
 let running = null;
+const newestDays = new WeakMap();
 
 function kept(name) {
   try {
@@ -57,6 +60,7 @@ async function load(begun = performance.now()) {
   running = mine;
   content.setAttribute("aria-busy", "true");
   status.textContent = word("loading");
+  if (question.wrong.length) return refuse(question.wrong);
   try {
     if (question.period === null) {
       question.period = demoPeriod() ?? (await newestPeriod(mine.signal));
@@ -84,6 +88,7 @@ async function refresh() {
     answers = newer;
     if (saysTheSame(before, newer)) return showPosition(newer);
     announce(`${word("updated")}: ${showReport(newer, question, new Date())}`);
+    nameNewest(newer);
   } catch (error) {
     // What can't be refreshed stays as it was said, with its position; only somebody who may not see it any more leaves.
     if (error.status === 401) toSignIn();
@@ -100,6 +105,24 @@ function show() {
   content.classList.remove("loading");
   content.setAttribute("aria-busy", "false");
   status.textContent = showReport(answers, question);
+  nameNewest(answers);
+}
+
+// Asked for after all else is there: it says up to where the figures go, and nobody waits for it.
+async function nameNewest(shown) {
+  if (!newestDays.has(shown)) newestDays.set(shown, newestDay(question, shown).catch(() => null));
+  const day = await newestDays.get(shown);
+  if (day && answers === shown) showNewest(day, shown);
+}
+
+// An address that says something else than the page understands: showing a part of it would answer another question.
+function refuse(wrong) {
+  const without = question.period ? addressOf(question, language()) : `/?lang=${language()}`;
+  showState(
+    "refused",
+    wrong.map(({ name, code, choices = [] }) => `${name}: ${word(`wrong.${code}`)}${choices.length ? ` ${choices.join(", ")}` : ""}`),
+    make("a", { href: without, id: "without" }, word("wrong.without")),
+  );
 }
 
 // What went wrong, in words, and what can be done about it; figures of another question must not stand beside it.
@@ -117,12 +140,12 @@ function fail(error) {
   const act = make("button", { type: "button", id: "retry" }, word("retry"));
   act.addEventListener("click", () => load());
   const again = make("a", { href: "/signin" }, word("again"));
-  state.replaceChildren(
-    make("h2", {}, word(`state.${kind}`)),
-    ...details.map((text) => make("p", {}, text)),
-    id ? make("p", { class: "quiet" }, make("code", {}, id)) : "",
-    kind === "forbidden" ? again : act,
-  );
+  const named = id ? make("p", { class: "quiet" }, make("code", {}, id)) : "";
+  showState(kind, details, named, kind === "forbidden" ? again : act);
+}
+
+function showState(kind, details, ...more) {
+  state.replaceChildren(make("h2", {}, word(`state.${kind}`)), ...details.map((text) => make("p", {}, text)), ...more);
   state.className = `state ${kind}`;
   state.setAttribute("role", "alert");
   state.hidden = false;
@@ -139,7 +162,7 @@ addEventListener("online", () => state.classList.contains("offline") && !state.h
 function putQuestion(change) {
   const begun = performance.now();
   const onlyDrawing = Object.keys(change).every((name) => name === "measure");
-  question = { ...question, ...change };
+  question = { ...question, wrong: [], ...change };
   const isAnswered = onlyDrawing && answers && state.hidden;
   // The requests go out first; the controls are drawn while they are on their way.
   if (!isAnswered) load(begun);
@@ -199,7 +222,15 @@ byId("theme").addEventListener("click", () => {
   drawTheme();
   redrawAll();
 });
-for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redrawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+
+// Drawn for the paper before the pages are counted: what grows afterwards falls off the last one.
+for (const [event, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(event, () => {
+    document.documentElement.classList.toggle("printing", isPrinting);
+    redrawAll();
+  });
+}
 
 // The session
 
@@ -223,6 +254,9 @@ async function begin() {
   await load();
   performance.mark("hushi-interactive");
   session = (await about) ?? null;
+  const may = mayOf(session);
+  showPages(may);
+  if (may("residents:read")) await learnGroups();
   offered = await choices().catch(() => null);
   drawAllControls();
   lookAgain(refresh);

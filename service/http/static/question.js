@@ -9,6 +9,24 @@ const PATTERNS = [
   ["year", /^(\d{4})$/], ["half", /^(\d{4})-H([12])$/], ["quarter", /^(\d{4})-Q([1-4])$/], ["month", /^(\d{4})-(\d{2})$/],
 ];
 
+const ONCE = ["period", "ytd", "from", "to", "compare", "measure", "lang"];
+const CHOICES = { compare: ["yoy", "previous"], measure: MEASURES, lang: LANGS };
+const PERIODS = [["period"], ["ytd"], ["from", "to"]];
+
+// What is wrong with an address, by parameter, as the API would say it: nothing that was asked is passed over.
+function wrongIn(params) {
+  const wrong = [];
+  const names = [...new Set(params.keys())];
+  const told = PERIODS.map((each) => each.find((name) => params.has(name))).filter(Boolean);
+  for (const name of names) {
+    if (!ONCE.includes(name) && !FILTERS.includes(name)) wrong.push({ name, code: "unknown" });
+    else if (ONCE.includes(name) && params.getAll(name).length > 1) wrong.push({ name, code: "repeated" });
+    else if (CHOICES[name] && !CHOICES[name].includes(params.get(name))) wrong.push({ name, code: "choice", choices: CHOICES[name] });
+  }
+  if (told.length > 1) wrong.push({ name: told[1], code: "one-period" });
+  return wrong;
+}
+
 export function readQuestion(search) {
   const params = new URLSearchParams(search);
   const filters = {};
@@ -22,6 +40,7 @@ export function readQuestion(search) {
     compare: params.get("compare") === "previous" ? "previous" : "yoy",
     measure: MEASURES.includes(measure) ? measure : "amount_cny",
     filters,
+    wrong: wrongIn(params),
   };
 }
 
@@ -95,6 +114,9 @@ export function bucketsOf({ from, to }, interval) {
   }
   return keys;
 }
+
+// A month or a quarter by its key.
+export const bucketPeriod = (key) => readPeriod(new URLSearchParams({ period: key }));
 
 // The period of another kind that ends where this one does.
 export function asKind(period, kind) {

@@ -6,8 +6,9 @@ import { beginReceipt, list, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
 import { beginShell, draws, drawAll, errorWords, may, sayFailure, scopeNote } from "./record_shell.js";
 import { grouped, scaled } from "./exact.js";
+import { learnGroups } from "./groups.js";
 import { make } from "./tables.js";
-import { word } from "./words.js";
+import { nameOf, word } from "./words.js";
 
 const RESIDENT_ID = /^R[0-9]{8}$/;
 const byId = (id) => document.getElementById(id);
@@ -44,8 +45,12 @@ function drawResident() {
   const about = isFull
     ? make("p", { class: "name" }, make("b", {}, resident.name), ` ${resident.resident_id} `, status)
     : make("p", { class: "name" }, make("b", {}, resident.resident_id));
-  const more = isFull && list([[word("group"), resident.group_id ?? word("none")], [word("filter.settlement"), resident.settlement ?? word("none")]]);
+  const more = isFull && list([[word("group"), groupOf(resident)], [word("filter.settlement"), resident.settlement ?? word("none")]]);
   byId("resident").replaceChildren(about, more || "", allowance ? meter(allowance) : "", allowance ? weights(allowance) : "");
+}
+
+function groupOf({ group_id: id }) {
+  return id ? [nameOf("group_id", id), id].filter((text, n, all) => all.indexOf(text) === n).join(" ") : word("none");
 }
 
 async function readAllowance() {
@@ -81,6 +86,7 @@ async function find(event) {
   }
   // The number has done its work; nobody needs to read it over the clerk's shoulder.
   field.value = found.resident.resident_id;
+  if (found.resident.group_id) learnGroups().then(drawResident);
   if (may("transactions:write")) chooseResident(found.resident.resident_id);
   await readAllowance();
 }

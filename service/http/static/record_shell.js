@@ -3,6 +3,7 @@ import { Failure, ask } from "./answers.js";
 import { actAs } from "./record_api.js";
 import { keepDraft, takeDraft } from "./record_draft.js";
 import { RECORD_WORDS } from "./record_words.js";
+import { mayOf, showPages } from "./pages.js";
 import { make } from "./tables.js";
 import { language, speak, teach, word } from "./words.js";
 
@@ -55,7 +56,7 @@ async function lookForSession() {
   drawAll();
 }
 
-export const may = (scope) => Boolean(session?.scopes.some((held) => held === scope || held === "admin"));
+export const may = (scope) => mayOf(session)(scope);
 export const scopeNote = (scope) => make("p", { class: "note" }, word(`scope.${scope}`));
 
 // A refusal in the page's language, and beside it what the API says of this case.
@@ -107,6 +108,7 @@ function drawAll() {
   byId("who").textContent = session?.name ?? "";
   byId("signout").hidden = session === null;
   drawEnded();
+  showPages(may);
   for (const drawer of drawers) drawer();
 }
 

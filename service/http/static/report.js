@@ -4,10 +4,12 @@ import { compact, grouped, shareOf, signed, tick, unscaled } from "./exact.js";
 import { bucketsOf, intervalFor, today } from "./question.js";
 import { make, table } from "./tables.js";
 import {
-  bucketWords, clockWords, comparedWords, cutOffWords, dayWords, language, nameOf, periodWords, positionWords, ratioWords, word,
+  bucketWords, clockWords, comparedWords, cutOffWords, dayWords, language, nameOf, newestWords, periodWords, positionWords, ratioWords, restWords, word,
 } from "./words.js";
 
-const BARS_MAX = 8;
+const BARS_MAX = 12;
+// The longest that a market is closed: Spring Festival with the Sundays beside it.
+const HOLIDAYS_MAX = 9;
 const STRIDES = { day: [1, 2, 5, 7, 14, 31], month: [1, 2, 3, 6, 12, 24, 36], quarter: [1, 2, 4, 8, 20, 40] };
 const DECIMALS = { amount_cny: 2, quantity_kg: 3 };
 const waiting = [];
@@ -17,18 +19,16 @@ const byId = (id) => document.getElementById(id);
 export function showReport(answers, question, updated = null) {
   const { brief, months, people } = answers;
   const { period, base_period: base } = months;
-  const cutOff = period.to < today() ? period.to : period.from > today() ? period.from : today();
+  const cutOff = period.to < today() ? period.to : today();
   const compared = comparedWords(period, base, cutOff);
   const context = { answers, question, compared, cutOff, baseWord: word(`base.${question.compare}`) };
   byId("brief").textContent = brief.text;
-  const month = cutOff.slice(0, 7), href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
   byId("compared").textContent = compared;
-  byId("bulletin").href = href;
-  byId("bulletin").textContent = `${word("bulletin")} ${month}`;
+  linkBulletin(cutOff.slice(0, 7));
   byId("updated").textContent = updated ? `${word("updated")} ${clockWords(updated)}` : "";
   showPosition(answers);
   showFigures(months, people, context);
-  showNote(months.total.transactions);
+  showNote(months.total.transactions, period.from > today());
   showMonths(context);
   showBars("category", context);
   showBars("origin", context);
@@ -38,10 +38,27 @@ export function showReport(answers, question, updated = null) {
   return compared;
 }
 
-function showNote({ current, base }) {
+function linkBulletin(month) {
+  byId("bulletin").href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
+  byId("bulletin").textContent = `${word("bulletin")} ${month}`;
+}
+
+function showNote({ current, base }, isToCome) {
   const note = byId("note");
   note.hidden = current > 0;
-  note.textContent = current > 0 ? "" : word(base > 0 ? "empty.current" : "empty.both");
+  const why = isToCome ? "empty.to-come" : base > 0 ? "empty.current" : "empty.both";
+  note.textContent = current > 0 ? "" : word(why);
+  byId("newest").textContent = "";
+}
+
+// Where trade ends before the period does, its base has days that it has not: the reader is told, and of which day on.
+export function showNewest(day, { months: { period, base_period: base } }) {
+  byId("newest").textContent = `· ${newestWords(day)} ·`;
+  linkBulletin(day.slice(0, 7));
+  const missing = (Date.parse(period.to < today() ? period.to : today()) - Date.parse(day)) / 86_400_000;
+  if (missing <= HOLIDAYS_MAX || !base) return;
+  byId("note").hidden = false;
+  byId("note").textContent = `${newestWords(day)}${word("newest.base")} ${periodWords(base)}${language() === "zh" ? "。" : "."}`;
 }
 
 export function showPosition({ position }) {
@@ -59,12 +76,20 @@ function showFigures(months, people, context) {
     figure("amount_cny", months.total.amount_cny, context, dates[0]),
     figure("participations", months.total.participations, context, dates[0]),
     figure("residents", months.total.residents, context, dates[0]),
-    figure("registered_at_end", stock, context, dates[1]),
+    figure("registered_at_end", stock, context, dates[1], sinceYearBegan(context)),
   );
 }
 
+// The stock at the end of the year before, which the brief compares with, beside the one of a year ago.
+function sinceYearBegan({ answers: { brief, people } }) {
+  const claim = brief.claims.find(({ measure }) => measure === "registered_at_end");
+  if (!claim || claim.base === null || brief.registered_base_on === people.base_period?.to) return [];
+  const growth = claim.growth_pct === null ? "" : ` · ${signed(claim.growth_pct)}%`;
+  return [make("dd", { class: "base" }, `${dayWords(brief.registered_base_on)} `, make("b", {}, full(claim.base, "registered_at_end")), growth)];
+}
+
 // A figure with its growth, and under it, whole, what both are made of: the cut-off, the base and the base's days.
-function figure(name, measure, { baseWord, cutOff }, baseDate) {
+function figure(name, measure, { baseWord, cutOff }, baseDate, more = []) {
   const [number, unit] = name === "amount_cny" ? compact(measure.current, language()) : [grouped(measure.current), ""];
   const units = unitWords(name, unit);
   return make(
@@ -74,6 +99,7 @@ function figure(name, measure, { baseWord, cutOff }, baseDate) {
     make("dd", { class: "growth" }, growthWords(measure)),
     make("dd", { class: "exact" }, cutOffWords(cutOff), unit ? ` · ${full(measure.current, name)}` : ""),
     make("dd", { class: "base" }, `${baseWord} `, make("b", {}, full(measure.base, name)), make("br"), baseDate),
+    ...more,
   );
 }
 
@@ -112,46 +138,47 @@ function bucketRows({ answers, question }) {
 const number = (value) => (value === null || value === undefined ? null : Number(value));
 
 function showMonths(context) {
-  const { question: { measure }, compared } = context;
+  const { question: { measure } } = context;
   const { interval, keys, labels, strides, rows } = bucketRows(context);
   const current = rows.map((row) => number(row?.[measure].current ?? 0));
-  const base = rows.map((row) => (row ? number(row[measure].base) : 0));
-  const section = chartSection("months", context, { about: overTime(withUnit(word(measure), measure), context) });
-  const say = (n) => readout(bucketWords(keys[n], true), rows[n]?.[measure], measure, context);
+  const base = rows.map((row) => (!hasBuckets(context) ? null : row ? number(row[measure].base) : 0));
+  const section = chartSection("months", context, { about: withUnit(word(measure), measure), legend: overTime(context) });
+  const say = (n) => readout(bucketWords(keys[n], true), rows[n]?.[measure], measure, overTime(context)[1] ?? null);
   plot(section, current, base, columns({ labels, strides, current, base, sayTick: (v) => tick(v, language()), onIndex: reader(section, say) }));
   fillTable(
-    section, compared, [word(interval), ...measureHead(measure, context)],
+    section, tableCaption(context), [word(interval), ...measureHead(measure, context)],
     keys.map((key, n) => [bucketWords(key, true), ...measureCells(rows[n]?.[measure], measure)]),
     [word("total"), ...measureCells(context.answers.months.total[measure], measure)],
   );
 }
 
 function showTaxed(context) {
-  const { answers: { months }, compared } = context;
+  const { answers: { months } } = context;
   const { interval, keys, labels, strides, rows } = bucketRows(context);
   const share = (row, side) => (row && row.amount_cny[side] !== null ? shareOf(row.taxable_cny[side], row.amount_cny[side]) : null);
-  const shares = (side) => rows.map((row) => share(row, side));
+  const shares = (side) => rows.map((row) => (side === "base" && !hasBuckets(context) ? null : share(row, side)));
   const [current, base] = ["current", "base"].map(shares);
   const text = (value) => (value === null ? "—" : unscaled(value, 2));
   const points = (now, then) => (now === null || then === null ? "—" : signed(unscaled(now - then, 2)));
   const floats = (values) => values.map((value) => (value === null ? null : Number(value) / 100));
-  const section = chartSection("taxed", context, { about: overTime(word("taxed.about"), context), isLine: true });
-  const say = (n) => `${bucketWords(keys[n], true)} · ${text(current[n])}% · ${context.baseWord} ${text(base[n])}% · ${points(current[n], base[n])} ${word("points")}`;
+  const section = chartSection("taxed", context, { about: word("taxed.about"), legend: overTime(context), isLine: true });
+  const against = (n) => (hasBuckets(context) ? ` · ${context.baseWord} ${text(base[n])}% · ${points(current[n], base[n])} ${word("points")}` : "");
+  const say = (n) => `${bucketWords(keys[n], true)} · ${text(current[n])}%${against(n)}`;
   plot(section, floats(current), floats(base), lines({
     labels, strides, current: floats(current), base: floats(base), sayTick: (v) => `${Number(v.toPrecision(3))}%`, onIndex: reader(section, say),
   }));
   const cells = (row) => [text(share(row, "current")), text(share(row, "base")), points(share(row, "current"), share(row, "base")), grouped(row?.taxable_cny.current ?? "0.00")];
   fillTable(
-    section, compared,
+    section, tableCaption(context),
     [word(interval), `${word("current")} %`, `${context.baseWord} %`, `${word("change")}, ${word("points")}`, withUnit(word("taxable"), "amount_cny")],
     keys.map((key, n) => [bucketWords(key, true), ...cells(rows[n])]), [word("total"), ...cells(months.total)],
   );
 }
 
-// Against the previous period, a month is compared with the month before it; that is not the base of the whole.
-function overTime(about, { question }) {
-  return question.compare === "previous" ? `${about} · ${word("buckets.previous")}` : about;
-}
+// Against the previous period, each month is compared with the month before it: drawn, every column would stand twice.
+const hasBuckets = ({ question }) => question.compare !== "previous";
+const overTime = (context) => (hasBuckets(context) ? [word("current"), context.baseWord] : [word("current")]);
+const tableCaption = (context) => (hasBuckets(context) ? context.compared : `${context.compared} · ${word("buckets.previous")}`);
 
 // Charts by name
 
@@ -159,7 +186,7 @@ function showBars(dimension, context) {
   const { answers, question: { measure }, compared } = context;
   const byCurrent = (a, b) => Number(b[measure].current) - Number(a[measure].current);
   const rows = measure === "amount_cny" ? answers[dimension].rows : [...answers[dimension].rows].sort(byCurrent);
-  const section = chartSection(dimension, context, { measure });
+  const section = chartSection(dimension, context, { measure, rest: restOf(rows) });
   showPairs(section, rows, dimension, measure, measure, context);
   fillTable(
     section, compared, [word(dimension === "category" ? "filter.category" : "filter.origin"), ...measureHead(measure, context), ...(measure === "amount_cny" ? [word("share")] : [])],
@@ -173,15 +200,16 @@ function showPairs(section, rows, dimension, measure, unit, context) {
   const shown = rows.slice(0, BARS_MAX);
   const names = shown.map((row) => nameOf(dimension, row.key[dimension]));
   const current = shown.map((row) => number(row[measure].current)), base = shown.map((row) => number(row[measure].base));
-  const say = (n) => readout(names[n], shown[n][measure], unit, context);
+  const say = (n) => readout(names[n], shown[n][measure], unit, context.baseWord);
   const end = (n) => {
-    const { current: now, growth_pct: growth } = shown[n][measure];
+    const { current: now, growth_pct: growth, reason } = shown[n][measure];
+    if (reason === "base_zero") return `${short(now, unit)}  ${word("new")}`;
     return growth === null ? short(now, unit) : `${short(now, unit)}  ${signed(growth)}%`;
   };
   plot(section, current, base, bars({ labels: names, current, base, sayTick: (v) => tick(v, language()), sayEnd: end, onIndex: reader(section, say) }));
 }
 
-// Registered at the end of the period, solid, and taking part in it, hatched.
+// Registered at the end of the period, solid, and taking part in it, an outline: hatched is what has been before.
 function showPeople(context) {
   const { answers: { people }, compared } = context;
   const rows = people.rows.length ? people.rows : [];
@@ -189,10 +217,10 @@ function showPeople(context) {
   const names = shown.map((row) => nameOf("settlement", row.key.settlement));
   const pick = (name) => shown.map((row) => row[name].current);
   const [registered, participating] = ["registered_at_end", "participating"].map(pick);
-  const section = chartSection("people", context, { about: word("people.about"), legend: [word("registered_at_end"), word("participating")] });
+  const section = chartSection("people", context, { about: word("people.about"), legend: [word("registered_at_end"), word("participating")], second: "open", rest: restOf(rows) });
   const say = (n) => `${names[n]} · ${word("registered_at_end")} ${grouped(registered[n])} · ${word("participating")} ${grouped(participating[n])}`;
   plot(section, registered, participating, bars({
-    labels: names, current: registered, base: participating, sayTick: (v) => tick(v, language()),
+    labels: names, current: registered, base: participating, second: "open", sayTick: (v) => tick(v, language()),
     sayEnd: (n) => `${grouped(registered[n])} / ${grouped(participating[n])}`, onIndex: reader(section, say),
   }));
   const cells = (row) => ["registered_at_end", "participating"].flatMap((name) => [grouped(row[name].current), grouped(row[name].base ?? "—"), growthCell(row[name])]);
@@ -202,14 +230,17 @@ function showPeople(context) {
 
 // What charts share
 
-function chartSection(name, { answers, baseWord, compared }, { measure, about, legend, isLine }) {
+// A chart that leaves rows out says so; its table has them all.
+const restOf = (rows) => (rows.length > BARS_MAX ? restWords(BARS_MAX, rows.length) : "");
+
+function chartSection(name, { answers, baseWord, compared }, { measure, about, legend, isLine, second = "hatched", rest = "" }) {
   const section = byId(name);
   const said = about ?? withUnit(word(measure), measure);
-  const [solid, hatched] = legend ?? [word("current"), baseWord];
+  const [solid, other] = legend ?? [word("current"), baseWord];
   const key = (kind, text) => make("span", { class: "key" }, make("i", { class: `${kind}${isLine ? " line" : ""}`, "aria-hidden": "true" }), text);
-  section.querySelector(".about").replaceChildren(make("span", {}, said), key("solid", solid), key("hatched", hatched));
+  section.querySelector(".about").replaceChildren(make("span", {}, said), key("solid", solid), other ? key(second, other) : "", rest ? make("span", { class: "rest" }, rest) : "");
   section.querySelector(".readout").textContent = compared;
-  section.querySelector(".plot").setAttribute("aria-label", `${word(name)}: ${said}. ${solid} / ${hatched}. ${compared}`);
+  section.querySelector(".plot").setAttribute("aria-label", `${word(name)}: ${said}. ${[solid, other].filter(Boolean).join(" / ")}. ${compared}`);
   const path = answers.paths[name === "taxed" ? "months" : name];
   for (const kind of ["csv", "xlsx"]) {
     const link = section.querySelector(`.${kind}`);
@@ -245,8 +276,9 @@ function reader(section, say) {
   };
 }
 
-function readout(name, measure, unit, { baseWord }) {
-  if (!measure) return `${name} · 0 · ${baseWord} 0`;
+function readout(name, measure, unit, baseWord) {
+  if (!measure) return `${name} · 0${baseWord ? ` · ${baseWord} 0` : ""}`;
+  if (!baseWord) return `${name} · ${full(measure.current, unit)}`;
   const growth = measure.growth_pct === null ? "" : ` · ${signed(measure.growth_pct)}%`;
   return `${name} · ${full(measure.current, unit)} · ${baseWord} ${full(measure.base, unit)}${growth}`;
 }

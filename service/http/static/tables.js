@@ -12,7 +12,9 @@ export function make(tag, attributes = {}, ...inside) {
 
 // A table whose first column names its rows. `head` and each row are texts; `total` is a last row.
 export function table(caption, head, rows, total = null) {
-  const line = (cells) => make("tr", {}, make("th", { scope: "row" }, cells[0]), ...cells.slice(1).map((text) => make("td", {}, text)));
+  // A figure stays on one line; a reason in words may take several.
+  const cell = (text) => make("td", /\d/.test(text) ? {} : { class: "words" }, text);
+  const line = (cells) => make("tr", {}, make("th", { scope: "row" }, cells[0]), ...cells.slice(1).map(cell));
   return make(
     "table", {},
     make("caption", {}, caption),

@@ -1,3 +1,5 @@
+import { groupName } from "./groups.js";
+
 // The words of the page in its three languages, and how each of them says periods and days.
 
 const CATEGORIES = {
@@ -8,7 +10,7 @@ const CATEGORIES = {
 };
 const OTHERS = {
   direction: { import: ["进口", "Import", "Импорт"], export: ["出口", "Export", "Экспорт"] },
-  trade_point: { erenhot: ["二连浩特", "Erenhot", "Эрээн хот"] },
+  trade_point: { erenhot: ["二连浩特", "Erenhot", "Эрээн хот"], "erenhot-city": ["二连浩特市区", "Erenhot, in the city", "Эрээн хотын төв"] },
 };
 
 const WORDS = {
@@ -80,6 +82,7 @@ const WORDS = {
   "people.about": ["期末备案人数与本期参与人数，按社区 / 嘎查", "Registered at the end of the period, and taking part in it, by settlement", "Хугацааны эцэст бүртгэлтэй ба оролцсон хүн, суурингаар"],
   "taxed.about": ["超出免税额度的部分占交易额的百分比", "The part of the value above the allowance, in percent", "Чөлөөлөгдөх хэмжээнээс давсан дүнгийн хувь"],
   "buckets.previous": ["各时段对比其前一时段", "each against the one before it", "тус бүрийг өмнөхтэй нь харьцуулав"],
+  new: ["新增", "new", "шинэ"],
   table: ["数据表", "Table", "Хүснэгт"],
   unstated: ["未登记", "Not stated", "Тодорхойгүй"],
   "reason.base_zero": ["基期为零，不计增速", "No growth: the base is zero", "Суурь тэг тул өсөлт тооцохгүй"],
@@ -89,6 +92,8 @@ const WORDS = {
   loading: ["正在读取……", "Loading…", "Ачаалж байна…"],
   "empty.both": ["本期与基期均无交易。", "No trade was recorded in this period, nor in its base.", "Энэ үед ч, суурь үед ч худалдаа бүртгэгдээгүй."],
   "empty.current": ["本期无交易；图中只有基期。", "No trade was recorded in this period; the charts show its base only.", "Энэ үед худалдаа бүртгэгдээгүй, зөвхөн суурь үеийг харуулав."],
+  "empty.to-come": ["此期间尚未开始。", "This period has not begun.", "Энэ үе эхлээгүй байна."],
+  "newest.base": ["；其后无数据，而基期为整个", "; there is nothing after it, while the base is the whole of", "; түүнээс хойш мэдээлэл үгүй, суурь нь бүтэн"],
   "empty.chart": ["没有可显示的数据。", "Nothing to show.", "Харуулах зүйл алга."],
   retry: ["重试", "Try again", "Дахин оролдох"],
   "state.offline": ["无法连接服务", "The service can't be reached", "Үйлчилгээнд холбогдсонгүй"],
@@ -96,6 +101,11 @@ const WORDS = {
   "state.forbidden": ["此密钥无权查看报告", "This key may not see reports", "Энэ түлхүүр тайлан үзэх эрхгүй"],
   "state.forbidden.detail": ["缺少权限 reports:read。请使用具有该权限的密钥登录。", "It lacks the scope reports:read. Sign in with a key that has it.", "reports:read эрх дутуу байна. Тийм эрхтэй түлхүүрээр нэвтэрнэ үү."],
   "state.refused": ["无法生成此报告", "This report can't be made", "Энэ тайланг гаргах боломжгүй"],
+  "wrong.unknown": ["没有此参数。", "There is no such parameter.", "Ийм параметр алга."],
+  "wrong.repeated": ["只能出现一次。", "It may stand here once only.", "Зөвхөн нэг удаа байж болно."],
+  "wrong.choice": ["可选值：", "Choose one of", "Сонголт:"],
+  "wrong.one-period": ["期间只能用 period、ytd、from 与 to 三者之一。", "Give one period: period, or ytd, or from and to.", "Хугацааг нэгээр нь заана: period, эсвэл ytd, эсвэл from ба to."],
+  "wrong.without": ["去掉这些参数后打开", "Open without them", "Эдгээргүйгээр нээх"],
   "state.broken": ["服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"],
   again: ["重新登录", "Sign in again", "Дахин нэвтрэх"],
   updated: ["已更新", "Updated", "Шинэчлэв"],
@@ -138,6 +148,7 @@ export function language() {
 // The name of a value of a dimension: a country, a category, a settlement as it is registered.
 export function nameOf(dimension, value) {
   if (value === null || value === "") return word("unstated");
+  if (dimension === "group_id") return groupName(value) ?? value;
   const names = dimension === "origin" ? countries : dimension === "category" ? CATEGORIES : OTHERS[dimension];
   return names?.[value]?.[AT[lang]] ?? value;
 }
@@ -205,12 +216,20 @@ export function comparedWords(period, base, cutOff) {
   }[lang];
 }
 
+export function newestWords(day) {
+  return { zh: `最近交易日 ${dayWords(day)}`, en: `Newest trade ${dayWords(day)}`, mn: `Сүүлийн худалдаа ${dayWords(day)}` }[lang];
+}
+
 export function cutOffWords(day) {
   return { zh: `截至 ${dayWords(day)}`, en: `To ${dayWords(day)}`, mn: asOf(day) }[lang];
 }
 
 export function ratioWords(ratio) {
   return { zh: `为基期的 ${ratio} 倍`, en: `${ratio} times the base`, mn: `суурийн ${ratio} дахин` }[lang];
+}
+
+export function restWords(shown, all) {
+  return { zh: `前 ${shown} 项，共 ${all} 项`, en: `the largest ${shown} of ${all}`, mn: `${all}-аас эхний ${shown}` }[lang];
 }
 
 export function positionWords(position) {
