@@ -9,7 +9,9 @@ from schemas.bulletin.words import named, word
 
 WIDTH, HEIGHT, LEFT = 680, 190, 58
 _TOP, _BOTTOM = 12, 24
-_TEN_THOUSAND = 10_000
+_TOP_MIN = 10_000
+_UNITS = {"zh": 10_000, "en": 1_000_000, "mn": 1_000_000}
+"""What the scale counts in, as people do in each language."""
 _LABELS_MAX = 16
 _STEPS = (
     Decimal(1),
@@ -101,9 +103,9 @@ def _columns(name: str, rows: Sequence[tuple[str, str, str | None]], lang: str) 
             labels.append(Label(_short(start + per_row * (1 - _GAP) / 2), HEIGHT - 8, text, "middle"))
     lines = [_short(_TOP + tall * (4 - n) / Decimal(4)) for n in range(5)]
     for n, y in enumerate(lines):
-        labels.append(Label(LEFT - 6, y + 4, f"{(top * n / 4 / _TEN_THOUSAND).normalize():,f}", "end"))
+        labels.append(Label(LEFT - 6, y + 4, f"{(top * n / 4 / _UNITS[lang]).normalize():,f}", "end"))
     has_base = any(bar.is_base for bar in bars)
-    title = f"{word(name, lang)} ({word('ten_thousand', lang)})"
+    title = f"{word(name, lang)} ({word('chart_unit', lang)})"
     return Chart(name, title, _in_words(rows, lang), bars, lines, labels, has_base=has_base)
 
 
@@ -130,7 +132,7 @@ def _in_words(rows: Sequence[tuple[str, str, str | None]], lang: str) -> str:
 
 def _round_up(value: Decimal) -> Decimal:
     """The next step above, with zeros: at least 10,000."""
-    size = Decimal(_TEN_THOUSAND)
+    size = Decimal(_TOP_MIN)
     while True:
         for step in _STEPS:
             if value <= size * step:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from schemas.bulletin.edition import Edition
 from schemas.bulletin.words import named, word
 from schemas.exports.columns import kind_of
 
@@ -30,16 +31,18 @@ class Sheet:
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    total: Sequence[Cell] = ()
 
 
-def sheets_of(document: Mapping[str, Any], lang: str) -> list[Sheet]:
+def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
     """Every table of a bulletin's document, in the order of print."""
-    tell = _Teller(lang)
+    tell = _Teller(edition)
+    whole = {row["indicator"]: row["month"] for row in document["main_indicators"]}
     return [
         tell.indicators(document["main_indicators"]),
-        tell.keyed("categories", document["categories"], ("category",), _TRADED),
+        tell.keyed("categories", document["categories"], ("category",), _TRADED, total=whole),
         tell.keyed("commodities", document["commodities"], ("category", "commodity"), _COMMODITY),
-        tell.keyed("origins", document["origins"], ("origin",), _TRADED),
+        tell.keyed("origins", document["origins"], ("origin",), _TRADED, total=whole),
         tell.residents(document["residents"]),
         tell.keyed("groups", document["groups"], ("group_id",), _TRADED),
         tell.keyed("settlements", document["settlements"], ("settlement",), _TRADED),
@@ -53,8 +56,8 @@ def sheets_of(document: Mapping[str, Any], lang: str) -> list[Sheet]:
 class _Teller:
     """Tells tables in one language."""
 
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
+    def __init__(self, edition: Edition) -> None:
+        self._edition, lang = edition, edition.lang
         self._word: Callable[[str], str] = lambda name: word(name, lang)
 
     def indicators(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
@@ -79,21 +82,36 @@ class _Teller:
         measures: Sequence[str],
         *,
         share: bool = True,
+        total: Mapping[str, Any] | None = None,
     ) -> Sheet:
-        """Rows by key: the share, the value with the year before, then the other measures of the month."""
+        """Rows by key: the share, the value with the year before, then the other measures of the month.
+
+        `total` is of the whole month and no sum of the rows: residents and person-times do not add up.
+        """
         headings = [self._word("month_key" if key == "month" else key) for key in keys]
         headings += [self._word("share_pct")] if share else []
         headings += [self._word("amount_cny"), self._word("base"), self._word("yoy"), *self._words(measures[1:])]
         told = [
             [
-                *(Cell(named(key, row["key"][key], self._lang), "text") for key in keys),
+                *(Cell(self._name(key, row["key"][key]), "text") for key in keys),
                 *([Cell(row["share_pct"], "percent")] if share else []),
-                *self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")),
-                *(cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",))),
+                *self._measures(row, measures),
             ]
             for row in rows
         ]
-        return Sheet(name, self._word(name), headings, told)
+        last = () if total is None or not rows else (*self._all(), *self._measures(total, measures))
+        return Sheet(name, self._word(name), headings, told, last)
+
+    def _all(self) -> Sequence[Cell]:
+        return Cell(self._word("all"), "text"), Cell("100.00", "percent")
+
+    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[Cell]:
+        others = (cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",)))
+        return [*self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")), *others]
+
+    def _name(self, key: str, value: Any) -> str:
+        name = self._edition.groups.get(value) if key == "group_id" else None
+        return name or named(key, value, self._edition.lang)
 
     def residents(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
         """Stocks, flows and participation, of the month and of the year so far."""
@@ -121,7 +139,7 @@ class _Teller:
         return Sheet("exempt_and_taxable", self._word("exempt_and_taxable"), self._words(names), told)
 
     def _category_or_all(self, category: str | None) -> str:
-        return self._word("all") if category is None else named("category", category, self._lang)
+        return self._word("all") if category is None else self._name("category", category)
 
     def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[Cell]:
         reason = measure.get("reason")

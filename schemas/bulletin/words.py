@@ -76,7 +76,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "chart_months": ("各月交易额与上年同月", "Value by month, with the year before", "Сарын дүн, өмнөх онтой"),
     "chart_shares": ("各品类占比", "Share of each category", "Төрөл тус бүрийн эзлэх хувь"),
     "none": ("本月无交易。", "No trade in this month.", "Энэ сард худалдаа байхгүй."),
-    "ten_thousand": ("万元", "10,000 CNY", "10 мянган юань"),
+    "chart_unit": ("万元", "million CNY", "сая юань"),
+    "pages": ("页面", "Pages", "Хуудсууд"),
+    "dashboard": ("统计", "Statistics", "Тайлан"),
+    "earlier": ("上月", "Month before", "Өмнөх сар"),
+    "later": ("下月", "Month after", "Дараагийн сар"),
     "demo": (
         "演示数据：人物与数字均为虚构", "Demo data: people and figures are invented",
         "Үзүүлэнгийн өгөгдөл: хүн, тоо бүгд зохиомол",
@@ -93,6 +97,8 @@ _VALUES: dict[str, tuple[str, str]] = {
     "BY": ("Belarus", "Беларусь"),
     "KZ": ("Kazakhstan", "Казахстан"),
     "CN": ("China", "Хятад"),
+    "erenhot": ("Erenhot", "Эрээн хот"),
+    "erenhot-city": ("Erenhot, in the city", "Эрээн хотын төв"),
 }
 
 
@@ -102,10 +108,10 @@ def word(name: str, lang: str) -> str:
 
 
 def named(dimension: str, value: Any, lang: str) -> str:
-    """A key's value: categories and countries by their names, codes without a name as they are."""
+    """A key's value: categories, countries and trade points by their names, codes without a name as they are."""
     if value is None:
         return word("nobody", lang)
-    if lang == "zh" or dimension not in {"category", "origin"}:
+    if lang == "zh" or dimension not in {"category", "origin", "trade_point"}:
         return str(value_of(dimension, value))
     names = _VALUES.get(value)
     return str(value) if names is None else names[_ORDER.index(lang) - 1]

@@ -8,6 +8,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from schemas.bulletin.edition import Edition
 from schemas.bulletin.sheets import Cell, Sheet, sheets_of
 from schemas.bulletin.words import word
 from schemas.exports.workbook import EXACT_DIGITS_MAX, MADE_AT, NUMBER_FORMATS, columns_of
@@ -17,17 +18,17 @@ _A4 = 9
 _FIRST_ROW = 2
 
 
-def workbook_of(document: Mapping[str, Any], lang: str, *, is_demo: bool = False) -> bytes:
+def workbook_of(document: Mapping[str, Any], edition: Edition) -> bytes:
     """The workbook of a bulletin's document; every sheet is laid out for printing on A4."""
-    made, footer = io.BytesIO(), footer_of(document, lang, is_demo=is_demo)
+    made, footer = io.BytesIO(), footer_of(document, edition)
     with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
-        workbook.set_properties({"title": f"{word('title', lang)} {document['month']}", "created": MADE_AT})
+        workbook.set_properties({"title": f"{word('title', edition.lang)} {document['month']}", "created": MADE_AT})
         formats = {name: workbook.add_format({"num_format": form}) for name, form in NUMBER_FORMATS.items()}
         formats["text"] = workbook.add_format()
         formats["note"] = workbook.add_format({"align": "right", "font_color": "#555555"})
         formats["heading"] = workbook.add_format({"bold": True, "align": "center", "text_wrap": True, "bottom": 1})
         formats["title"] = workbook.add_format({"bold": True, "font_size": 14})
-        for sheet in sheets_of(document, lang):
+        for sheet in sheets_of(document, edition):
             _write_sheet(workbook.add_worksheet(_sheet_name(sheet.title)), sheet, document["month"], footer, formats)
     return made.getvalue()
 
@@ -47,7 +48,10 @@ def _write_sheet(
     for number, row in enumerate(sheet.rows, start=_FIRST_ROW):
         for place, cell in enumerate(row):
             _write_cell(page, number, place, cell, formats)
-    for number, line in enumerate(footer, start=len(sheet.rows) + _FIRST_ROW + 1):
+    below = len(sheet.rows) + _FIRST_ROW
+    for place, cell in enumerate(sheet.total):
+        _write_cell(page, below, place, cell, formats)
+    for number, line in enumerate(footer, start=below + (2 if sheet.total else 1)):
         page.write_string(number, 0, line, formats["text"])
     page.freeze_panes(_FIRST_ROW, 1)
     page.set_paper(_A4)
@@ -68,10 +72,11 @@ def _write_cell(page: Worksheet, row: int, place: int, cell: Cell, formats: Mapp
         page.write_number(row, place, float(cell.value), formats[cell.kind])
 
 
-def footer_of(document: Mapping[str, Any], lang: str, *, is_demo: bool) -> list[str]:
+def footer_of(document: Mapping[str, Any], edition: Edition) -> list[str]:
     """What stands below every table: units, cut-off, position, whether the month is over, and what is invented."""
+    lang = edition.lang
     return [
-        *([word("demo", lang)] if is_demo else []),
+        *([word("demo", lang)] if edition.is_demo else []),
         word("unit", lang),
         f"{word('cut_off', lang)} {document['cut_off']}",
         f"{word('position', lang)} {document['position']}",

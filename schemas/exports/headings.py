@@ -51,6 +51,7 @@ REASONS = {
 _VALUES = {
     "category": {"meat": "肉类", "grain": "粮食", "wool": "绒毛", "packaged_food": "预包装食品"},
     "direction": {"import": "进口", "export": "出口"},
+    "trade_point": {"erenhot": "二连浩特", "erenhot-city": "二连浩特市区"},
     "origin": {"MN": "蒙古国", "RU": "俄罗斯", "BY": "白俄罗斯", "KZ": "哈萨克斯坦", "CN": "中国"},
 }
 NOBODY = {"group_id": "（无互助组）", "settlement": "（未填）"}

@@ -1,6 +1,7 @@
 """The monthly bulletin: as data, as a workbook, and as a page that prints on A4 and needs nothing beside itself."""
 
 import base64
+import datetime
 import hashlib
 import importlib.resources
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 from flask import Response, g, render_template
 
-from schemas.bulletin import BulletinQuerySchema, BulletinSchema, bulletin_document, workbook_of
+from schemas.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from schemas.bulletin.charts import LEFT, WIDTH, charts_of
 from schemas.bulletin.sheets import Cell, sheets_of
 from schemas.bulletin.words import word
@@ -19,11 +20,13 @@ from service.http.market import market
 from service.http.refusal_pages import TAGS
 from service.http.reports import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report
 from service.http.routes import JSON_MEDIA_TYPE, Routes
+from service.queries.residents import name_groups
 
 routes = Routes("Reports")
 
 _STYLE = (importlib.resources.files("service.http") / "templates/bulletin.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_LANGUAGES = {"zh": "中文", "en": "English", "mn": "Монгол"}
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
@@ -44,10 +47,15 @@ _PAGE_HEADERS = {
 def get_bulletin(query: dict[str, Any]) -> Response:
     """The monthly tables of a bureau, exact at one position; HTML prints on A4, XLSX has a sheet for each table."""
     lang = query["lang"]
+
+    def edition() -> Edition:
+        """Only for people: the JSON document needs nothing of it."""
+        return Edition(lang, name_groups(market().ledger), is_demo(market().ledger))
+
     exports: dict[str, Export] = {
         JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
-        HTML_MEDIA_TYPE: lambda document, _: _page_of(document, lang),
-        XLSX_MEDIA_TYPE: lambda document, _: workbook_of(document, lang, is_demo=is_demo(market().ledger)),
+        HTML_MEDIA_TYPE: lambda document, _: _page_of(document, edition()),
+        XLSX_MEDIA_TYPE: lambda document, _: workbook_of(document, edition()),
     }
     response = answer_report(
         query,
@@ -60,22 +68,32 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     return response
 
 
-def _page_of(document: dict[str, Any], lang: str) -> bytes:
-    demo = is_demo(market().ledger)
+def _page_of(document: dict[str, Any], edition: Edition) -> bytes:
+    lang = edition.lang
     return render_template(
         "bulletin.html",
         document=document,
         tag=TAGS[lang],
         word=partial(word, lang=lang),
         style=_STYLE,
-        sheets=sheets_of(document, lang),
+        lang=lang,
+        languages=_LANGUAGES,
+        earlier=document["previous_period"]["from"][:7],
+        later=_month_after(document),
+        sheets=sheets_of(document, edition),
         charts=charts_of(document, lang),
-        demo=demo,
-        footer=footer_of(document, lang, is_demo=demo),
+        demo=edition.is_demo,
+        footer=footer_of(document, edition),
         shown=_shown,
         width=WIDTH,
         left=LEFT,
     ).encode()
+
+
+def _month_after(document: dict[str, Any]) -> str | None:
+    """The next month, unless it has not begun."""
+    first = datetime.date.fromisoformat(document["period"]["to"]) + datetime.timedelta(days=1)
+    return f"{first:%Y-%m}" if first <= g.today else None
 
 
 def _shown(cell: Cell) -> str:

@@ -119,6 +119,22 @@ def list_groups(ledger: Ledger, after: int, limit: int) -> tuple[Sequence[Group]
     return groups[:limit], groups[limit - 1].ordinal if len(groups) > limit else None
 
 
+def name_groups(ledger: Ledger) -> dict[str, str]:
+    """How to call every group, by its id: a name that an older group bears already is followed by the id.
+
+    What a group is called never changes, whichever groups are made later: answers that are known stay right.
+    """
+    with ledger.database.reading() as connection:
+        names = residents.group_names(connection)
+    first: dict[str, int] = {}
+    for ordinal, name in sorted(names.items()):
+        first.setdefault(name, ordinal)
+    return {
+        group_id(ordinal): name if first[name] == ordinal else f"{name} {group_id(ordinal)}"
+        for ordinal, name in names.items()
+    }
+
+
 def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> AllowanceView:
     """What the resident has used and has left on a business day (today if left out). Raises NotFound."""
     on = day or ledger.today()

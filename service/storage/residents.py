@@ -196,6 +196,12 @@ def list_groups(connection: sa.Connection, day: datetime.date, after: int, limit
     return [Group(r.ordinal, r.name, r.kind, r.created_at, r.members) for r in connection.execute(wanted)]
 
 
+def group_names(connection: sa.Connection) -> dict[int, str]:
+    """The name of every group by its ordinal."""
+    named = connection.execute(sa.select(market_group.c.ordinal, market_group.c.name))
+    return {row.ordinal: row.name for row in named}
+
+
 def _groups_statement(day: datetime.date) -> sa.Select[Any]:
     newer = resident_group.alias("newer")
     superseded = (

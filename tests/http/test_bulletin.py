@@ -266,13 +266,62 @@ def test_the_page_needs_nothing_beside_itself(market: Caller, lang: str, title: 
     assert answer.content_type == "text/html; charset=utf-8"
     assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
     assert title in page
-    for forbidden in ("<script", "src=", "href=", "url(http", "@import", " style="):
+    for forbidden in ("<script", "src=", "<link", "url(http", "@import", " style="):
         assert forbidden not in page
+    leads_to = re.findall(r'href="([^"]+)"', page)
+    assert leads_to
+    assert [address for address in leads_to if not re.match(r"/(\?|v1/reports/bulletin\?)", address)] == []
     assert page.count("<figure>") == 3
     assert page.count("<section ") == 11
     bulletin = _ask(market, BULLETIN)
     assert f"{Decimal(bulletin['main_indicators'][0]['month']['current']):,}" in page
     assert bulletin["position"] in page
+
+
+def test_it_leads_to_other_months_languages_and_forms(ledger: Ledger, market: Caller) -> None:
+    page = market.get(f"{BULLETIN}&format=html&lang=en").text
+    led = [address.replace("&amp;", "&") for address in re.findall(r'<a href="([^"]+)"', page)]
+    assert led[0] == "/?period=2024-04&lang=en"
+    asked = [address.partition("?")[2] for address in led[1:]]
+    assert asked == [
+        "month=2024-04&format=xlsx&lang=en", "month=2024-03&format=html&lang=en", "month=2024-05&format=html&lang=en",
+        "month=2024-04&format=html&lang=zh", "month=2024-04&format=html&lang=mn",
+    ]  # fmt: skip
+    assert all(market.get(address).status_code == 200 for address in led[1:])
+    this_month = market.get(f"/v1/reports/bulletin?month={ledger.today():%Y-%m}&format=html").text
+    assert 'rel="prev"' in this_month
+    assert 'rel="next"' not in this_month, "a month that has not begun has no bulletin"
+
+
+def test_groups_and_trade_points_are_called_by_their_names(market: Caller) -> None:
+    """A name that an older group bears already is followed by the id."""
+    assert "东队" in _section(market.get(f"{BULLETIN}&format=html").text, "groups")
+    assert "G000001" not in market.get(f"{BULLETIN}&format=html").text
+    market.post("/v1/groups", {"name": "东队", "kind": "cooperative"})
+    members = {"resident_ids": ["R00000002"], "effective_on": "2023-01-01"}
+    assert market.post("/v1/groups/G000002/members", members).status_code == 200
+    market.trade(a_trade(resident_id="R00000002", traded_at=f"{MONTH}-30T10:00:00+08:00"))
+    named = _section(market.get(f"{BULLETIN}&format=html").text, "groups")
+    assert re.findall("东队[^<]*", named) in (["东队", "东队 G000002"], ["东队 G000002", "东队"])
+    for lang, names in {"zh": "二连浩特市区", "en": "Erenhot, in the city", "mn": "Эрээн хотын төв"}.items():
+        assert names in _section(market.get(f"{BULLETIN}&format=html&lang={lang}").text, "trade_points")
+
+
+def test_categories_and_countries_end_with_the_whole_month(market: Caller) -> None:
+    """Residents do not add up over the rows; the last row is what the main indicators say."""
+    month = {row["indicator"]: row["month"]["current"] for row in _ask(market, BULLETIN)["main_indicators"]}
+    page = market.get(f"{BULLETIN}&format=html&lang=en").text
+    book = openpyxl.load_workbook(io.BytesIO(market.get(f"{BULLETIN}&format=xlsx&lang=en").data))
+    for table in ("categories", "origins"):
+        last = re.findall(r"<t[dh][^>]*>([^<]*)<", _section(page, table).partition("<tfoot>")[2])
+        assert last[:3] == ["Total", "100.00", f"{Decimal(month['amount_cny']):,}"]
+        assert last[-2:] == [f"{month['participations']:,}", f"{month['residents']:,}"]
+    rows = list(book.worksheets[1].iter_rows(values_only=True))
+    assert [row[:3] for row in rows if row[0] == "Total"] == [("Total", 100, float(month["amount_cny"]))]
+
+
+def _section(page: str, name: str) -> str:
+    return page.partition(f'<section id="{name}"')[2].partition("</section>")[0]
 
 
 def test_a_settlement_can_bring_no_markup_and_no_formula(admin: Caller) -> None:
