@@ -25,9 +25,11 @@ _KEY = {"grain": sa.SmallInteger, "day": Day, "dimensions": sa.Text}
 
 def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, Cell]:
     """The cells with these keys that exist, in one statement."""
-    rows = [{"grain": grain, "day": day_number(day), "dimensions": _text(values)} for grain, day, values in keys]
+    rows = [
+        {"grain": grain, "day": day_number(day), "dimensions": dimensions_text(values)} for grain, day, values in keys
+    ]
     found = connection.execute(_finding_statement(connection.dialect.name), {"keys": rows_parameter(rows)})
-    return dict(_cell_of(row) for row in found)
+    return dict(cell_of(row) for row in found)
 
 
 def load_changed(
@@ -44,7 +46,7 @@ def load_changed(
         return
     with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for row in rows:
-            yield _cell_of(row)
+            yield cell_of(row)
 
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:
@@ -63,7 +65,7 @@ def _row_of(key: CellKey, value: Cell, block: int) -> dict[str, object]:
     return {
         "grain": grain,
         "day": day,
-        "dimensions": _text(values),
+        "dimensions": dimensions_text(values),
         "amount_fen": value.amount_fen,
         "exempt_fen": value.exempt_fen,
         "quantity_g": value.quantity_g,
@@ -73,8 +75,11 @@ def _row_of(key: CellKey, value: Cell, block: int) -> dict[str, object]:
     }
 
 
-def _cell_of(row: Sequence[Any]) -> tuple[CellKey, Cell]:
-    """A cell from a row of _LOADED; a ledger has very many, so days and dimensions are taken apart once."""
+def cell_of(row: Sequence[Any]) -> tuple[CellKey, Cell]:
+    """A cell from raw values in the order of the table's columns.
+
+    A ledger has very many, so days and dimensions are taken apart once.
+    """
     grain, day, dimensions, amount_fen, exempt_fen, quantity_g, transactions, residents = row
     return (
         (grain, _known_day(day), _known_values(dimensions)),
@@ -90,7 +95,8 @@ def _known_values(dimensions: str) -> tuple[str | None, ...]:
     return tuple(orjson.loads(dimensions))
 
 
-def _text(values: tuple[str | None, ...]) -> str:
+def dimensions_text(values: tuple[str | None, ...]) -> str:
+    """The values of a cell's dimensions as its row bears them."""
     return orjson.dumps(values).decode()
 
 

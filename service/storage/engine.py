@@ -69,6 +69,9 @@ class OutcomeUnknown(Exception):
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock timeout."""
 
+_UNDECODABLE = "Could not decode to UTF-8"
+"""SQLite's driver, of a text that is none."""
+
 
 @contextlib.contextmanager
 def _connected(engine: sa.Engine) -> Iterator[Connection]:
@@ -176,13 +179,16 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One snapshot: every statement inside sees the same state of the ledger, and none can write.
 
-        Raises DatabaseUnavailable when the database does not answer.
+        Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
+        no matter of asking again: that error passes as it is.
         """
         with _connected(self._reader) as connection:
             try:
                 with connection.begin():
                     yield connection
             except sa.exc.OperationalError as error:
+                if _UNDECODABLE in str(error.orig):
+                    raise
                 raise DatabaseUnavailable("the database does not answer") from error
 
     def open_watching(self) -> Any:

@@ -1,28 +1,62 @@
-"""Reading the whole ledger again, for verification: the journal in order, and the rows that do not fit each other."""
+"""Reading the whole ledger again, for verification: rows as they are stored, and the rows that do not fit each other.
 
+Whoever changed a row may have left bytes in it that are no text, no day and no UUID. So rows come as the driver gives
+them, and who reads them takes them apart and can name the one that does not come apart.
+"""
+
+import contextlib
+import functools
 import uuid
-from collections.abc import Generator, Iterator
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.domain.allowance import UseKey
-from service.domain.transactions import Transaction
-from service.storage.journal import transaction_of
-from service.storage.tables import allowance_use, idempotency, journal
+from service.storage.tables import allowance_use, cell, idempotency, journal
 
 ROWS_AT_ONCE = 2000
 
+Raw = Sequence[Any]
+"""A row of the driver's own values, in the order of its table's columns."""
 
-def entries_between(
-    connection: sa.Connection, first_seq: int, last_seq: int | None
-) -> Iterator[tuple[int, Transaction]]:
-    """The entries of a range of places, both included (None: to the end), in order, each with its place."""
-    wanted = sa.select(journal).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
+
+def as_stored(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column without the objects that the domain would get of it."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+@contextlib.contextmanager
+def any_text(connection: sa.Connection) -> Iterator[None]:
+    """Inside, SQLite hands out text that is no UTF-8 as well, with lone surrogates that nothing else can hold.
+
+    Without it the driver fails on such a row, and does not say on which. PostgreSQL takes no such text.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = functools.partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def entries_between(connection: sa.Connection, first_seq: int, last_seq: int | None) -> Generator[Raw]:
+    """The entries of a range of places, both included (None: to the end), in order; the place is the first value.
+
+    To be closed by whoever stops half-way.
+    """
+    wanted = sa.select(*map(as_stored, journal.c)).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
     if last_seq is not None:
         wanted = wanted.where(journal.c.seq <= last_seq)
-    for row in connection.execute(wanted):
-        yield row.seq, transaction_of(row)
+    yield from _streamed(connection, wanted)
+
+
+def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
+    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        yield from rows
 
 
 def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
@@ -33,17 +67,58 @@ def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
     return found
 
 
-def reversed_ids(connection: sa.Connection, up_to: int) -> set[uuid.UUID]:
-    """The trades that an entry up to this place reverses."""
-    wanted = sa.select(journal.c.reverses).where(journal.c.reverses.is_not(None), journal.c.seq <= up_to)
+def reversed_ids(connection: sa.Connection, up_to: int) -> set[Any]:
+    """The trades that an entry up to this place reverses, as the driver has their ids."""
+    wanted = sa.select(as_stored(journal.c.reverses)).where(journal.c.reverses.is_not(None), journal.c.seq <= up_to)
     return set(connection.execute(wanted).scalars())
 
 
-def allowance_rows(connection: sa.Connection) -> Generator[tuple[UseKey, int, int]]:
-    """Every allowance row: its key, the exempt fen and the grams. To be closed by whoever stops half-way."""
-    with connection.execute(sa.select(allowance_use).execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        for row in rows:
-            yield UseKey(row.resident, row.day, row.list_group), row.exempt_fen, row.quantity_g
+def cell_rows(connection: sa.Connection) -> Generator[Raw]:
+    """Every cell, also of grains that nobody knows. To be closed by whoever stops half-way."""
+    yield from _streamed(connection, sa.select(*map(as_stored, cell.c)))
+
+
+class JudgedRow(NamedTuple):
+    """What decided about an entry, and what was decided; `day` is an integer such as 20240630."""
+
+    resident: int
+    day: int
+    seq: int
+    direction: str
+    hs_code: str | None
+    list_group: str | None
+    quantity_g: int
+    amount_fen: int
+    exempt_fen: int
+    exempt_quantity_g: int
+    rule_version: str
+    reverses: object
+
+
+class UseRow(NamedTuple):
+    """A row of what is used of an allowance, and of the limits that it was judged by."""
+
+    resident: int
+    day: int
+    list_group: str
+    exempt_fen: int
+    quantity_g: int
+    limit_fen: int
+    limit_g: int
+
+
+def judged_entries(connection: sa.Connection) -> Generator[JudgedRow]:
+    """Every entry by resident and day, in the order in which the ledger accepted them there."""
+    wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
+    for row in _streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
+        yield JudgedRow(*row)
+
+
+def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
+    """Every allowance row by resident and day."""
+    wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
+    for row in _streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
+        yield UseRow(*row)
 
 
 def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
@@ -62,33 +137,39 @@ def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
     return _first(connection, wanted)
 
 
-def find_key_without_entry(connection: sa.Connection) -> uuid.UUID | None:
-    """The entry that an idempotency key was answered with and that is not in the journal; None when there is none."""
-    wanted = (
-        sa.select(idempotency.c.transaction_id)
-        .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
-        .where(idempotency.c.transaction_id.is_not(None), journal.c.transaction_id.is_(None))
+def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
+    """Every idempotency key, and the entry that it was answered with: all of it NULL for a refusal, and when missing.
+
+    To be closed by whoever stops half-way.
+    """
+    columns = [*idempotency.c, *journal.c]
+    wanted = sa.select(*(as_stored(column).label(f"c{place}") for place, column in enumerate(columns))).select_from(
+        idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
     )
-    return _first(connection, wanted)
+    keys = len(idempotency.c)
+    for row in _streamed(connection, wanted):
+        yield row[:keys], row[keys:]
+
+
+_NEGATED = ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")
+_OF_ITS_OWN = ("seq", "transaction_id", "recorded_at", "reference", "reverses", "reason")
 
 
 def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
     """A reversal that is not exactly the negative of one trade, or one of two of the same; None when there is none."""
     trade, other = journal.alias("trade"), journal.alias("other")
+    kept = [c.name for c in journal.c if c.name not in (*_NEGATED, *_OF_ITS_OWN)]
     same = [
         trade.c.reverses.is_(None),
-        trade.c.resident == journal.c.resident,
-        trade.c.day == journal.c.day,
-        *(
-            trade.c[name] == -journal.c[name]
-            for name in ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")
-        ),
+        *(trade.c[name] == -journal.c[name] for name in _NEGATED),
+        *(trade.c[name].is_not_distinct_from(journal.c[name]) for name in kept),
     ]
     twin = sa.select(other.c.seq).where(other.c.reverses == journal.c.reverses, other.c.seq != journal.c.seq).exists()
+    is_wrong = trade.c.seq.is_(None) | (trade.c.seq > journal.c.seq) | journal.c.reference.is_not(None) | twin
     wanted = (
         sa.select(journal.c.transaction_id)
         .outerjoin(trade, sa.and_(trade.c.transaction_id == journal.c.reverses, *same))
-        .where(journal.c.reverses.is_not(None), trade.c.seq.is_(None) | twin)
+        .where(journal.c.reverses.is_not(None), is_wrong)
     )
     return _first(connection, wanted)
 

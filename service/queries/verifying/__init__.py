@@ -1,0 +1,54 @@
+"""Verifying: everything that can be counted again is counted again from the journal, and the first fault is named.
+
+The invariants are those of docs/ARCHITECTURE.md: I1 each entry once, I2 allowances, I3 cells and tail are a recount of
+the journal, I4 the chain, I5 keys and entries, I6 reversals.
+"""
+
+from dataclasses import dataclass
+
+from service.domain.chain import Block
+from service.ledger import Ledger
+from service.queries.verifying.allowances import verify_allowances
+from service.queries.verifying.cells import verify_cells
+from service.queries.verifying.chain import count_tail, verify_chain
+from service.queries.verifying.counting import Recount
+from service.queries.verifying.faults import Wrong
+from service.queries.verifying.keys import verify_keys_and_reversals
+from service.storage import recount
+from service.storage.engine import Connection
+
+__all__ = ["Verified", "Wrong", "verify", "verify_within"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A ledger without a fault: how much was counted, and the newest block, whose hash is worth keeping outside."""
+
+    transactions: int
+    blocks: int
+    cells: int
+    tail: int
+    head: Block | None
+
+
+def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
+    """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
+
+    `head_hash` (hex) is the hash of a block that was kept outside: a chain that was cut or written anew is found by it.
+    """
+    with ledger.database.reading() as connection:
+        return verify_within(connection, ledger, head_hash)
+
+
+def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None = None) -> Verified:
+    """The same, of what an open transaction sees. Raises Wrong."""
+    with recount.any_text(connection):
+        counted = Recount()
+        head = verify_chain(connection, counted, head_hash)
+        folded = 0 if head is None else head.last_seq
+        waiting = count_tail(connection, counted, folded)
+        verify_cells(connection, counted)
+        verify_keys_and_reversals(connection)
+        verify_allowances(connection, ledger.rulebook, folded)
+        newest = None if head is None else head.block
+        return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)
