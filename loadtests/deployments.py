@@ -79,7 +79,7 @@ def fresh_ledger(
         create_secrets(folder / "secrets.json")
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
-        schema.upgrade(ledger.database)
+        schema.upgrade(ledger.database, ledger.vault.signets)
         people(ledger, Shape(0, residents))
         if engine == "postgresql":
             _raw(ledger.database.engines[0], "VACUUM ANALYZE")

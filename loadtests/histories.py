@@ -53,7 +53,7 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
         if not (folder / "built.json").exists():
-            schema.upgrade(ledger.database)
+            schema.upgrade(ledger.database, ledger.vault.signets)
             told = build(ledger, Shape(count))
             (folder / "built.json").write_bytes(orjson.dumps(told))
         yield ledger

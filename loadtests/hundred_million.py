@@ -98,7 +98,7 @@ if __name__ == "__main__":
         create_secrets(folder / "secrets.json")
     opened = open_ledger(Settings(f"sqlite:///{folder}/hushi.db", folder, folder / "secrets.json", False, "ERROR"))
     if is_new:
-        schema.upgrade(opened.database)
+        schema.upgrade(opened.database, opened.vault.signets)
         begun = time.perf_counter()
         build(opened, Shape(count))
         print(f"built in {time.perf_counter() - begun:,.0f} s")

@@ -74,7 +74,7 @@ def service() -> Iterator[Service]:
         return
     with settings_on(os.environ.get("LOAD_ENGINE", "sqlite")) as settings:
         ledger = open_ledger(settings)
-        schema.upgrade(ledger.database)
+        schema.upgrade(ledger.database, ledger.vault.signets)
         _, made = create_key(ledger, "load", ["admin"])
         ledger.database.close()
         port = free_port()

@@ -87,7 +87,8 @@ def db() -> None:
 @pass_settings
 def upgrade(settings: Settings) -> None:
     """Bring the database to the schema of this version."""
-    schema.upgrade(open_ledger(settings).database)
+    ledger = open_ledger(settings)
+    schema.upgrade(ledger.database, ledger.vault.signets)
     click.echo(f"The schema is at revision {schema.newest_revision()}.")
 
 

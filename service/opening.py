@@ -18,7 +18,7 @@ def open_existing_ledger(settings: Settings) -> Ledger:
 def _migrated(ledger: Ledger) -> Ledger:
     """SQLite is migrated; on PostgreSQL, which other versions may be serving, that is a decision."""
     if ledger.database.is_sqlite:
-        schema.upgrade(ledger.database)
+        schema.upgrade(ledger.database, ledger.vault.signets)
     elif not schema.is_current(ledger.database):
         raise SettingError("HUSHI_DATABASE_URL names a database with an old schema; run: hushi db upgrade")
     return ledger

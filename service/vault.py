@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from service.domain.seals import Signet, Signets
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 MODE_REFUSED = stat.S_IRWXO | stat.S_IWGRP
@@ -46,6 +48,7 @@ class Vault:
         self._encryption = encryption
         self._index = index
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
+        self.signets = Signets(facts=self._signet("facts"), answers=self._signet("answers"))
 
     def seal(self, text: str, ordinal: int, field: str) -> bytes:
         """AES-256-GCM of a text, bound to its row and field: moved to another row it does not open."""
@@ -77,8 +80,15 @@ class Vault:
 
     def derive(self, purpose: str) -> bytes:
         """A key of its own for another purpose (HKDF-SHA-256 of the current index key); a rotation changes it."""
+        return self._derived(self._index.current, purpose)
+
+    def _derived(self, key_id: str, purpose: str) -> bytes:
         key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"hushi/" + purpose.encode())
-        return key.derive(self._index.keys[self._index.current])
+        return key.derive(self._index.keys[key_id])
+
+    def _signet(self, purpose: str) -> Signet:
+        before = [key_id for key_id in self._index.keys if key_id != self._index.current]
+        return Signet([self._derived(key_id, purpose) for key_id in (self._index.current, *before)])
 
     def _hmac(self, key_id: str, number: str) -> bytes:
         return hmac.digest(self._index.keys[key_id], number.encode(), hashlib.sha256)

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
+from service.domain.seals import Signet, Signets
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.engine import Database
@@ -47,7 +48,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def _migrate(url: str) -> None:
     database = Database(url)
-    schema.upgrade(database)
+    nothing_older = Signet([b"k"])  # A new database holds nothing that would have to be sealed.
+    schema.upgrade(database, Signets(nothing_older, nothing_older))
     database.close()
 
 

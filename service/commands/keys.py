@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from service.domain.keys import KEY_PREFIX, SCOPES, check_key_name, key_digest
 from service.ledger import Ledger
-from service.storage import keys
+from service.storage import facts, keys, residents
 
 _SECRET_BYTES = 32
 
@@ -18,11 +18,16 @@ def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, s
     name = check_key_name(name)
     key = KEY_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     with ledger.database.writing() as connection:
+        residents.lock_registrations(connection)
         key_id = keys.insert(connection, name=name, digest=key_digest(key), scopes=scopes, created_at=ledger.now())
+        facts.add(connection, ledger.vault.signets.facts, "api_key", [key_id])
     return key_id, key
 
 
 def revoke_key(ledger: Ledger, key_id: int) -> bool:
     """Ends a key from the next request on; false when no such key lives."""
     with ledger.database.writing() as connection:
-        return keys.revoke(connection, key_id, ledger.now())
+        residents.lock_registrations(connection)
+        is_revoked = keys.revoke(connection, key_id, ledger.now())
+        facts.add(connection, ledger.vault.signets.facts, "revocation", [key_id] if is_revoked else [])
+        return is_revoked

@@ -16,7 +16,7 @@ from service.domain.residents import (
     resident_id,
 )
 from service.ledger import Ledger
-from service.storage import residents
+from service.storage import facts, residents
 from service.storage.engine import Connection, NotWritten
 from service.storage.residents import Group, ResidentRow
 from service.storage.roster import find_standings
@@ -78,7 +78,22 @@ def _register(connection: Connection, ledger: Ledger, registration: Registration
         created_at=ledger.now(),
     )
     residents.insert(connection, row, ledger.vault.digest(registration.id_number))
+    facts.add(connection, ledger.vault.signets.facts, "resident", [ordinal])
+    if registration.group is not None:
+        _join(connection, ledger, registration.group, {ordinal: registration.registered_on}, row.created_at)
     return row
+
+
+def _join(
+    connection: Connection,
+    ledger: Ledger,
+    group: int,
+    days: Mapping[int, datetime.date],
+    recorded_at: datetime.datetime,
+) -> None:
+    """Records that residents are in a group, each from a day on."""
+    added = residents.add_members(connection, group, days, recorded_at)
+    facts.add(connection, ledger.vault.signets.facts, "resident_group", added)
 
 
 def _refuse_impossible_dates(registration: Registration) -> None:
@@ -120,7 +135,8 @@ def change_status(
             raise ValidationFailed.of(
                 "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."
             )
-        residents.add_status(connection, ordinal, change, reason, ledger.now())
+        added = residents.add_status(connection, ordinal, change, reason, ledger.now())
+        facts.add(connection, ledger.vault.signets.facts, "resident_status", [added])
         _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
         return _get(connection, ordinal)
 
@@ -128,6 +144,7 @@ def change_status(
 def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[str, str]:
     """Name and citizen number, unmasked, and one audit record of it in the same transaction. Raises NotFound."""
     with ledger.database.writing() as connection:
+        residents.lock_registrations(connection)
         row = _get(connection, ordinal)
         _audit(connection, ledger, caller, "reveal", ordinal, reason)
         vault = ledger.vault
@@ -138,7 +155,9 @@ def create_group(ledger: Ledger, name: str, kind: str) -> Group:
     """A new group without members."""
     with ledger.database.writing() as connection:
         created_at = ledger.now()
-        return Group(residents.insert_group(connection, name, kind, created_at), name, kind, created_at, 0)
+        ordinal = residents.insert_group(connection, name, kind, created_at)
+        facts.add(connection, ledger.vault.signets.facts, "market_group", [ordinal])
+        return Group(ordinal, name, kind, created_at, 0)
 
 
 def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_on: datetime.date | None) -> Group:
@@ -155,8 +174,8 @@ def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_o
         standings = find_standings(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, standings)
         days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
-        joining = [o for o in days if standings[o].group_on(days[o]) != group]
-        residents.add_members(connection, joining, group, days, ledger.now())
+        joining = {o: day for o, day in days.items() if standings[o].group_on(day) != group}
+        _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)
         assert changed is not None
         return changed
@@ -188,7 +207,7 @@ def _get(connection: Connection, ordinal: int) -> ResidentRow:
 
 
 def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, ordinal: int, reason: str) -> None:
-    residents.insert_audit(
+    added = residents.insert_audit(
         connection,
         at=ledger.now(),
         api_key=caller.api_key,
@@ -197,3 +216,4 @@ def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, 
         reason=reason,
         request_id=caller.request_id,
     )
+    facts.add(connection, ledger.vault.signets.facts, "audit", [added])

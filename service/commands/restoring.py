@@ -51,7 +51,7 @@ def _make_schema(ledger: Ledger) -> None:
     with ledger.database.reading() as connection:
         found = schema.revision(connection)
     if found is None:
-        schema.upgrade(ledger.database)
+        schema.upgrade(ledger.database, ledger.vault.signets)
     elif found != schema.newest_revision():
         raise NotRestored(f"The database is in use with the old schema {found}; restore into a new one.")
 

@@ -1,5 +1,6 @@
 """Column types: UUIDs in 16 bytes, business days and instants as integers, the same on both engines."""
 
+import base64
 import datetime
 import functools
 import operator
@@ -74,6 +75,22 @@ class Instant(sa.types.TypeDecorator[datetime.datetime]):
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.datetime | None:
         """The instant of microseconds."""
         return None if value is None else instant_of(value)
+
+
+def plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """The column as both engines have it, for JSON: integers, text, bytes, and none of the domain's objects."""
+    if isinstance(column.type, Day | Instant):
+        return sa.type_coerce(column, sa.BigInteger)
+    if isinstance(column.type, Uuid):
+        return sa.type_coerce(sa.func.uuid_send(column) if dialect == "postgresql" else column, sa.LargeBinary)
+    return column
+
+
+def json_default(value: object) -> str:
+    """Bytes as base64, for orjson. Raises TypeError for anything else that it does not know."""
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"a {type(value).__name__} has no place in a line of JSON")
 
 
 # In the market's time: instants of the same time zone are subtracted without asking it.

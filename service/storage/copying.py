@@ -7,12 +7,11 @@ instants as they are stored), text, booleans, null, and bytes as base64. So what
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from service.storage.columns import Day, Instant, Uuid
+from service.storage.columns import Uuid, json_default, plain
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import metadata
 
@@ -37,26 +36,11 @@ def _names(table: sa.Table) -> list[str]:
 
 def read_lines(connection: sa.Connection, table: str) -> Iterator[bytes]:
     """The rows of a table by their key, a line each, in flat memory."""
-    wanted = sa.select(*(_plain(column, connection.dialect.name) for column in _TABLES[table].columns))
+    wanted = sa.select(*(plain(column, connection.dialect.name) for column in _TABLES[table].columns))
     ordered = wanted.order_by(*_TABLES[table].primary_key.columns).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(ordered) as rows:
         for row in rows:
-            yield orjson.dumps(tuple(row), default=_base64_of, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The column as the database has it, without the objects that the domain would get of it."""
-    if isinstance(column.type, Day | Instant):
-        return sa.type_coerce(column, sa.BigInteger)
-    if isinstance(column.type, Uuid):
-        return sa.type_coerce(sa.func.uuid_send(column) if dialect == "postgresql" else column, sa.LargeBinary)
-    return column
-
-
-def _base64_of(value: object) -> str:
-    if isinstance(value, bytes | memoryview):
-        return base64.b64encode(value).decode("ascii")
-    raise TypeError(f"a {type(value).__name__} has no place in a backup")
+            yield orjson.dumps(tuple(row), default=json_default, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def lock(connection: sa.Connection) -> None:

@@ -5,14 +5,16 @@ them, and who reads them takes them apart and can name the one that does not com
 """
 
 import contextlib
+import datetime
 import functools
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.storage.tables import allowance_use, cell, idempotency, journal
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
 
 ROWS_AT_ONCE = 2000
 
@@ -95,6 +97,21 @@ class JudgedRow(NamedTuple):
     reverses: object
 
 
+class RecordedMembership(NamedTuple):
+    """A membership, and when it was recorded."""
+
+    effective_on: datetime.date
+    group: int | None
+    recorded_at: datetime.datetime
+
+
+class Residence(NamedTuple):
+    """Where a resident belongs: a settlement for good, and groups, in the order in which they were recorded."""
+
+    settlement: str | None
+    memberships: list[RecordedMembership]
+
+
 class UseRow(NamedTuple):
     """A row of what is used of an allowance, and of the limits that it was judged by."""
 
@@ -119,6 +136,32 @@ def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
     wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
     for row in _streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
         yield UseRow(*row)
+
+
+def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, Residence]:
+    """The settlement and the recorded memberships of these residents, as far as they exist."""
+    given = {"chosen": rows_parameter({"ordinal": ordinal} for ordinal in ordinals)}
+    chosen = row_set(connection.dialect.name, "chosen", {"ordinal": sa.Integer})
+    settlements = sa.select(resident.c.ordinal, resident.c.settlement).join(
+        chosen, chosen.c.ordinal == resident.c.ordinal
+    )
+    found = {ordinal: Residence(settlement, []) for ordinal, settlement in connection.execute(settlements, given)}
+    column = resident_group.c
+    memberships = (
+        sa.select(column.resident, column.effective_on, column.market_group, column.recorded_at)
+        .join(chosen, chosen.c.ordinal == column.resident)
+        .order_by(column.id)
+    )
+    for ordinal, *membership in connection.execute(memberships, given):
+        found[ordinal].memberships.append(RecordedMembership(*membership))
+    return found
+
+
+def resident_rows(connection: sa.Connection) -> Generator[Raw]:
+    """Of every resident ordinal, digest, and both cipher texts, in order. To be closed by whoever stops half-way."""
+    column = resident.c
+    wanted = sa.select(column.ordinal, column.number_digest, column.number_sealed, column.name_sealed)
+    yield from _streamed(connection, wanted.order_by(column.ordinal))
 
 
 def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:

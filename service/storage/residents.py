@@ -64,7 +64,7 @@ def next_ordinal(connection: sa.Connection) -> int:
 
 
 def insert(connection: sa.Connection, row: ResidentRow, digest: bytes) -> None:
-    """Adds a resident. Raises sqlalchemy.exc.IntegrityError when the number's digest is registered."""
+    """Adds a resident, without memberships. Raises sqlalchemy.exc.IntegrityError when the digest is registered."""
     standing = row.standing
     connection.execute(
         sa.insert(resident).values(
@@ -78,9 +78,6 @@ def insert(connection: sa.Connection, row: ResidentRow, digest: bytes) -> None:
             created_at=row.created_at,
         )
     )
-    for membership in standing.memberships:
-        assert membership.group is not None
-        add_members(connection, [standing.ordinal], membership.group, membership.effective_on, row.created_at)
 
 
 def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int | None:
@@ -142,36 +139,33 @@ def _newest(
 
 def add_status(
     connection: sa.Connection, ordinal: int, change: StatusChange, reason: str, recorded_at: datetime.datetime
-) -> None:
-    """Adds a dated status."""
-    connection.execute(
-        sa.insert(resident_status).values(
-            resident=ordinal,
-            effective_on=change.effective_on,
-            status=change.status,
-            reason=reason,
-            recorded_at=recorded_at,
-        )
+) -> int:
+    """Adds a dated status and returns its id."""
+    added = sa.insert(resident_status).values(
+        resident=ordinal,
+        effective_on=change.effective_on,
+        status=change.status,
+        reason=reason,
+        recorded_at=recorded_at,
     )
+    status_id: int = connection.execute(added.returning(resident_status.c.id)).scalar_one()
+    return status_id
 
 
 def add_members(
-    connection: sa.Connection,
-    ordinals: Collection[int],
-    group: int,
-    effective_on: datetime.date | Mapping[int, datetime.date],
-    recorded_at: datetime.datetime,
-) -> None:
-    """Adds dated memberships, on one day for all or on a day for each."""
-    days = dict.fromkeys(ordinals, effective_on) if isinstance(effective_on, datetime.date) else effective_on
-    if ordinals:
-        connection.execute(
-            sa.insert(resident_group),
-            [
-                {"resident": o, "effective_on": days[o], "market_group": group, "recorded_at": recorded_at}
-                for o in ordinals
-            ],
-        )
+    connection: sa.Connection, group: int, days: Mapping[int, datetime.date], recorded_at: datetime.datetime
+) -> Sequence[int]:
+    """Adds memberships, from a day on for each resident, and returns their ids."""
+    if not days:
+        return []
+    added = connection.execute(
+        sa.insert(resident_group).returning(resident_group.c.id),
+        [
+            {"resident": ordinal, "effective_on": day, "market_group": group, "recorded_at": recorded_at}
+            for ordinal, day in days.items()
+        ],
+    )
+    return added.scalars().all()
 
 
 def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
@@ -233,13 +227,13 @@ def insert_audit(
     ordinal: int,
     reason: str,
     request_id: str,
-) -> None:
-    """Adds one record of who saw or changed what of whom, and why."""
-    connection.execute(
-        sa.insert(audit).values(
-            at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
-        )
+) -> int:
+    """Adds one record of who saw or changed what of whom, and why; returns its id."""
+    added = sa.insert(audit).values(
+        at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
     )
+    audit_id: int = connection.execute(added.returning(audit.c.id)).scalar_one()
+    return audit_id
 
 
 @functools.cache

@@ -10,19 +10,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from service.domain.seals import Signets
+from service.storage import facts
 from service.storage.columns import Uuid
 from service.storage.engine import Database
 from service.storage.tables import metadata
 
 _MIGRATION_LOCK = 0x48555349
+SEALED_SINCE = "0004"
+"""The revision that brought seals; whatever is unsealed in a later one is unsealed for another reason."""
 
 
-def upgrade(database: Database) -> None:
-    """Brings the database to the newest revision, in one transaction; two processes at once wait for each other."""
+def upgrade(database: Database, signets: Signets) -> None:
+    """Brings the database to the newest revision, in one transaction; two processes at once wait for each other.
+
+    What was recorded before there were seals is sealed as it is; that is why it needs the signets.
+    """
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        before = revision(connection)
         alembic.command.upgrade(_config(connection), "head")
+        if before is not None and before < SEALED_SINCE:
+            facts.add_older(connection, signets.facts)
 
 
 def revision(connection: sa.Connection) -> str | None:

@@ -92,6 +92,19 @@ audit = sa.Table(
     sa.Column("request_id", sa.Text, nullable=False),
 )
 
+fact = sa.Table(
+    "fact",
+    metadata,
+    # The register of what was recorded in the six tables above: a row is one of them, under its kind and its key.
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("id", sa.BigInteger, nullable=False),
+    # A keyed digest of the row, of its number, and of the seal before (service.domain.seals).
+    sa.Column("seal", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("kind", "id"),
+    sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
+)
+
 journal = sa.Table(
     "journal",
     metadata,

@@ -12,7 +12,7 @@ from service.commands.folding import fold
 from service.ledger import Ledger
 from service.storage import schema, tail
 from service.storage.engine import Database, DatabaseUnavailable, NotWritten
-from service.storage.tables import allowance_use, audit, journal, metadata, resident_status
+from service.storage.tables import allowance_use, audit, fact, journal, metadata, resident_status
 from tests.builders import a_trade
 from tests.conftest import Caller
 
@@ -35,7 +35,7 @@ def test_an_empty_database_is_at_no_revision(tmp_path: pathlib.Path) -> None:
 
 
 def test_upgrading_twice_changes_nothing(ledger: Ledger) -> None:
-    schema.upgrade(ledger.database)
+    schema.upgrade(ledger.database, ledger.vault.signets)
     assert schema.is_current(ledger.database)
 
 
@@ -65,10 +65,12 @@ def posted(admin: Caller) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("table", [journal, audit, resident_status], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [journal, audit, resident_status, fact], ids=lambda table: table.name)
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_facts_refuse_to_be_changed(ledger: Ledger, posted: dict[str, Any], table: sa.Table, change: str) -> None:
-    statement = sa.delete(table) if change == "delete" else sa.update(table).values(resident=2)
+    statement = (
+        sa.delete(table) if change == "delete" else sa.update(table).values({"id" if table is fact else "resident": 2})
+    )
     with pytest.raises(NotWritten, match="append-only"), ledger.database.writing() as connection:
         connection.execute(statement)
 

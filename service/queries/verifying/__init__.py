@@ -10,10 +10,12 @@ from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.verifying.allowances import verify_allowances
 from service.queries.verifying.cells import verify_cells
-from service.queries.verifying.chain import count_tail, verify_chain
+from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import Wrong
 from service.queries.verifying.keys import verify_keys_and_reversals
+from service.queries.verifying.people import verify_facts, verify_residents
+from service.queries.verifying.tail import verify_tail
 from service.storage import recount
 from service.storage.engine import Connection
 
@@ -44,9 +46,11 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
     """The same, of what an open transaction sees. Raises Wrong."""
     with recount.any_text(connection):
         counted = Recount()
+        verify_facts(connection, ledger.vault.signets.facts)
+        verify_residents(connection, ledger.vault)
         head = verify_chain(connection, counted, head_hash)
         folded = 0 if head is None else head.last_seq
-        waiting = count_tail(connection, counted, folded)
+        waiting = verify_tail(connection, counted, folded)
         verify_cells(connection, counted)
         verify_keys_and_reversals(connection)
         verify_allowances(connection, ledger.rulebook, folded)

@@ -68,22 +68,15 @@ def _some_blocks(connection: Connection, no: int) -> list[Sealed]:
 def _entries_of(connection: Connection, sealed: Sealed) -> tuple[list[Transaction], list[bytes]]:
     """What stands in the block's places, and the leaf of each."""
     with closing(recount.entries_between(connection, sealed.first_seq, sealed.last_seq)) as rows:
-        read = list(_entries_and_leaves(rows))
+        read = list(entries_and_leaves(rows))
     return [entry for entry, _ in read], [leaf for _, leaf in read]
 
 
-def _entries_and_leaves(rows: Iterable[Raw]) -> Iterator[tuple[Transaction, bytes]]:
+def entries_and_leaves(rows: Iterable[Raw]) -> Iterator[tuple[Transaction, bytes]]:
+    """The entries of rows and their leaves. Raises Wrong for one that can't be read."""
     for row in rows:
         try:
             entry = journal.entry_of(row)
             yield entry, leaf_hash(encode(entry))
         except UNREADABLE as error:
             raise unreadable(f"The entry at place {row[0]} of the journal", error) from None
-
-
-def count_tail(connection: Connection, counted: Recount, folded: int) -> int:
-    """Counts what is in no block yet; the number of those entries. Raises Wrong for one that can't be read."""
-    with closing(recount.entries_between(connection, folded + 1, None)) as rows:
-        waiting = sum(1 for _ in _entries_and_leaves(rows))
-    counted.transactions += waiting
-    return waiting

@@ -1,0 +1,62 @@
+"""Facts about people, groups, keys and audits: each is what the register has sealed, and none is outside of it."""
+
+from collections.abc import Generator
+from contextlib import closing
+
+from service.domain.residents import resident_id
+from service.domain.seals import NO_SEAL, Signet, fact_message
+from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
+from service.storage import facts, recount
+from service.storage.engine import Connection
+from service.storage.facts import Recorded
+from service.vault import Vault
+
+
+def verify_facts(connection: Connection, signet: Signet) -> None:
+    """Raises Wrong for a fact that was changed, exchanged, taken away or smuggled in."""
+    no, seal = 0, NO_SEAL
+    with closing(facts.read(connection)) as register:
+        for recorded in _readable(register):
+            no += 1
+            if recorded.no != no:
+                raise Wrong(f"Fact {no} of the register is missing.")
+            if recorded.line is None:
+                raise Wrong(f"{_named(recorded.kind, recorded.id)} was recorded as fact {no}, and is not there.")
+            if not signet.fits(recorded.seal, fact_message(seal, no, recorded.kind, recorded.line)):
+                raise Wrong(f"{_named(recorded.kind, recorded.id)} is not what was recorded as fact {no}.")
+            seal = recorded.seal
+    if facts.count(connection) != no:
+        raise Wrong(f"The register has a fact behind fact {no} of a kind that there is not.")
+    for kind, own_id in facts.find_unregistered(connection):
+        raise Wrong(f"{_named(kind, own_id)} is there, and was never recorded.")
+
+
+def verify_residents(connection: Connection, vault: Vault) -> None:
+    """Raises Wrong for an ordinal that is skipped, and for a resident whose name or number is not theirs.
+
+    The register holds what was recorded; this tells whether it was right to record it.
+    """
+    ordinal = 0
+    with closing(recount.resident_rows(connection)) as rows:
+        for own, digest, number_sealed, name_sealed in rows:
+            ordinal += 1
+            if own != ordinal:
+                raise Wrong(f"Resident {resident_id(ordinal)} is missing, and {resident_id(own)} is there.")
+            try:
+                vault.open(bytes(name_sealed), ordinal, "name")
+                number = vault.open(bytes(number_sealed), ordinal, "id_number")
+            except UNREADABLE as error:
+                raise unreadable(f"Resident {resident_id(ordinal)}", error) from None
+            if bytes(digest) not in vault.digests(number):
+                raise Wrong(f"Resident {resident_id(ordinal)} can't be found by the number that is theirs.")
+
+
+def _readable(register: Generator[Recorded]) -> Generator[Recorded]:
+    try:
+        yield from register
+    except UNREADABLE as error:
+        raise unreadable("A row of people, groups, keys or audits", error) from None
+
+
+def _named(kind: str, own_id: int) -> str:
+    return f"The revocation of API key {own_id}" if kind == "revocation" else f"Row {own_id} of {kind}"

@@ -1,0 +1,143 @@
+"""The register of facts: what was recorded about people, groups, keys and audits, in order, each sealed.
+
+A fact stands in a table of its own kind; the register names it and seals it together with the fact before. So a row
+that was changed, deleted, inserted or exchanged by somebody without the secrets does not fit the register any more.
+"""
+
+import functools
+import heapq
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from service.domain.seals import NO_SEAL, Signet, fact_message
+from service.storage.columns import json_default, plain
+from service.storage.residents import lock_registrations
+from service.storage.rowsets import row_set, rows_parameter
+from service.storage.tables import api_key, audit, fact, market_group, resident, resident_group, resident_status
+
+ROWS_AT_ONCE = 2000
+
+
+class Kind(NamedTuple):
+    """The columns of a table that make a fact, the one that names it first; `is_there` where not every row is one."""
+
+    columns: Sequence[sa.Column[Any]]
+    is_there: sa.ColumnElement[bool] = sa.true()
+
+    @property
+    def key(self) -> sa.Column[Any]:
+        """What names the row."""
+        return self.columns[0]
+
+
+KINDS: Mapping[str, Kind] = {
+    "market_group": Kind(list(market_group.c)),
+    "resident": Kind(list(resident.c)),
+    "resident_status": Kind(list(resident_status.c)),
+    "resident_group": Kind(list(resident_group.c)),
+    "audit": Kind(list(audit.c)),
+    # That a key was made, and that it was revoked, are two facts in one row.
+    "api_key": Kind([column for column in api_key.c if column is not api_key.c.revoked_at]),
+    "revocation": Kind([api_key.c.id, api_key.c.revoked_at], api_key.c.revoked_at.is_not(None)),
+}
+
+
+class Recorded(NamedTuple):
+    """A fact as the register has it, and its row as a line of JSON; None when there is no such row."""
+
+    no: int
+    kind: str
+    id: int
+    seal: bytes
+    line: bytes | None
+
+
+def add(connection: sa.Connection, signet: Signet, kind: str, ids: Collection[int]) -> None:
+    """Enters facts that this transaction has recorded. They are read back: what is stored is what is sealed.
+
+    Facts are entered one transaction after the other, because each seal covers the one before it.
+    """
+    if not ids:
+        return
+    lock_registrations(connection)
+    rows = connection.execute(
+        _chosen_statement(connection.dialect.name, kind), {"ids": rows_parameter({"id": one} for one in ids)}
+    )
+    _enter(connection, signet, kind, rows.all())
+
+
+def add_older(connection: sa.Connection, signet: Signet) -> None:
+    """Enters all that was recorded before there was a register."""
+    lock_registrations(connection)
+    for name, kind in KINDS.items():
+        wanted = sa.select(*_plain(kind, connection.dialect.name)).where(kind.is_there).order_by(kind.key)
+        _enter(connection, signet, name, connection.execute(wanted).all())
+
+
+def _enter(connection: sa.Connection, signet: Signet, kind: str, rows: Sequence[Sequence[Any]]) -> None:
+    newest = connection.execute(sa.select(fact.c.no, fact.c.seal).order_by(fact.c.no.desc()).limit(1)).one_or_none()
+    last, seal = (0, NO_SEAL) if newest is None else (newest.no, bytes(newest.seal))
+    entered = []
+    for no, row in enumerate(rows, last + 1):
+        seal = signet.seal(fact_message(seal, no, kind, _line(row)))
+        entered.append({"no": no, "kind": kind, "id": row[0], "seal": seal})
+    if entered:
+        connection.execute(sa.insert(fact), entered)
+
+
+def _line(row: Sequence[Any]) -> bytes:
+    return orjson.dumps(tuple(row), default=json_default)
+
+
+def _plain(kind: Kind, dialect: str) -> list[sa.ColumnElement[Any]]:
+    return [plain(column, dialect) for column in kind.columns]
+
+
+@functools.cache
+def _chosen_statement(dialect: str, kind: str) -> sa.Select[Any]:
+    chosen = row_set(dialect, "ids", {"id": sa.BigInteger})
+    found = KINDS[kind]
+    return sa.select(*_plain(found, dialect)).join(chosen, chosen.c.id == found.key).order_by(found.key)
+
+
+def count(connection: sa.Connection) -> int:
+    """How many facts the register has."""
+    found: int = connection.execute(sa.select(sa.func.count()).select_from(fact)).scalar_one()
+    return found
+
+
+def read(connection: sa.Connection) -> Generator[Recorded]:
+    """Every fact of a known kind in the order of the register. To be closed by whoever stops half-way."""
+    with ExitStack() as closed_at_the_end:
+        kinds = [closed_at_the_end.enter_context(closing(_read_kind(connection, name))) for name in KINDS]
+        yield from heapq.merge(*kinds, key=attrgetter("no"))
+
+
+def _read_kind(connection: sa.Connection, name: str) -> Generator[Recorded]:
+    kind = KINDS[name]
+    columns = [column.label(f"c{place}") for place, column in enumerate(_plain(kind, connection.dialect.name))]
+    is_its_row = (kind.key == fact.c.id) & kind.is_there
+    wanted = (
+        sa.select(fact.c.no, fact.c.id, fact.c.seal, *columns)
+        .select_from(fact.outerjoin(kind.key.table, is_its_row))
+        .where(fact.c.kind == name)
+        .order_by(fact.c.no)
+    )
+    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for no, own_id, seal, *values in rows:
+            yield Recorded(no, name, own_id, bytes(seal), None if values[0] is None else _line(values))
+
+
+def find_unregistered(connection: sa.Connection) -> Iterator[tuple[str, int]]:
+    """For each kind, a row that is not in the register."""
+    for name, kind in KINDS.items():
+        is_registered = sa.select(fact.c.no).where(fact.c.kind == name, fact.c.id == kind.key).exists()
+        wanted = sa.select(sa.func.min(kind.key)).where(kind.is_there, ~is_registered)
+        found = connection.execute(wanted).scalar_one()
+        if found is not None:
+            yield name, found

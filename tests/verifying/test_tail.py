@@ -1,0 +1,57 @@
+"""`hushi verify` finds what was changed in the tail, which no block seals yet."""
+
+import dataclasses
+import datetime
+
+import pytest
+
+from service.commands.residents import add_members
+from service.ledger import Ledger
+from tests.builders import a_trade
+from tests.conftest import Caller
+from tests.tampering import RIGHT, verdict_after
+
+STRANGE = {
+    "another settlement": ("settlement = '乌兰社区'", "where R00000002 was not"),
+    "no settlement": ("settlement = NULL", "where R00000002 was not"),
+    "another group": ("market_group = 2", "where R00000002 was not"),
+    "a resident whom nobody knows": ("resident = 5", "R00000005, who is not registered"),
+    "another day": ("day = 20240411", "is entered under 2024-04-11"),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_an_entry_of_the_tail_that_does_not_fit_its_resident_is_found(market: Ledger, kind: str) -> None:
+    change, named = STRANGE[kind]
+    assert named in verdict_after(market, f"UPDATE journal SET {change} WHERE seq = 22")
+
+
+HOUR = datetime.timedelta(hours=1)
+
+
+def _at(ledger: Ledger, moved: datetime.timedelta) -> Ledger:
+    return dataclasses.replace(ledger, clock=lambda: ledger.now() + moved)
+
+
+def test_an_entry_bears_the_group_that_was_known_when_it_was_recorded(ledger: Ledger, admin: Caller) -> None:
+    """Whoever enters a group afterwards, from the registration on, does not make the entries before it wrong."""
+    admin.register(2)
+    for name in ("东", "西"):
+        admin.post("/v1/groups", {"name": name, "kind": "village"})
+    add_members(_at(ledger, -HOUR), 1, [1], datetime.date(2024, 1, 1))
+    assert admin.trade(a_trade()).get_json()["group_id"] == "G000001"
+    add_members(_at(ledger, HOUR), 2, [1], datetime.date(2024, 1, 1))
+
+    assert verdict_after(ledger) == RIGHT
+    for other in ("NULL", "2"):
+        said = verdict_after(ledger, f"UPDATE journal SET market_group = {other} WHERE seq = 1")
+        assert "where R00000001 was not" in said
+
+
+def test_a_membership_of_the_same_moment_may_have_been_seen_or_not(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    admin.post("/v1/groups", {"name": "东", "kind": "village"})
+    add_members(ledger, 1, [1], None)
+    admin.trade(a_trade())
+    for either in ("NULL", "1"):
+        assert verdict_after(ledger, f"UPDATE journal SET market_group = {either} WHERE seq = 1") == RIGHT
