@@ -4,16 +4,18 @@ Safe to run again after a cut: the document number, or a hash of the line, is th
 final answer here: who registers the missing resident and imports again wants the line judged again.
 """
 
-import itertools
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.transactions import TradeSchema
-from service.commands.posting import Post
+from service.commands.posting import Outcome, Post
 from service.committer import Committer
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
-from service.importing import Line
+from service.importing import ImportFileError, Line
 from service.ledger import Ledger
 from service.memory import look_for_cycles_rarely
 from service.refused_lines import RefusedLine
@@ -21,7 +23,8 @@ from service.refused_lines import RefusedLine
 IMPORT_ROUTE = "import"
 OPERATOR_KEY_ID = 0
 """The id under which the keys of imports are kept: no API key has it."""
-LINES_PER_COMMIT = 1000
+LINES_PER_COMMIT = 5000
+"""A commit waits for the disk as long for one line as for thousands; more than these only take memory."""
 
 _TRADE = TradeSchema()
 
@@ -51,26 +54,67 @@ def import_lines(
     posted stays and is counted, and running again goes on.
     """
     look_for_cycles_rarely()
-    committer = Committer(ledger)
-    try:
-        for chunk in _chunks(lines):
-            _post_chunk(committer, chunk, tally, refuse)
+    with contextlib.closing(Committer(ledger)) as committer, ThreadPoolExecutor(1) as posting:
+        sent = (_send(committer, posting, chunk) for chunk in _chunks(lines))
+        for chunk in _one_ahead(sent):
+            _settle(chunk, tally, refuse)
             advance()
-    finally:
-        committer.close()
+
+
+class _Chunk(NamedTuple):
+    """Lines on their way into the ledger: what each was read as, and what will have become of the readable ones."""
+
+    lines: list[Line]
+    readings: list[Post | RefusedLine]
+    outcomes: Future[list[Outcome]]
 
 
 def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    remaining = iter(lines)
-    while chunk := list(itertools.islice(remaining, LINES_PER_COMMIT)):
+    """Where the rest of the file can't be read, the lines before that still come."""
+    chunk: list[Line] = []
+    try:
+        for line in lines:
+            chunk.append(line)
+            if len(chunk) == LINES_PER_COMMIT:
+                yield chunk
+                chunk = []
+    except ImportFileError:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
         yield chunk
 
 
-def _post_chunk(committer: Committer, chunk: list[Line], tally: Tally, refuse: Callable[[RefusedLine], None]) -> None:
-    readings = [_read(line) for line in chunk]
+def _send(committer: Committer, posting: Executor, lines: list[Line]) -> _Chunk:
+    readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
-    outcomes = iter(committer.submit(entries) if entries else [])
-    for line, reading in zip(chunk, readings, strict=True):
+    return _Chunk(lines, readings, posting.submit(lambda: committer.submit(entries) if entries else []))
+
+
+def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Each chunk once the next one is read: the database writes the one while the other is being read.
+
+    Where the rest of the file can't be read, what was sent before still comes.
+    """
+    sent: _Chunk | None = None
+    try:
+        for chunk in chunks:
+            if sent is not None:
+                yield sent
+            sent = chunk
+    except ImportFileError:
+        if sent is not None:
+            yield sent
+        raise
+    if sent is not None:
+        yield sent
+
+
+def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) -> None:
+    """Counts what became of each line, once it is on disk."""
+    outcomes = iter(chunk.outcomes.result())
+    for line, reading in zip(chunk.lines, chunk.readings, strict=True):
         outcome = next(outcomes) if isinstance(reading, Post) else None
         refused = reading if isinstance(reading, RefusedLine) else None
         if outcome is not None and outcome.refusal is not None:

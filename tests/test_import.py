@@ -12,12 +12,13 @@ import time
 import pytest
 
 from service.commands.residents import Registration, register
+from service.imports import LINES_PER_COMMIT
 from service.ledger import Ledger
 from tests.builders import a_citizen_number
 from tests.servers import HUSHI, run_hushi
 
 HEADINGS = "备案号,类别,品名,原产国,重量(千克),金额(元),交易时间,单据号\n"
-LINES = 6_000
+LINES = 7_000
 
 
 def _line(number: int, **changes: str) -> str:
@@ -57,7 +58,7 @@ def test_an_import_that_was_killed_is_finished_by_running_it_again(
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
     posted = len(_amounts(market))
-    assert 1_000 <= posted < LINES
+    assert LINES_PER_COMMIT <= posted < LINES
 
     again = run_hushi(environment, "import", str(file))
 
@@ -71,9 +72,9 @@ def test_a_file_that_breaks_off_late_tells_how_far_it_came(
 ) -> None:
     file = _file(tmp_path, *(_line(n) for n in range(1, 1_501)), "x" * 1_000_001 + "\n")
     broken = run_hushi(environment, "import", str(file))
-    assert (broken.returncode, broken.stdout) == (1, "1000 accepted, 0 known already, 0 refused\n")
+    assert (broken.returncode, broken.stdout) == (1, "1500 accepted, 0 known already, 0 refused\n")
     assert "Line 1502 is longer than" in broken.stderr
-    assert len(_amounts(market)) == 1_000
+    assert len(_amounts(market)) == 1_500
 
 
 def test_the_report_of_refused_lines_opens_in_a_spreadsheet_and_goes_when_nothing_is_refused(
