@@ -529,6 +529,18 @@ def test_axe_finds_nothing(bureau: Bureau, chromium: Any, scheme: str, width: in
     clerk.context.close()
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_axe_finds_nothing_in_the_reference(bureau: Bureau, chromium: Any, scheme: str, width: int) -> None:
+    reader = Clerk(bureau, chromium, color_scheme=scheme, viewport={"width": width, "height": 800})
+    reader.page.goto(f"{bureau.address}/docs")
+    for opened in ("#get_trade_report", "#schema-Report"):
+        reader.page.click(f"{opened} summary")
+    assert _violations(reader) == []
+    assert reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
+    assert reader.complaints == []
+    reader.context.close()
+
+
 def _violations(clerk: Clerk) -> list[str]:
     # Evaluated, not added as an element: the page's policy lets no other script in.
     clerk.page.evaluate(AXE.read_text("utf-8"))
