@@ -15,7 +15,7 @@ from tests.servers import run_hushi, serving
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
 WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
-RESIDENTS = 40
+RESIDENTS = 45
 
 pytestmark = [
     pytest.mark.browser,
@@ -215,13 +215,64 @@ def test_what_is_wrong_stands_beside_its_field(clerk: Counter) -> None:
     assert clerk.page.query_selector("#line [aria-invalid]") is None
 
 
+def test_what_is_neither_a_number_nor_an_id_is_said_to_be_neither(clerk: Counter) -> None:
+    clerk.open()
+    clerk.page.fill("#who-is", "foo")
+    clerk.page.press("#who-is", "Enter")
+    clerk.page.wait_for_selector("#who-is[aria-invalid]")
+    assert "or a resident id such as R00000001" in clerk.text("#who-is-error")
+    assert clerk.complaints == []
+
+
+def test_a_time_to_come_is_refused_in_the_time_of_the_market(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter(traded_at="2042-01-01T10:00")
+    clerk.page.wait_for_selector("#traded_at[aria-invalid]")
+    assert re.search(r"In Shanghai it is \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", clerk.text("#traded_at-error"))
+    assert "Something is not right yet" in clerk.text("#verdict")
+
+
+def test_the_allowance_is_that_of_the_day_of_the_line(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("3000", traded_at="2024-04-03T10:00")
+    clerk.page.press("#traded_at", "Tab")
+    clerk.wait_for_text("#resident", "Allowance left on 3 April 2024")
+    clerk.post()
+    clerk.wait_for_text("#resident", "Allowance left today")
+    assert "8,000.00 CNY of 8,000.00" in clerk.text("#allowance-text")
+
+
+def test_who_may_not_trade_has_no_allowance_and_a_final_refusal(clerk: Counter) -> None:
+    clerk.open()
+    path, body = f"/v1/residents/{clerk.resident}/status", {"status": "cancelled", "reason": "moved"}
+    assert clerk.market.server.ask("POST", path, body, clerk.market.admin)[0] == 200
+    clerk.page.fill("#who-is", clerk.resident)
+    clerk.page.press("#who-is", "Enter")
+    clerk.wait_for_text("#resident", "not active today")
+    assert clerk.page.query_selector("[role=meter]") is None
+    clerk.enter()
+    clerk.wait_for_text("#verdict", "This trade would be refused")
+    clerk.page.click(".languages [data-lang=zh]")
+    clerk.wait_for_text("#verdict", "此笔交易将被拒绝")
+    assert not re.search("[A-Za-z]{4}", clerk.text("#verdict")), "said in one language"
+
+
 def test_a_posted_line_has_a_receipt_with_its_block_and_code(clerk: Counter) -> None:
     clerk.open()
     clerk.find()
     clerk.enter("7800", vehicle_plate="蒙H12345", consignment="C-1")
     receipt = clerk.post()
     (posted,) = clerk.market.statement(clerk.resident)
-    for figure in (posted["transaction_id"], "7,800.00", posted["rule_version"], "蒙H12345", "阿****格"):
+    for figure in (
+        posted["transaction_id"],
+        "Border-resident trade · Erenhot",
+        "7,800.00",
+        posted["rule_version"],
+        "蒙H12345",
+        "阿****格",
+    ):
         assert figure in receipt
     clerk.page.wait_for_selector("#qr", timeout=15_000)
     path = f"/v1/transactions/{posted['transaction_id']}/proof"

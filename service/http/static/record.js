@@ -1,14 +1,14 @@
 // The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
-import { ask } from "./answers.js";
+import { Failure, ask } from "./answers.js";
 import { send } from "./record_api.js";
-import { beginLine, chooseResident, cny, restoreDraft } from "./record_line.js";
+import { beginLine, chooseResident, cny, lineDay, restoreDraft } from "./record_line.js";
 import { beginReceipt, list, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
 import { beginShell, draws, drawAll, errorWords, may, sayFailure, scopeNote } from "./record_shell.js";
 import { grouped, scaled } from "./exact.js";
 import { learnGroups } from "./groups.js";
 import { make } from "./tables.js";
-import { nameOf, word } from "./words.js";
+import { dayWords, nameOf, word } from "./words.js";
 
 const RESIDENT_ID = /^R[0-9]{8}$/;
 const byId = (id) => document.getElementById(id);
@@ -17,16 +17,17 @@ const found = { resident: null, allowance: null };
 
 // The resident
 
-function meter({ remaining_cny: remaining, limit_cny: limit }) {
+function meter({ remaining_cny: remaining, limit_cny: limit, day }) {
+  const left = lineDay() ? `${word("left.on")} ${dayWords(day)}` : word("left");
   const fill = make("span", {});
   const share = scaled(limit, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(limit, 2)) / 10 : 0;
   fill.style.width = `${Math.min(100, Math.max(0, share))}%`;
   const text = `${cny(remaining)} ${word("of")} ${cny(limit)}`;
   const bar = make("div", {
-    role: "meter", class: "meter", id: "allowance", "aria-label": word("left"), "aria-valuemin": "0", "aria-valuemax": limit,
+    role: "meter", class: "meter", id: "allowance", "aria-label": left, "aria-valuemin": "0", "aria-valuemax": limit,
     "aria-valuenow": remaining, "aria-valuetext": text,
   }, fill);
-  return make("div", { class: "allowance" }, make("p", {}, word("left")), bar, make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`));
+  return make("div", { class: "allowance" }, make("p", {}, left), bar, make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`));
 }
 
 // Goods that are free by weight, folded away: few clerks need them.
@@ -46,7 +47,9 @@ function drawResident() {
     ? make("p", { class: "name" }, make("b", {}, resident.name), ` ${resident.resident_id} `, status)
     : make("p", { class: "name" }, make("b", {}, resident.resident_id));
   const more = isFull && list([[word("group"), groupOf(resident)], [word("filter.settlement"), resident.settlement ?? word("none")]]);
-  byId("resident").replaceChildren(about, more || "", allowance ? meter(allowance) : "", allowance ? weights(allowance) : "");
+  // Whoever may not trade has nothing left of an allowance.
+  const left = isFull && resident.status !== "active" && !lineDay() ? [make("p", { class: "note" }, word("not.active"))] : allowance ? [meter(allowance), weights(allowance)] : [];
+  byId("resident").replaceChildren(about, more || "", ...left);
 }
 
 function groupOf({ group_id: id }) {
@@ -56,14 +59,16 @@ function groupOf({ group_id: id }) {
 async function readAllowance() {
   const { resident } = found;
   if (!resident || !may("residents:read")) return;
-  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance`).catch(() => null);
-  if (found.resident === resident) found.allowance = allowance;
+  const day = lineDay();
+  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${day ? `?day=${day}` : ""}`).catch(() => null);
+  if (found.resident === resident && lineDay() === day) found.allowance = allowance;
   drawResident();
 }
 
 function seek(text) {
   if (!may("residents:read")) return { resident_id: text };
   if (RESIDENT_ID.test(text)) return ask(`/v1/residents/${text}`);
+  if (!/^\d/.test(text)) throw new Failure(422, { errors: [{ code: "who", detail: word("error.who") }] });
   return send("/v1/residents/lookup", { id_number: text });
 }
 
@@ -120,6 +125,7 @@ async function begin() {
   byId("find").addEventListener("submit", find);
   if (may("transactions:write")) {
     beginLine(Object.keys(countries), told("categories"), showPosted);
+    byId("traded_at").addEventListener("change", readAllowance);
     beginReceipt((id) => {
       openTrade(id);
       byId("reversing").scrollIntoView();

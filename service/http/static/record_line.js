@@ -1,7 +1,7 @@
 // The line of a trade: its fields, the verdict while it is typed, and posting it once.
 import { grouped } from "./exact.js";
 import { Attempt, send } from "./record_api.js";
-import { draws, errorWords, keeps, restored, sayFailure } from "./record_shell.js";
+import { draws, errorWords, keeps, marketClock, restored, sayFailure } from "./record_shell.js";
 import { make } from "./tables.js";
 import { language, nameOf, word } from "./words.js";
 
@@ -20,8 +20,12 @@ export const cny = (text) => `${grouped(text)}\u00a0${word("unit.amount_cny")}`;
 const number = (text) => make("b", {}, text);
 
 // Now on the clocks of the market, whatever the clerk's own clock is set to.
-export function marketNow() {
-  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 16);
+export const marketNow = () => marketClock().replace(" ", "T").slice(0, 16);
+
+// The business day of the line, or null while it is today.
+export function lineDay() {
+  const day = byId("traded_at").value.slice(0, 10);
+  return day && day !== marketNow().slice(0, 10) ? day : null;
 }
 
 function tellTime() {
@@ -103,12 +107,23 @@ function drawVerdict() {
   else showVerdict(make("p", { class: "quiet" }, word(state.resident ? "quote.hint" : "quote.find")));
 }
 
+// A rule refuses for good, a field can be corrected, and a service that does not answer may do so soon.
+function refusalKind({ status, problem }) {
+  if (problem?.code === "validation-failed") return "quote.wrong";
+  return status === 422 || status === 409 ? "quote.refused" : "quote.failed";
+}
+
+// Errors that belong to no field of the form.
+const restWords = (rest) => rest.map((each) => {
+  const { text, lang } = errorWords(each);
+  return make("p", { lang }, text);
+});
+
 function sayRefusal(error) {
   const rest = markAll(error.problem?.errors);
   const { remaining_cny: remaining, limit_cny: limit } = error.problem ?? {};
   showVerdict(
-    make("p", { class: "said" }, word("quote.failed")), ...sayFailure(error),
-    ...rest.map((each) => make("p", { lang: "en" }, `${each.pointer} ${each.detail}`)),
+    make("p", { class: "said" }, word(refusalKind(error))), ...sayFailure(error), ...restWords(rest),
     remaining ? make("p", {}, `${word("left")} `, number(cny(remaining)), ` / ${cny(limit)}`) : "",
   );
   byId("verdict").className = "refused";
@@ -178,7 +193,7 @@ async function settle(going) {
 function sayNotPosted(error) {
   const rest = markAll(error.problem?.errors);
   byId("refusal").replaceChildren(
-    make("h3", {}, word("refused")), ...sayFailure(error), ...rest.map((each) => make("p", { lang: "en" }, each.detail)),
+    make("h3", {}, word("refused")), ...sayFailure(error), ...restWords(rest),
   );
   byId("fields").disabled = false;
   byId("line").querySelector("[aria-invalid]")?.focus();

@@ -68,6 +68,7 @@ function draw() {
   const title = word(entry.kind === "reversal" ? "receipt.reversal" : "receipt");
   place.replaceChildren(
     make("h2", { id: "receipt-title", tabindex: "-1" }, title),
+    make("p", { class: "quiet" }, `${word("receipt.market")} · ${nameOf("trade_point", entry.trade_point)}`),
     document.body.dataset.demo ? make("p", { class: "demo" }, word("demo")) : "",
     list(rowsOf(entry, name)), make("div", { id: "sealed", "aria-live": "polite" }), tools(entry),
   );

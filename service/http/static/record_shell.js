@@ -19,6 +19,9 @@ export function draws(drawer) {
   drawers.push(drawer);
 }
 
+// The date and the time in Shanghai, as the market's clocks show them.
+export const marketClock = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
+
 const signInAddress = () => `/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 // What is kept over a sign-in: `draft` tells it, `goOn` is what follows when the session is there again.
@@ -68,13 +71,16 @@ export function sayFailure(error) {
   const code = error.status === 0 ? "offline" : error.problem?.code ?? "unavailable";
   const said = word(`code.${code}`);
   const isKnown = said !== `code.${code}`;
-  const detail = error.problem && code !== "validation-failed" && (!isKnown || error.status === 422) ? error.problem.detail : null;
+  // What the API says is English: beside English words it tells more, elsewhere it stands in for words that are missing.
+  const tellsMore = language() === "en" && error.status === 422 && code !== "validation-failed";
+  const detail = error.problem && (!isKnown || tellsMore) ? error.problem.detail : null;
   return [isKnown ? make("p", {}, said) : null, detail && detail !== said ? make("p", { class: "quiet", lang: "en" }, detail) : null].filter(Boolean);
 }
 
 // What is wrong with a field. In English the API says it best; what has no words here stays as the API says it.
 export function errorWords({ code, detail }) {
   const said = word(`error.${code}`);
+  if (code === "in-the-future") return { text: `${said} ${marketClock()}`, lang: null };
   return language() === "en" || said === `error.${code}` ? { text: detail, lang: "en" } : { text: said, lang: null };
 }
 
