@@ -20,8 +20,9 @@ PAGE_BYTES_MAX = 400_000
 INTERACTIVE_MS_MAX = 1_000
 LOADS = 3
 """The quickest of three loads is judged: what a loaded machine adds is not the page's."""
-CHANGE_MS_MAX = 500
-"""The aim is 100 ms; a loaded machine gets five times as long, and what was measured is printed."""
+CHANGE_MS_MAX = 100
+ROUNDS_MAX = 6
+"""The best of so many rounds is judged, each by its median: other programs on the machine are not the page's."""
 
 LAST_DAY = "2024-06-28"
 QUESTION = f"ytd={LAST_DAY}"
@@ -212,15 +213,19 @@ def test_a_change_of_filter_shows_at_once(clerk: Clerk, bureau: Bureau, capsys: 
     clerk.sign_in()
     clerk.settle()
     clerk.page.click("#filters summary")
-    for count, box in enumerate(("#category-meat", "#origin-MN", "#category-wool", "#origin-MN"), start=2):
-        clerk.page.click(box)
-        clerk.wait_for_changes(count)
-    assert "category=meat,wool" in clerk.page.url
-    assert clerk.figures() == _four(bureau, f"{QUESTION}&category=meat,wool")
-    changes = clerk.changes_ms()[1:]
+    medians: list[float] = []
+    while len(medians) < ROUNDS_MAX and min(medians, default=CHANGE_MS_MAX) >= CHANGE_MS_MAX:
+        before = len(clerk.changes_ms())
+        for count, box in enumerate(("#category-meat", "#origin-MN", "#category-wool", "#origin-MN"), start=1):
+            clerk.page.click(box)
+            clerk.wait_for_changes(before + count)
+        if not medians:
+            assert "category=meat,wool" in clerk.page.url
+            assert clerk.figures() == _four(bureau, f"{QUESTION}&category=meat,wool")
+        medians.append(statistics.median(clerk.changes_ms()[before:]))
     with capsys.disabled():
-        print(f"\n  filter changes shown after {', '.join(f'{ms:.0f}' for ms in changes)} ms")
-    assert statistics.median(changes) < CHANGE_MS_MAX
+        print(f"\n  filter changes on the screen after {', '.join(f'{ms:.0f}' for ms in medians)} ms")
+    assert min(medians) < CHANGE_MS_MAX
 
 
 def test_groups_can_be_filtered_by(clerk: Clerk, bureau: Bureau) -> None:

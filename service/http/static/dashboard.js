@@ -70,7 +70,7 @@ async function load(begun = performance.now()) {
     answers = await askAll(question, language(), mine.signal);
     if (running === mine) {
       show();
-      performance.measure("hushi-change", { start: begun, end: performance.now() });
+      noteChange(begun);
     }
   } catch (error) {
     if (running === mine && error.name !== "AbortError") fail(error);
@@ -98,6 +98,11 @@ async function refresh() {
 const announce = politely((text) => {
   status.textContent = text;
 });
+
+// From the click to the frame in which the figures are on the screen.
+function noteChange(begun) {
+  requestAnimationFrame(() => performance.measure("hushi-change", { start: begun, end: performance.now() }));
+}
 
 function show() {
   state.hidden = true;
@@ -170,7 +175,7 @@ function putQuestion(change) {
   drawAllControls();
   if (!isAnswered) return;
   show();
-  performance.measure("hushi-change", { start: begun, end: performance.now() });
+  noteChange(begun);
 }
 
 function drawAllControls() {
