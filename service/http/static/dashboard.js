@@ -216,7 +216,7 @@ const THEMES = ["auto", "light", "dark"];
 const themeNow = () => document.documentElement.dataset.theme ?? "auto";
 
 function drawTheme() {
-  byId("theme").textContent = `${word("theme")}: ${word(`theme.${themeNow()}`)}`;
+  byId("theme").replaceChildren(make("span", { class: "roomy" }, `${word("theme")}: `), word(`theme.${themeNow()}`));
 }
 
 byId("theme").addEventListener("click", () => {

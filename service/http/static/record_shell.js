@@ -121,7 +121,7 @@ function drawAll() {
 const themeNow = () => document.documentElement.dataset.theme ?? "auto";
 
 function drawTheme() {
-  byId("theme").textContent = `${word("theme")}: ${word(`theme.${themeNow()}`)}`;
+  byId("theme").replaceChildren(make("span", { class: "roomy" }, `${word("theme")}: `), word(`theme.${themeNow()}`));
 }
 
 function listen() {
