@@ -306,6 +306,8 @@ def test_a_table_stands_under_each_chart_and_can_be_taken_away(clerk: Clerk, bur
             assert (file.status, file.body()[: len(begins)]) == (200, begins)
     cells = clerk.page.eval_on_selector_all("#category tbody td:nth-child(2)", "all => all.map(td => td.textContent)")
     assert [cell.replace(",", "") for cell in cells] == [row["amount_cny"]["current"] for row in rows]
+    hidden = clerk.page.eval_on_selector_all(".scroll", "all => all.map(s => s.scrollWidth - s.clientWidth)")
+    assert max(hidden) == 0, "nothing of a table is cut off on a desk"
     hatched = clerk.page.text_content("#months .about .key:last-child")
     assert hatched == "A year earlier"
 

@@ -265,7 +265,10 @@ function fillTable(section, caption, head, rows, total) {
   const details = section.querySelector("details"), place = section.querySelector(".scroll");
   const fill = () => place.replaceChildren(table(`${word(section.id)} — ${caption}`, head, rows, total));
   place.replaceChildren();
-  details.ontoggle = () => details.open && fill();
+  details.ontoggle = () => {
+    if (details.open) fill();
+    dispatchEvent(new Event("resize"));
+  };
   if (details.open) fill();
 }
 
