@@ -436,6 +436,26 @@ def test_groups_are_called_by_their_names(clerk: Clerk) -> None:
     assert "G000001" not in clerk.page.text_content("#filters")
 
 
+def test_a_long_list_of_groups_can_be_searched(clerk: Clerk) -> None:
+    clerk.sign_in()
+    clerk.settle()
+    clerk.page.evaluate("""async () => {
+        const { drawControls } = await import("/static/controls.js");
+        const { readQuestion } = await import("/static/question.js");
+        const groups = Array.from({ length: 30 }, (_, n) => `G${String(n + 1).padStart(6, "0")}`);
+        const form = document.querySelector("#controls");
+        const draw = (question) => drawControls(
+            form, question, { group_id: groups }, (change) => draw({ ...question, ...change }));
+        draw(readQuestion("?ytd=2024-06-28"));
+    }""")
+    clerk.page.click("#filters summary")
+    clerk.page.fill("#search-group_id", "00002")
+    clerk.page.click("#group_id-G000021")
+    shown = "#filters fieldset.long label:not([hidden])"
+    assert len(clerk.page.query_selector_all(shown)) == 11, "G000002 and G000020 to G000029, also after a choice"
+    assert clerk.page.is_checked("#group_id-G000021")
+
+
 def test_only_the_pages_that_the_key_can_use_are_linked(clerk: Clerk, bureau: Bureau) -> None:
     clerk.sign_in()
     clerk.settle()

@@ -73,7 +73,7 @@ function lastYears() {
   return { from: day(Date.parse(to) - 3651 * 86_400_000), to, compare: "none" };
 }
 
-const GROUPS_MAX = 60;
+const GROUPS_MAX = 150;
 
 async function rowsOf(params, signal) {
   return (await ask(`/v1/reports/trade?${new URLSearchParams(params)}`, signal)).rows;

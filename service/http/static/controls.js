@@ -61,7 +61,24 @@ function filterGroup(name, values, chosen, toggle) {
     box.addEventListener("change", () => toggle(name, value, box.checked));
     return make("label", { for: box.id }, box, ` ${nameOf(name, value)}`);
   });
-  return make("fieldset", values.length > LONG ? { class: "long" } : {}, make("legend", {}, word(`filter.${name}`)), ...boxes);
+  const isLong = values.length > LONG;
+  return make("fieldset", isLong ? { class: "long" } : {}, make("legend", {}, word(`filter.${name}`)), isLong && searchField(name, boxes), ...boxes);
+}
+
+// What is sought in a long list stays while the controls are drawn anew.
+const sought = new Map();
+
+function searchField(name, boxes) {
+  const field = make("input", { type: "search", id: `search-${name}`, "aria-label": `${word("search")}: ${word(`filter.${name}`)}`, placeholder: word("search") });
+  const narrow = () => {
+    const text = field.value.trim().toLowerCase();
+    sought.set(name, field.value);
+    for (const box of boxes) box.hidden = !box.textContent.toLowerCase().includes(text) && !box.firstChild.checked;
+  };
+  field.value = sought.get(name) ?? "";
+  field.addEventListener("input", narrow);
+  narrow();
+  return field;
 }
 
 function filterPanel(question, choices, change, isOpen) {

@@ -6,7 +6,7 @@ export function make(tag, attributes = {}, ...inside) {
     if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...inside.filter((part) => part !== null && part !== undefined));
+  element.append(...inside.filter((part) => part !== null && part !== undefined && part !== false));
   return element;
 }
 

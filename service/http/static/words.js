@@ -41,6 +41,7 @@ const WORDS = {
   "compare.previous": ["环比", "Previous period", "Өмнөх үе"],
   measure: ["图表指标", "Charts show", "Графикийн үзүүлэлт"],
   filters: ["筛选", "Filters", "Шүүлтүүр"],
+  search: ["查找", "Search", "Хайх"],
   clear: ["清除筛选", "Clear filters", "Шүүлтүүр цуцлах"],
   "filter.category": ["品类", "Category", "Бараа"],
   "filter.origin": ["原产地", "Origin", "Гарал үүсэл"],
