@@ -69,8 +69,8 @@ def _read(line: Line, api_key: int, asked_as: str) -> Entry | Refusal:
         assert line.refusal is not None
         return line.refusal
     try:
-        trade = _TRADE.read(line.body)
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
+        trade = _TRADE.read(line.body)
     except Refusal as refusal:
         return refusal
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)

@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from schemas.strict import StrictSchema
 from service.domain.errors import Refusal, ValidationFailed
+from service.domain.idempotency import check_key
 from service.http.auth import authenticate, confirm_key, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
 from service.storage.keys import ApiKey
@@ -152,22 +153,14 @@ def _id_converter(families: Sequence[Routes]) -> type[BaseConverter]:
 
 
 def _checked(route: Route) -> Callable[..., Response]:
-    """The view behind its checks, from the cheapest to the dearest: key, scope, query, body."""
+    """The view behind its checks, from the cheapest to the dearest: key, scope, query, idempotency key, body."""
     body_schema = route.body() if route.body is not None and route.takes_json else None
     query_schema = route.query() if route.query is not None else None
 
     @functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)
     def query_of(_query_string: bytes) -> dict[str, Any] | None:
         """The query of the current request, taken apart once for each text: dashboards ask the same all day."""
-        parameters = read_query(route.lists)
-        if query_schema is not None:
-            asked: dict[str, Any] = query_schema.read(parameters)
-            return asked
-        if parameters:
-            raise ValidationFailed.of(
-                f"/{next(iter(parameters))}", "unknown-field", "No query parameter is known here."
-            )
-        return None
+        return _read_query(route, query_schema)
 
     def answer_request(**values: Any) -> Response:
         g.api_key = _caller(route)
@@ -184,12 +177,25 @@ def _checked(route: Route) -> Callable[..., Response]:
         query = query_of(request.query_string)
         if query is not None:
             values["query"] = dict(query)
+        if route.keyed:
+            # Before the body is looked at: without the key nothing that is said of the body could be relied on.
+            g.idempotency_key = check_key(request.headers.get("Idempotency-Key"))
         if body_schema is not None:
             values["body"] = body_schema.read(read_json(JSON_BYTES_MAX))
         return respond(route.view(**values))
 
     answer_request.__doc__ = route.view.__doc__
     return answer_request
+
+
+def _read_query(route: Route, schema: StrictSchema | None) -> dict[str, Any] | None:
+    parameters = read_query(route.lists)
+    if schema is not None:
+        asked: dict[str, Any] = schema.read(parameters)
+        return asked
+    if parameters:
+        raise ValidationFailed.of(f"/{next(iter(parameters))}", "unknown-field", "No query parameter is known here.")
+    return None
 
 
 def _caller(route: Route) -> ApiKey | None:
@@ -213,6 +219,6 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def idempotency_key() -> str | None:
-    """The Idempotency-Key header of the current request."""
-    return request.headers.get("Idempotency-Key")
+def idempotency_key() -> str:
+    """The idempotency key of the current request, which a keyed route has checked."""
+    return str(g.idempotency_key)

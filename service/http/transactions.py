@@ -11,7 +11,7 @@ from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
 from service.commands.posting import Entry, Outcome, Post, Reverse
 from service.domain import errors
-from service.domain.idempotency import check_key, key_digest, reversal_fingerprint, trade_fingerprint
+from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.transactions import Trade
 from service.http.cursors import encode_cursor
 from service.http.market import market
@@ -58,7 +58,7 @@ _KEY_REFUSALS = (
 )
 def post_transaction(body: Trade) -> Any:
     """Post a trade. The answer is durable, judged, and the same for every retry with the same key."""
-    digest = key_digest(g.api_key.id, POSTING_ROUTE, check_key(idempotency_key()))
+    digest = key_digest(g.api_key.id, POSTING_ROUTE, idempotency_key())
     return _settle(Post(digest, trade_fingerprint(body), request_id(), body, api_key=g.api_key.id))
 
 
@@ -98,7 +98,7 @@ def quote_transaction(body: Trade) -> Answer:
 )
 def reverse_transaction(transaction_id: str, body: str) -> Any:
     """Reverse a trade, once and for ever: its allowance returns to the trade's own business day."""
-    digest = key_digest(g.api_key.id, REVERSAL_ROUTE, check_key(idempotency_key()))
+    digest = key_digest(g.api_key.id, REVERSAL_ROUTE, idempotency_key())
     trade_id = parse_transaction_id(transaction_id)
     fingerprint = reversal_fingerprint(trade_id, body)
     return _settle(Reverse(digest, fingerprint, request_id(), trade_id, body, g.api_key.id))

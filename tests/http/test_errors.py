@@ -149,6 +149,17 @@ def test_a_write_without_a_key_is_refused(admin: Caller) -> None:
     _problem(admin.post(TRANSACTIONS, a_trade()), 400, "idempotency-key-missing")
 
 
+@pytest.mark.parametrize("path", [TRANSACTIONS, f"{TRANSACTIONS}/{'0' * 36}/reversal"])
+def test_the_key_is_looked_at_before_the_body(admin: Caller, path: str) -> None:
+    headers = {**admin.headers, "Content-Type": "application/json"}
+    for body in (b"{}", b"{", b'{"nonsense": 1}'):
+        _problem(admin.client.post(path, headers=headers, data=body), 400, "idempotency-key-missing")
+        odd = admin.client.post(path, headers={**headers, "Idempotency-Key": "a b"}, data=body)
+        _problem(odd, 400, "idempotency-key-invalid")
+    items = admin.post(f"{TRANSACTIONS}/batch", {"items": [{"amount_cny": "x"}, {"key": "a b"}]}).get_json()["items"]
+    assert [item["problem"]["code"] for item in items] == ["idempotency-key-missing", "idempotency-key-invalid"]
+
+
 @pytest.mark.parametrize(
     "header",
     [None, "", "Bearer", "Bearer ", "Bearer hushi_x", "Basic abc", "hushi_x", "Bearer " + "x" * 9000, "Bearer é"],
