@@ -19,7 +19,7 @@ from service.domain.errors import (
     ResidentNotActive,
     UnknownResident,
 )
-from service.domain.money import format_cny
+from service.domain.money import format_cny, format_kg
 from service.domain.residents import Standing, resident_id
 from service.domain.transactions import MARKET_TIME, Trade, Transaction, record, refuse_impossible, reverse
 from service.storage import allowance, journal
@@ -72,7 +72,7 @@ class Desk:
             used_g=purse.weight.quantity_g,
         )
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
-            raise self._exceeded(trade, rules, judgement)
+            raise self._exceeded(trade, rules, judgement, purse)
         purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
         transaction = record(
             trade,
@@ -144,11 +144,16 @@ class Desk:
         use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
         return 0 if use is None else use.exempt_fen
 
-    def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement) -> AllowanceExceeded:
+    def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement, purse: "_Purse") -> AllowanceExceeded:
         used_fen = self._used_fen(trade.resident, trade.day)
+        over_weight = ""
+        if purse.group is not None and judgement.exempt_quantity_g < trade.quantity_g:
+            free_kg, left_kg = format_kg(purse.group.free_g), format_kg(purse.left_g)
+            over_weight = f"Of the list group {purse.group.name} {left_kg} kg of {free_kg} kg are left free that day. "
         return AllowanceExceeded(
             f"{format_cny(trade.amount_fen - judgement.exempt_fen)} CNY of the trade would be taxed on {trade.day}, "
-            'and it asked to be refused then. Send over_allowance "tax", a smaller amount, or another business day.',
+            f"and it asked to be refused then. {over_weight}"
+            'Send over_allowance "tax", a smaller trade, or another business day.',
             limit_cny=format_cny(rules.limit_fen),
             used_cny=format_cny(used_fen),
             remaining_cny=format_cny(max(0, rules.limit_fen - used_fen)),
@@ -161,6 +166,11 @@ class _Purse(NamedTuple):
     value: Use
     group: ListGroup | None
     weight: Use
+
+    @property
+    def left_g(self) -> int:
+        """What is left of the free weight; nothing of goods that are on no list."""
+        return 0 if self.group is None else max(0, self.group.free_g - self.weight.quantity_g)
 
     def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
         """Takes what a trade has used out of it. An export draws on nothing."""

@@ -71,6 +71,16 @@ def test_who_would_rather_not_pay_is_refused_and_uses_nothing(admin: Caller) -> 
     assert admin.trade(a_trade(amount_cny="3000.00", over_allowance="refuse")).status_code == 201
 
 
+def test_a_refusal_for_weight_names_the_list_group_and_what_is_left_of_it(admin: Caller) -> None:
+    flour = a_trade(category="grain", hs_code="110100", quantity_kg="30", amount_cny="120.00")
+    admin.trade(flour)
+    problem = admin.trade({**flour, "over_allowance": "refuse"}).get_json()
+    assert "list group wheat 20.000 kg of 50.000 kg are left" in problem["detail"]
+    assert (problem["code"], problem["remaining_cny"]) == ("allowance-exceeded", "7880.00")
+    by_value = admin.trade(a_trade(amount_cny="9000.00", over_allowance="refuse")).get_json()
+    assert "list group" not in by_value["detail"]
+
+
 def test_an_export_uses_nothing_and_may_come_from_home(admin: Caller) -> None:
     export = admin.trade(a_trade(direction="export", origin="CN", amount_cny="50000.00")).get_json()
     assert (export["verdict"], export["exempt_cny"], export["taxable_cny"]) == ("export", "50000.00", "0.00")
