@@ -73,8 +73,8 @@ def parse_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """First and last character with four stars between, whatever the length; of two characters only the first."""
-    return f"{name[0]}****{name[-1] if len(name) > NAME_LENGTH_MIN else ''}"
+    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules."""
+    return f"{name[0]}****{name[-1]}"
 
 
 def mask_citizen_number(number: str) -> str:
