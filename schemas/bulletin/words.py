@@ -56,6 +56,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "registered_at_end": ("期末备案人数", "Registered at the end", "Эцсийн бүртгэлтэй"),
     "all": ("合计", "Total", "Нийт"),
     "nobody": ("（未填）", "(none)", "(байхгүй)"),
+    "no_group": ("（无互助组）", "(no group)", "(бүлэггүй)"),
     "unit": (
         "单位：元、千克、笔、人、人次", "Units: CNY, kg, transactions, residents, person-times",
         "Нэгж: юань, кг, гүйлгээ, хүн, давхардсан оролцоо",
@@ -110,7 +111,7 @@ def word(name: str, lang: str) -> str:
 def named(dimension: str, value: Any, lang: str) -> str:
     """A key's value: categories, countries and trade points by their names, codes without a name as they are."""
     if value is None:
-        return word("nobody", lang)
+        return word("no_group" if dimension == "group_id" else "nobody", lang)
     if lang == "zh" or dimension not in {"category", "origin", "trade_point"}:
         return str(value_of(dimension, value))
     names = _VALUES.get(value)

@@ -33,7 +33,6 @@ NUMBER_FORMATS = {
     "count": "#,##0",
     "percent": "0.00",
     "ratio": "0.0000",
-    "figure": "General",
 }
 MADE_AT = datetime.datetime(2024, 1, 1)  # noqa: DTZ001 (the same document gives the same bytes)
 _WIDTHS = {"text": 14, "money": 20, "weight": 20, "count": 15, "percent": 11, "ratio": 11, "figure": 20}
@@ -131,7 +130,7 @@ def _write(
         elif sum(character.isdigit() for character in str(value)) > EXACT_DIGITS_MAX:
             sheet.write_string(row, place, str(value), text)
         else:
-            sheet.write_number(row, place, float(value), numbers[column.kind])
+            sheet.write_number(row, place, float(value), numbers[_kind(column, value)])
         return
     if column.part == "reason":
         shown = headings.REASONS.get(value, value)
@@ -139,6 +138,13 @@ def _write(
         shown = "合计" if is_total and value == TOTAL and place == 0 else headings.value_of(column.name, value)
     # Always as a string: what somebody has named a settlement must not become a formula.
     sheet.write_string(row, place, "" if shown is None or (is_total and place) else str(shown), text)
+
+
+def _kind(column: Column, value: Any) -> str:
+    """The kind of a value; of a claim's figure by how JSON has it: an amount is text, a count is an integer."""
+    if column.kind != "figure":
+        return column.kind
+    return "money" if isinstance(value, str) else "count"
 
 
 def _write_footer(

@@ -259,6 +259,14 @@ def test_the_workbook_has_a_sheet_for_each_table_with_real_numbers(market: Calle
         assert bulletin["cut_off"] in below[1]
 
 
+def test_who_is_in_no_group_has_one_name_in_every_workbook(market: Caller) -> None:
+    for path in (f"{BULLETIN}&format=xlsx", f"/v1/reports/trade?period={MONTH}&by=group_id&format=xlsx"):
+        book = openpyxl.load_workbook(io.BytesIO(market.get(path).data))
+        first_cells = {str(row[0]) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)}
+        assert "（无互助组）" in first_cells, path
+        assert "（未填）" not in first_cells, path
+
+
 @pytest.mark.parametrize(("lang", "title"), [("zh", "月报"), ("en", "monthly bulletin"), ("mn", "сарын товхимол")])
 def test_the_page_needs_nothing_beside_itself(market: Caller, lang: str, title: str) -> None:
     answer = market.get(f"{BULLETIN}&format=html&lang={lang}")

@@ -63,6 +63,13 @@ def test_a_settlement_that_looks_like_a_formula_stays_text(market: Caller) -> No
     assert all(cell.data_type != "f" for row in workbook.worksheets[0].iter_rows() for cell in row)
 
 
+def test_the_figures_of_a_brief_have_the_formats_of_their_measures(market: Caller) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(market.get("/v1/reports/brief?period=2024&format=xlsx").data))
+    formats = {row[1].value: row[2].number_format for row in book.worksheets[0].iter_rows(min_row=3) if row[2].value}
+    assert formats["交易额（元）"] == "#,##0.00"
+    assert formats["人次"] == formats["期末备案人数"] == "#,##0"
+
+
 def test_xlsx_has_chinese_headings_real_numbers_and_a_footer(market: Caller) -> None:
     answer = market.get(PATH + "&category=meat,wool&format=xlsx")
     assert answer.content_type == XLSX
