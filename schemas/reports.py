@@ -1,7 +1,7 @@
 """Reports on the wire: a question from query parameters, and the documents that answer it."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
@@ -90,7 +90,9 @@ class By(Translated):
     def __init__(self, *names: str, dimensions_max: int = DIMENSIONS_MAX, **kwargs: Any) -> None:
         """`names` may be grouped by; at most one of them is an interval."""
         self._names, self._dimensions_max = names, dimensions_max
-        super().__init__(metadata={"description": f"Up to {dimensions_max} of {', '.join(names)}."}, **kwargs)
+        self._most = _how_many(names, dimensions_max)
+        # A function as the default, because a caller has no way to send an empty tuple.
+        super().__init__(metadata={"description": f"{self._most.capitalize()}."}, load_default=tuple, **kwargs)
 
     def parse(self, text: str) -> tuple[str, ...]:
         """The names, in the order sent."""
@@ -100,8 +102,15 @@ class By(Translated):
             raise ValueError(f"Send each at most once of {', '.join(self._names)}.")
         intervals = sum(name in INTERVALS for name in names)
         if intervals > 1 or len(names) - intervals > self._dimensions_max:
-            raise ValueError(f"Send at most {self._dimensions_max} dimension(s) and one of {', '.join(INTERVALS)}.")
+            raise ValueError(f"Send {self._most}.")
         return names
+
+
+def _how_many(names: Sequence[str], dimensions_max: int) -> str:
+    """The rule of a report's rows in words: up to 2 of category, origin, and up to 1 of day, month."""
+    dimensions = f"up to {dimensions_max} of {', '.join(name for name in names if name not in INTERVALS)}"
+    intervals = ", ".join(name for name in names if name in INTERVALS)
+    return f"{dimensions}, and up to 1 of {intervals}" if intervals else dimensions
 
 
 def _question_fields(by: By | None) -> dict[str, Any]:
@@ -154,17 +163,15 @@ def _schema(name: str, added: dict[str, Any], by: By | None) -> type[StrictSchem
     return cast(type[StrictSchema], QuestionSchema.from_dict({**_question_fields(by), **added}, name=name))
 
 
-TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS, load_default=()))
-ResidentsQuerySchema = _schema(
-    "ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1, load_default=())
-)
+TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS))
+ResidentsQuerySchema = _schema("ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1))
 SeriesQuerySchema = _schema(
     "SeriesQuerySchema",
     {
         "measure": OneOf(*SERIES_MEASURES, required=True),
         "interval": OneOf(*INTERVALS, required=True),
     },
-    By(*DIMENSIONS, load_default=()),
+    By(*DIMENSIONS),
 )
 BriefQuerySchema = _schema("BriefQuerySchema", {"lang": OneOf("zh", "en", "mn", load_default="zh")}, None)
 

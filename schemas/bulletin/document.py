@@ -3,14 +3,14 @@
 import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
 from schemas.reports import PeriodText, measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans
 from service.domain.growth import Comparison, format_growth_pct
-from service.domain.periods import Period, base_period, cut_off, year_to_date
+from service.domain.periods import EARLIEST_DAY, Period, base_period, cut_off, year_to_date
 from service.domain.reports import Question, TradeReport
 
 FORMATS = ("json", "html", "xlsx")
@@ -29,20 +29,34 @@ RESIDENTS = (
 """The figures of the residents' table; `lapsed` is who left the stock without a cancellation, so that it adds up."""
 
 
+class MonthText(PeriodText):
+    """A month, and no other kind of period."""
+
+    slug = "not-a-month"
+    properties = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2024-04"]}  # noqa: RUF012 (as in Translated)
+
+    def parse(self, text: str) -> Period:
+        """The month."""
+        try:
+            month = super().parse(text)
+        except ValueError:
+            month = None
+        if month is None or month.whole_months != 1:
+            raise ValueError(f'Send one month as YYYY-MM, such as "2024-04", not before {EARLIEST_DAY.year}.')
+        return month
+
+
 class BulletinQuerySchema(StrictSchema):
     """A month, and how the bulletin is to look; `lang` is of the headings of pages and workbooks."""
 
-    month = PeriodText(required=True, metadata={"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2024-04"]})
+    month = MonthText(required=True)
     format = OneOf(*FORMATS)
     lang = OneOf(*LANGUAGES, load_default="zh")
 
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         """The question of the month, and beside it what is about the form alone."""
-        month: Period = data.pop("month")
-        if month.whole_months != 1:
-            raise ValidationError({"month": ['not-a-month: Send one month, such as "2024-04".']})
-        return {"question": Question(month), **data}
+        return {"question": Question(data.pop("month")), **data}
 
 
 class BulletinSchema(StrictSchema):

@@ -182,6 +182,23 @@ def test_the_ends_of_the_calendar_are_days_like_others(admin: Caller, period: st
         assert admin.get(f"/v1/reports/bulletin?month={month}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "says", "says_not"),
+    [
+        ("trade?period=2024&by=category,origin,direction", "up to 1 of day, month, quarter, year", None),
+        ("residents?period=2024&by=settlement,group_id", "up to 1 of settlement, group_id", "month"),
+        ("series?period=2024&measure=residents&interval=day&by=category,origin,direction", "up to 2 of", "month"),
+        ("bulletin?month=2024-13", "YYYY-MM", "H1"),
+        ("bulletin?month=2024-4", "YYYY-MM", "H1"),
+        ("bulletin?month=2024-H1", "YYYY-MM", "H1"),
+    ],
+)
+def test_a_refusal_speaks_of_what_this_report_takes(admin: Caller, query: str, says: str, says_not: str | None) -> None:
+    detail = admin.get(f"/v1/reports/{query}").get_json()["errors"][0]["detail"]
+    assert says in detail
+    assert says_not is None or says_not not in detail
+
+
 def test_filters_may_be_repeated_or_have_commas(admin: Caller) -> None:
     admin.register(1)
     for category in ("meat", "grain", "wool"):
