@@ -15,7 +15,15 @@ class ClaimSchema(StrictSchema):
     """A phrase of the text and the figures behind it: amounts as text, counts as integers, null where none is due."""
 
     phrase = fields.String(required=True)
-    measure = fields.String(required=True)
+    measure = fields.String(
+        required=True,
+        metadata={
+            "description": (
+                "amount_cny, participations, residents or registered_at_end; of a category that is new, category: and "
+                "its code, such as category:packaged_food, whose figures count transactions."
+            )
+        },
+    )
     current = fields.Raw(required=True)
     base = fields.Raw(required=True, allow_none=True)
     growth_pct = fields.String(required=True, allow_none=True)

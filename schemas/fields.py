@@ -77,7 +77,7 @@ class ResidentId(Translated):
     """A resident's public id, the dense ordinal inside."""
 
     slug = "not-a-resident-id"
-    properties: ClassVar[dict[str, Any]] = {"pattern": "^R[0-9]{8}$", "examples": ["R00000001"]}
+    properties: ClassVar[dict[str, Any]] = {"pattern": "^R(?!0{8})[0-9]{8}$", "examples": ["R00000001"]}
 
     def parse(self, text: str) -> int:
         """The ordinal."""
@@ -92,7 +92,7 @@ class GroupId(Translated):
     """A group's public id, its ordinal inside."""
 
     slug = "not-a-group-id"
-    properties: ClassVar[dict[str, Any]] = {"pattern": "^G[0-9]{6}$", "examples": ["G000001"]}
+    properties: ClassVar[dict[str, Any]] = {"pattern": "^G(?!0{6})[0-9]{6}$", "examples": ["G000001"]}
 
     def parse(self, text: str) -> int:
         """The ordinal."""

@@ -66,8 +66,7 @@ class Several(Translated):
     def __init__(self, each: Translated, *, keep: bool = True, **kwargs: Any) -> None:
         """`keep` holds on to the text of a value, which is what the ledger's dimensions are."""
         self._each, self._keep = each, keep
-        described = {"description": "Several with commas, or repeated.", **each.metadata}
-        super().__init__(metadata={k: v for k, v in described.items() if k not in {"pattern", "enum"}}, **kwargs)
+        super().__init__(metadata=_listed(dict(each.metadata), FILTER_VALUES_MAX, "Only these"), **kwargs)
 
     def parse(self, text: str) -> frozenset[str]:
         """The values."""
@@ -92,7 +91,9 @@ class By(Translated):
         self._names, self._dimensions_max = names, dimensions_max
         self._most = _how_many(names, dimensions_max)
         # A function as the default, because a caller has no way to send an empty tuple.
-        super().__init__(metadata={"description": f"{self._most.capitalize()}."}, load_default=tuple, **kwargs)
+        most = dimensions_max + any(name in INTERVALS for name in names)
+        described = _listed({"enum": list(names)}, most, self._most.capitalize())
+        super().__init__(metadata={**described, "uniqueItems": True}, load_default=tuple, **kwargs)
 
     def parse(self, text: str) -> tuple[str, ...]:
         """The names, in the order sent."""
@@ -104,6 +105,17 @@ class By(Translated):
         if intervals > 1 or len(names) - intervals > self._dimensions_max:
             raise ValueError(f"Send {self._most}.")
         return names
+
+
+def _listed(each: dict[str, Any], most: int, what: str) -> dict[str, Any]:
+    """What the reference says of a parameter with several values."""
+    return {
+        "type": "array",
+        "items": {"type": "string", **each},
+        "minItems": 1,
+        "maxItems": most,
+        "description": f"{what}; repeated, or in one with commas.",
+    }
 
 
 def _how_many(names: Sequence[str], dimensions_max: int) -> str:

@@ -48,7 +48,17 @@ def build_document(families: Sequence[Routes]) -> dict[str, Any]:
         spec.path(
             path=re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path), operations={route.method.lower(): _operation(route)}
         )
-    return spec.to_dict()
+    document: dict[str, Any] = spec.to_dict()
+    _describe_lists(document)
+    return document
+
+
+def _describe_lists(document: dict[str, Any]) -> None:
+    """Says of parameters with several values how they are written; apispec knows it only of marshmallow's own lists."""
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for parameter in (parameter for operation in operations for parameter in operation["parameters"]):
+        if parameter.get("schema", {}).get("type") == "array":
+            parameter.update(style="form", explode=True)
 
 
 def _component_name(schema: Any) -> str:

@@ -11,6 +11,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from schemas.reports import LISTS
 from service.app import FAMILIES
 from service.http.openapi import build_document, reference_routes
 from tests.conftest import Caller
@@ -45,6 +46,18 @@ def test_every_operation_states_its_scope_and_its_refusals() -> None:
             scoped = operation["security"] != []
             assert scoped == ("x-scope" in operation), path
             assert {"401", "403"} <= set(operation["responses"]) or not scoped, path
+
+
+def test_several_values_are_described_as_lists_and_nothing_has_a_default_that_can_not_be_sent() -> None:
+    paths = build_document(FAMILIES)["paths"]
+    for name in ("trade", "residents", "series", "brief"):
+        parameters = {each["name"]: each for each in paths[f"/v1/reports/{name}"]["get"]["parameters"]}
+        lists = {key: each for key, each in parameters.items() if each["schema"]["type"] == "array"}
+        assert set(lists) == set(LISTS) & set(parameters), name
+        for each in lists.values():
+            assert (each["style"], each["explode"]) == ("form", True)
+            assert "default" not in each["schema"]
+        assert lists["direction"]["schema"]["items"]["enum"] == ["import", "export"]
 
 
 # A citizen number, a country or a category that fits its pattern may still not exist: 422 is right for those.
