@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from flask import request
@@ -110,7 +111,8 @@ def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
     Raises ValidationFailed when another one stands twice.
     """
     try:
-        request.query_string.decode()
+        # Taken apart first: werkzeug would put a replacement for what is no character once it is unquoted.
+        unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
         raise ValidationFailed.of("/", "not-utf-8", "Send the query in UTF-8, percent-encoded.") from None
     parameters = request.args.to_dict(flat=False)

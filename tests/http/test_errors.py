@@ -230,8 +230,9 @@ def test_a_registration_that_can_not_be_right_is_refused(admin: Caller, changes:
     assert problem["errors"][0]["pointer"] == pointer
 
 
-def test_a_query_that_is_not_utf_8_is_refused(admin: Caller) -> None:
-    environ = {"QUERY_STRING": "period=2024&settlement=\xff", "PATH_INFO": "/v1/reports/trade"}
+@pytest.mark.parametrize("value", ["\xff", "%FF", "%ED%A0%80", "%C3%28", "a%80"])
+def test_a_query_that_is_not_utf_8_is_refused(admin: Caller, value: str) -> None:
+    environ = {"QUERY_STRING": f"period=2024&settlement={value}", "PATH_INFO": "/v1/reports/trade"}
     answer = admin.client.open("/v1/reports/trade", headers=admin.headers, environ_overrides=environ)
     assert answer.status_code == 422
     assert answer.get_json()["errors"][0]["code"] == "not-utf-8"
