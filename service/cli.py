@@ -8,6 +8,7 @@ import sys
 import click
 
 from service import __doc__ as about
+from service.cli_backup import backup, restore_backup
 from service.cli_keys import keys, secrets
 from service.cli_reports import report
 from service.cli_settings import pass_settings, settings_of_environment
@@ -26,6 +27,15 @@ EXIT_DIFFERENT = 1
 EXIT_NOT_WRITTEN = 1
 EXIT_WRONG_SETTING = 2
 PORT = click.IntRange(1, 65535)
+EXAMPLES = """\b
+hushi demo                       # fill a new ledger with an invented market
+hushi serve --welcome            # serve it, and say how to sign in
+hushi keys create --name clerk-1 --scope transactions:write
+hushi import examples/transactions-zh-gb18030.csv
+hushi report trade --period 2024-H1 --by category
+hushi backup hushi-2024-06-30.zip
+HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…
+"""
 
 
 def main() -> None:
@@ -49,7 +59,7 @@ def _give_up_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(help=about, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(help=about, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hushi")
 def hushi() -> None:
     """The group of all commands; each of them reads the settings for itself."""
@@ -65,7 +75,12 @@ def serve(settings: Settings, host: str, port: int, workers: int | None, greets:
     """Serve the ledger over HTTP.
 
     SQLite is migrated first; PostgreSQL must have been, by `hushi db upgrade`.
-    """
+
+    \b
+    hushi serve --welcome             # and say first how to sign in
+    hushi serve --host 0.0.0.0        # to the network, behind a proxy with TLS
+    HUSHI_DATABASE_URL=postgresql+psycopg://… hushi serve --workers 4
+    """  # noqa: D301 (click takes \b as a mark)
     from service.server import serve as serve_http
     from service.welcome import welcome_text
 
@@ -140,7 +155,12 @@ class BlockHash(click.ParamType[str]):
 )
 @pass_settings
 def verify_ledger(settings: Settings, head_hash: str | None) -> None:
-    """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong."""
+    """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong.
+
+    \b
+    hushi verify
+    hushi verify --head HASH          # the hash that an earlier run has printed
+    """  # noqa: D301 (click takes \b as a mark)
     ledger = open_existing_ledger(settings)
     try:
         verified = verify(ledger, head_hash)
@@ -207,7 +227,13 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
 @click.option("--if-empty", is_flag=True, help="Do nothing, without a word, when the ledger is not empty.")
 @click.option("--live", is_flag=True, help="Play today in a filled ledger: a few trades a second, until Ctrl-C.")
 def demo(database: str | None, if_empty: bool, live: bool) -> None:
-    """Fill an empty ledger with calibrated demo data: an invented market from January 2023 to June 2024."""
+    """Fill an empty ledger with calibrated demo data: an invented market from January 2023 to June 2024.
+
+    \b
+    hushi demo && hushi serve --welcome
+    hushi demo --live                 # the dashboard of a running service moves
+    hushi demo --database sqlite:////tmp/market.db
+    """  # noqa: D301 (click takes \b as a mark)
     from service.demo.terminal import NotFilled, run_demo
 
     chosen = {"HUSHI_DATABASE_URL": database} if database else {}
@@ -217,42 +243,6 @@ def demo(database: str | None, if_empty: bool, live: bool) -> None:
         run_demo(ledger, if_empty=if_empty, live=live)
     except NotFilled as error:
         raise click.ClickException(str(error)) from None
-
-
-@hushi.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
-@pass_settings
-def backup(settings: Settings, file: pathlib.Path) -> None:
-    """Write a consistent copy of the ledger, which may be in use, into a new FILE.
-
-    The secrets file is not in it: a backup alone names nobody, and without the secrets nobody ever can. Keep it apart.
-    """
-    from service.queries.backing_up import back_up
-
-    try:
-        manifest = back_up(open_existing_ledger(settings), file)
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{manifest.summary} are in {file}.")
-    click.echo(f"The secrets file, {settings.secrets_file}, is not: keep a copy of it apart from the backups.")
-
-
-@hushi.command("restore")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
-@pass_settings
-def restore_backup(settings: Settings, file: pathlib.Path) -> None:
-    """Load the backup in FILE into the ledger of the settings, which must be empty; from either engine to either.
-
-    The secrets file is not in a backup: put its copy where HUSHI_SECRETS_FILE says before.
-    """
-    from service.commands.restoring import NotRestored, restore
-
-    try:
-        manifest = restore(open_ledger(settings), file)
-    except (NotRestored, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    check = "" if manifest.head_hash is None else f" --head {manifest.head_hash}"
-    click.echo(f"{manifest.summary} are restored as of {manifest.created_at}. Now run: hushi verify{check}")
 
 
 @hushi.command()
@@ -271,5 +261,5 @@ def completion(shell: str) -> None:
     click.echo(kind(hushi, {}, "hushi", "_HUSHI_COMPLETE").source())
 
 
-for group in (keys, report, secrets):
-    hushi.add_command(group)
+for command in (backup, keys, report, restore_backup, secrets):
+    hushi.add_command(command)

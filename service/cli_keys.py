@@ -74,7 +74,12 @@ def secrets() -> None:
 @secrets.command("create")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=pathlib.Path))
 def create_secrets_file(file: pathlib.Path) -> None:
-    """Make new keys in a new file with mode 0600; keep a copy of it apart from the database's backups."""
+    """Make new keys in a new file with mode 0600; keep a copy of it apart from the database's backups.
+
+    \b
+    hushi secrets create /etc/hushi/secrets.json
+    export HUSHI_SECRETS_FILE=/etc/hushi/secrets.json
+    """  # noqa: D301 (click takes \b as a mark)
     try:
         create_secrets(file)
     except FileExistsError:

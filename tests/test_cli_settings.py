@@ -1,6 +1,7 @@
 """What the settings of a command may do: nothing for its help, and never a second, empty ledger by mistake."""
 
 import pathlib
+import re
 
 import pytest
 from click.testing import CliRunner, Result
@@ -53,6 +54,15 @@ def test_lost_secrets_are_not_replaced_beside_a_ledger(tmp_path: pathlib.Path) -
 )
 def test_help_and_completion_need_no_settings(command: tuple[str, ...]) -> None:
     assert _run({"HUSHI_DATABASE_URL": "nonsense", "HUSHI_LOG_LEVEL": "LOUD"}, *command).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(), ("serve",), ("demo",), ("keys", "create"), ("import",), ("report",), ("verify",), ("backup",), ("restore",)],
+)
+def test_help_teaches_by_example(command: tuple[str, ...]) -> None:
+    shown = _run({}, *command, "--help").output
+    assert re.search(rf"^ +(\S+=\S+ )?hushi {' '.join(command)}", shown, re.MULTILINE), shown
 
 
 def test_secrets_are_made_before_any_setting_names_them(tmp_path: pathlib.Path) -> None:
