@@ -13,6 +13,8 @@ import orjson
 
 from service.desk import Desk, open_desk
 from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, Unauthenticated, refusal_class
+from service.domain.idempotency import answer_message
+from service.domain.seals import Signet
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
@@ -93,9 +95,10 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
     opening = opening_of(connection, {entry.digest for entry in entries})
     known = dict(opening.known)
     revoked = opening.revoked_keys
+    signet = ledger.vault.signets.answers
     fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
     if not fresh and not revoked:
-        return [_replay(entry, known[entry.digest]) for entry in entries]
+        return [_replay(entry, known[entry.digest], signet) for entry in entries]
     trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
     desk = open_desk(
         connection,
@@ -108,7 +111,8 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
     )
     answered: list[Remembered] = []
     outcomes = [
-        _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered) for entry in entries
+        _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered, signet)
+        for entry in entries
     ]
     allowance.save(connection, desk.touched, desk.limits)
     journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
@@ -116,20 +120,24 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
     return outcomes
 
 
-def _settle(entry: Entry, desk: Desk, known: dict[bytes, Remembered], answered: list[Remembered]) -> Outcome:
+def _settle(
+    entry: Entry, desk: Desk, known: dict[bytes, Remembered], answered: list[Remembered], signet: Signet
+) -> Outcome:
     """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
     before = known.get(entry.digest)
     if before is not None:
-        return _replay(entry, before)
+        return _replay(entry, before, signet)
     try:
         transaction = _accept(entry, desk)
     except Refusal as refusal:
         if refusal.remembered and _is_final(entry):
-            text = _refusal_text(refusal, entry.request_id)
-            answered.append(Remembered(entry.digest, entry.fingerprint, refusal=text))
+            text = _refusal_text(refusal, entry)
+            seal = signet.seal(answer_message(entry.digest, entry.fingerprint, text.encode()))
+            answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
         return Outcome(entry.request_id, refusal=refusal)
-    known[entry.digest] = settled = Remembered(entry.digest, entry.fingerprint, transaction)
+    seal = signet.seal(answer_message(entry.digest, entry.fingerprint, transaction.transaction_id.bytes))
+    known[entry.digest] = settled = Remembered(entry.digest, seal, transaction)
     answered.append(settled)
     return Outcome(entry.request_id, transaction)
 
@@ -149,9 +157,12 @@ def _accept(entry: Entry, desk: Desk) -> Transaction:
     return desk.take_back(entry.transaction_id, entry.reason)
 
 
-def _replay(entry: Entry, before: Remembered) -> Outcome:
-    """The first answer again; the same key with another meaning is refused and changes nothing."""
-    if before.fingerprint != entry.fingerprint:
+def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
+    """The first answer again; the same key with another meaning is refused and changes nothing.
+
+    So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
+    """
+    if not signet.fits(before.seal, answer_message(entry.digest, entry.fingerprint, before.outcome)):
         reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
         return Outcome(entry.request_id, refusal=reused)
     if before.transaction is not None:
@@ -163,12 +174,14 @@ def _replay(entry: Entry, before: Remembered) -> Outcome:
     return Outcome(document["request_id"], refusal=refusal, replayed=True)
 
 
-def _refusal_text(refusal: Refusal, request_id: str) -> str:
+def _refusal_text(refusal: Refusal, entry: Entry) -> str:
+    """The refusal as it is answered again, and what was asked: no entry of the journal tells that."""
     document = {
         "code": refusal.code,
         "detail": refusal.detail,
         "errors": refusal.errors,
         "members": refusal.members,
-        "request_id": request_id,
+        "request_id": entry.request_id,
+        "fingerprint": entry.fingerprint.hex(),
     }
     return orjson.dumps(document).decode()

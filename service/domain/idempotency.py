@@ -11,7 +11,7 @@ from json.encoder import encode_basestring_ascii
 from uuid import UUID
 
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.transactions import Trade
+from service.domain.transactions import Trade, Transaction
 
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
@@ -65,6 +65,27 @@ def _text(text: str | None) -> str:
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
     """What a reversal means: which trade, and why."""
     return _digest(json.dumps((transaction_id.hex, reason)))
+
+
+def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
+    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the refusal's text."""
+    return digest + fingerprint + outcome
+
+
+def stated_trade(entry: Transaction) -> Trade:
+    """What a caller stated, of the entry that it became."""
+    return Trade(
+        entry.resident, entry.category, entry.commodity, entry.origin, entry.quantity_g, entry.amount_fen,
+        entry.traded_at, entry.hs_code, entry.direction, entry.trade_point, entry.consignment, entry.vehicle_plate,
+        entry.seller, entry.reference, entry.refuse_over_allowance, entry.metadata,
+    )  # fmt: skip
+
+
+def fingerprint_of(entry: Transaction) -> bytes:
+    """What the request meant that an entry was the answer to."""
+    if entry.reverses is None:
+        return trade_fingerprint(stated_trade(entry))
+    return reversal_fingerprint(entry.reverses, entry.reason or "")
 
 
 def _digest(text: str) -> bytes:

@@ -1,26 +1,38 @@
 """What was answered under which idempotency key: stored with the entry, in its database transaction."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 
+from service.domain.idempotency import answer_message
+from service.domain.seals import Signet
 from service.domain.transactions import Transaction
 from service.storage.columns import raw_digest, raw_uuid
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import idempotency
 
-_INSERT = BulkInsert(idempotency, ("digest", "fingerprint", "transaction_id", "refusal"))
+ROWS_AT_ONCE = 2000
+_INSERT = BulkInsert(idempotency, ("digest", "seal", "transaction_id", "refusal"))
 
 
 class Remembered(NamedTuple):
-    """An outcome as it was answered: the entry, or the refusal's JSON text. `fingerprint` tells what was asked."""
+    """An outcome as it was answered: the entry, or the refusal's JSON text.
+
+    The seal covers which request it was, what it meant, and this outcome.
+    """
 
     digest: bytes
-    fingerprint: bytes
+    seal: bytes
     transaction: Transaction | None = None
     refusal: str | None = None
+
+    @property
+    def outcome(self) -> bytes:
+        """What is sealed of the outcome."""
+        return (self.refusal or "").encode() if self.transaction is None else self.transaction.transaction_id.bytes
 
 
 def is_answered(connection: sa.Connection, digest: bytes) -> bool:
@@ -40,10 +52,33 @@ def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
         [
             (
                 raw(o.digest),
-                raw(o.fingerprint),
+                raw(o.seal),
                 None if o.transaction is None else raw_id(o.transaction.transaction_id),
                 o.refusal,
             )
             for o in outcomes
         ],
     )
+
+
+def seal_older(connection: sa.Connection, signet: Signet) -> None:
+    """Seals what was answered before there were seals: where one belongs, the row has the plain fingerprint."""
+    column, last = idempotency.c, UUID(int=0)
+    sealed = (
+        sa.update(idempotency)
+        .where(column.digest == sa.bindparam("of"))
+        .values(seal=sa.bindparam("by"), refusal=sa.bindparam("text"))
+    )
+    page = sa.select(idempotency).order_by(column.digest).limit(ROWS_AT_ONCE)
+    while rows := connection.execute(page.where(column.digest > last)).all():
+        connection.execute(sealed, [_sealed(row, signet) for row in rows])
+        last = rows[-1].digest
+
+
+def _sealed(row: sa.Row[Any], signet: Signet) -> dict[str, object]:
+    fingerprint, text, outcome = row.seal.bytes, row.refusal, row.transaction_id and row.transaction_id.bytes
+    if outcome is None:
+        text = orjson.dumps({**orjson.loads(text), "fingerprint": fingerprint.hex()}).decode()
+        outcome = text.encode()
+    seal = signet.seal(answer_message(row.digest.bytes, fingerprint, outcome))
+    return {"of": row.digest, "by": UUID(bytes=seal), "text": text}

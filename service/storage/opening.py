@@ -30,9 +30,9 @@ def read(connection: sa.Connection, digests: Collection[bytes]) -> Opening:
     known = {}
     for row in rows:
         if row[3] is not None:
-            digest, fingerprint, refusal = digest_of(row[3]), digest_of(row[4]), row[5]
+            digest, seal, refusal = digest_of(row[3]), digest_of(row[4]), row[5]
             transaction = None if row[6] is None else entry_of(row[6:])
-            known[digest] = Remembered(digest, fingerprint, transaction, refusal)
+            known[digest] = Remembered(digest, seal, transaction, refusal)
     return Opening(known, frozenset(map(int, revoked.split(","))) if revoked else _NONE, (status or 0, membership or 0))
 
 
@@ -47,7 +47,7 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     state = sa.select(revoked.scalar_subquery().label("revoked"), *newest).subquery("state")
     digests = row_set(dialect, "digests", {"digest": Uuid})
     known = (
-        sa.select(idempotency.c.digest, idempotency.c.fingerprint, idempotency.c.refusal, *journal.c)
+        sa.select(idempotency.c.digest, idempotency.c.seal, idempotency.c.refusal, *journal.c)
         .select_from(digests)
         .join(idempotency, idempotency.c.digest == digests.c.digest)
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)

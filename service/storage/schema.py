@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from service.domain.seals import Signets
-from service.storage import facts
+from service.storage import facts, idempotency
 from service.storage.columns import Uuid
 from service.storage.engine import Database
 from service.storage.tables import metadata
@@ -33,6 +33,7 @@ def upgrade(database: Database, signets: Signets) -> None:
         alembic.command.upgrade(_config(connection), "head")
         if before is not None and before < SEALED_SINCE:
             facts.add_older(connection, signets.facts)
+            idempotency.seal_older(connection, signets.answers)
 
 
 def revision(connection: sa.Connection) -> str | None:

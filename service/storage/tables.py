@@ -180,7 +180,8 @@ idempotency = sa.Table(
     metadata,
     # A digest of API key, route and key: 16 bytes whatever the key's length, and no caller's text in an index.
     sa.Column("digest", Uuid, primary_key=True),
-    sa.Column("fingerprint", Uuid, nullable=False),
+    # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.seals).
+    sa.Column("seal", Uuid, nullable=False),
     # Exactly one of the two: the entry that was accepted, or the refusal as it was answered.
     sa.Column("transaction_id", Uuid),
     sa.Column("refusal", sa.Text),

@@ -9,7 +9,7 @@ from service.commands.residents import add_members
 from service.ledger import Ledger
 from tests.builders import a_trade
 from tests.conftest import Caller
-from tests.tampering import RIGHT, verdict_after
+from tests.tampering import RIGHT, uuid_literal, verdict_after
 
 STRANGE = {
     "another settlement": ("settlement = '乌兰社区'", "where R00000002 was not"),
@@ -24,6 +24,37 @@ STRANGE = {
 def test_an_entry_of_the_tail_that_does_not_fit_its_resident_is_found(market: Ledger, kind: str) -> None:
     change, named = STRANGE[kind]
     assert named in verdict_after(market, f"UPDATE journal SET {change} WHERE seq = 22")
+
+
+STATED = {
+    "an amount": "amount_fen = amount_fen + 1",
+    "a weight": "quantity_g = quantity_g + 1",
+    "a category": "category = 'wool'",
+    "goods": "commodity = 'x'",
+    "an origin": "origin = 'RU'",
+    "a code": "hs_code = '0204'",
+    "a trade point": "trade_point = 'x'",
+    "an instant": "traded_at = traded_at + 1",
+    "a consignment": "consignment = 'x'",
+    "a plate": "vehicle_plate = 'x'",
+    "a seller": "seller = 'x'",
+    "a reference": "reference = 'x'",
+    "metadata": 'metadata = \'{"a":"b"}\'',
+    "what it asked for": "refuse_over_allowance = {true}",
+    "an id": "transaction_id = {a uuid}",
+}
+
+
+@pytest.mark.parametrize("kind", STATED)
+def test_what_a_caller_stated_is_found_by_the_key_that_it_was_stated_under(market: Ledger, kind: str) -> None:
+    change = STATED[kind].replace("{a uuid}", uuid_literal(market, 1))
+    change = change.replace("{true}", "1" if market.database.is_sqlite else "true")
+    said = verdict_after(market, f"UPDATE journal SET {change} WHERE seq = 21")
+    assert "was not answered with transaction" in said or "was answered under a key" in said
+
+
+def test_a_reversal_for_another_reason_is_found(market: Ledger) -> None:
+    assert "was not answered" in verdict_after(market, "UPDATE journal SET reason = 'x' WHERE seq = 28")
 
 
 HOUR = datetime.timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Seals: the register of facts about people, groups, keys and audits (service.domain.seals).
+"""Seals: the register of facts about people, groups, keys and audits, and a seal on each answer to a key.
 
 What was recorded before is sealed by service.storage.schema in the same transaction: a migration has no secrets.
 
@@ -16,6 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE idempotency RENAME COLUMN fingerprint TO seal")
     op.create_table(
         "fact",
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
@@ -40,4 +41,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """What is sealed stays: the version before takes the seals for fingerprints that fit no request."""
+    op.execute("ALTER TABLE idempotency RENAME COLUMN seal TO fingerprint")
     op.drop_table("fact")

@@ -13,7 +13,7 @@ from service.queries.verifying.cells import verify_cells
 from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import Wrong
-from service.queries.verifying.keys import verify_keys_and_reversals
+from service.queries.verifying.keys import verify_keys, verify_reversals
 from service.queries.verifying.people import verify_facts, verify_residents
 from service.queries.verifying.tail import verify_tail
 from service.storage import recount
@@ -52,7 +52,8 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         folded = 0 if head is None else head.last_seq
         waiting = verify_tail(connection, counted, folded)
         verify_cells(connection, counted)
-        verify_keys_and_reversals(connection)
+        verify_reversals(connection)
+        verify_keys(connection, ledger.vault.signets.answers)
         verify_allowances(connection, ledger.rulebook, folded)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

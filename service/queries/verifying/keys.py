@@ -1,26 +1,58 @@
-"""I5 and I6: one key, one entry; each reversal is the negative of one trade, and a trade has one at most."""
+"""I5 and I6: one key, one entry, one answer; each reversal is the negative of one trade, which has one at most."""
 
 from contextlib import closing
 
-from service.queries.verifying.faults import Wrong, reading
-from service.storage import recount
+import orjson
+
+from service.domain.idempotency import answer_message, fingerprint_of
+from service.domain.seals import Signet
+from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
+from service.storage import journal, recount
 from service.storage.engine import Connection
+from service.storage.prepared import digest_of, uuid_of
+from service.storage.recount import Raw
 
 
-def verify_keys_and_reversals(connection: Connection) -> None:
-    """Raises Wrong, which names the entry."""
+def verify_reversals(connection: Connection) -> None:
+    """I6. Raises Wrong, which names the reversal."""
+    with reading("The id of a reversal that is not the negative of one trade"):
+        wrong_id = recount.find_wrong_reversal(connection)
+    if wrong_id is not None:
+        raise Wrong(f"Transaction {wrong_id} is a reversal, and not the negative of exactly one trade.")
+
+
+def verify_keys(connection: Connection, signet: Signet) -> None:
+    """I5. Raises Wrong, which names the entry, or the digest of the key."""
     with closing(recount.answers(connection)) as answers:
-        for (_, _, transaction_id, refusal), entry in answers:
-            if refusal is None and entry[0] is None:
-                raise Wrong(f"Transaction {transaction_id} was answered under a key, and is not in the journal.")
-    with reading("The id of an entry that has not one key, or is no right reversal,"):
-        faults = (
-            (
-                recount.find_entry_without_key(connection),
-                "is in the journal, and not under exactly one idempotency key",
-            ),
-            (recount.find_wrong_reversal(connection), "is a reversal, and not the negative of exactly one trade"),
-        )
-    for wrong_id, what in faults:
-        if wrong_id is not None:
-            raise Wrong(f"Transaction {wrong_id} {what}.")
+        for key, entry in answers:
+            try:
+                wrong = _why_wrong(key, entry, signet)
+            except UNREADABLE as error:
+                raise unreadable(f"What was answered under key {_named(key[0])}", error) from None
+            if wrong is not None:
+                raise Wrong(wrong)
+    with reading("The id of an entry that is not under one key"):
+        wrong_id = recount.find_entry_without_key(connection)
+    if wrong_id is not None:
+        raise Wrong(f"Transaction {wrong_id} is in the journal, and not under exactly one idempotency key.")
+
+
+def _why_wrong(key: Raw, entry: Raw, signet: Signet) -> str | None:
+    """What is wrong with a key and the entry that it was answered with; None when they fit each other."""
+    digest, seal, transaction_id, refusal = key
+    if refusal is None and entry[0] is None:
+        return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
+    if refusal is not None:
+        fingerprint, outcome = bytes.fromhex(orjson.loads(refusal)["fingerprint"]), refusal.encode()
+    else:
+        accepted = journal.entry_of(entry)
+        fingerprint, outcome = fingerprint_of(accepted), accepted.transaction_id.bytes
+    if signet.fits(digest_of(seal), answer_message(digest_of(digest), fingerprint, outcome)):
+        return None
+    answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
+    return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."
+
+
+def _named(value: object) -> str:
+    """A UUID or a digest as the driver has it; other bytes as they are."""
+    return str(uuid_of(value)) if isinstance(value, bytes) and len(value) == 16 else str(value)
