@@ -6,7 +6,6 @@ journal; blocks and cells are made by service.commands.folding.
 
 import contextlib
 import datetime
-import hashlib
 import pathlib
 import sys
 import time
@@ -105,9 +104,10 @@ def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tupl
                 copy.write_row([v.hex() if isinstance(v, bytes) and len(v) == 16 else v for v in row])
 
 
-def sealed(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes]:
-    """Number and name of a resident as the vault keeps them: all have the same name, and their ordinal as number."""
-    return ledger.vault.seal(str(ordinal), ordinal, "number"), ledger.vault.seal("巴特尔", ordinal, "name")
+def sealed(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes, bytes]:
+    """Digest, number and name of a resident as the vault keeps them: all have one name, and their ordinal as number."""
+    vault, number = ledger.vault, str(ordinal)
+    return vault.digest(number), vault.seal(number, ordinal, "id_number"), vault.seal("巴特尔", ordinal, "name")
 
 
 def people(ledger: Ledger, shape: Shape) -> None:
@@ -118,10 +118,7 @@ def people(ledger: Ledger, shape: Shape) -> None:
         n: first + datetime.timedelta(days=n * 1000 // shape.residents) for n in range(1, shape.residents + 1)
     }
     groups = [(n, f"互助组{n}", "mutual-aid", at) for n in range(1, shape.groups + 1)]
-    people = [
-        (n, hashlib.sha256(str(n).encode()).digest(), *sealed(ledger, n), day_number(day), settlement_of(shape, n), at)
-        for n, day in registered.items()
-    ]
+    people = [(n, *sealed(ledger, n), day_number(day), settlement_of(shape, n), at) for n, day in registered.items()]
     statuses = [
         (n, day_number(max(day, FIRST_DAY)), "cancelled", "moved", at) for n, day in registered.items() if n % 50 == 0
     ]

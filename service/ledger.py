@@ -13,7 +13,7 @@ from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage import residents as residents_storage
-from service.storage.engine import Database, UnusableUrl
+from service.storage.engine import Connection, Database, UnusableUrl
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
@@ -107,9 +107,19 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
 def refuse_foreign_secrets(ledger: Ledger) -> None:
     """Raises SettingError when the secrets do not open this ledger: serving on would register people a second time."""
     with ledger.database.reading() as connection:
-        row = residents_storage.find_row(connection, 1)
+        why = why_foreign(connection, ledger.vault)
+    if why is not None:
+        raise SettingError(f"HUSHI_SECRETS_FILE does not belong to this ledger: {why}.")
+
+
+def why_foreign(connection: Connection, vault: Vault) -> str | None:
+    """Why these are not the secrets of what is stored; None when they are.
+
+    The first resident is of the oldest keys of both rings, and the last one of the newest.
+    """
     try:
-        if row is not None:
-            ledger.vault.open(row.name_sealed, 1, "name")
+        for identity in residents_storage.first_and_last(connection):
+            vault.refuse_foreign(*identity)
     except SecretsError as error:
-        raise SettingError(f"HUSHI_SECRETS_FILE does not belong to this ledger: {error}.") from None
+        return str(error)
+    return None

@@ -78,6 +78,13 @@ class Vault:
         """The digest under every index key, so that residents registered before a rotation are found too."""
         return [self._hmac(key_id, number) for key_id in self._index.keys]
 
+    def refuse_foreign(self, ordinal: int, number_digest: bytes, number_sealed: bytes, name_sealed: bytes) -> None:
+        """Raises SecretsError when a resident's row is not of these secrets: of both rings, each with its own work."""
+        self.open(name_sealed, ordinal, "name")
+        number = self.open(number_sealed, ordinal, "id_number")
+        if number_digest not in self.digests(number):
+            raise SecretsError(f"the secrets file lacks the index key by which resident {ordinal} is found")
+
     def derive(self, purpose: str) -> bytes:
         """A key of its own for another purpose (HKDF-SHA-256 of the current index key); a rotation changes it."""
         return self._derived(self._index.current, purpose)

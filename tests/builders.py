@@ -1,7 +1,11 @@
 """Valid things with plain defaults, so that a test names only what it is about."""
 
 import itertools
+import json
+import pathlib
 from typing import Any
+
+from service.vault import create_secrets
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _numbers = itertools.count(1)
@@ -37,6 +41,18 @@ def a_trade(**changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def secrets_with_another_ring(path: pathlib.Path, ring: str) -> pathlib.Path:
+    """A copy of a secrets file, beside it, in which one ring of keys is another."""
+    other, copy = path.with_name("other.json"), path.with_name(f"other-{ring}.json")
+    create_secrets(other)
+    document = json.loads(path.read_bytes())
+    document[ring] = json.loads(other.read_bytes())[ring]
+    other.unlink()
+    copy.touch(0o600)
+    copy.write_text(json.dumps(document))
+    return copy
 
 
 def a_key() -> str:

@@ -23,7 +23,7 @@ from service.queries.ledger import get_head
 from service.queries.verifying import verify
 from service.storage import copying, tail
 from service.storage.engine import Database
-from tests.builders import a_registration, a_trade
+from tests.builders import a_registration, a_trade, secrets_with_another_ring
 from tests.conftest import Caller
 from tests.recounting import read_journal
 from tests.servers import run_hushi
@@ -360,17 +360,16 @@ def test_a_file_that_says_something_else_leaves_nothing(
     restore(restored, tmp_path / "backup.zip")
 
 
+@pytest.mark.parametrize("ring", ["encryption", "index"])
 def test_a_backup_is_not_restored_beside_secrets_that_do_not_open_it(
     market: Ledger, environment: dict[str, str], new_ledger: Callable[[str], Ledger], engine_name: str,
-    tmp_path: pathlib.Path,
+    tmp_path: pathlib.Path, ring: str,
 ) -> None:  # fmt: skip
-    from service.vault import create_secrets
-
     back_up(market, tmp_path / "backup.zip")
     there = new_ledger(engine_name)
-    create_secrets(tmp_path / "other.json")
+    other = secrets_with_another_ring(pathlib.Path(environment["HUSHI_SECRETS_FILE"]), ring)
     url = there.database.url.render_as_string(hide_password=False)
-    elsewhere = {**environment, "HUSHI_DATABASE_URL": url, "HUSHI_SECRETS_FILE": str(tmp_path / "other.json")}
+    elsewhere = {**environment, "HUSHI_DATABASE_URL": url, "HUSHI_SECRETS_FILE": str(other)}
     refused = run_hushi(elsewhere, "restore", str(tmp_path / "backup.zip"))
     assert refused.returncode == 1
     assert "The secrets file is not that of the backup" in refused.stderr

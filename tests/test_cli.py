@@ -1,5 +1,8 @@
 """The hushi command: settings, keys, the schema, importing."""
 
+import dataclasses
+import datetime
+import json
 import pathlib
 import subprocess
 
@@ -9,10 +12,12 @@ from click.testing import CliRunner
 from service.cli import hushi
 from service.commands.folding import fold
 from service.commands.residents import Registration, register
-from service.ledger import Ledger
+from service.config import SettingError
+from service.ledger import Ledger, refuse_foreign_secrets
 from service.queries.keys import KeyRing, list_api_keys
 from service.queries.pulse import Pulse
-from tests.builders import a_citizen_number, a_trade
+from service.vault import load_vault
+from tests.builders import a_citizen_number, a_trade, secrets_with_another_ring
 from tests.conftest import Caller
 from tests.servers import HUSHI, free_port, run_hushi
 
@@ -58,19 +63,41 @@ def test_postgresql_needs_a_secrets_file(tmp_path: pathlib.Path) -> None:
     assert stopped.stderr.startswith("hushi: HUSHI_SECRETS_FILE is required")
 
 
-def test_secrets_of_another_ledger_are_refused(
-    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
-) -> None:
-    import datetime
-
-    from service.vault import create_secrets
-
-    register(ledger, Registration("巴特尔", a_citizen_number(0), datetime.date(2020, 1, 2), None, None, None))
-    create_secrets(tmp_path / "other.json")
+@pytest.mark.parametrize("ring", ["encryption", "index"])
+def test_secrets_of_another_ledger_are_refused(environment: dict[str, str], ledger: Ledger, ring: str) -> None:
+    """Either ring: with another index key the same citizen would be registered a second time."""
+    _register(ledger, 0)
+    other = secrets_with_another_ring(pathlib.Path(environment["HUSHI_SECRETS_FILE"]), ring)
     serve = ("serve", "--port", str(free_port()))
-    stopped = run_hushi({**environment, "HUSHI_SECRETS_FILE": str(tmp_path / "other.json")}, *serve)
+    stopped = run_hushi({**environment, "HUSHI_SECRETS_FILE": str(other)}, *serve)
     assert stopped.returncode == 2
     assert "does not belong to this ledger" in stopped.stderr
+
+
+@pytest.mark.parametrize("ring", ["encryption", "index"])
+def test_secrets_without_the_newest_or_the_oldest_key_are_refused(
+    environment: dict[str, str], ledger: Ledger, ring: str
+) -> None:
+    old = pathlib.Path(environment["HUSHI_SECRETS_FILE"])
+    rotated = secrets_with_another_ring(old, ring)
+    document, newest = json.loads(old.read_bytes()), json.loads(rotated.read_bytes())
+    document[ring] = {"current": "k2", "keys": {**document[ring]["keys"], "k2": newest[ring]["keys"]["k1"]}}
+    _register(ledger, 0)
+    rotated.write_text(json.dumps(document))
+    both = dataclasses.replace(ledger, vault=load_vault(rotated))
+    _register(both, 1)
+
+    refuse_foreign_secrets(both)
+    del document[ring]["keys"]["k1"]
+    rotated.write_text(json.dumps(document))
+    for lacking in (ledger, dataclasses.replace(ledger, vault=load_vault(rotated))):
+        with pytest.raises(SettingError, match="does not belong to this ledger"):
+            refuse_foreign_secrets(lacking)
+
+
+def _register(ledger: Ledger, number: int) -> None:
+    day = datetime.date(2020, 1, 2)
+    register(ledger, Registration("巴特尔", a_citizen_number(number), day, None, None, None))
 
 
 def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, str], ledger: Ledger) -> None:

@@ -3,12 +3,11 @@
 import itertools
 import pathlib
 
-from service.ledger import Ledger
-from service.storage import archives, blocks, copying, residents, schema
+from service.ledger import Ledger, why_foreign
+from service.storage import archives, blocks, copying, schema
 from service.storage.archives import Archive, DamagedArchive, Manifest
 from service.storage.copying import UnreadableLine
 from service.storage.engine import Connection, NotWritten, OutcomeUnknown
-from service.vault import SecretsError
 
 
 class NotRestored(Exception):
@@ -76,14 +75,11 @@ def _load(connection: Connection, ledger: Ledger, archive: Archive) -> None:
 
 def _refuse_foreign_secrets(connection: Connection, ledger: Ledger) -> None:
     """A ledger without its secrets would register everybody a second time."""
-    first = residents.find_row(connection, 1)
-    try:
-        if first is not None:
-            ledger.vault.open(first.name_sealed, 1, "name")
-    except SecretsError as error:
+    why = why_foreign(connection, ledger.vault)
+    if why is not None:
         raise NotRestored(
-            f"The secrets file is not that of the backup ({error}); put the backup's own where HUSHI_SECRETS_FILE says."
-        ) from None
+            f"The secrets file is not that of the backup ({why}); put the backup's own where HUSHI_SECRETS_FILE says."
+        )
 
 
 def _refuse_difference(connection: Connection, manifest: Manifest) -> None:

@@ -87,6 +87,15 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
     ).scalar_one_or_none()
 
 
+def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, bytes, bytes]]:
+    """Ordinal, digest, sealed number and sealed name of the first and of the last resident; nothing without any."""
+    ends = (sa.select(end(resident.c.ordinal)).scalar_subquery() for end in (sa.func.min, sa.func.max))
+    wanted = sa.select(
+        resident.c.ordinal, resident.c.number_digest, resident.c.number_sealed, resident.c.name_sealed
+    ).where(resident.c.ordinal.in_(list(ends)))
+    return [(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])) for row in connection.execute(wanted)]
+
+
 def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
     """One resident as stored, or None."""
     row = connection.execute(

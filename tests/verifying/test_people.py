@@ -158,7 +158,7 @@ def _record(ledger: Ledger, ordinal: int, *, digest_of: str, bound_to: int) -> N
     ("ordinal", "digest_of", "bound_to", "found"),
     [
         (3, a_citizen_number(1), 3, "Resident R00000002 is missing, and R00000003 is there"),
-        (2, a_citizen_number(2), 2, "R00000002 can't be found by the number"),
+        (2, a_citizen_number(2), 2, "lacks the index key by which resident 2 is found"),
         (2, a_citizen_number(1), 1, "Resident R00000002 can't be read"),
     ],
 )

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from service.domain.residents import resident_id
 from service.domain.seals import NO_SEAL, Signet, fact_message
-from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
+from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import facts, recount
 from service.storage.engine import Connection
 from service.storage.facts import Recorded
@@ -38,17 +38,12 @@ def verify_residents(connection: Connection, vault: Vault) -> None:
     """
     ordinal = 0
     with closing(recount.resident_rows(connection)) as rows:
-        for own, digest, number_sealed, name_sealed in rows:
+        for own, *identity in rows:
             ordinal += 1
             if own != ordinal:
                 raise Wrong(f"Resident {resident_id(ordinal)} is missing, and {resident_id(own)} is there.")
-            try:
-                vault.open(bytes(name_sealed), ordinal, "name")
-                number = vault.open(bytes(number_sealed), ordinal, "id_number")
-            except UNREADABLE as error:
-                raise unreadable(f"Resident {resident_id(ordinal)}", error) from None
-            if bytes(digest) not in vault.digests(number):
-                raise Wrong(f"Resident {resident_id(ordinal)} can't be found by the number that is theirs.")
+            with reading(f"Resident {resident_id(ordinal)}"):
+                vault.refuse_foreign(ordinal, *map(bytes, identity))
 
 
 def _readable(register: Generator[Recorded]) -> Generator[Recorded]:
