@@ -41,7 +41,7 @@ _EXPORTS: dict[str, Export] = {
 }
 _TABLES = tuple(_EXPORTS)
 
-_RENDERING = "1"
+_RENDERING = "2"
 """Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
 
 
