@@ -14,6 +14,9 @@ from http.client import HTTPConnection
 from typing import Any
 
 import orjson
+from click.testing import CliRunner, Result
+
+from service.cli import hushi
 
 HUSHI = pathlib.Path(sys.executable).parent / "hushi"
 START_TIMEOUT_S = 20.0
@@ -24,6 +27,14 @@ def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 
     return subprocess.run(
         [HUSHI, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout
     )
+
+
+def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
+    """Runs the command inside of this process: much quicker, where the process itself is not what is tested.
+
+    On SQLite only: a command leaves its connections to the end of its process, of which psycopg warns.
+    """
+    return CliRunner(env={**environment}).invoke(hushi, arguments)
 
 
 @dataclass

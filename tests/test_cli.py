@@ -7,9 +7,7 @@ import pathlib
 import subprocess
 
 import pytest
-from click.testing import CliRunner
 
-from service.cli import hushi
 from service.commands.folding import fold
 from service.commands.residents import Registration, register
 from service.config import SettingError
@@ -19,7 +17,7 @@ from service.queries.pulse import Pulse
 from service.vault import load_vault
 from tests.builders import a_citizen_number, a_trade, secrets_with_another_ring
 from tests.conftest import Caller
-from tests.servers import HUSHI, free_port, run_hushi
+from tests.servers import HUSHI, call_hushi, free_port, run_hushi
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
@@ -120,6 +118,7 @@ def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, s
     assert run_hushi(environment, "keys", "revoke", str(live.id)).returncode == 1
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_key_that_could_not_be_shown_is_revoked(environment: dict[str, str], ledger: Ledger) -> None:
     with pathlib.Path("/dev/full").open("w") as full:
         failed = subprocess.run(
@@ -147,18 +146,19 @@ def test_a_key_that_could_not_be_shown_is_revoked(environment: dict[str, str], l
     ],
 )
 def test_what_can_not_be_meant_is_a_wrong_use(command: tuple[str, ...], said: str) -> None:
-    refused = CliRunner().invoke(hushi, command)
+    refused = call_hushi({}, *command)
     assert (refused.exit_code, said in refused.output) == (2, True), refused.output
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_head_is_found_however_it_was_noted(environment: dict[str, str], ledger: Ledger, admin: Caller) -> None:
     admin.register(1)
     admin.trade(a_trade())
     fold(ledger)
     head = admin.get("/v1/ledger").get_json()["hash"]
     noted = f" {head[:32].upper()} {head[32:]}\n"
-    assert run_hushi(environment, "verify", "--head", noted).returncode == 0
-    assert "the chain was cut" in run_hushi(environment, "verify", "--head", "0" * 64).stdout
+    assert call_hushi(environment, "verify", "--head", noted).exit_code == 0
+    assert "the chain was cut" in call_hushi(environment, "verify", "--head", "0" * 64).stdout
 
 
 def test_db_check_tells_whether_schema_and_code_agree(environment: dict[str, str], ledger: Ledger) -> None:

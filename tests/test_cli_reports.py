@@ -14,7 +14,7 @@ from service.ledger import Ledger
 from service.terminal import print_report
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
-from tests.servers import HUSHI, run_hushi
+from tests.servers import HUSHI, call_hushi, run_hushi
 
 TRADE = ("report", "trade", "--period", "2024-H1", "--by", "category")
 
@@ -93,17 +93,19 @@ def test_a_workbook_goes_into_a_new_file_only(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_file_is_written_in_the_format_that_it_is_named_after(
     market: Caller, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    assert run_hushi(environment, *TRADE, "--output", str(tmp_path / "trade.csv")).returncode == 0
+    assert call_hushi(environment, *TRADE, "--output", str(tmp_path / "trade.csv")).exit_code == 0
     answer = market.get("/v1/reports/trade?period=2024-H1&by=category&format=csv")
     assert (tmp_path / "trade.csv").read_bytes() == answer.data
     for options in (("--output", "trade.txt"), ("--output", "trade.csv", "--format", "table")):
-        refused = run_hushi(environment, *TRADE, *options)
-        assert (refused.returncode, "named .json, .csv or .xlsx" in refused.stderr) == (2, True)
+        refused = call_hushi(environment, *TRADE, *options)
+        assert (refused.exit_code, "named .json, .csv or .xlsx" in refused.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_report_that_can_not_be_written_is_one_line(
     environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
 ) -> None:

@@ -4,16 +4,16 @@ import pathlib
 import re
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from service.cli import hushi
 from service.config import SettingError, read_settings
 from service.ledger import open_ledger
 from service.opening import open_current_ledger
+from tests.servers import call_hushi
 
 
 def _run(environment: dict[str, str], *arguments: str) -> Result:
-    return CliRunner(env={"HUSHI_LOG_LEVEL": "WARNING", **environment}).invoke(hushi, arguments)
+    return call_hushi({"HUSHI_LOG_LEVEL": "WARNING", **environment}, *arguments)
 
 
 READING = [
