@@ -5,6 +5,10 @@ import hashlib
 KEY_PREFIX = "hushi_"
 KEY_ID_MAX = 2**31 - 1
 KEY_NAME_LENGTH_MAX = 60
+DIGEST_BYTES = 32
+NAME_BYTES = 8
+"""The beginning of a digest by which a key is looked up; a look-up takes longer the more of it fits, so the rest of the
+digest is compared in constant time."""
 
 SCOPES = (
     "residents:read",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from service.domain.keys import DIGEST_BYTES
 from service.storage.tables import api_key
 
 
@@ -34,10 +35,11 @@ def insert(
     return key_id
 
 
-def find_by_digest(connection: sa.Connection, digest: bytes) -> ApiKey | None:
-    """The key with this digest, revoked or not."""
-    row = connection.execute(sa.select(api_key).where(api_key.c.digest == digest)).one_or_none()
-    return None if row is None else _key_of(row)
+def find_by_name(connection: sa.Connection, name: bytes) -> Sequence[ApiKey]:
+    """The keys whose digest begins with these 8 bytes, revoked or not: one, unless somebody has tampered."""
+    rest = DIGEST_BYTES - len(name)
+    begins_so = api_key.c.digest.between(name + bytes(rest), name + b"\xff" * rest)
+    return [_key_of(row) for row in connection.execute(sa.select(api_key).where(begins_so))]
 
 
 def find_by_id(connection: sa.Connection, key_id: int) -> ApiKey | None:
