@@ -110,6 +110,14 @@ def ledger(environment: dict[str, str]) -> Iterator[Ledger]:
     ledger.database.close()
 
 
+@pytest.fixture
+def other_ledger(environment: dict[str, str]) -> Iterator[Ledger]:
+    """The same ledger, opened by another process as it were: connections of its own."""
+    other = open_ledger(read_settings(environment))
+    yield other
+    other.database.close()
+
+
 class Caller:
     """A caller of the API with one key: paths and bodies in, responses out."""
 

@@ -25,7 +25,7 @@ from service.queries.cube import CubeKeeper
 from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
-from service.storage import journal, tail
+from service.storage import blocks, journal, tail
 from service.storage.engine import NotWritten
 from tests.builders import a_key
 from tests.fold_worker import POINTS
@@ -91,6 +91,31 @@ def test_folders_at_the_same_time_fold_each_entry_once(ledger: Ledger, monkeypat
     assert sum(folded) == 400
     assert get_head(ledger).transactions == 400
     verify(ledger)
+
+
+def _fold_while_another_folder_works(ledger: Ledger, other: Ledger) -> tuple[folding.Folded | None, int]:
+    """What a second folder has done while a first one holds the lock, and how long the tail was then."""
+    _fill(ledger, 30)
+    with ledger.database.writing() as connection:
+        assert blocks.try_lock(connection)
+        return fold(other), tail_length(other)
+
+
+def test_a_second_folder_does_nothing_while_a_first_one_works(ledger: Ledger, other_ledger: Ledger) -> None:
+    _postgresql_only(ledger)
+    assert _fold_while_another_folder_works(ledger, other_ledger) == (None, 30)
+    assert fold_all(other_ledger) == 30
+
+
+def test_without_the_lock_it_would_fold_as_well(
+    ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative control."""
+    _postgresql_only(ledger)
+    monkeypatch.setattr(blocks, "try_lock", lambda _connection: True)
+    folded, waiting = _fold_while_another_folder_works(ledger, other_ledger)
+    assert folded is not None
+    assert waiting == 0
 
 
 def _fold_while_a_place_is_on_its_way(ledger: Ledger) -> int:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -127,14 +127,6 @@ def test_several_processes_with_one_idempotency_key_make_one_entry(
 def _trade(**changes: Any) -> Trade:
     trade: Trade = TradeSchema().read(a_trade(**changes))
     return trade
-
-
-@pytest.fixture
-def other_ledger(environment: dict[str, str]) -> Iterator[Ledger]:
-    """The same ledger, opened by another process as it were: connections of its own."""
-    other = open_ledger(read_settings(environment))
-    yield other
-    other.database.close()
 
 
 def _race_at_the_desk(ledger: Ledger, other: Ledger) -> int:
