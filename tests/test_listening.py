@@ -1,9 +1,11 @@
 """The port of a server is its own: two ledgers never answer on one address, and a wrong address is one line."""
 
+import contextlib
 import pathlib
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -25,7 +27,8 @@ def test_a_second_server_on_the_port_is_refused_before_it_touches_anything(tmp_p
 
 
 def test_of_two_servers_that_start_at_once_one_serves(tmp_path: pathlib.Path) -> None:
-    command = [HUSHI, "serve", "--port", str(free_port())]
+    port = free_port()
+    command = [HUSHI, "serve", "--port", str(port)]
     started = [
         subprocess.Popen(command, env=_ledger(tmp_path / name), stderr=subprocess.DEVNULL) for name in ("one", "two")
     ]
@@ -34,10 +37,21 @@ def test_of_two_servers_that_start_at_once_one_serves(tmp_path: pathlib.Path) ->
         while all(process.poll() is None for process in started) and time.monotonic() < until:
             time.sleep(0.05)
         assert sorted(process.poll() or 0 for process in started) == [0, 2]
+        # Told to stop while it starts, a worker would not listen and be killed after 30 s.
+        _wait_until_it_answers(port)
     finally:
         for process in started:
             process.terminate()
             process.wait(35)
+
+
+def _wait_until_it_answers(port: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server did not answer")
 
 
 def test_a_port_that_another_program_listens_on_is_refused(tmp_path: pathlib.Path) -> None:
