@@ -1,10 +1,11 @@
 """The property that sells it: whatever happens, and whenever it is folded, every figure equals a plain recount."""
 
+import dataclasses
 import datetime
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -15,20 +16,24 @@ from hypothesis import strategies as st
 from schemas.transactions import TradeSchema
 from service.commands.folding import fold, fold_all
 from service.commands.posting import Entry, Post, Reverse, post
-from service.commands.residents import Registration, add_members, create_group, register
+from service.commands.residents import Caller as Recorder
+from service.commands.residents import Registration, add_members, change_status, create_group, register
 from service.committer import Committer
 from service.config import Settings
+from service.domain.brief import write_brief
 from service.domain.cells import DIMENSIONS
+from service.domain.errors import ResidentNotActive
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.periods import Period, month_end
 from service.domain.reports import INTERVALS, Question, series, trade_report
+from service.domain.totals import Totals
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import tail
 from tests.builders import a_citizen_number, a_key, a_trade
-from tests.recounting import PlainRecount, read_journal
+from tests.recounting import PlainPeople, PlainRecount, read_journal, residents_measures
 from tests.tampering import UNPROTECTED
 
 RESIDENTS = 5
@@ -51,6 +56,13 @@ steps = st.one_of(
     st.tuples(st.just("post"), st.lists(trades, min_size=1, max_size=8)),
     st.tuples(st.just("reverse"), st.integers(0, 10_000)),
     st.tuples(st.just("fold"), st.none()),
+    st.tuples(st.just("move"), st.tuples(st.integers(1, RESIDENTS), st.integers(1, 2), st.sampled_from(DAYS))),
+    st.tuples(
+        st.just("status"),
+        st.tuples(
+            st.integers(1, RESIDENTS), st.sampled_from(["suspended", "active", "cancelled"]), st.sampled_from(DAYS)
+        ),
+    ),
     st.tuples(st.just("restart"), st.none()),
     st.tuples(st.just("ask"), st.none()),
 )
@@ -67,6 +79,7 @@ def questions(draw: st.DrawFn) -> Question:
     by = draw(st.lists(st.sampled_from(DIMENSIONS), max_size=2, unique=True))
     by += draw(st.lists(st.sampled_from(INTERVALS), max_size=1))
     values = {"category": ["meat", "grain"], "origin": ["MN"], "direction": ["import"], "settlement": ["东"]}
+    values |= {"trade_point": ["erenhot-city"], "group_id": ["G000001"]}
     named = draw(st.lists(st.sampled_from(sorted(values)), max_size=2, unique=True))
     filters = tuple((name, frozenset(values[name])) for name in named)
     return Question(Period(start, end), draw(st.sampled_from(["yoy", "previous", "none"])), tuple(by), filters)
@@ -106,6 +119,13 @@ def _take(ledger: Ledger, step: tuple[str, Any], reporter: Reporter) -> Reporter
             post(ledger, [entry])
     elif kind == "fold":
         fold(ledger)
+    elif kind == "move":
+        resident, group, day = what
+        add_members(ledger, group, [resident], day)
+    elif kind == "status":
+        resident, status, day = what
+        with suppress(ResidentNotActive):  # A cancellation is final.
+            change_status(ledger, resident, status, "x", day, Recorder(1, "t"))
     elif kind == "restart":
         return Reporter(ledger)
     else:
@@ -122,14 +142,65 @@ def test_every_figure_equals_a_plain_recount(
         reporter = Reporter(ledger)
         for step in history:
             reporter = _take(ledger, step, reporter)
-        recount = PlainRecount(read_journal(ledger))
+        recount, people = PlainRecount(read_journal(ledger)), PlainPeople(ledger)
         for question in asked:
+            _compare_people(reporter, question, recount, people)
             assert reporter.trade(question).answer == trade_report(question, recount.totals)
             if question.interval is not None:
                 for measure in ("amount_fen", "participations", "residents"):
                     drawn = reporter.series(question, measure).answer
                     assert drawn == series(question, measure, recount.totals)
         verify(ledger)
+
+
+def _compare_people(reporter: Reporter, asked: Question, recount: PlainRecount, people: PlainPeople) -> None:
+    """The residents report and every claim of the brief, against people and trades counted one by one."""
+    by = tuple(name for name in asked.by if name in {"settlement", "group_id"})
+    question = dataclasses.replace(asked, by=by[:1])
+    report = reporter.residents(question).answer
+    total, rows = residents_measures(question, people, recount)
+    assert report.total == total
+    shown = {tuple(row.key.values()): row.measures for row in report.rows} if by else {}
+    assert shown == {key: measures for key, measures in rows.items() if key in shown}
+    assert all(not any(_figures_of(measures)) for key, measures in rows.items() if key not in shown)
+    facts = reporter.brief(question, TODAY).answer
+    for lang in ("zh", "en", "mn"):
+        for claim in write_brief(facts, lang).claims:
+            assert (claim.current, claim.base) == _claimed(claim.measure, question, recount, people)
+
+
+def _figures_of(measures: Mapping[str, Any]) -> Iterator[int]:
+    for value in measures.values():
+        yield from (value,) if isinstance(value, int) else value[:2]
+
+
+def _claimed(measure: str, asked: Question, recount: PlainRecount, people: PlainPeople) -> tuple[int, int | None]:
+    """What a claim has to say: the figure of the period, and of its base where anything is compared."""
+    is_compared = asked.compare != "none" and asked.base_period is not None
+    if measure == "registered_at_end":
+        on = max(asked.period.start, min(asked.period.end, TODAY))
+        year_before = datetime.date(asked.period.start.year - 1, 12, 31)
+        everybody = dataclasses.replace(asked, by=())
+        stocks = [people.stock(everybody, (), day) for day in (on, year_before)]
+        return stocks[0], stocks[1] if is_compared else None
+    kind, _, category = measure.partition(":")
+    question = dataclasses.replace(asked, by=("category",) if category else ())
+    key = (category,) if category else ()
+    periods = [asked.period, *([asked.base_period] if is_compared and asked.base_period is not None else [])]
+    found = [recount.totals(period, question.selection(rows=True)).get(key, Totals()) for period in periods]
+    figures = [
+        {
+            "amount_cny": one.amount_fen,
+            "participations": one.participations,
+            "residents": len(one.residents),
+            "category": one.transactions,
+        }[kind]
+        for one in found
+    ]
+    return figures[0], figures[1] if is_compared else None
+
+
+TODAY = datetime.date(2024, 3, 15)
 
 
 def _fifty_trades(ledger: Ledger) -> None:
