@@ -76,13 +76,13 @@ def market(built_environment: dict[str, str]) -> Iterator[Ledger]:
 
 
 def _people(ledger: Ledger) -> Caller:
-    """Four residents in two groups, and who did what to the fourth; a caller with the first key."""
+    """Four residents in two groups of three, and who did what to the fourth; a caller with the first key."""
     _, key = create_key(ledger, "market", ["admin"])
     create_key(ledger, "reader", ["reports:read"])
     create_key(ledger, "gone", ["admin"])
     assert revoke_key(ledger, 3)
     admin = Caller(create_app(ledger).test_client(), key)
-    for name in ("东", "西"):
+    for name in ("东", "西", "空"):
         admin.post("/v1/groups", {"name": name, "kind": "village"})
     for number in range(4):
         settlement = ["乌兰社区", "额仁社区"][number % 2]

@@ -86,3 +86,23 @@ def test_a_membership_of_the_same_moment_may_have_been_seen_or_not(ledger: Ledge
     admin.trade(a_trade())
     for either in ("NULL", "1"):
         assert verdict_after(ledger, f"UPDATE journal SET market_group = {either} WHERE seq = 1") == RIGHT
+
+
+def test_entries_of_one_resident_and_day_in_another_order_are_found(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    for amount in ("7999.00", "5000.00"):
+        admin.trade(a_trade(amount_cny=amount))
+    exchanged = [f"UPDATE journal SET seq = {to} WHERE seq = {of}" for of, to in ((1, 9), (2, 1), (9, 2))]
+    assert "place 1 of the journal was judged otherwise" in verdict_after(ledger, *exchanged)
+
+
+NOT_FOUND = {
+    "when an entry of the tail was recorded": "UPDATE journal SET recorded_at = recorded_at + 1 WHERE seq = 21",
+    "a refusal that is deleted": "DELETE FROM idempotency WHERE refusal = (SELECT min(refusal) FROM idempotency)",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_FOUND)
+def test_what_the_architecture_says_is_not_found_is_not_found(market: Ledger, kind: str) -> None:
+    """When one of these begins to fail, the page promises too little."""
+    assert verdict_after(market, NOT_FOUND[kind]) == RIGHT
