@@ -49,7 +49,8 @@ class FoldingProcess:
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
-        self._keeper.join(SHUTDOWN_TIMEOUT_S)
+        if self._keeper.is_alive():  # It is not when the server did not get as far as to start.
+            self._keeper.join(SHUTDOWN_TIMEOUT_S)
 
     def _keep(self) -> None:
         # Those who serve start first: there is nothing to fold yet.
