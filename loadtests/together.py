@@ -25,7 +25,7 @@ from loadtests.sender import Loop, Stream
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
-REPORTS_PER_SECOND = float(os.environ.get("LOAD_REPORTS", "50"))
+REPORTS_PER_SECOND = float(os.environ.get("LOAD_REPORTS", "20"))
 POSTED_BEFORE = int(os.environ.get("LOAD_POSTED_BEFORE", "100000"))
 BATCH = 10_000
 WARM_UP_S = 1.0
