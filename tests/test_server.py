@@ -94,7 +94,10 @@ def test_the_process_that_folds_ends_with_the_one_that_started_it(
         folder = _wait_for(lambda: _folder_of(server))
         server.process.kill()
         server.process.wait()
-        _wait_for(lambda: not folder.is_running() or folder.status() == psutil.STATUS_ZOMBIE)
+        try:
+            _wait_for(lambda: not folder.is_running() or folder.status() == psutil.STATUS_ZOMBIE)
+        finally:
+            server.stop(signal.SIGKILL)  # Those who serve are still there.
 
 
 def test_sqlite_has_one_serving_process_however_many_are_asked_for(environment: dict[str, str]) -> None:
