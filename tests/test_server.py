@@ -193,7 +193,8 @@ def test_what_was_acknowledged_survives_kill_9(
             ]
             for thread in writers:
                 thread.start()
-            time.sleep(0.3)
+            # However slow the machine is, it dies while they write, and after some were answered.
+            _wait_for(lambda wanted=12 * (cycle + 1): len(acknowledged) >= wanted)
             server.stop(signal.SIGKILL)
             for thread in writers:
                 thread.join(30)
