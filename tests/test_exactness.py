@@ -133,12 +133,7 @@ def _take(ledger: Ledger, step: tuple[str, Any], reporter: Reporter) -> Reporter
     return reporter
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(history=st.lists(steps, max_size=25), asked=st.lists(questions(), min_size=1, max_size=6))
 def test_every_figure_equals_a_plain_recount(
     new_database: Callable[[], str], environment: dict[str, str], history: list[Any], asked: list[Question]
