@@ -17,7 +17,8 @@ from loadtests.client import closed_loop, request_bytes
 from loadtests.histories import FOLDER, history
 from loadtests.sender import Loop
 from service.commands.keys import create_key
-from service.server import POSTGRESQL_WORKERS, THREADS_PER_WORKER
+from service.config import WORKERS
+from service.server import THREADS_PER_WORKER
 
 PATH = "/v1/reports/trade?from=2024-01-01&to=2024-08-31&by=category"
 ROUNDS = 3
@@ -51,10 +52,9 @@ def free_port() -> int:
 def measure(engine: str, size: int) -> dict[str, object]:
     """Rates of a report, of its 304 and of a bare route, in turns; the best of three each."""
     programs = pathlib.Path(sys.executable).parent
-    workers = 1 if engine == "sqlite" else POSTGRESQL_WORKERS
     bare_port, port = free_port(), free_port()
     bare = [
-        str(programs / "granian"), "--interface", "wsgi", "--port", str(bare_port), "--workers", str(workers),
+        str(programs / "granian"), "--interface", "wsgi", "--port", str(bare_port), "--workers", str(WORKERS),
         "--blocking-threads", str(THREADS_PER_WORKER), "--no-ws", "--log-level", "error", "loadtests.peers.bare:app",
     ]  # fmt: skip
     with history(engine, size) as ledger:
@@ -64,7 +64,7 @@ def measure(engine: str, size: int) -> dict[str, object]:
             "HUSHI_SECRETS_FILE": str(FOLDER / f"{engine}-{size}" / "secrets.json"),
             "HUSHI_LOG_LEVEL": "WARNING",
         }
-        serve = [str(programs / "hushi"), "serve", "--port", str(port), "--workers", str(workers)]
+        serve = [str(programs / "hushi"), "serve", "--port", str(port), "--workers", str(WORKERS)]
         with running(bare, {}, bare_port, "/"), running(serve, environment, port, "/health/live"):
             headers = {"Authorization": f"Bearer {key}"}
             url = urllib.request.Request(f"http://127.0.0.1:{port}{PATH}", headers=headers)
@@ -84,7 +84,7 @@ def measure(engine: str, size: int) -> dict[str, object]:
                     best[name] = max(best.get(name, loop), loop, key=lambda found: found.rate)
     rates = {name: round(loop.rate) for name, loop in best.items()}
     shares = {f"{name}_share_of_bare": round(rates[name] / rates["bare"], 2) for name in ("200", "304")}
-    return {"engine": engine, "rows": size, "workers": workers, "per_second": rates, **shares}
+    return {"engine": engine, "rows": size, "workers": WORKERS, "per_second": rates, **shares}
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def subjects(stack: contextlib.ExitStack) -> list[Subject]:
     """All that is compared, running."""
     server = stack.enter_context(durable_postgresql())
     found = [stack.enter_context(hushi_on(engine, server)) for engine in ENGINES]
+    if "sqlite" in ENGINES:
+        found.append(stack.enter_context(hushi_on("sqlite", workers=1)))
     found += [stack.enter_context(peer_on(server, workers)) for workers in PEER_WORKERS]
     return [Subject(one, Market("single")) for one in found]
 

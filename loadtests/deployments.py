@@ -19,9 +19,8 @@ from loadtests.histories import people
 from loadtests.market import Shape, settlement_of
 from loadtests.postings import CANCELLED_ONE_IN, RESIDENTS
 from service.commands.keys import create_key
-from service.config import Settings
+from service.config import WORKERS, Settings
 from service.ledger import Ledger, open_ledger
-from service.server import POSTGRESQL_WORKERS
 from service.storage import schema
 from service.vault import create_secrets
 from tests import postgresql
@@ -108,16 +107,15 @@ _HOW_POSTGRESQL_WRITES = ("SHOW fsync", "SHOW synchronous_commit", "SHOW full_pa
 
 @contextlib.contextmanager
 def hushi_on(
-    engine: str, server: postgresql.PostgreSQL | None = None, *, folds: bool = True, residents: int = RESIDENTS
+    engine: str, server: postgresql.PostgreSQL | None = None, *, folds: bool = True, workers: int = WORKERS
 ) -> Iterator[Deployment]:
     """`hushi serve`, as an operator starts it; without `folds` the same server, in which nothing folds."""
-    with fresh_ledger(engine, server, residents) as (ledger, environment):
+    with fresh_ledger(engine, server) as (ledger, environment):
         _, key = create_key(ledger, "load", ["admin"])
         told = durability(ledger)
         ledger.database.close()
         port = free_port()
         program = [str(PROGRAMS / "hushi")] if folds else [sys.executable, "-m", "loadtests.unfolded"]
-        workers = 1 if engine == "sqlite" else POSTGRESQL_WORKERS
         serve = [*program, "serve", "--port", str(port), "--workers", str(workers)]
         with running(serve, environment, port, "/health/live") as process:
             name = f"Hushi, {workers} process" + ("es" if workers > 1 else "")

@@ -14,7 +14,7 @@ from service.cli_reports import report
 from service.cli_settings import pass_settings, settings_of_environment
 from service.commands.folding import fold, fold_all
 from service.commands.verification import record_verification
-from service.config import SettingError, Settings
+from service.config import WORKERS, SettingError, Settings
 from service.domain.errors import Unavailable
 from service.ledger import open_existing, open_ledger, refuse_foreign_secrets
 from service.listening import held
@@ -68,10 +68,10 @@ def hushi() -> None:
 @hushi.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes on PostgreSQL; SQLite always has one.")
+@click.option("--workers", default=WORKERS, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
 @click.option("--welcome", "greets", is_flag=True, help="Say first what `hushi welcome` says.")
 @pass_settings
-def serve(settings: Settings, host: str, port: int, workers: int | None, greets: bool) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int, greets: bool) -> None:
     """Serve the ledger over HTTP.
 
     SQLite is migrated first; PostgreSQL must have been, by `hushi db upgrade`.

@@ -4,6 +4,12 @@ import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+WORKERS = 2
+"""How many processes serve: as many as this service was measured with, on two cores (docs/decisions/0008)."""
+
+COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that tells those processes in which folder they count together (service.http.metrics)."""
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -23,7 +29,7 @@ class Settings:
 
     @property
     def is_sqlite(self) -> bool:
-        """SQLite has one writing process; PostgreSQL may have many."""
+        """Whether the ledger is in a file of SQLite, beside which everything else may be; else it is in PostgreSQL."""
         return self.database_url.startswith("sqlite")
 
 

@@ -1,8 +1,9 @@
-"""The HTTP server: Granian, with as many processes as the engine may have writers."""
+"""The HTTP server: Granian with two processes, for both engines, and beside them the one that folds."""
 
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -11,24 +12,19 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from service.config import Settings
+from service.config import COUNTED_IN, Settings
 from service.logs import server_log_config
 
 THREADS_PER_WORKER = 160
 """More than the gate admits (service.http.gate): a request that is refused must not wait for those that are not."""
-POSTGRESQL_WORKERS = 2
 THREAD_IDLE_S = 30
 """After so long without a request a thread ends, and with it whatever it keeps for itself."""
 WAITING_CONNECTIONS_MAX = 1024
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
 
+
 _log = structlog.get_logger()
-
-
-def workers_for(settings: Settings, asked: int | None) -> int:
-    """How many processes serve: one for SQLite, which has one writing process; on PostgreSQL what is asked for."""
-    return 1 if settings.is_sqlite else asked or POSTGRESQL_WORKERS
 
 
 class FoldingProcess:
@@ -78,8 +74,14 @@ class _Server(MPServer):
             super_of.signal_handler_interrupt(*args, **kwargs)
 
 
-def serve(settings: Settings, host: str, port: int, workers: int | None) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
+    with tempfile.TemporaryDirectory(prefix="hushi-metrics-") as counted_in:
+        os.environ[COUNTED_IN] = counted_in  # For those who serve, who find it in their environment.
+        _run(settings, host, port, workers)
+
+
+def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     folding = FoldingProcess()
     server = _Server(
         "service.app:application",
@@ -87,7 +89,7 @@ def serve(settings: Settings, host: str, port: int, workers: int | None) -> None
         port=port,
         interface=Interfaces.WSGI,
         factory=True,
-        workers=workers_for(settings, workers),
+        workers=workers,
         blocking_threads=THREADS_PER_WORKER,
         blocking_threads_idle_timeout=THREAD_IDLE_S,
         backlog=WAITING_CONNECTIONS_MAX,

@@ -1,5 +1,6 @@
 """The real server: clean shutdown, logs without personal data, workers, and death by kill -9."""
 
+import itertools
 import json
 import pathlib
 import signal
@@ -8,15 +9,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
 import pytest
 
 from service.commands.keys import create_key
-from service.config import read_settings
 from service.ledger import Ledger
-from service.server import POSTGRESQL_WORKERS, _Server, workers_for
+from service.server import _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, free_port, run_hushi, serving
 
@@ -100,10 +101,34 @@ def test_the_process_that_folds_ends_with_the_one_that_started_it(
             server.stop(signal.SIGKILL)  # Those who serve are still there.
 
 
-def test_sqlite_has_one_serving_process_however_many_are_asked_for(environment: dict[str, str]) -> None:
-    settings = read_settings(environment)
-    assert workers_for(settings, 8) == (1 if settings.is_sqlite else 8)
-    assert workers_for(settings, None) == (1 if settings.is_sqlite else POSTGRESQL_WORKERS)
+def test_two_processes_serve_one_ledger_and_count_together(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """Forty callers at once, each on a connection of its own, for one resident: the kernel gives them to both."""
+    with serving(environment, tmp_path / "log") as server:
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+
+        def post(number: int) -> tuple[int, Any, Any]:
+            trade = a_trade(amount_cny="1000.00")
+            return server.ask("POST", "/v1/transactions", trade, {**headers, "Idempotency-Key": f"k{number}"})
+
+        with ThreadPoolExecutor(40) as callers:
+            answers = list(callers.map(post, range(40)))
+        assert [status for status, _, _ in answers] == [201] * 40
+        assert sum(float(posted["exempt_cny"]) for _, posted, _ in answers) == 8000
+        scrapes = [server.ask("GET", "/metrics")[1].decode() for _ in range(20)]
+        assert server.stop() == 0
+    counted = 'hushi_requests_total{method="POST",route="/v1/transactions",status="201"} 40.0'
+    assert all(counted in scrape for scrape in scrapes)
+    assert _falls([_uptime(scrape) for scrape in scrapes])  # Both have answered: one has served for less time.
+
+
+def _uptime(scrape: str) -> float:
+    return next(float(line.split()[1]) for line in scrape.splitlines() if line.startswith("hushi_uptime_seconds "))
+
+
+def _falls(figures: list[float]) -> bool:
+    return any(later < earlier for earlier, later in itertools.pairwise(figures))
 
 
 _IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"

@@ -11,35 +11,21 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import pysqlite3.dbapi2
 import sqlalchemy as sa
 
+from service.storage.engines import (
+    POOL_SIZE,
+    POOL_TIMEOUT_S,
+    READER_PLANS,
+    SQLITE_BUSY_TIMEOUT_MS,
+    WRITER_PLANS,
+    postgresql_engine,
+    sqlite_engine,
+)
 from service.storage.rowsets import copy_instead_of_executemany
-from service.storage.turns import Turns
+from service.storage.turns import FileTurns, Turns
 
-POOL_SIZE = 32
-POOL_TIMEOUT_S = 5
-SQLITE_BUSY_TIMEOUT_MS = 15_000
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
-SQLITE_CACHE_KIB = 64 * 1024
-SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
-"""64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
-LOCK_TIMEOUT_MS = 10_000
-STATEMENT_TIMEOUT_MS = 120_000
-
-
-WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
-whole for as long as its connection lives: 61 ms for a post at 100,000 rows, instead of 2."""
-
-# The driver looks for an adapter of each value that is no number or text, in three places, and finds none: 0.8 µs for
-# every NULL and every UUID of a row. One that it finds at once, and that changes nothing, costs a tenth.
-pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
-pysqlite3.dbapi2.register_adapter(bytes, lambda value: value)
-
-READER_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0"
-"""How long the tail is, PostgreSQL can't guess: expecting a third of the journal it would compile a plan and start
-workers to count a thousand entries."""
 
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
@@ -86,8 +72,8 @@ def _connected(engine: sa.Engine) -> Iterator[Connection]:
 def _begun(connection: Connection) -> sa.RootTransaction:
     """An open transaction. On SQLite it is asked for again and again while another process writes.
 
-    SQLite's own waiting looks ten times a second at the end: a process that folds would hardly ever find the moment
-    between two commits of one that posts all the time.
+    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
+    own waiting looks ten times a second at the end.
     """
     until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
     while True:
@@ -116,15 +102,16 @@ class Database:
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
+            self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
         else:
-            self._writer = _postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            self._writer = postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
             copy_instead_of_executemany(self._writer)
-            reader = _postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
+            reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
         self._turns = Turns()
+        self._file_turns = None if self.file is None else FileTurns(self.file)
 
     @property
     def file(self) -> pathlib.Path | None:
@@ -164,16 +151,32 @@ class Database:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """On SQLite writers of a process take turns: the fold must not wait for ever while posts come and come."""
+        """On SQLite writers take turns: a fold must not wait for ever while posts come and come.
+
+        First those of this process among each other, then the processes.
+        """
         if not self.is_sqlite:
             yield
             return
         if not self._turns.take(POOL_TIMEOUT_S):
             raise DatabaseUnavailable("other writers did not end in time")
         try:
-            yield
+            with self._turn_among_processes():
+                yield
         finally:
             self._turns.give_back()
+
+    @contextlib.contextmanager
+    def _turn_among_processes(self) -> Iterator[None]:
+        if self._file_turns is None:
+            yield
+            return
+        with contextlib.ExitStack() as turn:
+            try:
+                turn.enter_context(self._file_turns.turn())
+            except OSError as error:
+                raise DatabaseUnavailable(f"the file beside it for turns can't be used ({error.strerror})") from error
+            yield
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -232,6 +235,10 @@ class Database:
             self.close_watching(connection)
         self._reader.dispose()
         self._writer.dispose()
+        # Somebody who is still writing keeps the file that his turn hangs on.
+        if self._file_turns is not None and self._turns.take(0):
+            self._file_turns.close()
+            self._turns.give_back()
 
 
 def _read_url(text: str) -> sa.URL:
@@ -242,51 +249,3 @@ def _read_url(text: str) -> sa.URL:
     if url.get_backend_name() == "sqlite" and url.query:
         raise UnusableUrl("names a file only: SQLite takes no options after the question mark")
     return url
-
-
-def _sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -> sa.Engine:
-    engine = sa.create_engine(
-        url,
-        module=pysqlite3.dbapi2,
-        # The driver must not begin transactions of its own: it would begin them late, and not on SELECT.
-        connect_args={"isolation_level": None, "check_same_thread": False},
-        poolclass=sa.pool.QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
-        cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_PAGES_PER_CHECKPOINT}")
-        # Readers wait for nobody but whoever recovers the file; writers look themselves (`_begun`).
-        cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA busy_timeout=0")
-        cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def open_transaction(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Engine:
-    return sa.create_engine(
-        url,
-        isolation_level=isolation_level,
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-        pool_pre_ping=True,
-        connect_args={
-            "application_name": "hushi",
-            "options": f"-c synchronous_commit=on -c lock_timeout={LOCK_TIMEOUT_MS}"
-            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC {options}",
-        },
-    )

@@ -1,10 +1,16 @@
-"""A lock that is given in the order of asking.
+"""Locks that are given in the order of asking: among the threads of a process, and among processes.
 
 Python's own goes to whoever is quickest, and a thread that writes all the time is always quicker than one that waits.
+So it is with SQLite's lock between processes, for which whoever comes second looks again and again.
 """
 
+import contextlib
+import fcntl
+import os
+import pathlib
 import threading
 from collections import deque
+from collections.abc import Iterator
 
 
 class Turns:
@@ -40,3 +46,42 @@ class Turns:
                 self._waiting.popleft().release()
             else:
                 self._is_taken = False
+
+
+class FileTurns:
+    """Turns among all processes that write to one SQLite file, by a lock of the system on a file beside it.
+
+    A process that dies gives its turn back. Whoever waits sleeps until it is his: there is no time after which he
+    gives up, for transactions are short, and the callers of a long one are answered by the committer.
+    """
+
+    def __init__(self, database: pathlib.Path) -> None:
+        """Opens nothing yet."""
+        self._database = database
+        self._descriptor: int | None = None
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """The turn, for one thread of the process at a time. Raises OSError when the file can't be made."""
+        if self._descriptor is None:
+            self._descriptor = self._open()
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Closes the file; the next turn opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _open(self) -> int:
+        """The file beside the database, for whoever may read that: of the same owner, as SQLite's own are."""
+        path = self._database.with_name(self._database.name + "-turns")
+        owner = self._database.stat() if self._database.exists() else None
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644 if owner is None else owner.st_mode & 0o777)
+        if owner is not None and os.geteuid() == 0:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        return descriptor

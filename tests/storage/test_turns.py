@@ -1,6 +1,9 @@
 """Writers take turns: one that writes without a pause does not keep the others away."""
 
 import contextlib
+import pathlib
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pytest
 
 from service.ledger import Ledger
 from service.storage.engine import DatabaseUnavailable
-from service.storage.turns import Turns
+from service.storage.turns import FileTurns, Turns
 
 HELD_S = 0.02
 WAITERS = 5
@@ -82,3 +85,50 @@ def test_who_gave_up_is_passed_over() -> None:
     assert not turns.take(0.01)
     turns.give_back()
     assert turns.take(0)
+
+
+def test_so_it_is_among_processes(ledger: Ledger, other_ledger: Ledger) -> None:
+    with _writing_without_a_pause(ledger):
+        waits = [_waited_s(other_ledger) for _ in range(10)]
+    assert max(waits) < 20 * HELD_S
+
+
+def test_without_turns_among_processes_the_quickest_keeps_the_others_away(
+    ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: who asks SQLite again and again comes when nobody happens to write."""
+    for database in (ledger.database, other_ledger.database):
+        monkeypatch.setattr(database, "_turn_among_processes", contextlib.nullcontext)
+    with _writing_without_a_pause(ledger), contextlib.suppress(DatabaseUnavailable):
+        assert max(_waited_s(other_ledger) for _ in range(10)) > 20 * HELD_S
+
+
+def test_who_dies_gives_the_turn_back(tmp_path: pathlib.Path) -> None:
+    database = tmp_path / "ledger.db"
+    holds = (
+        "import pathlib, sys, time; from service.storage.turns import FileTurns\n"
+        "with FileTurns(pathlib.Path(sys.argv[1])).turn(): print('mine', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", holds, database], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"mine\n"
+        came = threading.Event()
+
+        def wait() -> None:
+            with FileTurns(database).turn():
+                came.set()
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not came.wait(0.2)
+        holder.kill()
+        assert came.wait(10)
+        waiting.join()
+
+
+def test_a_folder_without_a_place_for_turns_is_a_database_that_is_not_there(ledger: Ledger) -> None:
+    file = ledger.database.file
+    assert file is not None
+    file.with_name(file.name + "-turns").mkdir()
+    with pytest.raises(DatabaseUnavailable, match="turns"), ledger.database.writing():
+        pass
