@@ -184,12 +184,12 @@ def test_a_report_sees_a_lower_place_that_is_committed_late(ledger: Ledger) -> N
 def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """A negative control: what lies behind the newest place that is known is not all that is new."""
     _postgresql_only(ledger)
-    cover = CubeKeeper._cover
+    read_tail = CubeKeeper._read_tail
     monkeypatch.setattr(
         CubeKeeper,
-        "_cover",
-        lambda self, connection, _length: cover(
-            self, connection, len(self._known) + len(tail.find_entries(connection, max(self._known, default=0)))
+        "_read_tail",
+        lambda self, connection, _length: read_tail(
+            self, connection, len(self._places) + len(tail.find_entries(connection, max(self._places, default=0)))
         ),
     )
     assert _transactions_seen_around_a_late_place(ledger) == [2, 2]

@@ -1,7 +1,8 @@
 """The cube of a process, brought up to the ledger's last commit before each question: folded cells plus the tail.
 
 Everything is read from one snapshot, under one lock, so that a question sees each entry once: either in a cell or in
-the tail. Cells are loaded by the block that changed them; entries of the tail are laid over copies of cells.
+the tail. Cells are loaded by the block that changed them; entries of the tail are laid over copies of cells, of those
+grains only that a question is answered from.
 """
 
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from service.domain.cells import GRAINS, Cell, CellKey, Grain, apply, reversed_pairs, touched_cells
+from service.domain.cells import GRAINS, Cell, CellKey, Entry, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
 from service.domain.registry import Registry
 from service.ledger import Ledger
@@ -42,7 +43,9 @@ class CubeKeeper:
         self._registry = Registry()
         self._standing = _NOTHING
         self._grains: list[Grain] = []
-        self._known: set[int] = set()
+        self._tail: list[Entry] = []
+        self._places: set[int] = set()
+        self._laid: dict[Grain, int] = {}
         self._covered: dict[CellKey, Cell | None] = {}
         self._people = registrations.NOTHING
 
@@ -56,9 +59,9 @@ class CubeKeeper:
         with self._lock:
             missing = self._missing(grains)
             outdated = people and self._people != standing.registrations
-            if missing or outdated or standing != self._standing:
+            if missing or outdated or standing != self._standing or any(map(self._is_behind, grains)):
                 with self._ledger.database.reading() as connection:
-                    self._bring_up_to_date(connection, missing, people=people)
+                    self._bring_up_to_date(connection, grains, people=people)
             yield Known(self._cube, self._registry, self._standing)
 
     @contextmanager
@@ -72,8 +75,7 @@ class CubeKeeper:
         """
         with self._lock:
             connection = snapshot.enter_context(self._ledger.database.reading())
-            missing = self._missing(grains)
-            self._bring_up_to_date(connection, missing, people=people)
+            self._bring_up_to_date(connection, grains, people=people)
             yield Known(self._cube, self._registry, self._standing), connection
 
     def warm_up(self) -> None:
@@ -87,13 +89,15 @@ class CubeKeeper:
             with self._lock:
                 done = next(preparing, self) is self
 
-    def _bring_up_to_date(self, connection: Connection, missing: list[Grain], *, people: bool) -> None:
+    def _bring_up_to_date(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
         now = read_standing(connection)
+        missing = self._missing(grains)
         if missing or now.position.block != self._standing.position.block:
             self._uncover()
             self._load(connection, missing)
-        if missing or now.position != self._standing.position:
-            self._cover(connection, now.position.tail_length)
+        self._read_tail(connection, now.position.tail_length)
+        for grain in filter(self._is_behind, set(grains)):
+            self._cover(connection, grain)
         if people and now.registrations != self._people:
             for ordinal, person in registrations.load_changed(connection, self._people):
                 self._registry.put(ordinal, person)
@@ -120,26 +124,37 @@ class CubeKeeper:
             else:
                 self._cube.put(key, cell)
         self._covered.clear()
-        self._known.clear()
+        self._tail.clear()
+        self._places.clear()
+        self._laid.clear()
 
-    def _cover(self, connection: Connection, tail_length: int) -> None:
-        """Lays the entries of the tail that are not there yet over copies of the cells they touch."""
-        fresh = tail.find_entries(connection, after=max(self._known, default=0))
-        if len(self._known) + len(fresh) != tail_length:
-            # On PostgreSQL a lower place may become visible after a higher one.
-            fresh = {seq: entry for seq, entry in tail.find_entries(connection).items() if seq not in self._known}
-        if not fresh:
+    def _read_tail(self, connection: Connection, length: int) -> None:
+        """Reads the entries of the tail that are not known yet."""
+        if len(self._places) == length:
             return
-        entries = list(fresh.values())
+        fresh = tail.find_entries(connection, after=max(self._places, default=0))
+        if len(self._places) + len(fresh) != length:
+            # On PostgreSQL a lower place may become visible after a higher one.
+            fresh = {seq: entry for seq, entry in tail.find_entries(connection).items() if seq not in self._places}
+        self._places.update(fresh)
+        self._tail.extend(fresh.values())
+
+    def _is_behind(self, grain: Grain) -> bool:
+        """Whether entries of the tail are not laid over the cells of a grain yet."""
+        return self._laid.get(grain, 0) < len(self._tail)
+
+    def _cover(self, connection: Connection, grain: Grain) -> None:
+        """Lays the entries of the tail that are not there yet over copies of the cells of a grain that they touch."""
+        entries = self._tail[self._laid.get(grain, 0) :]
         live = tail.find_live(connection, reversed_pairs(entries))
         changed: dict[CellKey, Cell] = {}
-        for key in touched_cells(entries, self._grains):
+        for key in touched_cells(entries, [grain]):
             cell = self._cube.find(key)
             if key not in self._covered:
                 self._covered[key] = cell
             if cell is not None:
                 changed[key] = cell.copy()
-        apply(entries, live, changed, self._grains)
+        apply(entries, live, changed, [grain])
         for key, cell in changed.items():
             self._cube.put(key, cell)
-        self._known.update(fresh)
+        self._laid[grain] = len(self._tail)
