@@ -2,8 +2,9 @@
 
 import gc
 
-ALLOCATIONS_BETWEEN_LOOKS = 100_000
-"""Python's own 700 make it walk through every line of a batch again and again while the batch is being written."""
+ALLOCATIONS_BETWEEN_LOOKS = 500_000
+"""More than a batch of 10,000 lines makes. Python's own 700 make it walk through every line of a batch again and again
+while it is being written, and 100,000 three times."""
 
 
 def look_for_cycles_rarely() -> None:

@@ -11,7 +11,7 @@ from service.commands.posting import Entry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
-from service.domain.transactions import Transaction
+from service.domain.transactions import Trade, Transaction
 from service.http.auth import confirm_key
 from service.http.bodies import expect_media_type, read_bytes
 from service.http.lines import BATCH_BYTES_MAX, MEDIA_TYPES, Line, read_lines
@@ -42,7 +42,8 @@ def post_batch(query: dict[str, Any]) -> Answer:
     media_type = expect_media_type(*MEDIA_TYPES)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     api_key, asked_as = g.api_key.id, request_id()
-    readings = [_read(line, api_key, asked_as) for line in lines]
+    trades = _TRADE.read_plain([line.body for line in lines])
+    readings = [_read(line, trade, api_key, asked_as) for line, trade in zip(lines, trades, strict=True)]
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
@@ -63,14 +64,17 @@ def post_batch(query: dict[str, Any]) -> Answer:
     )
 
 
-def _read(line: Line, api_key: int, asked_as: str) -> Entry | Refusal:
-    """The entry of a line, or why it can't be read; such a line is not remembered."""
+def _read(line: Line, trade: Trade | None, api_key: int, asked_as: str) -> Entry | Refusal:
+    """The entry of a line, or why it can't be read; such a line is not remembered.
+
+    `trade` is what it was read as, unless that is left to the schema.
+    """
     if line.body is None:
         assert line.refusal is not None
         return line.refusal
     try:
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
-        trade = _TRADE.read(line.body)
+        trade = trade or _TRADE.read(line.body)
     except Refusal as refusal:
         return refusal
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)

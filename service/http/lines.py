@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
-from service.http.bodies import parse_json
+from service.http.bodies import parse_json, plain_objects
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
@@ -61,12 +61,16 @@ def _line(item: object) -> Line:
 
 
 def _ndjson(body: bytes) -> Iterator[Line]:
-    for text in body.split(b"\n"):
-        if text.strip():
-            try:
-                yield _line(parse_json(text))
-            except MalformedJson as refusal:
-                yield Line(None, None, refusal)
+    texts = [text for text in body.split(b"\n") if text.strip()]
+    plain = plain_objects(texts)
+    if plain is not None:
+        yield from map(_line, plain)
+        return
+    for text in texts:
+        try:
+            yield _line(parse_json(text))
+        except MalformedJson as refusal:
+            yield Line(None, None, refusal)
 
 
 def _csv(body: bytes) -> Iterator[Line]:
