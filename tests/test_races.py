@@ -26,8 +26,9 @@ from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.residents import StatusChange
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
-from service.storage import allowance, engine, residents
+from service.storage import allowance, residents
 from service.storage.engine import NotWritten
+from service.storage.engines import sqlite_engine
 from service.storage.tables import allowance_use, journal, resident_status
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -217,8 +218,9 @@ def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
     admin.register(1)
     for database in (ledger.database, other_ledger.database):
         database.close()
-        deferred = engine._sqlite_engine(database.url, begin="BEGIN", pool_size=1, read_only=False)
+        deferred = sqlite_engine(database.url, begin="BEGIN", pool_size=1, read_only=False)
         monkeypatch.setattr(database, "_writer", deferred)
+        monkeypatch.setattr(database, "_file_turns", None)  # They alone would keep the two apart as well.
     failures: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda caught: failures.append(str(caught.exc_value)))
 
