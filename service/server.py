@@ -1,6 +1,8 @@
 """The HTTP server: Granian with two processes, for both engines, and beside them the one that folds."""
 
+import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from granian.server.mp import MPServer
 from service.config import COUNTED_IN, Settings
 from service.logs import server_log_config
 
+APPLICATION = "service.app"
 THREADS_PER_WORKER = 160
 """More than the gate admits (service.http.gate): a request that is refused must not wait for those that are not."""
 THREAD_IDLE_S = 30
@@ -74,6 +77,14 @@ class _Server(MPServer):
             super_of.signal_handler_interrupt(*args, **kwargs)
 
 
+def _end_when_told() -> None:
+    """In a process that is to serve: until it does, it ends at once when it is told to.
+
+    It begins with its parent's handler, which only notes the signal; it would start, serve, and be killed in the end.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
     with tempfile.TemporaryDirectory(prefix="hushi-metrics-") as counted_in:
@@ -82,9 +93,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:
+    # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
+    importlib.import_module(APPLICATION)
     folding = FoldingProcess()
     server = _Server(
-        "service.app:application",
+        f"{APPLICATION}:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -99,6 +112,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
     )
+    os.register_at_fork(after_in_child=_end_when_told)
     server.on_startup(folding.start)
     server.on_shutdown(folding.stop)
     server.serve()

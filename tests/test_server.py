@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import os
 import pathlib
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,8 +18,9 @@ import psutil
 import pytest
 
 from service.commands.keys import create_key
+from service.config import WORKERS
 from service.ledger import Ledger
-from service.server import _Server
+from service.server import SHUTDOWN_TIMEOUT_S, _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, free_port, run_hushi, serving
 
@@ -107,6 +110,7 @@ def test_two_processes_serve_one_ledger_and_count_together(
     """Forty callers at once, each on a connection of its own, for one resident: the kernel gives them to both."""
     with serving(environment, tmp_path / "log") as server:
         server.ask("POST", "/v1/residents", a_registration(), headers)
+        _wait_until_both_serve(server)
 
         def post(number: int) -> tuple[int, Any, Any]:
             trade = a_trade(amount_cny="1000.00")
@@ -120,7 +124,14 @@ def test_two_processes_serve_one_ledger_and_count_together(
         assert server.stop() == 0
     counted = 'hushi_requests_total{method="POST",route="/v1/transactions",status="201"} 40.0'
     assert all(counted in scrape for scrape in scrapes)
-    assert _falls([_uptime(scrape) for scrape in scrapes])  # Both have answered: one has served for less time.
+
+
+def _wait_until_both_serve(server: Server) -> None:
+    """They take the requests in no order, and one has served for less time than the other."""
+    until, uptimes = time.monotonic() + 30, [0.0, 0.0]
+    while not _falls(uptimes):
+        assert time.monotonic() < until, uptimes
+        uptimes = [_uptime(server.ask("GET", "/metrics")[1].decode()) for _ in range(20)]
 
 
 def _uptime(scrape: str) -> float:
@@ -155,6 +166,30 @@ def test_a_process_outlives_its_idle_threads(
         assert all(worker.is_running() for worker in workers)
         assert sum(worker.num_threads() for worker in workers) < threads_busy
         assert server.ask("GET", "/health/live")[0] == 200
+
+
+_NEVER_READY = """
+import time
+import service.app
+from service.cli import main
+service.app.application = lambda: time.sleep(60)
+main()
+"""
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_server_that_is_told_to_stop_while_it_starts_does_not_start_first(
+    environment: dict[str, str], ledger: Ledger
+) -> None:
+    """Its processes inherit a handler that only notes the signal: they would be waited for, and killed in the end."""
+    command = [sys.executable, "-c", _NEVER_READY, "serve", "--port", str(free_port())]
+    with subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL) as server:
+        starting = psutil.Process(server.pid)
+        while len(starting.children()) < WORKERS:
+            assert server.poll() is None
+            time.sleep(0.05)
+        server.terminate()
+        assert server.wait(SHUTDOWN_TIMEOUT_S / 2) == 0
 
 
 def test_a_second_signal_in_the_middle_of_the_first_does_not_hang_the_server() -> None:
