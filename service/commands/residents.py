@@ -17,7 +17,8 @@ from service.domain.residents import (
 )
 from service.ledger import Ledger
 from service.storage import facts, residents
-from service.storage.engine import Connection, NotWritten
+from service.storage.engine import Connection
+from service.storage.faults import NotWritten
 from service.storage.residents import Group, ResidentRow
 from service.storage.roster import find_standings
 
@@ -48,40 +49,55 @@ def register(ledger: Ledger, registration: Registration) -> ResidentRow:
     Raises ResidentExists for a known citizen number, ValidationFailed for a birth after the registration, an end
     before it, or an unknown group.
     """
-    _refuse_impossible_dates(registration)
+    return register_all(ledger, [registration])[0]
+
+
+def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
+    """The new residents, with the next dense ordinals in the order given: all of them or none. Raises as `register`."""
+    for registration in registrations:
+        _refuse_impossible_dates(registration)
     try:
         with ledger.database.writing() as connection:
-            return _register(connection, ledger, registration)
+            return _register(connection, ledger, registrations)
     except NotWritten as race:
         if not race.is_race:
             raise
-        # Another process registered the number between our look and our insert; its resident stands.
+        # Another process registered a number between our look and our insert; its resident stands.
         with ledger.database.reading() as connection:
-            raise _exists(connection, ledger, registration.id_number) from None
+            _refuse_known(connection, ledger, registrations)
+        raise
 
 
-def _register(connection: Connection, ledger: Ledger, registration: Registration) -> ResidentRow:
-    ordinal = residents.next_ordinal(connection)
-    if ordinal > ORDINAL_MAX:
+def _register(connection: Connection, ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
+    first = residents.next_ordinal(connection)
+    if first + len(registrations) - 1 > ORDINAL_MAX:
         raise ValidationFailed(f"The ledger holds {ORDINAL_MAX} residents at most.")
-    if residents.find_ordinal(connection, ledger.vault.digests(registration.id_number)) is not None:
-        raise _exists(connection, ledger, registration.id_number)
-    if registration.group is not None:
-        _refuse_unknown_group(connection, ledger, registration.group)
+    _refuse_known(connection, ledger, registrations)
+    now = ledger.now()
+    rows = [_sealed(ledger, one, ordinal, now) for ordinal, one in enumerate(registrations, first)]
+    residents.insert(connection, rows, [ledger.vault.digest(one.id_number) for one in registrations])
+    facts.add(connection, ledger.vault.signets.facts, "resident", [row.standing.ordinal for row in rows])
+    for group in dict.fromkeys(one.group for one in registrations if one.group is not None):
+        _refuse_unknown_group(connection, ledger, group)
+        days = {
+            row.standing.ordinal: one.registered_on
+            for row, one in zip(rows, registrations, strict=True)
+            if one.group == group
+        }
+        _join(connection, ledger, group, days, now)
+    return rows
+
+
+def _sealed(ledger: Ledger, registration: Registration, ordinal: int, now: datetime.datetime) -> ResidentRow:
     memberships = [] if registration.group is None else [Membership(registration.registered_on, registration.group)]
-    row = ResidentRow(
+    return ResidentRow(
         standing=Standing(
             ordinal, registration.registered_on, registration.valid_until, registration.settlement, (), memberships
         ),
         number_sealed=ledger.vault.seal(registration.id_number, ordinal, "id_number"),
         name_sealed=ledger.vault.seal(registration.name, ordinal, "name"),
-        created_at=ledger.now(),
+        created_at=now,
     )
-    residents.insert(connection, row, ledger.vault.digest(registration.id_number))
-    facts.add(connection, ledger.vault.signets.facts, "resident", [ordinal])
-    if registration.group is not None:
-        _join(connection, ledger, registration.group, {ordinal: registration.registered_on}, row.created_at)
-    return row
 
 
 def _join(
@@ -108,10 +124,12 @@ def _refuse_unknown_group(connection: Connection, ledger: Ledger, group: int) ->
         raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group_id(group)} exists; create it first.")
 
 
-def _exists(connection: Connection, ledger: Ledger, id_number: str) -> ResidentExists:
-    ordinal = residents.find_ordinal(connection, ledger.vault.digests(id_number))
-    known = resident_id(ordinal or 0)
-    return ResidentExists(f"This citizen number is registered as {known}.", resident_id=known)
+def _refuse_known(connection: Connection, ledger: Ledger, registrations: Sequence[Registration]) -> None:
+    digests = [digest for one in registrations for digest in ledger.vault.digests(one.id_number)]
+    ordinal = residents.find_ordinal(connection, digests)
+    if ordinal is not None:
+        known = resident_id(ordinal)
+        raise ResidentExists(f"This citizen number is registered as {known}.", resident_id=known)
 
 
 def change_status(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service.commands.folding import fold
 from service.commands.posting import Entry, Post, Reverse, post
-from service.commands.residents import Caller, Registration, add_members, change_status, create_group, register
+from service.commands.residents import Caller, Registration, add_members, change_status, create_group, register_all
 from service.demo.mark import OPERATOR_KEY_ID, ROUTE, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import Plan, PlannedTrade
@@ -17,6 +17,7 @@ from service.ledger import Ledger
 from service.queries.pulse import Pulse
 from service.queries.residents import list_groups
 
+RESIDENTS_PER_COMMIT = 500
 TRADES_PER_COMMIT = 2_000
 NOT_EMPTY = "The ledger is not empty; the demo fills an empty one only."
 
@@ -76,13 +77,16 @@ def _group(place: int) -> int:
 
 
 def _register(ledger: Ledger, people: Sequence[DemoResident], advance: Advance) -> None:
-    for person in people:
-        registration = Registration(
-            person.name, person.id_number, person.registered_on, None, person.settlement, group=None
-        )
-        if register(ledger, registration).standing.ordinal != person.ordinal:
+    for start in range(0, len(people), RESIDENTS_PER_COMMIT):
+        chunk = people[start : start + RESIDENTS_PER_COMMIT]
+        rows = register_all(ledger, [_registration(person) for person in chunk])
+        if [row.standing.ordinal for row in rows] != [person.ordinal for person in chunk]:
             raise NotFilled("Another process registers residents in this ledger; the demo needs it alone.")
-        advance(1)
+        advance(len(chunk))
+
+
+def _registration(person: DemoResident) -> Registration:
+    return Registration(person.name, person.id_number, person.registered_on, None, person.settlement, group=None)
 
 
 def _join_groups(ledger: Ledger, plan: Plan) -> None:

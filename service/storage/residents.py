@@ -63,27 +63,33 @@ def next_ordinal(connection: sa.Connection) -> int:
     return ordinal
 
 
-def insert(connection: sa.Connection, row: ResidentRow, digest: bytes) -> None:
-    """Adds a resident, without memberships. Raises sqlalchemy.exc.IntegrityError when the digest is registered."""
-    standing = row.standing
+def insert(connection: sa.Connection, rows: Sequence[ResidentRow], digests: Sequence[bytes]) -> None:
+    """Adds residents, without memberships. Raises sqlalchemy.exc.IntegrityError when a digest is registered."""
     connection.execute(
-        sa.insert(resident).values(
-            ordinal=standing.ordinal,
-            number_digest=digest,
-            number_sealed=row.number_sealed,
-            name_sealed=row.name_sealed,
-            registered_on=standing.registered_on,
-            valid_until=standing.valid_until,
-            settlement=standing.settlement,
-            created_at=row.created_at,
-        )
+        sa.insert(resident),
+        [
+            {
+                "ordinal": row.standing.ordinal,
+                "number_digest": digest,
+                "number_sealed": row.number_sealed,
+                "name_sealed": row.name_sealed,
+                "registered_on": row.standing.registered_on,
+                "valid_until": row.standing.valid_until,
+                "settlement": row.standing.settlement,
+                "created_at": row.created_at,
+            }
+            for row, digest in zip(rows, digests, strict=True)
+        ],
     )
 
 
 def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int | None:
-    """The resident whose citizen number has one of these keyed digests (one for each index key in use)."""
+    """The first resident whose citizen number has one of these keyed digests (one for each index key in use)."""
     return connection.execute(
-        sa.select(resident.c.ordinal).where(resident.c.number_digest.in_(list(digests)))
+        sa.select(resident.c.ordinal)
+        .where(resident.c.number_digest.in_(list(digests)))
+        .order_by(resident.c.ordinal)
+        .limit(1)
     ).scalar_one_or_none()
 
 

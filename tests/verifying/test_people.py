@@ -151,7 +151,7 @@ def _record(ledger: Ledger, ordinal: int, *, digest_of: str, bound_to: int) -> N
         ledger.now(),
     )
     with ledger.database.writing() as connection:
-        residents.insert(connection, row, ledger.vault.digest(digest_of))
+        residents.insert(connection, [row], [ledger.vault.digest(digest_of)])
         facts.add(connection, ledger.vault.signets.facts, "resident", [ordinal])
 
 
