@@ -21,21 +21,44 @@ from service.storage.engine import Database
 from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
+from tests.quickening import compile_each_route_once, write_to_memory
+from tests.recycling import TEMPLATE, Databases
 
 # A loaded machine is slow, and that is nobody's fault.
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("hushi")
 
+write_to_memory()
+compile_each_route_once()
+
 _database_numbers = itertools.count(1)
+
+
+LONGEST = (
+    "test_dashboard.py", "test_record.py", "test_server.py", "test_backup.py", "test_pictures.py", "test_demo.py",
+    "test_cli.py", "test_reports.py", "test_bulletin.py", "test_reference.py", "test_memory.py", "test_cli_reports.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: one that came last would run alone, beside an idle processor."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A server for this test process, with a migrated template database."""
     with postgresql_server.running() as server:
-        server.execute("CREATE DATABASE template_ledger")
-        _migrate(server.url("template_ledger"))
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        _migrate(server.url(TEMPLATE))
         yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql: PostgreSQL) -> Databases:
+    """Databases of that server, for one test after the other."""
+    return Databases(postgresql)
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +90,17 @@ def new_database(
     made: list[str] = []
 
     def make() -> str:
-        name = f"ledger_{next(_database_numbers)}"
         if engine_name == "sqlite":
+            name = f"ledger_{next(_database_numbers)}"
             shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / f"{name}.db")
             return f"sqlite:///{tmp_path}/{name}.db"
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template_ledger STRATEGY FILE_COPY")
-        made.append(name)
-        return server.url(name)
+        databases: Databases = request.getfixturevalue("databases")
+        made.append(databases.take())
+        return databases.server.url(made[-1])
 
     yield make
     for name in made:
-        request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+        request.getfixturevalue("databases").give_back(name)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.ledger import Ledger
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from service.storage.turns import FileTurns, Turns
 
 HELD_S = 0.02
@@ -36,9 +36,11 @@ def _writing_without_a_pause(ledger: Ledger) -> Iterator[None]:
     thread = threading.Thread(target=write)
     thread.start()
     time.sleep(2 * HELD_S)
-    yield
-    until.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        until.set()
+        thread.join()
 
 
 def _waited_s(ledger: Ledger) -> float:
@@ -54,10 +56,10 @@ def test_who_waits_is_next(ledger: Ledger) -> None:
 
 
 def test_without_turns_the_quickest_keeps_the_others_away(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: of ten waits at least one is longer than ten writes."""
+    """The negative control: of a hundred waits at least one is longer than ten writes."""
     monkeypatch.setattr(ledger.database, "_turn", contextlib.nullcontext)
     with _writing_without_a_pause(ledger), contextlib.suppress(DatabaseUnavailable):
-        assert max(_waited_s(ledger) for _ in range(10)) > 10 * HELD_S
+        assert any(_waited_s(ledger) > 10 * HELD_S for _ in range(100))
 
 
 def test_turns_come_in_the_order_of_asking() -> None:
@@ -100,7 +102,7 @@ def test_without_turns_among_processes_the_quickest_keeps_the_others_away(
     for database in (ledger.database, other_ledger.database):
         monkeypatch.setattr(database, "_turn_among_processes", contextlib.nullcontext)
     with _writing_without_a_pause(ledger), contextlib.suppress(DatabaseUnavailable):
-        assert max(_waited_s(other_ledger) for _ in range(10)) > 20 * HELD_S
+        assert any(_waited_s(other_ledger) > 20 * HELD_S for _ in range(100))
 
 
 def test_who_dies_gives_the_turn_back(tmp_path: pathlib.Path) -> None:

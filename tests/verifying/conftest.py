@@ -15,6 +15,7 @@ from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
+from tests.recycling import TEMPLATE
 
 _numbers = itertools.count(1)
 
@@ -30,7 +31,7 @@ def built_environment(
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / f"{name}.db")
     else:
         server: PostgreSQL = request.getfixturevalue("postgresql")
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template_ledger STRATEGY FILE_COPY")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         url = server.url(name)
     create_secrets(folder / "secrets.json")
     yield {

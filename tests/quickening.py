@@ -1,0 +1,41 @@
+"""What would be done again for each of two thousand tests, and comes out the same each time."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import werkzeug.routing
+
+MEMORY = pathlib.Path("/dev/shm")
+FREE_BYTES_MIN = 4 * 1024**3
+
+
+def write_to_memory() -> None:
+    """Has temporary files, and those of processes that are started, in memory where there is plenty of it.
+
+    Tests wait for the disk otherwise, for each commit of each of their ledgers; that a ledger outlives a power cut
+    can't be tested here either way. PostgreSQL's programs are started from there: it must allow that.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= FREE_BYTES_MIN and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # So that it is looked for again.
+
+
+def compile_each_route_once() -> None:
+    """Keeps the code that werkzeug makes for each rule of each application: each test has one, with the same rules."""
+    rule_class: Any = werkzeug.routing.Rule
+    compiled: dict[object, Callable[..., tuple[str, str]]] = {}
+    compile_builder = rule_class._compile_builder
+
+    def compile_once(rule: Any, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    rule_class._compile_builder = compile_once
