@@ -27,7 +27,7 @@ from service.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,

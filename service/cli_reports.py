@@ -11,7 +11,6 @@ import orjson
 
 from schemas import reports as wire
 from schemas.briefs import brief_document
-from schemas.exports import csv_of, xlsx_of
 from schemas.strict import StrictSchema
 from service.cli_settings import pass_settings
 from service.config import Settings
@@ -181,6 +180,8 @@ def _cut_off(query: dict[str, Any], today: datetime.date) -> datetime.date:
 
 def _content(document: dict[str, Any], shape: str, cut_off: datetime.date) -> bytes:
     """The same bytes as over HTTP."""
+    from schemas.exports import csv_of, xlsx_of
+
     writers: dict[str, Callable[[], bytes]] = {
         "json": lambda: orjson.dumps(document),
         "csv": lambda: csv_of(document),

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from service.config import Settings, read_settings
-from service.logs import configure_logs
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 def settings_of_environment(**changes: str) -> Settings:
-    """The settings, with some variables changed, after which this process logs by them. Raises SettingError."""
-    settings = read_settings({**os.environ, **changes})
-    configure_logs(settings.log_level)
-    return settings
+    """The settings, with some variables changed. Raises SettingError."""
+    return read_settings({**os.environ, **changes})
 
 
 def pass_settings(command: Callable[Concatenate[Settings, Arguments], Result]) -> Callable[Arguments, Result]:

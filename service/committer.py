@@ -16,7 +16,7 @@ import structlog
 from service.commands.posting import Entry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
-from service.storage.engine import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000

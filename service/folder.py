@@ -17,7 +17,7 @@ from service.ledger import Ledger, open_ledger
 from service.logs import configure_logs
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
-from service.storage.engine import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0

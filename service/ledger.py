@@ -13,7 +13,8 @@ from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage import residents as residents_storage
-from service.storage.engine import Connection, Database, UnusableUrl
+from service.storage.engine import Connection, Database
+from service.storage.faults import UnusableUrl
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 

@@ -19,7 +19,7 @@ from service.config import read_settings
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger, open_ledger
 from service.storage import allowance
-from service.storage.engine import NotWritten
+from service.storage.faults import NotWritten
 from service.storage.prepared import Prepared
 from service.storage.tables import allowance_use, journal
 from tests.builders import a_key, a_trade

@@ -16,7 +16,8 @@ from service.domain.errors import Unavailable
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger
 from service.storage import allowance
-from service.storage.engine import Connection, DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.engine import Connection
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 

@@ -26,7 +26,7 @@ from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import blocks, journal, tail
-from service.storage.engine import NotWritten
+from service.storage.faults import NotWritten
 from tests.builders import a_key
 from tests.fold_worker import POINTS
 from tests.recounting import PlainRecount, read_journal

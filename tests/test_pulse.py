@@ -8,7 +8,7 @@ import pytest
 
 from service.ledger import Ledger
 from service.queries.pulse import Pulse
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from service.storage.standing import Standing, Watch
 from tests.builders import a_trade
 from tests.conftest import Caller

@@ -27,8 +27,8 @@ from service.domain.residents import StatusChange
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
 from service.storage import allowance, residents
-from service.storage.engine import NotWritten
 from service.storage.engines import sqlite_engine
+from service.storage.faults import NotWritten
 from service.storage.tables import allowance_use, journal, resident_status
 from tests.builders import a_trade
 from tests.conftest import Caller

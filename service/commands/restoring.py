@@ -7,7 +7,8 @@ from service.ledger import Ledger, why_foreign
 from service.storage import archives, blocks, copying, schema
 from service.storage.archives import Archive, DamagedArchive, Manifest
 from service.storage.copying import UnreadableLine
-from service.storage.engine import Connection, NotWritten, OutcomeUnknown
+from service.storage.engine import Connection
+from service.storage.faults import NotWritten, OutcomeUnknown
 
 
 class NotRestored(Exception):
@@ -38,9 +39,9 @@ def restore(ledger: Ledger, file: pathlib.Path) -> Manifest:
 
 
 def _refuse_other_schema(manifest: Manifest) -> None:
-    if manifest.revision != schema.newest_revision() or dict(manifest.columns) != copying.columns():
+    if manifest.revision != schema.NEWEST_REVISION or dict(manifest.columns) != copying.columns():
         raise NotRestored(
-            f"The backup is of schema {manifest.revision}, and this version of hushi has {schema.newest_revision()}: "
+            f"The backup is of schema {manifest.revision}, and this version of hushi has {schema.NEWEST_REVISION}: "
             f"restore it with hushi {manifest.hushi}, then run hushi db upgrade with this version."
         )
 
@@ -51,7 +52,7 @@ def _make_schema(ledger: Ledger) -> None:
         found = schema.revision(connection)
     if found is None:
         schema.upgrade(ledger.database, ledger.vault.signets)
-    elif found != schema.newest_revision():
+    elif found != schema.NEWEST_REVISION:
         raise NotRestored(f"The database is in use with the old schema {found}; restore into a new one.")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from service.domain.transactions import business_day
 from service.http.request_ids import accept_request_id
 from service.queries.pulse import Pulse
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from service.storage.standing import Standing
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from service.http.market import market
 from service.http.routes import Routes
 from service.ledger import Ledger
 from service.queries.ledger import fold_lag, get_head
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 
 routes = Routes("Health")
 

@@ -8,7 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
-from service.storage.engine import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 

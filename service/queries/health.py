@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service.ledger import Ledger
 from service.queries.ledger import fold_lag
 from service.storage import schema, tail
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 
 FOLD_STANDS_STILL_AFTER_S = 60
 """The folder works every second; a ledger that takes a minute is not being folded at all."""

@@ -1,13 +1,13 @@
 """Cells of the cube in the database: written by the fold, loaded by each process up to the newest block."""
 
 import functools
+import importlib
 from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from pyroaring import BitMap
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.cells import Cell, CellKey
 from service.storage.columns import Day, day_number, day_of
@@ -51,8 +51,8 @@ def load_changed(
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:
     """Writes cells as a block has left them."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    new = insert(cell)
+    # The dialect is loaded by the engine; naming both here would load the other one, and its drivers, as well.
+    new: Any = importlib.import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(cell)
     changed = {name: new.excluded[name] for name in (column.name for column in cell.c) if name not in _KEY}
     connection.execute(
         new.on_conflict_do_update(index_elements=list(_KEY), set_=changed),

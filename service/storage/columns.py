@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.transactions import MARKET_TIME
 
-BigId = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Uuid(sa.types.TypeDecorator[uuid.UUID]):
@@ -25,7 +24,7 @@ class Uuid(sa.types.TypeDecorator[uuid.UUID]):
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """The column type of the engine."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+            return dialect.type_descriptor(sa.Uuid(as_uuid=True))
         return dialect.type_descriptor(sa.LargeBinary(16))
 
     def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:

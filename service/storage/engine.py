@@ -22,6 +22,7 @@ from service.storage.engines import (
     postgresql_engine,
     sqlite_engine,
 )
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
 
@@ -29,27 +30,6 @@ LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
-
-
-class DatabaseUnavailable(Exception):
-    """The database does not answer, or not in time; nothing was written."""
-
-
-class UnusableUrl(ValueError):
-    """The database can't be of this URL, which the message does not repeat: it may hold a password."""
-
-
-class NotWritten(Exception):
-    """A transaction was rolled back whole. `is_race`: another process was first; running again shows its work."""
-
-    def __init__(self, message: str, *, is_race: bool) -> None:
-        """A lost connection before the commit is no race, but may be run again as well."""
-        super().__init__(message)
-        self.is_race = is_race
-
-
-class OutcomeUnknown(Exception):
-    """The connection was lost while committing: only the ledger itself can tell, by the idempotency key."""
 
 
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})

@@ -1,14 +1,12 @@
-"""The schema of a database against the one that the code needs: upgrade, check, and refuse an old one."""
+"""The schema of a database against the one that the code needs: upgrade, check, and refuse an old one.
 
-import functools
+Alembic is loaded where something is to be done; that nothing is, every command finds out without it.
+"""
+
 import importlib.resources
+from typing import TYPE_CHECKING
 
-import alembic.command
-import alembic.config
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from service.domain.seals import Signets
 from service.storage import facts, idempotency
@@ -16,6 +14,13 @@ from service.storage.columns import Uuid
 from service.storage.engine import Database
 from service.storage.tables import metadata
 
+if TYPE_CHECKING:
+    import alembic.config
+
+NEWEST_REVISION = "0004"
+"""The revision that the code needs: the newest one in service/migrations."""
+
+_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String()))
 _MIGRATION_LOCK = 0x48555349
 SEALED_SINCE = "0004"
 """The revision that brought seals; whatever is unsealed in a later one is unsealed for another reason."""
@@ -26,6 +31,10 @@ def upgrade(database: Database, signets: Signets) -> None:
 
     What was recorded before there were seals is sealed as it is; that is why it needs the signets.
     """
+    if is_current(database):
+        return
+    import alembic.command
+
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
@@ -38,30 +47,27 @@ def upgrade(database: Database, signets: Signets) -> None:
 
 def revision(connection: sa.Connection) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-@functools.cache
-def newest_revision() -> str:
-    """The revision that the code needs."""
-    head = ScriptDirectory.from_config(_config(None)).get_current_head()
-    if head is None:
-        raise RuntimeError("No migration is shipped with this installation; install the package again.")
-    return head
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    found: str | None = connection.scalar(sa.select(_VERSION.c.version_num))
+    return found
 
 
 def is_current(database: Database) -> bool:
     """Whether the database is at the revision that the code needs."""
     with database.reading() as connection:
-        return revision(connection) == newest_revision()
+        return revision(connection) == NEWEST_REVISION
 
 
 def differences(database: Database) -> list[str]:
     """What differs between the database and the code, a line each; nothing when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
     with database.reading() as connection:
         found = revision(connection)
-        if found != newest_revision():
-            return [f"The database is at revision {found or 'none'}, the code needs {newest_revision()}."]
+        if found != NEWEST_REVISION:
+            return [f"The database is at revision {found or 'none'}, the code needs {NEWEST_REVISION}."]
         context = MigrationContext.configure(connection, opts={"compare_type": _differs})
         return [str(difference) for difference in compare_metadata(context, metadata)]
 
@@ -73,7 +79,9 @@ def _differs(_context: object, _inspected: object, _column: object, found: objec
     return None
 
 
-def _config(connection: sa.Connection | None) -> alembic.config.Config:
+def _config(connection: sa.Connection) -> "alembic.config.Config":
+    import alembic.config
+
     config = alembic.config.Config()
     config.set_main_option("script_location", str(importlib.resources.files("service.migrations")))
     config.attributes["connection"] = connection

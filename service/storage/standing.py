@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.storage import tail
-from service.storage.engine import Connection, Database, DatabaseUnavailable
+from service.storage.engine import Connection, Database
+from service.storage.faults import DatabaseUnavailable
 from service.storage.tables import api_key, block, resident, resident_group, resident_status
 
 

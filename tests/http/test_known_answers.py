@@ -9,7 +9,7 @@ from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
 from service.queries.reports import Reporter
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from service.storage.standing import Watch
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.commands.folding import fold
 from service.ledger import Ledger
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from tests.builders import a_trade
 from tests.conftest import Caller
 

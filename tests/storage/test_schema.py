@@ -1,17 +1,20 @@
 """The schema: built by migrations, equal to the tables, and full of rules that hold without our code."""
 
 import datetime
+import importlib.resources
 import pathlib
 import re
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from service.commands.folding import fold
 from service.ledger import Ledger
 from service.storage import schema, tail
-from service.storage.engine import Database, DatabaseUnavailable, NotWritten
+from service.storage.engine import Database
+from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.tables import allowance_use, audit, fact, journal, metadata, resident_status
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -37,6 +40,11 @@ def test_an_empty_database_is_at_no_revision(tmp_path: pathlib.Path) -> None:
 def test_upgrading_twice_changes_nothing(ledger: Ledger) -> None:
     schema.upgrade(ledger.database, ledger.vault.signets)
     assert schema.is_current(ledger.database)
+
+
+def test_the_newest_revision_is_the_one_that_the_migrations_end_at() -> None:
+    scripts = ScriptDirectory(str(importlib.resources.files("service.migrations")))
+    assert scripts.get_heads() == [schema.NEWEST_REVISION]
 
 
 def test_constraints_have_the_names_of_the_convention(ledger: Ledger) -> None:

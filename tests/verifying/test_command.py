@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from service.commands.folding import fold_all
 from service.ledger import Ledger
 from service.queries.verifying import verify
-from service.storage.engine import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.servers import run_hushi

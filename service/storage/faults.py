@@ -1,0 +1,22 @@
+"""What a database may fail at, for whoever catches it: known without loading what talks to databases."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer, or not in time; nothing was written."""
+
+
+class UnusableUrl(ValueError):
+    """The database can't be of this URL, which the message does not repeat: it may hold a password."""
+
+
+class NotWritten(Exception):
+    """A transaction was rolled back whole. `is_race`: another process was first; running again shows its work."""
+
+    def __init__(self, message: str, *, is_race: bool) -> None:
+        """A lost connection before the commit is no race, but may be run again as well."""
+        super().__init__(message)
+        self.is_race = is_race
+
+
+class OutcomeUnknown(Exception):
+    """The connection was lost while committing: only the ledger itself can tell, by the idempotency key."""
