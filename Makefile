@@ -4,8 +4,11 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
-# One more than the two processors of the machine that this is measured on: tests also wait, for servers and pages.
-WORKERS ?= 3
+# More than the two processors of the machine that this is measured on: tests also wait, for servers and pages.
+WORKERS ?= 4
+
+# Where it is set, each process of the tests and of the service would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint bench bench-writes load lock clean
 
