@@ -17,7 +17,7 @@ run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} exec $(BIN)/hushi serve --port $(PORT) --welcome
 
 test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real PostgreSQL
-	@command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test.done

@@ -6,17 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import CHROMIUM, Bureau, Clerk, bureau, chromium
+from tests.browser.test_dashboard import Bureau, Clerk, bureau
 
-__all__ = ["bureau", "chromium"]
+__all__ = ["bureau"]
 
 A4_POINTS = (595, 842)
 PATH = "/v1/reports/bulletin?month=2024-04&format=html"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
-]
 
 
 class Officer(Clerk):

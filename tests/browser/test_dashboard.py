@@ -14,7 +14,6 @@ from tests.browser.small_ledger import fill
 from tests.builders import a_trade
 from tests.servers import Server, call_hushi, serving
 
-CHROMIUM = pathlib.Path("/usr/bin/chromium")
 AXE = pathlib.Path(__file__).parent / "vendor" / "axe.min.js"
 PAGE_BYTES_MAX = 400_000
 INTERACTIVE_MS_MAX = 1_000
@@ -41,12 +40,6 @@ YARDSTICK = """() => {
 
 LAST_DAY = "2024-06-28"
 QUESTION = f"ytd={LAST_DAY}"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
-]
-sync_api = pytest.importorskip("playwright.sync_api")
 
 
 class Bureau:
@@ -85,15 +78,6 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
         found = Bureau(server, environment)
         fill(server, found.new_key("admin"))
         yield found
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A browser without a window."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Clerk:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import CHROMIUM, QUESTION, Bureau, Clerk, bureau, chromium
+from tests.browser.test_dashboard import QUESTION, Bureau, Clerk, bureau
 
-__all__ = ["bureau", "chromium"]
+__all__ = ["bureau"]
 
 ASK = os.environ.get("HUSHI_PICTURES_ASK", QUESTION)
 SIZES = {"wide": (1280, 900), "phone": (360, 800)}
@@ -45,11 +45,6 @@ def _find(page: Any) -> None:
 
 DONE_THERE = {"record": _find}
 """What somebody does on a page before it is looked at."""
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
-]
 
 
 class Elsewhere:

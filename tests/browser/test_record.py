@@ -9,19 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import CHROMIUM, Bureau, Clerk
+from tests.browser.test_dashboard import Bureau, Clerk
 from tests.builders import a_citizen_number, a_registration
 from tests.servers import call_hushi, serving
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
 WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
 RESIDENTS = 45
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
-]
-sync_api = pytest.importorskip("playwright.sync_api")
 
 
 class Market(Bureau):
@@ -67,20 +61,11 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A browser without a window."""
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 class Counter(Clerk):
     """A clerk at the counter."""
 
-    def __init__(self, market: Market, browser: Any, **settings: Any) -> None:
-        super().__init__(market, browser, **settings)
+    def __init__(self, market: Market, chromium: Any, **settings: Any) -> None:
+        super().__init__(market, chromium, **settings)
         self.market = market
         self.resident = f"R{next(market.unused):08d}"
 
@@ -137,9 +122,9 @@ class Counter(Clerk):
 
 
 @pytest.fixture
-def clerk(market: Market, browser: Any) -> Iterator[Counter]:
+def clerk(market: Market, chromium: Any) -> Iterator[Counter]:
     """A clerk who reads English on a light screen."""
-    found = Counter(market, browser, color_scheme="light")
+    found = Counter(market, chromium, color_scheme="light")
     yield found
     found.context.close()
 
@@ -507,8 +492,8 @@ def test_every_word_is_said_in_every_language(lang: str, clerk: Counter) -> None
     assert re.findall(r"\b(?:field|code|error|list|verdict|status|scope|reverse|quote)\.[a-z_]+", said) == []
 
 
-def test_axe_finds_nothing(market: Market, browser: Any) -> None:
-    clerk = Counter(market, browser, viewport={"width": 360, "height": 800})
+def test_axe_finds_nothing(market: Market, chromium: Any) -> None:
+    clerk = Counter(market, chromium, viewport={"width": 360, "height": 800})
     clerk.open()
     assert clerk.violations() == []
     clerk.find()
