@@ -9,6 +9,7 @@ import click
 
 from service import __doc__ as about
 from service.config import SettingError
+from service.memory import look_for_cycles_rarely
 from service.storage.faults import DatabaseUnavailable
 
 EXIT_NOT_WRITTEN = 1
@@ -42,6 +43,7 @@ HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…
 
 def main() -> None:
     """The entry point: a wrong setting, or a file that can't be used, is one line on standard error."""
+    look_for_cycles_rarely()
     try:
         hushi()
     except SettingError as error:

@@ -7,8 +7,7 @@ import click
 from service.cli_settings import pass_settings
 from service.commands.restoring import NotRestored, restore
 from service.config import Settings
-from service.ledger import open_ledger
-from service.opening import open_existing_ledger
+from service.opening import open_existing_ledger, open_ledger_as_it_is
 from service.queries.backing_up import back_up
 
 
@@ -43,7 +42,7 @@ def restore_backup(settings: Settings, file: pathlib.Path) -> None:
     HUSHI_DATA_DIR=restored hushi restore hushi-2024-06-30.zip
     """  # noqa: D301 (click takes \b as a mark)
     try:
-        manifest = restore(open_ledger(settings), file)
+        manifest = restore(open_ledger_as_it_is(settings), file)
     except (NotRestored, OSError) as error:
         raise click.ClickException(str(error)) from None
     check = "" if manifest.head_hash is None else f" --head {manifest.head_hash}"

@@ -9,8 +9,7 @@ from service.cli_settings import pass_settings
 from service.commands.folding import fold, fold_all
 from service.commands.verification import record_verification
 from service.config import Settings
-from service.ledger import open_existing, open_ledger
-from service.opening import open_existing_ledger
+from service.opening import open_existing_as_it_is, open_existing_ledger, open_ledger_as_it_is
 from service.storage import schema
 
 EXIT_DIFFERENT = 1
@@ -25,7 +24,7 @@ def db() -> None:
 @pass_settings
 def upgrade(settings: Settings) -> None:
     """Bring the database to the schema of this version."""
-    ledger = open_ledger(settings)
+    ledger = open_ledger_as_it_is(settings)
     schema.upgrade(ledger.database, ledger.vault.signets)
     click.echo(f"The schema is at revision {schema.NEWEST_REVISION}.")
 
@@ -34,7 +33,7 @@ def upgrade(settings: Settings) -> None:
 @pass_settings
 def check(settings: Settings) -> None:
     """Exit 1 when the database's schema and the code's differ."""
-    differences = schema.differences(open_existing(settings).database)
+    differences = schema.differences(open_existing_as_it_is(settings).database)
     for difference in differences:
         click.echo(difference)
     if differences:

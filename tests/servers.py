@@ -32,7 +32,7 @@ def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 
 def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
     """Runs the command inside of this process: much quicker, where the process itself is not what is tested.
 
-    On SQLite only: a command leaves its connections to the end of its process, of which psycopg warns.
+    What becomes one line on standard error in a process of its own is the result's exception.
     """
     return CliRunner(env={**environment}).invoke(hushi, arguments)
 

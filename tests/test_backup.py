@@ -26,7 +26,7 @@ from service.storage.engine import Database
 from tests.builders import a_registration, a_trade, secrets_with_another_ring
 from tests.conftest import Caller
 from tests.recounting import read_journal
-from tests.servers import run_hushi
+from tests.servers import call_hushi
 
 REPORTS = (
     "/v1/reports/trade?period=2024&by=category,month",
@@ -221,17 +221,17 @@ def test_a_file_that_exists_is_never_overwritten(
     ledger: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
     file = tmp_path / "backup.zip"
-    first, second = run_hushi(environment, "backup", str(file)), run_hushi(environment, "backup", str(file))
+    first, second = call_hushi(environment, "backup", str(file)), call_hushi(environment, "backup", str(file))
     kept = file.read_bytes()
     (tmp_path / "next.zip.part").write_text("of another backup")
-    beside = run_hushi(environment, "backup", str(tmp_path / "next.zip"))
+    beside = call_hushi(environment, "backup", str(tmp_path / "next.zip"))
 
-    assert first.returncode == 0, first.stderr
+    assert first.exit_code == 0, first.stderr
     assert "secrets.json, is not" in first.stdout
     assert file.stat().st_mode & 0o777 == 0o600
-    assert (second.returncode, second.stderr) == (1, f"Error: {file} exists: backups are never overwritten\n")
+    assert (second.exit_code, second.stderr) == (1, f"Error: {file} exists: backups are never overwritten\n")
     assert file.read_bytes() == kept
-    assert (beside.returncode, "next.zip.part exists" in beside.stderr) == (1, True)
+    assert (beside.exit_code, "next.zip.part exists" in beside.stderr) == (1, True)
     assert (tmp_path / "next.zip.part").read_text() == "of another backup"
 
 
@@ -256,13 +256,13 @@ def test_the_commands_take_a_ledger_from_one_database_to_another(
     there = new_ledger(other_engine)
     elsewhere = {**environment, "HUSHI_DATABASE_URL": there.database.url.render_as_string(hide_password=False)}
 
-    assert run_hushi(environment, "backup", str(file)).stdout.startswith("14 transactions, 3 residents, 2 blocks")
-    restored = run_hushi(elsewhere, "restore", str(file))
-    assert restored.returncode == 0, restored.stderr
+    assert call_hushi(environment, "backup", str(file)).stdout.startswith("14 transactions, 3 residents, 2 blocks")
+    restored = call_hushi(elsewhere, "restore", str(file))
+    assert restored.exit_code == 0, restored.stderr
     head = restored.stdout.split()[-1]
-    assert run_hushi(elsewhere, "verify", "--head", head).returncode == 0
-    again = run_hushi(elsewhere, "restore", str(file))
-    assert again.returncode == 1
+    assert call_hushi(elsewhere, "verify", "--head", head).exit_code == 0
+    again = call_hushi(elsewhere, "restore", str(file))
+    assert again.exit_code == 1
     assert "not empty" in again.stderr
     assert len(again.stderr.splitlines()) == 1
 
@@ -370,8 +370,8 @@ def test_a_backup_is_not_restored_beside_secrets_that_do_not_open_it(
     other = secrets_with_another_ring(pathlib.Path(environment["HUSHI_SECRETS_FILE"]), ring)
     url = there.database.url.render_as_string(hide_password=False)
     elsewhere = {**environment, "HUSHI_DATABASE_URL": url, "HUSHI_SECRETS_FILE": str(other)}
-    refused = run_hushi(elsewhere, "restore", str(tmp_path / "backup.zip"))
-    assert refused.returncode == 1
+    refused = call_hushi(elsewhere, "restore", str(tmp_path / "backup.zip"))
+    assert refused.exit_code == 1
     assert "The secrets file is not that of the backup" in refused.stderr
     assert _is_empty(there.database)
 

@@ -99,23 +99,23 @@ def _register(ledger: Ledger, number: int) -> None:
 
 
 def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, str], ledger: Ledger) -> None:
-    made = run_hushi(environment, "keys", "create", "--name", "clerk", "--scope", "residents:read")
+    made = call_hushi(environment, "keys", "create", "--name", "clerk", "--scope", "residents:read")
     key = made.stdout.strip()
     ring, pulse = KeyRing(ledger), Pulse(ledger)
     live = ring.find_live(key, pulse.now())
 
-    listed = run_hushi(environment, "keys", "list").stdout
-    revoked = run_hushi(environment, "keys", "revoke", str(live.id if live else 0))
+    listed = call_hushi(environment, "keys", "list").stdout
+    revoked = call_hushi(environment, "keys", "revoke", str(live.id if live else 0))
 
     assert made.stdout == f"{key}\n"
     assert key.startswith("hushi_")
     assert live is not None
     assert "clerk\tresidents:read" in listed
     assert key not in listed
-    assert revoked.returncode == 0
+    assert revoked.exit_code == 0
     # The ring has seen the key: another process's revocation reaches it with the next pulse.
     assert ring.find_live(key, pulse.now()) is None
-    assert run_hushi(environment, "keys", "revoke", str(live.id)).returncode == 1
+    assert call_hushi(environment, "keys", "revoke", str(live.id)).exit_code == 1
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -162,11 +162,11 @@ def test_a_head_is_found_however_it_was_noted(environment: dict[str, str], ledge
 
 
 def test_db_check_tells_whether_schema_and_code_agree(environment: dict[str, str], ledger: Ledger) -> None:
-    assert run_hushi(environment, "db", "check").returncode == 0
+    assert call_hushi(environment, "db", "check").exit_code == 0
     with ledger.database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE cell ADD COLUMN surprise INTEGER")
-    differing = run_hushi(environment, "db", "check")
-    assert differing.returncode == 1
+    differing = call_hushi(environment, "db", "check")
+    assert differing.exit_code == 1
     assert "surprise" in differing.stdout
 
 
@@ -183,7 +183,7 @@ def eight_residents(ledger: Ledger) -> None:
 def test_the_four_example_files_hold_the_same_trades(environment: dict[str, str], tmp_path: pathlib.Path) -> None:
     names = ("transactions-en.csv", "transactions-zh-gb18030.csv", "transactions-zh.xlsx", "transactions.ndjson")
     summaries = [
-        run_hushi(environment, "import", str(EXAMPLES / name), "--refused", str(tmp_path / "refused.csv")).stdout
+        call_hushi(environment, "import", str(EXAMPLES / name), "--refused", str(tmp_path / "refused.csv")).stdout
         for name in names
     ]
     assert summaries[0] == "40 accepted, 0 known already, 0 refused\n"
@@ -202,14 +202,14 @@ def test_refused_lines_are_named_and_can_be_imported_once_the_cause_is_gone(
         "R00000001,肉类,马肉,02050000,蒙古国,1e3,2000.00,2024-04-01 09:30,D-2\n",
         "gb18030",
     )
-    first = run_hushi(environment, "import", str(file))
+    first = call_hushi(environment, "import", str(file))
     register(ledger, Registration("巴特尔", a_citizen_number(0), datetime.date(2023, 6, 1), None, None, None))
-    second = run_hushi(environment, "import", str(file))
+    second = call_hushi(environment, "import", str(file))
 
-    assert (first.returncode, first.stdout) == (1, "0 accepted, 0 known already, 2 refused\n")
+    assert (first.exit_code, first.stdout) == (1, "0 accepted, 0 known already, 2 refused\n")
     assert "line 2: unknown-resident" in first.stderr
     assert "line 3:" in first.stderr
-    assert (second.returncode, second.stdout) == (1, "1 accepted, 0 known already, 1 refused\n")
+    assert (second.exit_code, second.stdout) == (1, "1 accepted, 0 known already, 1 refused\n")
     refused = (tmp_path / "day.csv.refused.csv").read_text("utf-8-sig").splitlines()
     assert refused[0] == "line,code,reason,text"
     assert refused[1].startswith("3,")
@@ -221,6 +221,6 @@ def test_a_file_that_is_no_export_is_refused_whole(
 ) -> None:
     file = tmp_path / "notes.csv"
     file.write_text("hello,world\n1,2\n")
-    refused = run_hushi(environment, "import", str(file))
-    assert refused.returncode == 1
+    refused = call_hushi(environment, "import", str(file))
+    assert refused.exit_code == 1
     assert "no known heading" in refused.stderr

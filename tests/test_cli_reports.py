@@ -32,15 +32,15 @@ def market(ledger: Ledger, admin: Caller) -> Caller:
 
 def test_json_and_csv_are_the_bytes_of_the_http_answer(market: Caller, environment: dict[str, str]) -> None:
     for shape in ("json", "csv"):
-        printed = run_hushi(environment, *TRADE, "--format", shape)
-        assert printed.returncode == 0, printed.stderr
+        printed = call_hushi(environment, *TRADE, "--format", shape)
+        assert printed.exit_code == 0, printed.stderr
         answer = market.get(f"/v1/reports/trade?period=2024-H1&by=category&format={shape}")
         assert printed.stdout.encode() == answer.data.replace(b"\r\n", b"\n")
 
 
 def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller, environment: dict[str, str]) -> None:
-    printed = run_hushi(environment, *TRADE)
-    assert printed.returncode == 0, printed.stderr
+    printed = call_hushi(environment, *TRADE)
+    assert printed.exit_code == 0, printed.stderr
     assert "\x1b" not in printed.stdout
     table = [line for line in printed.stdout.splitlines() if line and line[0] in "┏┃┡│├└"]
     assert len({cell_len(line) for line in table}) == 1
@@ -49,7 +49,7 @@ def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller
     assert "▲ +400.00%" in printed.stdout
     assert "▲ 新增" in printed.stdout
     assert "2023-01-01 – 2023-06-30" in printed.stdout
-    english = run_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
+    english = call_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
     assert "participations" in english
     assert "0.3" in english  # The position.
 
@@ -71,10 +71,10 @@ def test_keys_and_figures_stay_in_one_piece_on_a_narrow_terminal(market: Caller,
 
 
 def test_residents_and_brief(market: Caller, environment: dict[str, str]) -> None:
-    residents = run_hushi(environment, "report", "residents", "--period", "2024", "--by", "settlement")
+    residents = call_hushi(environment, "report", "residents", "--period", "2024", "--by", "settlement")
     assert "东社区" in residents.stdout
     assert "期末备案人数" in residents.stdout
-    brief = run_hushi(environment, "report", "brief", "--period", "2024-H1", "--lang", "en")
+    brief = call_hushi(environment, "report", "brief", "--period", "2024-H1", "--lang", "en")
     assert brief.stdout.strip() == market.get("/v1/reports/brief?period=2024-H1&lang=en").get_json()["text"]
 
 
@@ -83,12 +83,12 @@ def test_a_workbook_goes_into_a_new_file_only(
 ) -> None:
     file = tmp_path / "trade.xlsx"
     command = (*TRADE, "--format", "xlsx", "--output", str(file))
-    assert run_hushi(environment, *command).returncode == 0
+    assert call_hushi(environment, *command).exit_code == 0
     sheet = openpyxl.load_workbook(io.BytesIO(file.read_bytes())).worksheets[0]
     assert sheet["A1"].value == "品类"
     before = file.read_bytes()
-    again = run_hushi(environment, *command)
-    assert again.returncode == 1
+    again = call_hushi(environment, *command)
+    assert again.exit_code == 1
     assert "is not overwritten" in again.stderr
     assert file.read_bytes() == before
 
@@ -131,19 +131,19 @@ def test_a_report_that_can_not_be_written_is_one_line(
 def test_a_wrong_question_names_its_option(
     environment: dict[str, str], ledger: Ledger, arguments: tuple[str, ...], said: str
 ) -> None:
-    refused = run_hushi(environment, "report", *arguments)
-    assert refused.returncode == 2
+    refused = call_hushi(environment, "report", *arguments)
+    assert refused.exit_code == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
 def test_an_empty_ledger_prints_zeros(environment: dict[str, str], ledger: Ledger) -> None:
-    printed = run_hushi(environment, *TRADE)
-    assert printed.returncode == 0
+    printed = call_hushi(environment, *TRADE)
+    assert printed.exit_code == 0
     assert "0.00" in printed.stdout
 
 
 def test_completion_scripts_are_printed(environment: dict[str, str], ledger: Ledger) -> None:
     for shell in ("bash", "zsh", "fish"):
-        printed: subprocess.CompletedProcess[str] = run_hushi(environment, "completion", shell)
+        printed = call_hushi(environment, "completion", shell)
         assert "_HUSHI_COMPLETE" in printed.stdout

@@ -28,7 +28,7 @@ from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import verify
 from service.vault import create_secrets
-from tests.servers import run_hushi
+from tests.servers import call_hushi
 
 TO_APRIL = Period(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30))
 FIRST_HALF = Period(datetime.date(2024, 1, 1), datetime.date(2024, 6, 30))
@@ -213,11 +213,11 @@ def test_nothing_is_wrong_with_the_ledger(filled: tuple[Ledger, int], plan: Plan
 def test_a_ledger_that_is_not_empty_is_refused(demo: Ledger, environment: dict[str, str], plan: Plan) -> None:
     with pytest.raises(NotFilled, match="not empty"):
         fill(demo, plan)
-    refused = run_hushi(environment, "demo")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    refused = call_hushi(environment, "demo")
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert "The ledger is not empty" in refused.stderr
-    silent = run_hushi(environment, "demo", "--if-empty")
-    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+    silent = call_hushi(environment, "demo", "--if-empty")
+    assert (silent.exit_code, silent.stdout, silent.stderr) == (0, "", "")
 
 
 def test_nothing_is_played_into_a_ledger_that_the_demo_has_not_filled(
@@ -228,8 +228,8 @@ def test_nothing_is_played_into_a_ledger_that_the_demo_has_not_filled(
     real = open_ledger(read_settings({**environment, "HUSHI_DATABASE_URL": url}))
     register(real, Registration("阿拉坦", "152501199001011238", datetime.date(2023, 1, 3), None, None, group=None))
     real.database.close()
-    refused = run_hushi(environment, "demo", "--live", "--database", url)
-    assert refused.returncode == 1
+    refused = call_hushi(environment, "demo", "--live", "--database", url)
+    assert refused.exit_code == 1
     assert "fill it first: hushi demo" in refused.stderr
 
 

@@ -9,7 +9,7 @@ from service.queries.verifying import verify
 from service.storage.faults import DatabaseUnavailable
 from tests.builders import a_trade
 from tests.conftest import Caller
-from tests.servers import run_hushi
+from tests.servers import call_hushi
 from tests.tampering import RIGHT, verdict_after
 
 
@@ -35,16 +35,16 @@ def test_the_command_says_it_in_a_line_and_an_exit_code(
     admin.register(1)
     admin.trade(a_trade())
     fold_all(ledger)
-    right = run_hushi(environment, "verify")
+    right = call_hushi(environment, "verify")
     head = right.stdout.splitlines()[1].split()[5].rstrip(";")
-    assert right.returncode == 0
+    assert right.exit_code == 0
     assert right.stdout.startswith("1 transactions, 1 blocks")
-    assert run_hushi(environment, "verify", "--head", head).returncode == 0
-    assert run_hushi(environment, "verify", "--head", "00" * 32).returncode == 1
+    assert call_hushi(environment, "verify", "--head", head).exit_code == 0
+    assert call_hushi(environment, "verify", "--head", "00" * 32).exit_code == 1
     with ledger.database.writing() as connection:
         connection.execute(sa.text("UPDATE cell SET quantity_g = quantity_g + 1"))
-    wrong = run_hushi(environment, "verify")
-    assert wrong.returncode == 1
+    wrong = call_hushi(environment, "verify")
+    assert wrong.exit_code == 1
     assert wrong.stdout.startswith("WRONG: The cell of")
 
 
