@@ -346,17 +346,21 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", CHANGES)
+def _with_a_changed(entry: str, change: Callable[[bytes], bytes | None], file: pathlib.Path) -> pathlib.Path:
+    return _rewritten(file, lambda name, text: change(text) if name == entry else text)
+
+
 def test_a_file_that_says_something_else_leaves_nothing(
-    market: Ledger, new_ledger: Callable[[str], Ledger], target: str, tmp_path: pathlib.Path, kind: str
+    market: Ledger, new_ledger: Callable[[str], Ledger], target: str, tmp_path: pathlib.Path, subtests: pytest.Subtests
 ) -> None:
-    entry, change, named = CHANGES[kind]
     back_up(market, tmp_path / "backup.zip")
-    changed = _rewritten(tmp_path / "backup.zip", lambda name, text: change(text) if name == entry else text)
     restored = new_ledger(target)
-    with pytest.raises(NotRestored, match=named):
-        restore(restored, changed)
-    assert _schema_is_missing(restored) or _is_empty(restored.database)
+    for kind, (entry, change, named) in CHANGES.items():
+        with subtests.test(kind):
+            changed = _with_a_changed(entry, change, tmp_path / "backup.zip")
+            with pytest.raises(NotRestored, match=named):
+                restore(restored, changed)
+            assert _schema_is_missing(restored) or _is_empty(restored.database)
     restore(restored, tmp_path / "backup.zip")
 
 
