@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 import werkzeug.routing
+from sqlalchemy.engine.default import DefaultDialect
 
 MEMORY = pathlib.Path("/dev/shm")
 FREE_BYTES_MIN = 4 * 1024**3
@@ -39,3 +41,20 @@ def compile_each_route_once() -> None:
         return compiled[key]
 
     rule_class._compile_builder = compile_once
+
+
+def compile_each_statement_once() -> None:
+    """Keeps the SQL text of each statement, which SQLAlchemy keeps for an engine alone: each test has two of them.
+
+    It asks for the dialect as well, of which each engine has its own; here those of one database's kind are alike.
+    """
+    create_engine, compiled = sa.create_engine, dict[Any, Any]()
+
+    def create_engine_that_shares(*args: Any, **kwargs: Any) -> sa.Engine:
+        engine = create_engine(*args, **kwargs)
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    sa.create_engine = create_engine_that_shares
+    DefaultDialect.__hash__ = lambda dialect: hash(type(dialect))  # type: ignore[method-assign]
+    DefaultDialect.__eq__ = lambda dialect, other: type(dialect) is type(other)  # type: ignore[method-assign]
