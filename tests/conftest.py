@@ -29,7 +29,7 @@ from tests.recycling import TEMPLATE, Databases
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("hushi")
 
-# What is collected stays: looking for cycles in it again and again takes an eighth of all that tests do.
+# Looking for cycles again and again takes an eighth of all that tests do.
 gc.set_threshold(200_000, 20, 50)
 write_to_memory()
 compile_each_route_once()
@@ -48,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first: one that came last would run alone, beside an idle processor."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays: nobody need look for cycles in it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
