@@ -1,7 +1,8 @@
 """The registry in memory: how many residents are registered on any day, and how many came and went in a period.
 
 A stock on a day is how many spells have begun by then less how many have ended: two searches in sorted lists for each
-settlement and group, however many residents there are.
+settlement and group, however many residents there are. Most questions don't ask for groups, of which there may be
+hundreds: for those the lists are kept once more, for each settlement alone.
 """
 
 import datetime
@@ -61,6 +62,10 @@ def spells_of(person: Person) -> Iterator[Spell]:
     yield Spell(person, (person.settlement, group), start, FOREVER)
 
 
+def _spell_without_groups(person: Person) -> Iterator[Spell]:
+    yield Spell(person, (person.settlement, None), datetime.date.min.toordinal(), FOREVER)
+
+
 @dataclass(slots=True)
 class _Days:
     """The sorted days of one settlement and group, as ordinals."""
@@ -71,27 +76,25 @@ class _Days:
     cancelled: list[int] = field(default_factory=list)
 
 
-class Registry:
-    """All residents."""
+class _Book:
+    """The days of all residents, by settlement and, if it tells groups apart, by group."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells_groups: bool) -> None:
         """Nobody yet."""
-        self._people: dict[int, Person] = {}
+        self._spells_of = spells_of if tells_groups else _spell_without_groups
         self._days: dict[Key, _Days] = {}
         self._moved: set[tuple[int, Spell]] = set()
-        self.settlements: set[str | None] = set()
 
-    def put(self, ordinal: int, person: Person) -> None:
-        """Adds a resident, or replaces what was known."""
-        before = self._people.get(ordinal)
-        if before is not None:
-            self._count(ordinal, before, _take_out, self._moved.discard)
-        self._people[ordinal] = person
-        self.settlements.add(person.settlement)
+    def add(self, ordinal: int, person: Person) -> None:
+        """Counts a resident."""
         self._count(ordinal, person, insort, self._moved.add)
 
+    def take_out(self, ordinal: int, person: Person) -> None:
+        """Counts a resident no longer, who was counted with the same days."""
+        self._count(ordinal, person, _take_out, self._moved.discard)
+
     def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:
-        spells = list(spells_of(person))
+        spells = list(self._spells_of(person))
         registered_on = person.registered_on.toordinal()
         cancelled_on = FOREVER if person.cancelled_on is None else person.cancelled_on.toordinal()
         for spell in spells:
@@ -111,26 +114,57 @@ class Registry:
         if cancelled_on != FOREVER:
             change(days.cancelled, cancelled_on)
 
-    def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-        """Registered on or before the day, not cancelled on or before it, not expired before it."""
-        on = day.toordinal()
-        counts = ((key, bisect_right(d.begun, on) - bisect_right(d.ended, on)) for key, d in self._days.items())
-        return _sum(counts, by, filters)
+    def stock_on(self, on: int) -> Iterator[tuple[Key, int]]:
+        """How many are registered on the day with this ordinal."""
+        return ((key, bisect_right(d.begun, on) - bisect_right(d.ended, on)) for key, d in self._days.items())
 
-    def registered_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-        """Residents whose registration lies in the period, by the group they are in at its end."""
-        counts = [(key, _within(days.registered, period)) for key, days in self._days.items()]
-        moved = ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.registered_on, period))
-        return _sum([*counts, *moved], by, filters)
+    def registered_in(self, period: Period) -> Iterator[tuple[Key, int]]:
+        """Whose registration lies in the period."""
+        yield from ((key, _within(days.registered, period)) for key, days in self._days.items())
+        yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.registered_on, period))
 
-    def cancelled_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-        """Residents whose cancellation takes effect in the period, by the group they are in at its end."""
-        counts = [(key, _within(days.cancelled, period)) for key, days in self._days.items()]
-        moved = ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.cancelled_on, period))
-        return _sum([*counts, *moved], by, filters)
+    def cancelled_in(self, period: Period) -> Iterator[tuple[Key, int]]:
+        """Whose cancellation takes effect in the period."""
+        yield from ((key, _within(days.cancelled, period)) for key, days in self._days.items())
+        yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.cancelled_on, period))
 
     def _moved_at(self, day: datetime.date) -> Iterator[Spell]:
         return (spell for _, spell in self._moved if spell.start <= day.toordinal() < spell.end)
+
+
+class Registry:
+    """All residents."""
+
+    def __init__(self) -> None:
+        """Nobody yet."""
+        self._people: dict[int, Person] = {}
+        self._by_group, self._by_settlement = _Book(tells_groups=True), _Book(tells_groups=False)
+        self.settlements: set[str | None] = set()
+
+    def put(self, ordinal: int, person: Person) -> None:
+        """Adds a resident, or replaces what was known."""
+        before = self._people.get(ordinal)
+        self._people[ordinal] = person
+        self.settlements.add(person.settlement)
+        for book in (self._by_group, self._by_settlement):
+            if before is not None:
+                book.take_out(ordinal, before)
+            book.add(ordinal, person)
+
+    def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Registered on or before the day, not cancelled on or before it, not expired before it."""
+        return _sum(self._book(by, filters).stock_on(day.toordinal()), by, filters)
+
+    def registered_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Residents whose registration lies in the period, by the group they are in at its end."""
+        return _sum(self._book(by, filters).registered_in(period), by, filters)
+
+    def cancelled_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+        """Residents whose cancellation takes effect in the period, by the group they are in at its end."""
+        return _sum(self._book(by, filters).cancelled_in(period), by, filters)
+
+    def _book(self, by: tuple[str, ...], filters: Filters) -> _Book:
+        return self._by_group if "group_id" in by or "group_id" in filters else self._by_settlement
 
 
 def _within(days: list[int], period: Period) -> int:
