@@ -9,15 +9,19 @@ from collections.abc import Collection, Iterator, Mapping
 from service.domain.cells import DIMENSIONS, GRAINS, Cell, CellKey, Key
 from service.domain.months import ANSWERS_KEPT_MAX, Month
 from service.domain.periods import MONTHS_PER_YEAR, Period, month_end
-from service.domain.totals import RowKeys, Selection, Totals, merge
+from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge
 
 STRETCHES_KEPT_MAX = 300
-"""How many quarters and years to date are remembered, each for one selection."""
+"""How many quarters and years to date are remembered, each for one selection that is not usual."""
+
+_LONG = (*((1, length) for length in range(2, MONTHS_PER_YEAR + 1)), (4, 3), (7, 3), (10, 3))
+"""Years to date and quarters: their first months, and how many months they have."""
 
 TOLD = {name: DIMENSIONS.index(name) for name in ("trade_point", "settlement")}
 """Dimensions whose values no rule data list: a trade point is known once a transaction bears it."""
 
 _Stretch = tuple[tuple[int, int], ...]
+_Place = tuple[_Stretch, Selection]
 _Kept = tuple[list[int], Mapping[Key, Totals]]
 
 
@@ -28,7 +32,8 @@ class Cube:
         """An empty cube."""
         self._months: dict[int, dict[tuple[int, int], Month]] = {grain.number: {} for grain in GRAINS}
         self._keys: dict[Selection, RowKeys] = {}
-        self._kept: dict[tuple[tuple[int, int], int, Selection], _Kept] = {}
+        self._kept: dict[_Place, _Kept] = {}
+        self._kept_of_usual: dict[_Place, _Kept] = {}
         self._values: dict[int, set[str | None]] = {index: set() for index in TOLD.values()}
         self._seen: dict[int, set[Key]] = {grain.number: set() for grain in GRAINS}
 
@@ -74,6 +79,11 @@ class Cube:
             for month in list(months.values()):
                 month.prepare()
                 yield
+        for selection in USUAL:
+            for year in sorted({year for year, _ in self._months[selection.grain.number]}):
+                for first, length in _LONG:
+                    self.totals(Period(datetime.date(year, first, 1), month_end(year, first + length - 1)), selection)
+                yield
 
     def totals(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
         """The totals of a period, by the selection's dimensions; not to be changed.
@@ -96,13 +106,14 @@ class Cube:
     def _merged(self, numbers: _Stretch, months: list[Month], selection: Selection) -> Mapping[Key, Totals]:
         """Whole months, merged once for as long as none of them changes."""
         versions = [month.version for month in months]
-        place = numbers[0], len(numbers), selection
-        kept = self._kept.get(place)
+        everything_kept = self._kept_of_usual if selection in USUAL else self._kept
+        place = numbers, selection
+        kept = everything_kept.get(place)
         if kept is None or kept[0] != versions:
-            if len(self._kept) >= STRETCHES_KEPT_MAX:
+            if everything_kept is self._kept and len(self._kept) >= STRETCHES_KEPT_MAX:
                 self._kept.clear()
             keys = self._row_keys(selection)
-            kept = self._kept[place] = versions, merge(month.totals(selection, keys) for month in months)
+            kept = everything_kept[place] = versions, merge(month.totals(selection, keys) for month in months)
         return kept[1]
 
     def _row_keys(self, selection: Selection) -> RowKeys:

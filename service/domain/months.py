@@ -1,20 +1,14 @@
-"""A month of cells: what is asked of days within it is merged from them, what is asked of all of it is kept.
-
-Participations are distinct pairs of resident and day, so they don't add up over the cells of a day. But few residents
-are in more than one cell of a day: those are `shared`, and only their pairs must be merged; all others just count.
-"""
+"""A month of cells: what is asked of days within it is merged from them, what is asked of all of it is kept."""
 
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from service.domain.cells import DIMENSIONS, Cell, Key, Sums
+from service.domain.cells import DIMENSIONS, Cell, Key
+from service.domain.gathering import Days, Gathering
 from service.domain.periods import Period
-from service.domain.totals import RowKeys, Selection, Totals, merge, union
-
-Days = dict[datetime.date, dict[Key, Cell]]
+from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge, union
 
 ASKED_BEFORE_GATHERING = 2
 """How many selections are answered from the days before a month is gathered: one that is posted to is not worth it."""
@@ -26,27 +20,9 @@ WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
 """Dimensions with many values: a filter on one of them looks up its cells instead of passing all."""
 
 CHUNK_DAYS = 8
-"""Parts of a month that are gathered as well, so that a period which ends within one passes few single days."""
+"""Parts of a month that are put together as well, so that a period which ends within one passes few single days."""
 
-
-@dataclass(slots=True)
-class Gathered(Sums):
-    """The cells of some days with the same values; `alone` counts pairs whose resident is in no other cell of the day.
-
-    `shared` are the others, as numbers that are the same for all cells that were gathered together.
-    """
-
-    alone: int = 0
-    shared: BitMap = field(default_factory=BitMap)
-    residents: BitMap = field(default_factory=BitMap)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some days of a month, gathered."""
-
-    days: set[datetime.date]
-    gathered: dict[Key, Gathered]
+_Margins = dict[Selection, dict[frozenset[datetime.date], Mapping[Key, Totals]]]
 
 
 class Month:
@@ -57,30 +33,39 @@ class Month:
         self.days: Days = {}
         self.version = 0
         self._wide = {index: position for position, index in enumerate(dimensions) if index in WIDE}
+        self._usual = [selection for selection in USUAL if selection.grain.dimensions == dimensions]
         self.forget()
 
     def forget(self) -> None:
         """Drops what was worked out of the cells; to be called after each change of `days`."""
         self.version += 1
         self._worked_out = 0
-        self._answers: dict[Selection, dict[Key, Totals]] = {}
-        self._gathered: dict[Key, Gathered] | None = None
-        self._chunks: list[Chunk] = []
-        self._narrowed_days: dict[int, dict[str | None, Days]] = {}
-        self._narrowed_gathered: dict[int, dict[str | None, dict[Key, Gathered]]] = {}
+        self._answers: dict[Selection, Mapping[Key, Totals]] = {}
+        self._whole: Gathering | None = None
+        self._chunks: list[Gathering] = []
+        self._margins: _Margins = {}
+        self._narrowed: dict[int, dict[str | None, Days]] = {}
 
     def prepare(self) -> None:
-        """Works out in advance what any selection may need."""
-        self._gathered = self._gathered or gather(self.days)
-        if not self._chunks and len(self._wide) < len(WIDE):
-            # Of the finest grain there would be as many parts as there are cells.
-            self._chunks = _chunks(self.days)
+        """Works out in advance what any selection may need, and the answers to those that are usual."""
+        self._whole = self._whole or Gathering(self.days, self._wide)
+        # Of the finest grain, chunks would have as many parts as their days have cells, and days as many totals.
+        is_finest = len(self._wide) == len(WIDE)
+        chunks = list(_chunks(self.days))
+        self._chunks = [] if is_finest else [Gathering(chunk, self._wide) for chunk in chunks]
+        self._margins = {
+            selection: _margins(self.days, chunks, RowKeys(selection), keeps_days=not is_finest)
+            for selection in self._usual
+        }
+        for gathering in (self._whole, *self._chunks):
+            gathering.prepare()
         for index in self._wide:
             self._days_by(index)
-            self._gathered_by(index)
 
     def totals(self, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of the whole month."""
+        if selection in self._margins:
+            return self._margins[selection][frozenset(self.days)]
         answer = self._answers.get(selection)
         if answer is None:
             if len(self._answers) >= ANSWERS_KEPT_MAX:
@@ -90,23 +75,26 @@ class Month:
 
     def totals_within(self, period: Period, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of those days of the month that lie in the period."""
-        parts = []
-        days = self._asked_days(selection)
-        asked = [day for day in days if period.start <= day <= period.end]
-        if days is self.days:
-            for chunk in self._chunks:
-                if chunk.days <= set(asked):
-                    parts.append(totals_of_gathered(chunk.gathered, keys))
-                    asked = [day for day in asked if day not in chunk.days]
-        return merge([*parts, totals_of_days((days[day] for day in asked), keys)])
+        left = {day for day in self.days if period.start <= day <= period.end}
+        parts: list[Mapping[Key, Totals]] = []
+        for days, totals in self._margins.get(selection, {}).items():
+            if days <= left:
+                parts.append(totals)
+                left -= days
+        for chunk in self._chunks:
+            if chunk.days <= left:
+                parts.append(chunk.totals(selection, keys))
+                left -= chunk.days
+        asked = self._asked_days(selection)
+        return merge([*parts, totals_of_days((cells for day, cells in asked.items() if day in left), keys)])
 
     def _work_out(self, selection: Selection, keys: RowKeys) -> dict[Key, Totals]:
         self._worked_out += 1
-        if self._gathered is None and self._worked_out > ASKED_BEFORE_GATHERING:
-            self._gathered = gather(self.days)
-        if self._gathered is None:
+        if self._whole is None and self._worked_out > ASKED_BEFORE_GATHERING:
+            self._whole = Gathering(self.days, self._wide)
+        if self._whole is None:
             return totals_of_days(self._asked_days(selection).values(), keys)
-        return totals_of_gathered(self._asked_gathered(selection), keys)
+        return self._whole.totals(selection, keys)
 
     def _asked_days(self, selection: Selection) -> Days:
         """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
@@ -116,33 +104,30 @@ class Month:
                 return _overlay([known[value] for value in wanted if value in known])
         return self.days
 
-    def _asked_gathered(self, selection: Selection) -> Mapping[Key, Gathered]:
-        assert self._gathered is not None
-        for index, wanted in selection.filters:
-            if index in self._wide:
-                known = self._gathered_by(index)
-                return {key: part for value in wanted for key, part in known.get(value, {}).items()}
-        return self._gathered
-
     def _days_by(self, index: int) -> dict[str | None, Days]:
-        if index not in self._narrowed_days:
-            self._narrowed_days[index] = _narrow(self.days, self._wide[index])
-        return self._narrowed_days[index]
-
-    def _gathered_by(self, index: int) -> dict[str | None, dict[Key, Gathered]]:
-        if index not in self._narrowed_gathered:
-            assert self._gathered is not None
-            found = self._narrowed_gathered[index] = {}
-            for key, part in self._gathered.items():
-                found.setdefault(key[self._wide[index]], {})[key] = part
-        return self._narrowed_gathered[index]
+        if index not in self._narrowed:
+            self._narrowed[index] = _narrow(self.days, self._wide[index])
+        return self._narrowed[index]
 
 
-def _chunks(days: Days) -> list[Chunk]:
+def _chunks(days: Days) -> Iterable[Days]:
     parts: dict[int, Days] = {}
     for day, cells in days.items():
         parts.setdefault((day.day - 1) // CHUNK_DAYS, {})[day] = cells
-    return [Chunk(set(part), gather(part)) for part in parts.values()]
+    return parts.values()
+
+
+def _margins(
+    days: Days, chunks: list[Days], keys: RowKeys, *, keeps_days: bool
+) -> dict[frozenset[datetime.date], Mapping[Key, Totals]]:
+    """The totals of all days, of each chunk, and of each day, the longest first."""
+    by_day = {day: totals_of_days([cells], keys) for day, cells in days.items()}
+    by_chunk = {frozenset(chunk): merge(by_day[day] for day in chunk) for chunk in chunks}
+    return {
+        frozenset(days): merge(by_chunk.values()),
+        **by_chunk,
+        **({frozenset([day]): totals for day, totals in by_day.items()} if keeps_days else {}),
+    }
 
 
 def _narrow(days: Days, position: int) -> dict[str | None, Days]:
@@ -160,57 +145,6 @@ def _overlay(parts: list[Days]) -> Days:
     for part in parts:
         for day, cells in part.items():
             found.setdefault(day, {}).update(cells)
-    return found
-
-
-def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gathered]:
-    """The cells of all days, those with the same values put together."""
-    found: dict[Key, Gathered] = {}
-    pairs = 0
-    for cells in days.values():
-        shared = _shared(cells.values())
-        # Dense numbers instead of day and resident: few containers to merge, where there would be some for each day.
-        number_of = {resident: number for number, resident in enumerate(shared, start=pairs)}
-        pairs += len(number_of)
-        for values, cell in cells.items():
-            gathered = found.get(values)
-            if gathered is None:
-                gathered = found[values] = Gathered()
-            gathered.add_sums(cell)
-            gathered.residents |= cell.residents
-            elsewhere = cell.residents & shared
-            gathered.alone += len(cell.residents) - len(elsewhere)
-            gathered.shared.update([number_of[resident] for resident in elsewhere])
-    return found
-
-
-def _shared(cells: Iterable[Cell]) -> BitMap:
-    """The residents that are in more than one of the cells."""
-    seen, shared = BitMap(), BitMap()
-    for cell in cells:
-        shared |= seen & cell.residents
-        seen |= cell.residents
-    return shared
-
-
-def totals_of_gathered(months: Mapping[Key, Gathered], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of a gathered month."""
-    found: dict[Key, Totals] = {}
-    sets: dict[Key, tuple[list[BitMap], list[BitMap]]] = {}
-    for values, gathered in months.items():
-        key = keys[values]
-        if key is None:
-            continue
-        totals = found.get(key)
-        if totals is None:
-            totals, sets[key] = found.setdefault(key, Totals()), ([], [])
-        totals.add_sums(gathered)
-        totals.participations += gathered.alone
-        sets[key][0].append(gathered.residents)
-        sets[key][1].append(gathered.shared)
-    for key, (residents, shared) in sets.items():
-        found[key].residents = union(residents)
-        found[key].participations += len(union(shared))
     return found
 
 

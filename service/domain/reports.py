@@ -9,6 +9,7 @@ from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Compare, Interval, Period, base_period, buckets_of, cut_off
 from service.domain.totals import Selection, Totals
+from service.domain.transactions import DIRECTIONS
 
 Ask = Callable[[Period, Selection], Mapping[Key, Totals]]
 """What answers the totals of a period: a cube, or in the tests a plain recount of the journal."""
@@ -49,9 +50,10 @@ class Question:
         return {self.selection(rows=True).grain, self.selection(rows=False).grain}
 
     def selection(self, *, rows: bool) -> Selection:
-        """What the cube is asked for the rows, or for the total."""
+        """What the cube is asked for the rows, or for the total. Both directions are no filter: there is no third."""
         by = tuple(DIMENSIONS.index(name) for name in self.dimensions) if rows else ()
-        filters = tuple((DIMENSIONS.index(name), values) for name, values in self.filters)
+        narrowing = (pair for pair in self.filters if pair != ("direction", frozenset(DIRECTIONS)))
+        filters = tuple((DIMENSIONS.index(name), values) for name, values in narrowing)
         return Selection(by, tuple(sorted(filters, key=lambda pair: pair[0])))
 
 

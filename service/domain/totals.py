@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from service.domain.cells import GRAINS, Grain, Key, Sums
+from service.domain.cells import DIMENSIONS, GRAINS, Grain, Key, Sums
 
 
 @dataclass(slots=True)
@@ -33,6 +33,10 @@ class Selection:
         """The coarsest grain that tells the dimensions of the question apart."""
         asked = {*self.by, *(index for index, _ in self.filters)}
         return next(grain for grain in GRAINS if asked <= set(grain.dimensions))
+
+
+USUAL = (Selection(), *(Selection((index,)) for index in range(len(DIMENSIONS))))
+"""What is asked most: everything, and everything by one dimension."""
 
 
 class RowKeys(dict[Key, Key | None]):

@@ -83,6 +83,8 @@ class CubeKeeper:
         for grain in GRAINS:
             with self.known_at(self._standing, [grain], people=True):
                 pass
+        with self.known_at(self._standing, GRAINS):  # Each has taken the tail off those before it.
+            pass
         preparing = self._cube.prepare()
         done = False
         while not done:

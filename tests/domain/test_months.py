@@ -2,16 +2,18 @@
 
 import datetime
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from service.domain.cells import GRAINS, Cell, Key
-from service.domain.months import Month, gather, totals_of_days, totals_of_gathered
+from service.domain.cells import GRAINS, Cell, Grain, Key
+from service.domain.gathering import gather, totals_of_gathered
+from service.domain.months import Month, totals_of_days
 from service.domain.periods import Period
 from service.domain.totals import RowKeys, Selection
 
 FULL = GRAINS[-1]
+SECOND = datetime.date(2024, 6, 2)
 JUNE = Period(datetime.date(2024, 6, 1), datetime.date(2024, 6, 30))
 
 keys = st.tuples(
@@ -64,18 +66,39 @@ def test_a_month_answers_the_same_from_days_gathered_and_narrowed(
         )
 
 
-@given(days, st.sampled_from([(), (0,), (0, 1), (2,)]))
-def test_chunks_of_a_month_add_up_to_its_days(
-    recorded: dict[datetime.date, dict[Key, Cell]], by: tuple[int, ...]
+@given(
+    days,
+    st.sampled_from(GRAINS),
+    st.lists(st.sampled_from(FULL.dimensions), max_size=2, unique=True),
+    st.dictionaries(
+        st.sampled_from([0, 5]), st.sampled_from([frozenset({"meat", "东"}), frozenset({"西", "wool", "nowhere"})])
+    ),
+    st.sampled_from(
+        [JUNE, *(Period(datetime.date(2024, 6, 2), datetime.date(2024, 6, day)) for day in (2, 9, 20, 30))]
+    ),
+)
+def test_a_prepared_month_answers_for_any_of_its_days(
+    recorded: dict[datetime.date, dict[Key, Cell]],
+    grain: Grain,
+    by: list[int],
+    filters: dict[int, frozenset[str]],
+    period: Period,
 ) -> None:
-    """A coarser grain, whose months are gathered in parts as well."""
-    month = Month(GRAINS[0].dimensions)
-    month.days.update({day: {key[:4]: cell for key, cell in cells.items()} for day, cells in recorded.items()})
-    keys = RowKeys(Selection(by))
-    expected = totals_of_days(month.days.values(), keys)
+    """Whole, in chunks and by single days; what is usual is worked out in advance, filters look their cells up."""
+    selection = Selection(tuple(by), tuple(sorted(filters.items())))
+    assume(selection.grain == grain)
+    month = Month(grain.dimensions)
+    month.days.update(
+        {
+            day: {tuple(key[index] for index in grain.dimensions): cell for key, cell in cells.items()}
+            for day, cells in recorded.items()
+        }
+    )
+    keys = RowKeys(selection)
+    asked = [cells for day, cells in month.days.items() if period.start <= day <= period.end]
     month.prepare()
-    assert month.totals_within(JUNE, Selection(by), keys) == expected
-    assert month.totals(Selection(by), keys) == expected
+    assert month.totals_within(period, selection, keys) == totals_of_days(asked, keys)
+    assert month.totals(selection, keys) == totals_of_days(month.days.values(), keys)
 
 
 def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:
