@@ -27,12 +27,15 @@ from service.commands.folding import fold_all
 from service.domain.growth import Comparison
 from service.domain.reports import Question
 from service.ledger import Ledger
+from service.memory import look_for_cycles_rarely
 from service.queries.reports import Reporter
 from service.storage.tables import metadata
 
 SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "1000000,10000000").split(",")]
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
 MIB = 1024
+
+look_for_cycles_rarely()  # As every process of Hushi does.
 
 
 @pytest.fixture(scope="module", params=SIZES)
