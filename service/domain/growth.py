@@ -4,12 +4,16 @@ The unit (fen, grams, heads) cancels out. Newspapers mix up growth and ratio, so
 Source: the domain rules, "Growth".
 """
 
+import functools
 from typing import Literal, NamedTuple
 
 Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
 
 GROWTH_PCT_DECIMALS = 2
 RATIO_DECIMALS = 4
+
+COMPARISONS_KEPT_MAX = 32 * 1024
+"""A report by group has some 3,000, and most of them are those of the report before."""
 
 _GROWTH_SCALE = 100 * 10**GROWTH_PCT_DECIMALS
 _RATIO_SCALE = 10**RATIO_DECIMALS
@@ -30,6 +34,7 @@ class Comparison(NamedTuple):
     reason: Reason | None
 
 
+@functools.lru_cache(maxsize=COMPARISONS_KEPT_MAX)
 def compare(current: int, base: int | None) -> Comparison:
     """The current figure against its base; a base of None means that no base day exists and counts as 0 in `change`.
 

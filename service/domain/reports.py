@@ -111,9 +111,10 @@ def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
     base = _totals(ask, question, question.base_period, rows=True)
     keys = _live_keys(current, base)
     keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
+    dimensions = question.dimensions
     return [
         Row(
-            _named(question.dimensions, key),
+            _named(dimensions, key),
             _measures(question, current.get(key, _NOTHING), base.get(key, _NOTHING)),
             _share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
         )
@@ -160,24 +161,21 @@ def _named(dimensions: tuple[str, ...], key: Key) -> dict[str, str | None]:
 def _measures(question: Question, current: Totals, base: Totals | None) -> Measures:
     figures = _figures(current)
     if question.compare == "none":
-        return figures
-    before = None if base is None else _figures(base)
-    if before is None:
-        return {name: compare(value, None) for name, value in figures.items()}
-    return {name: compare(value, before[name]) for name, value in figures.items()}
+        return dict(zip(TRADE_MEASURES, figures, strict=True))
+    before = _NO_FIGURES if base is None else _figures(base)
+    return dict(zip(TRADE_MEASURES, map(compare, figures, before), strict=True))
 
 
-def _figures(totals: Totals) -> dict[str, int]:
+def _figures(totals: Totals) -> tuple[int, ...]:
     """The measures, in the order of TRADE_MEASURES."""
-    return {
-        "amount_fen": totals.amount_fen,
-        "exempt_fen": totals.exempt_fen,
-        "taxable_fen": totals.amount_fen - totals.exempt_fen,
-        "quantity_g": totals.quantity_g,
-        "transactions": totals.transactions,
-        "participations": totals.participations,
-        "residents": len(totals.residents),
-    }
+    amount_fen, exempt_fen = totals.amount_fen, totals.exempt_fen
+    return (
+        amount_fen, exempt_fen, amount_fen - exempt_fen, totals.quantity_g, totals.transactions, totals.participations,
+        len(totals.residents),
+    )  # fmt: skip
+
+
+_NO_FIGURES = (None,) * len(TRADE_MEASURES)
 
 
 def _share(part_fen: int, whole_fen: int) -> int | None:
@@ -222,11 +220,12 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
     if not question.dimensions:
         amounts.setdefault((), 0)
     keys = sorted(amounts, key=lambda key: (-amounts[key], _sortable(key)))
+    place = TRADE_MEASURES.index(measure)
     lines = [
         Line(
             _named(question.dimensions, key),
-            [_figures(totals.get(key, _NOTHING))[measure] for totals in current],
-            None if question.compare == "none" else [_figures(totals.get(key, _NOTHING))[measure] for totals in base],
+            [_figures(totals.get(key, _NOTHING))[place] for totals in current],
+            None if question.compare == "none" else [_figures(totals.get(key, _NOTHING))[place] for totals in base],
         )
         for key in keys
     ]
