@@ -40,6 +40,7 @@ FAMILIES: tuple[Routes, ...] = (
     metrics.routes,
 )
 
+PREPARE_AGAIN_S = 60
 TURN_S = 0.02
 """How long a thread may go on while others wait to run Python. Under overload each refused request cuts in on whoever
 writes: at Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
@@ -78,12 +79,18 @@ def application() -> Flask:
 
 
 def _warm_up(reporter: Reporter) -> None:
-    """Loads what reports need before anybody asks; without it the first question of each kind takes seconds."""
+    """Loads what reports need before anybody asks; without it the first question of each kind takes seconds.
+
+    Months end, and old ones get late trades: what has come to rest since is prepared again.
+    """
     try:
         reporter.warm_up()
     except DatabaseUnavailable as error:
         _log.warning("warm-up-failed", error=str(error))
     keep_what_is_loaded()
+    while True:
+        time.sleep(PREPARE_AGAIN_S)
+        reporter.stay_warm()
 
 
 def _begin() -> None:

@@ -4,7 +4,7 @@ Sums and counts add up over cells; sets are merged, because a resident who trade
 """
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from service.domain.cells import DIMENSIONS, GRAINS, Cell, CellKey, Key
 from service.domain.months import ANSWERS_KEPT_MAX, Month
@@ -74,15 +74,26 @@ class Cube:
         month.forget()
 
     def prepare(self) -> Iterator[None]:
-        """Works out in advance what any question about past months may need, a month at a time; yields after each."""
+        """Works out in advance what any question may need, a month at a time; yields after each."""
+        return self._prepare(lambda _month: True)
+
+    def prepare_again(self) -> Iterator[None]:
+        """The same for months that have changed since, and not any more since this was called before."""
+        return self._prepare(Month.has_come_to_rest)
+
+    def _prepare(self, is_wanted: Callable[[Month], bool]) -> Iterator[None]:
         for months in self._months.values():
             for month in list(months.values()):
-                month.prepare()
-                yield
+                if is_wanted(month):
+                    month.prepare()
+                    yield
         for selection in USUAL:
-            for year in sorted({year for year, _ in self._months[selection.grain.number]}):
-                for first, length in _LONG:
-                    self.totals(Period(datetime.date(year, first, 1), month_end(year, first + length - 1)), selection)
+            months = self._months[selection.grain.number]
+            for year in sorted({year for year, _ in months}):
+                for stretch in (tuple((year, first + n) for n in range(length)) for first, length in _LONG):
+                    known = [months[number] for number in stretch if number in months]
+                    if all(month.is_prepared for month in known):
+                        self._merged(stretch, known, selection)
                 yield
 
     def totals(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:

@@ -32,6 +32,7 @@ class Month:
         """No cells yet; `dimensions` are those of the grain."""
         self.days: Days = {}
         self.version = 0
+        self._looked_at = -1
         self._wide = {index: position for position, index in enumerate(dimensions) if index in WIDE}
         self._usual = [selection for selection in USUAL if selection.grain.dimensions == dimensions]
         self.forget()
@@ -61,6 +62,16 @@ class Month:
             gathering.prepare()
         for index in self._wide:
             self._days_by(index)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether nothing has changed since it was prepared."""
+        return bool(self._margins)
+
+    def has_come_to_rest(self) -> bool:
+        """Whether it has changed since it was prepared, but not since this was asked before."""
+        is_at_rest, self._looked_at = self._looked_at == self.version, self.version
+        return is_at_rest and not self.is_prepared
 
     def totals(self, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of the whole month."""

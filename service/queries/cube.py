@@ -85,7 +85,13 @@ class CubeKeeper:
                 pass
         with self.known_at(self._standing, GRAINS):  # Each has taken the tail off those before it.
             pass
-        preparing = self._cube.prepare()
+        self._prepare(self._cube.prepare())
+
+    def stay_warm(self) -> None:
+        """Prepares again what was changed, once it has come to rest; to be called every minute or so."""
+        self._prepare(self._cube.prepare_again())
+
+    def _prepare(self, preparing: Iterator[None]) -> None:
         done = False
         while not done:
             with self._lock:

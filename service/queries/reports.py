@@ -47,6 +47,10 @@ class Reporter:
         """Loads and prepares what questions may need, in the background of a service. Raises DatabaseUnavailable."""
         self._keeper.warm_up()
 
+    def stay_warm(self) -> None:
+        """Prepares again what has changed since, and has come to rest since this was called before."""
+        self._keeper.stay_warm()
+
     def trade(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, lambda known: trade_report(question, known.cube.totals))

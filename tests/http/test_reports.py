@@ -65,13 +65,17 @@ def test_the_golden_reports_are_the_same_whenever_the_tail_is_folded(
 
 
 def test_a_report_that_was_asked_before_each_step_follows_the_ledger(ledger: Ledger, admin: Caller) -> None:
-    """The cube of the process is brought up to date from wherever it stood."""
+    """The cube of the process is brought up to date from wherever it stood, prepared or not."""
     admin.register(RESIDENTS["residents"])
+    reporter = admin.client.application.extensions["hushi"].reporter
 
     def ask_and_fold(number: int) -> None:
         admin.get("/v1/reports/trade?period=2024&by=category,origin")
         if number % 7 == 0:
             fold(ledger)
+        if number % 5 == 0:
+            reporter.stay_warm()
+            reporter.stay_warm()
 
     _play(admin, STEPS["steps"], ask_and_fold)
     _compare_with_golden_reports(admin)
