@@ -56,7 +56,7 @@ def _outcome(read: Any, document: object) -> object:
         return refusal.code, refusal.detail, refusal.errors
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(documents)
 def test_a_trade_is_read_alike_quickly_and_by_the_schema(document: dict[str, Any]) -> None:
     by_the_schema = _outcome(lambda one: StrictSchema.read(SCHEMA, one), document)
@@ -132,7 +132,7 @@ OTHERS = [
 ]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(st.lists(st.sampled_from(WHOLE), max_size=4), st.lists(st.sampled_from(WHOLE + PARTS + OTHERS), max_size=4))
 def test_plain_objects_are_what_each_text_is_alone(whole: list[bytes], any_of_them: list[bytes]) -> None:
     """Parts that only together are JSON must not become the objects of other lines."""
