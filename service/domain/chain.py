@@ -35,7 +35,9 @@ NULL_LENGTH = -1
 # The first byte of what is hashed says what it is, so that an entry can't pass for a node or a block (RFC 6962, 2.1).
 _LEAF, _NODE, _BLOCK = b"\x00", b"\x01", b"\x02"
 
-_FIXED = struct.Struct(f">BB16s16s9q{len(TEXT_FIELDS)}iI")
+_NUMBERS = struct.Struct(">BB16s16s9q")
+_DESCRIBING_LENGTHS = struct.Struct(f">{DESCRIBING_TEXTS}i")
+_OTHER_LENGTHS = struct.Struct(f">{len(TEXT_FIELDS) - DESCRIBING_TEXTS}iI")
 _PAIR_LENGTHS = struct.Struct(">II")
 _BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
 _NO_UUID = bytes(16)
@@ -91,23 +93,25 @@ def encode_values(
     """
     lengths, described = _described(tuple(texts[:DESCRIBING_TEXTS]))
     marks = [None if text is None else text.encode() for text in texts[DESCRIBING_TEXTS:]]
-    fixed = _FIXED.pack(
+    numbers = _NUMBERS.pack(
         ENCODING_VERSION,
         (REFUSES_OVER_ALLOWANCE if refuse_over_allowance else 0)
         | (0 if group is None else HAS_GROUP)
         | (0 if reverses is None else IS_REVERSAL),
         transaction_id, reverses or _NO_UUID, resident, day_number, group or 0,
         quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at_us, recorded_at_us,
-        *lengths, *[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata),
     )  # fmt: skip
-    return b"".join((fixed, described, *filter(None, marks), _encode_pairs(metadata) if metadata else b""))
+    others = _OTHER_LENGTHS.pack(*[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata))
+    pairs = _encode_pairs(metadata) if metadata else b""
+    return b"".join((numbers, lengths, others, described, *filter(None, marks), pairs))
 
 
 @functools.lru_cache(maxsize=10_000)
-def _described(texts: tuple[str | None, ...]) -> tuple[list[int], bytes]:
+def _described(texts: tuple[str | None, ...]) -> tuple[bytes, bytes]:
     """Lengths and bytes of the texts that say what is traded and where: few combinations come back all the time."""
     encoded = [None if text is None else text.encode() for text in texts]
-    return [NULL_LENGTH if text is None else len(text) for text in encoded], b"".join(filter(None, encoded))
+    lengths = _DESCRIBING_LENGTHS.pack(*[NULL_LENGTH if text is None else len(text) for text in encoded])
+    return lengths, b"".join(filter(None, encoded))
 
 
 def _encode_pairs(metadata: Mapping[str, str]) -> bytes:
