@@ -134,6 +134,21 @@ def _wait_until_both_serve(server: Server, temporary: pathlib.Path) -> None:
     raise AssertionError("one process answered a thousand requests, and the other none")
 
 
+_OF_ANOTHER_PYTHON = """
+import multiprocessing
+multiprocessing.set_start_method("spawn")
+from service.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_it_serves_where_processes_usually_begin_anew(environment: dict[str, str], tmp_path: pathlib.Path) -> None:
+    """As they do on macOS, and from Python 3.14 on in a way of its own: Granian takes what is usual."""
+    with serving(environment, tmp_path / "log", program=(sys.executable, "-c", _OF_ANOTHER_PYTHON)) as server:
+        assert server.ask("GET", "/health/live")[0] == 200
+
+
 _IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"
 
 
