@@ -1,4 +1,4 @@
-"""A process that folds and dies by SIGKILL at a given point: `python -m tests.fold_worker POINT`."""
+"""A process that folds and dies by SIGKILL at a given point, its argument."""
 
 import os
 import signal
@@ -27,6 +27,7 @@ def die_after(module: Any, name: str) -> None:
     setattr(module, name, deadly)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Dies."""
     die_after(*POINTS[sys.argv[1]])
     fold(open_ledger(read_settings(os.environ)))

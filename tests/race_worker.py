@@ -1,4 +1,4 @@
-"""A process of its own that posts at the same time as others: `python -m tests.race_worker THREADS KEYS START`.
+"""A process of its own that posts at the same time as others: arguments THREADS KEY own|shared START.
 
 It waits for the instant START, posts one trade of 1,000.00 CNY from each thread, and prints the answers as JSON.
 """
@@ -16,14 +16,15 @@ from service.ledger import open_ledger
 from tests.builders import a_trade
 
 
-def main(threads: int, key: str, shared_key: bool, start: float) -> None:
+def main() -> None:
     """Posts and prints."""
+    threads, key, is_shared, start = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "shared", float(sys.argv[4])
     app = create_app(open_ledger(read_settings(os.environ)))
     headers = {"Authorization": f"Bearer {os.environ['RACE_KEY']}"}
     answers: list[tuple[int, dict[str, object]]] = []
 
     def post(number: int) -> None:
-        idempotency_key = key if shared_key else f"{key}-{number}"
+        idempotency_key = key if is_shared else f"{key}-{number}"
         client = app.test_client()
         time.sleep(max(0.0, start - time.time()))
         answer = client.post(
@@ -39,7 +40,3 @@ def main(threads: int, key: str, shared_key: bool, start: float) -> None:
     market: Market = app.extensions["hushi"]
     market.committer.close()
     print(json.dumps(answers))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] == "shared", float(sys.argv[4]))

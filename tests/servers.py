@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from typing import Any
 import orjson
 from click.testing import CliRunner, Result
 
-from service.cli import hushi
+from service.cli import hushi, main
+from tests.forked import Forked, run_together
 
 HUSHI = pathlib.Path(sys.executable).parent / "hushi"
 START_TIMEOUT_S = 20.0
@@ -24,9 +26,8 @@ START_TIMEOUT_S = 20.0
 
 def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Runs the command to its end."""
-    return subprocess.run(
-        [HUSHI, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout
-    )
+    with tempfile.TemporaryDirectory(prefix="hushi-tests-") as folder:
+        return run_together(main, [arguments], environment, pathlib.Path(folder), timeout)[0]
 
 
 def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
@@ -41,7 +42,7 @@ def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
 class Server:
     """A running server and how to ask it."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     port: int
 
     def ask(
@@ -85,19 +86,16 @@ def serving(
     environment: Mapping[str, str],
     log: pathlib.Path,
     *arguments: str,
-    program: Sequence[str] = (str(HUSHI),),
+    program: Sequence[str] = (),
     port: int | None = None,
 ) -> Iterator[Server]:
-    """A server that is ready; its log goes to a file, and nothing of it is left at the end."""
+    """A server that is ready; its log goes to a file, and nothing of it is left at the end.
+
+    It is forked off one that has loaded the command, or else a program of its own.
+    """
     port = port or free_port()
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*program, "serve", "--port", str(port), *arguments],
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    command = ("serve", "--port", str(port), *arguments)
+    process = _start(program, command, environment, log) if program else Forked(main, command, environment, log, log)
     server = Server(process, port)
     try:
         _wait_until_ready(server, log)
@@ -105,6 +103,19 @@ def serving(
     finally:
         if process.poll() is None:
             server.stop(signal.SIGKILL)
+
+
+def _start(
+    program: Sequence[str], command: Sequence[str], environment: Mapping[str, str], log: pathlib.Path
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*program, *command],
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 def _wait_until_ready(server: Server, log: pathlib.Path) -> None:

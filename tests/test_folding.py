@@ -1,10 +1,8 @@
 """Folding: in order, one folder at a time, nothing lost and nothing doubled wherever it is killed."""
 
 import datetime
-import os
+import pathlib
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,8 +25,10 @@ from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import blocks, journal, tail
 from service.storage.faults import NotWritten
+from tests import fold_worker
 from tests.builders import a_key
 from tests.fold_worker import POINTS
+from tests.forked import run_together
 from tests.recounting import PlainRecount, read_journal
 
 RESIDENTS = 20
@@ -52,14 +52,14 @@ def _fill(ledger: Ledger, count: int) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_fold_that_is_killed_has_not_happened(ledger: Ledger, environment: dict[str, str], point: str) -> None:
+def test_a_fold_that_is_killed_has_not_happened(
+    ledger: Ledger, environment: dict[str, str], tmp_path: pathlib.Path, point: str
+) -> None:
     _fill(ledger, 300)
     fold(ledger)
     post(ledger, _posts(200, seed=2))
     before = get_head(ledger)
-    worker = subprocess.run(
-        [sys.executable, "-m", "tests.fold_worker", point], env={**os.environ, **environment}, timeout=60
-    )
+    (worker,) = run_together(fold_worker.main, [[point]], environment, tmp_path)
     assert worker.returncode == -signal.SIGKILL
     assert get_head(ledger) == before
     assert _agrees(ledger)

@@ -1,9 +1,7 @@
 """The races of this domain, with real threads, real processes and real databases; each lock has a negative control."""
 
 import json
-import os
-import subprocess
-import sys
+import pathlib
 import threading
 import time
 from collections import Counter
@@ -30,8 +28,10 @@ from service.storage import allowance, residents
 from service.storage.engines import sqlite_engine
 from service.storage.faults import NotWritten
 from service.storage.tables import allowance_use, journal, resident_status
+from tests import race_worker
 from tests.builders import a_trade
 from tests.conftest import Caller
+from tests.forked import run_together
 
 LIMIT_FEN = 800_000
 THREADS = 64
@@ -74,37 +74,22 @@ def test_sixty_four_threads_use_one_allowance_exactly_once(ledger: Ledger, call:
     assert _exempt_and_used_fen(ledger) == (LIMIT_FEN, LIMIT_FEN)
 
 
-def _run_processes(environment: dict[str, str], key: str, *, shared_key: bool) -> list[tuple[int, dict[str, Any]]]:
-    start = str(time.time() + 2.5)
-    kind = "shared" if shared_key else "own"
-    processes = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.race_worker",
-                str(THREADS // PROCESSES),
-                "one" if shared_key else f"p{n}",
-                kind,
-                start,
-            ],
-            env={**os.environ, **environment, "RACE_KEY": key},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(PROCESSES)
-    ]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
-    return [tuple(answer) for output in outputs for answer in json.loads(output.splitlines()[-1])]
+def _run_processes(
+    environment: dict[str, str], folder: pathlib.Path, key: str, *, shared_key: bool
+) -> list[tuple[int, dict[str, Any]]]:
+    start, kind = str(time.time() + 2.5), "shared" if shared_key else "own"
+    calls = [(str(THREADS // PROCESSES), "one" if shared_key else f"p{n}", kind, start) for n in range(PROCESSES)]
+    done = run_together(race_worker.main, calls, {**environment, "RACE_KEY": key}, folder)
+    return [tuple(answer) for process in done for answer in json.loads(process.stdout.splitlines()[-1])]
 
 
 def test_several_processes_use_one_allowance_exactly_once(
-    ledger: Ledger, environment: dict[str, str], admin: Caller
+    ledger: Ledger, environment: dict[str, str], admin: Caller, tmp_path: pathlib.Path
 ) -> None:
     admin.register(1)
     _, key = create_key(ledger, "race", ["transactions:write"])
 
-    answers = _run_processes(environment, key, shared_key=False)
+    answers = _run_processes(environment, tmp_path, key, shared_key=False)
 
     assert Counter(status for status, _ in answers) == {201: THREADS}
     assert Counter(body["verdict"] for _, body in answers) == {"exempt": 8, "taxed": THREADS - 8}
@@ -112,12 +97,12 @@ def test_several_processes_use_one_allowance_exactly_once(
 
 
 def test_several_processes_with_one_idempotency_key_make_one_entry(
-    ledger: Ledger, environment: dict[str, str], admin: Caller
+    ledger: Ledger, environment: dict[str, str], admin: Caller, tmp_path: pathlib.Path
 ) -> None:
     admin.register(1)
     _, key = create_key(ledger, "race", ["transactions:write"])
 
-    answers = _run_processes(environment, key, shared_key=True)
+    answers = _run_processes(environment, tmp_path, key, shared_key=True)
 
     assert len(answers) == THREADS
     assert len({json.dumps(answer) for answer in answers}) == 1
