@@ -22,7 +22,9 @@ from service.storage.engine import Database
 from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
-from tests.quickening import compile_each_route_once, compile_each_statement_once, write_to_memory
+from tests.quickening import (
+    compile_each_route_once, compile_each_statement_once, compile_each_template_once, write_to_memory,
+)  # fmt: skip
 from tests.recycling import TEMPLATE, Databases
 
 # A loaded machine is slow, and that is nobody's fault.
@@ -33,6 +35,7 @@ hypothesis.settings.load_profile("hushi")
 gc.set_threshold(200_000, 20, 50)
 write_to_memory()
 compile_each_route_once()
+compile_each_template_once()
 compile_each_statement_once()
 
 _database_numbers = itertools.count(1)

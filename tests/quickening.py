@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import jinja2
 import sqlalchemy as sa
 import werkzeug.routing
 from sqlalchemy.engine.default import DefaultDialect
@@ -41,6 +42,21 @@ def compile_each_route_once() -> None:
         return compiled[key]
 
     rule_class._compile_builder = compile_once
+
+
+def compile_each_template_once() -> None:
+    """Keeps the code that Jinja makes for each template of each application."""
+    environment_class: Any = jinja2.Environment
+    compiled: dict[object, Any] = {}
+    compile_template = environment_class.compile
+
+    def compile_once(environment: Any, source: Any, name: str | None = None, *more: Any, **named: Any) -> Any:
+        key = (source, name, more, tuple(named.items()))
+        if key not in compiled:
+            compiled[key] = compile_template(environment, source, name, *more, **named)
+        return compiled[key]
+
+    environment_class.compile = compile_once
 
 
 def compile_each_statement_once() -> None:

@@ -62,7 +62,7 @@ class File:
 
 def register_pages(app: Flask) -> None:
     """Adds the pages to an application; they are no part of the API's reference."""
-    files = _read_files(importlib.resources.files("service.http") / "static")
+    files = _static_files()
     for method, path, view in (
         ("GET", "/", get_dashboard),
         ("GET", "/record", get_record),
@@ -200,6 +200,11 @@ def _get_file(files: dict[str, File], name: str) -> Response:
     response.set_etag(file.etag)
     response.make_conditional(request)
     return response
+
+
+@functools.cache
+def _static_files() -> dict[str, File]:
+    return _read_files(importlib.resources.files("service.http") / "static")
 
 
 def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:

@@ -51,7 +51,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         """Opens nothing yet."""
         self._database = database
-        self._text = str(_statement(database.engines[1].dialect.name).compile(database.engines[1]))
+        self._text = _text(database.engines[1].dialect)
         self._connection: Any = None
         self._seen: tuple[int, Standing] | None = None
 
@@ -103,6 +103,11 @@ def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 
 
 _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
+
+
+@functools.cache
+def _text(dialect: sa.Dialect) -> str:
+    return str(_statement(dialect.name).compile(dialect=dialect))
 
 
 @functools.cache
