@@ -1,5 +1,6 @@
 """The HTTP server: Granian with two processes, for both engines, and beside them the one that folds."""
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -96,6 +97,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
     importlib.import_module(APPLICATION)
+    gc.freeze()  # A search for cycles writes to every object that it looks at, and each process would get its own copy.
     # Granian takes what is usual, which is to begin anew, and not to fork, on macOS and from Python 3.14 on.
     multiprocessing.set_start_method("fork", force=True)
     folding = FoldingProcess()
