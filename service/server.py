@@ -79,12 +79,23 @@ class _Server(MPServer):
             super_of.signal_handler_interrupt(*args, **kwargs)
 
 
-def _end_when_told() -> None:
-    """In a process that is to serve: until it does, it ends at once when it is told to.
+def _hold_back_the_end() -> None:
+    """Before a process that is to serve is forked off: whatever tells it to end waits until it can.
 
     It begins with its parent's handler, which only notes the signal; it would start, serve, and be killed in the end.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _be_told() -> None:
+    """In its parent, as before."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _end_when_told() -> None:
+    """In that process: until it serves, it ends at once when it is told to, also if that has been meanwhile."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -117,7 +128,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
     )
-    os.register_at_fork(after_in_child=_end_when_told)
+    os.register_at_fork(before=_hold_back_the_end, after_in_parent=_be_told, after_in_child=_end_when_told)
     server.on_startup(folding.start)
     server.on_shutdown(folding.stop)
     server.serve()

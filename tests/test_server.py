@@ -176,20 +176,23 @@ def test_a_process_outlives_its_idle_threads(
 
 
 _NEVER_READY = """
-import time
+import os, sys, time
 import service.app
 from service.cli import main
 service.app.application = lambda: time.sleep(60)
+asleep_s = float(sys.argv.pop())
+os.register_at_fork(after_in_child=lambda: time.sleep(asleep_s))
 main()
 """
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("asleep_s", ["0", "1"], ids=["started", "just forked off"])
 def test_a_server_that_is_told_to_stop_while_it_starts_does_not_start_first(
-    environment: dict[str, str], ledger: Ledger
+    environment: dict[str, str], ledger: Ledger, asleep_s: str
 ) -> None:
     """Its processes inherit a handler that only notes the signal: they would be waited for, and killed in the end."""
-    command = [sys.executable, "-c", _NEVER_READY, "serve", "--port", str(free_port())]
+    command = [sys.executable, "-c", _NEVER_READY, "serve", "--port", str(free_port()), asleep_s]
     with subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL) as server:
         starting = psutil.Process(server.pid)
         while len(starting.children()) < WORKERS:
