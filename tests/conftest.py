@@ -23,7 +23,10 @@ from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
 from tests.quickening import (
-    compile_each_route_once, compile_each_statement_once, compile_each_template_once, write_to_memory,
+    compile_each_route_once,
+    compile_each_statement_once,
+    compile_each_template_once,
+    write_to_memory,
 )  # fmt: skip
 from tests.recycling import TEMPLATE, Databases
 
