@@ -72,9 +72,11 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def databases(postgresql: PostgreSQL) -> Databases:
+def databases(postgresql: PostgreSQL) -> Iterator[Databases]:
     """Databases of that server, for one test after the other."""
-    return Databases(postgresql)
+    databases = Databases(postgresql)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ the schema takes its database along.
 """
 
 import itertools
+import time
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import psycopg
@@ -35,14 +37,15 @@ SELECT md5(coalesce(string_agg(line, E'\\n' ORDER BY line), '')) FROM (
 """A digest of everything but the rows: databases that are copies of one template have the same one."""
 
 _FILLED: Any = f"""
-SELECT oid::regclass::text FROM pg_class
+SELECT oid::regclass::text, pg_relation_size(oid) FROM pg_class
 WHERE {_OURS} AND relkind = 'r' AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
 """
 _RESTARTED = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
-_LEFT_OPEN = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
+_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_LEFT_OPEN = f"SELECT pg_terminate_backend(pid, 5000) {_OTHERS}"
+_LEAVING_S = (0.001, 0.002, 0.004, 0.008, 0.016)
+"""Whoever has closed a connection leaves by itself, sooner than the server looks whether one that it sent away has."""
+DELETED_BYTES_MAX = 30 * 8192
 
 
 class Databases:
@@ -53,6 +56,8 @@ class Databases:
         self.server = server
         self._numbers = itertools.count(1)
         self._like_new: list[str] = []
+        self._connections: dict[str, Connection] = {}
+        """Kept, because a new one learns the schema anew, which takes longer than to empty the database."""
         with self._connected(TEMPLATE) as connection:
             self._schema = connection.execute(_SCHEMA).fetchone()
 
@@ -66,13 +71,28 @@ class Databases:
 
     def give_back(self, name: str) -> None:
         """Ends whatever is still connected and empties the database; drops it if its schema is another now."""
-        with self._connected(name) as connection:
-            connection.execute(_LEFT_OPEN)
-            is_like_new = self._is_emptied(connection)
-        if is_like_new:
+        if self._is_emptied(self._alone(name)):
             self._like_new.append(name)
         else:
+            self._connections.pop(name).close()
             self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Closes what is kept open."""
+        for connection in self._connections.values():
+            connection.close()
+
+    def _alone(self, name: str) -> Connection:
+        """The connection to a database, when there is no other one."""
+        for _ in range(2):
+            if name not in self._connections:
+                self._connections[name] = self._connected(name)
+            try:
+                _send_others_away(self._connections[name])
+                break
+            except psycopg.OperationalError:  # The test has sent everybody away.
+                self._connections.pop(name).close()
+        return self._connections[name]
 
     def _is_emptied(self, connection: Connection) -> bool:
         try:
@@ -80,13 +100,28 @@ class Databases:
                 return False
         except psycopg.errors.UndefinedTable:  # Nothing says which migration it is at.
             return False
-        filled = [name for (name,) in connection.execute(_FILLED)]
-        if filled:
-            # The triggers that keep facts from being removed are silent; no dead rows are left behind.
+        sizes: dict[str, int] = dict(connection.execute(_FILLED).fetchall())
+        if sizes:
+            # The triggers that keep facts from being removed are silent.
             connection.execute("SET session_replication_role = replica")
-            connection.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
+            connection.execute(_emptying(sizes))
         connection.execute(_RESTARTED)
         return True
 
     def _connected(self, database: str) -> Connection:
         return psycopg.connect(user=USER, host=str(self.server.folder), dbname=database, autocommit=True)
+
+
+def _send_others_away(connection: Connection) -> None:
+    for pause in _LEAVING_S:
+        if connection.execute(f"SELECT 1 {_OTHERS}").fetchone() is None:
+            return
+        time.sleep(pause)
+    connection.execute(_LEFT_OPEN)
+
+
+def _emptying(sizes: Mapping[str, int]) -> Any:
+    """Making new files takes longer than to delete a few rows; only as many dead ones are left behind."""
+    if sum(sizes.values()) > DELETED_BYTES_MAX:
+        return f"TRUNCATE {', '.join(sizes)} CASCADE"
+    return f"WITH {', '.join(f'from_{name} AS (DELETE FROM {name})' for name in sizes)} SELECT"
