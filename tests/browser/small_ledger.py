@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.servers import Server
 
 SETTLEMENTS = ("格日勒图嘎查", "赛乌素嘎查", "陶力嘎查", "锡林社区", "乌兰社区")
 RESIDENTS = 40
+FOLDED_WITHIN_S = 20
 _GOODS = (
     ("meat", "冻马肉", "MN", "900.00", (1, 2, 3, 4, 10, 11, 12)),
     ("grain", "亚麻籽", "RU", "410.50", (1, 2, 3, 4, 5, 6, 10, 11, 12)),
@@ -20,7 +22,7 @@ _GOODS = (
 
 
 def fill(server: Server, key: str) -> None:
-    """Registers the residents and posts their trades."""
+    """Registers the residents, posts their trades, and waits until they are folded: the position stays where it is."""
     bearer = {"Authorization": f"Bearer {key}"}
     for n in range(RESIDENTS):
         registered_on = "2022-03-01" if n < 10 else "2023-11-20" if n < 25 else "2024-02-01"
@@ -31,6 +33,10 @@ def fill(server: Server, key: str) -> None:
     assert server.ask("POST", "/v1/groups/G000001/members", members, bearer)[0] == 200
     status, answer, _ = server.ask("POST", "/v1/transactions/batch", {"items": list(_trades())}, bearer)
     assert (status, answer["refused"]) == (200, 0)
+    until = time.monotonic() + FOLDED_WITHIN_S
+    while server.ask("GET", "/v1/ledger", None, bearer)[1]["tail"] > 0:
+        assert time.monotonic() < until, "nothing folds"
+        time.sleep(0.05)
 
 
 def _settlements_of(resident: int) -> int:
