@@ -1,0 +1,167 @@
+"""Briefs: whatever the figures are, no phrase says what they do not allow, and all languages claim the same."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from typing import get_args
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory, en, mn, write_brief, zh
+from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
+from tests.domain.briefs import LANGS, facts, nothing_traded
+
+GROWTH_WORDS: dict[Lang, str] = {
+    "zh": r"增长|下降|持平|翻.番",
+    "en": r"\bup \d|\bdown \d|\bdown more|unchanged|doubled|quadrupled|times the|twice the",
+    "mn": r"өссөн|буурсан|тэнцүү",
+}
+
+
+# Whatever the figures are.
+
+
+def comparisons(top: int) -> st.SearchStrategy[tuple[int, int | None]]:
+    """Any figures, and bases whose multiples they nearly are."""
+    anything = st.tuples(st.integers(0, top), st.none() | st.just(0) | st.integers(-5, top))
+    near = st.builds(
+        lambda base, times, off: (max(0, base * times + off), base),
+        *(st.integers(1, top), st.integers(0, 20), st.integers(-3, 3)),
+    )
+    return anything | near
+
+
+@st.composite
+def all_facts(draw: st.DrawFn) -> Facts:
+    start = draw(st.dates(EARLIEST_DAY, date(2090, 1, 1)))
+    end = draw(st.dates(start, date(start.year + 3, 12, 31)))
+    period = (
+        Period(start.replace(day=1), parse_period(f"{end:%Y-%m}").end) if draw(st.booleans()) else Period(start, end)
+    )
+    codes = draw(st.lists(st.sampled_from(["meat", "grain", "wool", "packaged_food", "flowers"]), unique=True))
+    return facts(
+        how=draw(st.sampled_from(get_args(Compare))),
+        period=period,
+        amount_fen=draw(comparisons(10**15)),
+        participations=draw(comparisons(10**9)),
+        residents=draw(comparisons(10**7)),
+        registered=draw(comparisons(10**7)),
+        new_categories=tuple(NewCategory(code, draw(st.integers(1, 10**6))) for code in codes),
+    )
+
+
+def growth_without_base(brief: Brief, lang: Lang) -> list[Claim]:
+    """The claims that speak of growth over a base that does not allow it."""
+    return [
+        claim
+        for claim in brief.claims
+        if re.search(GROWTH_WORDS[lang], claim.phrase)
+        and (claim.growth_pct is None or not claim.base or claim.base < 0)
+    ]
+
+
+def between_the_phrases(brief: Brief) -> str:
+    """The text without its phrases. Fails when one does not stand after the one before it."""
+    rest, place = [], 0
+    for claim in brief.claims:
+        found = brief.text.index(claim.phrase, place)
+        rest.append(brief.text[place:found])
+        place = found + len(claim.phrase)
+    return "|".join([*rest, brief.text[place:]])
+
+
+def said_in_chinese(phrase: str) -> Iterator[tuple[Fraction, str]]:
+    """Each number of a phrase in its unit, and what follows it."""
+    units = {"万亿": 10**12, "亿": 10**8, "万": 10**4, "": 1}
+    for number, unit, after in re.findall(r"([\d.]+)(万亿|亿|万|)(余?人次?|元|倍|%)", phrase):
+        yield Fraction(number) * units[unit], after
+
+
+@given(all_facts(), st.sampled_from(LANGS))
+@example(facts(), "zh")
+@example(facts(**nothing_traded(None)), "zh")
+def test_every_phrase_stands_in_the_text_and_nothing_else_holds_a_figure(known: Facts, lang: Lang) -> None:
+    brief = write_brief(known, lang)
+    words = {"zh": zh, "en": en, "mn": mn}[lang]
+    as_of = {"zh": zh.day_words, "en": en.day_words, "mn": mn.as_of_words}[lang](known.registered_on)
+
+    rest = between_the_phrases(brief)
+    assert rest.startswith(words.period_words(known.period))
+    assert not re.search(r"\d", rest.removeprefix(words.period_words(known.period)).replace(as_of, "", 1))
+    assert not re.search(GROWTH_WORDS[lang], rest)
+    assert not re.search(r"None|\bnan\b|  |，，|, ,", brief.text)
+    assert brief.text.endswith({"zh": "。", "en": ".", "mn": "."}[lang])
+
+
+@given(all_facts(), st.sampled_from(LANGS))
+def test_no_growth_is_said_where_the_base_does_not_allow_it(known: Facts, lang: Lang) -> None:
+    brief = write_brief(known, lang)
+
+    assert growth_without_base(brief, lang) == []
+    if known.compare == "none":
+        assert not re.search(GROWTH_WORDS[lang], brief.text)
+        assert {claim.base for claim in brief.claims} == {None}
+
+
+def test_growth_over_a_base_of_zero_would_be_found() -> None:
+    forged = Claim("同比增长约14倍", "amount_cny", 130_000_000_00, 0, None, None)
+
+    assert growth_without_base(Brief(forged.phrase, (forged,)), "zh") == [forged]
+    with pytest.raises(ValueError, match="substring not found"):
+        between_the_phrases(Brief("贸易额1.3亿元。", (forged,)))
+
+
+@given(all_facts())
+def test_the_numbers_in_chinese_phrases_follow_from_their_claims(known: Facts) -> None:
+    for claim in write_brief(known, "zh").claims:
+        if claim.measure.startswith("category:"):
+            continue
+        for number, after in said_in_chinese(claim.phrase):
+            assert_the_number_is_honest(claim, number, after)
+        for doubled, times in (("翻一番", 2), ("翻两番", 4)):
+            assert (
+                doubled not in claim.phrase
+                or times * claim.base <= claim.current < Fraction(105 * times, 100) * claim.base
+            )
+
+
+def assert_the_number_is_honest(claim: Claim, number: Fraction, after: str) -> None:
+    if after == "元":
+        # The amount of the base period is said only where the period itself had none.
+        fen = claim.base if claim.current == 0 < number else claim.current
+        assert abs(number * 100 - fen) * 200 <= fen
+        assert (number * 100 == fen) == ("约" not in claim.phrase)
+    elif after.startswith(("人", "余")) and claim.phrase.startswith(("较", "与")):
+        assert number == claim.base
+    elif after.startswith(("人", "余")):
+        assert number <= claim.current < number * Fraction(11, 10) + 1
+        assert (number == claim.current) == (not re.search("超|余", claim.phrase))
+    else:
+        assert_the_growth_is_honest(claim, number, after)
+
+
+def assert_the_growth_is_honest(claim: Claim, number: Fraction, after: str) -> None:
+    growth = Fraction(claim.current - claim.base, claim.base)
+    if after == "倍":
+        assert abs(number - growth) <= Fraction(5, 100)
+        assert (number == growth) == ("约" not in claim.phrase)
+    elif "超过" in claim.phrase:
+        assert -1 < growth < -number / 100
+    else:
+        assert number * 100 == abs(claim.growth_pct)
+        assert (growth > 0) == ("增长" in claim.phrase)
+        assert (number == 100) == (abs(growth) == 1)
+
+
+@given(all_facts(), st.sampled_from(LANGS))
+def test_the_three_languages_make_the_same_claims(known: Facts, lang: Lang) -> None:
+    def figures(of: Lang) -> list[tuple[object, ...]]:
+        return [
+            (claim.measure, claim.current, claim.base, claim.growth_pct, claim.ratio)
+            for claim in write_brief(known, of).claims
+        ]
+
+    assert figures(lang) == figures("zh")
