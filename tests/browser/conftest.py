@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.browser.clerks import Bureau, Clerk
+from tests.browser.small_ledger import fill
+from tests.servers import serving
+
 PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
@@ -25,3 +29,30 @@ def chromium() -> Iterator[Any]:
         launched = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="module")
+def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    """A small ledger on SQLite, served by a process of its own."""
+    from service.vault import create_secrets
+
+    folder = tmp_path_factory.mktemp("bureau")
+    create_secrets(folder / "secrets.json")
+    environment = {
+        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
+        "HUSHI_LOG_LEVEL": "WARNING",
+    }
+    with serving(environment, folder / "log") as server:
+        found = Bureau(server, environment)
+        fill(server, found.new_key("admin"))
+        yield found
+
+
+@pytest.fixture
+def clerk(bureau: Bureau, chromium: Any) -> Iterator[Clerk]:
+    """A clerk who reads English on a light screen."""
+    found = Clerk(bureau, chromium, color_scheme="light")
+    yield found
+    found.context.close()

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import Bureau, Clerk, bureau
-
-__all__ = ["bureau"]
+from tests.browser.clerks import Bureau, Clerk
 
 A4_POINTS = (595, 842)
 PATH = "/v1/reports/bulletin?month=2024-04&format=html"

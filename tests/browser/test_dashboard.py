@@ -1,167 +1,17 @@
-"""The dashboard in a real browser, against a real server: what a clerk of the bureau sees, clicks, links and prints."""
+"""The dashboard in a real browser, against a real server: its figures, charts and filters are those of the API."""
 
-import json
-import pathlib
 import re
-import statistics
-import time
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pytest
 
-from tests.browser.small_ledger import fill
+from tests.browser.clerks import LAST_DAY, QUESTION, Bureau, Clerk
 from tests.builders import a_trade
-from tests.servers import Server, call_hushi, serving
-
-AXE = pathlib.Path(__file__).parent / "vendor" / "axe.min.js"
-PAGE_BYTES_MAX = 400_000
-INTERACTIVE_MS_MAX = 1_000
-LOADS = 3
-"""The quickest of three loads is judged: what a loaded machine adds is not the page's."""
-CHANGE_MS_MAX = 100
-YARDSTICKS_MAX = 1.5
-"""On a machine where that takes longer than the limit: so many times what laying out 3,000 elements takes there."""
-ROUNDS_MAX = 6
-"""The best of so many rounds is judged, each by its median: other programs on the machine are not the page's."""
-
-YARDSTICK = """() => {
-    const begun = performance.now(), all = document.createElement("div");
-    for (let n = 0; n < 3000; n++) {
-        const one = document.createElement("p");
-        one.textContent = `${n} 互市 ${n * n}`;
-        all.append(one);
-    }
-    document.body.append(all);
-    all.dataset.height = all.offsetHeight;
-    all.remove();
-    return performance.now() - begun;
-}"""
-
-LAST_DAY = "2024-06-28"
-QUESTION = f"ytd={LAST_DAY}"
-
-
-class Bureau:
-    """A served ledger and the keys to it."""
-
-    def __init__(self, server: Server, environment: Mapping[str, str]) -> None:
-        self.server = server
-        self.address = f"http://127.0.0.1:{server.port}"
-        self.environment = environment
-        self.key = self.new_key("reports:read")
-
-    def new_key(self, scope: str) -> str:
-        made = call_hushi(self.environment, "keys", "create", "--name", "bureau", "--scope", scope)
-        return made.stdout.strip()
-
-    def report(self, path: str) -> Any:
-        status, document, _ = self.server.ask("GET", path, headers={"Authorization": f"Bearer {self.key}"})
-        assert status == 200, document
-        return document
-
-
-@pytest.fixture(scope="module")
-def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
-    """A small ledger on SQLite, served by a process of its own."""
-    from service.vault import create_secrets
-
-    folder = tmp_path_factory.mktemp("bureau")
-    create_secrets(folder / "secrets.json")
-    environment = {
-        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
-        "HUSHI_DATA_DIR": str(folder),
-        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
-        "HUSHI_LOG_LEVEL": "WARNING",
-    }
-    with serving(environment, folder / "log") as server:
-        found = Bureau(server, environment)
-        fill(server, found.new_key("admin"))
-        yield found
-
-
-class Clerk:
-    """Somebody at a browser; whatever it asks for and complains of is noted."""
-
-    def __init__(self, bureau: Bureau, chromium: Any, **settings: Any) -> None:
-        self.bureau = bureau
-        self.context = chromium.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 800}, **settings})
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def sign_in(self, question: str = QUESTION, key: str | None = None, *, state: bool = True) -> None:
-        """By the link, as `hushi welcome` prints it."""
-        goes_to = f"/?{question}".replace("?", "%3F").replace("&", "%26").replace("=", "%3D")
-        self.page.goto(f"{self.bureau.address}/signin?next={goes_to}#key={key or self.bureau.key}")
-        self.wait_for_report() if key is None or not state else self.page.wait_for_selector("#state:not([hidden])")
-
-    def wait_for_report(self) -> None:
-        self.page.wait_for_selector("#content[aria-busy=false]:not([hidden])")
-
-    def settle(self) -> None:
-        """Until the choices of the filters are there as well."""
-        self.page.wait_for_selector("#filters #origin-MN", state="attached")
-
-    def figures(self) -> list[str]:
-        return [str(value) for value in self.page.eval_on_selector_all("#figures data", "all => all.map(d => d.value)")]
-
-    def changes_ms(self) -> list[float]:
-        durations: list[float] = self.page.evaluate(
-            "performance.getEntriesByName('hushi-change').map(entry => entry.duration)"
-        )
-        return durations
-
-    def wait_for_changes(self, count: int) -> None:
-        self.wait_until(f"performance.getEntriesByName('hushi-change').length >= {count}")
-
-    def look_again(self) -> None:
-        """What the page does every few seconds, now."""
-        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-
-    def violations(self) -> list[str]:
-        """What axe finds on a light screen, and of the colours also on a dark one: nothing else differs there."""
-        # Evaluated, not added as an element: the page's policy lets no other script in.
-        self.page.evaluate(AXE.read_text("utf-8"))
-        self.page.emulate_media(color_scheme="light")
-        light = self.page.evaluate("axe.run({ resultTypes: ['violations'] })")
-        self.page.emulate_media(color_scheme="dark")
-        dark = self.page.evaluate("axe.run({ runOnly: ['color-contrast'], resultTypes: ['violations'] })")
-        assert [rule["id"] for rule in dark["passes"]] == ["color-contrast"] or dark["violations"] != []
-        found = light["violations"] + dark["violations"]
-        return [f"{each['id']}: {node['html'][:150]}" for each in found for node in each["nodes"]]
-
-    def wait_until(self, expression: str) -> None:
-        """Asked from outside: a function that polls inside of the page is eval, and the page's policy forbids it."""
-        until = time.monotonic() + 10
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < until, expression
-            self.page.wait_for_timeout(10)
-
-
-@pytest.fixture
-def clerk(bureau: Bureau, chromium: Any) -> Iterator[Clerk]:
-    """A clerk who reads English on a light screen."""
-    found = Clerk(bureau, chromium, color_scheme="light")
-    yield found
-    found.context.close()
-
-
-def _four(bureau: Bureau, question: str) -> list[str]:
-    trade = bureau.report(f"/v1/reports/trade?{question}")["total"]
-    people = bureau.report(f"/v1/reports/residents?{question}")["total"]
-    named = [trade["amount_cny"], trade["participations"], trade["residents"], people["registered_at_end"]]
-    return [str(figure["current"]) for figure in named]
 
 
 def test_the_link_signs_in_and_the_figures_are_those_of_the_api(clerk: Clerk, bureau: Bureau) -> None:
     clerk.sign_in()
     assert clerk.page.url == f"{bureau.address}/?{QUESTION}&lang=en" or clerk.page.url.endswith(f"/?{QUESTION}")
-    assert clerk.figures() == _four(bureau, QUESTION)
+    assert clerk.figures() == bureau.four(QUESTION)
     assert clerk.page.text_content("#brief") == bureau.report(f"/v1/reports/brief?{QUESTION}&lang=en")["text"]
     growth = bureau.report(f"/v1/reports/trade?{QUESTION}")["total"]["amount_cny"]["growth_pct"]
     assert f"+{growth}%" in clerk.page.text_content("#figure-amount_cny")
@@ -197,7 +47,7 @@ def test_without_a_question_it_is_the_year_to_the_newest_day(clerk: Clerk, burea
     clerk.sign_in("")
     newest = bureau.report("/v1/reports/trade?period=2024-06&by=day&compare=none")["rows"][-1]["key"]["day"]
     assert f"ytd={newest}" in clerk.page.url
-    assert clerk.figures() == _four(bureau, f"ytd={newest}")
+    assert clerk.figures() == bureau.four(f"ytd={newest}")
 
 
 def test_a_change_of_period_changes_the_address_and_the_figures(clerk: Clerk, bureau: Bureau) -> None:
@@ -205,66 +55,19 @@ def test_a_change_of_period_changes_the_address_and_the_figures(clerk: Clerk, bu
     clerk.page.select_option("#kind", "quarter")
     clerk.wait_for_changes(2)
     assert "period=2024-Q2" in clerk.page.url
-    assert clerk.figures() == _four(bureau, "period=2024-Q2")
+    assert clerk.figures() == bureau.four("period=2024-Q2")
     clerk.page.click("#earlier")
     clerk.wait_for_changes(3)
     assert "period=2024-Q1" in clerk.page.url
-    assert clerk.figures() == _four(bureau, "period=2024-Q1")
+    assert clerk.figures() == bureau.four("period=2024-Q1")
     clerk.page.go_back()
     clerk.wait_for_changes(4)
-    assert clerk.figures() == _four(bureau, "period=2024-Q2")
+    assert clerk.figures() == bureau.four("period=2024-Q2")
     linked = Clerk(bureau, clerk.context.browser)
     linked.sign_in("period=2024-H1&compare=previous&category=meat,wool")
-    assert linked.figures() == _four(bureau, "period=2024-H1&compare=previous&category=meat,wool")
+    assert linked.figures() == bureau.four("period=2024-H1&compare=previous&category=meat,wool")
     assert linked.page.is_checked("#category-meat")
     linked.context.close()
-
-
-def _change_and_yardstick_ms(clerk: Clerk) -> tuple[float, float]:
-    """The medians of four changes of a filter, and of what was laid out between them."""
-    before, yardsticks = len(clerk.changes_ms()), []
-    for count, box in enumerate(("#category-meat", "#origin-MN", "#category-wool", "#origin-MN"), start=1):
-        yardsticks.append(clerk.page.evaluate(YARDSTICK))
-        clerk.page.click(box)
-        clerk.wait_for_changes(before + count)
-    return statistics.median(clerk.changes_ms()[before:]), statistics.median(yardsticks)
-
-
-def _is_at_once(change_ms: float, yardstick_ms: float) -> bool:
-    return change_ms < max(CHANGE_MS_MAX, YARDSTICKS_MAX * yardstick_ms)
-
-
-def test_a_change_of_filter_shows_at_once(clerk: Clerk, bureau: Bureau, capsys: pytest.CaptureFixture[str]) -> None:
-    clerk.sign_in()
-    clerk.settle()
-    clerk.page.click("#filters summary")
-    rounds = [_change_and_yardstick_ms(clerk)]
-    assert "category=meat,wool" in clerk.page.url
-    assert clerk.figures() == _four(bureau, f"{QUESTION}&category=meat,wool")
-    while len(rounds) < ROUNDS_MAX and not _is_at_once(*rounds[-1]):
-        rounds.append(_change_and_yardstick_ms(clerk))
-    with capsys.disabled():
-        said = ", ".join(f"{change:.0f} ms (yardstick {yardstick:.0f})" for change, yardstick in rounds)
-        print(f"\n  filter changes on the screen after {said}")
-    assert _is_at_once(*rounds[-1])
-
-
-def test_a_page_that_lays_out_much_more_would_be_noticed(clerk: Clerk) -> None:
-    """The negative control: each frame that shows a change lays out the yardstick twice, and a tenth of a second."""
-    clerk.sign_in()
-    clerk.settle()
-    clerk.page.click("#filters summary")
-    clerk.page.evaluate(f"""() => {{
-        const inFrame = window.requestAnimationFrame, layOut = {YARDSTICK};
-        window.requestAnimationFrame = (show) => inFrame((at) => {{
-            for (const until = performance.now() + 100; performance.now() < until;);
-            layOut();
-            layOut();
-            show(at);
-        }});
-    }}""")
-    measured = _change_and_yardstick_ms(clerk)
-    assert not _is_at_once(*measured), measured
 
 
 def test_groups_can_be_filtered_by(clerk: Clerk, bureau: Bureau) -> None:
@@ -273,8 +76,8 @@ def test_groups_can_be_filtered_by(clerk: Clerk, bureau: Bureau) -> None:
     clerk.page.click("#filters summary")
     clerk.page.click("#group_id-G000001")
     clerk.wait_for_changes(2)
-    assert clerk.figures() == _four(bureau, f"{QUESTION}&group_id=G000001")
-    assert clerk.figures() != _four(bureau, QUESTION)
+    assert clerk.figures() == bureau.four(f"{QUESTION}&group_id=G000001")
+    assert clerk.figures() != bureau.four(QUESTION)
 
 
 def test_the_bulletin_of_the_newest_month_is_a_click_away(clerk: Clerk, bureau: Bureau) -> None:
@@ -284,52 +87,6 @@ def test_the_bulletin_of_the_newest_month_is_a_click_away(clerk: Clerk, bureau: 
     assert "month=2024-06" in clerk.page.url
     assert "lang=en" in clerk.page.url
     assert clerk.complaints == []
-
-
-def test_the_page_is_light_and_soon_there(clerk: Clerk, capsys: pytest.CaptureFixture[str]) -> None:
-    clerk.sign_in()
-    weights, times = [], []
-    for _ in range(LOADS):
-        clerk.wait_until("performance.getEntriesByName('hushi-interactive').length")
-        clerk.settle()
-        weight, ready = clerk.page.evaluate("""() => {
-            const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
-            return [loaded.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
-                    performance.getEntriesByName('hushi-interactive')[0].startTime];
-        }""")
-        weights.append(weight)
-        times.append(ready)
-        clerk.page.reload()
-    with capsys.disabled():
-        said = ", ".join(f"{ms:.0f}" for ms in times)
-        print(f"\n  {max(weights) / 1000:.0f} kB uncompressed with all answers, interactive after {said} ms")
-    assert max(weights) < PAGE_BYTES_MAX
-    assert min(times) < INTERACTIVE_MS_MAX
-
-
-@pytest.mark.parametrize(
-    ("lang", "title", "tag"), [("zh", "边民", "zh-CN"), ("mn", "Хилийн", "mn"), ("en", "Border", "en")]
-)
-def test_it_speaks_three_languages(clerk: Clerk, bureau: Bureau, lang: str, title: str, tag: str) -> None:
-    clerk.sign_in(f"{QUESTION}&lang={'en' if lang != 'en' else 'zh'}")
-    clerk.page.click(f".languages [data-lang={lang}]")
-    clerk.wait_for_changes(2)
-    assert f"lang={lang}" in clerk.page.url
-    assert clerk.page.get_attribute("html", "lang") == tag
-    assert clerk.page.text_content("h1").startswith(title)
-    assert clerk.page.text_content("#brief") == bureau.report(f"/v1/reports/brief?{QUESTION}&lang={lang}")["text"]
-    assert clerk.figures() == _four(bureau, QUESTION)
-    clerk.page.goto(f"{bureau.address}/?{QUESTION}")
-    clerk.wait_for_report()
-    assert clerk.page.text_content("h1").startswith(title), "the language is remembered"
-
-
-def test_every_word_is_said_in_every_language() -> None:
-    words = (pathlib.Path(__file__).parents[2] / "service/http/static/words.js").read_text("utf-8")
-    entries = re.findall(r'^  "?([\w.]+)"?: (\[.*\]),$', words.partition("const WORDS")[2], re.MULTILINE)
-    assert len(entries) > 60
-    for name, texts in entries:
-        assert len(json.loads(texts)) == 3, name
 
 
 def test_a_table_stands_under_each_chart_and_can_be_taken_away(clerk: Clerk, bureau: Bureau) -> None:
@@ -378,7 +135,7 @@ def test_what_is_posted_meanwhile_shows_by_itself_and_takes_nothing_away(clerk: 
     assert status == 201
     clerk.look_again()
     clerk.wait_until(f"document.querySelector('#figures data').value !== '{before[0]}'")
-    assert clerk.figures() == _four(bureau, QUESTION)
+    assert clerk.figures() == bureau.four(QUESTION)
     assert clerk.page.evaluate("document.activeElement.id") == "bulletin"
     assert clerk.page.is_visible("#months tbody"), "the open table stays open"
     assert clerk.page.text_content("#status").startswith("Updated: ")
@@ -495,14 +252,6 @@ def test_a_long_list_of_groups_can_be_searched(clerk: Clerk) -> None:
     assert clerk.page.is_checked("#group_id-G000021")
 
 
-def test_only_the_pages_that_the_key_can_use_are_linked(clerk: Clerk, bureau: Bureau) -> None:
-    clerk.sign_in()
-    clerk.settle()
-    assert clerk.page.is_hidden(".pages a[href='/record']")
-    clerk.sign_in(key=bureau.new_key("admin"), state=False)
-    clerk.page.wait_for_selector(".pages a[href='/record']")
-
-
 def test_the_stock_stands_beside_both_of_its_bases(clerk: Clerk, bureau: Bureau) -> None:
     clerk.sign_in()
     claim = next(
@@ -512,104 +261,6 @@ def test_the_stock_stands_beside_both_of_its_bases(clerk: Clerk, bureau: Bureau)
     )
     shown = clerk.page.text_content("#figure-registered_at_end")
     assert f"31 December 2023 {claim['base']} · +{claim['growth_pct']}%" in shown.replace("\u00a0", " ")
-
-
-def test_what_is_printed_was_drawn_for_the_paper(clerk: Clerk) -> None:
-    clerk.sign_in()
-    printed = clerk.page.pdf(format="A4")
-    assert len(re.findall(rb"/MediaBox", printed)) == 2
-    clerk.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    clerk.page.emulate_media(media="print")
-    widths = clerk.page.eval_on_selector_all(
-        ".plot:not([hidden])", "all => all.map(p => [p.clientWidth, p.querySelector('canvas').clientWidth])"
-    )
-    assert [have for have, _ in widths] == [drawn for _, drawn in widths]
-    assert clerk.page.is_visible("footer")
-
-
-def test_offline_is_said_and_mended(clerk: Clerk, bureau: Bureau) -> None:
-    clerk.sign_in()
-    clerk.settle()
-    clerk.context.set_offline(True)
-    clerk.page.select_option("#kind", "year")
-    clerk.page.wait_for_selector("#state.offline:not([hidden])")
-    assert clerk.page.is_hidden("#content")
-    clerk.context.set_offline(False)
-    clerk.wait_for_report()
-    assert clerk.figures() == _four(bureau, "period=2024")
-
-
-def test_signing_out_ends_it_and_the_way_back_shows_nothing(clerk: Clerk, bureau: Bureau) -> None:
-    clerk.sign_in()
-    clerk.page.wait_for_selector("#signout:not([hidden])")
-    clerk.page.click("#signout")
-    clerk.page.wait_for_url("**/signin")
-    clerk.page.goto(f"{bureau.address}/?{QUESTION}")
-    clerk.page.wait_for_url("**/signin?next=*")
-    assert "ytd" in clerk.page.url
-    clerk.page.fill("#key", bureau.key)
-    clerk.page.press("#key", "Enter")
-    clerk.wait_for_report()
-    assert clerk.figures() == _four(bureau, QUESTION)
-
-
-def test_without_scripts_the_form_signs_in_too(bureau: Bureau, chromium: Any) -> None:
-    clerk = Clerk(bureau, chromium, java_script_enabled=False)
-    clerk.page.goto(f"{bureau.address}/signin")
-    clerk.page.fill("#key", bureau.key)
-    clerk.page.click("button[type=submit]")
-    assert clerk.page.url == f"{bureau.address}/"
-    assert {cookie["name"]: cookie["httpOnly"] for cookie in clerk.context.cookies()} == {"hushi_session": True}
-    clerk.context.close()
-
-
-def test_it_can_be_used_by_keyboard_alone(clerk: Clerk) -> None:
-    clerk.sign_in()
-    clerk.settle()
-    clerk.page.keyboard.press("Tab")
-    assert clerk.page.evaluate("document.activeElement.className") == "skip"
-    clerk.page.keyboard.press("Tab")
-    assert clerk.page.evaluate("document.activeElement.closest('.pages') !== null"), "as they stand on the page"
-    clerk.page.focus("#kind")
-    clerk.page.keyboard.press("ArrowUp")
-    clerk.wait_for_changes(2)
-    assert clerk.page.evaluate("document.activeElement.id") == "kind", "the focus stays where it was"
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_nothing(bureau: Bureau, chromium: Any, width: int) -> None:
-    clerk = Clerk(bureau, chromium, viewport={"width": width, "height": 800})
-    clerk.page.goto(f"{bureau.address}/signin")
-    assert clerk.violations() == []
-    clerk.sign_in()
-    clerk.settle()
-    clerk.page.click("#filters summary")
-    for summary in clerk.page.query_selector_all(".under summary"):
-        summary.click()
-    assert clerk.violations() == []
-    assert clerk.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
-    clerk.page.goto(f"{bureau.address}/?from=2024-05-01&to=2024-01-01")
-    clerk.page.wait_for_selector("#state:not([hidden])")
-    assert clerk.violations() == []
-    clerk.context.close()
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_nothing_in_the_reference(bureau: Bureau, chromium: Any, width: int) -> None:
-    reader = Clerk(bureau, chromium, viewport={"width": width, "height": 800})
-    reader.page.goto(f"{bureau.address}/docs")
-    for opened in ("#get_trade_report", "#schema-Report"):
-        reader.page.click(f"{opened} summary")
-    assert reader.violations() == []
-    assert reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
-    assert reader.complaints == []
-    reader.context.close()
-
-
-def test_axe_would_notice_what_can_not_be_read_in_the_dark(clerk: Clerk) -> None:
-    clerk.sign_in()
-    clerk.page.evaluate("document.getElementById('brief').style.color = 'light-dark(black, #222)'")
-    assert {found.partition(":")[0] for found in clerk.violations()} == {"color-contrast"}
 
 
 def test_the_pages_arithmetic_is_exact(clerk: Clerk) -> None:

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import QUESTION, Bureau, Clerk, bureau
-
-__all__ = ["bureau"]
+from tests.browser.clerks import QUESTION, Bureau, Clerk
 
 ASK = os.environ.get("HUSHI_PICTURES_ASK", QUESTION)
 SIZES = {"wide": (1280, 900), "phone": (360, 800)}

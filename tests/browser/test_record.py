@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_dashboard import Bureau, Clerk
+from tests.browser.clerks import Bureau, Clerk
 from tests.builders import a_citizen_number, a_registration
 from tests.servers import call_hushi, serving
 
