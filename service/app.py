@@ -90,7 +90,10 @@ def _warm_up(reporter: Reporter) -> None:
     keep_what_is_loaded()
     while True:
         time.sleep(PREPARE_AGAIN_S)
-        reporter.stay_warm()
+        try:
+            reporter.stay_warm()
+        except DatabaseUnavailable as error:
+            _log.warning("warm-up-failed", error=str(error))
 
 
 def _begin() -> None:

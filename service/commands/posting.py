@@ -92,7 +92,9 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
 
 
 def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
-    opening = opening_of(connection, {entry.digest for entry in entries})
+    lineage = ledger.lineage
+    opening = opening_of(connection, {entry.digest for entry in entries}, lineage.head.no)
+    lineage.confirm(opening.register, opening.seal_at_known)
     known = dict(opening.known)
     revoked = opening.revoked_keys
     signet = ledger.vault.signets.answers
@@ -107,7 +109,9 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
         ledger.new_id,
         trades,
         {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
-        standings=ledger.roster.find(connection, {trade.resident for trade in trades}, opening.facts),
+        standings=ledger.roster.find(
+            connection, {trade.resident for trade in trades}, (lineage.generation, *opening.facts)
+        ),
     )
     answered: list[Remembered] = []
     outcomes = [

@@ -156,7 +156,8 @@ def _etag(standing: Standing, representation: str) -> str:
     position = standing.position
     state = f"{position.block} {position.tail_length} {standing.registrations}"
     asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{g.today}\n{state}\n"
-    return hashlib.blake2b(asked.encode() + position.hash, digest_size=16).hexdigest()
+    ledger = position.hash + position.newest_entry + standing.register.seal
+    return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
 
 
 def _exact(response: Response, tag: str, standing: Standing) -> Response:

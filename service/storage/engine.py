@@ -90,6 +90,7 @@ class Database:
             reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
         self._watching: list[Any] = []
+        self._file_identity: tuple[int, int] | None = None
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
 
@@ -115,6 +116,7 @@ class Database:
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
         """
         with self._turn(), _connected(self._writer) as connection:
+            self.refuse_replaced_file()
             transaction = _begun(connection)
             try:
                 yield connection
@@ -166,6 +168,7 @@ class Database:
         no matter of asking again: that error passes as it is.
         """
         with _connected(self._reader) as connection:
+            self.refuse_replaced_file()
             try:
                 with connection.begin():
                     yield connection
@@ -190,6 +193,23 @@ class Database:
         self._watching.append(connection)
         return connection
 
+    def refuse_replaced_file(self) -> None:
+        """Raises DatabaseUnavailable when SQLite's file is not the one that this process has opened any more.
+
+        Whoever moved it away or put another in its place would lose what is still written to the old one. Nothing is
+        closed here: SQLite deletes the log by its name when it closes, which is that of the new file by now.
+        """
+        if self.file is None:
+            return
+        try:
+            found = os.stat(self.file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.file} is gone ({error.strerror}); put it back and restart") from error
+        identity = (found.st_dev, found.st_ino)
+        self._file_identity = self._file_identity or identity
+        if self._file_identity != identity:
+            raise DatabaseUnavailable(f"{self.file} was replaced by another file; restart what has it open")
+
     def close_watching(self, connection: Any) -> None:
         """Closes a connection of `open_watching`, which may be broken."""
         with contextlib.suppress(ValueError):  # Whoever closes the database has taken it out already.
@@ -211,6 +231,7 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection; the database stays usable and opens new ones."""
+        self._file_identity = None
         for connection in list(self._watching):
             self.close_watching(connection)
         self._reader.dispose()
