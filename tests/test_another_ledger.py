@@ -20,7 +20,7 @@ from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.queries.cube import CubeKeeper
 from service.queries.verifying import verify
-from service.storage.lineage import Lineage
+from service.storage.lineage import Lineage, RegisterHead
 from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
@@ -203,7 +203,7 @@ def test_without_the_chain_in_the_state_reports_stay_wrong(market: Market, monke
 
 def test_without_the_register_in_a_batch_a_lost_key_could_post(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     """A negative control."""
-    monkeypatch.setattr(Lineage, "confirm", lambda _self, _newest, _seal: None)
+    monkeypatch.setattr(Lineage, "confirm", lambda *_arguments: None)
     keeper = market.caller()
     keeper.register(1)
     market.copy()
@@ -248,3 +248,14 @@ def test_a_file_that_was_replaced_is_not_written_to(
     moved.rename(file)
     assert caller.trade(a_trade()).status_code == 201
     assert _counted(caller)[0] == 3
+
+
+def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one() -> None:
+    """One asks about the head that it knows while the other takes note of a newer one."""
+    first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
+    lineage = Lineage()
+    lineage.confirm(lineage.head, None, first)
+    asked_about = lineage.head
+    lineage.confirm(lineage.head, first.seal, second)
+    lineage.confirm(asked_about, first.seal, second)
+    assert (lineage.head, lineage.generation) == (second, 0)

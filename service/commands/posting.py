@@ -18,7 +18,7 @@ from service.domain.seals import Signet
 from service.domain.transactions import Trade, Transaction
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
-from service.storage.engine import Connection
+from service.storage.engine import Connection, commit_durably
 from service.storage.idempotency import Remembered
 from service.storage.opening import read as opening_of
 
@@ -93,13 +93,15 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
 
 def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     lineage = ledger.lineage
-    opening = opening_of(connection, {entry.digest for entry in entries}, lineage.head.no)
-    lineage.confirm(opening.register, opening.seal_at_known)
+    head = lineage.head
+    opening = opening_of(connection, {entry.digest for entry in entries}, head.no)
+    lineage.confirm(head, opening.seal_at_known, opening.register)
     known = dict(opening.known)
     revoked = opening.revoked_keys
     signet = ledger.vault.signets.answers
     fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
     if not fresh and not revoked:
+        commit_durably(connection)
         return [_replay(entry, known[entry.digest], signet) for entry in entries]
     trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
     desk = open_desk(
@@ -118,6 +120,9 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
         _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered, signet)
         for entry in entries
     ]
+    if not answered:
+        # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
+        commit_durably(connection)
     allowance.save(connection, desk.touched, desk.limits)
     journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
     idempotency.insert(connection, answered)

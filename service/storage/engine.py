@@ -18,6 +18,7 @@ from service.storage.engines import (
     POOL_TIMEOUT_S,
     READER_PLANS,
     SQLITE_BUSY_TIMEOUT_MS,
+    WARNINGS,
     WRITER_PLANS,
     postgresql_engine,
     sqlite_engine,
@@ -39,11 +40,39 @@ _UNDECODABLE = "Could not decode to UTF-8"
 """SQLite's driver, of a text that is none."""
 
 
+_COMMIT_THAT_WAITS = sa.text("SELECT pg_logical_emit_message(true, 'hushi', '')")
+
+
+def commit_durably(connection: Connection) -> None:
+    """Makes the commit of this transaction as durable as one that writes an entry: nothing that it has seen is lost.
+
+    PostgreSQL: a commit whose wait for the standby was cut short is visible on the primary and nowhere else. Only a
+    transaction that has written to the log waits for the standby, and then for all that was written before; one that
+    has merely been given an id does not (findings/postgresql-commits-that-wait.sh). SQLite: an entry is synced before
+    another process sees it, and by whoever opens the file after a crash (engines.sync_log).
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_COMMIT_THAT_WAITS)
+
+
+def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
+    """Commits. Raises OutcomeUnknown when the connection is lost, or the server warns that it has not waited."""
+    warnings: list[str] = connection.info.setdefault(WARNINGS, [])
+    warnings.clear()
+    try:
+        transaction.commit()
+    except sa.exc.DBAPIError as error:
+        raise OutcomeUnknown("the connection was lost while committing") from error
+    if warnings:
+        # A wait for the standby that somebody cancels ends as a success, with a warning beside it.
+        raise OutcomeUnknown(f"the database warned while committing: {warnings[0]}")
+
+
 @contextlib.contextmanager
 def _connected(engine: sa.Engine) -> Iterator[Connection]:
     try:
         connection = engine.connect()
-    except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+    except (sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
         raise DatabaseUnavailable("the database can't be reached") from error
     with connection:
         yield connection
@@ -126,10 +155,7 @@ class Database:
             except BaseException:
                 transaction.rollback()
                 raise
-            try:
-                transaction.commit()
-            except sa.exc.DBAPIError as error:
-                raise OutcomeUnknown("the connection was lost while committing") from error
+            _commit(connection, transaction)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -184,7 +210,7 @@ class Database:
         """
         try:
             pooled = self._reader.raw_connection()
-        except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+        except (sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
             raise DatabaseUnavailable("the database can't be reached") from error
         connection: Any = pooled.driver_connection
         pooled.detach()

@@ -1,5 +1,7 @@
 """How connections are made: pools, time-outs, and what each connection is told before its first statement."""
 
+import contextlib
+import os
 from typing import Any
 
 import pysqlite3.dbapi2
@@ -11,6 +13,8 @@ SQLITE_BUSY_TIMEOUT_MS = 15_000
 SQLITE_CACHE_KIB = 64 * 1024
 SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 """64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
+WARNINGS = "hushi-warnings"
+"""Where a connection of PostgreSQL keeps what the server has warned of."""
 LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
 
@@ -52,7 +56,9 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_PAGES_PER_CHECKPOINT}")
         # Readers wait for nobody but whoever recovers the file; writers look themselves (`_begun`).
         cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA busy_timeout=0")
+        cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()
         cursor.close()
+        sync_log(url)
 
     @sa.event.listens_for(engine, "begin")
     def open_transaction(connection: sa.Connection) -> None:
@@ -61,9 +67,24 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
     return engine
 
 
+def sync_log(url: sa.URL) -> None:
+    """Has on disk what is in SQLite's log. Raises OSError.
+
+    A process that was killed between writing to the log and syncing it leaves entries that the next one finds and takes
+    for committed. Whoever asks again is answered from them, so they must not be lost to a power cut any more. Other
+    processes see an entry only after it is synced: once for each new connection is enough.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        log = os.open(f"{url.database}-wal", os.O_RDONLY)
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
+
+
 def postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Engine:
     """Connections to a database of PostgreSQL, with further options of the server for each."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         isolation_level=isolation_level,
         pool_size=POOL_SIZE,
@@ -76,3 +97,17 @@ def postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Eng
             f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC {options}",
         },
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def collect_warnings(connection: Any, record: Any) -> None:
+        """Keeps what the server warns of, for whoever commits."""
+        warnings = record.info[WARNINGS] = []
+
+        def note(notice: Any) -> None:
+            """Keeps the text of a warning; notices and the like say nothing of what was done."""
+            if notice.severity_nonlocalized == "WARNING":
+                warnings.append(notice.message_primary)
+
+        connection.add_notice_handler(note)
+
+    return engine

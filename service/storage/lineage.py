@@ -33,12 +33,13 @@ class Lineage:
         self.head = NOTHING_REGISTERED
         self.generation = 0
 
-    def confirm(self, newest: RegisterHead, seal_at_head: bytes | None) -> None:
-        """Takes note of a newer head. `seal_at_head` is what the ledger has at the number of the head seen last.
+    def confirm(self, known: RegisterHead, seal_at_known: bytes | None, newest: RegisterHead) -> None:
+        """Takes note of a newer head. `seal_at_known` is what the ledger has at the number of a head seen before.
 
-        Raises AnotherLedger when that is another one: whoever keeps anything by `generation` has to drop it.
+        Raises AnotherLedger when that is another one: whoever keeps anything by `generation` has to drop it. The head
+        that was asked about is told by the caller, because another thread may have seen a newer one since.
         """
-        if self.head.no > 0 and seal_at_head != self.head.seal:
+        if known.no > 0 and seal_at_known != known.seal:
             self.head = NOTHING_REGISTERED
             self.generation += 1
             raise AnotherLedger("the database answers with another ledger than before")
@@ -50,11 +51,12 @@ class Lineage:
 
         Raises AnotherLedger, and DatabaseUnavailable.
         """
-        if newest == self.head:
+        known = self.head
+        if newest == known:
             return
         with database.reading() as connection:
-            seal = seal_at(connection, self.head.no)
-        self.confirm(newest, seal)
+            seal = seal_at(connection, known.no)
+        self.confirm(known, seal, newest)
 
 
 def seal_at(connection: Connection, no: int) -> bytes | None:
