@@ -25,7 +25,7 @@ from service.domain.cells import DIMENSIONS
 from service.domain.errors import ResidentNotActive
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.periods import Period, month_end
-from service.domain.reports import INTERVALS, Question, question_so_far, series, trade_report
+from service.domain.reports import INTERVALS, Question, series, trade_report
 from service.domain.totals import Totals
 from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
@@ -168,8 +168,7 @@ def _compare_people(reporter: Reporter, asked: Question, recount: PlainRecount, 
     facts = reporter.brief(question, TODAY).answer
     for lang in ("zh", "en", "mn"):
         for claim in write_brief(facts, lang).claims:
-            so_far = question_so_far(question, TODAY)
-            assert (claim.current, claim.base) == _claimed(claim.measure, so_far, recount, people)
+            assert (claim.current, claim.base) == _claimed(claim.measure, question, recount, people)
 
 
 def _figures_of(measures: Mapping[str, Any]) -> Iterator[int]:
@@ -177,11 +176,13 @@ def _figures_of(measures: Mapping[str, Any]) -> Iterator[int]:
         yield from (value,) if isinstance(value, int) else value[:2]
 
 
-def _claimed(measure: str, asked: Question, recount: PlainRecount, people: PlainPeople) -> tuple[int, int | None]:
-    """What a claim has to say: the figure of the period, and of its base where anything is compared."""
-    is_compared = asked.compare != "none" and asked.base_period is not None
+def _claimed(measure: str, whole: Question, recount: PlainRecount, people: PlainPeople) -> tuple[int, int | None]:
+    """What a claim has to say: the figure of the period through TODAY, and of its base where anything is compared."""
+    is_compared = whole.compare != "none" and whole.period.start <= TODAY
+    end = min(whole.period.end, TODAY) if whole.period.start <= TODAY else whole.period.end
+    asked = dataclasses.replace(whole, period=Period(whole.period.start, end))
     if measure == "registered_at_end":
-        on = min(asked.period.end, TODAY)
+        on = min(whole.period.end, TODAY)
         year_before = datetime.date(on.year - 1, 12, 31)
         everybody = dataclasses.replace(asked, by=())
         stocks = [people.stock(everybody, (), day) for day in (on, year_before)]
