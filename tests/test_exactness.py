@@ -32,11 +32,13 @@ from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import tail
+from service.storage.roster import find_standings
 from tests.builders import a_citizen_number, a_key, a_trade
 from tests.recounting import PlainPeople, PlainRecount, read_journal, residents_measures
 from tests.tampering import UNPROTECTED
 
 RESIDENTS = 5
+REGISTERED_ON = datetime.date(2020, 1, 2)
 DAYS = [datetime.date(2023, 2, 28), datetime.date(2024, 2, 28), datetime.date(2024, 2, 29), datetime.date(2024, 3, 1)]
 DAYS += [datetime.date(2023, 3, 1), datetime.date(2024, 4, 10)]
 
@@ -60,7 +62,7 @@ steps = st.one_of(
     st.tuples(
         st.just("status"),
         st.tuples(
-            st.integers(1, RESIDENTS), st.sampled_from(["suspended", "active", "cancelled"]), st.sampled_from(DAYS)
+            st.integers(1, RESIDENTS + 1), st.sampled_from(["suspended", "active", "cancelled"]), st.sampled_from(DAYS)
         ),
     ),
     st.tuples(st.just("restart"), st.none()),
@@ -91,9 +93,11 @@ def _opened(url: str, environment: dict[str, str]) -> Iterator[Ledger]:
 
     folder = pathlib.Path(environment["HUSHI_DATA_DIR"])
     ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
-    for n in range(RESIDENTS):
+    for n in range(RESIDENTS + 1):
         settlement = [None, "东", "西"][n % 3]
-        register(ledger, Registration("巴特尔", a_citizen_number(n), datetime.date(2020, 1, 2), None, settlement, None))
+        # One more, whose registration expires before or after a cancellation.
+        until = datetime.date(2024, 2, 29) if n == RESIDENTS else None
+        register(ledger, Registration("巴特尔", a_citizen_number(n), REGISTERED_ON, until, settlement, None))
     for name in "ab":
         create_group(ledger, name, "village")
     add_members(ledger, 1, [1, 2], None)
@@ -144,6 +148,7 @@ def test_every_figure_equals_a_plain_recount(
         post(ledger, [_post_of({"trade_point": "erenhot-city", "amount_cny": "1.00"})])
         for step in history:
             reporter = _take(ledger, step, reporter)
+        _compare_memberships(ledger, [what for kind, what in history if kind == "move"])
         recount, people = PlainRecount(read_journal(ledger)), PlainPeople(ledger)
         for question in asked:
             _compare_people(reporter, question, recount, people)
@@ -153,6 +158,18 @@ def test_every_figure_equals_a_plain_recount(
                     drawn = reporter.series(question, measure).answer
                     assert drawn == series(question, measure, recount.totals)
         verify(ledger)
+
+
+def _compare_memberships(ledger: Ledger, moves: list[tuple[int, int, datetime.date]]) -> None:
+    """Each membership that was acknowledged counts from its day on, until the next day that another begins on."""
+    first = [(1, 1, REGISTERED_ON), (2, 1, REGISTERED_ON)]
+    acknowledged = [*first, (2, 2, datetime.date(2024, 1, 1)), (3, 2, datetime.date(2024, 1, 1)), *moves]
+    with ledger.database.reading() as connection:
+        standings = find_standings(connection, range(1, RESIDENTS + 1))
+    for resident, standing in standings.items():
+        for on in DAYS:
+            own = [(day, n, group) for n, (who, group, day) in enumerate(acknowledged) if who == resident and day <= on]
+            assert standing.group_on(on) == (max(own)[2] if own else None)
 
 
 def _compare_people(reporter: Reporter, asked: Question, recount: PlainRecount, people: PlainPeople) -> None:

@@ -192,7 +192,9 @@ def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_o
         standings = find_standings(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, standings)
         days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
-        joining = {o: day for o, day in days.items() if standings[o].group_on(day) != group}
+        # Also for a resident who is in the group on that day already: what is recorded later of an earlier day must
+        # not take them out of it again. Only the very same fact is not recorded twice.
+        joining = {o: day for o, day in days.items() if not standings[o].is_joined_on(day, group)}
         _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)
         assert changed is not None
@@ -201,7 +203,8 @@ def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_o
 
 def _joins_on(standing: Standing, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
     if effective_on is None:
-        return today if standing.memberships else standing.registered_on
+        # Who is registered for a day to come joins on that day and not before.
+        return max(today, standing.registered_on) if standing.memberships else standing.registered_on
     if effective_on < standing.registered_on:
         raise ValidationFailed.of(
             "/effective_on",

@@ -127,6 +127,11 @@ class Standing:
             return None
         return next((m.group for m in reversed(self.memberships) if m.effective_on <= day), None)
 
+    def is_joined_on(self, day: datetime.date, group: int) -> bool:
+        """Whether the membership that holds on a day begins on that day, in this group."""
+        known = next((m for m in reversed(self.memberships) if m.effective_on <= day), None)
+        return known == Membership(day, group)
+
     def why_not_active(self, day: datetime.date) -> str | None:
         """The reason why the resident may not trade on a day, or None for an active resident."""
         if day < self.registered_on:
