@@ -20,6 +20,7 @@ from service.domain.errors import (
     UnknownResident,
 )
 from service.domain.money import format_cny, format_kg
+from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Standing, resident_id
 from service.domain.transactions import MARKET_TIME, Trade, Transaction, record, refuse_impossible, reverse
 from service.storage import allowance, journal
@@ -52,8 +53,8 @@ class Desk:
     def accept(self, trade: Trade) -> Transaction:
         """The entry of a trade, its allowance used.
 
-        Raises ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists or
-        AllowanceExceeded, and then uses nothing.
+        Raises ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, PersonalData, ReferenceExists
+        or AllowanceExceeded, and then uses nothing.
         """
         day = trade.day
         rules = self.rulebook.on(day)
@@ -87,10 +88,14 @@ class Desk:
         return transaction
 
     def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
-        """The reversal of a trade, its allowance returned. Raises NotFound, NotReversible or AlreadyReversed."""
+        """The reversal of a trade, its allowance returned.
+
+        Raises NotFound, PersonalData for a citizen number in the reason, NotReversible or AlreadyReversed.
+        """
         trade = self.trades.get(transaction_id)
         if trade is None:
             raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        refuse_personal_data([("/reason", reason)])
         if trade.kind == "reversal":
             raise NotReversible(f"{transaction_id} is a reversal itself; post the trade again if it was right.")
         reversal_id = self.reversals.get(transaction_id)

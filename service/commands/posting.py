@@ -12,10 +12,18 @@ from uuid import UUID
 import orjson
 
 from service.desk import Desk, open_desk
-from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, Unauthenticated, refusal_class
-from service.domain.idempotency import answer_message
+from service.domain.errors import (
+    FieldError,
+    IdempotencyKeyReused,
+    PersonalData,
+    Refusal,
+    Unauthenticated,
+    refusal_class,
+)
+from service.domain.idempotency import answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.personal_data import redacted
 from service.domain.seals import Signet
-from service.domain.transactions import Trade, Transaction
+from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
 from service.storage.engine import Connection, commit_durably
@@ -140,8 +148,9 @@ def _settle(
         transaction = _accept(entry, desk)
     except Refusal as refusal:
         if refusal.remembered and _is_final(entry):
-            text = _refusal_text(refusal, entry)
-            seal = signet.seal(answer_message(entry.digest, entry.fingerprint, text.encode()))
+            fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
+            text = _refusal_text(refusal, entry, fingerprint)
+            seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
         return Outcome(entry.request_id, refusal=refusal)
@@ -171,7 +180,9 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
 
     So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
     """
-    if not signet.fits(before.seal, answer_message(entry.digest, entry.fingerprint, before.outcome)):
+    held_number = before.refusal is not None and before.refusal.startswith(_REFUSED_FOR_A_NUMBER)
+    fingerprint = _kept_fingerprint(entry, holds_number=held_number)
+    if not signet.fits(before.seal, answer_message(entry.digest, fingerprint, before.outcome)):
         reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
         return Outcome(entry.request_id, refusal=reused)
     if before.transaction is not None:
@@ -183,7 +194,22 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
     return Outcome(document["request_id"], refusal=refusal, replayed=True)
 
 
-def _refusal_text(refusal: Refusal, entry: Entry) -> str:
+_REFUSED_FOR_A_NUMBER = f'{{"code":"{PersonalData.code}"'
+
+
+def _kept_fingerprint(entry: Entry, *, holds_number: bool) -> bytes:
+    """What is kept of the meaning of a request: of one that is refused for a citizen number, all but the number.
+
+    A fingerprint is no secret: it would tell which of an area's 36 million possible numbers stood in the request.
+    """
+    if not holds_number:
+        return entry.fingerprint
+    if isinstance(entry, Post):
+        return trade_fingerprint(without_citizen_numbers(entry.trade))
+    return reversal_fingerprint(entry.transaction_id, redacted(entry.reason) or "")
+
+
+def _refusal_text(refusal: Refusal, entry: Entry, fingerprint: bytes) -> str:
     """The refusal as it is answered again, and what was asked: no entry of the journal tells that."""
     document = {
         "code": refusal.code,
@@ -191,6 +217,6 @@ def _refusal_text(refusal: Refusal, entry: Entry) -> str:
         "errors": refusal.errors,
         "members": refusal.members,
         "request_id": entry.request_id,
-        "fingerprint": entry.fingerprint.hex(),
+        "fingerprint": fingerprint.hex(),
     }
     return orjson.dumps(document).decode()

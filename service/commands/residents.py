@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
+from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import (
     ORDINAL_MAX,
     Membership,
@@ -47,7 +48,7 @@ def register(ledger: Ledger, registration: Registration) -> ResidentRow:
     """The new resident, with the next dense ordinal.
 
     Raises ResidentExists for a known citizen number, ValidationFailed for a birth after the registration, an end
-    before it, or an unknown group.
+    before it, or an unknown group, PersonalData for a citizen number as the settlement.
     """
     return register_all(ledger, [registration])[0]
 
@@ -56,6 +57,7 @@ def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[
     """The new residents, with the next dense ordinals in the order given: all of them or none. Raises as `register`."""
     for registration in registrations:
         _refuse_impossible_dates(registration)
+        refuse_personal_data([("/settlement", registration.settlement)])
     try:
         with ledger.database.writing() as connection:
             return _register(connection, ledger, registrations)
@@ -139,8 +141,10 @@ def change_status(
 
     A cancellation is final from its day on, and says nothing of the days before: until one that lies ahead, a resident
     may still be suspended and reactivated, or be cancelled earlier. Raises NotFound, ResidentNotActive for a change
-    that would take effect on or after a recorded cancellation, ValidationFailed for a day before the registration.
+    that would take effect on or after a recorded cancellation, ValidationFailed for a day before the registration,
+    PersonalData for a citizen number in the reason.
     """
+    refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         row = _get(connection, ordinal)
@@ -160,7 +164,11 @@ def change_status(
 
 
 def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[str, str]:
-    """Name and citizen number, unmasked, and one audit record of it in the same transaction. Raises NotFound."""
+    """Name and citizen number, unmasked, and one audit record of it in the same transaction.
+
+    Raises NotFound, PersonalData for a citizen number in the reason, which the audit would show.
+    """
+    refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         row = _get(connection, ordinal)
@@ -170,7 +178,8 @@ def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[s
 
 
 def create_group(ledger: Ledger, name: str, kind: str) -> Group:
-    """A new group without members."""
+    """A new group without members. Raises PersonalData for a citizen number in its name."""
+    refuse_personal_data([("/name", name)])
     with ledger.database.writing() as connection:
         created_at = ledger.now()
         ordinal = residents.insert_group(connection, name, kind, created_at)

@@ -158,6 +158,12 @@ class CategoryHsMismatch(Refusal):
     status, code, title, remembered = 422, "category-hs-mismatch", "The HS code does not fit the category", True
 
 
+class PersonalData(Refusal):
+    """A free text holds a citizen number, which is stored encrypted with its resident or not at all."""
+
+    status, code, title, remembered = 422, "personal-data", "A citizen number stands in a text", True
+
+
 class AllowanceExceeded(Refusal):
     """The caller would rather not pay, and a part of the trade would be taxed."""
 

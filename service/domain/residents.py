@@ -46,10 +46,15 @@ def parse_citizen_number(text: str) -> str:
     number = text.upper() if text.endswith("x") else text
     if _CITIZEN_NUMBER.fullmatch(number) is None:
         raise ValueError("Send the 18 characters of the citizen number without spaces: 17 digits and a digit or X.")
-    if _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] != number[17]:
+    if not has_right_check_digit(number):
         raise ValueError("The check character does not fit the other 17 digits; read the number again.")
     birth_date(number)
     return number
+
+
+def has_right_check_digit(number: str) -> bool:
+    """Whether the last of 18 characters, 17 digits and a digit or X, is the check character of the others."""
+    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[17]
 
 
 def birth_date(number: str) -> datetime.date:

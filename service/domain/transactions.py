@@ -7,6 +7,7 @@ from uuid import UUID
 
 from service.domain.allowance import Judgement, Rules, Verdict, verdict
 from service.domain.errors import CategoryHsMismatch, ValidationFailed
+from service.domain.personal_data import NUMBER_LENGTH, REDACTED, redacted, refuse_personal_data, texts_of
 
 Direction = Literal["import", "export"]
 Kind = Literal["trade", "reversal"]
@@ -110,8 +111,8 @@ class Transaction(NamedTuple):
 def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
     """Checks that need the clock or the rules of the day.
 
-    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be, and
-    CategoryHsMismatch for a code that the category does not allow.
+    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be,
+    CategoryHsMismatch for a code that the category does not allow, and PersonalData for a citizen number in a text.
     """
     if trade.traded_at > now + CLOCK_SKEW_MAX:
         raise ValidationFailed.of(
@@ -127,6 +128,17 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
             f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
             "Send the category that the goods are traded as, or leave the code out."
         )
+    if trade.metadata or max(map(len, filter(None, _free_texts(trade)))) >= NUMBER_LENGTH:
+        named = zip(_FREE_TEXTS, _free_texts(trade), strict=True)
+        refuse_personal_data([*named, *texts_of(trade.metadata)])
+
+
+_FREE_TEXTS = ("/commodity", "/consignment", "/vehicle_plate", "/seller", "/reference")
+
+
+def _free_texts(trade: Trade) -> tuple[str | None, ...]:
+    """What a caller writes as they like, in the order of _FREE_TEXTS."""
+    return trade.commodity, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference
 
 
 def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
@@ -134,6 +146,18 @@ def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
         raise ValidationFailed.of("/origin", "unknown-country", "Send an ISO 3166 code that exists, such as MN.")
     if trade.is_import and trade.origin == HOME_COUNTRY:
         raise ValidationFailed.of("/origin", "home-country", "An import comes from abroad; send its country of origin.")
+
+
+def without_citizen_numbers(trade: Trade) -> Trade:
+    """The trade with REDACTED for each text that holds a citizen number: all that may be kept of a refused one."""
+    return trade._replace(
+        commodity=redacted(trade.commodity) or REDACTED,
+        consignment=redacted(trade.consignment),
+        vehicle_plate=redacted(trade.vehicle_plate),
+        seller=redacted(trade.seller),
+        reference=redacted(trade.reference),
+        metadata={redacted(key) or "": redacted(value) or "" for key, value in trade.metadata.items()},
+    )
 
 
 def record(  # the one place where a stated trade becomes an entry

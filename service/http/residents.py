@@ -29,7 +29,7 @@ _GROUP = wire.GroupSchema()
     status=201,
     body=wire.RegistrationSchema,
     answer=wire.ResidentSchema,
-    refuses=[errors.ResidentExists],
+    refuses=[errors.ResidentExists, errors.PersonalData],
 )
 def register_resident(body: dict[str, Any]) -> Answer:
     """Register a resident; the answer shows name and number masked."""
@@ -80,7 +80,7 @@ def look_up_resident(body: dict[str, str]) -> Answer:
     scope="residents:write",
     body=wire.StatusChangeSchema,
     answer=wire.ResidentSchema,
-    refuses=[errors.NotFound, errors.ResidentNotActive],
+    refuses=[errors.NotFound, errors.ResidentNotActive, errors.PersonalData],
 )
 def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     """Suspend, reactivate or cancel a resident from a day on; a cancellation is final.
@@ -100,7 +100,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     scope="residents:reveal",
     body=wire.ReasonSchema,
     answer=wire.RevealedSchema,
-    refuses=[errors.NotFound],
+    refuses=[errors.NotFound, errors.PersonalData],
 )
 def reveal_resident(resident_id: str, body: str) -> Answer:
     """Show name and citizen number in full; writes one audit record with the reason."""
@@ -122,7 +122,14 @@ def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
     return Answer(_ALLOWANCE.dump(queries.get_allowance(market().ledger, _ordinal(resident_id), query["day"])))
 
 
-@routes.post("/v1/groups", scope="residents:write", status=201, body=wire.NewGroupSchema, answer=wire.GroupSchema)
+@routes.post(
+    "/v1/groups",
+    scope="residents:write",
+    status=201,
+    body=wire.NewGroupSchema,
+    answer=wire.GroupSchema,
+    refuses=[errors.PersonalData],
+)
 def create_group(body: dict[str, str]) -> Answer:
     """Create a group, without members."""
     return Answer(_GROUP.dump(commands.create_group(market().ledger, body["name"], body["kind"])), 201)
