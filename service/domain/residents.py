@@ -78,8 +78,27 @@ def parse_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules."""
-    return f"{name[0]}****{name[-1]}"
+    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules.
+
+    A name of two characters would be shown whole: 李明 is 李*, and of one character nothing is shown. What counts are
+    letters with the marks that belong to them: 李·明 has two, and so may Mongolian letters with their variant marks.
+    """
+    characters = _characters_of(name)
+    letters = [character for character in characters if unicodedata.category(character[0])[0] == "L"]
+    if len(letters) < 2:
+        return "*"
+    return f"{letters[0]}*" if len(letters) == 2 else f"{characters[0]}****{characters[-1]}"
+
+
+def _characters_of(name: str) -> list[str]:
+    """The characters as a reader counts them: marks and joiners belong to the character before."""
+    found: list[str] = []
+    for character in name:
+        if found and (character in _MONGOLIAN_JOINERS or unicodedata.category(character)[0] == "M"):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
 
 
 def mask_citizen_number(number: str) -> str:

@@ -94,7 +94,7 @@ def test_other_spellings_of_a_number_do_not_make_a_second_resident(admin: Caller
 @pytest.mark.parametrize(
     ("sent", "mask"),
     [
-        ("王芳", "王****芳"),
+        ("王芳", "王*"),
         ("巴特尔", "巴****尔"),
         ("阿拉坦•其其格", "阿****格"),
         ("Өлзий", "Ө****й"),
