@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 
 from service.committer import Committer
 from service.config import read_settings
-from service.http import batches, bulletins, health, ledger, metrics, reports, residents, transactions
+from service.http import audit, batches, bulletins, health, ledger, metrics, reports, residents, transactions
 from service.http.gate import Gate
 from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
@@ -31,6 +31,7 @@ from service.storage.faults import DatabaseUnavailable
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
+    audit.routes,
     transactions.routes,
     batches.routes,
     reports.routes,

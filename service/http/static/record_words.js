@@ -118,6 +118,7 @@ export const RECORD_WORDS = {
   "code.unknown-resident": ["没有此边民。", "There is no such resident.", "Ийм оршин суугч алга."],
   "code.resident-not-active": ["该边民当日无有效备案。", "The resident is not active on that day.", "Оршин суугч тэр өдөр идэвхгүй."],
   "code.category-hs-mismatch": ["HS 编码与品类不符。", "The HS code does not fit the category.", "HS код бараатай тохирохгүй."],
+  "code.personal-data": ["文字中含有公民身份号码，请删去后再提交。", "A citizen number stands in a text: send it without.", "Бичвэрт иргэний дугаар байна: дугааргүйгээр илгээнэ үү."],
   "code.allowance-exceeded": ["超出免税额度，交易被拒绝。", "The allowance does not cover this trade.", "Чөлөөлөх хэмжээнээс давсан тул татгалзав."],
   "code.reference-exists": ["凭证号已被使用。", "The reference is taken.", "Баримтын дугаар ашиглагдсан."],
   "code.already-reversed": ["此交易已被冲正。", "This trade is reversed already.", "Энэ гүйлгээ аль хэдийн буцаагдсан."],
