@@ -177,6 +177,10 @@ def _compare_people(reporter: Reporter, asked: Question, recount: PlainRecount, 
     by = tuple(name for name in asked.by if name in {"settlement", "group_id"})
     question = dataclasses.replace(asked, by=by[:1])
     report = reporter.residents(question).answer
+    if "group_id" not in dict(question.filters):  # Who changes groups comes and goes without a registration.
+        now = {name: value if isinstance(value, int) else value.current for name, value in report.total.items()}
+        before = now["registered_at_start"] + now["registered_in_period"] - now["cancelled_in_period"]
+        assert before >= now["registered_at_end"], "nobody lapses who is not in the stock"
     total, rows = residents_measures(question, people, recount)
     assert report.total == total
     shown = {tuple(row.key.values()): row.measures for row in report.rows} if by else {}

@@ -111,8 +111,8 @@ class Transaction(NamedTuple):
 def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
     """Checks that need the clock or the rules of the day.
 
-    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be,
-    CategoryHsMismatch for a code that the category does not allow, and PersonalData for a citizen number in a text.
+    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be, and
+    CategoryHsMismatch for a code that the category does not allow.
     """
     if trade.traded_at > now + CLOCK_SKEW_MAX:
         raise ValidationFailed.of(
@@ -128,17 +128,27 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
             f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
             "Send the category that the goods are traded as, or leave the code out."
         )
+
+
+def refuse_citizen_numbers(trade: Trade) -> None:
+    """Refuses a trade whose free texts hold a citizen number. Raises PersonalData.
+
+    To be asked before any other rule: what is remembered of another refusal would tell the number to anybody who tries
+    all that are possible.
+    """
     if trade.metadata or max(map(len, filter(None, _free_texts(trade)))) >= NUMBER_LENGTH:
         named = zip(_FREE_TEXTS, _free_texts(trade), strict=True)
         refuse_personal_data([*named, *texts_of(trade.metadata)])
 
 
-_FREE_TEXTS = ("/commodity", "/consignment", "/vehicle_plate", "/seller", "/reference")
+_FREE_TEXTS = ("/commodity", "/consignment", "/vehicle_plate", "/seller", "/reference", "/trade_point")
 
 
 def _free_texts(trade: Trade) -> tuple[str | None, ...]:
     """What a caller writes as they like, in the order of _FREE_TEXTS."""
-    return trade.commodity, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference
+    return (
+        trade.commodity, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.trade_point,
+    )  # fmt: skip
 
 
 def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
@@ -156,6 +166,7 @@ def without_citizen_numbers(trade: Trade) -> Trade:
         vehicle_plate=redacted(trade.vehicle_plate),
         seller=redacted(trade.seller),
         reference=redacted(trade.reference),
+        trade_point=redacted(trade.trade_point) or REDACTED,
         metadata={redacted(key) or "": redacted(value) or "" for key, value in trade.metadata.items()},
     )
 

@@ -23,6 +23,7 @@ TRADES: list[tuple[str, dict[str, Any]]] = [
     ("/reference", {"reference": "152501 19900101 1238"}),
     ("/metadata/buyer~1id", {"metadata": {"note": "ok", "buyer/id": NUMBER}}),
     ("/metadata", {"metadata": {NUMBER: "x"}}),
+    ("/trade_point", {"trade_point": f"desk-{NUMBER}"}),
 ]
 
 
@@ -64,14 +65,17 @@ def test_what_is_kept_of_a_refusal_does_not_depend_on_the_number(ledger: Ledger,
     """A fingerprint of the whole body would tell the number to anybody who tries all that are possible."""
     admin.register(1)
 
-    def fingerprint(number: str) -> str:
-        _is_refused(admin.trade(a_trade(seller=number)), "/seller")
+    def fingerprint(number: str, **changes: Any) -> str:
+        _is_refused(admin.trade(a_trade(seller=number, **changes)), "/seller")
         with ledger.database.reading() as connection:
             table = metadata.tables["idempotency"]
             found = connection.execute(sa.select(table.c.refusal).where(table.c.refusal.is_not(None))).scalars().all()
         return str(found[-1]).rpartition('"fingerprint":')[2]
 
     assert fingerprint(NUMBER) == fingerprint("152501198506150028")
+    # Whatever else is wrong, this is refused first, because the other refusals are remembered by the whole body.
+    other = {"resident_id": "R00000009", "category": "wool", "hs_code": "020500"}
+    assert fingerprint(NUMBER, **other) == fingerprint("152501198506150028", **other)
 
 
 def test_a_batch_refuses_the_line_and_takes_the_others(ledger: Ledger, admin: Caller) -> None:
