@@ -173,7 +173,7 @@ class ReportSchema(StrictSchema):
     """A report: its period, what it is compared with, the total, and the rows.
 
     Of a period that is not over, everything is of `from` to `through`, the base as well. One that has not begun is
-    compared whole; its stocks of residents are those of `through`.
+    answered whole: no trade yet, and the stocks that today's registrations will come to.
     """
 
     period = fields.Dict(required=True)

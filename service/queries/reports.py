@@ -14,7 +14,7 @@ from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
 from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
-from service.domain.residents_report import STOCKS_AND_FLOWS, Registered, residents_report
+from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
@@ -162,17 +162,8 @@ def _stocks_and_flows(
 ) -> tuple[Registered, Registered | None]:
     """The figures of the question's days and of its base period."""
     base, filters = question.base_period, dict(question.filters)
-    if question.has_begun:
-        current = _registered(registry, question.span, by, filters)
-    else:
-        current = _unmoved(registry.stock_on(question.through, by, filters))
+    current = _registered(registry, question.span, by, filters)
     return current, None if base is None else _registered(registry, base, by, filters)
-
-
-def _unmoved(stock: Mapping[Key, int]) -> Registered:
-    """The figures of a period that has not begun: the stock of today at both of its ends, and nobody came or went."""
-    figures: dict[str, Mapping[Key, int]] = {name: {} for name in STOCKS_AND_FLOWS}
-    return Registered({**figures, "registered_at_start": stock, "registered_at_end": stock})
 
 
 def _registered(registry: Registry, period: Period, by: tuple[str, ...], filters: Filters) -> Registered:
