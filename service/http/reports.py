@@ -121,7 +121,7 @@ def answer_report(
     g.today = market().ledger.today()
     representation = _representation(query.get("format"), exports)
     tag = _etag(g.standing, representation)
-    if request.if_none_match.contains(tag):
+    if request.if_none_match.contains_weak(tag):
         return _exact(Response(status=304), tag, g.standing)
     # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
     question = question_so_far(query["question"], g.today)
