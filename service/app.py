@@ -27,6 +27,7 @@ from service.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.queries.sessions import EndedSessions
 from service.storage.faults import DatabaseUnavailable
 
 FAMILIES: tuple[Routes, ...] = (
@@ -53,7 +54,8 @@ def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/templates")
     pulse = Pulse(ledger)
-    open_market(app, Market(ledger, Committer(ledger), Reporter(ledger, pulse), pulse, KeyRing(ledger)))
+    known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger)
+    open_market(app, Market(ledger, Committer(ledger), *known))
     metrics.open_meter(app)
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])

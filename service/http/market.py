@@ -10,19 +10,21 @@ from service.ledger import Ledger
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.queries.sessions import EndedSessions
 
 _EXTENSION = "hushi"
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and what this process has one of: writer of transactions, reporter, pulse, keys that are known."""
+    """A ledger, and what this process has one of: writer, reporter, pulse, what is known of keys and sessions."""
 
     ledger: Ledger
     committer: Committer
     reporter: Reporter
     pulse: Pulse
     keys: KeyRing
+    ended_sessions: EndedSessions
 
 
 def open_market(app: Flask, market: Market) -> None:

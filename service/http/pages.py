@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
@@ -23,7 +24,7 @@ from service.http.bodies import expect_media_type
 from service.http.market import market
 from service.http.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.routes import Answer, respond
-from service.http.sessions import begin_session, end_session
+from service.http.sessions import begin_session, drop_cookie
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
@@ -116,11 +117,16 @@ def sign_in() -> AnyResponse:
 
 
 def sign_out() -> Response:
-    """Ends the session; without one there is nothing to end. Raises Forbidden without the session's token."""
+    """Ends the session for every process; without one there is nothing to end.
+
+    Raises Forbidden without the session's token. When the ledger can't be told, the answer is 503 and the browser keeps
+    its cookie: so signing out can be tried again.
+    """
     with contextlib.suppress(Unauthenticated):
-        authenticate_session()
+        session = authenticate_session()
+        end_session(market().ledger, session.id, session.expires_at)
     response = Response(status=204)
-    end_session(response)
+    drop_cookie(response)
     return response
 
 

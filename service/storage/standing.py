@@ -15,7 +15,16 @@ from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
 from service.storage.lineage import NOTHING_REGISTERED, RegisterHead, head_columns, head_of
 from service.storage.prepared import digest_of
-from service.storage.tables import api_key, block, fact, journal, resident, resident_group, resident_status
+from service.storage.tables import (
+    api_key,
+    block,
+    ended_session,
+    fact,
+    journal,
+    resident,
+    resident_group,
+    resident_status,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +50,19 @@ Registrations = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a ledger: equal states give equal reports. `revoked_keys` grows when a key is revoked."""
+    """The state of a ledger: equal states give equal reports.
+
+    `revoked_keys` grows when a key is revoked, `ended_sessions` when a session has ended.
+    """
 
     position: Position
     registrations: Registrations
     revoked_keys: int
+    ended_sessions: int
     register: RegisterHead
 
 
-NOTHING = Standing(Position(0, 0, b"", b""), (0, 0, 0), 0, NOTHING_REGISTERED)
+NOTHING = Standing(Position(0, 0, b"", b""), (0, 0, 0), 0, 0, NOTHING_REGISTERED)
 """Before anything was read."""
 
 
@@ -121,11 +134,12 @@ class Watch:
 
 
 def _standing_of(row: Sequence[Any]) -> Standing:
-    no, own_hash, tail_length, newest_entry, newest_resident, newest_status, newest_membership, revoked, *register = row
+    no, own_hash, tail_length, newest_entry, newest_resident, newest_status, newest_membership, *others = row
+    revoked_keys, ended_sessions, newest_fact, seal = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
     position = Position(no or 0, tail_length, bytes(own_hash or b""), newest)
     registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
-    return Standing(position, registrations, revoked, head_of(*register))
+    return Standing(position, registrations, revoked_keys, ended_sessions or 0, head_of(newest_fact, seal))
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -151,6 +165,7 @@ def _statement(dialect: str) -> sa.Select[Any]:
         _newest(resident_status.c.id),
         _newest(resident_group.c.id),
         sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
+        _newest(ended_session.c.no),
         *head_columns(),
     )
 

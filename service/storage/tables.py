@@ -254,3 +254,15 @@ verification = sa.Table(
     # The newest block of the ledger that was verified; 0 before the first fold.
     sa.Column("block", sa.Integer, nullable=False),
 )
+
+ended_session = sa.Table(
+    "ended_session",
+    metadata,
+    # Given in order, one transaction after the other: the newest number says whether a process knows all of them.
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    # The random number in the session's cookie; without the secrets nobody can make a cookie of it.
+    sa.Column("session", sa.LargeBinary, nullable=False, unique=True),
+    # When the session would have ended by itself.
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
+)
