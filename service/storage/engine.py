@@ -24,6 +24,7 @@ from service.storage.engines import (
     sqlite_engine,
 )
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
+from service.storage.private_files import PRIVATE_FOLDER, find_exposed
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
 
@@ -133,10 +134,15 @@ class Database:
         """Whether the first connection would make the ledger's file; PostgreSQL's databases are made by others."""
         return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false, too, where none may look)
 
+    @property
+    def exposed_files(self) -> list[pathlib.Path]:
+        """The files of a ledger on SQLite that others than their owner may use, and that could not be made private."""
+        return [] if self.file is None else find_exposed(self.file)
+
     def make_folder(self) -> None:
-        """Makes the folder of SQLite's file. Raises OSError."""
+        """Makes the folder of SQLite's file, for its owner only. Raises OSError."""
         if self.file is not None:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:

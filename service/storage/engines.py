@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import pathlib
 from typing import Any
 
 import pysqlite3.dbapi2
 import sqlalchemy as sa
+
+from service.storage.private_files import make_private
 
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
@@ -44,6 +47,11 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
     )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
+        """Before SQLite would make the file for everybody."""
+        make_private(pathlib.Path(arguments[0]))
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
