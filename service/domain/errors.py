@@ -39,6 +39,12 @@ class MalformedJson(Refusal):
     status, code, title = 400, "malformed-json", "The body is not well-formed JSON"
 
 
+class MalformedEncoding(MalformedJson):
+    """The body can't be unpacked; of the contract's codes this is the one for a body that is not what it says."""
+
+    title = "The body is not what its Content-Encoding says"
+
+
 class IdempotencyKeyMissing(Refusal):
     """A write of transactions came without its key."""
 
@@ -91,6 +97,13 @@ class UnsupportedMediaType(Refusal):
     """The body is of a kind that this address does not take."""
 
     status, code, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body is compressed in a way that no address takes."""
+
+    title = "Unsupported content encoding"
+    taken: ClassVar[str] = "gzip"
 
 
 class ResidentExists(Refusal):

@@ -24,7 +24,8 @@ TITLE = "Hushi API"
 _DESCRIPTION = (
     "The ledger of a border market (互市): residents, transactions judged against their allowance, and reports that "
     "are exact at every moment. Money is CNY as text with 2 decimals, weight is kg as text with 3 decimals, days are "
-    "business days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors."
+    "business days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors. "
+    "Bodies may be sent with Content-Encoding: gzip; limits count what comes out."
 )
 
 

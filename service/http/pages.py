@@ -20,7 +20,7 @@ from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
-from service.http.bodies import expect_media_type
+from service.http.bodies import read_form
 from service.http.market import market
 from service.http.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.routes import Answer, respond
@@ -100,10 +100,9 @@ def sign_in() -> AnyResponse:
     """Begins a session with the key of the form. Raises Forbidden when another site has sent the form."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("Sign in on the page of this service itself.")
-    request.max_content_length = FORM_BYTES_MAX
-    expect_media_type("application/x-www-form-urlencoded")
-    goes_to = request.form.get("next", "/")
-    key = request.form.get("key", "").strip()
+    form = read_form(FORM_BYTES_MAX)
+    goes_to = form.get("next", "/")
+    key = form.get("key", "").strip()
     if not key:
         return _sign_in_page(goes_to, 422, "missing")
     found = market().keys.find_live(key, market().pulse.now())
