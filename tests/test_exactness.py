@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from schemas.transactions import TradeSchema
 from service.commands.folding import fold, fold_all
+from service.commands.groups import create_group
 from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Caller as Recorder
-from service.commands.residents import Registration, add_members, change_status, create_group, register
+from service.commands.residents import Registration, add_members, change_status, register
 from service.committer import Committer
 from service.config import Settings
 from service.domain.brief import write_brief

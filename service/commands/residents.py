@@ -17,7 +17,7 @@ from service.domain.residents import (
     resident_id,
 )
 from service.ledger import Ledger
-from service.storage import facts, residents
+from service.storage import facts, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
 from service.storage.residents import Group, ResidentRow
@@ -140,9 +140,9 @@ def change_status(
     """The resident with a further dated status, from `effective_on` (today if left out) on.
 
     A cancellation is final from its day on, and says nothing of the days before: until one that lies ahead, a resident
-    may still be suspended and reactivated, or be cancelled earlier. Raises NotFound, ResidentNotActive for a change
-    that would take effect on or after a recorded cancellation, ValidationFailed for a day before the registration,
-    PersonalData for a citizen number in the reason.
+    may still be suspended and reactivated, or be cancelled earlier. The same change once more is a retry and adds
+    nothing. Raises NotFound, ResidentNotActive for a change that would take effect on or after a recorded cancellation,
+    ValidationFailed for a day before the registration, PersonalData for a citizen number in the reason.
     """
     refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
@@ -157,6 +157,9 @@ def change_status(
             raise ValidationFailed.of(
                 "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."
             )
+        if retried.newest_status(connection, ordinal) == (change.effective_on, status, reason):
+            # A retry of the change before: what it says is recorded, and was audited.
+            return row
         added = residents.add_status(connection, ordinal, change, reason, ledger.now())
         facts.add(connection, ledger.vault.signets.facts, "resident_status", [added])
         _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
@@ -175,16 +178,6 @@ def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[s
         _audit(connection, ledger, caller, "reveal", ordinal, reason)
         vault = ledger.vault
         return vault.open(row.name_sealed, ordinal, "name"), vault.open(row.number_sealed, ordinal, "id_number")
-
-
-def create_group(ledger: Ledger, name: str, kind: str) -> Group:
-    """A new group without members. Raises PersonalData for a citizen number in its name."""
-    refuse_personal_data([("/name", name)])
-    with ledger.database.writing() as connection:
-        created_at = ledger.now()
-        ordinal = residents.insert_group(connection, name, kind, created_at)
-        facts.add(connection, ledger.vault.signets.facts, "market_group", [ordinal])
-        return Group(ordinal, name, kind, created_at, 0)
 
 
 def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_on: datetime.date | None) -> Group:

@@ -112,6 +112,12 @@ class ResidentExists(Refusal):
     status, code, title, remembered = 409, "resident-exists", "The resident is registered already", True
 
 
+class GroupExists(Refusal):
+    """A group of that name and kind is there already; `group_id` names it."""
+
+    status, code, title, remembered = 409, "group-exists", "The group exists already", True
+
+
 class ReferenceExists(Refusal):
     """Another transaction of the trade point bears the reference."""
 

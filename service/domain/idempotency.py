@@ -67,8 +67,13 @@ def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
     return _digest(json.dumps((transaction_id.hex, reason)))
 
 
+def group_fingerprint(name: str, kind: str) -> bytes:
+    """What making a group means: its name, and what it is."""
+    return _digest(json.dumps((name, kind)))
+
+
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
-    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the refusal's text."""
+    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the outcome's text."""
     return digest + fingerprint + outcome
 
 

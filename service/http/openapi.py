@@ -102,10 +102,10 @@ def _parameters(route: Route) -> list[Any]:
         {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)
     ]
-    if route.keyed:
+    if route.keyed or route.may_be_keyed:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"}
         found.append({
-            "in": "header", "name": "Idempotency-Key", "required": True, "schema": schema,
+            "in": "header", "name": "Idempotency-Key", "required": route.keyed, "schema": schema,
             "description": "A new one for each new attempt, the same one to retry.",
         })  # fmt: skip
     if route.query is not None:

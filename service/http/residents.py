@@ -6,17 +6,21 @@ from flask import g
 
 from schemas import residents as wire
 from service.commands import residents as commands
+from service.commands.groups import create_group_once
 from service.commands.residents import Caller, Registration
 from service.domain import errors, groups
+from service.domain.idempotency import key_digest
 from service.domain.residents import ORDINAL_MAX, parse_resident_id
 from service.http.cursors import encode_cursor
 from service.http.market import market
 from service.http.paging import read_page
-from service.http.routes import Answer, Routes, request_id
+from service.http.routes import Answer, Routes, find_idempotency_key, request_id
 from service.queries import residents as queries
 from service.storage.residents import ResidentFilters
 
 routes = Routes("Residents")
+
+GROUPS_ROUTE = "groups"
 
 _RESIDENT = wire.ResidentSchema()
 _ALLOWANCE = wire.AllowanceSchema()
@@ -128,11 +132,24 @@ def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
     status=201,
     body=wire.NewGroupSchema,
     answer=wire.GroupSchema,
-    refuses=[errors.PersonalData],
+    refuses=[
+        errors.GroupExists,
+        errors.IdempotencyKeyInvalid,
+        errors.IdempotencyKeyReused,
+        errors.PersonalData,
+    ],
+    may_be_keyed=True,
 )
 def create_group(body: dict[str, str]) -> Answer:
-    """Create a group, without members."""
-    return Answer(_GROUP.dump(commands.create_group(market().ledger, body["name"], body["kind"])), 201)
+    """Create a group, without members.
+
+    A retry with the same Idempotency-Key gets the same answer; without a key it is refused with group-exists, which
+    names the group, as is another group of the same name and kind.
+    """
+    key = find_idempotency_key()
+    digest = None if key is None else key_digest(g.api_key.id, GROUPS_ROUTE, key)
+    made = create_group_once(market().ledger, body["name"], body["kind"], digest)
+    return Answer(_GROUP.dump(made.group), 201, {"Idempotency-Replayed": "true"} if made.replayed else {})
 
 
 @routes.get(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from service.commands.residents import create_group
+from service.commands.groups import create_group
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.queries.backing_up import back_up
