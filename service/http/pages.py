@@ -16,6 +16,8 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from schemas.residents import REASON_LENGTH_MAX
+from schemas.transactions import COMMODITY_LENGTH_MAX, MARK_LENGTH_MAX
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
@@ -29,6 +31,15 @@ from service.http.sessions import begin_session, drop_cookie
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
 _OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
+
+_LENGTHS_MAX = {
+    "commodity": COMMODITY_LENGTH_MAX,
+    "consignment": MARK_LENGTH_MAX,
+    "vehicle_plate": MARK_LENGTH_MAX,
+    "reference": MARK_LENGTH_MAX,
+    "reason": REASON_LENGTH_MAX,
+}
+"""Of the texts that a clerk types: as many characters as the API takes."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -87,8 +98,8 @@ def get_dashboard() -> Response:
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    names = {"countries": _country_names(), "categories": _category_names()}
-    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **names))
+    told = {"countries": _country_names(), "categories": _category_names(), "limits": _LENGTHS_MAX}
+    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **told))
 
 
 def get_sign_in() -> Response:

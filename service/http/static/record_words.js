@@ -59,6 +59,7 @@ export const RECORD_WORDS = {
   rule: ["规则版本", "Rule version", "Дүрмийн хувилбар"],
   ended: ["会话已结束。已填写的内容仍保留。", "Your session has ended. What you have entered is kept.", "Нэвтрэлт дууслаа. Бичсэн зүйл тань хадгалагдсан."],
   "signout.failed": ["未能退出，会话仍然有效。请再试一次。", "Signing out failed, and the session goes on. Try again.", "Гарч чадсангүй, нэвтрэлт хүчинтэй хэвээр. Дахин оролдоно уу."],
+  limit: ["已达上限字数", "no more characters are taken", "үүнээс илүү тэмдэгт авахгүй"],
   "quote.hint": ["填写必填项后自动核定。", "The verdict appears once the line is complete.", "Мөрийг бөглөхөд шийдвэр гарна."],
   "quote.find": ["请先查找边民。", "Find the resident first.", "Эхлээд оршин суугчийг хайна уу."],
   "quote.failed": ["暂时无法核定", "No verdict now", "Одоо шийдвэр гаргах боломжгүй"],
