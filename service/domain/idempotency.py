@@ -67,9 +67,9 @@ def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
     return _digest(json.dumps((transaction_id.hex, reason)))
 
 
-def group_fingerprint(name: str, kind: str) -> bytes:
-    """What making a group means: its name, and what it is."""
-    return _digest(json.dumps((name, kind)))
+def request_fingerprint(*values: object) -> bytes:
+    """What a request means that is no transaction: the parsed values. None may be a citizen number or a name."""
+    return _digest(json.dumps(values, default=str, sort_keys=True))
 
 
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:

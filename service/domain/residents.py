@@ -145,6 +145,12 @@ class Standing:
             return "cancelled"
         return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
 
+    def shown_on(self, day: datetime.date) -> str:
+        """The status as it is told: an active resident whose registration has run out is expired."""
+        status = self.status_on(day)
+        has_expired = self.valid_until is not None and self.valid_until < day
+        return "expired" if status == "active" and has_expired else status
+
     def group_on(self, day: datetime.date) -> int | None:
         """The group on a day, by its ordinal."""
         if not self.memberships:

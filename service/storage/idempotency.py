@@ -19,7 +19,7 @@ _INSERT = BulkInsert(idempotency, ("digest", "seal", "transaction_id", "refusal"
 
 
 class Remembered(NamedTuple):
-    """An outcome as it was answered: the entry, or a JSON text of the refusal or of the group that was made.
+    """An outcome as it was answered: the entry, or a JSON text of the refusal, or of an answer that is no entry.
 
     The seal covers which request it was, what it meant, and this outcome.
     """

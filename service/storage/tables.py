@@ -182,8 +182,8 @@ idempotency = sa.Table(
     sa.Column("digest", Uuid, primary_key=True),
     # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.seals).
     sa.Column("seal", Uuid, nullable=False),
-    # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or which group was
-    # made. The column is named after the first.
+    # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or what was
+    # answered where no transaction is made (service.commands.once). The column is named after the first.
     sa.Column("transaction_id", Uuid),
     sa.Column("refusal", sa.Text),
     sa.CheckConstraint("(transaction_id IS NULL) <> (refusal IS NULL)", name="one_outcome"),

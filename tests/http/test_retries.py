@@ -49,6 +49,51 @@ def test_a_group_of_the_same_name_and_kind_is_refused_and_named(ledger: Ledger, 
     assert admin.post("/v1/groups", {**EAST, "kind": "cooperative"}, key=key).status_code == 201
 
 
+@pytest.mark.parametrize("day", [None, "2024-06-01"])
+@pytest.mark.parametrize("status", ["suspended", "cancelled"])
+def test_a_status_is_answered_again_as_it_was_under_its_key(
+    ledger: Ledger, admin: Caller, status: str, day: str | None
+) -> None:
+    admin.register(1)
+    admin.post("/v1/groups", EAST)
+    body = {"status": status, "reason": "moved", **({} if day is None else {"effective_on": day})}
+    first = admin.post("/v1/residents/R00000001/status", body, key="k")
+    assert (first.status_code, "Idempotency-Replayed" in first.headers) == (200, False)
+    admin.post("/v1/groups/G000001/members", {"resident_ids": ["R00000001"]})
+    if status == "suspended":
+        admin.post("/v1/residents/R00000001/status", {"status": "active", "reason": "back"})
+    again = admin.post("/v1/residents/R00000001/status", body, key="k")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert again.data == first.data
+    assert (again.get_json()["status"], again.get_json()["group_id"]) == (status, None)
+    for path, changed in (("R00000001", {"reason": "other"}), ("R00000002", {})):
+        reused = admin.post(f"/v1/residents/{path}/status", {**body, **changed}, key="k")
+        assert (reused.status_code, reused.get_json()["code"]) == (422, "idempotency-key-reused")
+    assert _rows(ledger, resident_status) == _rows(ledger, audit) == (2 if status == "suspended" else 1)
+    verify(ledger)
+
+
+def test_members_are_answered_again_as_they_were_under_their_key(ledger: Ledger, admin: Caller) -> None:
+    admin.register(3)
+    admin.post("/v1/groups", EAST)
+    admin.post("/v1/groups", {**EAST, "name": "西"})
+    body = {"resident_ids": ["R00000001", "R00000002"]}
+    first = admin.post("/v1/groups/G000001/members", body, key="k")
+    admin.post("/v1/groups/G000002/members", {"resident_ids": ["R00000001"]})
+    again = admin.post("/v1/groups/G000001/members", body, key="k")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert again.data == first.data
+    assert again.get_json()["members"] == 2, "and nobody has moved back"
+    assert _rows(ledger, resident_group) == 3
+    for path, more in (("G000001", ["R00000003"]), ("G000002", [])):
+        other = {"resident_ids": [*body["resident_ids"], *more]}
+        reused = admin.post(f"/v1/groups/{path}/members", other, key="k")
+        assert reused.get_json()["code"] == "idempotency-key-reused"
+    assert admin.post("/v1/groups", EAST, key="k").get_json()["code"] == "group-exists", (
+        "another route, another request"
+    )
+
+
 @pytest.mark.parametrize("key", ["", "with space", "钥", "x" * 256])
 def test_a_key_that_can_not_be_one_is_refused(ledger: Ledger, admin: Caller, key: str) -> None:
     answer = admin.post("/v1/groups", EAST, headers={"Idempotency-Key": key.encode().decode("latin-1")})
