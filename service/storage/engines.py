@@ -51,7 +51,8 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
     @sa.event.listens_for(engine, "do_connect")
     def keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
         """Before SQLite would make the file for everybody."""
-        make_private(pathlib.Path(arguments[0]))
+        if arguments[0] != ":memory:":
+            make_private(pathlib.Path(arguments[0]))
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

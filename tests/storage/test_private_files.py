@@ -13,6 +13,7 @@ from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.queries.backing_up import back_up
 from service.storage import schema
+from service.storage.engine import Database
 from service.storage.private_files import find_exposed, make_private
 from service.welcome import welcome_text
 
@@ -34,11 +35,11 @@ def settings_of(folder: pathlib.Path) -> Mapping[str, str]:
     return {"HUSHI_DATABASE_URL": f"sqlite:///{folder}/hushi.db", "HUSHI_DATA_DIR": str(folder)}
 
 
-def in_use(folder: pathlib.Path) -> Ledger:
+def in_use(folder: pathlib.Path, group: str = "东") -> Ledger:
     """A ledger whose writer and reader are open, so that all of SQLite's files are there."""
     ledger = open_ledger(read_settings(settings_of(folder)))
     schema.upgrade(ledger.database, ledger.vault.signets)
-    create_group(ledger, "东", "village")
+    create_group(ledger, group, "village")
     return ledger
 
 
@@ -63,7 +64,7 @@ def test_an_older_ledger_is_made_private_when_it_is_opened(tmp_path: pathlib.Pat
         ledger = in_use(tmp_path)
         for file in tmp_path.glob("hushi.db*"):
             file.chmod(0o644)
-        opened = in_use(tmp_path)
+        opened = in_use(tmp_path, "西")
     assert modes(tmp_path) == dict.fromkeys(FILES, "600")
     assert opened.database.exposed_files == []
     for each in (ledger, opened):
@@ -97,3 +98,11 @@ def test_what_belongs_to_somebody_else_is_said() -> None:
             os.seteuid(0)
         make_private(file)
         assert find_exposed(file) == []
+
+
+def test_a_ledger_in_memory_makes_no_file(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    database = Database("sqlite://")
+    with database.reading():
+        assert list(tmp_path.iterdir()) == []
+    database.close()
