@@ -8,7 +8,6 @@ import click
 from service.cli_settings import pass_settings, settings_of_environment
 from service.config import Settings
 from service.domain.errors import Unavailable
-from service.ledger import refuse_foreign_secrets
 from service.logs import configure_logs
 from service.opening import open_current_ledger, open_existing_ledger
 
@@ -69,7 +68,6 @@ def demo(database: str | None, if_empty: bool, live: bool) -> None:
     settings = settings_of_environment(**chosen)
     configure_logs(settings.log_level)
     ledger = open_current_ledger(settings)
-    refuse_foreign_secrets(ledger)
     try:
         run_demo(ledger, if_empty=if_empty, live=live)
     except NotFilled as error:

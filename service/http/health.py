@@ -22,6 +22,8 @@ class LiveSchema(StrictSchema):
 class ReadySchema(StrictSchema):
     """What serving needs, part by part; `tail` counts the transactions that are not folded yet.
 
+    `schema` is "ok", "old" when the database is older than this service, or "newer" when this service is the older one.
+
     `fold_lag_s` is the age of the oldest of them. `fold` is "ok" or, when that is over a minute, "standing still":
     reports stay exact then, and become slower. When the ledger can't serve, the problem document has the same members
     beside its own, null where nothing could be asked.
@@ -47,13 +49,17 @@ def get_ready() -> Answer:
     ready = readiness(market().ledger)
     parts: dict[str, Any] = {
         "database": "ok" if ready.database else "unavailable",
-        "schema": None if ready.schema is None else "ok" if ready.schema else "old",
+        "schema": ready.schema,
         "tail": ready.tail_length,
         "fold": None if ready.is_folding is None else "ok" if ready.is_folding else "standing still",
         "fold_lag_s": ready.fold_lag_s,
     }
     if not ready.database:
         raise Unavailable("The database does not answer.", **parts)
-    if not ready.schema:
-        raise Unavailable("The database has an old schema; run hushi db upgrade.", **parts)
+    if ready.schema == "old":
+        raise Unavailable("The database has an old schema, older than this service; run hushi db upgrade.", **parts)
+    if ready.schema == "newer":
+        raise Unavailable(
+            "This service is older than the schema of the database, which was upgraded; start the newer hushi.", **parts
+        )
     return Answer({"status": "ok", **parts})

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.storage import revisions
 from service.storage.engines import (
     POOL_SIZE,
     POOL_TIMEOUT_S,
@@ -145,15 +146,19 @@ class Database:
             self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, looks_at_revision: bool = True) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
+        It looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
+        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
+        OtherRevision.
         """
         with self._turn(), _connected(self._writer) as connection:
             self.refuse_replaced_file()
             transaction = _begun(connection)
             try:
+                if looks_at_revision:
+                    revisions.look(connection)
                 yield connection
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
