@@ -13,7 +13,7 @@ import structlog
 
 from service.commands.folding import fold
 from service.config import read_settings
-from service.ledger import Ledger, open_ledger
+from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
 from service.logs import configure_logs
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
@@ -74,7 +74,9 @@ def main(parent: int) -> None:
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())
-    folder = Folder(open_ledger(settings))
+    ledger = open_ledger(settings)
+    refuse_foreign_secrets_if_told(ledger)
+    folder = Folder(ledger)
     folder.start()
     while not told_to_stop.wait(LOOK_FOR_THE_PARENT_S) and os.getppid() == parent:
         pass

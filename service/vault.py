@@ -71,6 +71,14 @@ class Vault:
         except InvalidTag:
             raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
 
+    def opens(self, sealed: bytes, ordinal: int, field: str) -> bool:
+        """Whether the text opens with one of the keys, as what it is said to be."""
+        try:
+            self.open(sealed, ordinal, field)
+        except (SecretsError, ValueError, LookupError):
+            return False
+        return True
+
     def digest(self, number: str) -> bytes:
         """The keyed digest (HMAC-SHA-256) by which a citizen number is unique and found."""
         return self._hmac(self._index.current, number)

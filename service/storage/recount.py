@@ -11,8 +11,12 @@ import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
+from service.domain.idempotency import answer_message, fingerprint_of
+from service.storage.journal import entry_of
+from service.storage.prepared import digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
 
@@ -192,6 +196,15 @@ def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
     keys = len(idempotency.c)
     for row in _streamed(connection, wanted):
         yield row[:keys], row[keys:]
+
+
+def answer_message_of(key: Raw, entry: Raw) -> bytes:
+    """What is sealed of an answer, by its key and its entry as they are stored; neither may be missing."""
+    digest, _, _, refusal = key
+    if refusal is not None:
+        return answer_message(digest_of(digest), bytes.fromhex(orjson.loads(refusal)["fingerprint"]), refusal.encode())
+    accepted = entry_of(entry)
+    return answer_message(digest_of(digest), fingerprint_of(accepted), accepted.transaction_id.bytes)
 
 
 _NEGATED = ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")
