@@ -99,6 +99,6 @@ def _some_answer_fits(connection: Connection, signet: Signet) -> bool:
 
 def _fits_answer(signet: Signet, key: recount.Raw, entry: recount.Raw) -> bool:
     try:
-        return signet.fits(digest_of(key[1]), recount.answer_message_of(key, entry))
+        return any(signet.fits(digest_of(key[1]), message) for message in recount.answer_messages(key, entry))
     except _UNREADABLE:
         return False

@@ -39,7 +39,7 @@ def _why_wrong(key: Raw, entry: Raw, signet: Signet) -> str | None:
     digest, seal, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
-    if signet.fits(digest_of(seal), recount.answer_message_of(key, entry)):
+    if any(signet.fits(digest_of(seal), message) for message in recount.answer_messages(key, entry)):
         return None
     answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
     return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."
