@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.errors import NotFound
 from service.domain.groups import group_id
-from service.domain.residents import mask_citizen_number, mask_name, resident_id
+from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
 from service.storage.residents import Group, ResidentFilters, ResidentRow
