@@ -8,11 +8,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from service.importing.cells import CNY_DECIMALS, KG_DECIMALS, MARKET_OFFSET
+from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
 from service.importing.headings import Heading, count_known, match_headings
 from service.importing.lines import ImportFileError, Line, Lines, refused_line, shorten_raw
 from service.importing.sheet import Cell, Fault, Row, Serial, SheetRows
 from service.importing.table import Table, is_blank
+from service.importing.times import MARKET_OFFSET
 from service.importing.workbook import SharedStrings, Workbook, Worksheet, read_workbook
 from service.importing.xml_parts import damage_refused
 
@@ -75,7 +76,7 @@ class WorkbookLines(Lines):
     def _read_header(self, header: Header, workbook: Workbook) -> None:
         number, cells = header.number, header.cells
         headings = match_headings(cells, number)
-        self._table = Table(headings, len(cells), grouped=True)
+        self._table = Table(headings, len(cells), grouped=True, is_typed=True)
         self._spellings = _spellings(headings, len(cells), counts_from_1904=workbook.counts_from_1904)
         self._rows = header.rows_below
         last = self._sheet.last_row
