@@ -53,12 +53,12 @@ class PhysicalLines:
 class DelimitedLines(Lines):
     """The lines of a CSV file."""
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
         """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
-            self._physical = PhysicalLines(open_text(self._binary, path).readline)
+            self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
             self._table = self._read_header()
         except BaseException:
             self._binary.close()

@@ -43,8 +43,10 @@ class Header:
 class WorkbookLines(Lines):
     """The lines of a workbook's first visible worksheet with headings; what stands above these is no line."""
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
         """Reads the shared strings, and rows up to the header. Raises ImportFileError on a file that can't be taken."""
+        if encoding is not None:
+            raise ImportFileError("A workbook states its encoding itself; leave out --encoding.")
         with damage_refused(), contextlib.ExitStack() as opened:
             archive = opened.enter_context(zipfile.ZipFile(path))
             workbook = read_workbook(archive)
