@@ -8,8 +8,10 @@ from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIEL
 from service.importing.keys import LineKeys
 from service.importing.lines import Line, refused_line, shorten_raw
 from service.importing.plain import is_nothing, plain_cell, text
+from service.importing.words import DIRECTIONS, fold_word
 
-DIRECTION = "direction"
+DIRECTION, EXPORT = "direction", "export"
+EXPORTS = [word for word, direction in DIRECTIONS.items() if direction == EXPORT]
 
 
 def is_blank(cells: Sequence[str]) -> bool:
@@ -46,10 +48,13 @@ class Table:
             return None
         return (cells + [""] * (self.width - len(cells)))[: self.width]
 
-    def line(self, number: int, cells: Sequence[str], raw: str) -> Line:
-        """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error."""
+    def line(self, number: int, cells: Sequence[str], raw: str, known_errors: Sequence[str] = ()) -> Line:
+        """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error.
+
+        `known_errors` are those of cells that could not be spelled as text, which are empty in `cells`.
+        """
         body: dict[str, object] = {}
-        errors: list[str] = []
+        errors = list(known_errors)
         for index, heading, is_optional, read in self._columns:
             try:
                 cell = plain_cell(cells[index])
@@ -65,6 +70,13 @@ class Table:
         errors += [f"Column {i + 1} has no heading but holds data." for i in self._unnamed if normal_text(cells[i])]
         return self._finished(number, body, errors, raw)
 
+    def unreadable_line(self, number: int, error: str, raw: str) -> Line:
+        """A line whose cells can't be told apart, and why."""
+        folded = fold_word(raw)
+        if self._has_direction and any(word in folded for word in EXPORTS):
+            self._direction_above = EXPORT
+        return refused_line(number, error, shorten_raw(raw))
+
     def _doubtful_direction(self, body: dict[str, object]) -> list[str]:
         """An empty direction means an import; below an export it may as well mean the same as above.
 
@@ -73,7 +85,7 @@ class Table:
         stated = body.get(DIRECTION)
         if stated is not None:
             self._direction_above = stated
-        elif self._direction_above == "export":
+        elif self._direction_above == EXPORT:
             return [
                 "The direction is empty below an export; write 出口 (export) or 进口 (import) into this line as well."
             ]

@@ -16,6 +16,8 @@ FILES = FOLDER / "files"
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 EXPECTED: dict[str, Any] = json.loads((FILES / "expected.json").read_text("utf-8"))["files"]
 TAKEN = [
+    *("01-sheetjs-0.20.3-cellDates.xlsx", "02-merged-direction.xlsx", "03-document-number-by-format.xlsx"),
+    "03-document-number-by-format-libreoffice.csv",
     *("04-invisible-characters.csv", "05-spreadsheet-guards.csv", "06-words-for-nothing.csv"),
     *(
         "07-cp1251-flour.csv",
