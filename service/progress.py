@@ -26,7 +26,7 @@ def import_with_progress(
     try:
         with (
             open_lines(path, encoding) as lines,
-            RefusedFile(refused_path) as refused_file,
+            RefusedFile(refused_path, path) as refused_file,
             Progress(*columns, console=console, disable=not console.is_terminal) as progress,
         ):
             task = progress.add_task(path.name, total=lines.total_bytes)
