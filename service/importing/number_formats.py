@@ -101,6 +101,19 @@ class NumberFormat:
         return f"-{numeric[0].show(-value)}" if len(numeric) == 1 else numeric[1].show(-value)
 
     @property
+    def plain(self) -> tuple[int, str] | None:
+        """Of a format that rounds a positive number and puts something around it: to how many decimals, and what.
+
+        None where it does more: a share, thousands, signs between digits.
+        """
+        first = self.sections[0] if self.sections else None
+        if first is None or not first.integer or first.thousands or first.percents:
+            return None
+        if any(part != "0" for part in first.fraction) or not all(isinstance(part, Digit) for part in first.integer):
+            return None
+        return len(first.fraction), first.before + first.after
+
+    @property
     def changes_text(self) -> bool:
         """Whether text in such a cell is shown with something around it: the format "DOC-"@ shows 1 as DOC-1."""
         return bool((self._around_text[0] + self._around_text[1]).strip())

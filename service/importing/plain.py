@@ -33,6 +33,8 @@ _SPREADSHEET_ERROR = re.compile(
     r"|(?:Err|错误)[:：][0-9]{3}",
     re.IGNORECASE,
 )
+_SPOILT_BEGIN = frozenset("0123456789+-#Ee错")
+_DATE_BEGIN = frozenset("0123456789JFMASOND")
 _DATE_AND_TIME = re.compile(
     r"[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?[T ]*[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?Z?", re.ASCII
 )
@@ -74,13 +76,16 @@ def _without_guard(cell: str) -> str:
 
 def is_nothing(cell: str) -> bool:
     """Whether a cell holds a word, or dashes and slashes, for nothing: NULL, N/A, 无, /."""
-    if len(cell) > NOTHING_LENGTH_MAX:
+    if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit():
         return False
-    return unicodedata.normalize("NFKC", cell).casefold() in NOTHING or _DASHES.fullmatch(cell) is not None
+    folded = cell.lower() if cell.isascii() else unicodedata.normalize("NFKC", cell).casefold()
+    return folded in NOTHING or (not cell[0].isalnum() and _DASHES.fullmatch(cell) is not None)
 
 
 def text(cell: str) -> str:
     """A text as it stands. Raises ValueError on what a spreadsheet has made of another one."""
+    if cell[0] not in _SPOILT_BEGIN:
+        return cell
     if _SCIENTIFIC.fullmatch(cell):
         raise ValueError(
             f"{shown(cell)} is what a spreadsheet has left of a long number; format the column as text and type it "
@@ -96,6 +101,8 @@ def code(cell: str) -> str:
 
     Raises ValueError on what a spreadsheet has made of another number: 1.52501E+17, 20,240,401, a date with a time.
     """
+    if not cell[0].isdigit() or cell.isdigit():
+        return text(cell)
     if match := _NUMBER_OF_A_DATA_FRAME.fullmatch(cell):
         return match[1]
     if _GROUPED.fullmatch(cell):
@@ -107,7 +114,7 @@ def code(cell: str) -> str:
 
 def document_number(cell: str) -> str:
     """The number of a document, which is no date: a spreadsheet makes 1月2日 or 2024/1/2 of 1-2."""
-    if _DATE.fullmatch(cell):
+    if cell[0] in _DATE_BEGIN and not cell.isdigit() and _DATE.fullmatch(cell):
         raise ValueError(_made_a_date(cell))
     return code(cell)
 

@@ -5,12 +5,14 @@ What is shown and what is held may differ: 380.5 under the format 0 is shown as 
 
 import datetime
 import decimal
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
 from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
 from service.importing.headings import Heading
+from service.importing.number_formats import number_format
 from service.importing.quoting import shown
 from service.importing.sheet import Cell, Fault, IsoDate, Serial, Shown
 from service.importing.times import MARKET_OFFSET
@@ -20,6 +22,8 @@ DIGITS_KEPT_MAX = 15
 MILLISECONDS_PER_DAY = 86_400_000
 SERIAL_MAX = 100_000
 """Excel's number of a day in 2173: what is above is no time but a date typed as a number, such as 20240401."""
+
+FORMATS_KNOWN_MAX = 256
 
 Spell = Callable[[float | IsoDate], str]
 
@@ -66,12 +70,28 @@ def spell_decimal(number: float | IsoDate, decimals: int, units: re.Pattern[str]
     if abs(number - rounded) > FLOAT_NOISE_MAX:
         raise ValueError(f"{float(number)!r} has more than {decimals} decimals; round it to what was weighed or paid.")
     spelled = f"{rounded:.{decimals}f}"
-    if isinstance(number, Shown) and _amount_shown(number, units) != decimal.Decimal(spelled):
+    if isinstance(number, Shown) and not _is_shown_as(number, spelled, decimals, units):
         raise ValueError(
             f"The cell holds {spelled} and shows {shown(_show(number))}; format it as General, or as a number with "
             f"{decimals} decimals, and look whether it says what was weighed or paid."
         )
     return spelled
+
+
+def _is_shown_as(number: Shown, spelled: str, decimals: int, units: re.Pattern[str]) -> bool:
+    """Whether the format shows the number that is spelled."""
+    places = _places_shown(number.format.code, units)
+    if places is not None and number > 0:
+        # Nearly every amount ends here: the decimals that are not shown are zeros.
+        return places >= decimals or not spelled[places - decimals :].strip("0")
+    return _amount_shown(number, units) == decimal.Decimal(spelled)
+
+
+@functools.lru_cache(FORMATS_KNOWN_MAX)
+def _places_shown(code: str, units: re.Pattern[str]) -> int | None:
+    """How many decimals a format shows that adds nothing but a unit; None for other formats."""
+    plain = number_format(code).plain
+    return None if plain is None or units.sub("", unicodedata.normalize("NFKC", plain[1])) else plain[0]
 
 
 def _amount_shown(number: Shown, units: re.Pattern[str]) -> decimal.Decimal | None:

@@ -1,15 +1,18 @@
 """Rows of cells under a header line, whatever file they come from: what each row says as a transaction body."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 from service.domain.texts import normal_text
-from service.importing.cells import cell_readers
+from service.importing.cells import ReadCell, cell_readers
 from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
 from service.importing.keys import LineKeys
 from service.importing.lines import Line, refused_line, shorten_raw
 from service.importing.plain import is_nothing, plain_cell, text
 from service.importing.words import DIRECTIONS, fold_word
 
+METADATA = "metadata"
+VALUES_KNOWN_MAX = 4_096
 DIRECTION, EXPORT = "direction", "export"
 EXPORTS = [word for word, direction in DIRECTIONS.items() if direction == EXPORT]
 
@@ -30,9 +33,10 @@ class Table:
         self.width = width
         readers = cell_readers(grouped=grouped, is_typed=is_typed)
         self._columns = [
-            (heading.index, heading, heading.field not in REQUIRED_FIELDS, readers.get(heading.field, text))
+            (heading.index, heading, heading.field, _column_reader(heading.field, readers.get(heading.field, text)))
             for heading in headings
         ]
+        self._own_entries = [heading.field for heading in headings if heading.field.startswith(METADATA_PREFIX)]
         self._has_direction = any(heading.field == DIRECTION for heading in headings)
         self._direction_above: object = None
         self._unnamed = sorted(set(range(width)) - {heading.index for heading in headings})
@@ -55,15 +59,16 @@ class Table:
         """
         body: dict[str, object] = {}
         errors = list(known_errors)
-        for index, heading, is_optional, read in self._columns:
-            try:
-                cell = plain_cell(cells[index])
-                if cell and not (is_optional and is_nothing(cell)):
-                    body[heading.field] = read(cell)
-            except ValueError as error:
-                errors.append(f"{heading.text}: {error}")
-        own = [field for field in body if field.startswith(METADATA_PREFIX)]
-        if own:
+        for index, heading, field, read in self._columns:
+            if cell := cells[index]:
+                try:
+                    value = read(cell)
+                except ValueError as error:
+                    errors.append(f"{heading.text}: {error}")
+                else:
+                    if value is not None:
+                        body[field] = value
+        if self._own_entries and (own := [field for field in self._own_entries if field in body]):
             _gather_metadata(body, own)
         if self._has_direction:
             errors += self._doubtful_direction(body)
@@ -102,8 +107,21 @@ class Table:
         return refused_line(number, " ".join(errors), shorten_raw(raw))
 
 
+def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
+    """What a column makes of a cell: None for nothing. Nearly all cells repeat one of a few; a dict is never shared."""
+    is_optional = field not in REQUIRED_FIELDS
+
+    def _read(cell: str) -> object:
+        plain = plain_cell(cell)
+        if not plain or (is_optional and is_nothing(plain)):
+            return None
+        return read(plain)
+
+    return _read if field == METADATA else functools.lru_cache(VALUES_KNOWN_MAX)(_read)
+
+
 def _gather_metadata(body: dict[str, object], own: list[str]) -> None:
     """Entries with columns of their own join those of the column of all."""
     entries = {field.removeprefix(METADATA_PREFIX): body.pop(field) for field in own}
-    stated = body.get("metadata")
-    body["metadata"] = {**stated, **entries} if isinstance(stated, dict) else entries
+    stated = body.get(METADATA)
+    body[METADATA] = {**stated, **entries} if isinstance(stated, dict) else entries

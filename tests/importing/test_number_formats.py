@@ -1,5 +1,6 @@
 """Number formats: what a spreadsheet shows is what is recorded, and what it shows otherwise is refused."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.importing import spelling
 from service.importing.number_formats import is_date_format, number_format
+from service.importing.sheet import Shown
 from tests.importing.files import TRADE, bodies, only_error, trade
 
 
@@ -167,3 +170,16 @@ def test_a_hidden_number_is_an_empty_cell(tmp_path: Path) -> None:
     (body,) = bodies(_workbook(tmp_path, {"单据号": ";;;"}, 单据号=5))
     assert "reference" not in body
     assert set(TRADE) == set(trade())
+
+
+@given(
+    st.integers(1, 10**9),
+    st.sampled_from(
+        ["0", "0.0", "0.00", "0.000", "#,##0", "#,##0.00", "¥#,##0.0", '0.00"元"', '0.00"吨"', "0.0#", "0.0,", "0%"]
+    ),
+)
+def test_the_short_way_to_look_at_an_amount_is_as_strict_as_the_long_one(fen: int, code: str) -> None:
+    number = Shown(str(fen / 100), number_format(code))
+    spelled = f"{fen // 100}.{fen % 100:02}"
+    is_the_same = spelling._amount_shown(number, spelling._CNY_SIGNS) == Decimal(spelled)
+    assert spelling._is_shown_as(number, spelled, 2, spelling._CNY_SIGNS) is is_the_same
