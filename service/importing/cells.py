@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from service.importing.headings import KEY_FIELD
+from service.importing.numbers import CNY_DECIMALS, CNY_UNITS, KG_DECIMALS, KG_UNITS, decimal_reader
 from service.importing.plain import code, document_number, is_nothing, text
 from service.importing.quoting import shown
 from service.importing.times import instant
@@ -20,50 +21,11 @@ from service.importing.words import (
     fold_word,
 )
 
-CNY_DECIMALS, KG_DECIMALS = 2, 3
 HS_CODE_LENGTHS_WITHOUT_ZERO = (5, 7, 9)
 
 ReadCell = Callable[[str], object]
 
-_PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_GROUPED_NUMBER = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
-
-
-def decimal_reader(decimals: int, *, grouped: bool) -> ReadCell:
-    """A reader of amounts or weights, which pads to all `decimals` as the API prints them: "7800" is "7800.00".
-
-    With `grouped`, thousands separators in the right places are taken: "1,234.50" is "1234.50".
-    """
-    zeros = "0" * decimals
-
-    def _read(cell: str) -> str:
-        match = _PLAIN_NUMBER.fullmatch(cell)
-        if match is None:
-            match = _PLAIN_NUMBER.fullmatch(_without_separators(cell, decimals, grouped=grouped))
-        if match is None:
-            raise _no_number(cell, decimals)
-        whole, fraction = match.groups()
-        if fraction is None:
-            return f"{whole}.{zeros}"
-        return f"{whole}.{fraction}{zeros[len(fraction) :]}"
-
-    return _read
-
-
-def _without_separators(cell: str, decimals: int, *, grouped: bool) -> str:
-    if not _GROUPED_NUMBER.fullmatch(cell):
-        raise _no_number(cell, decimals)
-    plain = cell.replace(",", "")
-    if not grouped:
-        # Where the semicolon parts the cells, a comma is the decimal sign as often as it groups thousands.
-        raise ValueError(f"{shown(cell)} can be read in two ways; send it without commas, with a point for decimals.")
-    return plain
-
-
-def _no_number(cell: str, decimals: int) -> ValueError:
-    example = "1234." + "500"[:decimals]
-    return ValueError(f"{shown(cell)} is no number; send digits like {example}, with {decimals} decimals at most.")
 
 
 def word_reader(words: Mapping[str, str]) -> ReadCell:
@@ -144,8 +106,8 @@ def cell_readers(*, grouped: bool, is_typed: bool) -> dict[str, ReadCell]:
         "commodity": commodity,
         "origin": origin,
         "hs_code": hs_code,
-        "quantity_kg": decimal_reader(KG_DECIMALS, grouped=grouped),
-        "amount_cny": decimal_reader(CNY_DECIMALS, grouped=grouped),
+        "quantity_kg": decimal_reader(KG_DECIMALS, grouped=grouped, units=KG_UNITS),
+        "amount_cny": decimal_reader(CNY_DECIMALS, grouped=grouped, units=CNY_UNITS),
         "traded_at": instant,
         "direction": word_reader(DIRECTIONS),
         "over_allowance": word_reader(OVER_ALLOWANCE),

@@ -13,7 +13,7 @@ import orjson
 
 from service.domain.texts import normal_text
 from service.domain.transactions import DEFAULT_TRADE_POINT, MARKET_TIME
-from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
+from service.importing.numbers import CNY_DECIMALS, KG_DECIMALS
 
 KEY_LENGTH_MAX = 255
 HASH_BYTES = 16

@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
 from service.importing.headings import Heading
 from service.importing.number_formats import number_format
+from service.importing.numbers import CNY_DECIMALS, CNY_UNITS, KG_DECIMALS, KG_UNITS
 from service.importing.quoting import shown
 from service.importing.sheet import Cell, Fault, IsoDate, Serial, Shown
 from service.importing.times import MARKET_OFFSET
@@ -27,8 +27,8 @@ FORMATS_KNOWN_MAX = 256
 
 Spell = Callable[[float | IsoDate], str]
 
-_CNY_SIGNS = re.compile(r"[¥元圆整,\s]|人民币|cny|rmb", re.IGNORECASE)
-_KG_SIGNS = re.compile(r"千克|公斤|kg|[,\s]", re.IGNORECASE)
+_CNY_SIGNS = re.compile(rf"{CNY_UNITS}|[,\s]", re.IGNORECASE)
+_KG_SIGNS = re.compile(rf"{KG_UNITS}|[,\s]", re.IGNORECASE)
 _ISO_DATE = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?(?:Z|\+08:00)?", re.ASCII
 )

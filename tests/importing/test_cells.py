@@ -10,13 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.money import format_cny, format_kg, parse_cny, parse_kg
-from service.importing.cells import decimal_reader
+from service.importing.numbers import KG_UNITS, decimal_reader
 from tests.importing.files import BODY, bodies, only_error, read, trade, write_csv, write_workbook
 
 
 @pytest.mark.parametrize(
     ("spelling", "expected"),
-    [("7800", "7800.00"), ("7800.5", "7800.50"), ("1,234.50", "1234.50"), ("12,345,678", "12345678.00"), ("0", "0.00")],
+    [
+        *(
+            ("7800", "7800.00"),
+            ("7800.5", "7800.50"),
+            ("1,234.50", "1234.50"),
+            ("12,345,678", "12345678.00"),
+            ("0", "0.00"),
+        ),
+        *(
+            (".5", "0.50"),
+            ("5.", "5.00"),
+            ("１２３４．５", "1234.50"),
+            ("1，234.50", "1234.50"),
+            ("￥1234.50", "1234.50"),
+        ),
+        *(
+            ("¥ 1,234.5", "1234.50"),
+            ("1234.50元", "1234.50"),
+            ("CNY 5", "5.00"),
+            ("人民币5元", "5.00"),
+            ("1.5000", "1.50"),
+        ),
+        *(("5595.9700000000002", "5595.97"), ("0.30000000000000004", "0.30"), ("7999.999999999999", "8000.00")),
+    ],
 )
 def test_amounts_are_padded_and_grouped_thousands_joined(spelling: str, expected: str) -> None:
     assert decimal_reader(2, grouped=True)(spelling) == expected
@@ -33,11 +56,11 @@ def test_amounts_are_padded_and_grouped_thousands_joined(spelling: str, expected
             "0,123.00",
             "1234,567",
             "1,234,56",
-            "1，234.50",
+            "1，23.50",
             "1 234.50",
             "1'234.50",
         ),
-        *("¥1234.50", "-5", "+5", "1e3", "１２", "1_000", ".5", "5.", "1234.50元", "一千"),
+        *("$1234.50", "-5", "+5", "1e3", "¥", "1_000", ".", "5..", "1.2.3", "1234.50万元", "一千", "5kg", ",", "元"),
     ],
 )
 def test_other_spellings_of_amounts_are_told_what_to_send(spelling: str) -> None:
@@ -63,7 +86,18 @@ def test_weights_are_padded_as_the_ledger_prints_them(grams: int) -> None:
     assert text == format_kg(parse_kg(text))
 
 
+def test_weights_may_bear_their_unit_and_no_other() -> None:
+    read = decimal_reader(3, grouped=True, units=KG_UNITS)
+    assert {read(cell) for cell in ("380.5", "380.5kg", "380.5 KG", "380.5千克", "３８０．５公斤", "380.500㎏")} == {
+        "380.500"
+    }
+    for cell in ("380.5吨", "380.5g", "380.5元", "380.5斤"):
+        with pytest.raises(ValueError, match="is no number"):
+            read(cell)
+
+
 def test_decimals_beyond_what_is_allowed_are_left_to_the_schema() -> None:
+    assert decimal_reader(2, grouped=True)("1.5550000000001") == "1.5550000000001"
     assert decimal_reader(2, grouped=True)("1.555") == "1.555"
 
 
