@@ -62,6 +62,7 @@ _VOWELLESS_LETTERS_MAX = 3
 _KNOWN_LENGTH_MIN = 2
 _COMMON_FIRST_BYTES = range(0xB0, 0xD8)
 _SECOND_BYTE_MIN = 0xA1
+_CYRILLIC_ROW = 0xA7
 
 
 def cyrillic_encoding(path: pathlib.Path) -> str | None:
@@ -121,14 +122,19 @@ def _words(path: pathlib.Path) -> set[bytes]:
     words: set[bytes] = set()
     with path.open("rb") as file:
         for piece in _whole_words(iter(functools.partial(file.read, PIECE_BYTES), b"")):
-            words.update(word for word in _HIGH_BYTES.findall(piece) if not _is_common_character(word))
+            words.update(word for word in _HIGH_BYTES.findall(piece) if not _is_plainly_gb18030(word))
             if len(words) >= WORDS_LOOKED_AT_MAX:
                 break
     return words
 
 
-def _is_common_character(word: bytes) -> bool:
-    """Whether two bytes alone are a common Chinese character, such as 肉: two Cyrillic letters say less."""
+def _is_plainly_gb18030(word: bytes) -> bool:
+    """Whether bytes are one common Chinese character, such as 肉, or Cyrillic letters of GB18030's own.
+
+    Two Cyrillic letters of one byte say less than one character, and no word has the same letter in every other place.
+    """
+    if set(word[::2]) == {_CYRILLIC_ROW}:
+        return True
     return len(word) == len("肉".encode("gb18030")) and word[0] in _COMMON_FIRST_BYTES and word[1] >= _SECOND_BYTE_MIN
 
 

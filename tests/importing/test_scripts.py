@@ -85,11 +85,17 @@ def test_chinese_goods_under_english_headings_are_read(tmp_path: Path, commodity
 
 def test_cyrillic_that_is_gb18030_is_read(tmp_path: Path) -> None:
     """GB18030 has Cyrillic letters of its own, of two and of four bytes."""
-    for commodity in ("面粉", "мука"):
+    for commodity in ("面粉", "мука", "манка", "Хүнс"):
         row = TRADE | {"commodity": commodity, "seller": COUNTRIES_IN_CYRILLIC}
         (line,) = read(write_bytes(tmp_path, csv_text([row]).encode("gb18030")))
         assert line.body is not None
         assert (line.body["commodity"], line.body["seller"]) == (commodity, COUNTRIES_IN_CYRILLIC)
+
+
+@given(st.text("абвгдежзийклмнопрстуфхцчшщъыьэюяё", min_size=2, max_size=12))
+def test_any_cyrillic_word_of_gb18030_is_read(tmp_path_factory: pytest.TempPathFactory, word: str) -> None:
+    content = csv_text([TRADE | {"commodity": word}]).encode("gb18030")
+    assert find_encoding(write_bytes(tmp_path_factory.mktemp("any"), content)) == "gb18030"
 
 
 @given(
