@@ -7,6 +7,7 @@ a living server is the operator's decision, and `service.storage.revisions` stop
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 
 from service.storage.engine import Database
@@ -33,13 +34,13 @@ def _locked(database: Database, how: int) -> Iterator[None]:
     if database.file is None:
         yield
         return
-    try:
-        descriptor = open_beside(database.file, "-serving")
-    except OSError as error:
-        raise DatabaseUnavailable(f"the file beside it for who serves can't be used ({error.strerror})") from error
-    with contextlib.closing(open(descriptor, "rb")):  # noqa: PTH123 (a descriptor has no path)
+    with contextlib.ExitStack() as held:
         try:
+            descriptor = open_beside(database.file, "-serving")
+            held.callback(os.close, descriptor)
             fcntl.flock(descriptor, how)
         except BlockingIOError:
             raise StillServed(f"{database.file} is being served") from None
+        except OSError as error:
+            raise DatabaseUnavailable(f"the file beside it for who serves can't be used ({error.strerror})") from error
         yield
