@@ -16,7 +16,7 @@ import structlog
 from service.commands.posting import Entry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 
 QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000
@@ -126,11 +126,7 @@ class Committer:
             return
         _log.error("commit-failed", requests=len(together), error=type(error).__name__)
         for request in together:
-            is_storage = isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable)
-            _fail(
-                request,
-                Unavailable("The ledger could not write; ask again with the same key.") if is_storage else error,
-            )
+            _fail(request, _told(error))
 
     def _run(self, together: Sequence[_Request]) -> list[Outcome]:
         entries = [entry for request in together for entry in request.entries]
@@ -148,6 +144,14 @@ class Committer:
 
 
 _END = object()
+
+
+def _told(error: Exception) -> Exception:
+    if isinstance(error, ReadOnlyDatabase):
+        return Unavailable(error.told)
+    if isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable):
+        return Unavailable("The ledger could not write; ask again with the same key.")
+    return error
 
 
 def _answer(request: _Request, outcomes: list[Outcome]) -> None:

@@ -80,8 +80,8 @@ def _from_werkzeug(error: HTTPException) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     _log.error("database-unavailable", error=type(error).__name__)
-    unavailable = errors.Unavailable("The database does not answer; ask again, writes with the same key.")
-    return problem_response(unavailable, g.request_id)
+    told = error.told if isinstance(error, DatabaseUnavailable) else DatabaseUnavailable.told
+    return problem_response(errors.Unavailable(told), g.request_id)
 
 
 def _unexpected(error: Exception) -> Response:

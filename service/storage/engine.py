@@ -1,28 +1,28 @@
 """Two engines, one behaviour: opening SQLite or PostgreSQL, and the two kinds of transaction that Hushi uses.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for the one writing connection of a process, snapshots for readers.
-PostgreSQL: synchronous_commit=on, READ COMMITTED for writers (rows are locked by name), REPEATABLE READ for readers.
+PostgreSQL: synchronous_commit=on in each transaction, READ COMMITTED for writers (rows are locked by name), REPEATABLE
+READ for readers.
 """
 
 import contextlib
 import os
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.engines import (
-    POOL_SIZE,
-    POOL_TIMEOUT_S,
-    READER_PLANS,
-    SQLITE_BUSY_TIMEOUT_MS,
-    WRITER_PLANS,
-    postgresql_engine,
-    sqlite_engine,
+from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, SQLITE_BUSY_TIMEOUT_MS, sqlite_engine
+from service.storage.faults import (
+    ConnectionRefused,
+    DatabaseUnavailable,
+    NotWritten,
+    OutcomeUnknown,
+    ReadOnlyDatabase,
+    UnusableUrl,
 )
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
 
@@ -35,21 +35,46 @@ Connection = sa.Connection
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock timeout."""
 
+_SNAPSHOT_ENDED = "40001"
+"""PostgreSQL, of a transaction that reads only: it was in the way of what a standby has to apply."""
+
+_REFUSED = "FATAL:"
+"""PostgreSQL, or a pooler before it, of a connection that it does not admit."""
+
 _UNDECODABLE = "Could not decode to UTF-8"
 """SQLite's driver, of a text that is none."""
 
 
+Begin = Callable[[Connection], None]
+"""Begins a transaction on a connection that has none."""
+
+
 @contextlib.contextmanager
-def _connected(engine: sa.Engine) -> Iterator[Connection]:
+def _begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[Connection, sa.RootTransaction]]:
+    """An open transaction on a connection of the pool. One that has died there is found out now, and replaced once."""
+    for may_have_died in (True, False):
+        connection = _connect(engine)
+        with connection:
+            try:
+                transaction = _open(connection, begin)
+            except sa.exc.DBAPIError as error:
+                if error.connection_invalidated and may_have_died:
+                    continue
+                raise _unavailable(error) from error
+            yield connection, transaction
+            return
+
+
+def _connect(engine: sa.Engine) -> Connection:
     try:
-        connection = engine.connect()
-    except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
-        raise DatabaseUnavailable("the database can't be reached") from error
-    with connection:
-        yield connection
+        return engine.connect()
+    except sa.exc.TimeoutError as error:
+        raise DatabaseUnavailable("every connection is in use") from error
+    except sa.exc.DBAPIError as error:
+        raise _unavailable(error) from error
 
 
-def _begun(connection: Connection) -> sa.RootTransaction:
+def _open(connection: Connection, begin: Begin) -> sa.RootTransaction:
     """An open transaction. On SQLite it is asked for again and again while another process writes.
 
     Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
@@ -58,11 +83,24 @@ def _begun(connection: Connection) -> sa.RootTransaction:
     until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
     while True:
         try:
-            return connection.begin()
+            transaction = connection.begin()
+            begin(connection)
+            return transaction
         except sa.exc.DBAPIError as error:
-            if not _is_busy(error) or time.monotonic() >= until:
+            if not _is_busy(error):
+                raise
+            if time.monotonic() >= until:
                 raise DatabaseUnavailable("the database is busy") from error
         time.sleep(LOOK_WHETHER_SQLITE_IS_FREE_S)
+
+
+def _unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
+    if getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+        return ReadOnlyDatabase("the ledger's file can't be written")
+    _, _, refused = str(error.orig).partition(_REFUSED)
+    if refused:
+        return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
+    return DatabaseUnavailable("the database can't be reached")
 
 
 def _is_busy(error: sa.exc.DBAPIError) -> bool:
@@ -72,6 +110,16 @@ def _is_busy(error: sa.exc.DBAPIError) -> bool:
 def _not_written(error: sa.exc.DBAPIError) -> NotWritten:
     is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
     return NotWritten(str(error.orig), is_race=is_race)
+
+
+def _not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:
+    if getattr(error.orig, "sqlstate", None) == _SNAPSHOT_ENDED:
+        return DatabaseUnavailable("the standby has ended the snapshot for the sake of its primary")
+    return DatabaseUnavailable("the database does not answer")
+
+
+def _as_it_is(_connection: Connection) -> None:
+    """SQLite's connections begin their transactions by themselves."""
 
 
 class Database:
@@ -84,11 +132,18 @@ class Database:
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._begin_writing: Begin = _as_it_is
+            self._begin_at_length: Begin = _as_it_is
+            self._begin_reading: Begin = _as_it_is
         else:
-            self._writer = postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            from service.storage import postgresql
+
+            self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX)
             copy_instead_of_executemany(self._writer)
-            reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
-            self._reader = reader.execution_options(postgresql_readonly=True)
+            self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX)
+            self._begin_writing = postgresql.begin_writing
+            self._begin_at_length = postgresql.begin_at_length
+            self._begin_reading = postgresql.begin_reading
         self._watching: list[Any] = []
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
@@ -109,13 +164,15 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, at_length: bool = False) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
+        `at_length` is for an operator's command that changes the whole ledger and may take its time. Raises NotWritten
+        when it was rolled back and may be run again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase where
+        nothing can be written.
         """
-        with self._turn(), _connected(self._writer) as connection:
-            transaction = _begun(connection)
+        begin = self._begin_at_length if at_length else self._begin_writing
+        with self._turn(), _begun(self._writer, begin) as (connection, transaction):
             try:
                 yield connection
             except sa.exc.DBAPIError as error:
@@ -165,14 +222,14 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
         no matter of asking again: that error passes as it is.
         """
-        with _connected(self._reader) as connection:
+        with _begun(self._reader, self._begin_reading) as (connection, snapshot):
             try:
-                with connection.begin():
+                with snapshot:
                     yield connection
             except sa.exc.OperationalError as error:
                 if _UNDECODABLE in str(error.orig):
                     raise
-                raise DatabaseUnavailable("the database does not answer") from error
+                raise _not_read(error) from error
 
     def open_watching(self) -> Any:
         """A driver's connection outside of the pool, for single statements outside of any transaction.
@@ -181,12 +238,16 @@ class Database:
         """
         try:
             pooled = self._reader.raw_connection()
-        except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
-            raise DatabaseUnavailable("the database can't be reached") from error
+        except sa.exc.TimeoutError as error:
+            raise DatabaseUnavailable("every connection is in use") from error
+        except sa.exc.DBAPIError as error:
+            raise _unavailable(error) from error
         connection: Any = pooled.driver_connection
         pooled.detach()
         if not self.is_sqlite:
-            connection.autocommit = True
+            from service.storage.postgresql import prepare_watching
+
+            prepare_watching(connection)
         self._watching.append(connection)
         return connection
 

@@ -35,7 +35,7 @@ def upgrade(database: Database, signets: Signets) -> None:
         return
     import alembic.command
 
-    with database.writing() as connection:
+    with database.writing(at_length=True) as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         before = revision(connection)
