@@ -137,10 +137,12 @@ class Database:
             self._begin_reading: Begin = _as_it_is
         else:
             from service.storage import postgresql
+            from service.storage.silence import Peers
 
-            self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX)
+            peers = Peers()
+            self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
             copy_instead_of_executemany(self._writer)
-            self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX)
+            self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading

@@ -7,13 +7,13 @@ the connection's own (docs/decisions/0012).
 """
 
 import time
-from collections.abc import Generator
 from typing import Any, Self
 
 import psycopg
 import sqlalchemy as sa
 
 from service.storage.faults import NotDurable, ReadOnlyDatabase
+from service.storage.silence import PatientConnection, Peers
 
 READERS_MAX = 6
 WRITERS_MAX = 3
@@ -33,7 +33,6 @@ for 10 s, the system ends the connection. Together with a new connection that is
 
 ANSWER_WITHIN_S = 12
 """A peer may be frozen while its system still receives: then only the client's own clock ends the waiting."""
-LOOK_FOR_INTERRUPTS_S = 0.1
 LOCK_TIMEOUT_MS = 10_000
 WRITING_STATEMENT_TIMEOUT_MS = 11_000
 """The server gives a statement up before the client does, so that the client hears why."""
@@ -95,8 +94,8 @@ class _WatchingCursor(_Cursor):
         return super().execute(_WATCHING + query, params, prepare=prepare, binary=binary)
 
 
-class _Connection(psycopg.Connection[Any]):
-    """A connection that waits so long for an answer and no longer."""
+class _Connection(PatientConnection):
+    """A connection that knows whether its session is its own."""
 
     answer_within_s: float | None = ANSWER_WITHIN_S
     has_own_session = False
@@ -117,21 +116,8 @@ class _Connection(psycopg.Connection[Any]):
         self._planned_at = now
         return "; DISCARD PLANS"
 
-    def wait(
-        self, gen: Generator[Any, Any, Any], interval: float = LOOK_FOR_INTERRUPTS_S, timeout: float | None = None
-    ) -> Any:
-        """Waits for the server. A connection that gave no answer in time is closed: it is in an unknown state."""
-        within_s = timeout or self.answer_within_s
-        began = time.monotonic()
-        try:
-            return super().wait(gen, interval, within_s)
-        except psycopg.OperationalError:
-            if within_s is not None and time.monotonic() - began >= within_s:
-                self.pgconn.finish()
-            raise
 
-
-def postgresql_engine(url: sa.URL, connections_max: int) -> sa.Engine:
+def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Engine:
     """A pool of connections to a database, each without a transaction until one is begun with a function from here."""
     engine = sa.create_engine(
         url,
@@ -146,6 +132,7 @@ def postgresql_engine(url: sa.URL, connections_max: int) -> sa.Engine:
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
         """A connection of the kind above, for SQLAlchemy."""
         connection = _Connection.connect(*arguments, autocommit=True, **_PARAMETERS | parameters)
+        peers.join(connection)
         connection.find_session()
         return connection
 

@@ -3,6 +3,7 @@
 The waiting is scaled down here; that the real figures add up to less than 15 s is a test of its own.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
-from service.storage import postgresql
+from service.storage import postgresql, silence
 from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.standing import Watch
 from tests import networks
@@ -50,6 +51,7 @@ def reached(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Ite
     def reach(forwarder: networks.Forwarder, answer_within_s: float = NEVER_S) -> Ledger:
         monkeypatch.setattr(postgresql, "_PARAMETERS", {**postgresql._PARAMETERS, **SCALED})
         monkeypatch.setattr(postgresql, "ANSWER_WITHIN_S", answer_within_s)
+        monkeypatch.setattr(silence, "SILENT_AFTER_S", 0.5)
         name = environment["HUSHI_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
         url = forwarder.url(USER, name)
         opened.append(open_ledger(read_settings({**environment, "HUSHI_DATABASE_URL": url})))
@@ -86,7 +88,8 @@ def test_idle_connections_to_a_peer_that_has_vanished_are_replaced(
     ledger = reached(machine.forwarder)
     watch = Watch(ledger.database)
     _use(ledger, watch)
-    assert machine.silence_connections() >= 2
+    _use(ledger, watch)
+    assert machine.silence_connections() >= 2  # The watch may have taken that of the reader.
     started = time.monotonic()
     _use(ledger, watch)
     assert time.monotonic() - started < SCALED_WITHIN_S
@@ -137,3 +140,28 @@ def test_a_frozen_peer_is_given_up_as_well(frozen_after: networks.Forwarder, rea
     frozen_after.thaw()
     _use(ledger, watch)
     watch.close()
+
+
+def test_who_gives_up_tells_the_others(frozen_after: networks.Forwarder, reached: Callable[..., Ledger]) -> None:
+    """A report may take minutes. It need not wait for them once a writer knows that nobody answers."""
+    ledger = reached(frozen_after, answer_within_s=0.6)
+    with ledger.database.writing():
+        pass
+    is_open = threading.Event()
+
+    def read() -> None:
+        with ledger.database.reading() as connection:
+            frozen_after.freeze()
+            is_open.set()
+            connection.exec_driver_sql("SELECT 1")
+
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(read)
+        is_open.wait()
+        time.sleep(0.1)
+        started = time.monotonic()
+        with pytest.raises(DatabaseUnavailable), ledger.database.writing():
+            pass
+        with pytest.raises(DatabaseUnavailable):
+            reading.result()
+    assert time.monotonic() - started < SCALED_WITHIN_S
