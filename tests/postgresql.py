@@ -47,6 +47,10 @@ class PostgreSQL:
         log = self.folder / "log"
         self.run("pg_ctl", "-D", data, "-o", self.options, "-l", log, "-m", "immediate", "-w", "-s", "restart")
 
+    def promote(self) -> None:
+        """Makes a standby a primary."""
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "promote")
+
     def url(self, database: str) -> str:
         """The URL of one of its databases, as HUSHI_DATABASE_URL takes it."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
@@ -141,3 +145,17 @@ def running(
         finally:
             how = "immediate" if kept is None else "fast"
             run("pg_ctl", "-D", str(data), "-m", how, "-w", "-s", "stop")
+
+
+@contextlib.contextmanager
+def standby_of(primary: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Starts a server that follows another one, of the wheel as well."""
+    user = ordinary_user()
+    with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
+        if user is not None:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        copied = ("-D", folder / "data", "-R", "-c", "fast", "--no-sync")
+        primary.run("pg_basebackup", "-h", primary.folder, "-U", USER, *copied)
+        with running(kept=folder) as standby:
+            yield standby

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from service.storage.engine import Connection, Database
-from service.storage.faults import NotDurable, ReadOnlyDatabase
 
 _DANGEROUS = {
     "fsync": "fsync is off: what was acknowledged may be lost at a power cut, and the whole database with it.",
@@ -18,12 +17,8 @@ def warnings(database: Database) -> Iterator[str]:
     if not database.is_sqlite:
         with database.reading() as connection:
             yield from (warning for name, warning in _DANGEROUS.items() if _setting(connection, name) == "off")
-    try:
-        with database.writing():
-            pass
-    except (ReadOnlyDatabase, NotDurable) as fault:
-        message = str(fault)
-        yield f"{message[0].upper()}{message[1:]}: {fault.advice}"
+    if database.is_read_only():
+        yield "the database is read-only: reports are served, and nothing can be written."
 
 
 def _setting(connection: Connection, name: str) -> str:

@@ -8,118 +8,32 @@ READ for readers.
 import contextlib
 import os
 import pathlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, SQLITE_BUSY_TIMEOUT_MS, sqlite_engine
-from service.storage.faults import (
-    ConnectionRefused,
-    DatabaseUnavailable,
-    NotWritten,
-    OutcomeUnknown,
-    ReadOnlyDatabase,
-    UnusableUrl,
+from service.storage.beginning import (
+    CANT_BE_WRITTEN,
+    Begin,
+    begin_as_it_is,
+    begun,
+    not_read,
+    not_written,
+    unavailable,
 )
+from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
+from service.storage.faults import DatabaseUnavailable, OutcomeUnknown, ReadOnlyDatabase, UnusableUrl
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
-
-LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
 
-
-_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL: serialization failure, deadlock, lock timeout."""
-
-_SNAPSHOT_ENDED = "40001"
-"""PostgreSQL, of a transaction that reads only: it was in the way of what a standby has to apply."""
-
-_REFUSED = "FATAL:"
-"""PostgreSQL, or a pooler before it, of a connection that it does not admit."""
-
 _UNDECODABLE = "Could not decode to UTF-8"
 """SQLite's driver, of a text that is none."""
-
-
-Begin = Callable[[Connection], None]
-"""Begins a transaction on a connection that has none."""
-
-
-@contextlib.contextmanager
-def _begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[Connection, sa.RootTransaction]]:
-    """An open transaction on a connection of the pool. One that has died there is found out now, and replaced once."""
-    for may_have_died in (True, False):
-        connection = _connect(engine)
-        with connection:
-            try:
-                transaction = _open(connection, begin)
-            except sa.exc.DBAPIError as error:
-                if error.connection_invalidated and may_have_died:
-                    continue
-                raise _unavailable(error) from error
-            yield connection, transaction
-            return
-
-
-def _connect(engine: sa.Engine) -> Connection:
-    try:
-        return engine.connect()
-    except sa.exc.TimeoutError as error:
-        raise DatabaseUnavailable("every connection is in use") from error
-    except sa.exc.DBAPIError as error:
-        raise _unavailable(error) from error
-
-
-def _open(connection: Connection, begin: Begin) -> sa.RootTransaction:
-    """An open transaction. On SQLite it is asked for again and again while another process writes.
-
-    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
-    own waiting looks ten times a second at the end.
-    """
-    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            transaction = connection.begin()
-            begin(connection)
-            return transaction
-        except sa.exc.DBAPIError as error:
-            if not _is_busy(error):
-                raise
-            if time.monotonic() >= until:
-                raise DatabaseUnavailable("the database is busy") from error
-        time.sleep(LOOK_WHETHER_SQLITE_IS_FREE_S)
-
-
-def _unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
-    if getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
-        return ReadOnlyDatabase("the ledger's file can't be written")
-    _, _, refused = str(error.orig).partition(_REFUSED)
-    if refused:
-        return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
-    return DatabaseUnavailable("the database can't be reached")
-
-
-def _is_busy(error: sa.exc.DBAPIError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
-
-
-def _not_written(error: sa.exc.DBAPIError) -> NotWritten:
-    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
-    return NotWritten(str(error.orig), is_race=is_race)
-
-
-def _not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:
-    if getattr(error.orig, "sqlstate", None) == _SNAPSHOT_ENDED:
-        return DatabaseUnavailable("the standby has ended the snapshot for the sake of its primary")
-    return DatabaseUnavailable("the database does not answer")
-
-
-def _as_it_is(_connection: Connection) -> None:
-    """SQLite's connections begin their transactions by themselves."""
+_IS_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+_AS_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class Database:
@@ -132,9 +46,9 @@ class Database:
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
-            self._begin_writing: Begin = _as_it_is
-            self._begin_at_length: Begin = _as_it_is
-            self._begin_reading: Begin = _as_it_is
+            self._begin_writing: Begin = begin_as_it_is
+            self._begin_at_length: Begin = begin_as_it_is
+            self._begin_reading: Begin = begin_as_it_is
         else:
             from service.storage import postgresql
             from service.storage.silence import Peers
@@ -174,12 +88,12 @@ class Database:
         nothing can be written.
         """
         begin = self._begin_at_length if at_length else self._begin_writing
-        with self._turn(), _begun(self._writer, begin) as (connection, transaction):
+        with self._turn(), begun(self._writer, begin) as (connection, transaction):
             try:
                 yield connection
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
-                raise _not_written(error) from error
+                raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
                 raise
@@ -214,6 +128,8 @@ class Database:
             try:
                 turn.enter_context(self._file_turns.turn())
             except OSError as error:
+                if self.is_read_only():
+                    raise ReadOnlyDatabase(CANT_BE_WRITTEN) from error
                 raise DatabaseUnavailable(f"the file beside it for turns can't be used ({error.strerror})") from error
             yield
 
@@ -224,14 +140,23 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
         no matter of asking again: that error passes as it is.
         """
-        with _begun(self._reader, self._begin_reading) as (connection, snapshot):
+        with begun(self._reader, self._begin_reading) as (connection, snapshot):
             try:
                 with snapshot:
                     yield connection
             except sa.exc.OperationalError as error:
                 if _UNDECODABLE in str(error.orig):
                     raise
-                raise _not_read(error) from error
+                raise not_read(error) from error
+
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written here, as things are now. Raises DatabaseUnavailable."""
+        if self.file is not None:
+            return not all(
+                os.access(path, os.W_OK, effective_ids=_AS_EFFECTIVE) for path in (self.file, self.file.parent)
+            )
+        with self.reading() as connection:
+            return bool(connection.exec_driver_sql(_IS_READ_ONLY).scalar_one())
 
     def open_watching(self) -> Any:
         """A driver's connection outside of the pool, for single statements outside of any transaction.
@@ -243,7 +168,7 @@ class Database:
         except sa.exc.TimeoutError as error:
             raise DatabaseUnavailable("every connection is in use") from error
         except sa.exc.DBAPIError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         connection: Any = pooled.driver_connection
         pooled.detach()
         if not self.is_sqlite:

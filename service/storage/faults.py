@@ -25,6 +25,12 @@ class ReadOnlyDatabase(DatabaseUnavailable):
     )
 
 
+class ReadOnlyFolder(DatabaseUnavailable):
+    """SQLite keeps files beside the ledger's, and may not make them."""
+
+    advice = "let Hushi write there, or copy the ledger to where it may."
+
+
 class NotDurable(DatabaseUnavailable):
     """A commit would be acknowledged before it is on the disk; nothing was written."""
 
