@@ -19,6 +19,8 @@ from service.storage.faults import (
 )
 
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
+ATTEMPTS = (True, False)
+"""Whether the connection that an attempt begins on may have died in its pool; after one has, none of them is used."""
 
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock timeout."""
@@ -39,7 +41,7 @@ Begin = Callable[[sa.Connection], None]
 @contextlib.contextmanager
 def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
     """An open transaction on a connection of the pool. One that has died there is found out now, and replaced once."""
-    for may_have_died in (True, False):
+    for may_have_died in ATTEMPTS:
         connection = _connect(engine)
         with connection:
             try:

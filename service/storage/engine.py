@@ -163,6 +163,8 @@ class Database:
 
         Raises DatabaseUnavailable. For one thread at a time; its owner closes it.
         """
+        with begun(self._reader, self._begin_reading):
+            pass  # Should those in the pool have died, that was found out, and there are new ones.
         try:
             pooled = self._reader.raw_connection()
         except sa.exc.TimeoutError as error:

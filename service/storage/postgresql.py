@@ -126,6 +126,8 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
+        # The one that was in use last is the one that is most likely to live.
+        pool_use_lifo=True,
     )
 
     @sa.event.listens_for(engine, "do_connect")
