@@ -71,27 +71,14 @@ _READING = (
 )
 
 
-class _Cursor(psycopg.Cursor[Any]):
-    """A cursor that stands at the last result, when one text holds several statements."""
-
-    def execute(
-        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
-    ) -> Self:
-        """Runs the text, and goes to the result of its last statement."""
-        super().execute(query, params, prepare=prepare, binary=binary)
-        while self.nextset():
-            pass
-        return self
-
-
-class _WatchingCursor(_Cursor):
+class _WatchingCursor(psycopg.Cursor[Any]):
     """A cursor for single statements in whatever session a pooler finds for each: they take their settings along."""
 
     def execute(
         self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
     ) -> Self:
         """Runs a statement without parameters, in the same round trip as its settings."""
-        return super().execute(_WATCHING + query, params, prepare=prepare, binary=binary)
+        return super().execute(_WATCHING + query, params, prepare=prepare, binary=binary).set_result(-1)
 
 
 class _Connection(PatientConnection):
@@ -149,7 +136,6 @@ _PARAMETERS: dict[str, Any] = {
     "keepalives_interval": KEEPALIVE_INTERVAL_S,
     "keepalives_count": KEEPALIVES_MAX,
     "tcp_user_timeout": UNACKNOWLEDGED_MS,
-    "cursor_factory": _Cursor,
 }
 """Of each connection; what the URL says goes before."""
 
@@ -170,7 +156,8 @@ def begin_at_length(connection: sa.Connection) -> None:
 def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
     driver = _driver_of(connection)
     driver.answer_within_s = ANSWER_WITHIN_S
-    durability, is_read_only = connection.exec_driver_sql(f"{begin}{driver.plan_anew()}; {_DURABLE}").one()
+    told: Any = _begin(connection, driver, f"{begin}{driver.plan_anew()}; {_DURABLE}").fetchone()
+    durability, is_read_only = told
     if is_read_only == "on":
         raise ReadOnlyDatabase("the database is read-only (a standby, or default_transaction_read_only)")
     if durability not in {"on", "remote_apply"}:
@@ -182,8 +169,18 @@ def begin_reading(connection: sa.Connection) -> None:
     """Begins a transaction that sees one snapshot and writes nothing."""
     driver = _driver_of(connection)
     driver.answer_within_s = ANSWER_WITHIN_S
-    connection.exec_driver_sql(_READING + driver.plan_anew())
+    _begin(connection, driver, _READING + driver.plan_anew())
     driver.answer_within_s = READ_WITHIN_S
+
+
+def _begin(connection: sa.Connection, driver: _Connection, text: str) -> psycopg.Cursor[Any]:
+    """Runs the statements of a text, and stands at the result of the last one."""
+    try:
+        return driver.execute(text).set_result(-1)
+    except psycopg.Error:
+        # It fails again in SQLAlchemy's way, which takes the pool along when the connection has died.
+        connection.exec_driver_sql(text)
+        raise
 
 
 def prepare_watching(driver: Any) -> None:
