@@ -1,13 +1,14 @@
 """A database that was started again: whoever asks next gets a new connection, and no error."""
 
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, nullcontext
 
 import pytest
 import sqlalchemy as sa
 
 from service.ledger import Ledger
-from service.storage import beginning
-from service.storage.faults import DatabaseUnavailable
+from service.storage import beginning, postgresql
+from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.standing import Watch
 
 POOLED = 3
@@ -59,3 +60,21 @@ def test_without_a_second_attempt_somebody_gets_an_error(
     _end_all(other_ledger)
     with pytest.raises(DatabaseUnavailable), ledger.database.reading():
         pass
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_a_writer_that_stops_in_its_transaction_is_ended(
+    ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch, is_limited: bool
+) -> None:
+    """It was suspended, or its machine vanished; others wait for what it has locked. Not so at length."""
+    soon = postgresql._WRITING.replace(f"={postgresql.IDLE_IN_TRANSACTION_MS}", "=200")
+    monkeypatch.setattr(postgresql, "_WRITING", soon)
+    lock = "LOCK TABLE journal IN EXCLUSIVE MODE"
+    with pytest.raises(NotWritten) if is_limited else nullcontext(), ExitStack() as stack:
+        stopped = stack.enter_context(ledger.database.writing(at_length=not is_limited))
+        stopped.exec_driver_sql(lock)
+        time.sleep(0.4)
+        with other_ledger.database.reading() as connection:
+            waiting = connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE relation = 'journal'::regclass")
+            assert waiting.scalar_one() == (0 if is_limited else 1)
+        stopped.exec_driver_sql("SELECT 1")
