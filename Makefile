@@ -18,6 +18,9 @@ run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo
 
 test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real PostgreSQL
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
+	@ls /usr/lib/postgresql/*/lib/llvmjit.so >/dev/null 2>&1 || echo "skipped: tests on a PostgreSQL with JIT (none is installed on this machine)"
+	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
+	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test.done

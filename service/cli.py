@@ -53,7 +53,7 @@ def main() -> None:
         click.echo(f"hushi: HUSHI_DATABASE_URL: {error}.", err=True)
         sys.exit(EXIT_WRONG_SETTING)
     except DatabaseUnavailable as error:
-        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; is it running, and is the URL right?", err=True)
+        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; {error.advice}", err=True)
         sys.exit(EXIT_WRONG_SETTING)
     except OSError as error:
         _give_up_output()

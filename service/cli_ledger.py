@@ -16,7 +16,8 @@ from service.opening import (
     open_ledger_as_it_is,
     upgrade_schema,
 )
-from service.storage import schema
+from service.storage import durability, schema
+from service.storage.faults import ReadOnlyDatabase
 
 EXIT_DIFFERENT = 1
 
@@ -42,10 +43,13 @@ def upgrade(settings: Settings) -> None:
 @db.command()
 @pass_settings
 def check(settings: Settings) -> None:
-    """Exit 1 when the database's schema and the code's differ."""
-    differences = schema.differences(open_existing_as_it_is(settings).database)
+    """Exit 1 when the database's schema and the code's differ; warn of settings that endanger what is in it."""
+    database = open_existing_as_it_is(settings).database
+    differences = schema.differences(database)
     for difference in differences:
         click.echo(difference)
+    for warning in durability.warnings(database):
+        click.echo(f"Warning: {warning}", err=True)
     if differences:
         sys.exit(EXIT_DIFFERENT)
     click.echo("The schema and the code agree.")
@@ -104,10 +108,13 @@ def verify_ledger(settings: Settings, head_hash: str | None) -> None:
         click.echo(f"WRONG: {wrong}")
         sys.exit(EXIT_DIFFERENT)
     head = verified.head
-    record_verification(ledger, 0 if head is None else head.no)
     click.echo(
         f"{verified.transactions} transactions, {verified.blocks} blocks, {verified.cells} cells, "
         f"{verified.tail} in the tail: every figure is what the journal adds up to."
     )
     if head is not None:
         click.echo(f"Block {head.no} has the hash {head.hash.hex()}; keep it elsewhere for: hushi verify --head")
+    try:
+        record_verification(ledger, 0 if head is None else head.no)
+    except ReadOnlyDatabase as fault:
+        click.echo(f"That it was verified is not noted in the ledger: {fault}.", err=True)

@@ -16,7 +16,13 @@ import structlog
 from service.commands.posting import Entry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
-from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
+from service.storage.faults import (
+    DatabaseUnavailable,
+    NotWritten,
+    OtherRevision,
+    OutcomeUnknown,
+    ReadOnlyDatabase,
+)
 
 QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000
@@ -154,8 +160,8 @@ def _answer(request: _Request, outcomes: list[Outcome]) -> None:
 
 def _told(error: Exception) -> Exception:
     """What the caller is told of a fault."""
-    if isinstance(error, OtherRevision):
-        return Unavailable(f"Nothing was written: {error}.")
+    if isinstance(error, OtherRevision | ReadOnlyDatabase):
+        return Unavailable(error.told)
     if isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable):
         return Unavailable("The ledger could not write; ask again with the same key.")
     return error

@@ -17,7 +17,7 @@ from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
 from service.logs import configure_logs
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
@@ -49,6 +49,9 @@ class Folder:
         while not self._stopping.wait(pause):
             try:
                 pause = 0.0 if self._fold_once() else INTERVAL_S
+            except ReadOnlyDatabase:
+                # A standby gets its blocks from the primary, and folds once it has become the primary itself.
+                pause = PAUSE_AFTER_FAULT_S
             except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
                 _log.warning("fold-failed", error=type(fault).__name__)
                 pause = PAUSE_AFTER_FAULT_S

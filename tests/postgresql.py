@@ -1,4 +1,8 @@
-"""A real PostgreSQL 18 for the tests, from a wheel: one per test process, run by an ordinary user even for root."""
+"""Real servers of PostgreSQL for the tests, run by an ordinary user even for root.
+
+Most tests take PostgreSQL 18 from a wheel, one server per test process. Some take the one that is installed on the
+machine, because the packages of Debian and of PostgreSQL itself compile plans (JIT), which the wheel can't.
+"""
 
 import contextlib
 import os
@@ -8,12 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import psycopg
 
 USER = "hushi"
+INSTALLED = pathlib.Path("/usr/lib/postgresql")
 # The tests are about locks and constraints, not about this server's disk: durability is tested where it is Hushi's own.
 SETTINGS = {
     "fsync": "off",
@@ -32,6 +37,19 @@ class PostgreSQL:
     """A running server, reached through a socket in a folder."""
 
     folder: pathlib.Path
+    run: Callable[..., None]
+    """Runs one of its programs, as its user."""
+    options: str
+
+    def crash_and_restart(self) -> None:
+        """Ends it as a power cut would: nothing that it keeps in memory reaches the disk."""
+        data = self.folder / "data"
+        log = self.folder / "log"
+        self.run("pg_ctl", "-D", data, "-o", self.options, "-l", log, "-m", "immediate", "-w", "-s", "restart")
+
+    def promote(self) -> None:
+        """Makes a standby a primary."""
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "promote")
 
     def url(self, database: str) -> str:
         """The URL of one of its databases, as HUSHI_DATABASE_URL takes it."""
@@ -72,18 +90,29 @@ def _runnable_by(user: str | None) -> pathlib.Path:
     return copied / inside
 
 
-def _ordinary_user() -> str | None:
+def ordinary_user() -> str | None:
     """Whom to run the server as: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam("nobody").pw_name
 
 
+def installed_programs() -> pathlib.Path | None:
+    """The programs of the newest PostgreSQL that is installed with JIT on this machine; None without one."""
+    found = [folder for folder in INSTALLED.glob("*/bin") if (folder.parent / "lib/llvmjit.so").exists()]
+    return max(found, key=lambda folder: float(folder.parent.name), default=None)
+
+
 @contextlib.contextmanager
-def running(changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None) -> Iterator[PostgreSQL]:
-    """Starts a server, with changes to SETTINGS: a fresh one that is removed at the end, or one `kept` in a folder."""
-    user = _ordinary_user()
-    programs = _runnable_by(user) / "bin"
+def running(
+    changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None, programs: pathlib.Path | None = None
+) -> Iterator[PostgreSQL]:
+    """Starts a server, with changes to SETTINGS: a fresh one that is removed at the end, or one `kept` in a folder.
+
+    Without `programs` it is the one of the wheel.
+    """
+    user = ordinary_user()
+    programs = programs or _runnable_by(user) / "bin"
     with contextlib.ExitStack() as stack:
         if kept is None:
             made = tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True)
@@ -95,7 +124,7 @@ def running(changes: Mapping[str, str] | None = None, kept: pathlib.Path | None 
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         data = folder / "data"
 
-        def run(program: str, *arguments: str) -> None:
+        def run(program: str, *arguments: str | pathlib.Path) -> None:
             subprocess.run(
                 [programs / program, *arguments],
                 check=True,
@@ -112,7 +141,21 @@ def running(changes: Mapping[str, str] | None = None, kept: pathlib.Path | None 
         options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
         run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "-s", "start")
         try:
-            yield PostgreSQL(folder)
+            yield PostgreSQL(folder, run, options)
         finally:
             how = "immediate" if kept is None else "fast"
             run("pg_ctl", "-D", str(data), "-m", how, "-w", "-s", "stop")
+
+
+@contextlib.contextmanager
+def standby_of(primary: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Starts a server that follows another one, of the wheel as well."""
+    user = ordinary_user()
+    with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
+        if user is not None:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        copied = ("-D", folder / "data", "-R", "-c", "fast", "--no-sync")
+        primary.run("pg_basebackup", "-h", primary.folder, "-U", USER, *copied)
+        with running(kept=folder) as standby:
+            yield standby

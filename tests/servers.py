@@ -88,8 +88,9 @@ def serving(
     *arguments: str,
     program: Sequence[str] = (),
     port: int | None = None,
+    ready: str = "/health/ready",
 ) -> Iterator[Server]:
-    """A server that is ready; its log goes to a file, and nothing of it is left at the end.
+    """A server that answers 200 to `ready`; its log goes to a file, and nothing of it is left at the end.
 
     It is forked off one that has loaded the command, or else a program of its own.
     """
@@ -98,7 +99,7 @@ def serving(
     process = _start(program, command, environment, log) if program else Forked(main, command, environment, log, log)
     server = Server(process, port)
     try:
-        _wait_until_ready(server, log)
+        _wait_until_ready(server, log, ready)
         yield server
     finally:
         if process.poll() is None:
@@ -118,13 +119,13 @@ def _start(
         )
 
 
-def _wait_until_ready(server: Server, log: pathlib.Path) -> None:
+def _wait_until_ready(server: Server, log: pathlib.Path, ready: str) -> None:
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         if server.process.poll() is not None:
             break
         with contextlib.suppress(OSError):
-            if server.ask("GET", "/health/ready")[0] == 200:
+            if server.ask("GET", ready)[0] == 200:
                 return
         time.sleep(0.05)
     raise AssertionError(f"the server did not become ready:\n{log.read_text()}")

@@ -136,7 +136,7 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
     ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A negative control: PostgreSQL says COMMIT."""
-    monkeypatch.setattr(engine, "WARNINGS", "looked for elsewhere")
+    monkeypatch.setattr(engine, "commit", lambda _connection, transaction: transaction.commit())
     register_residents(ledger, 1)
     with _without_its_standby(postgresql) as server:
         first = _Posting(ledger, fresh_posts(1, 1))

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from service.commands.folding import fold
 from service.commands.keys import create_key
-from service.commands.residents import create_group
+from service.commands.groups import create_group
 from service.config import SettingError
 from service.ledger import Ledger
-from service.storage import revisions, schema
+from service.storage import postgresql, revisions, schema
 from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
@@ -198,7 +198,9 @@ def test_an_upgrade_that_is_not_let_in_changes_nothing_and_says_so(
     if ledger.database.is_sqlite:
         pytest.skip("on SQLite the upgrade waits for its turn like everybody")
     _change_revision(ledger, OLD)
-    monkeypatch.setattr("service.storage.engines.LOCK_TIMEOUT_MS", 100)
+    impatient = postgresql._WRITING_AT_LENGTH.replace("lock_timeout=10000", "lock_timeout=100")
+    assert impatient != postgresql._WRITING_AT_LENGTH
+    monkeypatch.setattr(postgresql, "_WRITING_AT_LENGTH", impatient)
     with other_ledger.database.writing(looks_at_revision=False) as connection:
         connection.execute(sa.text("SELECT version_num FROM alembic_version"))
         refused = call_hushi(environment, "db", "upgrade")

@@ -13,7 +13,8 @@ from service.domain.errors import IdempotencyKeyReused
 from service.domain.idempotency import answer_message
 from service.ledger import Ledger
 from service.storage import idempotency, residents
-from service.storage.engine import Connection, commit_durably
+from service.storage.committing import commit_durably
+from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 
 

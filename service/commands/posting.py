@@ -26,7 +26,8 @@ from service.domain.seals import Signet
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
-from service.storage.engine import Connection, commit_durably
+from service.storage.committing import commit_durably
+from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 from service.storage.opening import read as opening_of
 

@@ -26,7 +26,7 @@ def restore(ledger: Ledger, file: pathlib.Path) -> Manifest:
         with archives.opening(file) as archive:
             _refuse_other_schema(archive.manifest)
             _make_schema(ledger)
-            with ledger.database.writing() as connection:
+            with ledger.database.writing(at_length=True) as connection:
                 _refuse_filled(connection)
                 _load(connection, ledger, archive)
                 _refuse_difference(connection, archive.manifest)

@@ -8,7 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
-from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -82,11 +82,8 @@ def _from_werkzeug(error: HTTPException) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     _log.error("database-unavailable", error=type(error).__name__)
-    told = "The database does not answer; ask again, writes with the same key."
-    if isinstance(error, OtherRevision):
-        told = f"Nothing was written: {error}."
-    unavailable = errors.Unavailable(told)
-    return problem_response(unavailable, g.request_id)
+    told = error.told if isinstance(error, DatabaseUnavailable) else DatabaseUnavailable.told
+    return problem_response(errors.Unavailable(told), g.request_id)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -1,108 +1,42 @@
 """Two engines, one behaviour: opening SQLite or PostgreSQL, and the two kinds of transaction that Hushi uses.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for the one writing connection of a process, snapshots for readers.
-PostgreSQL: synchronous_commit=on, READ COMMITTED for writers (rows are locked by name), REPEATABLE READ for readers.
+PostgreSQL: synchronous_commit=on in each transaction, READ COMMITTED for writers (rows are locked by name), REPEATABLE
+READ for readers.
 """
 
 import contextlib
 import os
 import pathlib
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.storage import revisions
-from service.storage.engines import (
-    POOL_SIZE,
-    POOL_TIMEOUT_S,
-    READER_PLANS,
-    SQLITE_BUSY_TIMEOUT_MS,
-    WARNINGS,
-    WRITER_PLANS,
-    postgresql_engine,
-    sqlite_engine,
+from service.storage.beginning import (
+    CANT_BE_WRITTEN,
+    Begin,
+    begin_as_it_is,
+    begun,
+    not_read,
+    not_written,
+    unavailable,
 )
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
+from service.storage.committing import commit
+from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
+from service.storage.faults import DatabaseUnavailable, ReadOnlyDatabase, UnusableUrl
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
 
-LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
-
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
 
-
-_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL: serialization failure, deadlock, lock timeout."""
-
 _UNDECODABLE = "Could not decode to UTF-8"
 """SQLite's driver, of a text that is none."""
-
-
-_COMMIT_THAT_WAITS = sa.text("SELECT pg_logical_emit_message(true, 'hushi', '')")
-
-
-def commit_durably(connection: Connection) -> None:
-    """Makes the commit of this transaction as durable as one that writes an entry: nothing that it has seen is lost.
-
-    PostgreSQL: a commit whose wait for the standby was cut short is visible on the primary and nowhere else. Only a
-    transaction that has written to the log waits for the standby, and then for all that was written before; one that
-    has merely been given an id does not (findings/postgresql-commits-that-wait.sh). SQLite: an entry is synced before
-    another process sees it, and by whoever opens the file after a crash (engines.sync_log).
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(_COMMIT_THAT_WAITS)
-
-
-def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
-    """Commits. Raises OutcomeUnknown when the connection is lost, or the server warns that it has not waited."""
-    warnings: list[str] = connection.info.setdefault(WARNINGS, [])
-    warnings.clear()
-    try:
-        transaction.commit()
-    except sa.exc.DBAPIError as error:
-        raise OutcomeUnknown("the connection was lost while committing") from error
-    if warnings:
-        # A wait for the standby that somebody cancels ends as a success, with a warning beside it.
-        raise OutcomeUnknown(f"the database warned while committing: {warnings[0]}")
-
-
-@contextlib.contextmanager
-def _connected(engine: sa.Engine) -> Iterator[Connection]:
-    try:
-        connection = engine.connect()
-    except (sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
-        raise DatabaseUnavailable("the database can't be reached") from error
-    with connection:
-        yield connection
-
-
-def _begun(connection: Connection) -> sa.RootTransaction:
-    """An open transaction. On SQLite it is asked for again and again while another process writes.
-
-    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
-    own waiting looks ten times a second at the end.
-    """
-    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            return connection.begin()
-        except sa.exc.DBAPIError as error:
-            if not _is_busy(error) or time.monotonic() >= until:
-                raise DatabaseUnavailable("the database is busy") from error
-        time.sleep(LOOK_WHETHER_SQLITE_IS_FREE_S)
-
-
-def _is_busy(error: sa.exc.DBAPIError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
-
-
-def _not_written(error: sa.exc.DBAPIError) -> NotWritten:
-    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
-    return NotWritten(str(error.orig), is_race=is_race)
+_IS_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+_AS_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class Database:
@@ -115,11 +49,20 @@ class Database:
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._begin_writing: Begin = begin_as_it_is
+            self._begin_at_length: Begin = begin_as_it_is
+            self._begin_reading: Begin = begin_as_it_is
         else:
-            self._writer = postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            from service.storage import postgresql
+            from service.storage.silence import Peers
+
+            peers = Peers()
+            self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
             copy_instead_of_executemany(self._writer)
-            reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
-            self._reader = reader.execution_options(postgresql_readonly=True)
+            self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
+            self._begin_writing = postgresql.begin_writing
+            self._begin_at_length = postgresql.begin_at_length
+            self._begin_reading = postgresql.begin_reading
         self._watching: list[Any] = []
         self._file_identity: tuple[int, int] | None = None
         self._turns = Turns()
@@ -146,27 +89,28 @@ class Database:
             self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self, *, looks_at_revision: bool = True) -> Iterator[Connection]:
+    def writing(self, *, at_length: bool = False, looks_at_revision: bool = True) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        It looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
+        `at_length` is for an operator's command that changes the whole ledger and may take its time. The transaction
+        looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
-        OtherRevision.
+        ReadOnlyDatabase where nothing can be written, OtherRevision.
         """
-        with self._turn(), _connected(self._writer) as connection:
-            self.refuse_replaced_file()
-            transaction = _begun(connection)
+        begin = self._begin_at_length if at_length else self._begin_writing
+        with self._turn(), begun(self._writer, begin) as (connection, transaction):
             try:
+                self.refuse_replaced_file()
                 if looks_at_revision:
                     revisions.look(connection)
                 yield connection
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
-                raise _not_written(error) from error
+                raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
                 raise
-            _commit(connection, transaction)
+            commit(connection, transaction)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -194,6 +138,8 @@ class Database:
             try:
                 turn.enter_context(self._file_turns.turn())
             except OSError as error:
+                if self.is_read_only():
+                    raise ReadOnlyDatabase(CANT_BE_WRITTEN) from error
                 raise DatabaseUnavailable(f"the file beside it for turns can't be used ({error.strerror})") from error
             yield
 
@@ -204,29 +150,44 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
         no matter of asking again: that error passes as it is.
         """
-        with _connected(self._reader) as connection:
+        with begun(self._reader, self._begin_reading) as (connection, snapshot):
             self.refuse_replaced_file()
             try:
-                with connection.begin():
+                with snapshot:
                     yield connection
             except sa.exc.OperationalError as error:
                 if _UNDECODABLE in str(error.orig):
                     raise
-                raise DatabaseUnavailable("the database does not answer") from error
+                raise not_read(error) from error
+
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written here, as things are now. Raises DatabaseUnavailable."""
+        if self.file is not None:
+            return not all(
+                os.access(path, os.W_OK, effective_ids=_AS_EFFECTIVE) for path in (self.file, self.file.parent)
+            )
+        with self.reading() as connection:
+            return bool(connection.exec_driver_sql(_IS_READ_ONLY).scalar_one())
 
     def open_watching(self) -> Any:
         """A driver's connection outside of the pool, for single statements outside of any transaction.
 
         Raises DatabaseUnavailable. For one thread at a time; its owner closes it.
         """
+        with begun(self._reader, self._begin_reading):
+            pass  # Should those in the pool have died, that was found out, and there are new ones.
         try:
             pooled = self._reader.raw_connection()
-        except (sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
-            raise DatabaseUnavailable("the database can't be reached") from error
+        except sa.exc.TimeoutError as error:
+            raise DatabaseUnavailable("every connection is in use") from error
+        except sa.exc.DBAPIError as error:
+            raise unavailable(error) from error
         connection: Any = pooled.driver_connection
         pooled.detach()
         if not self.is_sqlite:
-            connection.autocommit = True
+            from service.storage.postgresql import prepare_watching
+
+            prepare_watching(connection)
         self._watching.append(connection)
         return connection
 

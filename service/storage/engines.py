@@ -1,4 +1,4 @@
-"""How connections are made: pools, time-outs, and what each connection is told before its first statement."""
+"""SQLite: how connections are made, and what each one is told before its first statement."""
 
 import contextlib
 import os
@@ -16,19 +16,6 @@ SQLITE_BUSY_TIMEOUT_MS = 15_000
 SQLITE_CACHE_KIB = 64 * 1024
 SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 """64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
-WARNINGS = "hushi-warnings"
-"""Where a connection of PostgreSQL keeps what the server has warned of."""
-LOCK_TIMEOUT_MS = 10_000
-STATEMENT_TIMEOUT_MS = 120_000
-
-WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
-whole for as long as its connection lives: 61 ms for a post at 100,000 rows, instead of 2."""
-
-READER_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0"
-"""How long the tail is, PostgreSQL can't guess: expecting a third of the journal it would compile a plan and start
-workers to count a thousand entries."""
-
 # The driver looks for an adapter of each value that is no number or text, in three places, and finds none: 0.8 µs for
 # every NULL and every UUID of a row. One that it finds at once, and that changes nothing, costs a tenth.
 pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
@@ -89,34 +76,3 @@ def sync_log(url: sa.URL) -> None:
             os.fsync(log)
         finally:
             os.close(log)
-
-
-def postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Engine:
-    """Connections to a database of PostgreSQL, with further options of the server for each."""
-    engine = sa.create_engine(
-        url,
-        isolation_level=isolation_level,
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-        pool_pre_ping=True,
-        connect_args={
-            "application_name": "hushi",
-            "options": f"-c synchronous_commit=on -c lock_timeout={LOCK_TIMEOUT_MS}"
-            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC {options}",
-        },
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def collect_warnings(connection: Any, record: Any) -> None:
-        """Keeps what the server warns of, for whoever commits."""
-        warnings = record.info[WARNINGS] = []
-
-        def note(notice: Any) -> None:
-            """Keeps the text of a warning; notices and the like say nothing of what was done."""
-            if notice.severity_nonlocalized == "WARNING":
-                warnings.append(notice.message_primary)
-
-        connection.add_notice_handler(note)
-
-    return engine

@@ -4,6 +4,38 @@
 class DatabaseUnavailable(Exception):
     """The database does not answer, or not in time; nothing was written."""
 
+    advice = "is it running, and is the URL right?"
+    """What an operator looks at."""
+    told = "The database does not answer; ask again, writes with the same key."
+    """What a caller is told."""
+
+
+class ConnectionRefused(DatabaseUnavailable):
+    """The database answers, and does not admit the connection; the message says why."""
+
+    advice = "see the URL, and the settings of the server or of the pooler before it."
+
+
+class ReadOnlyDatabase(DatabaseUnavailable):
+    """Nothing can be written here: a standby, a database that was made read-only, a file that may not be written."""
+
+    advice = "reports can be read here, but this needs a database that can be written, such as the primary."
+    told = (
+        "The ledger can be read here, but not written: its database is read-only. Ask again with the same key, later."
+    )
+
+
+class ReadOnlyFolder(DatabaseUnavailable):
+    """SQLite keeps files beside the ledger's, and may not make them."""
+
+    advice = "let Hushi write there, or copy the ledger to where it may."
+
+
+class NotDurable(DatabaseUnavailable):
+    """A commit would be acknowledged before it is on the disk; nothing was written."""
+
+    advice = "see its setting synchronous_commit."
+
 
 class AnotherLedger(DatabaseUnavailable):
     """The database answers with another ledger than before, after a fail-over or a restore; nothing was written.
@@ -22,6 +54,7 @@ class OtherRevision(DatabaseUnavailable):
             what = f"this hushi is older than the ledger's schema ({found}, it knows {needed}); start the newer one"
         else:
             what = f"the ledger's schema ({found or 'none'}) is older than this hushi ({needed}); run hushi db upgrade"
+        self.told = f"Nothing was written: {what}."
         super().__init__(what)
 
 

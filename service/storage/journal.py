@@ -154,8 +154,9 @@ def _related(dialect: str) -> sa.Select[Any]:
         sa.select(journal.c.seq).join(ids, journal.c.reverses == ids.c.id),
         # The partial index serves only where its condition is stated.
         sa.select(journal.c.seq).join(marks, same_mark).where(journal.c.reference.is_not(None)),
-    )
-    return sa.select(journal).where(journal.c.seq.in_(wanted))
+    ).subquery("wanted")
+    # An entry may come twice, which changes nothing; looking for each one once would read the journal whole.
+    return sa.select(journal).join(wanted, wanted.c.seq == journal.c.seq)
 
 
 _RELATED = Prepared(_related)

@@ -29,9 +29,13 @@ def rows_parameter(rows: Iterable[Mapping[str, object]]) -> str:
 def row_set(dialect: str, parameter: str, columns: Mapping[str, Column]) -> sa.FromClause:
     """A table of the rows in a JSON parameter, to join with."""
     if dialect == "postgresql":
-        document = sa.cast(sa.bindparam(parameter, type_=sa.Text), sa.JSON)
+        document = sa.cast(sa.bindparam(parameter, type_=sa.types.NullType()), sa.JSON)
         typed = [sa.column(name, _type(column)) for name, column in columns.items()]
-        return sa.func.json_to_recordset(document).table_valued(*typed, name=parameter).render_derived(with_types=True)
+        rows = sa.func.json_to_recordset(document).table_valued(*typed, name=f"{parameter}_rows")
+        # PostgreSQL expects a hundred rows of any document, for which it would read a table whole. That there are no
+        # more than the document has, it can count before it plans.
+        counted = sa.select(rows.render_derived(with_types=True)).limit(sa.func.json_array_length(document))
+        return counted.subquery(parameter)
     each = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value", name=f"{parameter}_json")
     cells = [_extract(each.c.value, name, column).label(name) for name, column in columns.items()]
     return sa.select(*cells).subquery(parameter)

@@ -36,7 +36,7 @@ def upgrade(database: Database, signets: Signets) -> None:
         return
     import alembic.command
 
-    with presence.alone(database), database.writing(looks_at_revision=False) as connection:
+    with presence.alone(database), database.writing(at_length=True, looks_at_revision=False) as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         before = revision(connection)

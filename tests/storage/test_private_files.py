@@ -44,7 +44,7 @@ def in_use(folder: pathlib.Path, group: str = "东") -> Ledger:
 
 
 NOBODY = 65534
-FILES = {"hushi.db", "hushi.db-wal", "hushi.db-shm", "hushi.db-turns", "secrets.json"}
+FILES = {"hushi.db", "hushi.db-wal", "hushi.db-shm", "hushi.db-turns", "hushi.db-serving", "secrets.json"}
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])

@@ -1,0 +1,122 @@
+"""Beginning a transaction: on a connection that may have died in its pool, or on a file that others write to.
+
+What goes wrong here, or inside of a transaction, becomes one of the faults that everybody else knows.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+
+from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
+from service.storage.faults import (
+    ConnectionRefused,
+    DatabaseUnavailable,
+    NotWritten,
+    ReadOnlyDatabase,
+    ReadOnlyFolder,
+)
+
+LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
+ATTEMPTS = (True, False)
+"""Whether the connection that an attempt begins on may have died in its pool; after one has, none of them is used."""
+
+_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL: serialization failure, deadlock, lock timeout."""
+
+_SNAPSHOT_ENDED = "40001"
+"""PostgreSQL, of a transaction that reads only: it was in the way of what a standby has to apply."""
+
+_REFUSED = "FATAL:"
+"""PostgreSQL, or a pooler before it, of a connection that it does not admit."""
+
+CANT_BE_WRITTEN = "the ledger's file can't be written"
+
+
+Begin = Callable[[sa.Connection], None]
+"""Begins a transaction on a connection that has none."""
+
+
+@contextlib.contextmanager
+def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
+    """An open transaction on a connection of the pool. One that has died there is found out now, and replaced once."""
+    for may_have_died in ATTEMPTS:
+        connection = _connect(engine)
+        with connection:
+            try:
+                transaction = _open(connection, begin)
+            except sa.exc.DBAPIError as error:
+                if error.connection_invalidated and may_have_died:
+                    continue
+                raise unavailable(error) from error
+            yield connection, transaction
+            return
+
+
+def _connect(engine: sa.Engine) -> sa.Connection:
+    try:
+        return engine.connect()
+    except sa.exc.TimeoutError as error:
+        raise DatabaseUnavailable("every connection is in use") from error
+    except sa.exc.DBAPIError as error:
+        raise unavailable(error) from error
+    except OSError as error:  # Of syncing SQLite's log.
+        raise DatabaseUnavailable("the database can't be reached") from error
+
+
+def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
+    """An open transaction. On SQLite it is asked for again and again while another process writes.
+
+    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
+    own waiting looks ten times a second at the end.
+    """
+    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            transaction = connection.begin()
+            begin(connection)
+            return transaction
+        except sa.exc.DBAPIError as error:
+            if not _is_busy(error):
+                raise
+            if time.monotonic() >= until:
+                raise DatabaseUnavailable("the database is busy") from error
+        time.sleep(LOOK_WHETHER_SQLITE_IS_FREE_S)
+
+
+def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
+    """What it means that no transaction could be begun."""
+    if _is_of_read_only(error):
+        return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
+    _, _, refused = str(error.orig).partition(_REFUSED)
+    if refused:
+        return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
+    return DatabaseUnavailable("the database can't be reached")
+
+
+def _is_of_read_only(error: sa.exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY")
+
+
+def _is_busy(error: sa.exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
+
+
+def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
+    """What it means that a statement of a transaction failed, which is rolled back."""
+    if _is_of_read_only(error):
+        return ReadOnlyDatabase(CANT_BE_WRITTEN)
+    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
+    return NotWritten(str(error.orig), is_race=is_race)
+
+
+def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:
+    """What it means that a statement of a snapshot failed."""
+    if getattr(error.orig, "sqlstate", None) == _SNAPSHOT_ENDED:
+        return DatabaseUnavailable("the standby has ended the snapshot for the sake of its primary")
+    return DatabaseUnavailable("the database does not answer")
+
+
+def begin_as_it_is(_connection: sa.Connection) -> None:
+    """SQLite's connections begin their transactions by themselves."""

@@ -1,0 +1,201 @@
+"""PostgreSQL: how a connection is made, and what every transaction says when it begins.
+
+A pooler such as PgBouncer may run each transaction in another session of the server, and refuses settings at the start
+of a connection. So every transaction says all that it depends on, in the round trip that begins it: above all that its
+commit waits for the disk, whatever the database's own default is. Statements are prepared only where the session is
+the connection's own (docs/decisions/0015).
+"""
+
+import time
+from typing import Any, Self
+
+import psycopg
+import sqlalchemy as sa
+
+from service.storage.committing import collect_warnings
+from service.storage.faults import NotDurable, ReadOnlyDatabase
+from service.storage.silence import PatientConnection, Peers
+
+READERS_MAX = 6
+WRITERS_MAX = 3
+"""Connections of a process: one thread commits posts, the others write one after the other; reports come from memory.
+
+With the one that watches the ledger's state that is ten for a process that serves, and PostgreSQL admits 100.
+"""
+POOL_TIMEOUT_S = 5
+
+CONNECT_TIMEOUT_S = 3
+KEEPALIVE_IDLE_S = 5
+KEEPALIVE_INTERVAL_S = 2
+KEEPALIVES_MAX = 3
+UNACKNOWLEDGED_MS = 10_000
+"""A peer that has vanished sends no more than silence: after 5 + 3 · 2 s of it, or when what was sent is not received
+for 10 s, the system ends the connection. Together with a new connection that is less than 15 s."""
+
+ANSWER_WITHIN_S = 12
+"""A peer may be frozen while its system still receives: then only the client's own clock ends the waiting."""
+LOCK_TIMEOUT_MS = 10_000
+WRITING_STATEMENT_TIMEOUT_MS = 11_000
+"""The server gives a statement up before the client does, so that the client hears why."""
+STATEMENT_TIMEOUT_MS = 120_000
+READ_WITHIN_S = STATEMENT_TIMEOUT_MS / 1000 + 5
+PLANS_KEPT_S = 10
+"""How long a prepared statement keeps its plan: one that was made for the empty tables of a new ledger reads them
+whole, which takes a post 61 ms at 100,000 rows."""
+IDLE_IN_TRANSACTION_MS = 10_000
+"""Whoever stops in the middle of a transaction, or vanishes there, keeps others waiting for no longer."""
+
+_LIMITS = f"SET LOCAL lock_timeout={LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout="
+_NO_JIT = "SET LOCAL jit=off; "
+"""Compiling a plan takes longer than any statement here that is planned well, and PostgreSQL can't guess how long the
+tail is: expecting a third of the journal it would compile a plan to count a thousand entries."""
+
+# A database or a role may have asked for more than this machine's disk: a commit that waits for standbys stays so.
+_DURABLE = """\
+SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), current_setting('transaction_read_only')"""
+
+_WRITING = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LIMITS}{WRITING_STATEMENT_TIMEOUT_MS}; {_NO_JIT}"
+    # To plan the statements of a post takes longer than to run them; with any parameters they are planned alike.
+    "SET LOCAL plan_cache_mode=force_generic_plan; "
+    f"SET LOCAL idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+)
+_WRITING_AT_LENGTH = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LIMITS}0; {_NO_JIT}SET LOCAL idle_in_transaction_session_timeout=0"
+)
+_WATCHING = f"{_LIMITS}{WRITING_STATEMENT_TIMEOUT_MS}; {_NO_JIT}SET LOCAL max_parallel_workers_per_gather=0; "
+_WATCHING_ALWAYS = _WATCHING.replace("SET LOCAL", "SET")
+_READING = (
+    f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}{STATEMENT_TIMEOUT_MS}; {_NO_JIT}"
+    "SET LOCAL max_parallel_workers_per_gather=0"
+)
+
+
+class _WatchingCursor(psycopg.Cursor[Any]):
+    """A cursor for single statements in whatever session a pooler finds for each: they take their settings along."""
+
+    def execute(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Self:
+        """Runs a statement without parameters, in the same round trip as its settings."""
+        return super().execute(_WATCHING + query, params, prepare=prepare, binary=binary).set_result(-1)
+
+
+class _Connection(PatientConnection):
+    """A connection that knows whether its session is its own."""
+
+    answer_within_s: float | None = ANSWER_WITHIN_S
+    has_own_session = False
+    _planned_at = 0.0
+
+    def find_session(self) -> None:
+        """Looks whether the session is this connection's own: a pooler names another process than works for it."""
+        row = self.execute("SELECT pg_backend_pid()").fetchone()
+        self.has_own_session = row is not None and row[0] == self.info.backend_pid
+        if not self.has_own_session:
+            self.prepare_threshold = None
+
+    def plan_anew(self) -> str:
+        """What a transaction adds to its beginning: where plans are kept, they are thrown away when they are old."""
+        now = time.monotonic()
+        if not self.has_own_session or now < self._planned_at + PLANS_KEPT_S:
+            return ""
+        self._planned_at = now
+        return "; DISCARD PLANS"
+
+
+def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Engine:
+    """A pool of connections to a database, each without a transaction until one is begun with a function from here."""
+    engine = sa.create_engine(
+        url,
+        # BEGIN is ours: it takes the settings along.
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections_max,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        # The one that was in use last is the one that is most likely to live.
+        pool_use_lifo=True,
+    )
+
+    collect_warnings(engine)
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
+        """A connection of the kind above, for SQLAlchemy."""
+        connection = _Connection.connect(*arguments, autocommit=True, **_PARAMETERS | parameters)
+        peers.join(connection)
+        connection.find_session()
+        return connection
+
+    return engine
+
+
+_PARAMETERS: dict[str, Any] = {
+    "application_name": "hushi",
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives": 1,
+    "keepalives_idle": KEEPALIVE_IDLE_S,
+    "keepalives_interval": KEEPALIVE_INTERVAL_S,
+    "keepalives_count": KEEPALIVES_MAX,
+    "tcp_user_timeout": UNACKNOWLEDGED_MS,
+}
+"""Of each connection; what the URL says goes before."""
+
+
+def begin_writing(connection: sa.Connection) -> None:
+    """Begins a transaction that writes.
+
+    Raises ReadOnlyDatabase where nothing can be written, and NotDurable when a commit would not wait for the disk.
+    """
+    _begin_durably(connection, _WRITING)
+
+
+def begin_at_length(connection: sa.Connection) -> None:
+    """The same for a command of an operator that changes the whole ledger and may take its time."""
+    _begin_durably(connection, _WRITING_AT_LENGTH).answer_within_s = None
+
+
+def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
+    driver = _driver_of(connection)
+    driver.answer_within_s = ANSWER_WITHIN_S
+    told: Any = _begin(connection, driver, f"{begin}{driver.plan_anew()}; {_DURABLE}").fetchone()
+    durability, is_read_only = told
+    if is_read_only == "on":
+        raise ReadOnlyDatabase("the database is read-only (a standby, or default_transaction_read_only)")
+    if durability not in {"on", "remote_apply"}:
+        raise NotDurable("a commit would not wait for the disk")
+    return driver
+
+
+def begin_reading(connection: sa.Connection) -> None:
+    """Begins a transaction that sees one snapshot and writes nothing."""
+    driver = _driver_of(connection)
+    driver.answer_within_s = ANSWER_WITHIN_S
+    _begin(connection, driver, _READING + driver.plan_anew())
+    driver.answer_within_s = READ_WITHIN_S
+
+
+def _begin(connection: sa.Connection, driver: _Connection, text: str) -> psycopg.Cursor[Any]:
+    """Runs the statements of a text, and stands at the result of the last one."""
+    try:
+        return driver.execute(text).set_result(-1)
+    except psycopg.Error:
+        # It fails again in SQLAlchemy's way, which takes the pool along when the connection has died.
+        connection.exec_driver_sql(text)
+        raise
+
+
+def prepare_watching(driver: Any) -> None:
+    """Makes a connection that was taken out of its pool one for single statements outside of any transaction."""
+    driver.answer_within_s = ANSWER_WITHIN_S
+    if driver.has_own_session:
+        driver.execute(_WATCHING_ALWAYS)
+    else:
+        driver.cursor_factory = _WatchingCursor
+
+
+def _driver_of(connection: sa.Connection) -> _Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, _Connection)
+    return driver

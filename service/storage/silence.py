@@ -1,0 +1,87 @@
+"""Connections of PostgreSQL that help each other: when one of them finds the server silent, the others need not wait.
+
+Each would notice by itself, but only some seconds after it was asked for, one after the other.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+LOOK_FOR_INTERRUPTS_S = 0.1
+SILENT_AFTER_S = 3.0
+"""A connection that ends after so long a wait has ended of silence; a healthy one is hardly ever waited for so long."""
+
+
+class Peers:
+    """The connections of a process to one server."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._inside = threading.Lock()
+        self._connections: weakref.WeakSet[PatientConnection] = weakref.WeakSet()
+
+    def join(self, connection: "PatientConnection") -> None:
+        """Adds a connection, for as long as somebody has it."""
+        with self._inside:
+            self._connections.add(connection)
+        connection.peers = self
+
+    def cut_off_the_silent(self) -> None:
+        """Ends what waits for long as well, and what is idle: that finds out at once, and gets a new connection."""
+        with self._inside:
+            connections = list(self._connections)
+        for connection in connections:
+            if connection.is_idle or connection.waited_s > SILENT_AFTER_S:
+                connection.cut_off()
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection that waits so long for an answer and no longer; None for however long it takes."""
+
+    answer_within_s: float | None = None
+    peers: Peers | None = None
+    _waiting_since: float | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open, and no transaction is."""
+        return self._waiting_since is None and self.pgconn.transaction_status == TransactionStatus.IDLE
+
+    @property
+    def waited_s(self) -> float:
+        """How long somebody has been waiting for its server."""
+        since = self._waiting_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def cut_off(self) -> None:
+        """Ends it for whatever thread uses it: its next read or write fails at once. Its descriptor stays its own."""
+        with contextlib.suppress(OSError, psycopg.Error):
+            descriptor = os.dup(self.pgconn.socket)
+            with socket.socket(fileno=descriptor) as ours:
+                ours.shutdown(socket.SHUT_RDWR)
+
+    def wait(
+        self, gen: Generator[Any, Any, Any], interval: float = LOOK_FOR_INTERRUPTS_S, timeout: float | None = None
+    ) -> Any:
+        """Waits for the server. A connection that gave no answer in time is closed: it is in an unknown state."""
+        within_s = timeout or self.answer_within_s
+        self._waiting_since = began = time.monotonic()
+        try:
+            return super().wait(gen, interval, within_s)
+        except psycopg.OperationalError:
+            waited_s = time.monotonic() - began
+            if within_s is not None and waited_s >= within_s:
+                self.pgconn.finish()
+            if self.closed and waited_s > SILENT_AFTER_S and self.peers is not None:
+                self.peers.cut_off_the_silent()
+            raise
+        finally:
+            self._waiting_since = None
