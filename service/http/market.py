@@ -10,19 +10,21 @@ from service.ledger import Ledger
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.vitals import VitalSigns
 
 _EXTENSION = "hushi"
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and what this process has one of: writer of transactions, reporter, pulse, keys that are known."""
+    """A ledger, and what this process has one of: its committer, reporter, pulse, known keys and vital signs."""
 
     ledger: Ledger
     committer: Committer
     reporter: Reporter
     pulse: Pulse
     keys: KeyRing
+    vitals: VitalSigns
 
 
 def open_market(app: Flask, market: Market) -> None:

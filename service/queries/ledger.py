@@ -62,10 +62,3 @@ def tail_length(ledger: Ledger) -> int:
     """How many entries are posted and not folded yet."""
     with ledger.database.reading() as connection:
         return tail.length(connection)
-
-
-def fold_lag(ledger: Ledger) -> datetime.timedelta:
-    """The age of the oldest entry that is not folded; nothing when the tail is empty."""
-    with ledger.database.reading() as connection:
-        oldest = tail.oldest_recorded_at(connection)
-    return datetime.timedelta(0) if oldest is None else max(datetime.timedelta(0), ledger.now() - oldest)

@@ -23,6 +23,7 @@ from service.storage.engines import (
     sqlite_engine,
 )
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
+from service.storage.proof import LastWrites, ReadOnly, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.turns import FileTurns, Turns
 
@@ -84,11 +85,15 @@ class Database:
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._apart = sqlite_engine(self.url, begin="BEGIN", pool_size=1, read_only=True)
         else:
             self._writer = postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
             copy_instead_of_executemany(self._writer)
             reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
+            apart = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
+            self._apart = apart.execution_options(postgresql_readonly=True)
+        self.writes = LastWrites()
         self._watching: list[Any] = []
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
@@ -114,6 +119,34 @@ class Database:
 
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
         """
+        try:
+            with self._transaction() as connection:
+                yield connection
+        except NotWritten as fault:
+            if not fault.is_race:
+                self.writes.failed_at = time.monotonic()
+            raise
+        except (OutcomeUnknown, DatabaseUnavailable):
+            self.writes.failed_at = time.monotonic()
+            raise
+        self.writes.done_at = time.monotonic()
+
+    def commit_nothing(self, *, with_room: bool = False) -> None:
+        """Commits what changes nothing: when it returns, the database takes writes and what it has taken is durable.
+
+        `with_room` looks also for as much of the disk as a post may need. Raises as `writing` does.
+        """
+        try:
+            with self.writing() as connection:
+                write_nothing(connection)
+                if with_room:
+                    take_room(connection, self.file)
+        except (ReadOnly, OSError) as error:
+            self.writes.failed_at = time.monotonic()
+            raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         with self._turn(), _connected(self._writer) as connection:
             transaction = _begun(connection)
             try:
@@ -165,7 +198,27 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
         no matter of asking again: that error passes as it is.
         """
-        with _connected(self._reader) as connection:
+        with self._snapshot(self._reader) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading_apart(self) -> Iterator[Connection]:
+        """The same on a connection that no report can take; for one thread at a time, which looks after the service."""
+        with self._snapshot(self._apart) as connection:
+            yield connection
+
+    @property
+    def log_bytes(self) -> int | None:
+        """How long SQLite's log is: what was written and is not copied into the ledger's file; None on PostgreSQL."""
+        if self.file is None:
+            return None
+        with contextlib.suppress(OSError):
+            return self.file.with_name(f"{self.file.name}-wal").stat().st_size
+        return 0
+
+    @contextlib.contextmanager
+    def _snapshot(self, engine: sa.Engine) -> Iterator[Connection]:
+        with _connected(engine) as connection:
             try:
                 with connection.begin():
                     yield connection
@@ -214,6 +267,7 @@ class Database:
         for connection in list(self._watching):
             self.close_watching(connection)
         self._reader.dispose()
+        self._apart.dispose()
         self._writer.dispose()
         # Somebody who is still writing keeps the file that his turn hangs on.
         if self._file_turns is not None and self._turns.take(0):
