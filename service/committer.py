@@ -46,7 +46,9 @@ class Committer:
         self._starting = threading.Lock()
         self._began_at: float | None = None
 
-    def submit(self, entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
+    def submit(
+        self, entries: Sequence[Entry], *, all_or_none: bool = False, timeout_s: float | None = ANSWER_TIMEOUT_S
+    ) -> list[Outcome]:
         """Waits for the commit and returns an outcome for each entry, in order.
 
         Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
@@ -59,7 +61,7 @@ class Committer:
         except queue.Full:
             raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
         try:
-            return request.answer.result(ANSWER_TIMEOUT_S)
+            return request.answer.result(timeout_s)
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
 

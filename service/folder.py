@@ -19,6 +19,7 @@ from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
@@ -78,6 +79,7 @@ def main(parent: int) -> None:
     configure_logs(settings.log_level)
     let_nothing_wait_for_standard_error()
     look_for_cycles_rarely()
+    stop_between_transactions()
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())

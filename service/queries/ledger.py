@@ -62,3 +62,9 @@ def tail_length(ledger: Ledger) -> int:
     """How many entries are posted and not folded yet."""
     with ledger.database.reading() as connection:
         return tail.length(connection)
+
+
+def newest_place(ledger: Ledger) -> int:
+    """The place of the newest entry in the journal, which grows with each; zero when there is none."""
+    with ledger.database.reading() as connection:
+        return journal.newest_seq(connection)

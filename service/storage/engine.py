@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.storage.engines import (
+    IDLE_TIMEOUT,
     POOL_SIZE,
     POOL_TIMEOUT_S,
     READER_PLANS,
@@ -22,10 +23,12 @@ from service.storage.engines import (
     postgresql_engine,
     sqlite_engine,
 )
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, UnusableUrl
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.proof import LastWrites, ReadOnly, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
+from service.storage.suspending import SUSPENSION
 from service.storage.turns import FileTurns, Turns
+from service.storage.urls import read_url
 
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 
@@ -35,6 +38,9 @@ Connection = sa.Connection
 
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock timeout."""
+
+_IDLE_FOR_TOO_LONG = "25P03"
+"""PostgreSQL: it has ended a transaction that did nothing for IDLE_IN_TRANSACTION_TIMEOUT_MS."""
 
 _UNDECODABLE = "Could not decode to UTF-8"
 """SQLite's driver, of a text that is none."""
@@ -80,14 +86,14 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Opens no connection yet, and makes no file. Raises UnusableUrl."""
-        self.url = _read_url(url)
+        self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
             self._apart = sqlite_engine(self.url, begin="BEGIN", pool_size=1, read_only=True)
         else:
-            self._writer = postgresql_engine(self.url, "READ COMMITTED", WRITER_PLANS)
+            self._writer = postgresql_engine(self.url, "READ COMMITTED", f"{WRITER_PLANS} {IDLE_TIMEOUT}")
             copy_instead_of_executemany(self._writer)
             reader = postgresql_engine(self.url, "REPEATABLE READ", READER_PLANS)
             self._reader = reader.execution_options(postgresql_readonly=True)
@@ -119,6 +125,7 @@ class Database:
 
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
         """
+        SUSPENSION.begin()
         try:
             with self._transaction() as connection:
                 yield connection
@@ -129,7 +136,10 @@ class Database:
         except (OutcomeUnknown, DatabaseUnavailable):
             self.writes.failed_at = time.monotonic()
             raise
-        self.writes.done_at = time.monotonic()
+        else:
+            self.writes.done_at = time.monotonic()
+        finally:
+            SUSPENSION.end()
 
     def commit_nothing(self, *, with_room: bool = False) -> None:
         """Commits what changes nothing: when it returns, the database takes writes and what it has taken is durable.
@@ -160,6 +170,8 @@ class Database:
             try:
                 transaction.commit()
             except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _IDLE_FOR_TOO_LONG:
+                    raise _not_written(error) from error
                 raise OutcomeUnknown("the connection was lost while committing") from error
 
     @contextlib.contextmanager
@@ -206,6 +218,11 @@ class Database:
         """The same on a connection that no report can take; for one thread at a time, which looks after the service."""
         with self._snapshot(self._apart) as connection:
             yield connection
+
+    @property
+    def waited_s(self) -> float:
+        """How long the last transaction waited for other processes to end theirs; zero on PostgreSQL."""
+        return 0.0 if self._file_turns is None else self._file_turns.waited_s
 
     @property
     def log_bytes(self) -> int | None:
@@ -273,13 +290,3 @@ class Database:
         if self._file_turns is not None and self._turns.take(0):
             self._file_turns.close()
             self._turns.give_back()
-
-
-def _read_url(text: str) -> sa.URL:
-    try:
-        url = sa.make_url(text)
-    except (ValueError, sa.exc.ArgumentError):
-        raise UnusableUrl("can't be read: is its port a number, and is an @ in its password written as %40?") from None
-    if url.get_backend_name() == "sqlite" and url.query:
-        raise UnusableUrl("names a file only: SQLite takes no options after the question mark")
-    return url

@@ -13,6 +13,10 @@ SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 """64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
 LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+"""A process that is suspended, or has vanished, in the middle of a transaction keeps its locks no longer. Between two
+statements of Hushi's own lies at most the judging of a batch."""
+IDLE_TIMEOUT = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
 
 WRITER_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 """Writers read by key only. A prepared statement that was planned on the empty tables of a new ledger would scan them
