@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
+import service.queries.health
+import service.storage.engines
 import service.vitals
 from service.app import create_app
 from service.ledger import Ledger
@@ -151,3 +153,32 @@ def test_where_nobody_posts_the_disk_is_not_written_at_each_look(ledger: Ledger)
         patch.setattr(Database, "commit_nothing", lambda *a, **k: (commits.append(True), commit_nothing(*a, **k)))
         assert {caller.get("/health/ready").status_code for _ in range(20)} == {200}
     assert len(commits) == 1
+
+
+def test_a_reader_that_lets_sqlites_log_grow_is_told_and_the_log_is_cut_when_it_has_gone(
+    ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not ledger.database.is_sqlite:
+        pytest.skip("PostgreSQL has no such log")
+    monkeypatch.setattr(service.queries.health, "LOG_LONG_BYTES", 100_000)
+    monkeypatch.setattr(service.storage.engines, "SQLITE_LOG_KEPT_BYTES", 50_000)
+    monkeypatch.setattr(service.storage.engines, "SQLITE_PAGES_PER_CHECKPOINT", 8)
+    caller = Caller(create_app(ledger).test_client(), None)
+
+    def ready() -> tuple[int, str, int]:
+        answer = caller.get("/health/ready")
+        return answer.status_code, answer.get_json()["log"], answer.get_json()["log_bytes"]
+
+    for _ in range(40):
+        ledger.database.commit_nothing()
+    assert ready()[:2] == (200, "ok")
+    with other_ledger.database.reading() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM journal")
+        for _ in range(40):
+            ledger.database.commit_nothing()
+        status, log, log_bytes = ready()
+        assert (status, log) == (200, "long")
+        assert f"hushi_wal_bytes {float(log_bytes)}" in caller.get("/metrics").text
+    for _ in range(2):
+        ledger.database.commit_nothing()
+    assert ready() == (200, "ok", 50_000)
