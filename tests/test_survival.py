@@ -98,12 +98,14 @@ def test_a_log_that_can_not_be_written_stops_nothing(
 def test_a_full_folder_for_temporary_files_stops_nothing_and_all_is_counted(
     environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    with mounted(tmp_path / "tmp", "64k") as temporary:
+    with (
+        mounted(tmp_path / "tmp", "1m") as temporary,
+        serving({**environment, "TMPDIR": str(temporary)}, tmp_path / "log") as server,
+    ):
         fill(temporary)
-        with serving({**environment, "TMPDIR": str(temporary)}, tmp_path / "log") as server:
-            server.ask("POST", "/v1/residents", a_registration(), headers)
-            assert {_post(server, headers, f"k{number}") for number in range(40)} == {201}
-            counted = server.ask("GET", "/metrics")[1].decode()
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+        assert {_post(server, headers, f"k{number}") for number in range(40)} == {201}
+        counted = server.ask("GET", "/metrics")[1].decode()
     assert 'hushi_requests_total{method="POST",route="/v1/transactions",status="201"} 40.0' in counted
 
 
