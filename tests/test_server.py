@@ -90,19 +90,6 @@ def test_a_process_of_its_own_folds_and_another_takes_its_place_should_it_die(
         assert not folder.is_running()
 
 
-def test_the_process_that_folds_ends_with_the_one_that_started_it(
-    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
-) -> None:
-    with serving(environment, tmp_path / "log") as server:
-        folder = _wait_for(lambda: _folder_of(server))
-        server.process.kill()
-        server.process.wait()
-        try:
-            _wait_for(lambda: not folder.is_running() or folder.status() == psutil.STATUS_ZOMBIE)
-        finally:
-            server.stop(signal.SIGKILL)  # Those who serve are still there.
-
-
 def test_two_processes_serve_one_ledger_and_count_together(
     environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
 ) -> None:

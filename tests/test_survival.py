@@ -95,6 +95,22 @@ def test_a_log_that_can_not_be_written_stops_nothing(
         assert server.stop() == 0
 
 
+_CLOSED = ("sh", "-c", 'exec "$@" 2>&- >&-', "sh", sys.executable, "-c", "from service.cli import main; main()")
+
+
+def test_closed_standard_streams_are_taken_by_nothing_else(
+    environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """Or else log lines would be written into whatever was opened in their place."""
+    with serving(environment, tmp_path / "log", program=_CLOSED) as server:
+        server.ask("POST", "/v1/residents", a_registration(), headers)
+        assert _post(server, headers, "k") == 201
+        _wait_for(lambda: len(psutil.Process(server.process.pid).children()) == 3)
+        for process in (server.process.pid, *(child.pid for child in psutil.Process(server.process.pid).children())):
+            assert str(pathlib.Path(f"/proc/{process}/fd/2").readlink()) == os.devnull
+        assert server.stop() == 0
+
+
 def test_a_full_folder_for_temporary_files_stops_nothing_and_all_is_counted(
     environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
