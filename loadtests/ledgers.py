@@ -17,7 +17,7 @@ from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.vault import create_secrets
 from tests import postgresql
-from tests.builders import a_citizen_number
+from tests.builders import a_citizen_number, a_key
 
 FIRST_DAY = datetime.date(2023, 1, 2)
 GOODS = (
@@ -87,3 +87,9 @@ def postings(count: int, residents: int, seed: int = 1) -> Iterator[Post]:
         )
         digest = key_digest(1, "transactions", str(uuid.UUID(int=chance.getrandbits(128), version=4)))
         yield Post(digest, trade_fingerprint(trade), "load", trade)
+
+
+def fresh_posts(count: int, residents: int, seed: int = 1) -> list[Post]:
+    """The same trades under new keys and without references, so that those of two calls do not meet."""
+    trades = [entry.trade._replace(reference=None) for entry in postings(count, residents, seed)]
+    return [Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade) for trade in trades]

@@ -4,11 +4,11 @@ from datetime import date
 
 from marshmallow import fields
 
+from schemas.periods import THROUGH, period_document
 from schemas.strict import StrictSchema
 from service.domain.brief import Brief, Claim, Facts, Lang
 from service.domain.growth import format_growth_pct, format_ratio
 from service.domain.money import format_cny
-from service.domain.periods import Period
 
 
 class ClaimSchema(StrictSchema):
@@ -41,6 +41,7 @@ class BriefSchema(StrictSchema):
     filters = fields.Dict(required=True)
     registered_on = fields.Date(required=True)
     registered_base_on = fields.Date(required=True, allow_none=True)
+    through = fields.Date(required=True, metadata=THROUGH)
     position = fields.String(required=True)
 
 
@@ -51,11 +52,12 @@ def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dic
         "text": brief.text,
         "claims": [_claim_document(claim) for claim in brief.claims],
         "lang": lang,
-        "period": _period_document(facts.period),
-        "base_period": _period_document(facts.base_period),
+        "period": period_document(facts.period),
+        "base_period": period_document(facts.base_period),
         "filters": {name: sorted(values) for name, values in facts.filters},
         "registered_on": facts.registered_on.isoformat(),
         "registered_base_on": None if base_on is None else base_on.isoformat(),
+        "through": facts.registered_on.isoformat(),
         "position": position,
     }
 
@@ -73,7 +75,3 @@ def _claim_document(claim: Claim) -> dict[str, object]:
 
 def _figure(measure: str, value: int | None) -> object:
     return format_cny(value) if measure == "amount_cny" and value is not None else value
-
-
-def _period_document(period: Period | None) -> dict[str, str] | None:
-    return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}

@@ -1,19 +1,19 @@
 """Reports on the wire: a question from query parameters, and the documents that answer it."""
 
-import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
 
 from schemas.choices import OneOf
-from schemas.fields import BusinessDay, CountryCode, GroupId, Slug, Text
+from schemas.fields import CountryCode, GroupId, Slug, Text
+from schemas.periods import THROUGH, PeriodText, ReportDay, period_document
 from schemas.residents import SETTLEMENT_LENGTH_MAX
 from schemas.strict import StrictSchema, Translated
 from service.domain.cells import DIMENSIONS
 from service.domain.growth import Comparison, format_growth_pct, format_ratio
 from service.domain.money import format_cny, format_kg
-from service.domain.periods import Period, parse_day, parse_period, report_period, year_to_date
+from service.domain.periods import Period, report_period, year_to_date
 from service.domain.reports import INTERVALS, Measures, Question, Series, TradeReport
 from service.domain.transactions import DIRECTIONS
 
@@ -37,25 +37,6 @@ WIRE_NAMES = {
     **{inside: name for name, inside in SERIES_MEASURES.items()},
     "amount_per_participation_fen": "amount_per_participation_cny",
 }
-
-
-class PeriodText(Translated):
-    """A year, half, quarter, month or day."""
-
-    slug = "not-a-period"
-    properties = {"examples": ["2024", "2024-H1", "2024-Q2", "2024-06", "2024-06-30"]}  # noqa: RUF012 (as in Translated)
-
-    def parse(self, text: str) -> Period:
-        """The period."""
-        return parse_period(text)
-
-
-class ReportDay(BusinessDay):
-    """A day that a report's period may begin or end with."""
-
-    def parse(self, text: str) -> datetime.date:
-        """The day."""
-        return parse_day(text)
 
 
 class Several(Translated):
@@ -189,7 +170,11 @@ BriefQuerySchema = _schema("BriefQuerySchema", {"lang": OneOf("zh", "en", "mn", 
 
 
 class ReportSchema(StrictSchema):
-    """A report: its period, what it is compared with, the total, and the rows."""
+    """A report: its period, what it is compared with, the total, and the rows.
+
+    Of a period that is not over, everything is of `from` to `through`, the base as well. One that has not begun is
+    answered whole: no trade yet, and the stocks that today's registrations will come to.
+    """
 
     period = fields.Dict(required=True)
     base_period = fields.Dict(required=True, allow_none=True)
@@ -197,6 +182,7 @@ class ReportSchema(StrictSchema):
     filters = fields.Dict(required=True)
     total = fields.Dict(required=True)
     rows = fields.List(fields.Dict(), required=True)
+    through = fields.Date(required=True, metadata=THROUGH)
     position = fields.String(required=True)
 
 
@@ -205,6 +191,7 @@ class SeriesSchema(StrictSchema):
 
     Each of `series` has a `key`, and in `current` and `base` a figure for each of `buckets`: 0 where nothing was
     traded, and as the base of 29 February, which has no day to be compared with. With compare=none there is no `base`.
+    The last bucket is that of `through`.
     """
 
     period = fields.Dict(required=True)
@@ -215,6 +202,7 @@ class SeriesSchema(StrictSchema):
     filters = fields.Dict(required=True)
     buckets = fields.List(fields.String(), required=True)
     series = fields.List(fields.Dict(), required=True)
+    through = fields.Date(required=True, metadata=THROUGH)
     position = fields.String(required=True)
 
 
@@ -232,6 +220,7 @@ def report_document(report: TradeReport, position: str) -> dict[str, object]:
             }
             for row in report.rows
         ],
+        "through": report.question.through.isoformat(),
         "position": position,
     }
 
@@ -253,21 +242,18 @@ def series_document(series: Series, measure: str, position: str) -> dict[str, ob
             }
             for line in series.lines
         ],
+        "through": series.question.through.isoformat(),
         "position": position,
     }
 
 
 def _heading(question: Question) -> dict[str, object]:
     return {
-        "period": _period_document(question.period),
-        "base_period": _period_document(question.base_period),
+        "period": period_document(question.period),
+        "base_period": period_document(question.base_period),
         "by": list(question.by),
         "filters": {name: sorted(values) for name, values in question.filters},
     }
-
-
-def _period_document(period: Period | None) -> dict[str, str] | None:
-    return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}
 
 
 def measures_document(measures: Measures) -> dict[str, object]:

@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from service.committer import Committer
 from service.config import read_settings
-from service.http import batches, bulletins, health, ledger, metrics, reports, residents, transactions
+from service.http import audit, batches, bulletins, health, ledger, metrics, reports, residents, transactions
 from service.http.gate import Gate
 from service.http.known_answers import KnownAnswers
 from service.http.market import Market, open_market
@@ -29,10 +29,12 @@ from service.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.queries.sessions import EndedSessions
 from service.vitals import VitalSigns
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
+    audit.routes,
     transactions.routes,
     batches.routes,
     reports.routes,
@@ -55,8 +57,8 @@ def create_app(ledger: Ledger) -> Flask:
     app = Flask("service", static_folder=None, template_folder="http/templates")
     pulse = Pulse(ledger)
     committer = Committer(ledger)
-    vitals = VitalSigns(ledger, committer)
-    open_market(app, Market(ledger, committer, Reporter(ledger, pulse), pulse, KeyRing(ledger), vitals))
+    known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger), VitalSigns(ledger, committer)
+    open_market(app, Market(ledger, committer, *known))
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     register_pages(app)

@@ -14,7 +14,6 @@ from schemas.briefs import brief_document
 from schemas.strict import StrictSchema
 from service.cli_settings import pass_settings
 from service.config import Settings
-from service.domain import periods
 from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
 from service.opening import open_existing_ledger
@@ -120,7 +119,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
 
         console().print(document["text"], soft_wrap=not sys.stdout.isatty(), highlight=False)
         return
-    _write(_content(document, shape, _cut_off(query, today)), shape, asked["output"])
+    _write(_content(document, shape), shape, asked["output"])
 
 
 def _answer(
@@ -131,13 +130,12 @@ def _answer(
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
     document = wire.report_document(answered.answer, str(answered.standing.position))
-    cut_off = _cut_off(query, ledger.today())
     if shape == "table":
         from service.terminal import console, print_report
 
-        print_report(console(), document, asked["lang"], cut_off, whole=asked["whole"])
+        print_report(console(), document, asked["lang"], _cut_off(document), whole=asked["whole"])
         return
-    _write(_content(document, shape, cut_off), shape, asked["output"])
+    _write(_content(document, shape), shape, asked["output"])
 
 
 def _shape(asked: dict[str, Any]) -> str:
@@ -174,18 +172,18 @@ def _asked(work: Callable[[], Any]) -> Any:
         sys.exit(EXIT_WRONG_QUESTION)
 
 
-def _cut_off(query: dict[str, Any], today: datetime.date) -> datetime.date:
-    return periods.cut_off(query["question"].period, today)
+def _cut_off(document: dict[str, Any]) -> datetime.date:
+    return datetime.date.fromisoformat(document["through"])
 
 
-def _content(document: dict[str, Any], shape: str, cut_off: datetime.date) -> bytes:
+def _content(document: dict[str, Any], shape: str) -> bytes:
     """The same bytes as over HTTP."""
     from schemas.exports import csv_of, xlsx_of
 
     writers: dict[str, Callable[[], bytes]] = {
         "json": lambda: orjson.dumps(document),
         "csv": lambda: csv_of(document),
-        "xlsx": lambda: xlsx_of(document, cut_off),
+        "xlsx": lambda: xlsx_of(document, _cut_off(document)),
     }
     content: bytes = _asked(writers[shape])
     return content

@@ -1,6 +1,7 @@
 """hushi serve and hushi welcome: the ledger over HTTP, and how to sign in there."""
 
 import click
+import structlog
 
 from service.cli_settings import pass_settings
 from service.config import WORKERS, Settings
@@ -9,6 +10,8 @@ from service.listening import held
 from service.logs import configure_logs
 from service.opening import open_current_ledger
 from service.welcome import welcome_text
+
+_log = structlog.get_logger()
 
 PORT = click.IntRange(1, 65535)
 
@@ -35,6 +38,8 @@ def serve(settings: Settings, host: str, port: int, workers: int, greets: bool) 
     with held(host, port) as address:
         ledger = open_current_ledger(settings)
         refuse_foreign_secrets(ledger)
+        for file in ledger.database.exposed_files:
+            _log.warning("others-may-read-the-ledger", file=str(file), run=f"chmod 600 {file}")
         if greets:
             click.echo(welcome_text(ledger, settings.data_dir, port))
         ledger.database.close()

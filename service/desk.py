@@ -20,8 +20,17 @@ from service.domain.errors import (
     UnknownResident,
 )
 from service.domain.money import format_cny, format_kg
+from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Standing, resident_id
-from service.domain.transactions import MARKET_TIME, Trade, Transaction, record, refuse_impossible, reverse
+from service.domain.transactions import (
+    MARKET_TIME,
+    Trade,
+    Transaction,
+    record,
+    refuse_citizen_numbers,
+    refuse_impossible,
+    reverse,
+)
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
@@ -52,9 +61,10 @@ class Desk:
     def accept(self, trade: Trade) -> Transaction:
         """The entry of a trade, its allowance used.
 
-        Raises ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists or
-        AllowanceExceeded, and then uses nothing.
+        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
+        or AllowanceExceeded, and then uses nothing.
         """
+        refuse_citizen_numbers(trade)
         day = trade.day
         rules = self.rulebook.on(day)
         standing = self._standing_of(trade.resident, day)
@@ -87,7 +97,11 @@ class Desk:
         return transaction
 
     def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
-        """The reversal of a trade, its allowance returned. Raises NotFound, NotReversible or AlreadyReversed."""
+        """The reversal of a trade, its allowance returned.
+
+        Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
+        """
+        refuse_personal_data([("/reason", reason)])
         trade = self.trades.get(transaction_id)
         if trade is None:
             raise NotFound(f"No transaction {transaction_id} is in the ledger.")

@@ -1,4 +1,4 @@
-"""What every command and query works with: database, vault, rulebook, roster, the clock and the source of ids."""
+"""What every command and query works with: database, vault, rulebook, roster, lineage, clock and source of ids."""
 
 import contextlib
 import datetime
@@ -15,6 +15,7 @@ from service.rules import load_rulebook
 from service.storage import residents as residents_storage
 from service.storage.engine import Connection, Database
 from service.storage.faults import UnusableUrl
+from service.storage.lineage import Lineage
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
@@ -29,6 +30,7 @@ class Ledger:
     clock: Callable[[], datetime.datetime]
     new_id: Callable[[], UUID]
     roster: Roster = field(default_factory=Roster)
+    lineage: Lineage = field(default_factory=Lineage)
 
     def now(self) -> datetime.datetime:
         """The instant of the request."""

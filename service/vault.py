@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from service.domain.seals import Signet, Signets
+from service.storage.private_files import PRIVATE_FILE, PRIVATE_FOLDER
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -129,8 +130,8 @@ def create_secrets(path: pathlib.Path) -> None:
         ring: {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(KEY_BYTES)).decode()}}
         for ring in ("encryption", "index")
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as file:
         json.dump(document, file, indent=1)
         file.write("\n")
         file.flush()

@@ -8,6 +8,7 @@ from service.commands.keys import create_key
 from service.demo.mark import OPENS_WITH, is_demo
 from service.ledger import Ledger
 from service.queries.keys import is_live
+from service.storage.private_files import PRIVATE_FILE, PRIVATE_FOLDER
 
 KEY_FILE = "demo.key"
 
@@ -40,7 +41,7 @@ def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
             return kept
         path.unlink()
     _, key = create_key(ledger, "demo", ["admin"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as file:
         file.write(key + "\n")
     return key

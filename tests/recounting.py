@@ -117,13 +117,21 @@ class PlainPeople:
         def within(day: datetime.date | None) -> bool:
             return day is not None and period.start <= day <= period.end
 
+        def leaves(person: Person) -> bool:
+            # Nobody leaves the stock who is not in it: a registration that expired earlier was gone before.
+            _, valid_until, cancelled_on = person
+            is_in = cancelled_on is not None and (
+                valid_until is None or valid_until >= cancelled_on - datetime.timedelta(days=1)
+            )
+            return is_in and within(cancelled_on)
+
         pairs = traded.participations
         per_participation = Decimal(traded.amount_fen) / pairs if pairs else Decimal(0)
         return {
             "registered_at_start": self.stock(question, key, eve),
             "registered_at_end": self.stock(question, key, period.end),
             "registered_in_period": self.count(question, key, period.end, lambda person: within(person[0])),
-            "cancelled_in_period": self.count(question, key, period.end, lambda person: within(person[2])),
+            "cancelled_in_period": self.count(question, key, period.end, leaves),
             "participating": len(traded.residents),
             "participations": pairs,
             "amount_per_participation_fen": int(per_participation.quantize(Decimal(1), ROUND_HALF_UP)),

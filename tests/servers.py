@@ -48,10 +48,10 @@ class Server:
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """One request on a connection of its own: status, JSON document (or bytes), headers."""
+        """One request on a connection of its own: status, JSON document (or bytes), headers. Bytes go as they are."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            content = None if body is None else orjson.dumps(body)
+            content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
             sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
             connection.request(method, path, content, sent)
             answer = connection.getresponse()

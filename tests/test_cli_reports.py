@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import json
 import pathlib
 import subprocess
 
@@ -52,6 +53,16 @@ def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller
     english = call_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
     assert "participations" in english
     assert "0.3" in english  # The position.
+
+
+def test_a_period_that_is_not_over_is_printed_with_its_days_so_far(market: Caller, environment: dict[str, str]) -> None:
+    asked = ("--from", "2024-01-01", "--to", "2033-12-31")
+    document = market.get("/v1/reports/trade?from=2024-01-01&to=2033-12-31").get_json()
+    printed = call_hushi(environment, "report", "trade", *asked).stdout
+    assert f"2023-01-01 – {document['base_period']['to']}" in printed
+    assert f"数据截至 {document['through']}" in printed
+    told = json.loads(call_hushi(environment, "report", "trade", *asked, "--format", "json").stdout)
+    assert {**told, "position": ""} == {**document, "position": ""}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

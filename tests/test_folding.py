@@ -10,11 +10,10 @@ from collections.abc import Callable
 import pytest
 
 import service.folder
-from loadtests.ledgers import postings, register_residents
+from loadtests.ledgers import fresh_posts, register_residents
 from service.commands import folding
 from service.commands.folding import fold, fold_all
-from service.commands.posting import Post, post
-from service.domain.idempotency import key_digest, trade_fingerprint
+from service.commands.posting import post
 from service.domain.periods import Period
 from service.domain.reports import Question, trade_report
 from service.folder import Folder
@@ -23,10 +22,9 @@ from service.queries.cube import CubeKeeper
 from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
-from service.storage import blocks, journal, tail
+from service.storage import blocks, journal, settling, tail
 from service.storage.faults import NotWritten
 from tests import fold_worker
-from tests.builders import a_key
 from tests.fold_worker import POINTS
 from tests.forked import run_together
 from tests.recounting import PlainRecount, read_journal
@@ -40,15 +38,9 @@ def _agrees(ledger: Ledger) -> bool:
     return Reporter(ledger).trade(TWO_YEARS).answer == trade_report(TWO_YEARS, recount.totals)
 
 
-def _posts(count: int, seed: int = 1) -> list[Post]:
-    """Postings without references, so that those of two seeds don't meet."""
-    trades = [entry.trade._replace(reference=None) for entry in postings(count, RESIDENTS, seed)]
-    return [Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade) for trade in trades]
-
-
 def _fill(ledger: Ledger, count: int) -> None:
     register_residents(ledger, RESIDENTS)
-    post(ledger, _posts(count))
+    post(ledger, fresh_posts(count, RESIDENTS))
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -57,7 +49,7 @@ def test_a_fold_that_is_killed_has_not_happened(
 ) -> None:
     _fill(ledger, 300)
     fold(ledger)
-    post(ledger, _posts(200, seed=2))
+    post(ledger, fresh_posts(200, RESIDENTS, seed=2))
     before = get_head(ledger)
     (worker,) = run_together(fold_worker.main, [[point]], environment, tmp_path)
     assert worker.returncode == -signal.SIGKILL
@@ -121,13 +113,13 @@ def test_without_the_lock_it_would_fold_as_well(
 def _fold_while_a_place_is_on_its_way(ledger: Ledger) -> int:
     """Places 1 and 3 are committed, 2 is when the fold has begun; the number of entries that the fold took."""
     register_residents(ledger, RESIDENTS)
-    post(ledger, _posts(1))
+    post(ledger, fresh_posts(1, RESIDENTS))
     [first] = read_journal(ledger)
     folded: list[folding.Folded | None] = []
     folder = threading.Thread(target=lambda: folded.append(fold(ledger)))
     with ledger.database.writing() as connection:
         journal.insert(connection, [first._replace(transaction_id=ledger.new_id())])
-        post(ledger, _posts(1, seed=2))
+        post(ledger, fresh_posts(1, RESIDENTS, seed=2))
         folder.start()
         time.sleep(0.3)
     folder.join(20)
@@ -151,7 +143,7 @@ def test_without_the_wait_a_late_commit_would_be_lost_and_is_found(
 ) -> None:
     """A negative control: the chain would go on behind the place that was not seen."""
     _postgresql_only(ledger)
-    monkeypatch.setattr(tail, "settle_order", lambda _connection: None)
+    monkeypatch.setattr(settling, "_writers", lambda _connection: frozenset())
     assert _fold_while_a_place_is_on_its_way(ledger) == 2
     assert not _agrees(ledger)
     with pytest.raises(Wrong, match="Block 1 sealed 2 entries, and 3 are there"):
@@ -161,7 +153,7 @@ def test_without_the_wait_a_late_commit_would_be_lost_and_is_found(
 def _transactions_seen_around_a_late_place(ledger: Ledger) -> list[int]:
     """What a report counts before and after place 2 is committed, which it has seen place 3 before."""
     register_residents(ledger, RESIDENTS)
-    post(ledger, _posts(1))
+    post(ledger, fresh_posts(1, RESIDENTS))
     [first] = read_journal(ledger)
     reporter, question = Reporter(ledger), Question(Period(datetime.date(2020, 1, 1), datetime.date(2029, 12, 31)))
 
@@ -171,7 +163,7 @@ def _transactions_seen_around_a_late_place(ledger: Ledger) -> list[int]:
 
     with ledger.database.writing() as connection:
         journal.insert(connection, [first._replace(transaction_id=ledger.new_id())])
-        post(ledger, _posts(1, seed=2))
+        post(ledger, fresh_posts(1, RESIDENTS, seed=2))
         before = count()
     return [before, count()]
 
@@ -221,7 +213,7 @@ def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
     try:
         _fill(ledger, 50)
         _wait_until(lambda: tail_length(ledger) == 0)
-        post(ledger, _posts(30, seed=2))
+        post(ledger, fresh_posts(30, RESIDENTS, seed=2))
         _wait_until(lambda: tail_length(ledger) == 0)
     finally:
         folder.stop()

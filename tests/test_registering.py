@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 
-from service.commands.residents import Registration, create_group, register, register_all
+from service.commands.groups import create_group
+from service.commands.residents import Registration, register, register_all
 from service.domain.errors import ResidentExists, ValidationFailed
 from service.ledger import Ledger
 from service.queries.residents import list_groups

@@ -6,11 +6,12 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
-from schemas.reports import PeriodText, measures_document, report_document
+from schemas.periods import PeriodText
+from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans
 from service.domain.growth import Comparison, format_growth_pct
-from service.domain.periods import EARLIEST_DAY, Period, base_period, cut_off, year_to_date
+from service.domain.periods import EARLIEST_DAY, Period
 from service.domain.reports import Question, TradeReport
 
 FORMATS = ("json", "html", "xlsx")
@@ -60,7 +61,10 @@ class BulletinQuerySchema(StrictSchema):
 
 
 class BulletinSchema(StrictSchema):
-    """A monthly bulletin: each table has rows with keys and measures as the other reports have them."""
+    """A monthly bulletin: each table has rows with keys and measures as the other reports have them.
+
+    All figures are of the month through `cut_off`, and so are their bases.
+    """
 
     month = fields.String(required=True)
     period = fields.Dict(required=True)
@@ -90,19 +94,17 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     Final says that the month is over, and no more: a late entry or a reversal of one of its days changes the figures
     and the position.
     """
-    month = bulletin.month
-    year = year_to_date(month.end)
-    data_to = cut_off(month, today).isoformat()
+    month, asked = bulletin.month, bulletin.trade
     by = {name: _rows(report) for name, report in bulletin.by.items()}
     return {
         "month": month.start.isoformat()[:7],
         "period": _days(month),
-        "base_period": _days(base_period(month, "yoy")),
-        "previous_period": _days(base_period(month, "previous")),
-        "year_to_date": _days(year),
-        "year_to_date_base": _days(base_period(year, "yoy")),
+        "base_period": _days(asked.month.question.base_period),
+        "previous_period": _days(asked.previous.question.base_period),
+        "year_to_date": _days(asked.year.question.period),
+        "year_to_date_base": _days(asked.year.question.base_period),
         "status": "preliminary" if today <= month.end else "final",
-        "cut_off": data_to,
+        "cut_off": asked.month.question.through.isoformat(),
         "main_indicators": _indicators(bulletin.trade, bulletin.residents),
         "categories": by["category"],
         "commodities": [
@@ -121,8 +123,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "exempt_and_taxable": [_taxed(each.key, each.measures) for each in bulletin.by["category"].rows]
         + [_taxed({"category": None}, bulletin.trade.month.total)],
         "months": _rows(bulletin.months),
-        # A day that has not come yet has lost nothing against the year before.
-        "days": [row for row in _rows(bulletin.days) if row["key"]["day"] <= data_to],
+        "days": _rows(bulletin.days),
         "position": position,
     }
 

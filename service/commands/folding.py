@@ -8,6 +8,7 @@ from service.ledger import Ledger
 from service.storage import blocks, cells, tail
 from service.storage.blocks import Sealed
 from service.storage.engine import Connection
+from service.storage.settling import settled_end
 
 ENTRIES_PER_BLOCK_MAX = 10_000
 
@@ -24,9 +25,10 @@ def fold(ledger: Ledger) -> Folded | None:
     """Folds up to a block's worth of the tail; None when it is empty or another process folds, or has just done so.
 
     Killed at any point it loses and doubles nothing: block and cells change in one transaction, and the block is what
-    takes its entries out of the tail.
+    takes its entries out of the tail. Raises DatabaseUnavailable when a transaction that writes to the journal does not
+    end; NotWritten and OutcomeUnknown as every writing transaction.
     """
-    up_to = _settled_end(ledger)
+    up_to = settled_end(ledger.database)
     if up_to is None:
         return None
     # Entries never change: they are read and hashed before anything is locked, so that nobody who posts waits for that.
@@ -52,13 +54,6 @@ def fold_all(ledger: Ledger) -> int:
         if not folded.is_more:
             break
     return entries
-
-
-def _settled_end(ledger: Ledger) -> int | None:
-    """The place up to which the tail is complete, found in a short transaction of its own: posting waits for it."""
-    with ledger.database.writing() as connection:
-        tail.settle_order(connection)
-        return tail.newest_seq(connection)
 
 
 def _seal(connection: Connection, ledger: Ledger, head: Sealed | None, leaves: list[bytes], last_seq: int) -> Block:

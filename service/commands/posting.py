@@ -12,13 +12,21 @@ from uuid import UUID
 import orjson
 
 from service.desk import Desk, open_desk
-from service.domain.errors import FieldError, IdempotencyKeyReused, Refusal, Unauthenticated, refusal_class
-from service.domain.idempotency import answer_message
+from service.domain.errors import (
+    FieldError,
+    IdempotencyKeyReused,
+    PersonalData,
+    Refusal,
+    Unauthenticated,
+    refusal_class,
+)
+from service.domain.idempotency import answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.personal_data import redacted
 from service.domain.seals import Signet
-from service.domain.transactions import Trade, Transaction
+from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
-from service.storage.engine import Connection
+from service.storage.connecting import Connection, commit_durably
 from service.storage.idempotency import Remembered
 from service.storage.opening import read as opening_of
 
@@ -92,12 +100,16 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
 
 
 def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
-    opening = opening_of(connection, {entry.digest for entry in entries})
+    lineage = ledger.lineage
+    head = lineage.head
+    opening = opening_of(connection, {entry.digest for entry in entries}, head.no)
+    lineage.confirm(head, opening.seal_at_known, opening.register)
     known = dict(opening.known)
     revoked = opening.revoked_keys
     signet = ledger.vault.signets.answers
     fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
     if not fresh and not revoked:
+        commit_durably(connection)
         return [_replay(entry, known[entry.digest], signet) for entry in entries]
     trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
     desk = open_desk(
@@ -107,13 +119,18 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
         ledger.new_id,
         trades,
         {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
-        standings=ledger.roster.find(connection, {trade.resident for trade in trades}, opening.facts),
+        standings=ledger.roster.find(
+            connection, {trade.resident for trade in trades}, (lineage.generation, *opening.facts)
+        ),
     )
     answered: list[Remembered] = []
     outcomes = [
         _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered, signet)
         for entry in entries
     ]
+    if not answered:
+        # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
+        commit_durably(connection)
     allowance.save(connection, desk.touched, desk.limits)
     journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
     idempotency.insert(connection, answered)
@@ -131,8 +148,9 @@ def _settle(
         transaction = _accept(entry, desk)
     except Refusal as refusal:
         if refusal.remembered and _is_final(entry):
-            text = _refusal_text(refusal, entry)
-            seal = signet.seal(answer_message(entry.digest, entry.fingerprint, text.encode()))
+            fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
+            text = _refusal_text(refusal, entry, fingerprint)
+            seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
         return Outcome(entry.request_id, refusal=refusal)
@@ -162,7 +180,9 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
 
     So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
     """
-    if not signet.fits(before.seal, answer_message(entry.digest, entry.fingerprint, before.outcome)):
+    held_number = before.refusal is not None and before.refusal.startswith(_REFUSED_FOR_A_NUMBER)
+    fingerprint = _kept_fingerprint(entry, holds_number=held_number)
+    if not signet.fits(before.seal, answer_message(entry.digest, fingerprint, before.outcome)):
         reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
         return Outcome(entry.request_id, refusal=reused)
     if before.transaction is not None:
@@ -174,7 +194,22 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
     return Outcome(document["request_id"], refusal=refusal, replayed=True)
 
 
-def _refusal_text(refusal: Refusal, entry: Entry) -> str:
+_REFUSED_FOR_A_NUMBER = f'{{"code":"{PersonalData.code}"'
+
+
+def _kept_fingerprint(entry: Entry, *, holds_number: bool) -> bytes:
+    """What is kept of the meaning of a request: of one that is refused for a citizen number, all but the number.
+
+    A fingerprint is no secret: it would tell which of an area's 36 million possible numbers stood in the request.
+    """
+    if not holds_number:
+        return entry.fingerprint
+    if isinstance(entry, Post):
+        return trade_fingerprint(without_citizen_numbers(entry.trade))
+    return reversal_fingerprint(entry.transaction_id, redacted(entry.reason) or "")
+
+
+def _refusal_text(refusal: Refusal, entry: Entry, fingerprint: bytes) -> str:
     """The refusal as it is answered again, and what was asked: no entry of the journal tells that."""
     document = {
         "code": refusal.code,
@@ -182,6 +217,6 @@ def _refusal_text(refusal: Refusal, entry: Entry) -> str:
         "errors": refusal.errors,
         "members": refusal.members,
         "request_id": entry.request_id,
-        "fingerprint": entry.fingerprint.hex(),
+        "fingerprint": fingerprint.hex(),
     }
     return orjson.dumps(document).decode()

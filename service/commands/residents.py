@@ -2,10 +2,12 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from service.commands.once import Attempt, look_back, remember
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
+from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import (
     ORDINAL_MAX,
     Membership,
@@ -16,7 +18,7 @@ from service.domain.residents import (
     resident_id,
 )
 from service.ledger import Ledger
-from service.storage import facts, residents
+from service.storage import facts, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
 from service.storage.residents import Group, ResidentRow
@@ -47,7 +49,7 @@ def register(ledger: Ledger, registration: Registration) -> ResidentRow:
     """The new resident, with the next dense ordinal.
 
     Raises ResidentExists for a known citizen number, ValidationFailed for a birth after the registration, an end
-    before it, or an unknown group.
+    before it, or an unknown group, PersonalData for a citizen number as the settlement.
     """
     return register_all(ledger, [registration])[0]
 
@@ -56,6 +58,7 @@ def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[
     """The new residents, with the next dense ordinals in the order given: all of them or none. Raises as `register`."""
     for registration in registrations:
         _refuse_impossible_dates(registration)
+        refuse_personal_data([("/settlement", registration.settlement)])
     try:
         with ledger.database.writing() as connection:
             return _register(connection, ledger, registrations)
@@ -133,16 +136,26 @@ def _refuse_known(connection: Connection, ledger: Ledger, registrations: Sequenc
 
 
 def change_status(
-    ledger: Ledger, ordinal: int, status: Status, reason: str, effective_on: datetime.date | None, caller: Caller
+    ledger: Ledger,
+    ordinal: int,
+    status: Status,
+    reason: str,
+    effective_on: datetime.date | None,
+    caller: Caller,
+    attempt: Attempt | None = None,
 ) -> ResidentRow:
     """The resident with a further dated status, from `effective_on` (today if left out) on.
 
     A cancellation is final from its day on, and says nothing of the days before: until one that lies ahead, a resident
-    may still be suspended and reactivated, or be cancelled earlier. Raises NotFound, ResidentNotActive for a change
-    that would take effect on or after a recorded cancellation, ValidationFailed for a day before the registration.
+    may still be suspended and reactivated, or be cancelled earlier. The same change once more is a retry and adds
+    nothing. Raises NotFound, ResidentNotActive for a change that would take effect on or after a recorded cancellation,
+    ValidationFailed for a day before the registration, IdempotencyKeyReused, PersonalData for a citizen number in the
+    reason.
     """
+    refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
-        residents.lock_registrations(connection)
+        if look_back(connection, ledger, attempt) is not None:
+            return _get(connection, ordinal)
         row = _get(connection, ordinal)
         change = StatusChange(effective_on or ledger.today(), status)
         if row.standing.is_cancelled_on(change.effective_on):
@@ -153,14 +166,23 @@ def change_status(
             raise ValidationFailed.of(
                 "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."
             )
-        added = residents.add_status(connection, ordinal, change, reason, ledger.now())
-        facts.add(connection, ledger.vault.signets.facts, "resident_status", [added])
-        _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
-        return _get(connection, ordinal)
+        # Otherwise it is a retry of the change before: what it says is recorded, and was audited.
+        if retried.newest_status(connection, ordinal) != (change.effective_on, status, reason):
+            added = residents.add_status(connection, ordinal, change, reason, ledger.now())
+            facts.add(connection, ledger.vault.signets.facts, "resident_status", [added])
+            _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
+            row = _get(connection, ordinal)
+        shown, group = row.standing.shown_on(ledger.today()), row.standing.group_on(ledger.today())
+        remember(connection, ledger, attempt, status=shown, group_id=None if group is None else group_id(group))
+        return row
 
 
 def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[str, str]:
-    """Name and citizen number, unmasked, and one audit record of it in the same transaction. Raises NotFound."""
+    """Name and citizen number, unmasked, and one audit record of it in the same transaction.
+
+    Raises NotFound, PersonalData for a citizen number in the reason, which the audit would show.
+    """
+    refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         row = _get(connection, ordinal)
@@ -169,39 +191,44 @@ def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[s
         return vault.open(row.name_sealed, ordinal, "name"), vault.open(row.number_sealed, ordinal, "id_number")
 
 
-def create_group(ledger: Ledger, name: str, kind: str) -> Group:
-    """A new group without members."""
-    with ledger.database.writing() as connection:
-        created_at = ledger.now()
-        ordinal = residents.insert_group(connection, name, kind, created_at)
-        facts.add(connection, ledger.vault.signets.facts, "market_group", [ordinal])
-        return Group(ordinal, name, kind, created_at, 0)
-
-
-def add_members(ledger: Ledger, group: int, ordinals: Sequence[int], effective_on: datetime.date | None) -> Group:
+def add_members(
+    ledger: Ledger,
+    group: int,
+    ordinals: Sequence[int],
+    effective_on: datetime.date | None,
+    attempt: Attempt | None = None,
+) -> Group:
     """The group with these residents in it: they leave the group they were in, on the same day.
 
     Without a day, a first membership counts from the resident's registration, a move from today. Raises NotFound for
-    the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved.
+    the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved. Raises
+    IdempotencyKeyReused.
     """
     with ledger.database.writing() as connection:
-        residents.lock_registrations(connection)
+        before = look_back(connection, ledger, attempt)
         today = ledger.today()
-        if residents.find_group(connection, group, today) is None:
+        found = residents.find_group(connection, group, today)
+        if found is None:
             raise NotFound(f"No group {group_id(group)} exists.")
+        if before is not None:
+            return replace(found, members=before["members"])
         standings = find_standings(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, standings)
         days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
-        joining = {o: day for o, day in days.items() if standings[o].group_on(day) != group}
+        # Also for a resident who is in the group on that day already: what is recorded later of an earlier day must
+        # not take them out of it again. Only the very same fact is not recorded twice.
+        joining = {o: day for o, day in days.items() if not standings[o].is_joined_on(day, group)}
         _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)
         assert changed is not None
+        remember(connection, ledger, attempt, members=changed.members)
         return changed
 
 
 def _joins_on(standing: Standing, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
     if effective_on is None:
-        return today if standing.memberships else standing.registered_on
+        # Who is registered for a day to come joins on that day and not before.
+        return max(today, standing.registered_on) if standing.memberships else standing.registered_on
     if effective_on < standing.registered_on:
         raise ValidationFailed.of(
             "/effective_on",

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from service.commands.folding import fold
+from service.commands.groups import create_group
 from service.commands.posting import Entry, Post, Reverse, post
-from service.commands.residents import Caller, Registration, add_members, change_status, create_group, register_all
+from service.commands.residents import Caller, Registration, add_members, change_status, register_all
 from service.demo.mark import OPERATOR_KEY_ID, ROUTE, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import Plan, PlannedTrade

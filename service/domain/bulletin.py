@@ -1,15 +1,17 @@
 """The monthly bulletin of a bureau: which questions it asks, and what it is made of, by the rules of the reports.
 
 A month is compared with the same month a year earlier and with the month before; the year so far with the year before.
+A month that is not over runs through today in every table, and so do the periods that it is compared with.
 """
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, year_to_date
-from service.domain.reports import Ask, Question, TradeReport, trade_report
+from service.domain.reports import Ask, Question, TradeReport, question_so_far, trade_report
 
 COMMODITIES_MAX = 10
 DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point")
@@ -60,23 +62,36 @@ class Bulletin:
     commodities: Sequence[Commodity]
 
 
-def spans_of(month: Period) -> tuple[Question, Question, Question]:
+def spans_of(month: Period, today: datetime.date) -> tuple[Question, Question, Question]:
     """The questions of the three spans."""
-    return Question(month), Question(month, "previous"), Question(year_to_date(month.end))
+    asked = Question(month), Question(month, "previous"), _year_of(month)
+    first, second, third = (question_so_far(question, today) for question in asked)
+    return first, second, third
 
 
-def questions_of(month: Period) -> list[Question]:
+def questions_of(month: Period, today: datetime.date) -> list[Question]:
     """Every question of a bulletin, so that whatever they need can be loaded at once."""
-    by = [Question(month, by=(name,)) for name in (*DIMENSIONS, "day")]
-    return [*spans_of(month), *by, Question(year_to_date(month.end), by=("month",))]
+    by = [_by(month, today, name) for name in (*DIMENSIONS, "day")]
+    return [*spans_of(month, today), *by, question_so_far(_year_of(month, by=("month",)), today)]
 
 
-def trade_parts(month: Period, ask: Ask) -> tuple[Spans, dict[str, TradeReport], TradeReport, TradeReport]:
+def trade_parts(
+    month: Period, today: datetime.date, ask: Ask
+) -> tuple[Spans, dict[str, TradeReport], TradeReport, TradeReport]:
     """The three spans, the tables by dimension, the months of the year, and the days of the month."""
-    spans = Spans(*(trade_report(question, ask) for question in spans_of(month)))
-    by = {name: trade_report(Question(month, by=(name,)), ask) for name in DIMENSIONS}
-    months = trade_report(Question(year_to_date(month.end), by=("month",)), ask)
-    return spans, by, months, trade_report(Question(month, by=("day",)), ask)
+    spans = Spans(*(trade_report(question, ask) for question in spans_of(month, today)))
+    by = {name: trade_report(_by(month, today, name), ask) for name in DIMENSIONS}
+    months = trade_report(question_so_far(_year_of(month, by=("month",)), today), ask)
+    return spans, by, months, trade_report(_by(month, today, "day"), ask)
+
+
+def _by(month: Period, today: datetime.date, name: str) -> Question:
+    return question_so_far(Question(month, by=(name,)), today)
+
+
+def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:
+    """The year to the month's end; of a month to come it is the year so far."""
+    return Question(year_to_date(month.end), by=by)
 
 
 def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -> list[Commodity]:

@@ -39,6 +39,12 @@ class MalformedJson(Refusal):
     status, code, title = 400, "malformed-json", "The body is not well-formed JSON"
 
 
+class MalformedEncoding(MalformedJson):
+    """The body can't be unpacked; of the contract's codes this is the one for a body that is not what it says."""
+
+    title = "The body is not what its Content-Encoding says"
+
+
 class IdempotencyKeyMissing(Refusal):
     """A write of transactions came without its key."""
 
@@ -93,10 +99,23 @@ class UnsupportedMediaType(Refusal):
     status, code, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body is compressed in a way that no address takes."""
+
+    title = "Unsupported content encoding"
+    taken: ClassVar[str] = "gzip"
+
+
 class ResidentExists(Refusal):
     """The citizen number is registered already."""
 
     status, code, title, remembered = 409, "resident-exists", "The resident is registered already", True
+
+
+class GroupExists(Refusal):
+    """A group of that name and kind is there already; `group_id` names it."""
+
+    status, code, title, remembered = 409, "group-exists", "The group exists already", True
 
 
 class ReferenceExists(Refusal):
@@ -156,6 +175,12 @@ class CategoryHsMismatch(Refusal):
     """The HS code does not belong to the stated category."""
 
     status, code, title, remembered = 422, "category-hs-mismatch", "The HS code does not fit the category", True
+
+
+class PersonalData(Refusal):
+    """A free text holds a citizen number, which is stored encrypted with its resident or not at all."""
+
+    status, code, title, remembered = 422, "personal-data", "A citizen number stands in a text", True
 
 
 class AllowanceExceeded(Refusal):

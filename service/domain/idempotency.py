@@ -67,8 +67,13 @@ def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
     return _digest(json.dumps((transaction_id.hex, reason)))
 
 
+def request_fingerprint(*values: object) -> bytes:
+    """What a request means that is no transaction: the parsed values. None may be a citizen number or a name."""
+    return _digest(json.dumps(values, default=str, sort_keys=True))
+
+
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
-    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the refusal's text."""
+    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the outcome's text."""
     return digest + fingerprint + outcome
 
 

@@ -217,9 +217,12 @@ def _is_leap_day(day: date) -> bool:
     return (day.month, day.day) == (2, 29)
 
 
-def cut_off(period: Period, today: date) -> date:
-    """The last day that figures of a period can be of: its end, or today while it is not over or has not begun."""
-    return min(period.end, today)
+def period_so_far(period: Period, through: date) -> Period:
+    """The days of a period up to `through`; all of a period that begins later, as it has no part that could be taken.
+
+    Source: the domain rules, "A period that is not over".
+    """
+    return period if period.start > through else Period(period.start, min(period.end, through))
 
 
 def day_before(day: date) -> date:

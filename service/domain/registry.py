@@ -40,6 +40,16 @@ class Person:
         expired_on = FOREVER if self.valid_until is None else self.valid_until.toordinal() + 1
         return expired_on if self.cancelled_on is None else min(expired_on, self.cancelled_on.toordinal())
 
+    @property
+    def left_on(self) -> datetime.date | None:
+        """The day on which a cancellation takes the resident out of the stock.
+
+        None without a cancellation, and None for one that comes after the registration has expired: who is not in the
+        stock can't leave it. A cancellation on the first day without a valid registration counts as one.
+        """
+        left = self.cancelled_on
+        return left if left is not None and self.registered_on <= left and left.toordinal() == self.gone_on else None
+
 
 @dataclass(frozen=True, slots=True)
 class Spell:
@@ -55,6 +65,8 @@ def spells_of(person: Person) -> Iterator[Spell]:
     """The spells of a resident: one without a group before the first membership, then one for each."""
     start, group = datetime.date.min.toordinal(), None
     for effective_on, joined in person.memberships:
+        if joined == group:
+            continue
         joined_on = effective_on.toordinal()
         if joined_on > start:
             yield Spell(person, (person.settlement, group), start, joined_on)
@@ -96,7 +108,7 @@ class _Book:
     def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:
         spells = list(self._spells_of(person))
         registered_on = person.registered_on.toordinal()
-        cancelled_on = FOREVER if person.cancelled_on is None else person.cancelled_on.toordinal()
+        left_on = FOREVER if person.left_on is None else person.left_on.toordinal()
         for spell in spells:
             days = self._days.setdefault(spell.key, _Days())
             start, end = max(spell.start, registered_on), min(spell.end, person.gone_on)
@@ -104,15 +116,15 @@ class _Book:
                 change(days.begun, start)
                 change(days.ended, end)
         last = spells[-1]
-        if last.start > min(registered_on, cancelled_on):
+        if last.start > min(registered_on, left_on):
             # Somebody who changed groups: which one counts depends on the last day of the period asked for.
             for spell in spells:
                 move((ordinal, spell))
             return
         days = self._days[last.key]
         change(days.registered, registered_on)
-        if cancelled_on != FOREVER:
-            change(days.cancelled, cancelled_on)
+        if left_on != FOREVER:
+            change(days.cancelled, left_on)
 
     def stock_on(self, on: int) -> Iterator[tuple[Key, int]]:
         """How many are registered on the day with this ordinal."""
@@ -124,9 +136,9 @@ class _Book:
         yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.registered_on, period))
 
     def cancelled_in(self, period: Period) -> Iterator[tuple[Key, int]]:
-        """Whose cancellation takes effect in the period."""
+        """Whose cancellation takes them out of the stock in the period."""
         yield from ((key, _within(days.cancelled, period)) for key, days in self._days.items())
-        yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.cancelled_on, period))
+        yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.left_on, period))
 
     def _moved_at(self, day: datetime.date) -> Iterator[Spell]:
         return (spell for _, spell in self._moved if spell.start <= day.toordinal() < spell.end)
@@ -160,7 +172,7 @@ class Registry:
         return _sum(self._book(by, filters).registered_in(period), by, filters)
 
     def cancelled_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
-        """Residents whose cancellation takes effect in the period, by the group they are in at its end."""
+        """Residents whom a cancellation takes out of the stock in the period, by the group they are in at its end."""
         return _sum(self._book(by, filters).cancelled_in(period), by, filters)
 
     def _book(self, by: tuple[str, ...], filters: Filters) -> _Book:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
-from service.domain.periods import Compare, Interval, Period, base_period, buckets_of, cut_off
+from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
@@ -22,17 +22,42 @@ TRADE_MEASURES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a report is asked: a period, what to compare with, dimensions and at most one interval, and filters."""
+    """What a report is asked: a period, what to compare with, dimensions and at most one interval, and filters.
+
+    `not_after` is the current business day when the period is not over on it, otherwise None: see `question_so_far`.
+    """
 
     period: Period
     compare: Compare = "yoy"
     by: tuple[str, ...] = ()
     filters: tuple[tuple[str, frozenset[str]], ...] = ()
+    not_after: datetime.date | None = None
+
+    @property
+    def through(self) -> datetime.date:
+        """The last day that a figure is of: the smaller of the period's end and the current business day."""
+        return self.period.end if self.not_after is None else self.not_after
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the period has a day that is not later than today."""
+        return self.period.start <= self.through
+
+    @property
+    def span(self) -> Period:
+        """The days that every figure is of: the period through `through`, or all of one that has not begun."""
+        return period_so_far(self.period, self.through)
 
     @property
     def base_period(self) -> Period | None:
-        """The period to compare with."""
-        return base_period(self.period, self.compare)
+        """The period to compare with: the base of `span`, so that a part is never compared with a whole."""
+        return base_period(self.span, self.compare)
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The time buckets of `span`."""
+        assert self.interval is not None
+        return buckets_of(self.span, self.interval)
 
     @property
     def interval(self) -> Interval | None:
@@ -58,14 +83,13 @@ class Question:
 
 
 def question_so_far(question: Question, today: datetime.date) -> Question:
-    """The question of a period that is not over, cut off today, so that a part is never compared with a whole.
+    """The question as it is answered today: a period that is not over runs through today, and so does its base.
 
-    Of a period that has not begun there is nothing to compare at all.
+    A question that was cut off before stays as it is, so that all parts of an answer are of one day. Source: the
+    domain rules, "A period that is not over".
     """
-    if question.period.start > today:
-        return dataclasses.replace(question, compare="none")
-    end = cut_off(question.period, today)
-    return dataclasses.replace(question, period=Period(question.period.start, end))
+    is_over = question.period.end <= today
+    return question if is_over or question.not_after is not None else dataclasses.replace(question, not_after=today)
 
 
 Measures = Mapping[str, Comparison | int]
@@ -95,8 +119,9 @@ _NOTHING = Totals()
 
 def trade_report(question: Question, ask: Ask) -> TradeReport:
     """The report: a row stands where current or base has a live trade."""
-    total = _totals(ask, question, question.period, rows=False).get((), _NOTHING)
-    base = _totals(ask, question, question.base_period, rows=False).get((), _NOTHING)
+    before = question.base_period
+    total = _totals(ask, question, question.span, rows=False).get((), _NOTHING)
+    base = None if before is None else _totals(ask, question, before, rows=False).get((), _NOTHING)
     rows = _time_rows(question, ask) if question.interval else _plain_rows(question, ask, total)
     return TradeReport(question, _measures(question, total, base), rows)
 
@@ -107,7 +132,7 @@ def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) 
 
 def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
     """Rows without time, by current amount, the largest first, then by key."""
-    current = _totals(ask, question, question.period, rows=True)
+    current = _totals(ask, question, question.span, rows=True)
     base = _totals(ask, question, question.base_period, rows=True)
     keys = _live_keys(current, base)
     keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
@@ -124,9 +149,8 @@ def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
 
 def _time_rows(question: Question, ask: Ask) -> list[Row]:
     """Rows by time, ascending, and within a bucket by current amount, the largest first, then by key."""
-    assert question.interval is not None
     rows = []
-    for bucket in buckets_of(question.period, question.interval):
+    for bucket in question.buckets:
         before = bucket.base_period(question.compare)
         current = _totals(ask, question, bucket.period, rows=True)
         base = _totals(ask, question, before, rows=True)
@@ -206,8 +230,7 @@ class Series:
 
 def series(question: Question, measure: str, ask: Ask) -> Series:
     """The lines of a measure (one of TRADE_MEASURES), the largest first by amount over the whole period."""
-    assert question.interval is not None
-    buckets = buckets_of(question.period, question.interval)
+    buckets = question.buckets
     current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
     base = [_totals(ask, question, bucket.base_period(question.compare), rows=True) for bucket in buckets]
     amounts: dict[Key, int] = {}

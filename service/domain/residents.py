@@ -46,10 +46,15 @@ def parse_citizen_number(text: str) -> str:
     number = text.upper() if text.endswith("x") else text
     if _CITIZEN_NUMBER.fullmatch(number) is None:
         raise ValueError("Send the 18 characters of the citizen number without spaces: 17 digits and a digit or X.")
-    if _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] != number[17]:
+    if not has_right_check_digit(number):
         raise ValueError("The check character does not fit the other 17 digits; read the number again.")
     birth_date(number)
     return number
+
+
+def has_right_check_digit(number: str) -> bool:
+    """Whether the last of 18 characters, 17 digits and a digit or X, is the check character of the others."""
+    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[17]
 
 
 def birth_date(number: str) -> datetime.date:
@@ -73,8 +78,27 @@ def parse_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules."""
-    return f"{name[0]}****{name[-1]}"
+    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules.
+
+    A name of two characters would be shown whole: 李明 is 李*, and of one character nothing is shown. What counts are
+    letters with the marks that belong to them: 李·明 has two, and so may Mongolian letters with their variant marks.
+    """
+    characters = _characters_of(name)
+    letters = [character for character in characters if unicodedata.category(character[0])[0] == "L"]
+    if len(letters) < 2:
+        return "*"
+    return f"{letters[0]}*" if len(letters) == 2 else f"{characters[0]}****{characters[-1]}"
+
+
+def _characters_of(name: str) -> list[str]:
+    """The characters as a reader counts them: marks and joiners belong to the character before."""
+    found: list[str] = []
+    for character in name:
+        if found and (character in _MONGOLIAN_JOINERS or unicodedata.category(character)[0] == "M"):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
 
 
 def mask_citizen_number(number: str) -> str:
@@ -121,11 +145,22 @@ class Standing:
             return "cancelled"
         return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
 
+    def shown_on(self, day: datetime.date) -> str:
+        """The status as it is told: an active resident whose registration has run out is expired."""
+        status = self.status_on(day)
+        has_expired = self.valid_until is not None and self.valid_until < day
+        return "expired" if status == "active" and has_expired else status
+
     def group_on(self, day: datetime.date) -> int | None:
         """The group on a day, by its ordinal."""
         if not self.memberships:
             return None
         return next((m.group for m in reversed(self.memberships) if m.effective_on <= day), None)
+
+    def is_joined_on(self, day: datetime.date, group: int) -> bool:
+        """Whether the membership that holds on a day begins on that day, in this group."""
+        known = next((m for m in reversed(self.memberships) if m.effective_on <= day), None)
+        return known == Membership(day, group)
 
     def why_not_active(self, day: datetime.date) -> str | None:
         """The reason why the resident may not trade on a day, or None for an active resident."""

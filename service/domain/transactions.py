@@ -7,6 +7,7 @@ from uuid import UUID
 
 from service.domain.allowance import Judgement, Rules, Verdict, verdict
 from service.domain.errors import CategoryHsMismatch, ValidationFailed
+from service.domain.personal_data import NUMBER_LENGTH, REDACTED, redacted, refuse_personal_data, texts_of
 
 Direction = Literal["import", "export"]
 Kind = Literal["trade", "reversal"]
@@ -129,11 +130,45 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
         )
 
 
+def refuse_citizen_numbers(trade: Trade) -> None:
+    """Refuses a trade whose free texts hold a citizen number. Raises PersonalData.
+
+    To be asked before any other rule: what is remembered of another refusal would tell the number to anybody who tries
+    all that are possible.
+    """
+    if trade.metadata or max(map(len, filter(None, _free_texts(trade)))) >= NUMBER_LENGTH:
+        named = zip(_FREE_TEXTS, _free_texts(trade), strict=True)
+        refuse_personal_data([*named, *texts_of(trade.metadata)])
+
+
+_FREE_TEXTS = ("/commodity", "/consignment", "/vehicle_plate", "/seller", "/reference", "/trade_point")
+
+
+def _free_texts(trade: Trade) -> tuple[str | None, ...]:
+    """What a caller writes as they like, in the order of _FREE_TEXTS."""
+    return (
+        trade.commodity, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.trade_point,
+    )  # fmt: skip
+
+
 def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
     if trade.origin not in countries:
         raise ValidationFailed.of("/origin", "unknown-country", "Send an ISO 3166 code that exists, such as MN.")
     if trade.is_import and trade.origin == HOME_COUNTRY:
         raise ValidationFailed.of("/origin", "home-country", "An import comes from abroad; send its country of origin.")
+
+
+def without_citizen_numbers(trade: Trade) -> Trade:
+    """The trade with REDACTED for each text that holds a citizen number: all that may be kept of a refused one."""
+    return trade._replace(
+        commodity=redacted(trade.commodity) or REDACTED,
+        consignment=redacted(trade.consignment),
+        vehicle_plate=redacted(trade.vehicle_plate),
+        seller=redacted(trade.seller),
+        reference=redacted(trade.reference),
+        trade_point=redacted(trade.trade_point) or REDACTED,
+        metadata={redacted(key) or "": redacted(value) or "" for key, value in trade.metadata.items()},
+    )
 
 
 def record(  # the one place where a stated trade becomes an entry

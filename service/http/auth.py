@@ -4,7 +4,7 @@ from flask import g, request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
-from service.http.known_answers import leave_until
+from service.http.known_answers import leave_life
 from service.http.market import market
 from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
@@ -52,7 +52,7 @@ def authenticate_session() -> Session:
 
 def _key_of_session() -> ApiKey:
     session = authenticate_session()
-    leave_until(request.environ, session.expires_at)
+    leave_life(request.environ, session.life)
     return session.api_key
 
 

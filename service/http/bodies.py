@@ -5,12 +5,13 @@ import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
 from flask import request
 
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
+from service.http.inflating import PACKED_SLACK_BYTES, is_packed, unpack
 
 JSON_BYTES_MAX = 256 * 1024
 """Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
@@ -37,9 +38,22 @@ def expect_media_type(*accepted: str) -> str:
 
 
 def read_bytes(bytes_max: int) -> bytes:
-    """The whole body, which may be as long as this address allows; longer ones are refused before they are read."""
-    request.max_content_length = bytes_max
-    return request.get_data(cache=False)
+    """The whole body, unpacked; it may be as long as this address allows, and longer ones are not read to their end.
+
+    Raises UnsupportedEncoding, MalformedEncoding, TooLarge, or werkzeug's 413.
+    """
+    if not is_packed(request.headers.get("Content-Encoding", "")):
+        request.max_content_length = bytes_max
+        return request.get_data(cache=False)
+    request.max_content_length = bytes_max + PACKED_SLACK_BYTES
+    return unpack(request.get_data(cache=False), bytes_max)
+
+
+def read_form(bytes_max: int) -> dict[str, str]:
+    """The fields of a form, the first of each name. Raises UnsupportedMediaType, and as `read_bytes`."""
+    expect_media_type("application/x-www-form-urlencoded")
+    fields = parse_qsl(read_bytes(bytes_max).decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(reversed(fields))
 
 
 def parse_json(body: bytes) -> Any:

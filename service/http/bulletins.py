@@ -59,7 +59,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     }
     response = answer_report(
         query,
-        lambda question, _: market().reporter.bulletin(question.period),
+        lambda question, _: market().reporter.bulletin(question.period, g.today),
         lambda bulletin, position: bulletin_document(bulletin, g.today, position),
         exports,
     )
@@ -78,7 +78,7 @@ def _page_of(document: dict[str, Any], edition: Edition) -> bytes:
         style=_STYLE,
         lang=lang,
         languages=_LANGUAGES,
-        earlier=document["previous_period"]["from"][:7],
+        earlier=_month_before(document),
         later=_month_after(document),
         sheets=sheets_of(document, edition),
         charts=charts_of(document, lang),
@@ -88,6 +88,11 @@ def _page_of(document: dict[str, Any], edition: Edition) -> bytes:
         width=WIDTH,
         left=LEFT,
     ).encode()
+
+
+def _month_before(document: dict[str, Any]) -> str:
+    """The month before. `previous_period` doesn't tell it: that of a month that is not over may begin earlier."""
+    return f"{datetime.date.fromisoformat(document['period']['from']) - datetime.timedelta(days=1):%Y-%m}"
 
 
 def _month_after(document: dict[str, Any]) -> str | None:

@@ -23,8 +23,11 @@ PATHS = "/v1/reports/"
 ANSWERS_MAX = 512
 BYTES_MAX = 256 * 1024
 
+Life = tuple[datetime.datetime, datetime.datetime]
+"""From when on, and before when, a session may be answered."""
+
 _EXACT = "hushi.exact"
-_UNTIL = "hushi.until"
+_LIFE = "hushi.life"
 _WHAT_COUNTS = (
     "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
 )  # fmt: skip
@@ -47,7 +50,7 @@ class _Answer:
     status: str
     headers: list[tuple[str, str]]
     body: bytes
-    until: datetime.datetime | None
+    life: Life | None
 
 
 class Note(Protocol):
@@ -64,9 +67,9 @@ def leave_exact(environ: "WSGIEnvironment", exact: Exact) -> None:
     environ[_EXACT] = exact
 
 
-def leave_until(environ: "WSGIEnvironment", until: datetime.datetime) -> None:
-    """Says that the answer to this request is for a session that ends then."""
-    environ[_UNTIL] = until
+def leave_life(environ: "WSGIEnvironment", life: Life) -> None:
+    """Says that the answer to this request is for a session that lives then."""
+    environ[_LIFE] = life
 
 
 class KnownAnswers:
@@ -90,6 +93,8 @@ class KnownAnswers:
         asked = tuple(environ.get(name) for name in _WHAT_COUNTS)
         known = self._known.get(asked)
         if known is None or not self._is_current(known):
+            # Not asked for again: it would be current once more if the clock were put back.
+            self._known.pop(asked, None)
             return self._ask(asked, environ, start_response)
         request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         start_response(known.status, [*known.headers, ("X-Request-Id", request_id)])
@@ -98,7 +103,9 @@ class KnownAnswers:
 
     def _is_current(self, known: _Answer) -> bool:
         now = self._now()
-        if business_day(now) != known.exact.day or (known.until is not None and now >= known.until):
+        if business_day(now) != known.exact.day:
+            return False
+        if known.life is not None and not known.life[0] <= now < known.life[1]:
             return False
         try:
             return self._pulse.now() == known.exact.standing
@@ -127,5 +134,5 @@ class KnownAnswers:
                 # A new dictionary, because other threads may be reading the old one.
                 self._known = {}
             headers = [(name, value) for name, value in begun[1] if name.lower() != "x-request-id"]
-            self._known[asked] = _Answer(exact, begun[0], headers, body, environ.get(_UNTIL))
+            self._known[asked] = _Answer(exact, begun[0], headers, body, environ.get(_LIFE))
         return [body]

@@ -10,6 +10,7 @@ from service.ledger import Ledger
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
+from service.queries.sessions import EndedSessions
 from service.vitals import VitalSigns
 
 _EXTENSION = "hushi"
@@ -17,13 +18,14 @@ _EXTENSION = "hushi"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and what this process has one of: its committer, reporter, pulse, known keys and vital signs."""
+    """A ledger, and what this process has one of: committer, reporter, pulse, known keys and sessions, vital signs."""
 
     ledger: Ledger
     committer: Committer
     reporter: Reporter
     pulse: Pulse
     keys: KeyRing
+    ended_sessions: EndedSessions
     vitals: VitalSigns
 
 

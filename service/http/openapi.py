@@ -18,17 +18,21 @@ from service.domain.keys import SCOPES
 from service.http.problems import PROBLEM_MEDIA_TYPE
 from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes, respond
 
+TITLE = "Hushi API"
+"""Generators name packages after it, which must be ASCII to be installed; the Chinese name is in the description."""
+
 _DESCRIPTION = (
-    "The ledger of a border market: residents, transactions judged against their allowance, and reports that are exact "
-    "at every moment. Money is CNY as text with 2 decimals, weight is kg as text with 3 decimals, days are business "
-    "days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors."
+    "The ledger of a border market (互市): residents, transactions judged against their allowance, and reports that "
+    "are exact at every moment. Money is CNY as text with 2 decimals, weight is kg as text with 3 decimals, days are "
+    "business days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors. "
+    "Bodies may be sent with Content-Encoding: gzip; limits count what comes out."
 )
 
 
 def build_document(families: Sequence[Routes]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these routes."""
     spec = APISpec(
-        title="Hushi 互市",
+        title=TITLE,
         version=importlib.metadata.version("hushi"),
         openapi_version="3.1.0",
         info={"description": _DESCRIPTION},
@@ -98,10 +102,10 @@ def _parameters(route: Route) -> list[Any]:
         {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"<(?:\w+:)?(\w+)>", route.path)
     ]
-    if route.keyed:
+    if route.keyed or route.may_be_keyed:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"}
         found.append({
-            "in": "header", "name": "Idempotency-Key", "required": True, "schema": schema,
+            "in": "header", "name": "Idempotency-Key", "required": route.keyed, "schema": schema,
             "description": "A new one for each new attempt, the same one to retry.",
         })  # fmt: skip
     if route.query is not None:

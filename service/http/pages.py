@@ -16,18 +16,30 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from schemas.residents import REASON_LENGTH_MAX
+from schemas.transactions import COMMODITY_LENGTH_MAX, MARK_LENGTH_MAX
+from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
-from service.http.bodies import expect_media_type
+from service.http.bodies import read_form
 from service.http.market import market
 from service.http.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.routes import Answer, respond
-from service.http.sessions import begin_session, end_session
+from service.http.sessions import begin_session, drop_cookie
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
 _OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
+
+_LENGTHS_MAX = {
+    "commodity": COMMODITY_LENGTH_MAX,
+    "consignment": MARK_LENGTH_MAX,
+    "vehicle_plate": MARK_LENGTH_MAX,
+    "reference": MARK_LENGTH_MAX,
+    "reason": REASON_LENGTH_MAX,
+}
+"""Of the texts that a clerk types: as many characters as the API takes."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -86,8 +98,8 @@ def get_dashboard() -> Response:
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    names = {"countries": _country_names(), "categories": _category_names()}
-    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **names))
+    told = {"countries": _country_names(), "categories": _category_names(), "limits": _LENGTHS_MAX}
+    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **told))
 
 
 def get_sign_in() -> Response:
@@ -99,10 +111,9 @@ def sign_in() -> AnyResponse:
     """Begins a session with the key of the form. Raises Forbidden when another site has sent the form."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("Sign in on the page of this service itself.")
-    request.max_content_length = FORM_BYTES_MAX
-    expect_media_type("application/x-www-form-urlencoded")
-    goes_to = request.form.get("next", "/")
-    key = request.form.get("key", "").strip()
+    form = read_form(FORM_BYTES_MAX)
+    goes_to = form.get("next", "/")
+    key = form.get("key", "").strip()
     if not key:
         return _sign_in_page(goes_to, 422, "missing")
     found = market().keys.find_live(key, market().pulse.now())
@@ -116,11 +127,16 @@ def sign_in() -> AnyResponse:
 
 
 def sign_out() -> Response:
-    """Ends the session; without one there is nothing to end. Raises Forbidden without the session's token."""
+    """Ends the session for every process; without one there is nothing to end.
+
+    Raises Forbidden without the session's token. When the ledger can't be told, the answer is 503 and the browser keeps
+    its cookie: so signing out can be tried again.
+    """
     with contextlib.suppress(Unauthenticated):
-        authenticate_session()
+        session = authenticate_session()
+        end_session(market().ledger, session.id, session.expires_at)
     response = Response(status=204)
-    end_session(response)
+    drop_cookie(response)
     return response
 
 

@@ -50,6 +50,8 @@ def problem_response(refusal: Refusal, request_id: str) -> Response:
     response = Response(body, refusal.status, content_type=PROBLEM_MEDIA_TYPE)
     if refusal.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hushi"'
+    if isinstance(refusal, errors.UnsupportedEncoding):
+        response.headers["Accept-Encoding"] = refusal.taken
     if isinstance(refusal, errors.Unavailable):
         response.headers["Retry-After"] = str(refusal.retry_after_s)
     return response

@@ -13,8 +13,7 @@ from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
 from schemas.exports import csv_of, xlsx_of
 from service.domain.brief import write_brief
-from service.domain.periods import cut_off
-from service.domain.reports import Question
+from service.domain.reports import Question, question_so_far
 from service.http.known_answers import Exact, leave_exact
 from service.http.market import market
 from service.http.routes import JSON_MEDIA_TYPE, Routes
@@ -41,7 +40,7 @@ _EXPORTS: dict[str, Export] = {
 }
 _TABLES = tuple(_EXPORTS)
 
-_RENDERING = "2"
+_RENDERING = "3"
 """Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
 
 
@@ -122,13 +121,15 @@ def answer_report(
     g.today = market().ledger.today()
     representation = _representation(query.get("format"), exports)
     tag = _etag(g.standing, representation)
-    if request.if_none_match.contains(tag):
+    if request.if_none_match.contains_weak(tag):
         return _exact(Response(status=304), tag, g.standing)
-    answered = ask(query["question"], g.standing)
+    # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
+    question = question_so_far(query["question"], g.today)
+    answered = ask(question, g.standing)
     document = render(answered.answer, str(answered.standing.position))
     charset = "; charset=utf-8" if representation.startswith("text/") else ""
     response = Response(
-        exports[representation](document, cut_off(query["question"].period, g.today)),
+        exports[representation](document, question.through),
         content_type=representation + charset,
     )
     if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
@@ -156,7 +157,8 @@ def _etag(standing: Standing, representation: str) -> str:
     position = standing.position
     state = f"{position.block} {position.tail_length} {standing.registrations}"
     asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{g.today}\n{state}\n"
-    return hashlib.blake2b(asked.encode() + position.hash, digest_size=16).hexdigest()
+    ledger = position.hash + position.newest_entry + standing.register.seal
+    return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
 
 
 def _exact(response: Response, tag: str, standing: Standing) -> Response:

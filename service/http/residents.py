@@ -1,26 +1,35 @@
 """Residents and groups: registering, looking up, dated status, the audited reveal, the allowance of a day."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import g
 
 from schemas import residents as wire
 from service.commands import residents as commands
+from service.commands.groups import create_group as make_group
+from service.commands.once import Attempt
 from service.commands.residents import Caller, Registration
 from service.domain import errors, groups
+from service.domain.idempotency import key_digest, request_fingerprint
 from service.domain.residents import ORDINAL_MAX, parse_resident_id
 from service.http.cursors import encode_cursor
 from service.http.market import market
 from service.http.paging import read_page
-from service.http.routes import Answer, Routes, request_id
+from service.http.routes import Answer, Routes, find_idempotency_key, request_id
 from service.queries import residents as queries
 from service.storage.residents import ResidentFilters
 
 routes = Routes("Residents")
 
+GROUPS_ROUTE = "groups"
+MEMBERS_ROUTE = "groups/members"
+STATUS_ROUTE = "residents/status"
+
 _RESIDENT = wire.ResidentSchema()
 _ALLOWANCE = wire.AllowanceSchema()
 _GROUP = wire.GroupSchema()
+_KEY_REFUSALS = (errors.IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 
 
 @routes.post(
@@ -29,7 +38,7 @@ _GROUP = wire.GroupSchema()
     status=201,
     body=wire.RegistrationSchema,
     answer=wire.ResidentSchema,
-    refuses=[errors.ResidentExists],
+    refuses=[errors.ResidentExists, errors.PersonalData],
 )
 def register_resident(body: dict[str, Any]) -> Answer:
     """Register a resident; the answer shows name and number masked."""
@@ -80,7 +89,8 @@ def look_up_resident(body: dict[str, str]) -> Answer:
     scope="residents:write",
     body=wire.StatusChangeSchema,
     answer=wire.ResidentSchema,
-    refuses=[errors.NotFound, errors.ResidentNotActive],
+    refuses=[errors.NotFound, errors.ResidentNotActive, errors.PersonalData, *_KEY_REFUSALS],
+    may_be_keyed=True,
 )
 def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     """Suspend, reactivate or cancel a resident from a day on; a cancellation is final.
@@ -88,11 +98,13 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     Changes that would take effect on or after the day of a recorded cancellation are refused with
     resident-not-active; earlier days can still be changed.
     """
-    ledger = market().ledger
-    row = commands.change_status(
-        ledger, _ordinal(resident_id), body["status"], body["reason"], body["effective_on"], _caller()
-    )
-    return Answer(_RESIDENT.dump(queries.view(ledger, row)))
+    ledger, ordinal = market().ledger, _ordinal(resident_id)
+    attempt = _attempt(STATUS_ROUTE, ordinal, body)
+    status, reason, day = body["status"], body["reason"], body["effective_on"]
+    row = commands.change_status(ledger, ordinal, status, reason, day, _caller(), attempt)
+    view = queries.view(ledger, row)
+    told = attempt.told if attempt is not None else None
+    return Answer(_RESIDENT.dump(view if told is None else replace(view, **told)), headers=_replayed(attempt))
 
 
 @routes.post(
@@ -100,7 +112,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     scope="residents:reveal",
     body=wire.ReasonSchema,
     answer=wire.RevealedSchema,
-    refuses=[errors.NotFound],
+    refuses=[errors.NotFound, errors.PersonalData],
 )
 def reveal_resident(resident_id: str, body: str) -> Answer:
     """Show name and citizen number in full; writes one audit record with the reason."""
@@ -122,10 +134,24 @@ def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
     return Answer(_ALLOWANCE.dump(queries.get_allowance(market().ledger, _ordinal(resident_id), query["day"])))
 
 
-@routes.post("/v1/groups", scope="residents:write", status=201, body=wire.NewGroupSchema, answer=wire.GroupSchema)
+@routes.post(
+    "/v1/groups",
+    scope="residents:write",
+    status=201,
+    body=wire.NewGroupSchema,
+    answer=wire.GroupSchema,
+    refuses=[errors.GroupExists, errors.PersonalData, *_KEY_REFUSALS],
+    may_be_keyed=True,
+)
 def create_group(body: dict[str, str]) -> Answer:
-    """Create a group, without members."""
-    return Answer(_GROUP.dump(commands.create_group(market().ledger, body["name"], body["kind"])), 201)
+    """Create a group, without members.
+
+    A retry with the same Idempotency-Key gets the same answer; without a key it is refused with group-exists, which
+    names the group, as is another group of the same name and kind.
+    """
+    attempt = _attempt(GROUPS_ROUTE, body)
+    made = make_group(market().ledger, body["name"], body["kind"], attempt)
+    return Answer(_GROUP.dump(made), 201, _replayed(attempt))
 
 
 @routes.get(
@@ -147,7 +173,8 @@ def list_groups(query: dict[str, Any]) -> Answer:
     scope="residents:write",
     body=wire.MembersSchema,
     answer=wire.GroupSchema,
-    refuses=[errors.NotFound, errors.UnknownResident],
+    refuses=[errors.NotFound, errors.UnknownResident, *_KEY_REFUSALS],
+    may_be_keyed=True,
 )
 def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     """Add residents to a group; each leaves the group it was in from that day on."""
@@ -155,7 +182,9 @@ def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
         group = groups.parse_group_id(group_id)
     except ValueError:
         raise errors.NotFound('No such group exists; an id is "G" and 6 digits.') from None
-    return Answer(_GROUP.dump(commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"])))
+    attempt = _attempt(MEMBERS_ROUTE, group, body)
+    changed = commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"], attempt)
+    return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
 
 
 def _ordinal(text: str) -> int:
@@ -168,6 +197,16 @@ def _ordinal(text: str) -> int:
 
 def _next(name: str, following: int | None) -> str | None:
     return None if following is None else encode_cursor(name, following, g.list_filters)
+
+
+def _attempt(route: str, *meaning: object) -> Attempt | None:
+    """The request under its idempotency key, if it has one; `meaning` is what must be the same in a retry."""
+    key = find_idempotency_key()
+    return None if key is None else Attempt(key_digest(g.api_key.id, route, key), request_fingerprint(*meaning))
+
+
+def _replayed(attempt: Attempt | None) -> dict[str, str]:
+    return {"Idempotency-Replayed": "true"} if attempt is not None and attempt.told is not None else {}
 
 
 def _caller() -> Caller:

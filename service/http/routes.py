@@ -57,6 +57,7 @@ class Route:
     lists: Sequence[str]
     loopback_open: bool
     commits: bool
+    may_be_keyed: bool
 
     @property
     def name(self) -> str:
@@ -102,12 +103,13 @@ class Routes:
         lists: Sequence[str] = (),
         loopback_open: bool = False,
         commits: bool = False,
+        may_be_keyed: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
 
-        `keyed` routes need an Idempotency-Key; `bodies` and `answers` are media types, `lists` the query
-        parameters that may be repeated; `loopback_open` lets callers on the machine itself in without a key; a view
-        that `commits` hands its key to the committer, which refuses it if it was revoked in the meantime.
+        `keyed` routes need an Idempotency-Key, `may_be_keyed` ones take one; `bodies` and `answers` are media types,
+        `lists` the query parameters that may be repeated; `loopback_open` lets callers on the machine itself in without
+        a key; a view that `commits` hands its key to the committer, which refuses it if it was revoked in the meantime.
         """
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,7 +117,7 @@ class Routes:
                 Route(
                     method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
                     tuple(bodies), tuple(answers), tuple(lists), loopback_open,
-                    commits,
+                    commits, may_be_keyed,
                 )
             )  # fmt: skip
             return view
@@ -177,9 +179,10 @@ def _checked(route: Route) -> Callable[..., Response]:
         query = query_of(request.query_string)
         if query is not None:
             values["query"] = dict(query)
-        if route.keyed:
+        sent = request.headers.get("Idempotency-Key")
+        if route.keyed or (route.may_be_keyed and sent is not None):
             # Before the body is looked at: without the key nothing that is said of the body could be relied on.
-            g.idempotency_key = check_key(request.headers.get("Idempotency-Key"))
+            g.idempotency_key = check_key(sent)
         if body_schema is not None:
             values["body"] = body_schema.read(read_json(JSON_BYTES_MAX))
         return respond(route.view(**values))
@@ -217,6 +220,12 @@ def respond(answer: Answer | Response) -> Response:
 def request_id() -> str:
     """The id of the current request, as the X-Request-Id header answers it."""
     return str(g.request_id)
+
+
+def find_idempotency_key() -> str | None:
+    """The idempotency key of the current request, where the route may be keyed; None when none was sent."""
+    found: str | None = g.get("idempotency_key")
+    return found
 
 
 def idempotency_key() -> str:

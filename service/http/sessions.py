@@ -1,8 +1,8 @@
 """Sessions: an API key that was pasted once, as a cookie that no script can read.
 
 The cookie is a signed note that this browser has shown the key: the key's id and mark, when, and a random number, under
-an HMAC. Nothing is kept of it on the server. A session ends after 12 hours, with its key, and when the browser is told
-to drop the cookie; the key itself is never in it.
+an HMAC; the key itself is never in it. A session ends after 12 hours, with its key, and by signing out. The ledger
+keeps which sessions have ended: every process refuses their cookies, whatever the clock says (docs/decisions/0016).
 """
 
 import base64
@@ -14,28 +14,42 @@ import os
 import struct
 from dataclasses import dataclass
 
+import structlog
 from flask import Response, request
 
+from service.commands.sessions import end_session
+from service.http.known_answers import Life
 from service.http.market import market
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.keys import ApiKey
 from service.storage.standing import Standing
 
 COOKIE = "hushi_session"
 LIFETIME = datetime.timedelta(hours=12)
+CLOCK_BACK_MAX = datetime.timedelta(minutes=5)
+"""A session that begins later than this was begun by another clock: how long it has lived, nobody can tell."""
 
 _NOTE = struct.Struct(">QQ16s16s")
 """The id of the key, the second of signing in, the mark of the key, a random number that makes each session its own."""
 
 _TOKEN_LENGTH_MAX = 256
 
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A browser that has signed in with a live key."""
 
+    id: bytes
     api_key: ApiKey
     text: str
-    expires_at: datetime.datetime
+    life: Life
+
+    @property
+    def expires_at(self) -> datetime.datetime:
+        """When it ends by itself."""
+        return self.life[1]
 
     @property
     def token(self) -> str:
@@ -56,23 +70,41 @@ def begin_session(response: Response, api_key: ApiKey) -> None:
     )
 
 
-def end_session(response: Response) -> None:
+def drop_cookie(response: Response) -> None:
     """Tells the browser that gets this response to drop its session."""
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_encrypted())
 
 
 def find_session(at: Standing) -> Session | None:
-    """The session of the current request's cookie: rightly signed, not expired, and of a key that lives at `at`."""
+    """The session of the current request's cookie: rightly signed, not ended, and of a key that lives at `at`."""
     text = request.cookies.get(COOKIE, "")
     note = _note_of(text)
     if note is None:
         return None
-    key_id, begun, mark, _ = _NOTE.unpack(note)
+    key_id, begun_s, mark, session_id = _NOTE.unpack(note)
     api_key = market().keys.find_live_by_id(key_id, at)
     if api_key is None or not hmac.compare_digest(mark, _mark_of(api_key)):
         return None
-    expires_at = datetime.datetime.fromtimestamp(begun, datetime.UTC) + LIFETIME
-    return Session(api_key, text, expires_at) if market().ledger.now() < expires_at else None
+    if market().ended_sessions.is_ended(session_id, at):
+        return None
+    begun_at = datetime.datetime.fromtimestamp(begun_s, datetime.UTC)
+    session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, begun_at + LIFETIME))
+    if session.life[0] <= market().ledger.now() < session.life[1]:
+        return session
+    _end_for_good(session)
+    return None
+
+
+def _end_for_good(session: Session) -> None:
+    """Keeps a session that was found to be over from living again when the clock is put back.
+
+    It is over in any case: a ledger that can't be written to now must not turn the refusal into another one.
+    """
+    market().ended_sessions.note(session.id)
+    try:
+        end_session(market().ledger, session.id, session.expires_at)
+    except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
+        _log.warning("ended-session-not-recorded", error=type(fault).__name__)
 
 
 def _note_of(text: str) -> bytes | None:

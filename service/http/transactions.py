@@ -35,6 +35,7 @@ _TRADE_REFUSALS = (
     errors.UnknownResident,
     errors.ResidentNotActive,
     errors.CategoryHsMismatch,
+    errors.PersonalData,
     errors.AllowanceExceeded,
 )
 _KEY_REFUSALS = (
@@ -92,7 +93,7 @@ def quote_transaction(body: Trade) -> Answer:
     status=201,
     body=ReasonSchema,
     answer=wire.TransactionSchema,
-    refuses=[errors.NotFound, errors.AlreadyReversed, errors.NotReversible, *_KEY_REFUSALS],
+    refuses=[errors.NotFound, errors.PersonalData, errors.AlreadyReversed, errors.NotReversible, *_KEY_REFUSALS],
     keyed=True,
     commits=True,
 )

@@ -10,14 +10,18 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from service.domain.cells import GRAINS, Cell, CellKey, Entry, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
 from service.domain.registry import Registry
 from service.ledger import Ledger
 from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
-from service.storage.standing import Position, Standing
+from service.storage.standing import NOTHING, Standing
 from service.storage.standing import read as read_standing
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,6 @@ class Known:
     standing: Standing
 
 
-_NOTHING = Standing(Position(0, 0, b""), registrations.NOTHING, 0)
-
-
 class CubeKeeper:
     """The one cube and the one registry of a process."""
 
@@ -39,9 +40,14 @@ class CubeKeeper:
         """Loads nothing before the first question."""
         self._ledger = ledger
         self._lock = threading.Lock()
+        self._is_cold = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """Knows nothing, or nothing any more: of another ledger nothing in memory is right."""
         self._cube = Cube()
         self._registry = Registry()
-        self._standing = _NOTHING
+        self._standing = NOTHING
         self._grains: list[Grain] = []
         self._tail: list[Entry] = []
         self._places: set[int] = set()
@@ -88,7 +94,13 @@ class CubeKeeper:
         self._prepare(self._cube.prepare())
 
     def stay_warm(self) -> None:
-        """Prepares again what was changed, once it has come to rest; to be called every minute or so."""
+        """Prepares again what was changed, once it has come to rest; to be called every minute or so.
+
+        Loads everything when it had to be dropped. Raises DatabaseUnavailable.
+        """
+        if self._is_cold:
+            self._is_cold = False
+            self.warm_up()
         self._prepare(self._cube.prepare_again())
 
     def _prepare(self, preparing: Iterator[None]) -> None:
@@ -98,12 +110,15 @@ class CubeKeeper:
                 done = next(preparing, self) is self
 
     def _bring_up_to_date(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
-        now = read_standing(connection)
+        now, is_same_ledger = read_standing(connection, self._standing)
+        if not is_same_ledger:
+            self._forget_another_ledger(now)
         missing = self._missing(grains)
         if missing or now.position.block != self._standing.position.block:
             self._uncover()
             self._load(connection, missing)
-        self._read_tail(connection, now.position.tail_length)
+        if now.position != self._standing.position or len(self._places) != now.position.tail_length:
+            self._read_tail(connection, now.position.tail_length)
         for grain in filter(self._is_behind, set(grains)):
             self._cover(connection, grain)
         if people and now.registrations != self._people:
@@ -111,6 +126,12 @@ class CubeKeeper:
                 self._registry.put(ordinal, person)
             self._people = now.registrations
         self._standing = now
+
+    def _forget_another_ledger(self, now: Standing) -> None:
+        """Drops everything: it is of a ledger that does not answer any more, after a fail-over or a restore."""
+        _log.warning("another-ledger", position=str(now.position), known=str(self._standing.position))
+        self._forget()
+        self._is_cold = True
 
     def _missing(self, grains: Collection[Grain]) -> list[Grain]:
         # Each once: entries of the tail are added to the cells of every grain in the list.
@@ -138,12 +159,14 @@ class CubeKeeper:
 
     def _read_tail(self, connection: Connection, length: int) -> None:
         """Reads the entries of the tail that are not known yet."""
-        if len(self._places) == length:
-            return
         fresh = tail.find_entries(connection, after=max(self._places, default=0))
         if len(self._places) + len(fresh) != length:
             # On PostgreSQL a lower place may become visible after a higher one.
-            fresh = {seq: entry for seq, entry in tail.find_entries(connection).items() if seq not in self._places}
+            fresh = tail.find_entries(connection)
+            if not self._places <= fresh.keys():
+                # After a fail-over one that was known may be gone though the newest is there.
+                self._uncover()
+            fresh = {seq: entry for seq, entry in fresh.items() if seq not in self._places}
         self._places.update(fresh)
         self._tail.extend(fresh.values())
 

@@ -1,11 +1,13 @@
 """Looking up API keys."""
 
+import contextlib
 import hmac
 from collections.abc import Sequence
 
 from service.domain.keys import NAME_BYTES, key_digest
 from service.ledger import Ledger
 from service.storage import keys
+from service.storage.faults import AnotherLedger
 from service.storage.keys import ApiKey
 from service.storage.standing import Standing
 
@@ -13,7 +15,7 @@ KEYS_KNOWN_MAX = 1000
 
 
 class KeyRing:
-    """The keys that a process has looked up; forgotten as soon as any key is revoked.
+    """The keys that a process has looked up; forgotten as soon as any key is revoked, or the ledger is another one.
 
     A key is found by the beginning of its digest, which is no secret, and it is the right one if the whole digest is:
     how long that comparison takes says nothing of how much of it fits.
@@ -23,7 +25,7 @@ class KeyRing:
         """Knows no key yet."""
         self._ledger = ledger
         self._known: dict[bytes | int, Sequence[ApiKey]] = {}
-        self._revoked_keys = 0
+        self._as_of = (0, 0)
 
     def find_live(self, key: str, at: Standing) -> ApiKey | None:
         """The key if it is known and not revoked at this state of the ledger."""
@@ -32,6 +34,8 @@ class KeyRing:
 
     def find_known(self, key: str) -> ApiKey | None:
         """The key if this process has met it; it may have been revoked since."""
+        if self._as_of[0] != self._ledger.lineage.generation:
+            return None
         digest = key_digest(key)
         return _right_one(self._known.get(digest[:NAME_BYTES], ()), digest)
 
@@ -41,9 +45,10 @@ class KeyRing:
 
     def _find(self, name: bytes | int, at: Standing) -> Sequence[ApiKey]:
         """The live keys of a digest's beginning or of an id."""
-        if at.revoked_keys != self._revoked_keys or len(self._known) >= KEYS_KNOWN_MAX:
+        as_of = (self._generation_of(at), at.revoked_keys)
+        if as_of != self._as_of or len(self._known) >= KEYS_KNOWN_MAX:
             # A new dictionary: another thread may be putting what it read before the revocation into the old one.
-            self._known, self._revoked_keys = {}, at.revoked_keys
+            self._known, self._as_of = {}, as_of
         known = self._known
         found = known.get(name, ())
         if not found:
@@ -51,6 +56,13 @@ class KeyRing:
             if found:
                 known[name] = found
         return found
+
+    def _generation_of(self, at: Standing) -> int:
+        """The generation of the ledger that answered with this state."""
+        lineage = self._ledger.lineage
+        with contextlib.suppress(AnotherLedger):
+            lineage.look(self._ledger.database, at.register)
+        return lineage.generation
 
 
 def is_live(ledger: Ledger, key: str) -> bool:

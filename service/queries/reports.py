@@ -11,11 +11,11 @@ from service.domain.brief import Facts, NewCategory
 from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
 from service.domain.growth import Comparison, compare
-from service.domain.periods import Period, base_period, cut_off, day_before
+from service.domain.periods import Period, day_before
 from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
-from service.domain.totals import Totals
+from service.domain.totals import Selection, Totals
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
@@ -35,7 +35,10 @@ class Answered(Generic[T]):
 
 
 class Reporter:
-    """Answers questions from the memory of this process, at a state that the caller has just read or at the newest."""
+    """Answers questions from the memory of this process, at a state that the caller has just read or at the newest.
+
+    A question of a period that is not over is answered through the current business day, whoever asks it.
+    """
 
     def __init__(self, ledger: Ledger, pulse: Pulse | None = None) -> None:
         """Loads nothing before the first question."""
@@ -53,62 +56,74 @@ class Reporter:
 
     def trade(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda known: trade_report(question, known.cube.totals))
+        return self._ask(question, at, lambda asked, known: trade_report(asked, known.cube.totals))
 
     def series(self, question: Question, measure: str, at: Standing | None = None) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda known: series(question, measure, known.cube.totals))
+        return self._ask(question, at, lambda asked, known: series(asked, measure, known.cube.totals))
 
     def residents(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
         return self._ask(
-            question, at, lambda known: _residents(known.registry, question, known.cube.totals), people=True
+            question, at, lambda asked, known: _residents(known.registry, asked, known.cube.totals), people=True
         )
 
     def brief(self, question: Question, today: datetime.date, at: Standing | None = None) -> Answered[Facts]:
         """What a brief is written from, with nothing later than today. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
-        return self._ask(
-            so_far, at, lambda known: _facts(known.registry, so_far, known.cube.totals, today), people=True
-        )
+        return self._ask(so_far, at, lambda asked, known: _facts(known.registry, asked, known.cube.totals), people=True)
 
-    def bulletin(self, month: Period) -> Answered[Bulletin]:
-        """The monthly bulletin, at the newest state. Raises DatabaseUnavailable."""
-        grains = {grain for question in questions_of(month) for grain in question.grains}
+    def bulletin(self, month: Period, today: datetime.date) -> Answered[Bulletin]:
+        """The monthly bulletin, at the newest state, with nothing later than today. Raises DatabaseUnavailable."""
+        grains = {grain for question in questions_of(month, today) for grain in question.grains}
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
                 ask, registry, standing = known.cube.totals, known.registry, known.standing
-                people = Spans(*(_residents(registry, question, ask) for question in spans_of(month)))
-                trade, by, months, days = trade_parts(month, ask)
+                people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
+                trade, by, months, days = trade_parts(month, today, ask)
             # The lock is free again: what takes longest is read from the same snapshot while others ask.
-            base = base_period(month, "yoy")
-            current = commodities.sums_of(connection, month)
+            asked = trade.month.question
+            base = asked.base_period
+            current = commodities.sums_of(connection, asked.span)
             before = {} if base is None else commodities.sums_of(connection, base)
-        return Answered(Bulletin(month, trade, people, by, months, days, top_commodities(current, before)), standing)
+        goods = top_commodities(current, before)
+        return Answered(Bulletin(month, trade, people, by, months, days, goods), standing)
 
     def _ask(
-        self, question: Question, at: Standing | None, work: Callable[[Known], T], *, people: bool = False
+        self,
+        question: Question,
+        at: Standing | None,
+        work: Callable[[Question, Known], T],
+        *,
+        people: bool = False,
     ) -> Answered[T]:
-        """What `work` makes of all that is known. Raises ValidationFailed on a filter by what does not exist."""
+        """What `work` makes of the question, through today, and of all that is known.
+
+        Raises ValidationFailed on a filter by what does not exist.
+        """
+        question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
         refuse_unknown_words(self._ledger.rulebook, filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
         with self._keeper.known_at(at or self._pulse.now(), question.grains, people=people) as known:
             refuse_unknown_places(known, filters)
-            return Answered(work(known), known.standing)
+            return Answered(work(question, known), known.standing)
 
 
-def _facts(registry: Registry, question: Question, ask: Ask, today: datetime.date) -> Facts:
+def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
+    if not question.has_begun:
+        # A sentence would say that all trade has gone: of a period to come there is nothing to compare yet.
+        question = dataclasses.replace(question, compare="none")
     by_category = dataclasses.replace(question, by=("category",))
     report = trade_report(by_category, ask)
     total = {name: _compared(value) for name, value in report.total.items()}
-    registered_on = cut_off(question.period, today)
+    registered_on = question.through
     year_before = datetime.date(registered_on.year - 1, 12, 31)
     stocks = [registry.stock_on(day, (), dict(question.filters)).get((), 0) for day in (registered_on, year_before)]
     lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
     return Facts(
-        period=question.period,
+        period=question.span,
         base_period=question.base_period,
         compare=question.compare,
         amount_fen=total["amount_fen"],
@@ -128,27 +143,27 @@ def _compared(value: Comparison | int) -> Comparison:
 
 def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:
     base = question.base_period
-    filters = dict(question.filters)
     rows, total = question.selection(rows=True), question.selection(rows=False)
-    registered = _both(lambda period: _registered(registry, period, (), filters), question.period, base)
-    by_row = registered
-    if question.by:
-        by_row = _both(lambda period: _registered(registry, period, question.by, filters), question.period, base)
+
+    def traded(selection: Selection) -> tuple[Mapping[Key, Totals], Mapping[Key, Totals]]:
+        """The totals of the question's days and of its base period."""
+        return ask(question.span, selection), {} if base is None else ask(base, selection)
+
+    registered = _stocks_and_flows(registry, question, ())
+    by_row = _stocks_and_flows(registry, question, question.by) if question.by else registered
+    current, before = traded(total)
     return residents_report(
-        question,
-        by_row,
-        (ask(question.period, rows), {} if base is None else ask(base, rows)),
-        registered,
-        (_total(ask(question.period, total)), Totals() if base is None else _total(ask(base, total))),
+        question, by_row, traded(rows), registered, (current.get((), Totals()), before.get((), Totals()))
     )
 
 
-def _total(found: Mapping[Key, Totals]) -> Totals:
-    return found.get((), Totals())
-
-
-def _both(figures: Callable[[Period], T], period: Period, base: Period | None) -> tuple[T, T | None]:
-    return figures(period), None if base is None else figures(base)
+def _stocks_and_flows(
+    registry: Registry, question: Question, by: tuple[str, ...]
+) -> tuple[Registered, Registered | None]:
+    """The figures of the question's days and of its base period."""
+    base, filters = question.base_period, dict(question.filters)
+    current = _registered(registry, question.span, by, filters)
+    return current, None if base is None else _registered(registry, base, by, filters)
 
 
 def _registered(registry: Registry, period: Period, by: tuple[str, ...], filters: Filters) -> Registered:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.errors import NotFound
 from service.domain.groups import group_id
-from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
+from service.domain.residents import mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
 from service.storage.residents import Group, ResidentFilters, ResidentRow
@@ -68,19 +68,13 @@ def view(ledger: Ledger, row: ResidentRow) -> ResidentView:
         resident_id=resident_id(standing.ordinal),
         name=mask_name(ledger.vault.open(row.name_sealed, standing.ordinal, "name")),
         id_number=mask_citizen_number(ledger.vault.open(row.number_sealed, standing.ordinal, "id_number")),
-        status=_status(standing, today),
+        status=standing.shown_on(today),
         registered_on=standing.registered_on,
         valid_until=standing.valid_until,
         settlement=standing.settlement,
         group_id=None if group is None else group_id(group),
         created_at=row.created_at,
     )
-
-
-def _status(standing: Standing, today: datetime.date) -> str:
-    status = standing.status_on(today)
-    expired = standing.valid_until is not None and standing.valid_until < today
-    return "expired" if status == "active" and expired else status
 
 
 def get_resident(ledger: Ledger, ordinal: int) -> ResidentView:

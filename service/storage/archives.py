@@ -17,6 +17,8 @@ from typing import Any
 
 import orjson
 
+from service.storage.private_files import PRIVATE_FILE
+
 FORMAT = "hushi-backup-1"
 COMPRESSION_LEVEL = 3
 MANIFEST_BYTES_MAX = 64 * 1024
@@ -85,7 +87,7 @@ def creating(file: pathlib.Path) -> Iterator[NewArchive]:
     part = file.with_name(file.name + ".part")
     _refuse_existing(file, "backups are never overwritten")
     _refuse_existing(part, "another backup is being written, or one was killed; then remove it")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as raw:
         try:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
                 yield NewArchive(archive)

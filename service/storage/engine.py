@@ -13,72 +13,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.storage.connecting import UNDECODABLE, Connection, begun, commit, connected, not_written
 from service.storage.engines import (
     IDLE_TIMEOUT,
     POOL_SIZE,
     POOL_TIMEOUT_S,
     READER_PLANS,
-    SQLITE_BUSY_TIMEOUT_MS,
     WRITER_PLANS,
     postgresql_engine,
     sqlite_engine,
 )
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.private_files import PRIVATE_FOLDER, find_exposed
 from service.storage.proof import LastWrites, ReadOnly, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.suspending import SUSPENSION
 from service.storage.turns import FileTurns, Turns
 from service.storage.urls import read_url
 
-LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
-
-Connection = sa.Connection
-"""An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
-
-
-_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL: serialization failure, deadlock, lock timeout."""
-
-_IDLE_FOR_TOO_LONG = "25P03"
-"""PostgreSQL: it has ended a transaction that did nothing for IDLE_IN_TRANSACTION_TIMEOUT_MS."""
-
-_UNDECODABLE = "Could not decode to UTF-8"
-"""SQLite's driver, of a text that is none."""
-
-
-@contextlib.contextmanager
-def _connected(engine: sa.Engine) -> Iterator[Connection]:
-    try:
-        connection = engine.connect()
-    except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
-        raise DatabaseUnavailable("the database can't be reached") from error
-    with connection:
-        yield connection
-
-
-def _begun(connection: Connection) -> sa.RootTransaction:
-    """An open transaction. On SQLite it is asked for again and again while another process writes.
-
-    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
-    own waiting looks ten times a second at the end.
-    """
-    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            return connection.begin()
-        except sa.exc.DBAPIError as error:
-            if not _is_busy(error) or time.monotonic() >= until:
-                raise DatabaseUnavailable("the database is busy") from error
-        time.sleep(LOOK_WHETHER_SQLITE_IS_FREE_S)
-
-
-def _is_busy(error: sa.exc.DBAPIError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
-
-
-def _not_written(error: sa.exc.DBAPIError) -> NotWritten:
-    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
-    return NotWritten(str(error.orig), is_race=is_race)
+__all__ = ["Connection", "Database"]
 
 
 class Database:
@@ -101,6 +54,7 @@ class Database:
             self._apart = apart.execution_options(postgresql_readonly=True)
         self.writes = LastWrites()
         self._watching: list[Any] = []
+        self._file_identity: tuple[int, int] | None = None
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
 
@@ -114,10 +68,15 @@ class Database:
         """Whether the first connection would make the ledger's file; PostgreSQL's databases are made by others."""
         return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false, too, where none may look)
 
+    @property
+    def exposed_files(self) -> list[pathlib.Path]:
+        """The files of a ledger on SQLite that others than their owner may use, and that could not be made private."""
+        return [] if self.file is None else find_exposed(self.file)
+
     def make_folder(self) -> None:
-        """Makes the folder of SQLite's file. Raises OSError."""
+        """Makes the folder of SQLite's file, for its owner only. Raises OSError."""
         if self.file is not None:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -157,22 +116,18 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._turn(), _connected(self._writer) as connection:
-            transaction = _begun(connection)
+        with self._turn(), connected(self._writer) as connection:
+            self.refuse_replaced_file()
+            transaction = begun(connection)
             try:
                 yield connection
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
-                raise _not_written(error) from error
+                raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
                 raise
-            try:
-                transaction.commit()
-            except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) == _IDLE_FOR_TOO_LONG:
-                    raise _not_written(error) from error
-                raise OutcomeUnknown("the connection was lost while committing") from error
+            commit(connection, transaction)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -235,12 +190,13 @@ class Database:
 
     @contextlib.contextmanager
     def _snapshot(self, engine: sa.Engine) -> Iterator[Connection]:
-        with _connected(engine) as connection:
+        with connected(engine) as connection:
+            self.refuse_replaced_file()
             try:
                 with connection.begin():
                     yield connection
             except sa.exc.OperationalError as error:
-                if _UNDECODABLE in str(error.orig):
+                if UNDECODABLE in str(error.orig):
                     raise
                 raise DatabaseUnavailable("the database does not answer") from error
 
@@ -251,7 +207,7 @@ class Database:
         """
         try:
             pooled = self._reader.raw_connection()
-        except (sa.exc.TimeoutError, sa.exc.DBAPIError) as error:
+        except (sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
             raise DatabaseUnavailable("the database can't be reached") from error
         connection: Any = pooled.driver_connection
         pooled.detach()
@@ -259,6 +215,23 @@ class Database:
             connection.autocommit = True
         self._watching.append(connection)
         return connection
+
+    def refuse_replaced_file(self) -> None:
+        """Raises DatabaseUnavailable when SQLite's file is not the one that this process has opened any more.
+
+        Whoever moved it away or put another in its place would lose what is still written to the old one. Nothing is
+        closed here: SQLite deletes the log by its name when it closes, which is that of the new file by now.
+        """
+        if self.file is None:
+            return
+        try:
+            found = os.stat(self.file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.file} is gone ({error.strerror}); put it back and restart") from error
+        identity = (found.st_dev, found.st_ino)
+        self._file_identity = self._file_identity or identity
+        if self._file_identity != identity:
+            raise DatabaseUnavailable(f"{self.file} was replaced by another file; restart what has it open")
 
     def close_watching(self, connection: Any) -> None:
         """Closes a connection of `open_watching`, which may be broken."""
@@ -281,6 +254,7 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection; the database stays usable and opens new ones."""
+        self._file_identity = None
         for connection in list(self._watching):
             self.close_watching(connection)
         self._reader.dispose()

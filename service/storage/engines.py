@@ -1,9 +1,14 @@
 """How connections are made: pools, time-outs, and what each connection is told before its first statement."""
 
+import contextlib
+import os
+import pathlib
 from typing import Any
 
 import pysqlite3.dbapi2
 import sqlalchemy as sa
+
+from service.storage.private_files import make_private
 
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
@@ -13,6 +18,8 @@ SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 """64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
 SQLITE_LOG_KEPT_BYTES = 64 * 1024 * 1024
 """What is longer was written while somebody read for long; it is cut off once the log begins again from its start."""
+WARNINGS = "hushi-warnings"
+"""Where a connection of PostgreSQL keeps what the server has warned of."""
 LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
@@ -47,6 +54,12 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         pool_timeout=POOL_TIMEOUT_S,
     )
 
+    @sa.event.listens_for(engine, "do_connect")
+    def keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
+        """Before SQLite would make the file for everybody."""
+        if arguments[0] != ":memory:":
+            make_private(pathlib.Path(arguments[0]))
+
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -59,7 +72,9 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         cursor.execute(f"PRAGMA journal_size_limit={SQLITE_LOG_KEPT_BYTES}")
         # Readers wait for nobody but whoever recovers the file; writers look themselves (`_begun`).
         cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA busy_timeout=0")
+        cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()
         cursor.close()
+        sync_log(url)
 
     @sa.event.listens_for(engine, "begin")
     def open_transaction(connection: sa.Connection) -> None:
@@ -68,9 +83,24 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
     return engine
 
 
+def sync_log(url: sa.URL) -> None:
+    """Has on disk what is in SQLite's log. Raises OSError.
+
+    A process that was killed between writing to the log and syncing it leaves entries that the next one finds and takes
+    for committed. Whoever asks again is answered from them, so they must not be lost to a power cut any more. Other
+    processes see an entry only after it is synced: once for each new connection is enough.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        log = os.open(f"{url.database}-wal", os.O_RDONLY)
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
+
+
 def postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Engine:
     """Connections to a database of PostgreSQL, with further options of the server for each."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         isolation_level=isolation_level,
         pool_size=POOL_SIZE,
@@ -83,3 +113,17 @@ def postgresql_engine(url: sa.URL, isolation_level: Any, options: str) -> sa.Eng
             f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c TimeZone=UTC {options}",
         },
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def collect_warnings(connection: Any, record: Any) -> None:
+        """Keeps what the server warns of, for whoever commits."""
+        warnings = record.info[WARNINGS] = []
+
+        def note(notice: Any) -> None:
+            """Keeps the text of a warning; notices and the like say nothing of what was done."""
+            if notice.severity_nonlocalized == "WARNING":
+                warnings.append(notice.message_primary)
+
+        connection.add_notice_handler(note)
+
+    return engine

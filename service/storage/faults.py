@@ -5,6 +5,13 @@ class DatabaseUnavailable(Exception):
     """The database does not answer, or not in time; nothing was written."""
 
 
+class AnotherLedger(DatabaseUnavailable):
+    """The database answers with another ledger than before, after a fail-over or a restore; nothing was written.
+
+    What was known of the one before is dropped, so asking again gets an answer of this one.
+    """
+
+
 class UnusableUrl(ValueError):
     """The database can't be of this URL, which the message does not repeat: it may hold a password."""
 

@@ -19,7 +19,7 @@ _INSERT = BulkInsert(idempotency, ("digest", "seal", "transaction_id", "refusal"
 
 
 class Remembered(NamedTuple):
-    """An outcome as it was answered: the entry, or the refusal's JSON text.
+    """An outcome as it was answered: the entry, or a JSON text of the refusal, or of an answer that is no entry.
 
     The seal covers which request it was, what it meant, and this outcome.
     """
@@ -39,6 +39,13 @@ def is_answered(connection: sa.Connection, digest: bytes) -> bool:
     """Whether something was answered under a key."""
     asked = sa.select(idempotency.c.digest).where(idempotency.c.digest == UUID(bytes=digest))
     return connection.execute(asked).first() is not None
+
+
+def find_text(connection: sa.Connection, digest: bytes) -> tuple[bytes, str] | None:
+    """The seal and the text of what was answered under a key; for routes whose outcome is never a transaction."""
+    asked = sa.select(idempotency.c.seal, idempotency.c.refusal).where(idempotency.c.digest == UUID(bytes=digest))
+    row = connection.execute(asked).one_or_none()
+    return None if row is None else (row.seal.bytes, row.refusal)
 
 
 def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:

@@ -8,32 +8,45 @@ import sqlalchemy as sa
 from service.storage.columns import Uuid
 from service.storage.idempotency import Remembered
 from service.storage.journal import entry_of
+from service.storage.lineage import RegisterHead, head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
 from service.storage.rowsets import row_set, rows_parameter
-from service.storage.tables import api_key, idempotency, journal, resident_group, resident_status
+from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
 
 
 class Opening(NamedTuple):
-    """`known` are the outcomes by digest; `facts` grow whenever a status or a membership of a resident is recorded."""
+    """`known` are the outcomes by digest; `facts` grow whenever a status or a membership of a resident is recorded.
+
+    `register` is the head of the register, `seal_at_known` what the register has at the number that was asked for.
+    """
 
     known: Mapping[bytes, Remembered]
     revoked_keys: frozenset[int]
     facts: tuple[int, int]
+    register: RegisterHead
+    seal_at_known: bytes | None
 
 
-def read(connection: sa.Connection, digests: Collection[bytes]) -> Opening:
-    """The opening of a batch with these digests of idempotency keys."""
+def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int = 0) -> Opening:
+    """The opening of a batch with these digests of idempotency keys; `known_fact` is a number in the register."""
     rows: Sequence[Any] = _STATEMENT.run(
-        connection, digests=rows_parameter({"digest": digest.hex()} for digest in digests)
+        connection,
+        digests=rows_parameter({"digest": digest.hex()} for digest in digests),
+        known_fact=str(known_fact),
     ).all()
-    revoked, status, membership = rows[0][:3]
-    known = {}
-    for row in rows:
-        if row[3] is not None:
-            digest, seal, refusal = digest_of(row[3]), digest_of(row[4]), row[5]
-            transaction = None if row[6] is None else entry_of(row[6:])
-            known[digest] = Remembered(digest, seal, transaction, refusal)
-    return Opening(known, frozenset(map(int, revoked.split(","))) if revoked else _NONE, (status or 0, membership or 0))
+    revoked, status, membership, no, seal, seal_at_known = rows[0][:6]
+    return Opening(
+        known=dict(_remembered(row[6:]) for row in rows if row[6] is not None),
+        revoked_keys=frozenset(map(int, revoked.split(","))) if revoked else _NONE,
+        facts=(status or 0, membership or 0),
+        register=head_of(no, seal),
+        seal_at_known=None if seal_at_known is None else bytes(seal_at_known),
+    )
+
+
+def _remembered(row: Sequence[Any]) -> tuple[bytes, Remembered]:
+    digest, seal, refusal = digest_of(row[0]), digest_of(row[1]), row[2]
+    return digest, Remembered(digest, seal, None if row[3] is None else entry_of(row[3:]), refusal)
 
 
 _NONE: frozenset[int] = frozenset()
@@ -44,7 +57,10 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
         api_key.c.revoked_at.is_not(None)
     )
     newest = [sa.select(sa.func.max(facts.c.id)).scalar_subquery() for facts in (resident_status, resident_group)]
-    state = sa.select(revoked.scalar_subquery().label("revoked"), *newest).subquery("state")
+    known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
+    at_known = sa.select(fact.c.seal).where(fact.c.no == known_fact).scalar_subquery()
+    columns = [revoked.scalar_subquery(), *newest, *head_columns(), at_known]
+    state = sa.select(*(column.label(f"s{place}") for place, column in enumerate(columns))).subquery("state")
     digests = row_set(dialect, "digests", {"digest": Uuid})
     known = (
         sa.select(idempotency.c.digest, idempotency.c.seal, idempotency.c.refusal, *journal.c)

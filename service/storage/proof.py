@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from service.storage.connecting import commit_durably
+
 ROOM_BYTES = 256 * 1024
 """More than a post needs of the disk, log and indexes included."""
 _ROWS_OF_ROOM = 4_000
-
-_NOTHING = "SELECT pg_logical_emit_message(true, 'hushi', '')"
-"""A message that nobody reads, in PostgreSQL's log. A transaction that has only got itself a number is committed
-without waiting for the log, let alone for a standby: there is nothing that could be lost with it."""
 
 
 @dataclass(slots=True)
@@ -44,7 +42,7 @@ def write_nothing(connection: sa.Connection) -> None:
     # It takes such messages from transactions that may write nothing else.
     if connection.exec_driver_sql("SELECT current_setting('transaction_read_only')").scalar_one() == "on":
         raise ReadOnly
-    connection.exec_driver_sql(_NOTHING)
+    commit_durably(connection)
 
 
 def take_room(connection: sa.Connection, file: pathlib.Path | None) -> None:

@@ -184,7 +184,10 @@ def add_members(
 
 
 def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
-    """Adds a group and returns its ordinal. Two groups may bear one name."""
+    """Adds a group and returns its ordinal.
+
+    That no other bears its name and kind, the command looks; older ledgers have such groups, so no constraint can.
+    """
     lock_registrations(connection)
     ordinal: int = connection.execute(
         sa.select(sa.func.coalesce(sa.func.max(market_group.c.ordinal), 0) + 1)

@@ -22,12 +22,15 @@ class Roster:
     def __init__(self) -> None:
         """Knows nobody yet."""
         # Together, so that no thread sees the standings of one state beside the facts of another.
-        self._known: tuple[tuple[int, int], dict[int, Standing]] = ((0, 0), {})
+        self._known: tuple[tuple[int, ...], dict[int, Standing]] = ((), {})
 
     def find(
-        self, connection: sa.Connection, ordinals: Collection[int], facts: tuple[int, int]
+        self, connection: sa.Connection, ordinals: Collection[int], facts: tuple[int, ...]
     ) -> Mapping[int, Standing]:
-        """The standings of at least these residents, as far as they exist, at these newest facts or later."""
+        """The standings of at least these residents, as far as they exist, at these newest facts or later.
+
+        `facts` begin with the generation of the ledger (service.storage.lineage).
+        """
         told_at, known = self._known
         if told_at != facts or len(known) > STANDINGS_KNOWN_MAX:
             known = {}

@@ -17,7 +17,7 @@ from service.storage.tables import metadata
 if TYPE_CHECKING:
     import alembic.config
 
-NEWEST_REVISION = "0004"
+NEWEST_REVISION = "0005"
 """The revision that the code needs: the newest one in service/migrations."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String()))

@@ -1,24 +1,44 @@
 """Where a ledger stands: all that any answer from memory depends on, in one statement."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
+from service.domain.seals import NO_SEAL
 from service.storage import tail
+from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
-from service.storage.tables import api_key, block, resident, resident_group, resident_status
+from service.storage.lineage import NOTHING_REGISTERED, RegisterHead, head_columns, head_of
+from service.storage.prepared import digest_of
+from service.storage.tables import (
+    api_key,
+    block,
+    ended_session,
+    fact,
+    journal,
+    resident,
+    resident_group,
+    resident_status,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows."""
+    """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows.
+
+    The block's hash and the id of the newest entry name the ledger: after a fail-over or a restore another one may
+    have blocks and a tail of the same numbers.
+    """
 
     block: int
     tail_length: int
     hash: bytes
+    newest_entry: bytes
 
     def __str__(self) -> str:
         return f"{self.block}.{self.tail_length}"
@@ -30,16 +50,36 @@ Registrations = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a ledger: equal states give equal reports. `revoked_keys` grows when a key is revoked."""
+    """The state of a ledger: equal states give equal reports.
+
+    `revoked_keys` grows when a key is revoked, `ended_sessions` when a session has ended.
+    """
 
     position: Position
     registrations: Registrations
     revoked_keys: int
+    ended_sessions: int
+    register: RegisterHead
 
 
-def read(connection: Connection) -> Standing:
-    """The state in this snapshot."""
-    return _standing_of(tuple(connection.execute(_statement(connection.dialect.name)).one()))
+NOTHING = Standing(Position(0, 0, b"", b""), (0, 0, 0), 0, 0, NOTHING_REGISTERED)
+"""Before anything was read."""
+
+
+def read(connection: Connection, known: Standing = NOTHING) -> tuple[Standing, bool]:
+    """The state in this snapshot, and whether it is of the ledger that was at the `known` state before.
+
+    It is when what that one ended with is still there: its newest block, entry and fact.
+    """
+    at = {
+        "known_block": known.position.block,
+        "known_entry": UUID(bytes=known.position.newest_entry or bytes(16)),
+        "known_fact": known.register.no,
+    }
+    *row, block_hash, entry, seal = connection.execute(_compared(connection.dialect.name), at).one()
+    found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(seal or NO_SEAL))
+    ended = (known.position.hash, known.position.newest_entry, known.register.seal)
+    return _standing_of(row), found == ended
 
 
 class Watch:
@@ -77,6 +117,7 @@ class Watch:
     def _read(self) -> Standing:
         if self._connection is None:
             self._connection = self._database.open_watching()
+        self._database.refuse_replaced_file()
         cursor = self._connection.cursor()
         try:
             version = cursor.execute("PRAGMA data_version").fetchone()[0] if self._database.is_sqlite else None
@@ -92,10 +133,13 @@ class Watch:
             cursor.close()
 
 
-def _standing_of(row: tuple[Any, ...]) -> Standing:
-    no, own_hash, tail_length, newest_resident, newest_status, newest_membership, revoked_keys = row
-    position = Position(no or 0, tail_length, bytes(own_hash or b""))
-    return Standing(position, (newest_resident or 0, newest_status or 0, newest_membership or 0), revoked_keys)
+def _standing_of(row: Sequence[Any]) -> Standing:
+    no, own_hash, tail_length, newest_entry, newest_resident, newest_status, newest_membership, *others = row
+    revoked_keys, ended_sessions, newest_fact, seal = others
+    newest = b"" if newest_entry is None else digest_of(newest_entry)
+    position = Position(no or 0, tail_length, bytes(own_hash or b""), newest)
+    registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
+    return Standing(position, registrations, revoked_keys, ended_sessions or 0, head_of(newest_fact, seal))
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -116,8 +160,23 @@ def _statement(dialect: str) -> sa.Select[Any]:
         _newest(block.c.no),
         sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
         tail.counted(dialect),
+        sa.select(journal.c.transaction_id).where(journal.c.seq == _newest(journal.c.seq)).scalar_subquery(),
         _newest(resident.c.ordinal),
         _newest(resident_status.c.id),
         _newest(resident_group.c.id),
         sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
+        _newest(ended_session.c.no),
+        *head_columns(),
+    )
+
+
+@functools.cache
+def _compared(dialect: str) -> sa.Select[Any]:
+    """The state, and what is at the number of a known block, under the id of a known entry, at a known fact."""
+    return _statement(dialect).add_columns(
+        sa.select(block.c.hash).where(block.c.no == sa.bindparam("known_block")).scalar_subquery(),
+        sa.select(journal.c.transaction_id)
+        .where(journal.c.transaction_id == sa.bindparam("known_entry", type_=Uuid))
+        .scalar_subquery(),
+        sa.select(fact.c.seal).where(fact.c.no == sa.bindparam("known_fact")).scalar_subquery(),
     )

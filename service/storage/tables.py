@@ -182,7 +182,8 @@ idempotency = sa.Table(
     sa.Column("digest", Uuid, primary_key=True),
     # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.seals).
     sa.Column("seal", Uuid, nullable=False),
-    # Exactly one of the two: the entry that was accepted, or the refusal as it was answered.
+    # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or what was
+    # answered where no transaction is made (service.commands.once). The column is named after the first.
     sa.Column("transaction_id", Uuid),
     sa.Column("refusal", sa.Text),
     sa.CheckConstraint("(transaction_id IS NULL) <> (refusal IS NULL)", name="one_outcome"),
@@ -253,4 +254,16 @@ verification = sa.Table(
     sa.Column("verified_at", Instant, nullable=False),
     # The newest block of the ledger that was verified; 0 before the first fold.
     sa.Column("block", sa.Integer, nullable=False),
+)
+
+ended_session = sa.Table(
+    "ended_session",
+    metadata,
+    # Given in order, one transaction after the other: the newest number says whether a process knows all of them.
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    # The random number in the session's cookie; without the secrets nobody can make a cookie of it.
+    sa.Column("session", sa.LargeBinary, nullable=False, unique=True),
+    # When the session would have ended by itself.
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
 )

@@ -55,16 +55,6 @@ def counted(dialect: str) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(journal).where(IS_WAITING).scalar_subquery()
 
 
-def settle_order(connection: sa.Connection) -> None:
-    """Waits until every entry with a lower place than any visible one is visible too.
-
-    PostgreSQL gives out places before it commits, so a lower one may still be on its way. Whoever adds to the journal
-    holds a lock that conflicts with this one. On SQLite there is one writer, and nothing is ever on its way.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE journal IN SHARE MODE"))
-
-
 def newest_seq(connection: sa.Connection) -> int | None:
     """The highest place in the tail; None when it is empty."""
     found: int | None = connection.execute(sa.select(sa.func.max(journal.c.seq)).where(IS_WAITING)).scalar_one()

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
+from service.storage.private_files import PRIVATE_FILE
 from service.storage.sleepers import Waker
 
 
@@ -100,7 +101,7 @@ class FileTurns:
         """The file beside the database, for whoever may read that: of the same owner, as SQLite's own are."""
         path = self._database.with_name(self._database.name + "-turns")
         owner = self._database.stat() if self._database.exists() else None
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644 if owner is None else owner.st_mode & 0o777)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, PRIVATE_FILE if owner is None else owner.st_mode & 0o777)
         if owner is not None and os.geteuid() == 0:
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
         return descriptor

@@ -9,6 +9,7 @@ import pytest
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
+from service.commands.sessions import end_session
 from service.commands.verification import record_verification
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
@@ -20,7 +21,7 @@ from tests.conftest import Caller
 
 @pytest.fixture
 def market(ledger: Ledger, admin: Caller) -> Ledger:
-    """A row in every table: two blocks, a tail, reversals, a refusal, groups, statuses, a revoked key."""
+    """A row in every table: two blocks, a tail, reversals, a refusal, groups, statuses, a revoked key, a session."""
     admin.register(2)
     admin.post("/v1/residents", {**a_registration(2), "settlement": "东", "valid_until": "2030-01-01"})
     admin.post("/v1/groups", {"name": "互助组", "kind": "village"})
@@ -37,6 +38,7 @@ def market(ledger: Ledger, admin: Caller) -> Ledger:
     key_id, _ = create_key(ledger, "gone", ["reports:read"])
     revoke_key(ledger, key_id)
     record_verification(ledger, 2)
+    end_session(ledger, b"\0" * 16, ledger.now())
     return ledger
 
 

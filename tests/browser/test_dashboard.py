@@ -1,5 +1,6 @@
 """The dashboard in a real browser, against a real server: its figures, charts and filters are those of the API."""
 
+import datetime
 import re
 
 import pytest
@@ -41,6 +42,28 @@ def test_every_figure_names_its_base_period_and_cut_off(clerk: Clerk) -> None:
     assert "28 June 2023" in stock
     for chart in clerk.page.query_selector_all(".plot"):
         assert "against 1 January – 28 June 2023; data to 28 June 2024" in chart.get_attribute("aria-label")
+
+
+def test_a_period_that_is_not_over_is_shown_through_today_in_card_chart_and_sentence(
+    clerk: Clerk, bureau: Bureau
+) -> None:
+    question = "from=2024-01-01&to=2032-12-31"
+    report = bureau.report(f"/v1/reports/trade?{question}")
+    through, base_to = (datetime.date.fromisoformat(day) for day in (report["through"], report["base_period"]["to"]))
+    assert through < datetime.date(2032, 12, 31)
+    clerk.sign_in(question)
+    assert clerk.figures() == bureau.four(question)
+    card = clerk.page.text_content("#figure-amount_cny")
+    assert f"To {through.day} {through:%B %Y}" in card
+    assert f"– {base_to.day} {base_to:%B %Y}" in card
+    growth = report["total"]["amount_cny"]["growth_pct"]
+    assert growth.lstrip("-") in card
+    claims = bureau.report(f"/v1/reports/brief?{question}&lang=en")["claims"]
+    assert {claim["growth_pct"] for claim in claims if claim["measure"] == "amount_cny"} == {growth}
+    clerk.page.click("#months summary")
+    told = clerk.page.query_selector_all("#months tbody th")
+    assert told[-1].text_content() in {f"Q{(through.month + 2) // 3} {through.year}", "Total"}
+    assert not any("2032" in cell.text_content() for cell in told)
 
 
 def test_without_a_question_it_is_the_year_to_the_newest_day(clerk: Clerk, bureau: Bureau) -> None:

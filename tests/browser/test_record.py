@@ -4,18 +4,22 @@ import json
 import pathlib
 import re
 import time
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from schemas.fields import Text
+from schemas.residents import ReasonSchema
+from schemas.transactions import TradeSchema
 from tests.browser.clerks import Bureau, Clerk
-from tests.builders import a_citizen_number, a_registration
+from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import call_hushi, serving
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
 WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
-RESIDENTS = 45
+RESIDENTS = 60
 
 
 class Market(Bureau):
@@ -439,6 +443,204 @@ def test_reversing_what_another_clerk_has_reversed_names_the_reversal(clerk: Cou
     clerk.page.wait_for_selector("#not-reversed")
     assert "already" in clerk.text("#not-reversed")
     assert reversal["transaction_id"] in clerk.text("#not-reversed")
+
+
+def _a_posted_trade(clerk: Counter) -> str:
+    """Posted over the API, and its id typed into the page."""
+    body = a_trade(resident_id=clerk.resident)
+    keyed = {**clerk.market.admin, "Idempotency-Key": f"trade-of-{clerk.resident}"}
+    status, posted, _ = clerk.market.server.ask("POST", "/v1/transactions", body, keyed)
+    assert status == 201, posted
+    clerk.page.fill("#transaction", posted["transaction_id"])
+    clerk.page.press("#transaction", "Enter")
+    clerk.page.wait_for_selector("#reason")
+    return str(posted["transaction_id"])
+
+
+def test_one_press_of_enter_asks_and_another_one_reverses(clerk: Counter) -> None:
+    clerk.open()
+    _a_posted_trade(clerk)
+    clerk.page.fill("#reason", "称重有误")
+    clerk.page.focus("#reason")
+    for _ in range(5):  # Held down: the first press, and four repetitions of it.
+        clerk.page.keyboard.down("Enter")
+    clerk.page.wait_for_selector("#reverse-yes:enabled")
+    clerk.wait_until("document.activeElement.id === 'reverse-yes'")
+    for _ in range(3):
+        clerk.page.keyboard.down("Enter")
+    clerk.page.keyboard.up("Enter")
+    clerk.page.wait_for_timeout(200)
+    assert len(clerk.market.statement(clerk.resident)) == 1, "nothing is reversed by one key"
+    clerk.page.keyboard.press("Enter")
+    clerk.page.wait_for_selector("#why-not")
+    assert len(clerk.market.statement(clerk.resident)) == 2
+    assert clerk.complaints == []
+
+
+@pytest.mark.parametrize("how", ["two quick presses", "a double click"])
+def test_what_comes_right_after_the_question_is_no_answer_to_it(clerk: Counter, how: str) -> None:
+    clerk.open()
+    _a_posted_trade(clerk)
+    clerk.page.fill("#reason", "称重有误")
+    if how == "a double click":
+        clerk.page.dblclick("#reverse")
+        clerk.page.evaluate("document.querySelector('#reverse-yes').click()")
+    else:
+        clerk.page.press("#reason", "Enter")
+        clerk.page.keyboard.press("Enter")
+        clerk.page.keyboard.press("Space")
+    clerk.page.wait_for_selector("#reverse-yes:enabled")
+    clerk.page.wait_for_timeout(200)
+    assert len(clerk.market.statement(clerk.resident)) == 1
+    clerk.page.click("#reverse-no")
+    assert clerk.page.input_value("#reason") == "称重有误"
+
+
+def test_the_enter_of_an_input_method_sends_nothing(clerk: Counter) -> None:
+    clerk.open()
+    _a_posted_trade(clerk)
+    keyboard = clerk.context.new_cdp_session(clerk.page)
+
+    def compose(selector: str, text: str) -> None:
+        """A word that is not finished, and the Enter that belongs to the input method."""
+        clerk.page.focus(selector)
+        keyboard.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+        for code in (13, 229):
+            event = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": code, "text": "\r"}
+            keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", **event})
+            keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
+
+    compose("#reason", "chengzhong")
+    clerk.page.wait_for_timeout(200)
+    assert clerk.page.query_selector("#confirm") is None
+    keyboard.send("Input.insertText", {"text": "称重有误"})
+    clerk.page.press("#reason", "Enter")
+    clerk.page.wait_for_selector("#confirm")
+    assert "称重有误" in clerk.text("#confirm")
+    asked = len(clerk.requests)
+    compose("#who-is", clerk.resident)
+    clerk.page.wait_for_timeout(200)
+    assert clerk.requests[asked:] == []
+    keyboard.send("Input.insertText", {"text": clerk.resident})
+    clerk.find()
+    clerk.enter()
+    clerk.page.wait_for_selector("#verdict.exempt")
+    asked = len(clerk.requests)
+    compose("#commodity", "dongmarou")
+    clerk.page.evaluate("document.querySelector('#line').requestSubmit()")
+    clerk.page.wait_for_timeout(400)
+    assert clerk.requests[asked:] == [], "no post and no quote of half a word"
+    keyboard.send("Input.insertText", {"text": "冻马肉"})
+    clerk.wait_until("performance.getEntriesByType('resource').at(-1).name.endsWith('/quote')")
+    clerk.post()
+    # The trade that was posted over the API, and this one.
+    assert len(clerk.market.statement(clerk.resident)) == 2
+
+
+def test_a_line_goes_to_nobody_whom_the_number_field_does_not_show(clerk: Counter) -> None:
+    clerk.open()
+    assert clerk.page.is_disabled("#post")
+    clerk.find()
+    clerk.enter()
+    clerk.page.wait_for_selector("#verdict.exempt")
+    assert clerk.page.is_enabled("#post")
+    posts = clerk.posts()
+    other = f"R{next(clerk.market.unused):08d}"
+    clerk.page.fill("#who-is", other)
+    assert clerk.page.is_disabled("#post")
+    assert "Find the resident first" in clerk.text("#verdict")
+    assert clerk.page.get_attribute("#post", "aria-describedby") == "verdict"
+    assert clerk.text("#resident") == ""
+    clerk.page.press("#amount_cny", "Enter")
+    clerk.page.evaluate("document.querySelector('#line').requestSubmit()")
+    clerk.page.wait_for_timeout(300)
+    assert posts == []
+    clerk.page.press("#who-is", "Enter")
+    clerk.wait_for_text("#resident", other)
+    clerk.page.wait_for_selector("#verdict.exempt")
+    # A script that changes the field tells nobody.
+    clerk.page.evaluate("document.querySelector('#who-is').value = 'R00000001'")
+    clerk.page.click("#post")
+    clerk.wait_for_text("#refusal", "Find the resident first")
+    assert posts == []
+    clerk.page.press("#who-is", "Enter")
+    clerk.wait_for_text("#resident", "R00000001")
+    assert clerk.market.statement(clerk.resident) == clerk.market.statement(other) == []
+
+
+def test_who_is_found_after_another_number_was_typed_is_not_taken(clerk: Counter) -> None:
+    clerk.open()
+    clerk.enter()
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    clerk.page.route(f"**/v1/residents/{clerk.resident}", hold, times=1)
+    clerk.page.fill("#who-is", clerk.resident)
+    clerk.page.press("#who-is", "Enter")
+    clerk.page.fill("#who-is", "R0000000")
+    waiting[0].continue_()
+    clerk.page.wait_for_timeout(300)
+    assert clerk.page.input_value("#who-is") == "R0000000"
+    assert clerk.text("#resident") == ""
+    assert clerk.page.is_disabled("#post")
+
+
+def test_with_another_id_in_its_field_no_trade_is_shown_to_be_reversed(clerk: Counter) -> None:
+    clerk.open()
+    trade = _a_posted_trade(clerk)
+    clerk.page.fill("#reason", "称重有误")
+    clerk.page.fill("#transaction", trade[:-1])
+    assert clerk.page.query_selector("#reverse") is None
+    assert clerk.text("#reversible") == ""
+
+
+def test_fields_take_as_many_characters_as_the_api_does(clerk: Counter) -> None:
+    limits = {name: field.length_max for name, field in TradeSchema().fields.items() if isinstance(field, Text)}
+    limits["reason"] = ReasonSchema().fields["reason"].length_max  # type: ignore[attr-defined] # (it is a Text)
+    clerk.open()
+    trade = _a_posted_trade(clerk)
+    shown = clerk.page.eval_on_selector_all(
+        "input[maxlength]", "all => Object.fromEntries(all.map(e => [e.id, e.maxLength]))"
+    )
+    typed = {name: shown[name] for name in limits if name in shown}
+    assert typed == {
+        name: limits[name] for name in ("commodity", "consignment", "vehicle_plate", "reference", "reason")
+    }
+    assert (shown["hs_code"], shown["quantity_kg"], shown["amount_cny"]) == (
+        10,
+        len("9999999999.999"),
+        len("9999999999.99"),
+    )
+    # A character of an older dictionary has two units in a browser, and one in the API; й may be a letter and a mark.
+    for text in ("\U00020bb7", "и\u0306", "重"):
+        clerk.page.fill("#reason", "")
+        clerk.page.focus("#reason")
+        clerk.page.keyboard.insert_text(text * (limits["reason"] + 7))
+        taken = unicodedata.normalize("NFC", clerk.page.input_value("#reason"))
+        assert taken == unicodedata.normalize("NFC", text) * limits["reason"]
+        assert clerk.text("#reason-limit") == "200 / 200 · no more characters are taken"
+        clerk.page.keyboard.insert_text(text)
+        assert unicodedata.normalize("NFC", clerk.page.input_value("#reason")) == taken
+    clerk.page.click("#reverse")
+    clerk.page.click("#reverse-yes")
+    clerk.page.wait_for_selector("#why-not")
+    reversal, _ = clerk.market.statement(clerk.resident)
+    assert (reversal["reverses"], reversal["reason"]) == (trade, "重" * 200)
+
+
+def test_signing_out_ends_the_session_or_says_that_it_did_not(clerk: Counter) -> None:
+    clerk.open()
+    cookie = {"Cookie": "; ".join(f"{each['name']}={each['value']}" for each in clerk.context.cookies())}
+    refused = {"status": 503, "json": {"code": "unavailable", "detail": "The disk is full."}}
+    clerk.page.route("**/signout", lambda route: route.fulfill(**refused), times=1)
+    clerk.page.click("#signout")
+    clerk.wait_for_text("#ended", "Signing out failed, and the session goes on")
+    assert clerk.market.server.ask("GET", "/session", headers=cookie)[0] == 200
+    clerk.page.click("#signout")
+    clerk.page.wait_for_url("**/signin?next=%2Frecord")
+    assert clerk.market.server.ask("GET", "/session", headers=cookie)[0] == 401
 
 
 def test_without_the_scope_the_page_names_it(clerk: Counter) -> None:

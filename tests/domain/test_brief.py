@@ -96,6 +96,7 @@ def test_the_document_of_a_brief() -> None:
         "filters": {},
         "registered_on": "2024-04-30",
         "registered_base_on": "2023-12-31",
+        "through": "2024-04-30",
         "position": "12.3",
     }
     assert BriefSchema().validate(document) == {}

@@ -36,6 +36,13 @@ def _is_registered(person: Person, day: datetime.date) -> bool:
     )
 
 
+def _was_in_the_stock_before(person: Person, cancelled_on: datetime.date) -> bool:
+    """Who came and went on one day was in it for a moment; who had expired before was not."""
+    eve = cancelled_on - datetime.timedelta(days=1)
+    is_expired = person.valid_until is not None and person.valid_until < eve
+    return person.registered_on <= cancelled_on and not is_expired
+
+
 def _count(found: list[Person], day: datetime.date, by: tuple[str, ...], wanted: dict[str, frozenset[str]]) -> object:
     counts: dict[tuple[str | None, ...], int] = {}
     for person in found:
@@ -65,4 +72,40 @@ def test_the_registry_counts_what_going_through_everybody_counts(
     came = [p for p in everybody if period.start <= p.registered_on <= period.end]
     assert registry.registered_in(period, by, wanted) == _count(came, period.end, by, wanted)
     went = [p for p in everybody if p.cancelled_on is not None and period.start <= p.cancelled_on <= period.end]
+    went = [p for p in went if p.cancelled_on is not None and _was_in_the_stock_before(p, p.cancelled_on)]
     assert registry.cancelled_in(period, by, wanted) == _count(went, period.end, by, wanted)
+
+
+@given(st.lists(people, max_size=12), days, days)
+def test_the_stock_moves_by_who_comes_and_who_goes_and_never_by_less_than_nobody(
+    found: list[Person], one: datetime.date, other: datetime.date
+) -> None:
+    """Start + registered - cancelled - lapsed = end, where those who lapsed are counted one by one."""
+    found = [p for p in found if p.cancelled_on is None or p.registered_on <= p.cancelled_on]
+    registry = Registry()
+    for ordinal, person in enumerate(found):
+        registry.put(ordinal, person)
+    period = Period(min(one, other), max(one, other))
+    eve = period.start - datetime.timedelta(days=1)
+    start, end = (sum(_is_registered(p, day) for p in found) for day in (eve, period.end))
+    came = registry.registered_in(period, (), {}).get((), 0)
+    went = registry.cancelled_in(period, (), {}).get((), 0)
+    lapsed = sum(
+        _is_in_between(p, period) and not _is_registered(p, period.end) and not _left_by_cancellation(p, period)
+        for p in found
+    )
+    assert start + came - went - lapsed == end
+    assert went <= start + came
+
+
+def _is_in_between(person: Person, period: Period) -> bool:
+    """In the stock on the eve of the period, or registered in it."""
+    eve = period.start - datetime.timedelta(days=1)
+    return _is_registered(person, eve) or period.start <= person.registered_on <= period.end
+
+
+def _left_by_cancellation(person: Person, period: Period) -> bool:
+    cancelled_on = person.cancelled_on
+    if cancelled_on is None or not period.start <= cancelled_on <= period.end:
+        return False
+    return _was_in_the_stock_before(person, cancelled_on)

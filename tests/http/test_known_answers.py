@@ -70,6 +70,19 @@ def test_a_question_of_another_kind_is_another_question(admin: Caller, asked: li
     assert admin.get(PATH).get_json()["base_period"] is not None
 
 
+@pytest.mark.parametrize("path", [PATH, "/v1/reports/brief?period=2024", "/v1/reports/bulletin?month=2024-06"])
+def test_a_tag_fits_by_weak_comparison(admin: Caller, path: str) -> None:
+    """A proxy that compresses makes tags weak; RFC 9110 has If-None-Match compare them as if they were not."""
+    tag = admin.get(path).headers["ETag"]
+    for fits in (tag, f"W/{tag}", f'"other", W/{tag}', "*"):
+        # The second time the answer is known before Flask is asked.
+        answers = [admin.get(path, headers={"If-None-Match": fits}) for _ in range(2)]
+        assert [(answer.status_code, answer.data) for answer in answers] == [(304, b"")] * 2, fits
+        assert {answer.headers["ETag"] for answer in answers} == {tag}
+    for other in ('W/"other"', '"other"', f'W/{tag[:-2]}"'):
+        assert [admin.get(path, headers={"If-None-Match": other}).status_code for _ in range(2)] == [200, 200], other
+
+
 def test_a_revoked_key_is_refused_from_the_next_request_on(ledger: Ledger, call: Callable[..., Caller]) -> None:
     key_id, key = create_key(ledger, "bureau", ["reports:read"])
     bureau = call("reports:read")

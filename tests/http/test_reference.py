@@ -31,6 +31,11 @@ def test_the_reference_changes_only_on_purpose(admin: Caller) -> None:
     assert admin.get("/openapi.json").get_json() == json.loads(SNAPSHOT.read_text("utf-8"))
 
 
+def test_the_title_names_a_package_that_can_be_installed() -> None:
+    """Generators of clients name their package after it: "Hushi 互市" made one that pip refuses."""
+    assert re.fullmatch("[A-Za-z][A-Za-z0-9 ]*", build_document(FAMILIES)["info"]["title"], re.ASCII)
+
+
 def test_the_page_shows_every_route_and_problem_and_loads_nothing(admin: Caller) -> None:
     page = admin.get("/docs").text
     for path in admin.get("/openapi.json").get_json()["paths"]:

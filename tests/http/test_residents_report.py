@@ -1,5 +1,7 @@
 """The residents report over HTTP: stocks, flows, and who took part."""
 
+from service.ledger import Ledger
+from service.queries.verifying import verify
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 
@@ -27,6 +29,24 @@ def test_the_residents_report_counts_stocks_flows_and_who_took_part(admin: Calle
     ]
     by_group = admin.get("/v1/reports/residents?period=2024&by=group_id").get_json()["rows"]
     assert {row["key"]["group_id"]: row["registered_at_end"]["current"] for row in by_group} == {group: 2, None: 1}
+
+
+def test_who_had_expired_before_a_cancellation_does_not_leave_again(ledger: Ledger, admin: Caller) -> None:
+    for ordinal, until in ((0, "2024-02-05"), (1, "2024-02-09"), (2, "2024-02-20"), (3, None)):
+        admin.post("/v1/residents", a_registration(ordinal, registered_on="2023-05-01", valid_until=until))
+    # The first had expired; the second would have, on the day of the cancellation; the third was registered till then.
+    for n, day in ((1, "2024-02-10"), (2, "2024-02-10"), (3, "2024-02-10")):
+        body = {"status": "cancelled", "reason": "x", "effective_on": day}
+        assert admin.post(f"/v1/residents/R0000000{n}/status", body).status_code == 200
+    bulletin = admin.get("/v1/reports/bulletin?month=2024-02").get_json()
+    told = {row["figure"]: row["month"] for row in bulletin["residents"]}
+    flows = ("registered_at_start", "registered_in_period", "cancelled_in_period", "lapsed_in_period")
+    assert [told[name] for name in flows] == [4, 0, 2, 1]
+    assert told["registered_at_end"] == 1
+    for period, cancelled, end in (("2024-02", 2, 1), ("2024-01", 0, 4)):
+        total = admin.get(f"/v1/reports/residents?period={period}&compare=none").get_json()["total"]
+        assert (total["cancelled_in_period"]["current"], total["registered_at_end"]["current"]) == (cancelled, end)
+    verify(ledger)
 
 
 def test_the_residents_report_follows_each_registration_status_and_membership(admin: Caller) -> None:

@@ -78,5 +78,6 @@ def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> 
     with _counted(ledger) as of_reversal:
         assert admin.reverse(trade["transaction_id"]).status_code == 201
 
-    assert len(of_replay) == 1
+    # On PostgreSQL a replay also makes a commit of its own that waits for disk and standby.
+    assert len(of_replay) == (1 if ledger.database.is_sqlite else 2)
     assert len(of_reversal) <= STATEMENTS_MAX

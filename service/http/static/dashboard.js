@@ -5,7 +5,7 @@ import { drawControls } from "./controls.js";
 import { lookAgain, politely, saysTheSame } from "./live.js";
 import { learnGroups } from "./groups.js";
 import { LANGS, addressOf, readQuestion } from "./question.js";
-import { mayOf, showPages } from "./pages.js";
+import { mayOf, showPages, signOut } from "./pages.js";
 import { showNewest, showPosition, showReport } from "./report.js";
 import { make } from "./tables.js";
 import { language, speak, word } from "./words.js";
@@ -241,10 +241,10 @@ for (const [event, isPrinting] of [["beforeprint", true], ["afterprint", false]]
 
 byId("signout").addEventListener("click", async () => {
   try {
-    await fetch("/signout", { method: "POST", headers: { "X-CSRF-Token": session.csrf_token } });
+    await signOut();
     location.replace("/signin");
-  } catch {
-    fail(new Failure(0, null));
+  } catch (error) {
+    fail(error);
   }
 });
 

@@ -1,6 +1,7 @@
 // The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
 import { Failure, ask } from "./answers.js";
 import { send } from "./record_api.js";
+import { guardKeys, isComposing } from "./record_keys.js";
 import { beginLine, chooseResident, cny, lineDay, restoreDraft } from "./record_line.js";
 import { beginReceipt, list, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
@@ -13,7 +14,7 @@ import { dayWords, nameOf, word } from "./words.js";
 const RESIDENT_ID = /^R[0-9]{8}$/;
 const byId = (id) => document.getElementById(id);
 const told = (id) => JSON.parse(byId(id).textContent);
-const found = { resident: null, allowance: null };
+const found = { resident: null, allowance: null, seeking: null };
 
 // The resident
 
@@ -72,18 +73,28 @@ function seek(text) {
   return send("/v1/residents/lookup", { id_number: text });
 }
 
-async function find(event) {
-  event?.preventDefault();
-  const field = byId("who-is"), text = field.value.trim().toUpperCase();
+// Whoever was found belongs to the number that was sought: with another number in the field, nobody is found.
+function forget() {
   byId("who-is-error").replaceChildren();
-  field.removeAttribute("aria-invalid");
-  if (!text) return field.focus();
-  Object.assign(found, { resident: null, allowance: null });
+  byId("who-is").removeAttribute("aria-invalid");
+  Object.assign(found, { resident: null, allowance: null, seeking: null });
   drawResident();
   if (may("transactions:write")) chooseResident(null);
+}
+
+async function find(event) {
+  event?.preventDefault();
+  if (isComposing()) return;
+  const field = byId("who-is"), text = field.value.trim().toUpperCase();
+  forget();
+  if (!text) return field.focus();
+  const mine = (found.seeking = Symbol(text));
   try {
-    found.resident = await seek(text);
+    const resident = await seek(text);
+    if (found.seeking !== mine) return;
+    found.resident = resident;
   } catch (error) {
+    if (found.seeking !== mine) return;
     const details = error.problem?.errors?.map(errorWords).map(({ text, lang }) => make("span", { lang }, text));
     byId("who-is-error").replaceChildren(...(details ?? sayFailure(error)).map((part) => make("span", { lang: part.lang || null }, part.textContent, " ")));
     field.setAttribute("aria-invalid", "true");
@@ -118,11 +129,13 @@ function takeUp() {
 }
 
 async function begin() {
+  guardKeys();
   const countries = told("countries");
   if (!(await beginShell(countries))) return;
   draws(drawScopes);
   draws(drawResident);
   byId("find").addEventListener("submit", find);
+  byId("who-is").addEventListener("input", forget);
   if (may("transactions:write")) {
     beginLine(Object.keys(countries), told("categories"), showPosted);
     byId("traded_at").addEventListener("change", readAllowance);

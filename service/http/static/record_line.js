@@ -1,6 +1,8 @@
 // The line of a trade: its fields, the verdict while it is typed, and posting it once.
 import { grouped } from "./exact.js";
 import { Attempt, send } from "./record_api.js";
+import { isComposing } from "./record_keys.js";
+import { limit } from "./record_limits.js";
 import { draws, errorWords, keeps, marketClock, restored, sayFailure } from "./record_shell.js";
 import { make } from "./tables.js";
 import { language, nameOf, word } from "./words.js";
@@ -33,7 +35,7 @@ function tellTime() {
 }
 
 function body() {
-  const value = (name) => byId(name).value.trim();
+  const value = (name) => byId(name).value.trim().normalize("NFC");
   const found = { resident_id: state.resident, over_allowance: value("over_allowance") };
   for (const name of REQUIRED) found[name] = value(name);
   for (const name of OPTIONAL) if (value(name)) found[name] = value(name);
@@ -136,6 +138,7 @@ export function askSoon() {
 }
 
 async function quote() {
+  if (isComposing()) return;
   tellTime();
   const asked = body();
   const isComplete = state.resident && REQUIRED.every((name) => asked[name]);
@@ -157,8 +160,12 @@ async function quote() {
 
 // Posting
 
+// Only for whom the number field shows: a line must not go to the resident who was found before.
+const isFound = () => state.resident !== null && byId("who-is").value.trim().toUpperCase() === state.resident;
+
 function lock(isLocked) {
-  byId("fields").disabled = byId("post").disabled = isLocked;
+  byId("fields").disabled = isLocked;
+  byId("post").disabled = isLocked || state.resident === null;
   byId("post").textContent = word(attempt.running ? "posting" : "post");
 }
 
@@ -203,6 +210,7 @@ function sayNotPosted(error) {
 function clearLine() {
   for (const name of ["commodity", "hs_code", "quantity_kg", "amount_cny", "reference"]) byId(name).value = "";
   clearMarks();
+  byId("line").querySelectorAll("[data-limit]").forEach((place) => place.replaceChildren());
   state.isTimeOwn = false;
   state.verdict = null;
   byId("fields").disabled = false;
@@ -213,8 +221,8 @@ function clearLine() {
 function post(event) {
   event.preventDefault();
   // The second click of a double click may come after the answer: it belongs to the line that is posted.
-  if (attempt.running || attempt.pending || performance.now() < state.restsUntil) return;
-  if (!state.resident) {
+  if (attempt.running || attempt.pending || performance.now() < state.restsUntil || isComposing()) return;
+  if (!isFound()) {
     byId("refusal").replaceChildren(make("p", {}, word("quote.find")));
     byId("who-is").focus();
     return;
@@ -243,14 +251,24 @@ export function restoreDraft() {
 export function chooseResident(residentId) {
   state.resident = residentId;
   state.verdict = null;
-  byId("refusal").replaceChildren();
-  drawVerdict();
+  if (attempt.pending === null) {
+    byId("refusal").replaceChildren();
+    drawVerdict();
+  }
+  lock(attempt.pending !== null);
   askSoon();
+}
+
+// The fields of text: how much each of them takes, the template tells from the API's own limits.
+function limitFields() {
+  const places = [...byId("line").querySelectorAll("[data-limit]")];
+  return places.map((place) => limit(byId(place.dataset.limit), Number(place.dataset.max), place));
 }
 
 export function beginLine(countryCodes, categoryNames, posted) {
   [countries, categories, state.posted] = [countryCodes, categoryNames, posted];
-  const form = byId("line");
+  const form = byId("line"), drawLimits = limitFields();
+  form.addEventListener("compositionend", askSoon);
   form.addEventListener("input", ({ target }) => {
     if (target.id === "traded_at") state.isTimeOwn = target.value !== "";
     mark(target.id, "");
@@ -261,6 +279,7 @@ export function beginLine(countryCodes, categoryNames, posted) {
   draws(() => {
     drawChoices();
     clearMarks();
+    for (const drawLimit of drawLimits) drawLimit();
     if (!attempt.pending) drawVerdict();
     else if (!attempt.running) sayUnsure(null);
     lock(attempt.pending !== null);

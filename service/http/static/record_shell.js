@@ -3,7 +3,7 @@ import { Failure, ask } from "./answers.js";
 import { actAs } from "./record_api.js";
 import { keepDraft, takeDraft } from "./record_draft.js";
 import { RECORD_WORDS } from "./record_words.js";
-import { mayOf, showPages } from "./pages.js";
+import { mayOf, showPages, signOut } from "./pages.js";
 import { make } from "./tables.js";
 import { language, speak, teach, word } from "./words.js";
 
@@ -143,8 +143,12 @@ function listen() {
     });
   }
   byId("signout").addEventListener("click", async () => {
-    await fetch("/signout", { method: "POST", headers: { "X-CSRF-Token": session.csrf_token } }).catch(() => null);
-    location.replace("/signin?next=%2Frecord");
+    try {
+      await signOut();
+      location.replace("/signin?next=%2Frecord");
+    } catch (error) {
+      byId("ended").replaceChildren(make("p", {}, word("signout.failed")), ...sayFailure(error));
+    }
   });
   for (const event of ["input", "change"]) addEventListener(event, () => shell.isEnded && keepDraft(session.name, shell.draft()));
   addEventListener("sessionended", sessionEnded);

@@ -1,7 +1,7 @@
 // The report on the page: the brief, four figures, five charts with their tables, each with its base and cut-off.
 import { bars, columns, draw, erase, lines } from "./charts.js";
 import { compact, grouped, shareOf, signed, tick, unscaled } from "./exact.js";
-import { bucketsOf, intervalFor, today } from "./question.js";
+import { bucketsOf, intervalFor } from "./question.js";
 import { make, table } from "./tables.js";
 import {
   bucketWords, clockWords, comparedWords, cutOffWords, dayWords, language, nameOf, newestWords, periodWords, positionWords, ratioWords, restWords, word,
@@ -18,8 +18,7 @@ const byId = (id) => document.getElementById(id);
 // Shows the answers to a question and returns what a screen reader is told about it; `updated` is when they came anew.
 export function showReport(answers, question, updated = null) {
   const { brief, months, people } = answers;
-  const { period, base_period: base } = months;
-  const cutOff = period.to < today() ? period.to : today();
+  const { period, base_period: base, through: cutOff } = months;
   const compared = comparedWords(period, base, cutOff);
   const context = { answers, question, compared, cutOff, baseWord: word(`base.${question.compare}`) };
   byId("brief").textContent = brief.text;
@@ -28,7 +27,7 @@ export function showReport(answers, question, updated = null) {
   byId("updated").textContent = updated ? `${word("updated")} ${clockWords(updated)}` : "";
   showPosition(answers);
   showFigures(months, people, context);
-  showNote(months.total.transactions, period.from > today());
+  showNote(months.total.transactions, period.from > cutOff);
   showMonths(context);
   showBars("category", context);
   showBars("origin", context);
@@ -52,10 +51,10 @@ function showNote({ current, base }, isToCome) {
 }
 
 // Where trade ends before the period does, its base has days that it has not: the reader is told, and of which day on.
-export function showNewest(day, { months: { period, base_period: base } }) {
+export function showNewest(day, { months: { base_period: base, through } }) {
   byId("newest").textContent = `· ${newestWords(day)} ·`;
   linkBulletin(day.slice(0, 7));
-  const missing = (Date.parse(period.to < today() ? period.to : today()) - Date.parse(day)) / 86_400_000;
+  const missing = (Date.parse(through) - Date.parse(day)) / 86_400_000;
   if (missing <= HOLIDAYS_MAX || !base) return;
   byId("note").hidden = false;
   byId("note").textContent = `${newestWords(day)}${word("newest.base")} ${periodWords(base)}${language() === "zh" ? "。" : "."}`;
@@ -126,7 +125,9 @@ function growthWords({ growth_pct: growth, ratio, reason }) {
 function bucketRows({ answers, question }) {
   const interval = intervalFor(question.period);
   const rows = new Map(answers.months.rows.map((row) => [row.key[interval], row]));
-  const keys = bucketsOf(answers.months.period, interval);
+  const { period: { from, to }, through } = answers.months;
+  // Of a period that has not begun, the empty buckets are drawn.
+  const keys = bucketsOf({ from, to: through < from ? to : through }, interval);
   const firsts = keys.map((key, n) => (interval === "day" || (n > 0 && keys[n - 1].slice(0, 4) === key.slice(0, 4)) ? "" : key.slice(0, 4)));
   const isOneYear = keys.length > 0 && keys[0].slice(0, 4) === keys.at(-1).slice(0, 4);
   return {

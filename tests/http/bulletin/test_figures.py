@@ -183,10 +183,10 @@ def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
     from service.domain.transactions import business_day
 
     month = parse_period(MONTH)
-    trade, by, months, days = trade_parts(month, lambda _period, _selection: {})
+    today = business_day(datetime.datetime.fromisoformat(f"{moment}+00:00"))
+    trade, by, months, days = trade_parts(month, today, lambda _period, _selection: {})
     empty = Spans(*(_registered(each) for each in (trade.month, trade.previous, trade.year)))
     bulletin = Bulletin(month, trade, empty, by, months, days, top_commodities({}, {}))
-    today = business_day(datetime.datetime.fromisoformat(f"{moment}+00:00"))
     status = bulletin_document(bulletin, today, "0.0")["status"]
     assert status == ("preliminary" if moment.endswith("59:59") else "final")
 

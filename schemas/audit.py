@@ -1,0 +1,58 @@
+"""The audit on the wire: who saw or changed what of whom, when and why."""
+
+from typing import cast
+
+from marshmallow import fields
+
+from schemas.choices import Count, OneOf
+from schemas.fields import Instant, ResidentId, TradingDay
+from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
+from schemas.strict import StrictSchema
+from schemas.transactions import StatementSchema
+from service.domain.residents import STATUSES
+
+ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES))
+KEY_ID_MAX = 999_999_999
+
+# `from` is a word of Python, so this schema is declared by names.
+AuditQuerySchema: type[StrictSchema] = cast(
+    type[StrictSchema],
+    StatementSchema.from_dict(
+        {
+            "resident_id": ResidentId(attribute="resident"),
+            "action": OneOf(*ACTIONS),
+            "recorded_by": Count(1, KEY_ID_MAX, attribute="api_key"),
+            "from": TradingDay(attribute="from_day"),
+            "to": TradingDay(attribute="to_day"),
+            "cursor": cursor_field(),
+            "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
+        },
+        name="AuditQuerySchema",
+    ),
+)
+
+
+class RecorderSchema(StrictSchema):
+    """The API key under which something was done."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+
+
+class AuditRecordSchema(StrictSchema):
+    """One record of the audit; nothing in it tells a name or a citizen number."""
+
+    audit_id = fields.Integer(required=True)
+    at = Instant(required=True)
+    action = fields.String(required=True, metadata={"enum": list(ACTIONS)})
+    resident_id = ResidentId(required=True, attribute="resident")
+    reason = fields.String(required=True)
+    recorded_by = fields.Nested(RecorderSchema, required=True)
+    request_id = fields.String(required=True)
+
+
+class AuditPageSchema(StrictSchema):
+    """One page of the audit, newest first; `next_cursor` is null at the end."""
+
+    items = fields.List(fields.Nested(AuditRecordSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

@@ -1,0 +1,40 @@
+"""Groups: made once, also when the request comes twice."""
+
+from dataclasses import replace
+
+from service.commands.once import Attempt, look_back, remember
+from service.domain.errors import GroupExists
+from service.domain.groups import group_id
+from service.domain.personal_data import refuse_personal_data
+from service.ledger import Ledger
+from service.storage import facts, residents, retried
+from service.storage.engine import Connection
+from service.storage.residents import Group
+
+
+def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None = None) -> Group:
+    """A new group without members, or the one that an earlier request with the same key has made.
+
+    Raises IdempotencyKeyReused, and GroupExists for a name and kind that a group bears: groups are never renamed, so a
+    retry gets the same refusal without its being remembered. Raises PersonalData for a citizen number in its name.
+    """
+    refuse_personal_data([("/name", name)])
+    with ledger.database.writing() as connection:
+        before = look_back(connection, ledger, attempt)
+        if before is not None:
+            made = residents.find_group(connection, before["market_group"], ledger.today())
+            assert made is not None
+            return replace(made, members=0)
+        _refuse_taken(connection, name, kind)
+        created_at = ledger.now()
+        ordinal = residents.insert_group(connection, name, kind, created_at)
+        facts.add(connection, ledger.vault.signets.facts, "market_group", [ordinal])
+        remember(connection, ledger, attempt, market_group=ordinal)
+        return Group(ordinal, name, kind, created_at, 0)
+
+
+def _refuse_taken(connection: Connection, name: str, kind: str) -> None:
+    taken = retried.find_group_named(connection, name, kind)
+    if taken is not None:
+        known = group_id(taken)
+        raise GroupExists(f"{known} is the group of this name and kind; use it, or send another name.", group_id=known)

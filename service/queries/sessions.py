@@ -1,0 +1,41 @@
+"""Looking up whether a session has ended."""
+
+from service.ledger import Ledger
+from service.storage import ended_sessions
+from service.storage.standing import Standing
+
+SESSIONS_KNOWN_MAX = 1000
+
+
+class EndedSessions:
+    """What a process has looked up of sessions; looked up again as soon as any session has ended.
+
+    Or once a block was sealed: after a fail-over another ledger may have as many ended sessions, and other ones.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Knows nothing yet."""
+        self._ledger = ledger
+        self._known: dict[bytes, bool] = {}
+        self._noted: set[bytes] = set()
+        self._as_of = (0, b"")
+
+    def is_ended(self, session: bytes, at: Standing) -> bool:
+        """Whether the session has ended at this state of the ledger. Raises DatabaseUnavailable."""
+        if session in self._noted:
+            return True
+        as_of = (at.ended_sessions, at.position.hash)
+        if as_of != self._as_of or len(self._known) >= SESSIONS_KNOWN_MAX:
+            # A new dictionary: another thread may be putting what it read before into the old one.
+            self._known, self._as_of = {}, as_of
+        known = self._known
+        if session not in known:
+            with self._ledger.database.reading() as connection:
+                known[session] = ended_sessions.is_ended(connection, session)
+        return known[session]
+
+    def note(self, session: bytes) -> None:
+        """Takes a session for ended in this process, also where the ledger can't be told."""
+        if len(self._noted) >= SESSIONS_KNOWN_MAX:
+            self._noted = set()
+        self._noted.add(session)

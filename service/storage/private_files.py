@@ -1,0 +1,47 @@
+"""The files of a ledger on SQLite are for their owner: whoever can read them sees what everybody has traded."""
+
+import contextlib
+import os
+import pathlib
+import stat
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+_BESIDE = ("", "-wal", "-shm", "-turns")
+"""SQLite gives its own files beside the database the same mode when it makes them, whatever the umask is."""
+
+
+def make_private(database: pathlib.Path) -> None:
+    """Makes the file of a new ledger, and takes the rights of others off the files of an older one.
+
+    A group that may write is kept: somebody has given the ledger to it on purpose. Whatever can't be done is left as it
+    is (see `find_exposed`); that a file can't be opened at all, SQLite says itself.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    for file in _files_of(database):
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode != _private(mode):
+                file.chmod(_private(mode))
+
+
+def find_exposed(database: pathlib.Path) -> list[pathlib.Path]:
+    """The files of a ledger that others may still read or write: they belong to another user."""
+    exposed = []
+    for file in _files_of(database):
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode != _private(mode):
+                exposed.append(file)
+    return exposed
+
+
+def _files_of(database: pathlib.Path) -> list[pathlib.Path]:
+    return [database.with_name(database.name + ending) for ending in _BESIDE]
+
+
+def _private(mode: int) -> int:
+    of_group = mode & stat.S_IRWXG if mode & stat.S_IWGRP else 0
+    return mode & stat.S_IRWXU | of_group

@@ -1,0 +1,261 @@
+"""Another ledger under the same address: after a fail-over to a standby that was behind, or a restore.
+
+A serving process goes on. Nothing that it has in memory of the ledger before may reach anybody.
+"""
+
+import itertools
+import pathlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service.app import create_app
+from service.commands.folding import fold
+from service.commands.keys import create_key
+from service.config import read_settings
+from service.ledger import Ledger, open_ledger
+from service.queries.cube import CubeKeeper
+from service.queries.verifying import verify
+from service.storage.lineage import Lineage, RegisterHead
+from service.vault import create_secrets
+from tests.builders import a_registration, a_trade
+from tests.conftest import Caller
+from tests.postgresql import PostgreSQL
+from tests.recycling import TEMPLATE
+
+REPORT = "/v1/reports/trade?period=2024&by=category"
+PEOPLE = "/v1/reports/residents?period=2024"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Market:
+    """A serving process on PostgreSQL, whose database another one can take the place of."""
+
+    server: PostgreSQL
+    name: str
+    ledger: Ledger
+    app: Flask
+
+    def caller(self, name: str = "clerk") -> Caller:
+        """A caller with a new key."""
+        return Caller(self.app.test_client(), create_key(self.ledger, name, ["admin"])[1])
+
+    def copy(self) -> None:
+        """What a standby has by now that gets no further, or a backup."""
+        self._let_go(self.name)
+        self.server.execute(f"CREATE DATABASE {self.name}_copy TEMPLATE {self.name} STRATEGY FILE_COPY")
+
+    def fail_over(self) -> None:
+        """The copy answers under the address of the database from now on."""
+        self._let_go(self.name)
+        self.server.execute(f"ALTER DATABASE {self.name} RENAME TO {self.name}_lost")
+        self.server.execute(f"ALTER DATABASE {self.name}_copy RENAME TO {self.name}")
+
+    def _let_go(self, name: str) -> None:
+        others = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        self.server.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
+
+
+@pytest.fixture
+def market(postgresql: PostgreSQL, tmp_path: pathlib.Path) -> Iterator[Market]:
+    """A market with two residents; the committer and the reporter of its process have worked."""
+    name = f"another_{next(_numbers)}"
+    postgresql.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    create_secrets(tmp_path / "secrets.json")
+    ledger = open_ledger(
+        read_settings(
+            {
+                "HUSHI_DATABASE_URL": postgresql.url(name),
+                "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json"),
+                "HUSHI_LOG_LEVEL": "ERROR",
+            }
+        )
+    )
+    app = create_app(ledger)
+    yield Market(postgresql, name, ledger, app)
+    app.extensions["hushi"].committer.close()
+    ledger.database.close()
+    for suffix in ("", "_lost", "_copy"):
+        postgresql.execute(f"DROP DATABASE IF EXISTS {name}{suffix} WITH (FORCE)")
+
+
+def _trades(caller: Caller, count: int, **changes: Any) -> None:
+    for _ in range(count):
+        assert _asked_again(caller, a_trade(amount_cny="10.00", **changes)) == 201
+
+
+def _asked_again(caller: Caller, body: dict[str, Any]) -> int:
+    """The status of a post; as its callers do, it is asked again once after a 503."""
+    key = f"trade-{next(_numbers)}"
+    answer = caller.trade(body, key)
+    return caller.trade(body, key).status_code if answer.status_code == 503 else answer.status_code
+
+
+def _counted(caller: Caller) -> tuple[int, str]:
+    """What the serving process reports of trades, after 503s while connections are made anew."""
+    total = caller.get(REPORT).get_json()["total"]
+    return total["transactions"]["current"], total["amount_cny"]["current"]
+
+
+def _recounted(market: Market) -> tuple[int, str]:
+    """The same by a process that has just begun."""
+    app = create_app(market.ledger)
+    caller = Caller(app.test_client(), create_key(market.ledger, "recount", ["admin"])[1])
+    return _counted(caller)
+
+
+@pytest.mark.parametrize("folds_after", [0, 1, 2])
+@pytest.mark.parametrize("trades_after", [0, 4, 6])
+def test_reports_are_those_of_the_ledger_that_answers(market: Market, folds_after: int, trades_after: int) -> None:
+    """With a chain that is shorter, as long, and longer than before; with as many entries behind it, and others."""
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 2)
+    market.copy()
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 1)
+    assert _counted(caller)[0] == 9
+    market.fail_over()
+    assert _counted(caller)[0] == 5
+    for number in range(trades_after):
+        assert _asked_again(caller, a_trade(amount_cny="70.00")) == 201
+        if number < folds_after:
+            fold(market.ledger)
+    assert _counted(caller) == _recounted(market)
+    assert _counted(caller)[0] == 5 + trades_after
+    verify(market.ledger)
+
+
+def test_a_tail_of_the_same_length_and_place_is_another_one(market: Market) -> None:
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 2)
+    fold(market.ledger)
+    market.copy()
+    _trades(caller, 3)
+    before = caller.get(REPORT)
+    assert before.get_json()["position"] == "1.3"
+    market.fail_over()
+    # Posted by another process: this one hears of nothing in between.
+    other = Caller(create_app(market.ledger).test_client(), None)
+    other.headers = caller.headers
+    for _ in range(3):
+        assert _asked_again(other, a_trade(amount_cny="70.00")) == 201
+    after = caller.get(REPORT, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.get_json()["position"] == "1.3"
+    assert after.get_json()["total"]["amount_cny"]["current"] == "230.00"
+
+
+def test_residents_of_the_ledger_before_are_unknown(market: Market) -> None:
+    caller = market.caller()
+    caller.register(1)
+    market.copy()
+    caller.post("/v1/residents", a_registration(1, settlement="社区1"))
+    assert caller.get(PEOPLE).get_json()["total"]["registered_at_end"]["current"] == 2
+    _trades(caller, 1, resident_id="R00000002")
+    market.fail_over()
+    assert caller.get(PEOPLE).get_json()["total"]["registered_at_end"]["current"] == 1
+    assert _asked_again(caller, a_trade(resident_id="R00000002")) == 422
+    # Another person gets the number that is free again: registered later, so not yet active on the trade's day.
+    caller.post("/v1/residents", a_registration(2, registered_on="2024-12-01"))
+    assert _asked_again(caller, a_trade(resident_id="R00000002")) == 422
+    assert _asked_again(caller, a_trade(resident_id="R00000002", traded_at="2024-12-02T10:00:00+08:00")) == 201
+    verify(market.ledger)
+
+
+def test_a_key_of_the_ledger_before_lets_nobody_in(market: Market) -> None:
+    """Neither to read nor to post, also when another key has its number by now."""
+    keeper = market.caller()
+    keeper.register(1)
+    market.copy()
+    lost = market.caller("lost")
+    _trades(lost, 2)
+    assert lost.get(REPORT).status_code == 200
+    market.fail_over()
+    found = market.caller("found")
+    assert lost.get(REPORT).status_code == 401
+    assert _asked_again(lost, a_trade()) == 401
+    assert _asked_again(found, a_trade()) == 201
+
+
+def test_without_the_chain_in_the_state_reports_stay_wrong(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A negative control: nobody tells the process that its cube is of another ledger."""
+    monkeypatch.setattr(CubeKeeper, "_forget_another_ledger", lambda _self, _now: None)
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 2)
+    market.copy()
+    _trades(caller, 3)
+    fold(market.ledger)
+    assert _counted(caller)[0] == 5
+    market.fail_over()
+    assert _counted(caller)[0] != 2
+
+
+def test_without_the_register_in_a_batch_a_lost_key_could_post(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A negative control."""
+    monkeypatch.setattr(Lineage, "confirm", lambda *_arguments: None)
+    keeper = market.caller()
+    keeper.register(1)
+    market.copy()
+    lost = market.caller("lost")
+    _trades(lost, 1)
+    market.fail_over()
+    assert _asked_again(lost, a_trade()) == 201
+
+
+@pytest.fixture
+def on_sqlite(sqlite_template: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[tuple[Caller, pathlib.Path, Flask]]:
+    """A caller of a serving process on SQLite, and its file."""
+    file = tmp_path / "hushi.db"
+    shutil.copy(sqlite_template, file)
+    create_secrets(tmp_path / "secrets.json")
+    ledger = open_ledger(
+        read_settings({"HUSHI_DATABASE_URL": f"sqlite:///{file}", "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json")})
+    )
+    app = create_app(ledger)
+    yield Caller(app.test_client(), create_key(ledger, "clerk", ["admin"])[1]), file, app
+    app.extensions["hushi"].committer.close()
+    ledger.database.close()
+
+
+@pytest.mark.parametrize("another_takes_its_place", [True, False])
+def test_a_file_that_was_replaced_is_not_written_to(
+    on_sqlite: tuple[Caller, pathlib.Path, Flask], another_takes_its_place: bool
+) -> None:
+    """What is written to a file that nobody finds any more would be acknowledged and lost."""
+    caller, file, _ = on_sqlite
+    caller.register(1)
+    _trades(caller, 2)
+    assert _counted(caller)[0] == 2
+    moved = file.with_name("moved.db")
+    file.rename(moved)
+    if another_takes_its_place:
+        shutil.copy(moved, file)
+    assert caller.trade(a_trade()).status_code == 503
+    assert caller.get(REPORT).status_code == 503
+    assert caller.get("/v1/residents/R00000001").status_code == 503
+    file.unlink(missing_ok=True)
+    moved.rename(file)
+    assert caller.trade(a_trade()).status_code == 201
+    assert _counted(caller)[0] == 3
+
+
+def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one() -> None:
+    """One asks about the head that it knows while the other takes note of a newer one."""
+    first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
+    lineage = Lineage()
+    lineage.confirm(lineage.head, None, first)
+    asked_about = lineage.head
+    lineage.confirm(lineage.head, first.seal, second)
+    lineage.confirm(asked_about, first.seal, second)
+    assert (lineage.head, lineage.generation) == (second, 0)

@@ -1,0 +1,251 @@
+"""A replay is a promise as well: it is not answered before what it found is as durable as a fresh commit."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from loadtests.ledgers import fresh_posts, register_residents
+from service.commands import posting
+from service.commands.posting import Outcome, post
+from service.config import read_settings
+from service.ledger import Ledger, open_ledger
+from service.storage import connecting, engines, schema
+from service.storage.faults import NotWritten, OutcomeUnknown
+from service.vault import create_secrets
+from tests.postgresql import USER, PostgreSQL
+from tests.recounting import read_journal
+
+on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+@contextlib.contextmanager
+def _without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple[int]]]:
+    """Each commit waits for a standby that is not there, as after its machine is gone; at the end for none any more.
+
+    Gives a connection to look at the server, and to intervene.
+    """
+    with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
+        _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
+        try:
+            yield connection  # type: ignore[misc]
+        finally:
+            _set_standbys(connection, "RESET synchronous_standby_names", "")
+
+
+def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
+    connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
+    connection.execute("SELECT pg_reload_conf()")
+    _wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if is_so():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it did not happen in time")
+
+
+class _Posting(threading.Thread):
+    """Posts in the background, until it has an outcome or an error."""
+
+    def __init__(self, ledger: Ledger, entries: list[posting.Post]) -> None:
+        super().__init__()
+        self.ledger, self.entries = ledger, entries
+        self.outcomes: list[Outcome] = []
+        self.error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.outcomes = post(self.ledger, self.entries)
+        except (OutcomeUnknown, NotWritten) as error:
+            self.error = error
+
+
+def _waits(connection: psycopg.Connection[tuple[int]]) -> int:
+    """The process of the server in which a commit waits for the standby."""
+    _wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
+    row = connection.execute(WAITING).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@on_postgresql
+@pytest.mark.parametrize("how", ["pg_terminate_backend", "pg_cancel_backend"])
+def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresql: PostgreSQL, how: str) -> None:
+    """Neither by the commit whose wait was cut short, nor by a retry that finds the entry."""
+    register_residents(ledger, 1)
+    entries = fresh_posts(1, 1)
+    with _without_its_standby(postgresql) as server:
+        first = _Posting(ledger, entries)
+        server.execute(f"SELECT {how}({_waits(server)})")  # type: ignore[call-overload]
+        first.join(10)
+        assert isinstance(first.error, OutcomeUnknown)
+        retry = _Posting(ledger, entries)
+        _waits(server)
+        assert retry.outcomes == []
+    retry.join(10)
+    assert [outcome.replayed for outcome in retry.outcomes] == [True]
+
+
+@on_postgresql
+def test_a_batch_of_replays_and_fleeting_refusals_waits_as_well(ledger: Ledger, postgresql: PostgreSQL) -> None:
+    """Nothing of it is written: a refusal of a file's line is not remembered."""
+    register_residents(ledger, 1)
+    entries = fresh_posts(2, 1)
+    unknown = fresh_posts(1, 1)[0]
+    refused = unknown._replace(trade=unknown.trade._replace(resident=9), refusal_is_final=False)
+    post(ledger, entries)
+    with _without_its_standby(postgresql) as server:
+        retry = _Posting(ledger, [*entries, refused])
+        _waits(server)
+    retry.join(10)
+    assert [outcome.replayed for outcome in retry.outcomes] == [True, True, False]
+
+
+@on_postgresql
+def test_without_a_commit_of_its_own_a_replay_promises_too_early(
+    ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative control."""
+    monkeypatch.setattr(posting, "commit_durably", lambda _connection: None)
+    register_residents(ledger, 1)
+    entries = fresh_posts(1, 1)
+    post(ledger, entries)
+    with _without_its_standby(postgresql):
+        assert [outcome.replayed for outcome in post(ledger, entries)] == [True]
+
+
+@on_postgresql
+def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
+    ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative control: PostgreSQL says COMMIT."""
+    monkeypatch.setattr(connecting, "WARNINGS", "looked for elsewhere")
+    register_residents(ledger, 1)
+    with _without_its_standby(postgresql) as server:
+        first = _Posting(ledger, fresh_posts(1, 1))
+        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
+        first.join(10)
+    assert first.error is None
+    assert len(first.outcomes) == 1
+
+
+EXT4_SHUTDOWN = 0x8004587D
+WITHOUT_FLUSHING = 2
+MAY_MOUNT = os.geteuid() == 0 and all(map(shutil.which, ("mkfs.ext4", "mount", "umount")))
+
+
+class _Disk:
+    """A file system of its own, in a file, whose power can be cut."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._image, self.path = folder / "disk.img", folder / "disk"
+        self.path.mkdir()
+        with self._image.open("wb") as image:
+            image.truncate(32 * 1024 * 1024)
+        subprocess.run(["mkfs.ext4", "-q", self._image], check=True)
+        self._mount()
+
+    def _mount(self) -> None:
+        subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
+
+    def cut_power(self) -> None:
+        """What is not on the disk by now is lost; the machine starts again."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        fcntl.ioctl(descriptor, EXT4_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
+        os.close(descriptor)
+        self.unmount()
+        self._mount()
+
+    def unmount(self) -> None:
+        """Takes the file system off."""
+        subprocess.run(["umount", self.path], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: pathlib.Path) -> Iterator[_Disk]:
+    """A disk whose power can be cut, where this machine lets us mount one."""
+    if not MAY_MOUNT:
+        pytest.skip("cutting a disk's power needs root, mount and mkfs.ext4")
+    try:
+        made = _Disk(tmp_path)
+    except subprocess.CalledProcessError:
+        pytest.skip("this machine lets nobody mount a file")
+    yield made
+    made.unmount()
+
+
+def _in_a_process_that_is_killed(work: Callable[[], bool]) -> bool:
+    """What a process has found, which is then killed: it closes nothing."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"1" if work() else b"0")
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as found:
+        return found.read() == b"1"
+
+
+def _write_without_syncing(ledger: Ledger, entries: list[posting.Post]) -> bool:
+    """Leaves the log as a process does that is killed after writing and before syncing."""
+
+    @sa.event.listens_for(ledger.database.engines[0], "connect")
+    def sync_nothing(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    return post(ledger, entries)[0].transaction is not None
+
+
+def _replayed_and_there_after_a_power_cut(disk: _Disk, folder: pathlib.Path) -> tuple[bool, int]:
+    """A process is killed before it has synced, the next one replays and is killed, and the power goes.
+
+    Whether the replay was answered, and how many entries there are afterwards.
+    """
+    secrets = folder / "secrets.json"
+    create_secrets(secrets)
+    settings = read_settings(
+        {"HUSHI_DATABASE_URL": f"sqlite:///{disk.path}/hushi.db", "HUSHI_SECRETS_FILE": str(secrets)}
+    )
+    ledger = open_ledger(settings)
+    schema.upgrade(ledger.database, ledger.vault.signets)
+    register_residents(ledger, 1)
+    ledger.database.close()
+    os.sync()
+    entries = fresh_posts(1, 1)
+    assert _in_a_process_that_is_killed(lambda: _write_without_syncing(ledger, entries))
+    replayed = _in_a_process_that_is_killed(lambda: post(ledger, entries)[0].replayed)
+    disk.cut_power()
+    reopened = open_ledger(settings)
+    there = len(read_journal(reopened))
+    reopened.database.close()
+    return replayed, there
+
+
+def test_a_replay_from_the_log_of_a_killed_process_outlives_a_power_cut(disk: _Disk, tmp_path: pathlib.Path) -> None:
+    assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 1)
+
+
+def test_without_syncing_the_log_first_it_is_lost(
+    disk: _Disk, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A negative control."""
+    monkeypatch.setattr(engines, "sync_log", lambda _url: None)
+    assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 0)
