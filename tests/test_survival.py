@@ -22,7 +22,7 @@ from service.commands.keys import create_key
 from service.ledger import Ledger
 from service.lifetimes import EXIT_DIED
 from tests.builders import a_registration, a_trade
-from tests.servers import Server, serving
+from tests.servers import Server, free_port, serving
 from tests.small_disks import fill, mounted
 
 
@@ -85,8 +85,8 @@ def test_a_log_that_can_not_be_written_stops_nothing(
         begin()
         assert server.ask("POST", "/v1/residents", a_registration(), headers)[0] == 201
         with ThreadPoolExecutor(16) as callers:
-            posted = list(callers.map(lambda n: _post(server, headers, f"k{n}"), range(100)))
-            lived = list(callers.map(lambda _: server.ask("GET", "/health/live")[0], range(100)))
+            posted = list(callers.map(lambda n: _post(server, headers, f"k{n}"), range(40)))
+            lived = list(callers.map(lambda _: server.ask("GET", "/health/live")[0], range(60)))
         assert (set(posted), set(lived)) == ({201}, {200})
         _wait_for(lambda: server.ask("GET", "/v1/ledger", None, headers)[1]["tail"] == 0)
         assert server.ask("GET", "/health/ready")[0] == 200
@@ -227,6 +227,25 @@ def test_one_process_that_dies_again_and_again_does_not_end_the_server(
         _wait_for(lambda: server.ask("GET", "/health/live")[0] == 200)
         assert server.process.poll() is None
         assert server.stop() == 0
+
+
+_NONE_CAN_SERVE = """
+import service.app, service.replacements
+def fail():
+    raise MemoryError
+service.app.application = fail
+service.replacements.FIRST_PAUSE_S = 0.05
+from service.cli import main
+main()
+"""
+
+
+def test_a_server_none_of_whose_processes_can_serve_ends(environment: dict[str, str], ledger: Ledger) -> None:
+    """Whoever started it must see that; pauses are short here."""
+    command = [sys.executable, "-c", _NONE_CAN_SERVE, "serve", "--port", str(free_port())]
+    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=30)
+    assert ended.returncode == 1
+    assert b"nobody-serves" in ended.stderr
 
 
 def test_a_full_disk_is_told_by_ready_as_by_posts_and_is_over_when_it_is_over(
