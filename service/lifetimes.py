@@ -32,7 +32,7 @@ def start_watched(work: Callable[[], None], name: str) -> threading.Thread:
         try:
             work()
         except BaseException as error:  # noqa: BLE001 (whatever it is, nobody does this thread's work any more)
-            end_at_once("thread-died", thread=name, error=type(error).__name__, where=_where(error))
+            end_at_once("thread-died", thread=name, error=type(error).__name__, where=code_path_of(error))
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
@@ -71,7 +71,7 @@ def _outlive_nobody() -> None:
     end_at_once("requests-did-not-end")
 
 
-def _where(error: BaseException) -> list[str]:
+def code_path_of(error: BaseException) -> list[str]:
     """The lines of code that an error came through; not its message, which may name somebody."""
     frames, trace = [], error.__traceback__
     while trace is not None:
