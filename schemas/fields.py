@@ -14,6 +14,7 @@ from schemas.strict import Translated
 from service.domain.groups import group_id, parse_group_id
 from service.domain.money import CNY_PATTERN, KG_PATTERN, format_cny, format_kg, parse_cny, parse_kg
 from service.domain.residents import parse_citizen_number, parse_name, parse_resident_id, resident_id
+from service.domain.texts import normal_text
 from service.domain.transactions import FIRST_TRADING_DAY, MARKET_TIME
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -180,7 +181,7 @@ class Instant(Translated):
 
 
 class Text(Translated):
-    """Free text of a limited length: no control characters, and something else than spaces."""
+    """Free text of a limited length, in the one spelling of it that the ledger keeps: no control characters."""
 
     slug = "not-usable-text"
 
@@ -191,11 +192,14 @@ class Text(Translated):
         super().__init__(metadata=described, **kwargs)
 
     def parse(self, text: str) -> str:
-        """The text as it is."""
-        if not 1 <= len(text) <= self.length_max:
+        """The text without what nobody sees of it (domain.texts)."""
+        text = normal_text(text)
+        if not text:
+            raise ValueError(f"Send 1 to {self.length_max} characters, and not only blanks or invisible ones.")
+        if len(text) > self.length_max:
             raise ValueError(f"Send 1 to {self.length_max} characters.")
-        if text.isspace() or (not text.isprintable() and any(unicodedata.category(c) in _UNPRINTABLE for c in text)):
-            raise ValueError("Send text without control characters, and not only spaces.")
+        if not text.isprintable() and any(unicodedata.category(c) in _UNPRINTABLE for c in text):
+            raise ValueError("Send text without control characters.")
         return text
 
 
@@ -215,18 +219,20 @@ class TextMap(fields.Dict):
             raise self.make_error("invalid")
         if len(value) > self.entries_max:
             raise ValidationError(f"too-many: Send at most {self.entries_max} entries.")
-        wrong = {name: found for name, text in value.items() if (found := self._wrong(name, text)) is not None}
+        read: dict[str, str] = {}
+        wrong: dict[str, str] = {}
+        for name, text in value.items():
+            try:
+                own_name, own_text = str(self._name.deserialize(name)), str(self._value.deserialize(text))
+            except ValidationError as error:
+                wrong[name] = str(error.messages[0])
+                continue
+            if own_name in read:
+                wrong[name] = "repeated: This name is another spelling of one that is there already; send each once."
+            read[own_name] = own_text
         if wrong:
-            raise ValidationError(wrong)
-        return value
-
-    def _wrong(self, name: str, text: object) -> str | None:
-        try:
-            self._name.deserialize(name)
-            self._value.deserialize(text)
-        except ValidationError as error:
-            return str(error.messages[0])
-        return None
+            raise ValidationError({**wrong})
+        return read
 
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})

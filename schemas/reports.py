@@ -54,12 +54,14 @@ class Several(Translated):
         values = text.split(",")
         if len(values) > FILTER_VALUES_MAX:
             raise ValueError(f"Send at most {FILTER_VALUES_MAX} values.")
-        for value in values:
-            try:
-                self._each.deserialize(value)
-            except ValidationError as error:
-                raise ValueError(str(error.messages[0]).partition(": ")[2]) from None
-        return frozenset(values)
+        return frozenset(map(self._checked, values))
+
+    def _checked(self, value: str) -> str:
+        try:
+            read = self._each.deserialize(value)
+        except ValidationError as error:
+            raise ValueError(str(error.messages[0]).partition(": ")[2]) from None
+        return str(read) if isinstance(self._each, Text) else value
 
 
 class By(Translated):

@@ -10,7 +10,7 @@ import click
 from service import __doc__ as about
 from service.config import SettingError
 from service.memory import look_for_cycles_rarely
-from service.storage.faults import DatabaseUnavailable
+from service.storage.faults import DatabaseUnavailable, OtherRevision
 from service.storage.suspending import stop_between_transactions
 from service.streams import open_closed_streams
 
@@ -52,6 +52,9 @@ def main() -> None:
         hushi()
     except SettingError as error:
         click.echo(f"hushi: {error}", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+    except OtherRevision as error:
+        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}.", err=True)
         sys.exit(EXIT_WRONG_SETTING)
     except DatabaseUnavailable as error:
         click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; is it running, and is the URL right?", err=True)

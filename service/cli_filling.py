@@ -8,7 +8,6 @@ import click
 from service.cli_settings import pass_settings, settings_of_environment
 from service.config import Settings
 from service.domain.errors import Unavailable
-from service.ledger import refuse_foreign_secrets
 from service.logs import configure_logs
 from service.opening import open_current_ledger, open_existing_ledger
 
@@ -22,8 +21,9 @@ EXIT_REFUSED = 1
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="Where to write the refused lines; FILE.refused.csv if left out.",
 )
+@click.option("--encoding", help="The encoding of a text file, such as windows-1251; UTF-8 or GB18030 are found.")
 @pass_settings
-def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None) -> None:
+def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None, encoding: str | None) -> None:
     """Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
 
     Headings and words may be English or Chinese, text UTF-8 or GB18030. Exit 1 when a line was refused. A line is
@@ -40,7 +40,7 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
     configure_logs(settings.log_level)
     ledger = open_existing_ledger(settings)
     try:
-        tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"))
+        tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"), encoding)
     except ImportFileError as error:
         raise click.ClickException(f"{file}: {error}") from None
     except ReportNotOurs as error:
@@ -69,7 +69,6 @@ def demo(database: str | None, if_empty: bool, live: bool) -> None:
     settings = settings_of_environment(**chosen)
     configure_logs(settings.log_level)
     ledger = open_current_ledger(settings)
-    refuse_foreign_secrets(ledger)
     try:
         run_demo(ledger, if_empty=if_empty, live=live)
     except NotFilled as error:

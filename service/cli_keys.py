@@ -84,4 +84,6 @@ def create_secrets_file(file: pathlib.Path) -> None:
         create_secrets(file)
     except FileExistsError:
         raise click.ClickException(f"{file} exists; keys are never overwritten") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be made ({error.strerror}); nothing is left of it") from None
     click.echo(f"The keys are in {file}. Whoever loses them can't read the people in the ledger any more.")

@@ -9,7 +9,13 @@ from service.cli_settings import pass_settings
 from service.commands.folding import fold, fold_all
 from service.commands.verification import record_verification
 from service.config import Settings
-from service.opening import open_existing_as_it_is, open_existing_ledger, open_ledger_as_it_is
+from service.opening import (
+    open_existing_as_it_is,
+    open_existing_ledger,
+    open_for_verifying,
+    open_ledger_as_it_is,
+    upgrade_schema,
+)
 from service.storage import schema
 
 EXIT_DIFFERENT = 1
@@ -23,9 +29,13 @@ def db() -> None:
 @db.command()
 @pass_settings
 def upgrade(settings: Settings) -> None:
-    """Bring the database to the schema of this version."""
+    """Bring the database to the schema of this version.
+
+    Servers of an older version answer 503 from then on, until they are started with this one; a SQLite ledger must not
+    be served meanwhile.
+    """
     ledger = open_ledger_as_it_is(settings)
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    upgrade_schema(ledger)
     click.echo(f"The schema is at revision {schema.NEWEST_REVISION}.")
 
 
@@ -79,13 +89,15 @@ class BlockHash(click.ParamType[str]):
 def verify_ledger(settings: Settings, head_hash: str | None) -> None:
     """Recount everything from the journal: exit 0 and a summary, or exit 1 and the first thing that is wrong.
 
+    With the secrets of another ledger nothing can be told: exit 2, and a line that says so.
+
     \b
     hushi verify
     hushi verify --head HASH          # the hash that an earlier run has printed
     """  # noqa: D301 (click takes \b as a mark)
     from service.queries.verifying import Wrong, verify
 
-    ledger = open_existing_ledger(settings)
+    ledger = open_for_verifying(settings)
     try:
         verified = verify(ledger, head_hash)
     except Wrong as wrong:

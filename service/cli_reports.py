@@ -14,8 +14,10 @@ from schemas.briefs import brief_document
 from schemas.strict import StrictSchema
 from service.cli_settings import pass_settings
 from service.config import Settings
+from service.demo.mark import refuse_cut_demo
 from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
+from service.ledger import Ledger
 from service.opening import open_existing_ledger
 from service.queries.reports import Reporter
 
@@ -108,7 +110,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     hushi report brief --ytd 2024-04-30 --lang mn
     """  # noqa: D301 (click takes \b as a mark)
     shape, query = _shape(asked), _read(wire.BriefQuerySchema(), asked)
-    ledger = open_existing_ledger(settings)
+    ledger = _opened(settings)
     today, lang = ledger.today(), query["lang"]
     answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
     document = brief_document(
@@ -126,7 +128,7 @@ def _answer(
     settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
 ) -> None:
     shape, query = _shape(asked), _read(schema, asked)
-    ledger = open_existing_ledger(settings)
+    ledger = _opened(settings)
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
     document = wire.report_document(answered.answer, str(answered.standing.position))
@@ -136,6 +138,13 @@ def _answer(
         print_report(console(), document, asked["lang"], _cut_off(document), whole=asked["whole"])
         return
     _write(_content(document, shape), shape, asked["output"])
+
+
+def _opened(settings: Settings) -> Ledger:
+    """The ledger; not one with a part of the demo, whose totals are wrong."""
+    ledger = open_existing_ledger(settings)
+    refuse_cut_demo(ledger)
+    return ledger
 
 
 def _shape(asked: dict[str, Any]) -> str:

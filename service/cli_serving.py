@@ -5,10 +5,11 @@ import structlog
 
 from service.cli_settings import pass_settings
 from service.config import WORKERS, Settings
-from service.ledger import refuse_foreign_secrets
+from service.demo.mark import refuse_cut_demo
 from service.listening import held
 from service.logs import configure_logs
 from service.opening import open_current_ledger
+from service.storage.presence import serving
 from service.welcome import welcome_text
 
 _log = structlog.get_logger()
@@ -37,13 +38,14 @@ def serve(settings: Settings, host: str, port: int, workers: int, greets: bool) 
     configure_logs(settings.log_level)
     with held(host, port) as address:
         ledger = open_current_ledger(settings)
-        refuse_foreign_secrets(ledger)
-        for file in ledger.database.exposed_files:
-            _log.warning("others-may-read-the-ledger", file=str(file), run=f"chmod 600 {file}")
-        if greets:
-            click.echo(welcome_text(ledger, settings.data_dir, port))
-        ledger.database.close()
-        serve_http(settings, address, port, workers)
+        refuse_cut_demo(ledger)
+        with serving(ledger.database):
+            for file in ledger.database.exposed_files:
+                _log.warning("others-may-read-the-ledger", file=str(file), run=f"chmod 600 {file}")
+            if greets:
+                click.echo(welcome_text(ledger, settings.data_dir, port))
+            ledger.database.close()
+            serve_http(settings, address, port, workers)
 
 
 @click.command()
@@ -51,4 +53,6 @@ def serve(settings: Settings, host: str, port: int, workers: int, greets: bool) 
 @pass_settings
 def welcome(settings: Settings, port: int) -> None:
     """Print the address of the service, a key, and a request to paste."""
-    click.echo(welcome_text(open_current_ledger(settings), settings.data_dir, port))
+    ledger = open_current_ledger(settings)
+    refuse_cut_demo(ledger)
+    click.echo(welcome_text(ledger, settings.data_dir, port))

@@ -18,7 +18,7 @@ from service.commands.posting import Entry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
 from service.lifetimes import start_watched
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
 
 QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000
@@ -137,11 +137,7 @@ class Committer:
             return
         _log.error("commit-failed", requests=len(together), error=type(error).__name__)
         for request in together:
-            is_storage = isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable)
-            _fail(
-                request,
-                Unavailable("The ledger could not write; ask again with the same key.") if is_storage else error,
-            )
+            _fail(request, _told(error))
 
     def _run(self, together: Sequence[_Request]) -> list[Outcome]:
         entries = [entry for request in together for entry in request.entries]
@@ -165,6 +161,15 @@ def _answer(request: _Request, outcomes: list[Outcome]) -> None:
     # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
     with contextlib.suppress(Exception):
         request.answer.set_result(outcomes)
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller is told of a fault."""
+    if isinstance(error, OtherRevision):
+        return Unavailable(f"Nothing was written: {error}.")
+    if isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable):
+        return Unavailable("The ledger could not write; ask again with the same key.")
+    return error
 
 
 def _fail(request: _Request, error: Exception) -> None:

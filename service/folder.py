@@ -13,12 +13,12 @@ import structlog
 
 from service.commands.folding import fold
 from service.config import read_settings
-from service.ledger import Ledger, open_ledger
+from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
 from service.lifetimes import start_watched
 from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
 from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
@@ -56,7 +56,7 @@ class Folder:
         while not self._stopping.wait(pause):
             try:
                 pause = 0.0 if self._fold_once() else INTERVAL_S
-            except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
+            except (DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown) as fault:
                 _log.warning("fold-failed", error=type(fault).__name__)
                 pause = PAUSE_AFTER_FAULT_S
 
@@ -83,7 +83,9 @@ def main(parent: int) -> None:
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())
-    folder = Folder(open_ledger(settings))
+    ledger = open_ledger(settings)
+    refuse_foreign_secrets_if_told(ledger)
+    folder = Folder(ledger)
     folder.start()
     while not told_to_stop.wait(LOOK_FOR_THE_PARENT_S) and os.getppid() == parent:
         pass

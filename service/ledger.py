@@ -8,13 +8,13 @@ from uuid import UUID
 
 import uuid_utils.compat
 
+from service.belonging import why_foreign
 from service.config import SettingError, Settings
 from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
 from service.rules import load_rulebook
-from service.storage import residents as residents_storage
-from service.storage.engine import Connection, Database
-from service.storage.faults import UnusableUrl
+from service.storage.engine import Database
+from service.storage.faults import DatabaseUnavailable, UnusableUrl
 from service.storage.lineage import Lineage
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
@@ -108,21 +108,25 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
 
 
 def refuse_foreign_secrets(ledger: Ledger) -> None:
-    """Raises SettingError when the secrets do not open this ledger: serving on would register people a second time."""
+    """Raises SettingError when the secrets do not open this ledger.
+
+    Serving on would register people a second time, and one line that is sealed with other keys is wrong for ever.
+    """
     with ledger.database.reading() as connection:
         why = why_foreign(connection, ledger.vault)
     if why is not None:
-        raise SettingError(f"HUSHI_SECRETS_FILE does not belong to this ledger: {why}.")
+        raise foreign_secrets(why)
 
 
-def why_foreign(connection: Connection, vault: Vault) -> str | None:
-    """Why these are not the secrets of what is stored; None when they are.
+def refuse_foreign_secrets_if_told(ledger: Ledger) -> None:
+    """The same for a process that a running server starts, while the database may be away for a moment.
 
-    The first resident is of the oldest keys of both rings, and the last one of the newest.
+    The file may have been exchanged since the server began.
     """
-    try:
-        for identity in residents_storage.first_and_last(connection):
-            vault.refuse_foreign(*identity)
-    except SecretsError as error:
-        return str(error)
-    return None
+    with contextlib.suppress(DatabaseUnavailable):
+        refuse_foreign_secrets(ledger)
+
+
+def foreign_secrets(why: str) -> SettingError:
+    """What is said of the secrets of another ledger."""
+    return SettingError(f"HUSHI_SECRETS_FILE names the wrong secrets: it does not belong to this ledger ({why}).")

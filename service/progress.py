@@ -13,7 +13,9 @@ from service.refused_lines import RefusedFile, RefusedLine
 REFUSED_LINES_SHOWN_MAX = 20
 
 
-def import_with_progress(ledger: Ledger, path: pathlib.Path, refused_path: pathlib.Path) -> Tally:
+def import_with_progress(
+    ledger: Ledger, path: pathlib.Path, refused_path: pathlib.Path, encoding: str | None = None
+) -> Tally:
     """Imports a file, shows how far it is, and prints what was refused and why, also where it breaks off.
 
     Raises ImportFileError, ReportNotOurs, OSError, Unavailable.
@@ -23,8 +25,8 @@ def import_with_progress(ledger: Ledger, path: pathlib.Path, refused_path: pathl
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     try:
         with (
-            open_lines(path) as lines,
-            RefusedFile(refused_path) as refused_file,
+            open_lines(path, encoding) as lines,
+            RefusedFile(refused_path, path) as refused_file,
             Progress(*columns, console=console, disable=not console.is_terminal) as progress,
         ):
             task = progress.add_task(path.name, total=lines.total_bytes)

@@ -1,7 +1,13 @@
 """The refused lines of an import, and the table of them that is left beside the imported file."""
 
 import csv
+import io
+import os
 import pathlib
+import secrets
+import shutil
+import stat
+import tempfile
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -9,7 +15,9 @@ from typing import Self
 from service.importing import Line
 
 COLUMNS = ("line", "code", "reason", "text")
-FIRST_LINE = ",".join(COLUMNS)
+FIRST_BYTES = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
+"""What every report begins with: a mark, so that Excel reads Chinese, and the headings."""
+
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,19 +37,21 @@ class RefusedLine:
 class RefusedFile:
     """The refused lines as a table, in UTF-8 with a mark so that Excel reads Chinese.
 
-    It is written under another name and takes the place of an earlier report at the end. A run without a refused line
-    removes the earlier report instead: it would tell of lines that are in the ledger by now.
+    It is gathered in a file without a name in the same folder, and takes the place of an earlier report at the end: a
+    reader sees the one or the other, and a killed import leaves nothing behind. A run without a refused line removes
+    the earlier report instead: it would tell of lines that are in the ledger by now.
+
+    Only what this class has written is ever replaced or removed, and no link is followed.
     """
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, imported: pathlib.Path) -> None:
         """Before anything is posted: raises ReportNotOurs rather than to overwrite, OSError where it can't write."""
-        if path.exists() and not _is_report(path):
-            raise ReportNotOurs(f"{path} is no report of refused lines, and is not overwritten; choose another file.")
         self.is_written = self.has_removed_earlier = False
-        self._path = path
-        self._part = path.with_name(f"{path.name}.part")
-        self._file = self._part.open("w", encoding="utf-8-sig", newline="")
-        self._table = csv.writer(self._file)
+        self._path, self._imported = path, imported
+        self._refuse_other_file()
+        self._file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 (closed in __exit__)
+        self._text = io.TextIOWrapper(self._file, encoding="utf-8-sig", newline="")
+        self._table = csv.writer(self._text)
 
     def add(self, refused: RefusedLine) -> None:
         """Writes one refused line."""
@@ -59,18 +69,42 @@ class RefusedFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if self.is_written:
-            self._part.replace(self._path)
-            return
-        self._part.unlink()
-        if error is None and self._path.exists():
-            self._path.unlink()
-            self.has_removed_earlier = True
+        with self._file, self._text:
+            if self.is_written:
+                self._publish()
+            elif error is None and os.path.lexists(self._path):
+                self._refuse_other_file()
+                self._path.unlink()
+                self.has_removed_earlier = True
+
+    def _publish(self) -> None:
+        """Gives the report its name. Raises ReportNotOurs where something else bears it since."""
+        self._text.flush()
+        self._file.seek(0)
+        part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("xb") as named:
+                shutil.copyfileobj(self._file, named)
+            self._refuse_other_file()
+            part.replace(self._path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _refuse_other_file(self) -> None:
+        if os.path.lexists(self._path) and not _is_report(self._path, self._imported):
+            raise ReportNotOurs(
+                f"{self._path} is no report of refused lines, and is not overwritten; choose another file."
+            )
 
 
-def _is_report(path: pathlib.Path) -> bool:
-    if not path.is_file():
+def _is_report(path: pathlib.Path, imported: pathlib.Path) -> bool:
+    """Whether a file is a report of ours: a plain file that begins as one, and not the one that is being imported."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # a link, a folder, or what may not be read
         return False
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.readline(len(FIRST_LINE) + 1).rstrip() in {FIRST_LINE, ""}
+    with os.fdopen(file, "rb") as found:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or os.path.samestat(status, imported.stat()):
+            return False
+        return found.read(len(FIRST_BYTES)) == FIRST_BYTES

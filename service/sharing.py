@@ -21,8 +21,6 @@ REST_PER_WORK = 1.5
 an equal share of posts."""
 OTHERS_WAITED_S = 0.0005
 """Who waits for his turn longer than that waits for somebody else."""
-FIRST_LOOK_S = 0.02
-"""So soon somebody who waited has posted. Who has not was the folder, and needs no more rest."""
 
 
 class SharingCommitter:
@@ -64,10 +62,7 @@ class SharingCommitter:
         return outcomes
 
     def _rest(self, rest_s: float) -> bool:
-        """Leaves the turn to others for a while, unless they have no use for it. Whether somebody has posted."""
-        before, first_look_s = newest_place(self._ledger), min(FIRST_LOOK_S, rest_s)
-        time.sleep(first_look_s)
-        if newest_place(self._ledger) == before:
-            return False
-        time.sleep(rest_s - first_look_s)
-        return True
+        """Leaves the turn to others. Whether somebody has posted; else it was the folder that was met."""
+        before = newest_place(self._ledger)
+        time.sleep(rest_s)
+        return newest_place(self._ledger) != before

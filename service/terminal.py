@@ -42,31 +42,53 @@ def console() -> Console:
 
 
 def print_report(out: Console, document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> None:
-    """Prints a report's document as a table: a line for each measure of each row, so that it fits any terminal.
+    """Prints a report's document as a table: a line for each measure of each row, so that it fits most terminals.
 
-    The keys of a row stand beside its measures, or above them where the terminal is too narrow: never in pieces.
+    The keys of a row stand beside its measures, or above them where the terminal is too narrow. Where even that does
+    not fit, each figure has a line of its own, which the terminal may break: no key and no digit is ever left out.
     """
-    table = _report_table(document, lang, cut_off, whole=whole, is_narrow=False)
-    if out.measure(table, options=out.options.update(max_width=WIDTH_WITHOUT_END)).maximum > out.width:
-        table = _report_table(document, lang, cut_off, whole=whole, is_narrow=True)
-    out.print(table)
+    for is_narrow in (False, True):
+        table = _report_table(document, lang, cut_off, whole=whole, is_narrow=is_narrow)
+        if out.measure(table, options=out.options.update(max_width=WIDTH_WITHOUT_END)).maximum <= out.width:
+            out.print(table)
+            return
+    for line in _lines(document, lang, cut_off, whole=whole):
+        out.print(line, soft_wrap=True)
+
+
+def _lines(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> Iterator[Text]:
+    """The same without a table."""
+    words, by = _WORDS[lang], document["by"]
+    title, caption = _title_and_caption(document, lang, cut_off)
+    yield Text(title)
+    rows = [([_key(name, row["key"][name], lang) for name in by], row) for row in document["rows"] if by]
+    for keys, row in [*rows, ([Text(words["total"], style="bold")], document["total"])]:
+        yield Text("")
+        yield Text(" · ", style="bold").join(keys)
+        for name in _shown(document, whole=whole):
+            yield Text(_heading(name, lang))
+            figures = zip((words["current"], words["base"], words["growth"]), _cells(row[name], lang), strict=False)
+            for word, figure in figures:
+                yield Text(f"  {word} ") + figure
+        if by and row.get("share_pct"):
+            yield Text(f"{_heading('share_pct', lang)} {row['share_pct']}")
+    yield Text("")
+    yield Text(caption)
 
 
 def _report_table(
     document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool, is_narrow: bool
 ) -> Table:
     words, by = _WORDS[lang], document["by"]
-    is_compared = document["base_period"] is not None
-    against = f"{words['against']} {_days(document['base_period'])}" if is_compared else words["none"]
-    title = f"{words['of']} {_days(document['period'])} · {against}"
-    caption = f"{words['cut_off']} {cut_off} · {words['position']} {document['position']}"
-    wide_enough = max(cell_len(title), cell_len(caption))
+    title, caption = _title_and_caption(document, lang, cut_off)
+    # A title that is longer than its table would be broken; in a narrow terminal it may be, at a blank.
+    wide_enough = None if is_narrow else max(cell_len(title), cell_len(caption))
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", min_width=wide_enough)
     for name in [] if is_narrow else by or [""]:
         table.add_column(_key_heading(name, lang) if name else "", no_wrap=True)
     for heading, justify in _figure_columns(document, lang, is_narrow=is_narrow):
         table.add_column(heading, justify=justify, no_wrap=justify == "right", overflow="fold")
-    shown = [name for name in document["total"] if whole or name in FIRST_MEASURES]
+    shown = _shown(document, whole=whole)
     for row in document["rows"] if by else []:
         _add_lines(table, [_key(name, row["key"][name], lang) for name in by], row, shown, lang, is_narrow=is_narrow)
     total = [Text(words["total"], style="bold"), *([Text("")] * (len(by) - 1))]
@@ -75,6 +97,17 @@ def _report_table(
         is_narrow=is_narrow,
     )  # fmt: skip
     return table
+
+
+def _title_and_caption(document: Mapping[str, Any], lang: str, cut_off: datetime.date) -> tuple[str, str]:
+    words, is_compared = _WORDS[lang], document["base_period"] is not None
+    against = f"{words['against']} {_days(document['base_period'])}" if is_compared else words["none"]
+    title = f"{words['of']} {_days(document['period'])} · {against}"
+    return title, f"{words['cut_off']} {cut_off} · {words['position']} {document['position']}"
+
+
+def _shown(document: Mapping[str, Any], *, whole: bool) -> list[str]:
+    return [name for name in document["total"] if whole or name in FIRST_MEASURES]
 
 
 def _figure_columns(
@@ -86,7 +119,7 @@ def _figure_columns(
     if document["base_period"] is not None:
         yield words["base"], "right"
         yield words["growth"], "right"
-    if not is_narrow and any("share_pct" in row for row in document["rows"]):
+    if not is_narrow and document["by"] and any("share_pct" in row for row in document["rows"]):
         yield _heading("share_pct", lang), "right"
 
 
@@ -101,6 +134,8 @@ def _add_lines(
         cells = [*beside, Text(_heading(name, lang)), *_cells(row[name], lang)]
         share = [Text(row.get("share_pct") or "" if place == 0 else "")]
         table.add_row(*cells, *(share if len(cells) < len(table.columns) else []))
+    if is_narrow and row.get("share_pct"):
+        table.add_row(Text(_heading("share_pct", lang)), Text(row["share_pct"]))
     table.add_section()
 
 

@@ -5,6 +5,7 @@ outside of the database; every cipher text names the key that sealed it, so that
 """
 
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -21,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from service.domain.seals import Signet, Signets
-from service.storage.private_files import PRIVATE_FILE, PRIVATE_FOLDER
+from service.new_files import new_file
+from service.storage.private_files import PRIVATE_FOLDER
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -71,6 +73,14 @@ class Vault:
         except InvalidTag:
             raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
 
+    def opens(self, sealed: bytes, ordinal: int, field: str) -> bool:
+        """Whether the text opens with one of the keys, as what it is said to be."""
+        try:
+            self.open(sealed, ordinal, field)
+        except (SecretsError, ValueError, LookupError):
+            return False
+        return True
+
     def digest(self, number: str) -> bytes:
         """The keyed digest (HMAC-SHA-256) by which a citizen number is unique and found."""
         return self._hmac(self._index.current, number)
@@ -110,13 +120,20 @@ def load_vault(path: pathlib.Path) -> Vault:
     """The vault of a secrets file. Raises SecretsError when it is missing, open to others, or not what it must be."""
     try:
         mode = path.stat().st_mode
-        document = json.loads(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError:
         raise SecretsError(
             f"{path} is missing; put its copy back, or only for a new ledger: hushi secrets create {path}"
         ) from None
     except OSError as error:
         raise SecretsError(f"{path} can't be read ({error.strerror})") from None
+    if not content.strip():
+        raise SecretsError(
+            f"{path} is empty, as a full disk may leave it; put its copy back, or only for a new ledger remove it and "
+            f"run: hushi secrets create {path}"
+        )
+    try:
+        document = json.loads(content)
     except ValueError:
         raise SecretsError(f"{path} is not JSON") from None
     if mode & MODE_REFUSED:
@@ -125,17 +142,19 @@ def load_vault(path: pathlib.Path) -> Vault:
 
 
 def create_secrets(path: pathlib.Path) -> None:
-    """Writes a new secrets file with mode 0600. Raises FileExistsError: keys are never overwritten."""
+    """Writes a new secrets file with mode 0600, whole or not at all.
+
+    Raises FileExistsError: keys are never overwritten. Raises OSError, on a full disk as well; then no file is left.
+    """
     document = {
         ring: {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(KEY_BYTES)).decode()}}
         for ring in ("encryption", "index")
     }
     path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with new_file(path) as file:
+        file.write(json.dumps(document, indent=1).encode() + b"\n")
 
 
 def _ring(document: Any, name: str, path: pathlib.Path) -> KeyRing:

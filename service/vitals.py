@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from service.committer import Committer
 from service.ledger import Ledger
 from service.queries.health import Readiness, readiness
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
 
 READING_TIMEOUT_S = 1.2
 WRITING_TIMEOUT_S = 0.7
@@ -99,7 +99,7 @@ class VitalSigns:
         self._last_read = found or Readiness(database=False)
         if not self._last_read.database:
             return Vitals(self._last_read, None)
-        return Vitals(self._last_read, self._look_at_writes() if self._last_read.schema else None)
+        return Vitals(self._last_read, self._look_at_writes() if self._last_read.schema == "ok" else None)
 
     def _look_at_writes(self) -> Writes:
         """What became of the last commit tells; where that is long ago or was a failure, one of nothing is tried."""
@@ -121,6 +121,6 @@ class VitalSigns:
         database = self._ledger.database
         try:
             database.commit_nothing(with_room=database.writes.is_failing)
-        except (DatabaseUnavailable, NotWritten, OutcomeUnknown):
+        except (DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown):
             return False
         return True

@@ -1,14 +1,15 @@
 """What a newcomer sees first: the address, a key of their own, and a request that works when pasted."""
 
-import os
 import pathlib
 from urllib.parse import quote
 
-from service.commands.keys import create_key
+from service.commands.keys import create_key, revoke_key
+from service.config import SettingError
 from service.demo.mark import OPENS_WITH, is_demo
 from service.ledger import Ledger
+from service.new_files import new_file
 from service.queries.keys import is_live
-from service.storage.private_files import PRIVATE_FILE, PRIVATE_FOLDER
+from service.storage.private_files import PRIVATE_FOLDER
 
 KEY_FILE = "demo.key"
 
@@ -40,8 +41,12 @@ def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
         if is_live(ledger, kept):
             return kept
         path.unlink()
-    _, key = create_key(ledger, "demo", ["admin"])
-    path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as file:
-        file.write(key + "\n")
+    key_id, key = create_key(ledger, "demo", ["admin"])
+    try:
+        path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with new_file(path) as file:
+            file.write(key.encode() + b"\n")
+    except OSError as error:
+        revoke_key(ledger, key_id)  # Nobody will ever see it.
+        raise SettingError(f"HUSHI_DATA_DIR: {path} can't be made ({error.strerror}).") from None
     return key

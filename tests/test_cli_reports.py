@@ -5,6 +5,7 @@ import io
 import json
 import pathlib
 import subprocess
+from typing import Any
 
 import openpyxl
 import pytest
@@ -79,6 +80,40 @@ def test_keys_and_figures_stay_in_one_piece_on_a_narrow_terminal(market: Caller,
     table = [line for line in printed.splitlines() if line and line[0] in "┏┃┡│├└"]
     assert {cell_len(line) for line in table} <= set(range(width + 1))
     assert "…" not in printed
+
+
+WIDTHS = (*range(20, 125, 8), 200)
+
+
+def _figures(document: dict[str, Any]) -> set[str]:
+    """Every figure of a report as it has to be printed."""
+    rows = [document["total"], *document["rows"]]
+    measures = [value for row in rows for name, value in row.items() if name not in {"key", "share_pct"}]
+    plain = {str(measure[name]) for measure in measures for name in ("current", "base") if measure[name] is not None}
+    shares = {row["share_pct"] for row in document["rows"] if document["by"] and row.get("share_pct")}
+    wholes = [figure.partition(".") for figure in plain]
+    return {f"{int(whole):,}{point}{rest}" for whole, point, rest in wholes} | shares
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    "question",
+    ["trade?by=", "trade?by=category,month", "residents?by=settlement"],
+)
+def test_no_terminal_is_so_narrow_that_a_digit_is_cut(market: Caller, lang: str, question: str) -> None:
+    market.trade(a_trade(category="packaged_food", amount_cny="1234567890.12", traded_at="2024-05-08T10:00:00+08:00"))
+    document = market.get(f"/v1/reports/{question}&period=2024-H1".replace("by=&", "")).get_json()
+    wanted = {*_figures(document), "2024-01-01 – 2024-06-30"[:10], document["position"]}
+    for width in WIDTHS:
+        out = Console(width=width, file=io.StringIO())
+        print_report(out, document, lang, datetime.date(2024, 6, 30), whole=True)
+        assert isinstance(out.file, io.StringIO)
+        printed = out.file.getvalue()
+        assert [figure for figure in wanted if figure not in printed] == [], (width, printed)
+        assert "…" not in printed
+        boxed = [line for line in printed.splitlines() if line and line[0] in "┏┃┡│├└"]
+        assert all(cell_len(line) <= width for line in boxed), width
 
 
 def test_residents_and_brief(market: Caller, environment: dict[str, str]) -> None:

@@ -11,6 +11,9 @@ import sys
 
 import pytest
 
+from service.commands.folding import fold_all
+from service.config import read_settings
+from service.ledger import open_ledger
 from tests.servers import free_port, serving
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -58,11 +61,22 @@ def test_a_transaction_is_posted_and_fetched_as_readme_shows_it(checkout: pathli
     with serving(settings, checkout / "log", "--welcome") as server:
         script = _blocks("Post a transaction, fetch it") + _blocks("Reports")
         shown = _run(script.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}"), checkout)
+        fold_all(open_ledger(read_settings(settings)))
+        noted = "hushi verify | grep -o '[0-9a-f]\\{64\\}'"
+        operated = _run(_blocks("Operating it").replace("HASH", f"$({noted})") + _blocks("Keys"), checkout)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert '"exempt_cny":"8000.00","taxable_cny":"1900.00","verdict":"partly_taxed"' in shown.stdout
     assert '"remaining_cny":"0.00"' in shown.stdout
     assert "▲ 新增" in shown.stdout
     assert (checkout / "trade.xlsx").read_bytes().startswith(b"PK")
+    assert operated.returncode == 0, operated.stderr
+    assert "1 transactions, 1 residents, 1 blocks are restored" in operated.stdout
+    assert "every figure is what the journal adds up to" in operated.stdout
+    assert operated.stderr.splitlines() == [
+        "Key 2 for clerk-1: transactions:write residents:read. It is shown this once."
+    ]
+    assert "2\tclerk-1\t" in operated.stdout
+    assert operated.stdout.endswith("Key 2 is revoked.\n")
 
 
 def test_a_clerks_file_is_imported_as_readme_shows_it(checkout: pathlib.Path) -> None:

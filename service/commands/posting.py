@@ -20,7 +20,7 @@ from service.domain.errors import (
     Unauthenticated,
     refusal_class,
 )
-from service.domain.idempotency import answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
 from service.domain.personal_data import redacted
 from service.domain.seals import Signet
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
@@ -83,14 +83,14 @@ def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    with ledger.database.writing() as connection:
+    with ledger.database.writing(looks_at_revision=False) as connection:  # The opening of the batch looks.
         return _write(connection, ledger, entries)
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing() as connection:
+        with ledger.database.writing(looks_at_revision=False) as connection:
             outcomes = _write(connection, ledger, entries)
             if any(outcome.refusal for outcome in outcomes):
                 raise _TakenBack(outcomes)
@@ -154,7 +154,7 @@ def _settle(
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
         return Outcome(entry.request_id, refusal=refusal)
-    seal = signet.seal(answer_message(entry.digest, entry.fingerprint, transaction.transaction_id.bytes))
+    seal = signet.seal(answer_message(entry.digest, entry.fingerprint, accepted_outcome(transaction)))
     known[entry.digest] = settled = Remembered(entry.digest, seal, transaction)
     answered.append(settled)
     return Outcome(entry.request_id, transaction)
@@ -181,8 +181,8 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
     So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
     """
     held_number = before.refusal is not None and before.refusal.startswith(_REFUSED_FOR_A_NUMBER)
-    fingerprint = _kept_fingerprint(entry, holds_number=held_number)
-    if not signet.fits(before.seal, answer_message(entry.digest, fingerprint, before.outcome)):
+    asked = entry.digest, _kept_fingerprint(entry, holds_number=held_number)
+    if not any(signet.fits(before.seal, answer_message(*asked, outcome)) for outcome in before.outcomes):
         reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
         return Outcome(entry.request_id, refusal=reused)
     if before.transaction is not None:

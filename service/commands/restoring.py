@@ -3,7 +3,8 @@
 import itertools
 import pathlib
 
-from service.ledger import Ledger, why_foreign
+from service.belonging import why_all_foreign, why_people_foreign
+from service.ledger import Ledger
 from service.storage import archives, blocks, copying, schema
 from service.storage.archives import Archive, DamagedArchive, Manifest
 from service.storage.copying import UnreadableLine
@@ -53,7 +54,8 @@ def _make_schema(ledger: Ledger) -> None:
     if found is None:
         schema.upgrade(ledger.database, ledger.vault.signets)
     elif found != schema.NEWEST_REVISION:
-        raise NotRestored(f"The database is in use with the old schema {found}; restore into a new one.")
+        age = "newer" if found > schema.NEWEST_REVISION else "old"
+        raise NotRestored(f"The database is in use with the {age} schema {found}; restore into a new one.")
 
 
 def _refuse_filled(connection: Connection) -> None:
@@ -70,13 +72,13 @@ def _load(connection: Connection, ledger: Ledger, archive: Archive) -> None:
         while batch := list(itertools.islice(lines, copying.ROWS_AT_ONCE)):
             loader.load(batch)
         if table == "resident":
-            _refuse_foreign_secrets(connection, ledger)
+            _refuse_foreign_secrets(why_people_foreign(connection, ledger.vault))  # Before the long tables.
+    _refuse_foreign_secrets(why_all_foreign(connection, ledger.vault))
     copying.settle(connection)
 
 
-def _refuse_foreign_secrets(connection: Connection, ledger: Ledger) -> None:
+def _refuse_foreign_secrets(why: str | None) -> None:
     """A ledger without its secrets would register everybody a second time."""
-    why = why_foreign(connection, ledger.vault)
     if why is not None:
         raise NotRestored(
             f"The secrets file is not that of the backup ({why}); put the backup's own where HUSHI_SECRETS_FILE says."

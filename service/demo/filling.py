@@ -1,22 +1,31 @@
-"""Filling an empty ledger with the demo's plan, through the same commands that everybody uses."""
+"""Filling an empty ledger with the demo's plan, through the same commands that everybody uses.
 
+A filling that was cut, by Ctrl-C or by the machine, is gone on with: each step finds out what of it is there.
+"""
+
+import bisect
 import datetime
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
-from service.demo.mark import OPERATOR_KEY_ID, ROUTE, trade_digest
+from service.demo.live import residents_known
+from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import Plan, PlannedTrade
+from service.domain.errors import Refusal
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
-from service.domain.residents import Status
+from service.domain.residents import Standing, Status
 from service.ledger import Ledger
-from service.queries.pulse import Pulse
-from service.queries.residents import list_groups
+from service.queries.ledger import get_head
+from service.queries.residents import find_ordinal, list_groups, standings_of
+from service.queries.transactions import is_answered
+from service.storage.faults import NotWritten
 
 RESIDENTS_PER_COMMIT = 500
 TRADES_PER_COMMIT = 2_000
@@ -36,23 +45,33 @@ def steps(plan: Plan) -> int:
 
 
 def fill(ledger: Ledger, plan: Plan, advance: Advance = lambda _: None) -> None:
-    """Registers, posts and folds the whole plan. Raises NotFilled when the ledger is not empty."""
-    if not is_empty(ledger):
+    """Registers, posts and folds the whole plan, or what is left of it where an earlier filling was cut.
+
+    Every step is done once: residents and groups are counted, trades bear keys. Raises NotFilled when the ledger is
+    whole, or holds anything that is not the demo's.
+    """
+    if is_whole(ledger):
         raise NotFilled(NOT_EMPTY)
     # The plan is a million objects that stay: unless it is told, the collector looks through them again and again.
     gc.freeze()
     try:
         _fill(ledger, plan, advance)
+    except (Refusal, NotWritten) as error:
+        raise NotFilled(f"Somebody else writes to this ledger ({error}); the demo needs it alone.") from None
     finally:
         gc.unfreeze()
 
 
 def _fill(ledger: Ledger, plan: Plan, advance: Advance) -> None:
-    _make_groups(ledger, plan)
+    commits = _commits(plan)
+    done = _count_posted(ledger, commits)
+    _refuse_others(ledger, plan, sum(map(len, commits[:done])))
     _register(ledger, plan.residents, advance)
-    _join_groups(ledger, plan)
-    _change_statuses(ledger, plan.residents)
-    _post(ledger, plan.trades, advance)
+    _make_groups(ledger, plan)
+    standings = standings_of(ledger, [person.ordinal for person in plan.residents])
+    _join_groups(ledger, plan, standings)
+    _change_statuses(ledger, plan.residents, standings)
+    _post(ledger, commits, done, advance)
     while (folded := fold(ledger)) is not None:
         advance(folded.block.count)
         if not folded.is_more:
@@ -61,24 +80,32 @@ def _fill(ledger: Ledger, plan: Plan, advance: Advance) -> None:
 
 def is_empty(ledger: Ledger) -> bool:
     """Whether nobody is registered and no group is made; API keys do not count, transactions need residents."""
-    newest_resident = Pulse(ledger).now().registrations[0]
-    return newest_resident == 0 and not list_groups(ledger, 0, 1)[0]
+    return residents_known(ledger) == 0 and not list_groups(ledger, 0, 1)[0]
 
 
-def _make_groups(ledger: Ledger, plan: Plan) -> None:
-    for place, planned in enumerate(plan.groups):
-        made = create_group(ledger, planned.name, planned.kind)
-        if made.ordinal != _group(place):
-            raise NotFilled("Another process makes groups in this ledger; the demo needs it alone.")
-
-
-def _group(place: int) -> int:
-    """The ordinal of a group by its place in the plan: a new ledger counts from one."""
-    return place + 1
+def _refuse_others(ledger: Ledger, plan: Plan, posted: int) -> None:
+    """Raises NotFilled when the ledger holds a resident, a group or an entry that is not of the plan."""
+    known = residents_known(ledger)
+    ends = {plan.residents[0], plan.residents[min(known, len(plan.residents)) - 1]} if known else set()
+    groups = [(group.name, group.kind) for group in list_groups(ledger, 0, len(plan.groups) + 1)[0]]
+    if (
+        known > len(plan.residents)
+        or any(find_ordinal(ledger, person.id_number) != person.ordinal for person in ends)
+        or groups != [(group.name, group.kind) for group in plan.groups[: len(groups)]]
+        or (groups and not known)
+    ):
+        raise NotFilled(NOT_EMPTY)
+    if get_head(ledger).transactions != posted:
+        raise NotFilled(
+            "The ledger holds a part of the demo and entries of somebody else, so that its totals can't become "
+            "those of the demo; fill a new ledger."
+        )
 
 
 def _register(ledger: Ledger, people: Sequence[DemoResident], advance: Advance) -> None:
-    for start in range(0, len(people), RESIDENTS_PER_COMMIT):
+    known = residents_known(ledger)
+    advance(known)
+    for start in range(known, len(people), RESIDENTS_PER_COMMIT):
         chunk = people[start : start + RESIDENTS_PER_COMMIT]
         rows = register_all(ledger, [_registration(person) for person in chunk])
         if [row.standing.ordinal for row in rows] != [person.ordinal for person in chunk]:
@@ -90,48 +117,96 @@ def _registration(person: DemoResident) -> Registration:
     return Registration(person.name, person.id_number, person.registered_on, None, person.settlement, group=None)
 
 
-def _join_groups(ledger: Ledger, plan: Plan) -> None:
+def _make_groups(ledger: Ledger, plan: Plan) -> None:
+    """Residents come first: they tell a ledger of the demo, and the name of a group may be anybody's."""
+    made = len(list_groups(ledger, 0, len(plan.groups))[0])
+    for place, planned in enumerate(plan.groups[made:], made):
+        group = create_group(ledger, planned.name, planned.kind)
+        if group.ordinal != _group(place):
+            raise NotFilled("Another process makes groups in this ledger; the demo needs it alone.")
+
+
+def _group(place: int) -> int:
+    """The ordinal of a group by its place in the plan: a new ledger counts from one."""
+    return place + 1
+
+
+def _join_groups(ledger: Ledger, plan: Plan, before: Mapping[int, Standing]) -> None:
     """All members of a group join at once, each from their registration on; later some move to another group."""
+    joined = {ordinal for ordinal, standing in before.items() if standing.memberships}
     for place in range(len(plan.groups)):
         joining = [person.ordinal for person in plan.residents if person.group == place]
-        add_members(ledger, _group(place), joining, None)
+        if not joined.issuperset(joining):
+            add_members(ledger, _group(place), joining, None)
     for person in plan.residents:
-        if person.moves_to is not None:
+        if person.moves_to is not None and not _has_moved(before[person.ordinal]):
             add_members(ledger, _group(person.moves_to), [person.ordinal], MOVED_ON)
 
 
-def _change_statuses(ledger: Ledger, people: Sequence[DemoResident]) -> None:
+def _has_moved(standing: Standing) -> bool:
+    return any(membership.effective_on == MOVED_ON for membership in standing.memberships)
+
+
+def _change_statuses(ledger: Ledger, people: Sequence[DemoResident], before: Mapping[int, Standing]) -> None:
     for person in people:
         changes: tuple[tuple[datetime.date | None, Status, str], ...] = (
             (person.suspended_on, "suspended", "证件待核"),
             (person.reinstated_on, "active", "复核通过"),
             (person.cancelled_on, "cancelled", "户籍迁出"),
         )
-        for day, status, reason in changes:
-            if day is not None:
-                change_status(ledger, person.ordinal, status, reason, day, Caller(OPERATOR_KEY_ID, ROUTE))
+        planned = [(day, status, reason) for day, status, reason in changes if day is not None]
+        for day, status, reason in planned[len(before[person.ordinal].statuses) :]:
+            change_status(ledger, person.ordinal, status, reason, day, Caller(OPERATOR_KEY_ID, ROUTE))
 
 
-def _post(ledger: Ledger, trades: Sequence[PlannedTrade], advance: Advance) -> None:
-    """Posts the trades in order; a double entry is reversed at the beginning of the next commit."""
-    reversals: list[Entry] = []
-    for start in range(0, len(trades), TRADES_PER_COMMIT):
-        chunk = trades[start : start + TRADES_PER_COMMIT]
-        entries = [*reversals, *(_posting(number, planned) for number, planned in enumerate(chunk, start))]
-        posted = _post_all(ledger, entries)[len(reversals) :]
-        advance(len(entries))
-        reversals = [
-            _reversal(transaction_id, planned.reversed_because)
-            for transaction_id, planned in zip(posted, chunk, strict=True)
-            if planned.reversed_because is not None
-        ]
-    if reversals:
-        _post_all(ledger, reversals)
-        advance(len(reversals))
+class _Step(NamedTuple):
+    """A trade of the plan, to be posted under a key, or to be reversed after it was."""
+
+    number: int
+    planned: PlannedTrade
+    digest: bytes
+    is_reversal: bool = False
 
 
-def _posting(number: int, planned: PlannedTrade) -> Entry:
-    return Post(trade_digest(number), trade_fingerprint(planned.trade), f"{ROUTE}-{number}", planned.trade)
+def _commits(plan: Plan) -> list[list[_Step]]:
+    """The trades in order; a double entry is reversed at the beginning of the commit after it.
+
+    The last trade has a commit of its own: when it is there, all of the others are.
+    """
+    numbered = [_Step(number, planned, trade_digest(number)) for number, planned in enumerate(plan.trades)]
+    last = numbered.pop()._replace(digest=last_digest())
+    assert last.planned.reversed_because is None, "the demo ends with a live trade"
+    chunks = [numbered[start : start + TRADES_PER_COMMIT] for start in range(0, len(numbered), TRADES_PER_COMMIT)]
+    commits, reversals = [], list[_Step]()
+    for chunk in [*chunks, [last]]:
+        commits.append([*reversals, *chunk])
+        reversals = [step._replace(is_reversal=True) for step in chunk if step.planned.reversed_because is not None]
+    return commits
+
+
+def _count_posted(ledger: Ledger, commits: Sequence[Sequence[_Step]]) -> int:
+    """How many of the commits are in the ledger: all up to the first whose trades are not."""
+    return bisect.bisect_left(commits, True, key=lambda commit: not is_answered(ledger, commit[-1].digest))
+
+
+def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], done: int, advance: Advance) -> None:
+    """Posts what is left; the last commit that is there already is replayed, because it tells which trades to reverse.
+
+    Each commit is one transaction: it is in the ledger whole, or not at all.
+    """
+    advance(sum(map(len, commits[: max(0, done - 1)])))
+    ids: dict[int, UUID] = {}
+    for commit in commits[max(0, done - 1) :]:
+        replayed = [step for step in commit if not step.is_reversal or step.number in ids]
+        posted = _post_all(ledger, [_entry(step, ids) for step in replayed])
+        ids = {step.number: own_id for step, own_id in zip(replayed, posted, strict=True)}
+        advance(len(commit))
+
+
+def _entry(step: _Step, ids: Mapping[int, UUID]) -> Entry:
+    if step.is_reversal:
+        return _reversal(ids[step.number], step.planned.reversed_because or "")
+    return Post(step.digest, trade_fingerprint(step.planned.trade), f"{ROUTE}-{step.number}", step.planned.trade)
 
 
 def _reversal(transaction_id: UUID, reason: str) -> Entry:

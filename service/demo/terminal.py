@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.commands.posting import Outcome
 from service.demo.filling import NOT_EMPTY, NotFilled, fill, is_empty, steps
 from service.demo.live import play
-from service.demo.mark import is_demo
+from service.demo.mark import is_cut, is_demo, is_whole
 from service.demo.plan import make_plan
 from service.domain.money import format_cny
 from service.domain.residents import resident_id
@@ -22,10 +22,13 @@ __all__ = ["NotFilled", "run_demo"]
 def run_demo(ledger: Ledger, *, if_empty: bool, live: bool) -> None:
     """What `hushi demo` does. Raises NotFilled when there is nothing to fill, or nobody to play with."""
     if live:
-        if not is_demo(ledger):
+        if not is_demo(ledger) or not is_whole(ledger):
             raise NotFilled("Only a ledger that the demo has filled is played with; fill it first: hushi demo")
         play_on_terminal(ledger)
     elif is_empty(ledger):
+        _fill(ledger)
+    elif is_cut(ledger):
+        click.echo("This ledger holds a part of the demo, whose filling was cut: going on where it stopped.", err=True)
         _fill(ledger)
     elif not if_empty:
         raise NotFilled(NOT_EMPTY)
@@ -35,7 +38,9 @@ def _fill(ledger: Ledger) -> None:
     try:
         click.echo(fill_with_progress(ledger))
     except KeyboardInterrupt:
-        raise NotFilled("Interrupted: the ledger holds only a part of the demo. Delete it and start again.") from None
+        raise NotFilled(
+            "Interrupted: the ledger holds only a part of the demo. Run the same command again: it goes on from here."
+        ) from None
 
 
 def fill_with_progress(ledger: Ledger) -> str:

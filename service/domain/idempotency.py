@@ -3,6 +3,7 @@
 Both are 128-bit BLAKE2b digests: 16 bytes on disk for a key of 1 or of 255 characters.
 """
 
+import datetime
 import functools
 import hashlib
 import json
@@ -16,6 +17,7 @@ from service.domain.transactions import Trade, Transaction
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
 TEXTS_KNOWN_MAX = 10_000
+INSTANTS_KNOWN_MAX = 16
 _compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -73,8 +75,29 @@ def request_fingerprint(*values: object) -> bytes:
 
 
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
-    """What is sealed of an answer: the name of the request, what it meant, and the entry's id or the outcome's text."""
+    """What is sealed of an answer: the name of the request, what it meant, and its outcome."""
     return digest + fingerprint + outcome
+
+
+def accepted_outcome(entry: Transaction) -> bytes:
+    """What is sealed of an entry that was accepted: its id, and what the ledger alone knew and no judgement repeats.
+
+    Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
+    recording tells that, and no clock: so it is sealed when it is known.
+    """
+    known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}"
+    return entry.transaction_id.bytes + known.encode()
+
+
+def outcomes_of(entry: Transaction) -> tuple[bytes, bytes]:
+    """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
+    return accepted_outcome(entry), entry.transaction_id.bytes
+
+
+@functools.lru_cache(INSTANTS_KNOWN_MAX)
+def _instant_text(instant: datetime.datetime) -> str:
+    """The entries of a batch have one."""
+    return f"{instant.timestamp()!r} {instant.microsecond}"
 
 
 def stated_trade(entry: Transaction) -> Trade:

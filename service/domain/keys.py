@@ -2,6 +2,8 @@
 
 import hashlib
 
+from service.domain.texts import normal_text
+
 KEY_PREFIX = "hushi_"
 KEY_ID_MAX = 2**31 - 1
 KEY_NAME_LENGTH_MAX = 60
@@ -23,8 +25,8 @@ SCOPES = (
 
 
 def check_key_name(name: str) -> str:
-    """The name of a key without spaces around it. Raises ValueError on one that a list can't show in a line."""
-    name = name.strip()
+    """The name of a key as text is kept (domain.texts). Raises ValueError on one that a list can't show in a line."""
+    name = normal_text(name)
     if not name or len(name) > KEY_NAME_LENGTH_MAX or not name.isprintable():
         raise ValueError(f"send 1 to {KEY_NAME_LENGTH_MAX} characters without tabs or line breaks")
     return name

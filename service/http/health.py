@@ -22,6 +22,8 @@ class LiveSchema(StrictSchema):
 class ReadySchema(StrictSchema):
     """What serving needs, part by part; `tail` counts the transactions that are not folded yet.
 
+    `schema` is "ok", "old" when the database is older than this service, or "newer" when this service is the older one.
+
     `fold_lag_s` is the age of the oldest of them. `fold` is "ok" or, when that is over a minute, "standing still":
     reports stay exact then, and become slower. `writes` is "ok", "failing" (a post would be answered 503: a full disk,
     a database that may only be read) or "standing still" (a post would wait: another process holds the ledger). `log`
@@ -54,8 +56,12 @@ def get_ready() -> Answer:
     parts = _parts(vitals)
     if not vitals.readiness.database:
         raise Unavailable("The database does not answer.", **parts)
-    if not vitals.readiness.schema:
-        raise Unavailable("The database has an old schema; run hushi db upgrade.", **parts)
+    if vitals.readiness.schema == "old":
+        raise Unavailable("The database has an old schema, older than this service; run hushi db upgrade.", **parts)
+    if vitals.readiness.schema == "newer":
+        raise Unavailable(
+            "This service is older than the schema of the database, which was upgraded; start the newer hushi.", **parts
+        )
     if vitals.writes != Writes.OK:
         raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
     return Answer({"status": "ok", **parts})
@@ -72,7 +78,7 @@ def _parts(vitals: Vitals) -> dict[str, Any]:
     found = vitals.readiness
     return {
         "database": "ok" if found.database else "unavailable",
-        "schema": None if found.schema is None else "ok" if found.schema else "old",
+        "schema": found.schema,
         "writes": vitals.writes,
         "tail": found.tail_length,
         "fold": None if found.is_folding is None else "ok" if found.is_folding else "standing still",

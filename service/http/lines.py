@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
+from service.domain.texts import normal_text
 from service.http.bodies import parse_json, plain_objects
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
@@ -105,8 +106,8 @@ def _csv_line(heading: list[str], row: list[str]) -> Line:
             "", "wrong-length", f"The line has {len(row)} cells, the heading has {len(heading)}."
         )
         return Line(None, None, wrong)
-    # An empty cell is a field that is not sent.
-    body: dict[str, Any] = {name: cell for name, cell in zip(heading, row, strict=True) if cell != ""}
+    # A cell of which nothing can be seen is a field that is not sent.
+    body: dict[str, Any] = {name: cell for name, cell in zip(heading, row, strict=True) if normal_text(cell)}
     key = body.pop("key", None)
     if "metadata" in body:
         try:

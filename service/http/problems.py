@@ -9,7 +9,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.lifetimes import code_path_of
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -83,7 +83,10 @@ def _from_werkzeug(error: HTTPException) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     _log.error("database-unavailable", error=type(error).__name__)
-    unavailable = errors.Unavailable("The database does not answer; ask again, writes with the same key.")
+    told = "The database does not answer; ask again, writes with the same key."
+    if isinstance(error, OtherRevision):
+        told = f"Nothing was written: {error}."
+    unavailable = errors.Unavailable(told)
     return problem_response(unavailable, g.request_id)
 
 

@@ -3,11 +3,15 @@
 What is not a clerk's own spelling passes unchanged: to judge it is the schema's task, not the reader's.
 """
 
-import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
 
+from service.importing.headings import KEY_FIELD
+from service.importing.numbers import CNY_DECIMALS, CNY_UNITS, KG_DECIMALS, KG_UNITS, decimal_reader
+from service.importing.plain import code, document_number, is_nothing, text
+from service.importing.quoting import shown
+from service.importing.times import instant
 from service.importing.words import (
     DIRECTIONS,
     OVER_ALLOWANCE,
@@ -17,87 +21,11 @@ from service.importing.words import (
     fold_word,
 )
 
-MARKET_OFFSET = "+08:00"
-CNY_DECIMALS, KG_DECIMALS = 2, 3
-CELL_SHOWN_MAX = 40
 HS_CODE_LENGTHS_WITHOUT_ZERO = (5, 7, 9)
 
 ReadCell = Callable[[str], object]
 
-_PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_GROUPED_NUMBER = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
-_OFFSET = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z", re.ASCII)
-_LOCAL_TIME = re.compile(
-    r"([0-9]{4})([-/年])([0-9]{1,2})([-/月])([0-9]{1,2})(日?)"
-    r"(?:(?: +|T|(?<=日))([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?",
-    re.ASCII,
-)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
-_DATE_SIGNS = frozenset({("-", "-", ""), ("/", "/", ""), ("年", "月", "日")})
-
-
-def shown(cell: str) -> str:
-    """A cell as an error message quotes it."""
-    return f'"{cell}"' if len(cell) <= CELL_SHOWN_MAX else f'"{cell[:CELL_SHOWN_MAX]}…"'
-
-
-def instant(cell: str) -> str:
-    """RFC 3339 for a time as clerks write it, which is market time: "2024/4/1 9:30" is 2024-04-01T09:30:00+08:00.
-
-    A value with an offset of its own passes unchanged. A day without a time is its first instant, 00:00:00: the
-    business day is right, and midnight is plainly no trading hour, whereas noon would look like a recorded fact.
-    """
-    match = _LOCAL_TIME.fullmatch(cell)
-    if match is None:
-        if _OFFSET.search(cell):
-            return cell
-        raise ValueError(f'{shown(cell)} is no time; send it like "2024-04-01 09:30".')
-    year, sign, month, second_sign, day, third_sign, hour, minute, second, fraction = match.groups()
-    if (sign, second_sign, third_sign) not in _DATE_SIGNS:
-        raise ValueError(f'{shown(cell)} is no date; send it like "2024-04-01".')
-    try:
-        moment = datetime.datetime(  # noqa: DTZ001 (only asked whether it exists; the offset is written out below)
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
-        )
-    except ValueError:
-        raise ValueError(f"{shown(cell)} does not exist in the calendar or on the clock; read it again.") from None
-    return f"{moment.isoformat()}{fraction or ''}{MARKET_OFFSET}"
-
-
-def decimal_reader(decimals: int, *, grouped: bool) -> ReadCell:
-    """A reader of amounts or weights, which pads to all `decimals` as the API prints them: "7800" is "7800.00".
-
-    With `grouped`, thousands separators in the right places are taken: "1,234.50" is "1234.50".
-    """
-    zeros = "0" * decimals
-
-    def _read(cell: str) -> str:
-        match = _PLAIN_NUMBER.fullmatch(cell)
-        if match is None:
-            match = _PLAIN_NUMBER.fullmatch(_without_separators(cell, decimals, grouped=grouped))
-        if match is None:
-            raise _no_number(cell, decimals)
-        whole, fraction = match.groups()
-        if fraction is None:
-            return f"{whole}.{zeros}"
-        return f"{whole}.{fraction}{zeros[len(fraction) :]}"
-
-    return _read
-
-
-def _without_separators(cell: str, decimals: int, *, grouped: bool) -> str:
-    if not _GROUPED_NUMBER.fullmatch(cell):
-        raise _no_number(cell, decimals)
-    plain = cell.replace(",", "")
-    if not grouped:
-        # Where the semicolon parts the cells, a comma is the decimal sign as often as it groups thousands.
-        raise ValueError(f"{shown(cell)} can be read in two ways; send it without commas, with a point for decimals.")
-    return plain
-
-
-def _no_number(cell: str, decimals: int) -> ValueError:
-    example = "1234." + "500"[:decimals]
-    return ValueError(f"{shown(cell)} is no number; send digits like {example}, with {decimals} decimals at most.")
 
 
 def word_reader(words: Mapping[str, str]) -> ReadCell:
@@ -141,6 +69,7 @@ def origin(cell: str) -> str:
 
 def hs_code(cell: str) -> str:
     """An HS code as it stands, unless a spreadsheet has taken its leading zero."""
+    cell = code(cell)
     if len(cell) in HS_CODE_LENGTHS_WITHOUT_ZERO and cell.isdigit() and cell.isascii():
         raise ValueError(
             f"{shown(cell)} has {len(cell)} digits: its leading zero is lost. Format the column as text and send "
@@ -160,22 +89,33 @@ def metadata(cell: str) -> dict[str, object]:
     return entries
 
 
-def as_it_stands(cell: str) -> str:
-    """The cell itself."""
-    return cell
+def commodity(cell: str) -> str:
+    """The name of the goods, which no trade is without."""
+    if is_nothing(cell):
+        raise ValueError(f"{shown(cell)} stands for nothing; send the name of the goods.")
+    return text(cell)
 
 
-def cell_readers(*, grouped: bool) -> dict[str, ReadCell]:
-    """The reader of each field; fields without one are taken as they stand."""
+def cell_readers(*, grouped: bool, is_typed: bool) -> dict[str, ReadCell]:
+    """The reader of each field; fields without one are taken as they stand.
+
+    `is_typed`: the file tells text from dates, so that a document number that looks like a date was typed as text.
+    """
     return {
         "category": category,
+        "commodity": commodity,
         "origin": origin,
         "hs_code": hs_code,
-        "quantity_kg": decimal_reader(KG_DECIMALS, grouped=grouped),
-        "amount_cny": decimal_reader(CNY_DECIMALS, grouped=grouped),
+        "quantity_kg": decimal_reader(KG_DECIMALS, grouped=grouped, units=KG_UNITS),
+        "amount_cny": decimal_reader(CNY_DECIMALS, grouped=grouped, units=CNY_UNITS),
         "traded_at": instant,
         "direction": word_reader(DIRECTIONS),
         "over_allowance": word_reader(OVER_ALLOWANCE),
         "trade_point": trade_point,
+        "consignment": code,
+        "vehicle_plate": code,
+        "seller": text,
+        "reference": code if is_typed else document_number,
+        KEY_FIELD: code,
         "metadata": metadata,
     }

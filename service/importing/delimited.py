@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from service.importing.encodings import open_text
 from service.importing.headings import count_known, match_headings
-from service.importing.lines import ImportFileError, Line, Lines, refused_line, shorten_raw
+from service.importing.lines import ImportFileError, Line, Lines
 from service.importing.table import Table, is_blank
 
 DELIMITERS = (",", "\t", ";", "，")
@@ -53,12 +53,12 @@ class PhysicalLines:
 class DelimitedLines(Lines):
     """The lines of a CSV file."""
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
         """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
-            self._physical = PhysicalLines(open_text(self._binary, path).readline)
+            self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
             self._table = self._read_header()
         except BaseException:
             self._binary.close()
@@ -100,14 +100,14 @@ class DelimitedLines(Lines):
         if fitting is not None:
             return table.line(number, fitting, raw)
         error = f"The line has {len(cells)} cells, the header has {table.width}; send the same number."
-        return refused_line(number, error, shorten_raw(raw))
+        return table.unreadable_line(number, error, raw)
 
     def _broken_record(self, error: csv.Error) -> Line:
         # A quotation mark that is never closed swallows the lines after it: they are read again, one by one.
         self._physical.give_back(kept=1)
         number, raw = self._physical.take_record()
-        return refused_line(
-            number, f"The quotation marks are broken ({error}); close or double them.", shorten_raw(raw)
+        return self._table.unreadable_line(
+            number, f"The quotation marks are broken ({error}); close or double them.", raw
         )
 
     def _read_header(self) -> Table:

@@ -1,7 +1,8 @@
-"""Which encoding a text file has: a byte order mark, else strict UTF-8 over the whole file, else strict GB18030.
+"""Which encoding a text file has: what the clerk names, a byte order mark, else strict UTF-8, else strict GB18030.
 
 The whole file is decoded once before it is read, in pieces, because the first Chinese character may come late: a
-guess from the first kilobytes would read a GB18030 file with English headings as UTF-8 and break half way.
+guess from the first kilobytes would read a GB18030 file with English headings as UTF-8 and break half way. Bytes that
+are GB18030 by accident are refused (scripts.py): to guess would record words that nobody wrote.
 """
 
 import codecs
@@ -10,6 +11,7 @@ import pathlib
 from collections.abc import Iterator
 
 from service.importing.lines import ImportFileError
+from service.importing.scripts import ChineseEvidence, cyrillic_encoding
 
 PIECE_BYTES = 1 << 16
 SIGNATURE_BYTES = 4_096
@@ -18,9 +20,31 @@ LETTERS_OF_DAMAGED_UTF_8 = 16
 over two or three of its characters at most."""
 
 
-def open_text(binary: io.BufferedReader, path: pathlib.Path) -> io.TextIOWrapper:
-    """The file as text, line breaks unchanged. Raises ImportFileError on bytes that no known encoding explains."""
-    return io.TextIOWrapper(binary, encoding=find_encoding(path), newline="")
+SAVE_AS = 'Save it as UTF-8 ("CSV UTF-8" in Excel and WPS), or name its encoding'
+TEXT_MARKS = {"utf-8": "utf-8-sig"}
+"""The codec that takes a byte order mark off, where one of that name would leave it in the first heading."""
+
+
+def open_text(binary: io.BufferedReader, path: pathlib.Path, encoding: str | None) -> io.TextIOWrapper:
+    """The file as text, line breaks unchanged; `encoding` is the one that the clerk names, None to find it.
+
+    Raises ImportFileError on bytes that are not of this encoding, or that no known one explains.
+    """
+    codec = find_encoding(path) if encoding is None else _named_encoding(path, encoding)
+    return io.TextIOWrapper(binary, encoding=codec, newline="")
+
+
+def _named_encoding(path: pathlib.Path, name: str) -> str:
+    try:
+        codec = codecs.lookup(name).name
+        "".encode(codec)
+    except (LookupError, ValueError):
+        raise ImportFileError(
+            f'"{name}" is no encoding that is known; name one like utf-8, gb18030, windows-1251 or koi8-u.'
+        ) from None
+    if (line := _undecodable_line(path, codec)) is not None:
+        raise ImportFileError(f"Line {line} is not {name}. Name another encoding, or save the file as UTF-8.")
+    return TEXT_MARKS.get(codec, codec)
 
 
 def find_encoding(path: pathlib.Path) -> str:
@@ -35,7 +59,9 @@ def find_encoding(path: pathlib.Path) -> str:
             )
         return "utf-16" if marked.startswith("utf-16") else marked
     if b"\0" in signature:
-        raise ImportFileError("The file holds binary data, or UTF-16 without a byte order mark. Save it as UTF-8.")
+        raise ImportFileError(
+            f"The file holds binary data, or UTF-16 without a byte order mark. {SAVE_AS}: --encoding utf-16-le."
+        )
     return _utf_8_or_gb18030(path)
 
 
@@ -56,9 +82,34 @@ def _utf_8_or_gb18030(path: pathlib.Path) -> str:
     gb_line = _undecodable_line(path, "gb18030")
     if gb_line is not None:
         raise ImportFileError(
-            f"The file is neither UTF-8 (line {line} is not) nor GB18030 (line {gb_line} is not). Save it as UTF-8."
+            f"The file is neither UTF-8 (line {line} is not) nor GB18030 (line {gb_line} is not). "
+            f"{SAVE_AS}: {_example(cyrillic_encoding(path))}."
         )
+    _refuse_gb18030_by_accident(path)
     return "gb18030"
+
+
+def _refuse_gb18030_by_accident(path: pathlib.Path) -> None:
+    evidence = ChineseEvidence()
+    for text in _decoded_pieces(path, "gb18030"):
+        evidence.add(text)
+        if evidence.is_known:
+            return
+    cyrillic = cyrillic_encoding(path)
+    if cyrillic is not None:
+        raise ImportFileError(
+            f"The file is not UTF-8, and can be read as Cyrillic ({cyrillic}) or as Chinese (GB18030), with other "
+            f"words. {SAVE_AS}: --encoding {cyrillic}, or --encoding gb18030."
+        )
+    if not evidence.is_common:
+        raise ImportFileError(
+            "The file is not UTF-8, and as GB18030 it would hold characters that no Chinese text consists of. "
+            f"{SAVE_AS}: {_example(None)}; where it is Chinese all the same, --encoding gb18030."
+        )
+
+
+def _example(encoding: str | None) -> str:
+    return f"--encoding {encoding}" if encoding else "for instance --encoding windows-1251 or --encoding big5"
 
 
 def _decoded_pieces(path: pathlib.Path, codec: str) -> Iterator[str]:

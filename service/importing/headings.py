@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.domain.texts import normal_text
 from service.importing.lines import ImportFileError
 
 KEY_FIELD = "key"
@@ -52,7 +53,8 @@ def match_headings(cells: Sequence[str], line: int) -> list[Heading]:
 
     Raises ImportFileError on headings that are unknown, missing, or name one field twice.
     """
-    headings = [Heading(i, cell.strip(), _field_of(cell)) for i, cell in enumerate(cells) if cell.strip()]
+    texts = [normal_text(cell) for cell in cells]
+    headings = [Heading(i, text, _field_of(text)) for i, text in enumerate(texts) if text]
     unknown = [_shown(heading.text) for heading in headings if not heading.field]
     if len(unknown) == len(headings):
         raise ImportFileError(
@@ -88,10 +90,10 @@ def _refuse_twice(headings: Sequence[Heading], line: int) -> None:
 
 def _field_of(heading: str) -> str:
     """The field that a heading stands for, or "" for an unknown one."""
-    folded = _folded(heading)
+    text = normal_text(heading)
+    folded = _folded(text)
     if folded in _FIELDS:
         return _FIELDS[folded]
-    text = heading.strip()
     own = text[len(METADATA_PREFIX) :] if text.startswith(METADATA_PREFIX) else ""
     return METADATA_PREFIX + own if own else ""
 

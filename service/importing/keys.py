@@ -7,16 +7,19 @@ line numbers: a blank line or a corrected neighbour does not change them.
 import contextlib
 import datetime
 import hashlib
+from typing import Any
 
 import orjson
 
+from service.domain.texts import normal_text
 from service.domain.transactions import DEFAULT_TRADE_POINT, MARKET_TIME
-from service.importing.cells import CNY_DECIMALS, KG_DECIMALS
+from service.importing.numbers import CNY_DECIMALS, KG_DECIMALS
 
 KEY_LENGTH_MAX = 255
 HASH_BYTES = 16
 COUNTED_HASH_BYTES = 8
 DECIMALS = {"quantity_kg": KG_DECIMALS, "amount_cny": CNY_DECIMALS}
+FREE_TEXTS = ("commodity", "consignment", "vehicle_plate", "seller")
 DEFAULTS = {"direction": "import", "trade_point": DEFAULT_TRADE_POINT, "over_allowance": "tax", "metadata": {}}
 
 
@@ -36,7 +39,7 @@ class LineKeys:
         """The key of a line. Raises ValueError on an own key that can't be one, or a body that JSON can't carry."""
         if own_key is not None:
             return _checked(own_key)
-        reference = body.get("reference")
+        reference = _one_text(body.get("reference"))
         if isinstance(reference, str) and reference:
             return document_key(body.get("trade_point", DEFAULT_TRADE_POINT), reference)
         digest = _digest(_meaning(body))
@@ -46,12 +49,19 @@ class LineKeys:
         return f"line:{digest.hex()}:{times}"
 
 
-def _meaning(body: dict[str, object]) -> dict[str, object]:
+def _meaning(body: dict[str, object]) -> dict[str, Any]:
     """What a body says, however it is spelled: the same line in NDJSON and in a table is the same trade.
 
     What is left out is what the API takes for it. What it would refuse passes as it stands: it will be refused.
     """
-    meant = {field: value for field, value in body.items() if value is not None and DEFAULTS.get(field) != value}
+    meant: dict[str, Any] = {
+        field: value for field, value in body.items() if value is not None and DEFAULTS.get(field) != value
+    }
+    for field in FREE_TEXTS:
+        if field in meant:
+            meant[field] = _one_text(meant[field])
+    if isinstance(meant.get("metadata"), dict):
+        meant["metadata"] = {_one_text(name): _one_text(text) for name, text in meant["metadata"].items()}
     for field, decimals in DECIMALS.items():
         if field in meant:
             whole, _, fraction = str(meant[field]).partition(".")
@@ -60,6 +70,11 @@ def _meaning(body: dict[str, object]) -> dict[str, object]:
         at = datetime.datetime.fromisoformat(str(meant.get("traded_at")))
         meant["traded_at"] = at.astimezone(MARKET_TIME).isoformat()
     return meant
+
+
+def _one_text(value: object) -> object:
+    """A text as the ledger will keep it, so that another spelling of it has the same key."""
+    return normal_text(value) if isinstance(value, str) else value
 
 
 def document_key(trade_point: object, reference: str) -> str:

@@ -15,12 +15,12 @@ from service.importing.lines import Line, Lines, refused_line, shorten_raw
 class JsonLines(Lines):
     """The lines of an NDJSON file."""
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
         """Raises ImportFileError on bytes that are no text."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
-            self._physical = PhysicalLines(open_text(self._binary, path).readline)
+            self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
         except BaseException:
             self._binary.close()
             raise

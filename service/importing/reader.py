@@ -13,15 +13,17 @@ ZIP_SIGNATURE = b"PK\x03\x04"
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 
-READERS: dict[str, Callable[[pathlib.Path], Lines]] = {
+READERS: dict[str, Callable[[pathlib.Path, str | None], Lines]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), DelimitedLines),
     **dict.fromkeys((".ndjson", ".jsonl"), JsonLines),
     **dict.fromkeys((".xlsx", ".xlsm"), WorkbookLines),
 }
 
 
-def open_lines(path: pathlib.Path) -> Lines:
+def open_lines(path: pathlib.Path, encoding: str | None = None) -> Lines:
     """The lines of a CSV, XLSX or NDJSON file, to be used with `with`; it reads as far as the header.
+
+    `encoding` is the one of a text file where the clerk names it; else it is found.
 
     Raises ImportFileError on a file that can't be taken at all, OSError on one that can't be opened.
     """
@@ -39,7 +41,7 @@ def open_lines(path: pathlib.Path) -> Lines:
         raise ImportFileError(f"The file is named {path.suffix} but is an archive; a workbook is named .xlsx.")
     if reader is WorkbookLines and not is_archive:
         raise ImportFileError(f"The file is named {path.suffix} but is no workbook. Save it as .xlsx, or name it .csv.")
-    return reader(path)
+    return reader(path, encoding)
 
 
 def _about_ole(path: pathlib.Path) -> str:

@@ -1,10 +1,12 @@
 """The rows of a worksheet, one by one: row numbers as Excel shows them, and cells as text, numbers or faults."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Self
 from xml.parsers.expat import XMLParserType
 
 from service.importing.lines import ImportFileError
+from service.importing.number_formats import NumberFormat
 from service.importing.workbook import SharedStrings
 from service.importing.xml_parts import Attributes, damage_refused, local_name, new_parser, parse_pieces, unescape
 
@@ -17,6 +19,25 @@ class Serial(float):
     """A number in a cell whose format shows it as a date or time."""
 
 
+class Shown(float):
+    """A number in a cell whose format shows it otherwise than as it is."""
+
+    __slots__ = ("format",)
+    format: NumberFormat
+
+    def __new__(cls, text: str, number_format: NumberFormat) -> Self:
+        """The number of a text, under a format."""
+        number = super().__new__(cls, text)
+        number.format = number_format
+        return number
+
+
+class IsoDate(str):
+    """A cell that holds a date or time as text, which its format shows: 2024-04-01T16:30:00.000Z."""
+
+    __slots__ = ()
+
+
 class Fault(str):
     """A cell without a value, and why: an error of Excel, or a formula that was never computed."""
 
@@ -24,7 +45,7 @@ class Fault(str):
 
 
 Cell = str | float | bool
-"""Text, "" for an empty cell, Fault, a number, Serial, or a truth value."""
+"""Text, "" for an empty cell, Fault, IsoDate, a number, Serial, Shown, or a truth value."""
 
 Row = tuple[int, list[Cell]]
 
@@ -33,13 +54,13 @@ class SheetRows:
     """The rows of one worksheet. They may be shorter or longer than the header."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, part: str, strings: SharedStrings, date_styles: frozenset[str]
+        self, archive: zipfile.ZipFile, part: str, strings: SharedStrings, styles: Mapping[str, NumberFormat]
     ) -> None:
         self.total_bytes = archive.getinfo(part).file_size
         self.position = 0
         self._stream = archive.open(part)
         self._parser = new_parser()
-        self._builder = _RowBuilder(self._parser, strings, date_styles)
+        self._builder = _RowBuilder(self._parser, strings, styles)
 
     @property
     def last_row(self) -> int | None:
@@ -64,12 +85,13 @@ class SheetRows:
 class _RowBuilder:
     """Gathers rows from the parser's calls, some 60 a row: what is asked for most often is asked first."""
 
-    def __init__(self, parser: XMLParserType, strings: SharedStrings, date_styles: frozenset[str]) -> None:
+    def __init__(self, parser: XMLParserType, strings: SharedStrings, styles: Mapping[str, NumberFormat]) -> None:
         self.finished: list[Row] = []
         self.dimension = ""
         self._parser = parser
         self._strings = strings
-        self._date_styles = date_styles
+        self._styles = styles
+        self._text_styles = {name: style for name, style in styles.items() if style.changes_text}
         self._tags: dict[str, str] = {}
         self._columns = _ColumnIndexes()
         self._number = 0
@@ -136,28 +158,46 @@ class _RowBuilder:
 
     def _value(self, cell: Attributes, text: str) -> Cell:
         kind = cell.get("t", "n")
-        if kind == "s":
-            return self._strings[int(text)]
         if kind == "n":
-            return Serial(text) if cell.get("s") in self._date_styles else float(text)
+            style = self._styles.get(cell.get("s", ""))
+            if style is None:
+                return float(text)
+            return Serial(text) if style.is_date else Shown(text, style)
         if kind == "b":
             return text == "1"
         if kind == "e":
-            return Fault(f"{text} is an error of the spreadsheet; send a value.")
-        return unescape(text)
+            return (
+                NOT_AVAILABLE
+                if text == NOT_AVAILABLE
+                else Fault(f"{text} is an error of the spreadsheet; send a value.")
+            )
+        if kind == "d":
+            return IsoDate(text)
+        found = self._strings[int(text)] if kind == "s" else unescape(text)
+        if self._text_styles and found and (style := self._text_styles.get(cell.get("s", ""))) is not None:
+            return style.show_text(found)
+        return found
 
 
 class _ColumnIndexes(dict[str, int]):
-    """The index of each column by its letters, worked out once: "AB" is 27."""
+    """The index of each column by its letters, worked out once."""
 
     def __missing__(self, letters: str) -> int:
-        number = 0
-        for letter in letters:
-            number = number * 26 + _LETTERS.index(letter) + 1 if letter in _LETTERS else COLUMNS_MAX + 1
-        if not 1 <= number <= COLUMNS_MAX:
-            raise ImportFileError(f'The workbook is damaged: "{letters}" is no column.')
-        self[letters] = number - 1
-        return number - 1
+        index = self[letters] = column_index(letters)
+        return index
 
+
+def column_index(letters: str) -> int:
+    """The index of a column by its letters: "AB" is 27. Raises ImportFileError on what is none."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + _LETTERS.index(letter) + 1 if letter in _LETTERS else COLUMNS_MAX + 1
+    if not 1 <= number <= COLUMNS_MAX:
+        raise ImportFileError(f'The workbook is damaged: "{letters}" is no column.')
+    return number - 1
+
+
+NOT_AVAILABLE = "#N/A"
+"""The one error of a spreadsheet that says that there is nothing; what it means is up to the column."""
 
 _UNCOMPUTED = Fault("A formula without a stored result; open and save the file in a spreadsheet program first.")

@@ -1,35 +1,44 @@
 """Rows of cells under a header line, whatever file they come from: what each row says as a transaction body."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
-from service.importing.cells import as_it_stands, cell_readers
+from service.domain.texts import normal_text
+from service.importing.cells import ReadCell, cell_readers
 from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
 from service.importing.keys import LineKeys
 from service.importing.lines import Line, refused_line, shorten_raw
+from service.importing.plain import is_nothing, plain_cell, text
+from service.importing.words import DIRECTIONS, fold_word
+
+METADATA = "metadata"
+VALUES_KNOWN_MAX = 4_096
+DIRECTION, EXPORT = "direction", "export"
+EXPORTS = [word for word, direction in DIRECTIONS.items() if direction == EXPORT]
 
 
 def is_blank(cells: Sequence[str]) -> bool:
     """Whether nothing stands in any cell. The first cell decides nearly always, and cheaply."""
-    return not (cells and cells[0].strip()) and not "".join(cells).strip()
+    return not (cells and cells[0][:1].isalnum()) and not normal_text("".join(cells))
 
 
 class Table:
     """The columns of one file. Everything that can be decided from the header is decided once, here."""
 
-    def __init__(self, headings: Sequence[Heading], width: int, *, grouped: bool) -> None:
-        """`width` is the number of cells in the header line; `grouped` allows thousands separators."""
+    def __init__(self, headings: Sequence[Heading], width: int, *, grouped: bool, is_typed: bool = False) -> None:
+        """`width` is the number of cells in the header line.
+
+        `grouped` allows thousands separators; `is_typed`: the file tells text from dates and numbers.
+        """
         self.width = width
-        readers = cell_readers(grouped=grouped)
+        readers = cell_readers(grouped=grouped, is_typed=is_typed)
         self._columns = [
-            (heading.index, heading, readers.get(heading.field, as_it_stands))
+            (heading.index, heading, heading.field, _column_reader(heading.field, readers.get(heading.field, text)))
             for heading in headings
-            if not heading.field.startswith(METADATA_PREFIX)
         ]
-        self._own_entries = [
-            (heading.index, heading.field.removeprefix(METADATA_PREFIX))
-            for heading in headings
-            if heading.field.startswith(METADATA_PREFIX)
-        ]
+        self._own_entries = [heading.field for heading in headings if heading.field.startswith(METADATA_PREFIX)]
+        self._has_direction = any(heading.field == DIRECTION for heading in headings)
+        self._direction_above: object = None
         self._unnamed = sorted(set(range(width)) - {heading.index for heading in headings})
         self._keys = LineKeys()
         self._needed = 1 + max(heading.index for heading in headings if heading.field in REQUIRED_FIELDS)
@@ -43,27 +52,49 @@ class Table:
             return None
         return (cells + [""] * (self.width - len(cells)))[: self.width]
 
-    def line(self, number: int, cells: Sequence[str], raw: str) -> Line:
-        """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error."""
+    def line(self, number: int, cells: Sequence[str], raw: str, known_errors: Sequence[str] = ()) -> Line:
+        """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error.
+
+        `known_errors` are those of cells that could not be spelled as text, which are empty in `cells`.
+        """
         body: dict[str, object] = {}
-        errors: list[str] = []
-        for index, heading, read in self._columns:
-            cell = cells[index].strip()
-            if cell:
+        errors = list(known_errors)
+        for index, heading, field, read in self._columns:
+            if cell := cells[index]:
                 try:
-                    body[heading.field] = read(cell)
+                    value = read(cell)
                 except ValueError as error:
                     errors.append(f"{heading.text}: {error}")
-        if self._own_entries:
-            self._add_own_entries(body, cells)
-        errors += [f"Column {i + 1} has no heading but holds data." for i in self._unnamed if cells[i].strip()]
+                else:
+                    if value is not None:
+                        body[field] = value
+        if self._own_entries and (own := [field for field in self._own_entries if field in body]):
+            _gather_metadata(body, own)
+        if self._has_direction:
+            errors += self._doubtful_direction(body)
+        errors += [f"Column {i + 1} has no heading but holds data." for i in self._unnamed if normal_text(cells[i])]
         return self._finished(number, body, errors, raw)
 
-    def _add_own_entries(self, body: dict[str, object], cells: Sequence[str]) -> None:
-        own = {name: cell for index, name in self._own_entries if (cell := cells[index].strip())}
-        if own:
-            stated = body.get("metadata")
-            body["metadata"] = {**stated, **own} if isinstance(stated, dict) else own
+    def unreadable_line(self, number: int, error: str, raw: str) -> Line:
+        """A line whose cells can't be told apart, and why."""
+        folded = fold_word(raw)
+        if self._has_direction and any(word in folded for word in EXPORTS):
+            self._direction_above = EXPORT
+        return refused_line(number, error, shorten_raw(raw))
+
+    def _doubtful_direction(self, body: dict[str, object]) -> list[str]:
+        """An empty direction means an import; below an export it may as well mean the same as above.
+
+        So it does in a column of merged cells that was saved as CSV, or where a clerk writes a word once for many rows.
+        """
+        stated = body.get(DIRECTION)
+        if stated is not None:
+            self._direction_above = stated
+        elif self._direction_above == EXPORT:
+            return [
+                "The direction is empty below an export; write 出口 (export) or 进口 (import) into this line as well."
+            ]
+        return []
 
     def _finished(self, number: int, body: dict[str, object], errors: list[str], raw: str) -> Line:
         own_key = body.pop(KEY_FIELD, None)
@@ -74,3 +105,23 @@ class Table:
             except ValueError as error:
                 errors.append(str(error))
         return refused_line(number, " ".join(errors), shorten_raw(raw))
+
+
+def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
+    """What a column makes of a cell: None for nothing. Nearly all cells repeat one of a few; a dict is never shared."""
+    is_optional = field not in REQUIRED_FIELDS
+
+    def _read(cell: str) -> object:
+        plain = plain_cell(cell)
+        if not plain or (is_optional and is_nothing(plain)):
+            return None
+        return read(plain)
+
+    return _read if field == METADATA else functools.lru_cache(VALUES_KNOWN_MAX)(_read)
+
+
+def _gather_metadata(body: dict[str, object], own: list[str]) -> None:
+    """Entries with columns of their own join those of the column of all."""
+    entries = {field.removeprefix(METADATA_PREFIX): body.pop(field) for field in own}
+    stated = body.get(METADATA)
+    body[METADATA] = {**stated, **entries} if isinstance(stated, dict) else entries

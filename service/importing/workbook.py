@@ -1,22 +1,22 @@
-"""A workbook's parts apart from the rows: its worksheets, their strings, and which formats are dates."""
+"""A workbook's parts apart from the rows: its worksheets, their strings, and how its styles show numbers."""
 
 import array
 import mmap
 import posixpath
-import re
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.importing.lines import ImportFileError
+from service.importing.number_formats import BUILT_IN, DATE_FORMATS, NumberFormat, number_format
 from service.importing.xml_parts import Attributes, elements, local_name, new_parser, parse_pieces, unescape
 
 ROOT_RELATIONS = "_rels/.rels"
-DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-"""The built-in number formats that show a date or time, the East Asian ones included (ECMA-376, 18.8.30)."""
+GENERAL = frozenset({"", "general", "@"})
+"""Formats, in lower case, that show a number as it is."""
 
-_NOT_SHOWN_AS_DATE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
-_DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
+BUILT_IN_DATE = number_format("yyyy-mm-dd hh:mm:ss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Workbook:
 
     sheets: tuple[Worksheet, ...]
     strings_part: str | None
-    date_styles: frozenset[str]
+    styles: Mapping[str, NumberFormat]
+    """The number format of each style of cells, but for those that show a number as it is."""
     counts_from_1904: bool
 
 
@@ -52,44 +53,52 @@ def read_workbook(archive: zipfile.ZipFile) -> Workbook:
     )
     if not sheets:
         raise ImportFileError("The workbook has no worksheet.")
-    styles = _relations(archive, folder, relations, "styles")
+    # Some programs name a part for styles and write none.
+    styles = [part for part in _relations(archive, folder, relations, "styles").values() if part in archive.NameToInfo]
     strings = _relations(archive, folder, relations, "sharedStrings")
     return Workbook(
         sheets=sheets,
         strings_part=next(iter(strings.values()), None),
-        date_styles=frozenset().union(*(_date_styles(elements(archive, part)) for part in styles.values())),
+        styles={name: shown for part in styles for name, shown in _styles(elements(archive, part)).items()},
         counts_from_1904=any(tag == "workbookPr" and a.get("date1904") in {"1", "true"} for tag, a in described),
     )
 
 
 def _relations(archive: zipfile.ZipFile, folder: str, part: str, kind: str) -> dict[str, str]:
     """The parts that a part names, by relation id. Their paths are relative to `folder`, or begin with a slash."""
-    return {
-        a["Id"]: posixpath.normpath(posixpath.join("/", folder, a["Target"])).lstrip("/")
-        for tag, a in elements(archive, part)
-        if tag == "Relationship" and a["Type"].endswith(f"/{kind}")
-    }
+    named = {
+        name.casefold(): name for name in archive.namelist()
+    }  # A part's name is the same in any case (OPC, 9.1.1).
+    found: dict[str, str] = {}
+    for tag, attributes in elements(archive, part):
+        if tag == "Relationship" and attributes["Type"].endswith(f"/{kind}"):
+            target = posixpath.normpath(posixpath.join("/", folder, attributes["Target"])).lstrip("/")
+            found[attributes["Id"]] = named.get(target.casefold(), target)
+    return found
 
 
-def _date_styles(styles: list[tuple[str, Attributes]]) -> frozenset[str]:
-    """The cell styles whose number format is a date or time."""
-    formats = {a["numFmtId"] for tag, a in styles if tag == "numFmt" and is_date_format(a.get("formatCode", ""))}
-    formats |= {str(number) for number in DATE_FORMATS}
-    found: list[str] = []
+def _styles(styles: list[tuple[str, Attributes]]) -> dict[str, NumberFormat]:
+    """The number format of each style of cells that changes how a number looks."""
+    codes = {a["numFmtId"]: a.get("formatCode", "") for tag, a in styles if tag == "numFmt"}
+    found: dict[str, NumberFormat] = {}
     container, number = "", 0
     for tag, attributes in styles:
         if tag in {"cellXfs", "cellStyleXfs"}:
             container, number = tag, 0
         elif tag == "xf" and container == "cellXfs":
-            if attributes.get("numFmtId") in formats:
-                found.append(str(number))
+            shown = _format_of(attributes.get("numFmtId", "0"), codes)
+            if shown is not None:
+                found[str(number)] = shown
             number += 1
-    return frozenset(found)
+    return found
 
 
-def is_date_format(code: str) -> bool:
-    """Whether a number format such as yyyy"年"m"月" shows a date or a time; "General" and [Red]0.00 do not."""
-    return _DATE_LETTERS.search(_NOT_SHOWN_AS_DATE.sub("", code)) is not None
+def _format_of(number: str, codes: Mapping[str, str]) -> NumberFormat | None:
+    """The format of a number in a workbook, which may give a built-in number a code of its own; None for General."""
+    if number not in codes and number.isdecimal() and int(number) in DATE_FORMATS:
+        return BUILT_IN_DATE
+    code = codes[number] if number in codes else BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
+    return None if code.casefold() in GENERAL else number_format(code)
 
 
 class SharedStrings:

@@ -17,15 +17,16 @@ def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
     columns = copying.columns()
     with archives.creating(file) as archive, ledger.database.reading() as connection:
         head = blocks.find_head(connection)
+        rows = {name: archive.write_lines(name, copying.read_lines(connection, name)) for name in columns}
         manifest = Manifest(
             hushi=importlib.metadata.version("hushi"),
-            revision=schema.revision(connection) or "",
+            revision=schema.revision(connection) or "",  # Asked last: an upgrade waits for those who have asked.
             engine="sqlite" if ledger.database.is_sqlite else "postgresql",
             created_at=ledger.now().isoformat(timespec="seconds"),
             head_no=0 if head is None else head.block.no,
             head_hash=None if head is None else head.block.hash.hex(),
             columns=columns,
-            rows={name: archive.write_lines(name, copying.read_lines(connection, name)) for name in columns},
+            rows=rows,
         )
         archive.write_manifest(manifest)
     return manifest

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Literal
 
 from service.ledger import Ledger
 from service.storage import blocks, schema, tail
@@ -11,6 +12,9 @@ FOLD_STANDS_STILL_AFTER_S = 60
 """The folder works every second; a ledger that takes a minute is not being folded at all."""
 LOG_LONG_BYTES = 512 * 1024 * 1024
 """SQLite copies its log into the ledger's file at 64 MiB, unless somebody goes on reading what stood there before."""
+
+Schema = Literal["ok", "old", "newer"]
+"""The database's schema beside the one that the code needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Readiness:
     """
 
     database: bool
-    schema: bool | None = None
+    schema: Schema | None = None
     head_block: int | None = None
     tail_length: int | None = None
     fold_lag_s: float | None = None
@@ -43,14 +47,15 @@ def readiness(ledger: Ledger) -> Readiness:
     """The state of the database and its schema. Raises nothing: what can't be reached is not ready."""
     try:
         with ledger.database.reading_apart() as connection:
-            if schema.revision(connection) != schema.NEWEST_REVISION:
-                return Readiness(database=True, schema=False)
+            found = schema.revision(connection)
+            if found != schema.NEWEST_REVISION:
+                return Readiness(database=True, schema="newer" if (found or "") > schema.NEWEST_REVISION else "old")
             head = blocks.find_head(connection)
             oldest = tail.oldest_recorded_at(connection)
             lag = datetime.timedelta(0) if oldest is None else max(datetime.timedelta(0), ledger.now() - oldest)
             return Readiness(
                 database=True,
-                schema=True,
+                schema="ok",
                 head_block=0 if head is None else head.block.no,
                 tail_length=tail.length(connection),
                 fold_lag_s=lag.total_seconds(),

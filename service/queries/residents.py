@@ -1,13 +1,13 @@
 """Looking up residents and groups: one snapshot each, names and numbers masked."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.errors import NotFound
 from service.domain.groups import group_id
-from service.domain.residents import mask_citizen_number, mask_name, resident_id
+from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
 from service.storage.residents import Group, ResidentFilters, ResidentRow
@@ -84,6 +84,18 @@ def get_resident(ledger: Ledger, ordinal: int) -> ResidentView:
     if row is None:
         raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
     return view(ledger, row)
+
+
+def find_ordinal(ledger: Ledger, id_number: str) -> int | None:
+    """The ordinal of the resident with a citizen number; None when nobody is registered with it."""
+    with ledger.database.reading() as connection:
+        return residents.find_ordinal(connection, ledger.vault.digests(id_number))
+
+
+def standings_of(ledger: Ledger, ordinals: Collection[int]) -> dict[int, Standing]:
+    """The registration, statuses and memberships of each of these residents that exists."""
+    with ledger.database.reading() as connection:
+        return find_standings(connection, ordinals)
 
 
 def find_resident(ledger: Ledger, id_number: str) -> ResidentView:

@@ -6,7 +6,6 @@ its checksum, and the manifest counts the rows.
 
 import contextlib
 import lzma
-import os
 import pathlib
 import struct
 import zipfile
@@ -17,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from service.storage.private_files import PRIVATE_FILE
+from service.new_files import new_file
 
 FORMAT = "hushi-backup-1"
 COMPRESSION_LEVEL = 3
@@ -82,37 +81,19 @@ class NewArchive:
 def creating(file: pathlib.Path) -> Iterator[NewArchive]:
     """A new backup file, for its owner only: it bears its name when everything is on the disk, and not before.
 
-    Raises FileExistsError when the file or its unfinished `.part` exists, OSError when it can't be written.
+    Raises FileExistsError when the file exists, at once or when another backup was quicker, OSError when it can't be
+    written. What a killed backup into the same file has left is removed.
     """
-    part = file.with_name(file.name + ".part")
-    _refuse_existing(file, "backups are never overwritten")
-    _refuse_existing(part, "another backup is being written, or one was killed; then remove it")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as raw:
-        try:
-            with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
-                yield NewArchive(archive)
-            raw.flush()
-            os.fsync(raw.fileno())
-            _refuse_existing(file, "it was made meanwhile")
-            part.rename(file)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    _sync_folder(file.parent)
-
-
-def _refuse_existing(file: pathlib.Path, why: str) -> None:
     if file.exists():
-        raise FileExistsError(f"{file} exists: {why}")
-
-
-def _sync_folder(folder: pathlib.Path) -> None:
-    """The new name must survive a power cut as well as the file."""
-    handle = os.open(folder, os.O_RDONLY)
+        raise FileExistsError(f"{file} exists: backups are never overwritten")
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with (
+            new_file(file) as raw,
+            zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive,
+        ):
+            yield NewArchive(archive)
+    except FileExistsError:
+        raise FileExistsError(f"{file} exists: it was made meanwhile") from None
 
 
 class Archive:

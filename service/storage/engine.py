@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.storage import revisions
 from service.storage.connecting import UNDECODABLE, Connection, begun, commit, connected, not_written
 from service.storage.engines import (
     IDLE_TIMEOUT,
@@ -79,14 +80,16 @@ class Database:
             self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, looks_at_revision: bool = True) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell.
+        It looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
+        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
+        OtherRevision.
         """
         SUSPENSION.begin()
         try:
-            with self._transaction() as connection:
+            with self._transaction(looks_at_revision) as connection:
                 yield connection
         except NotWritten as fault:
             if not fault.is_race:
@@ -115,11 +118,13 @@ class Database:
             raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self, looks_at_revision: bool) -> Iterator[Connection]:
         with self._turn(), connected(self._writer) as connection:
             self.refuse_replaced_file()
             transaction = begun(connection)
             try:
+                if looks_at_revision:
+                    revisions.look(connection)
                 yield connection
             except sa.exc.DBAPIError as error:
                 transaction.rollback()

@@ -57,6 +57,13 @@ class Recorded(NamedTuple):
     line: bytes | None
 
 
+class Sealed(NamedTuple):
+    """A fact, and the seal of the fact before it, which its own seal covers."""
+
+    before: bytes
+    recorded: Recorded
+
+
 def add(connection: sa.Connection, signet: Signet, kind: str, ids: Collection[int]) -> None:
     """Enters facts that this transaction has recorded. They are read back: what is stored is what is sealed.
 
@@ -118,19 +125,41 @@ def read(connection: sa.Connection) -> Generator[Recorded]:
         yield from heapq.merge(*kinds, key=attrgetter("no"))
 
 
-def _read_kind(connection: sa.Connection, name: str) -> Generator[Recorded]:
+def _read_kind(
+    connection: sa.Connection, name: str, wanted_ones: sa.ColumnElement[bool] | None = None
+) -> Generator[Recorded]:
     kind = KINDS[name]
     columns = [column.label(f"c{place}") for place, column in enumerate(_plain(kind, connection.dialect.name))]
     is_its_row = (kind.key == fact.c.id) & kind.is_there
     wanted = (
         sa.select(fact.c.no, fact.c.id, fact.c.seal, *columns)
         .select_from(fact.outerjoin(kind.key.table, is_its_row))
-        .where(fact.c.kind == name)
+        .where(fact.c.kind == name, sa.true() if wanted_ones is None else wanted_ones)
         .order_by(fact.c.no)
     )
     with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for no, own_id, seal, *values in rows:
             yield Recorded(no, name, own_id, bytes(seal), None if values[0] is None else _line(values))
+
+
+def read_ends(connection: sa.Connection, count: int) -> tuple[list[Sealed], list[Sealed]]:
+    """Up to `count` facts from each end of the register, in order; the last ones are none of the first ones.
+
+    A fact whose predecessor is missing, or that is of a kind that there is not, is left out.
+    """
+    newest = connection.execute(sa.select(sa.func.max(fact.c.no))).scalar_one() or 0
+    return _read_range(connection, 0, count), _read_range(connection, max(count, newest - count), newest)
+
+
+def _read_range(connection: sa.Connection, after: int, up_to: int) -> list[Sealed]:
+    if after >= up_to:
+        return []
+    named = sa.select(fact.c.no, fact.c.kind, fact.c.seal).where(fact.c.no.between(after, up_to))
+    rows = connection.execute(named).all()
+    seals = {0: NO_SEAL, **{row.no: bytes(row.seal) for row in rows}}
+    kinds = sorted({row.kind for row in rows if row.no > after} & KINDS.keys())
+    found = [one for kind in kinds for one in _read_kind(connection, kind, fact.c.no.between(after + 1, up_to))]
+    return [Sealed(seals[one.no - 1], one) for one in sorted(found, key=attrgetter("no")) if one.no - 1 in seals]
 
 
 def find_unregistered(connection: sa.Connection) -> Iterator[tuple[str, int]]:

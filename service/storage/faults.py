@@ -12,6 +12,23 @@ class AnotherLedger(DatabaseUnavailable):
     """
 
 
+class OtherRevision(DatabaseUnavailable):
+    """The ledger's schema is of another revision than the code; nothing was written. The message says what to do."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        """`found` is None where there is no schema yet."""
+        self.is_code_older = found is not None and found > needed
+        if self.is_code_older:
+            what = f"this hushi is older than the ledger's schema ({found}, it knows {needed}); start the newer one"
+        else:
+            what = f"the ledger's schema ({found or 'none'}) is older than this hushi ({needed}); run hushi db upgrade"
+        super().__init__(what)
+
+
+class StillServed(Exception):
+    """A ledger can't be migrated while it is being served."""
+
+
 class UnusableUrl(ValueError):
     """The database can't be of this URL, which the message does not repeat: it may hold a password."""
 

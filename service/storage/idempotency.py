@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from service.domain.idempotency import answer_message
+from service.domain.idempotency import answer_message, outcomes_of
 from service.domain.seals import Signet
 from service.domain.transactions import Transaction
 from service.storage.columns import raw_digest, raw_uuid
@@ -30,9 +30,9 @@ class Remembered(NamedTuple):
     refusal: str | None = None
 
     @property
-    def outcome(self) -> bytes:
-        """What is sealed of the outcome."""
-        return (self.refusal or "").encode() if self.transaction is None else self.transaction.transaction_id.bytes
+    def outcomes(self) -> Sequence[bytes]:
+        """What may be sealed of the outcome."""
+        return ((self.refusal or "").encode(),) if self.transaction is None else outcomes_of(self.transaction)
 
 
 def is_answered(connection: sa.Connection, digest: bytes) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from service.storage import revisions
 from service.storage.columns import Uuid
 from service.storage.idempotency import Remembered
 from service.storage.journal import entry_of
@@ -28,15 +29,19 @@ class Opening(NamedTuple):
 
 
 def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int = 0) -> Opening:
-    """The opening of a batch with these digests of idempotency keys; `known_fact` is a number in the register."""
+    """The opening of a batch with these digests of idempotency keys; `known_fact` is a number in the register.
+
+    Raises OtherRevision.
+    """
     rows: Sequence[Any] = _STATEMENT.run(
         connection,
         digests=rows_parameter({"digest": digest.hex()} for digest in digests),
         known_fact=str(known_fact),
     ).all()
-    revoked, status, membership, no, seal, seal_at_known = rows[0][:6]
+    revision, revoked, status, membership, no, seal, seal_at_known = rows[0][:7]
+    revisions.refuse_other(revision)
     return Opening(
-        known=dict(_remembered(row[6:]) for row in rows if row[6] is not None),
+        known=dict(_remembered(row[7:]) for row in rows if row[7] is not None),
         revoked_keys=frozenset(map(int, revoked.split(","))) if revoked else _NONE,
         facts=(status or 0, membership or 0),
         register=head_of(no, seal),
@@ -59,7 +64,7 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     newest = [sa.select(sa.func.max(facts.c.id)).scalar_subquery() for facts in (resident_status, resident_group)]
     known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
     at_known = sa.select(fact.c.seal).where(fact.c.no == known_fact).scalar_subquery()
-    columns = [revoked.scalar_subquery(), *newest, *head_columns(), at_known]
+    columns = [revisions.STORED, revoked.scalar_subquery(), *newest, *head_columns(), at_known]
     state = sa.select(*(column.label(f"s{place}") for place, column in enumerate(columns))).subquery("state")
     digests = row_set(dialect, "digests", {"digest": Uuid})
     known = (

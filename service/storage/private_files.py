@@ -8,7 +8,7 @@ import stat
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
-_BESIDE = ("", "-wal", "-shm", "-turns")
+_BESIDE = ("", "-wal", "-shm", "-turns", "-serving")
 """SQLite gives its own files beside the database the same mode when it makes them, whatever the umask is."""
 
 

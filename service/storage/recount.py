@@ -5,14 +5,18 @@ them, and who reads them takes them apart and can name the one that does not com
 """
 
 import contextlib
-import datetime
 import functools
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
+from service.domain.idempotency import answer_message, fingerprint_of, outcomes_of
+from service.domain.residents import Membership
+from service.storage.journal import entry_of
+from service.storage.prepared import digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
 
@@ -97,19 +101,11 @@ class JudgedRow(NamedTuple):
     reverses: object
 
 
-class RecordedMembership(NamedTuple):
-    """A membership, and when it was recorded."""
-
-    effective_on: datetime.date
-    group: int | None
-    recorded_at: datetime.datetime
-
-
 class Residence(NamedTuple):
     """Where a resident belongs: a settlement for good, and groups, in the order in which they were recorded."""
 
     settlement: str | None
-    memberships: list[RecordedMembership]
+    memberships: list[Membership]
 
 
 class UseRow(NamedTuple):
@@ -148,12 +144,12 @@ def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, 
     found = {ordinal: Residence(settlement, []) for ordinal, settlement in connection.execute(settlements, given)}
     column = resident_group.c
     memberships = (
-        sa.select(column.resident, column.effective_on, column.market_group, column.recorded_at)
+        sa.select(column.resident, column.effective_on, column.market_group)
         .join(chosen, chosen.c.ordinal == column.resident)
         .order_by(column.id)
     )
     for ordinal, *membership in connection.execute(memberships, given):
-        found[ordinal].memberships.append(RecordedMembership(*membership))
+        found[ordinal].memberships.append(Membership(*membership))
     return found
 
 
@@ -192,6 +188,18 @@ def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
     keys = len(idempotency.c)
     for row in _streamed(connection, wanted):
         yield row[:keys], row[keys:]
+
+
+def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
+    """What may be sealed of an answer, by its key and its entry as they are stored; neither may be missing."""
+    digest, _, _, refusal = key
+    outcomes: Sequence[bytes]
+    if refusal is not None:
+        fingerprint, outcomes = bytes.fromhex(orjson.loads(refusal)["fingerprint"]), (refusal.encode(),)
+    else:
+        accepted = entry_of(entry)
+        fingerprint, outcomes = fingerprint_of(accepted), outcomes_of(accepted)
+    return [answer_message(digest_of(digest), fingerprint, outcome) for outcome in outcomes]
 
 
 _NEGATED = ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")

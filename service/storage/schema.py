@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from service.domain.seals import Signets
-from service.storage import facts, idempotency
+from service.storage import facts, idempotency, presence, revisions
 from service.storage.columns import Uuid
 from service.storage.engine import Database
+from service.storage.revisions import NEWEST_REVISION, VERSION
 from service.storage.tables import metadata
+
+__all__ = ["NEWEST_REVISION", "SEALED_SINCE", "differences", "find_revision", "is_current", "revision", "upgrade"]
 
 if TYPE_CHECKING:
     import alembic.config
 
-NEWEST_REVISION = "0005"
-"""The revision that the code needs: the newest one in service/migrations."""
-
-_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String()))
 _MIGRATION_LOCK = 0x48555349
 SEALED_SINCE = "0004"
 """The revision that brought seals; whatever is unsealed in a later one is unsealed for another reason."""
@@ -29,16 +28,23 @@ SEALED_SINCE = "0004"
 def upgrade(database: Database, signets: Signets) -> None:
     """Brings the database to the newest revision, in one transaction; two processes at once wait for each other.
 
-    What was recorded before there were seals is sealed as it is; that is why it needs the signets.
+    What was recorded before there were seals is sealed as it is; that is why it needs the signets. Raises StillServed
+    when a SQLite ledger is being served, OtherRevision when the database is at a revision that is newer than the code,
+    NotWritten when those who write on PostgreSQL did not end in time.
     """
     if is_current(database):
         return
     import alembic.command
 
-    with database.writing() as connection:
+    with presence.alone(database), database.writing(looks_at_revision=False) as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         before = revision(connection)
+        if before is not None:
+            revisions.keep_everybody_out(connection)
+            before = revision(connection)  # Another upgrade may have ended while this one waited.
+            if before is not None and before > NEWEST_REVISION:
+                revisions.refuse_other(before)
         alembic.command.upgrade(_config(connection), "head")
         if before is not None and before < SEALED_SINCE:
             facts.add_older(connection, signets.facts)
@@ -47,16 +53,21 @@ def upgrade(database: Database, signets: Signets) -> None:
 
 def revision(connection: sa.Connection) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    if not sa.inspect(connection).has_table(_VERSION.name):
+    if not sa.inspect(connection).has_table(VERSION.name):
         return None
-    found: str | None = connection.scalar(sa.select(_VERSION.c.version_num))
+    found: str | None = connection.scalar(sa.select(VERSION.c.version_num))
     return found
+
+
+def find_revision(database: Database) -> str | None:
+    """The same, in a snapshot of its own."""
+    with database.reading() as connection:
+        return revision(connection)
 
 
 def is_current(database: Database) -> bool:
     """Whether the database is at the revision that the code needs."""
-    with database.reading() as connection:
-        return revision(connection) == NEWEST_REVISION
+    return find_revision(database) == NEWEST_REVISION
 
 
 def differences(database: Database) -> list[str]:

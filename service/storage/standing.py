@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.domain.seals import NO_SEAL
-from service.storage import tail
+from service.storage import revisions, tail
 from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
@@ -96,7 +96,7 @@ class Watch:
         self._seen: tuple[int, Standing] | None = None
 
     def read(self) -> Standing:
-        """The state now. Raises DatabaseUnavailable."""
+        """The state now. Raises DatabaseUnavailable, of which OtherRevision is one."""
         try:
             return self._read()
         except self._database.driver_error:
@@ -124,7 +124,9 @@ class Watch:
             if version is not None and self._seen is not None and self._seen[0] == version:
                 return self._seen[1]
             cursor.execute(self._text)
-            standing = _standing_of(cursor.fetchone())
+            *state, revision = cursor.fetchone()
+            revisions.refuse_other(revision)
+            standing = _standing_of(tuple(state))
             if version is not None:
                 # What is committed between the two reads is seen next time, because the version was read first.
                 self._seen = version, standing
@@ -151,7 +153,8 @@ _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
 
 @functools.cache
 def _text(dialect: sa.Dialect) -> str:
-    return str(_statement(dialect.name).compile(dialect=dialect))
+    """Whoever watches is told the revision as well: the state of a newer schema may mean something else."""
+    return str(_statement(dialect.name).add_columns(revisions.STORED).compile(dialect=dialect))
 
 
 @functools.cache

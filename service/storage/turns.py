@@ -71,7 +71,7 @@ class FileTurns:
     def turn(self) -> Iterator[None]:
         """The turn, for one thread of the process at a time. Raises OSError when the file can't be made."""
         if self._descriptor is None:
-            self._descriptor = self._open()
+            self._descriptor = open_beside(self._database, "-turns")
         self._wait(self._descriptor)
         try:
             yield
@@ -97,11 +97,15 @@ class FileTurns:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _open(self) -> int:
-        """The file beside the database, for whoever may read that: of the same owner, as SQLite's own are."""
-        path = self._database.with_name(self._database.name + "-turns")
-        owner = self._database.stat() if self._database.exists() else None
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, PRIVATE_FILE if owner is None else owner.st_mode & 0o777)
-        if owner is not None and os.geteuid() == 0:
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        return descriptor
+
+def open_beside(database: pathlib.Path, suffix: str) -> int:
+    """A file beside the database to lock, for whoever may read the database: of the same owner, as SQLite's own are.
+
+    Raises OSError.
+    """
+    path = database.with_name(database.name + suffix)
+    owner = database.stat() if database.exists() else None
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, PRIVATE_FILE if owner is None else owner.st_mode & 0o777)
+    if owner is not None and os.geteuid() == 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor

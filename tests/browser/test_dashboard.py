@@ -60,7 +60,9 @@ def test_a_period_that_is_not_over_is_shown_through_today_in_card_chart_and_sent
     assert growth.lstrip("-") in card
     claims = bureau.report(f"/v1/reports/brief?{question}&lang=en")["claims"]
     assert {claim["growth_pct"] for claim in claims if claim["measure"] == "amount_cny"} == {growth}
+    clerk.settle()
     clerk.page.click("#months summary")
+    clerk.page.wait_for_selector("#months tbody th")
     told = clerk.page.query_selector_all("#months tbody th")
     assert told[-1].text_content() in {f"Q{(through.month + 2) // 3} {through.year}", "Total"}
     assert not any("2032" in cell.text_content() for cell in told)

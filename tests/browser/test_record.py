@@ -334,12 +334,26 @@ def test_offline_it_posts_once_when_the_line_is_back(clerk: Counter) -> None:
     assert len(clerk.market.statement(clerk.resident)) == 1
 
 
+def test_a_citizen_number_in_a_field_of_the_line_is_refused_in_words(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter(vehicle_plate="152501199001011238")
+    clerk.page.click("#post")
+    clerk.wait_for_text("#refusal", "A citizen number stands in a text")
+    assert "152501199001011238" not in clerk.text("#refusal")
+    assert clerk.market.statement(clerk.resident) == []
+    clerk.page.fill("#vehicle_plate", "蒙H12345")
+    clerk.post()
+    assert len(clerk.market.statement(clerk.resident)) == 1
+
+
 def test_a_session_that_ends_takes_no_line_away(clerk: Counter) -> None:
     clerk.open()
     clerk.find()
-    clerk.enter("1234.5", vehicle_plate="蒙H12345", reference="152501199001011238")
+    clerk.enter("1234.5", vehicle_plate="蒙H12345")
     clerk.page.wait_for_selector("#verdict.exempt")
     clerk.context.clear_cookies()
+    clerk.page.fill("#reference", "152501199001011238")
     clerk.page.fill("#amount_cny", "1300")
     clerk.page.wait_for_selector("#sign-in-again")
     assert clerk.page.url.startswith(f"{clerk.market.address}/record")

@@ -17,6 +17,9 @@ SHARED = pathlib.Path(__file__).parents[3] / "shared" / "cases"
 def test_copies_are_equal_to_the_shared_cases() -> None:
     names = sorted(path.name for path in SHARED.glob("*.json"))
     assert filecmp.cmpfiles(SHARED, FOLDER, names, shallow=False) == (names, [], [])
+    files = sorted(path.name for path in (SHARED / "files").iterdir())
+    assert sorted(path.name for path in (FOLDER / "files").iterdir()) == files
+    assert filecmp.cmpfiles(SHARED / "files", FOLDER / "files", files, shallow=False) == (files, [], [])
 
 
 def _play(caller: Caller, steps: list[Any]) -> None:

@@ -49,7 +49,7 @@ def test_a_record_over_several_lines_bears_the_first_number(tmp_path: Path) -> N
     lines = read(write_text(tmp_path, HEADER, ROW, two_lines, ROW))
     assert [line.number for line in lines] == [2, 3, 5]
     assert lines[1].body is not None
-    assert lines[1].body["commodity"] == "熟\n牛肉"
+    assert lines[1].body["commodity"] == "熟 牛肉"
     assert lines[1].raw == two_lines
 
 

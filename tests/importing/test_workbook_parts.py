@@ -13,8 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
+from service.importing.number_formats import is_date_format
 from service.importing.sheet import SheetRows
-from service.importing.workbook import SharedStrings, is_date_format, read_workbook
+from service.importing.workbook import SharedStrings, read_workbook
 from tests.importing.files import (
     BODY,
     SHEET_XML,
@@ -101,7 +102,7 @@ def test_the_cells_are_those_that_openpyxl_and_calamine_find(
         strings = SharedStrings(archive, described.strings_part)
         ours = {
             (number - 1, column): cell
-            for number, cells in SheetRows(archive, described.sheets[0].part, strings, described.date_styles)
+            for number, cells in SheetRows(archive, described.sheets[0].part, strings, described.styles)
             for column, cell in enumerate(cells)
             if cell != ""
         }

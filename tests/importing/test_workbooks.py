@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
 from service.importing.sheet import Serial
-from service.importing.xlsx import spell_decimal, spell_identifier, spell_instant
+from service.importing.spelling import spell_decimal, spell_identifier, spell_instant
 from tests.importing.files import (
     BODY,
     SHEET_XML,

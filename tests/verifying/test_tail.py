@@ -2,13 +2,20 @@
 
 import dataclasses
 import datetime
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
+from service.app import create_app
+from service.commands.folding import fold
 from service.commands.residents import add_members
+from service.domain.idempotency import answer_message, fingerprint_of
 from service.ledger import Ledger
-from tests.builders import a_trade
+from service.storage.tables import idempotency
+from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
+from tests.recounting import read_journal
 from tests.tampering import RIGHT, uuid_literal, verdict_after
 
 STRANGE = {
@@ -40,6 +47,7 @@ STATED = {
     "a seller": "seller = 'x'",
     "a reference": "reference = 'x'",
     "metadata": 'metadata = \'{"a":"b"}\'',
+    "when it was recorded": "recorded_at = recorded_at + 1",
     "what it asked for": "refuse_over_allowance = {true}",
     "an id": "transaction_id = {a uuid}",
 }
@@ -64,28 +72,55 @@ def _at(ledger: Ledger, moved: datetime.timedelta) -> Ledger:
     return dataclasses.replace(ledger, clock=lambda: ledger.now() + moved)
 
 
-def test_an_entry_bears_the_group_that_was_known_when_it_was_recorded(ledger: Ledger, admin: Caller) -> None:
-    """Whoever enters a group afterwards, from the registration on, does not make the entries before it wrong."""
+@pytest.mark.parametrize("ahead", [-HOUR, datetime.timedelta(0), HOUR])
+def test_an_entry_bears_the_group_that_was_known_when_it_was_recorded(
+    ledger: Ledger, admin: Caller, ahead: datetime.timedelta
+) -> None:
+    """Whatever the clock said of the memberships before and after it: what counts is what was recorded first."""
     admin.register(2)
     for name in ("东", "西"):
         admin.post("/v1/groups", {"name": name, "kind": "village"})
-    add_members(_at(ledger, -HOUR), 1, [1], datetime.date(2024, 1, 1))
+    add_members(_at(ledger, ahead), 1, [1], datetime.date(2024, 1, 1))
     assert admin.trade(a_trade()).get_json()["group_id"] == "G000001"
-    add_members(_at(ledger, HOUR), 2, [1], datetime.date(2024, 1, 1))
+    add_members(_at(ledger, -ahead), 2, [1], datetime.date(2024, 1, 1))
 
     assert verdict_after(ledger) == RIGHT
     for other in ("NULL", "2"):
         said = verdict_after(ledger, f"UPDATE journal SET market_group = {other} WHERE seq = 1")
-        assert "where R00000001 was not" in said
+        assert "was not answered with transaction" in said
 
 
-def test_a_membership_of_the_same_moment_may_have_been_seen_or_not(ledger: Ledger, admin: Caller) -> None:
+def test_a_clock_that_was_ahead_makes_no_entry_wrong(ledger: Ledger, admin: Caller) -> None:
+    """Nor one that is set back in between, for facts of any kind, blocks and the tail."""
     admin.register(1)
     admin.post("/v1/groups", {"name": "东", "kind": "village"})
-    add_members(ledger, 1, [1], None)
-    admin.trade(a_trade())
-    for either in ("NULL", "1"):
-        assert verdict_after(ledger, f"UPDATE journal SET market_group = {either} WHERE seq = 1") == RIGHT
+    for hours in (5, -3, 0):
+        moved = _at(ledger, hours * HOUR)
+        caller = Caller(create_app(moved).test_client(), None)
+        caller.headers = admin.headers
+        add_members(moved, 1, [1], datetime.date(2024, 1, 2))
+        caller.post("/v1/residents", a_registration(20 + hours, group_id="G000001"))
+        assert caller.trade(a_trade()).status_code == 201
+        caller.client.application.extensions["hushi"].committer.close()
+        if hours:
+            fold(moved)
+    assert verdict_after(ledger) == RIGHT
+
+
+def test_an_answer_that_was_sealed_before_the_group_was_is_still_right(ledger: Ledger, admin: Caller) -> None:
+    """It is replayed, too; only what its seal does not cover can't be found."""
+    admin.register(1)
+    answered = admin.trade(a_trade(), "before").get_json()
+    entry = read_journal(ledger)[0]
+    with ledger.database.writing() as connection:
+        stored = connection.execute(sa.select(idempotency.c.digest)).scalar_one()
+        message = answer_message(stored.bytes, fingerprint_of(entry), entry.transaction_id.bytes)
+        sealed = UUID(bytes=ledger.vault.signets.answers.seal(message))
+        connection.execute(sa.update(idempotency).values(seal=sealed))
+    assert verdict_after(ledger) == RIGHT
+    again = admin.trade(a_trade(), "before")
+    assert (again.status_code, again.get_json(), again.headers["Idempotency-Replayed"]) == (201, answered, "true")
+    assert "was not answered" in verdict_after(ledger, "UPDATE journal SET commodity = 'x' WHERE seq = 1")
 
 
 def test_entries_of_one_resident_and_day_in_another_order_are_found(ledger: Ledger, admin: Caller) -> None:
@@ -97,7 +132,6 @@ def test_entries_of_one_resident_and_day_in_another_order_are_found(ledger: Ledg
 
 
 NOT_FOUND = {
-    "when an entry of the tail was recorded": "UPDATE journal SET recorded_at = recorded_at + 1 WHERE seq = 21",
     "a refusal that is deleted": "DELETE FROM idempotency WHERE refusal = (SELECT min(refusal) FROM idempotency)",
 }
 

@@ -6,8 +6,9 @@ the journal, I4 the chain, I5 keys and entries, I6 reversals.
 
 from dataclasses import dataclass
 
+from service.belonging import why_all_foreign, why_foreign
 from service.domain.chain import Block
-from service.ledger import Ledger
+from service.ledger import Ledger, foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
 from service.queries.verifying.cells import verify_cells
 from service.queries.verifying.chain import verify_chain
@@ -36,10 +37,21 @@ class Verified:
 def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
     """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
 
+    Raises SettingError when nothing fits the secrets: they are another ledger's, and nothing can be told of this one.
+
     `head_hash` (hex) is the hash of a block that was kept outside: a chain that was cut or written anew is found by it.
     """
     with ledger.database.reading() as connection:
-        return verify_within(connection, ledger, head_hash)
+        why = why_all_foreign(connection, ledger.vault)
+        if why is not None:
+            raise foreign_secrets(why)
+        try:
+            return verify_within(connection, ledger, head_hash)
+        except Wrong as wrong:
+            why = why_foreign(connection, ledger.vault)
+            if why is None:
+                raise
+            raise Wrong(f"{wrong} Unless the secrets file is not the ledger's whole one: {why}.") from None
 
 
 def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None = None) -> Verified:

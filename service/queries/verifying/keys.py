@@ -2,12 +2,9 @@
 
 from contextlib import closing
 
-import orjson
-
-from service.domain.idempotency import answer_message, fingerprint_of
 from service.domain.seals import Signet
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
-from service.storage import journal, recount
+from service.storage import recount
 from service.storage.engine import Connection
 from service.storage.prepared import digest_of, uuid_of
 from service.storage.recount import Raw
@@ -42,12 +39,7 @@ def _why_wrong(key: Raw, entry: Raw, signet: Signet) -> str | None:
     digest, seal, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
-    if refusal is not None:
-        fingerprint, outcome = bytes.fromhex(orjson.loads(refusal)["fingerprint"]), refusal.encode()
-    else:
-        accepted = journal.entry_of(entry)
-        fingerprint, outcome = fingerprint_of(accepted), accepted.transaction_id.bytes
-    if signet.fits(digest_of(seal), answer_message(digest_of(digest), fingerprint, outcome)):
+    if any(signet.fits(digest_of(seal), message) for message in recount.answer_messages(key, entry)):
         return None
     answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
     return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."

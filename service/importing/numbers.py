@@ -1,0 +1,71 @@
+"""Amounts and weights as clerks and programs write them, and the decimal text that the API takes."""
+
+import decimal
+import re
+import unicodedata
+from collections.abc import Callable
+
+from service.importing.quoting import shown
+
+CNY_DECIMALS, KG_DECIMALS = 2, 3
+CNY_UNITS = r"¥|cny|rmb|人民币|元|圆"
+KG_UNITS = r"kg|千克|公斤"
+FLOAT_NOISE_MAX = decimal.Decimal("1e-9")
+FLOAT_DIGITS_MIN = 15
+"""From so many digits on, the last ones of a binary fraction are noise: 5595.9700000000002."""
+
+_PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+_NUMBER = re.compile(r"([0-9]*)(?:\.([0-9]*))?", re.ASCII)
+_GROUPED_NUMBER = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?", re.ASCII)
+
+
+def decimal_reader(decimals: int, *, grouped: bool, units: str = CNY_UNITS) -> Callable[[str], str]:
+    """A reader of amounts or weights, which pads to all `decimals` as the API prints them: "7800" is "7800.00".
+
+    Full-width digits and a unit before or after the number are taken, and zeros or the noise of a binary fraction
+    behind the last decimal. With `grouped`, so are thousands separators in the right places: "1,234.50" is "1234.50".
+    """
+    around = re.compile(rf"(?:{units})? ?([0-9.,]+) ?(?:{units})?", re.ASCII | re.IGNORECASE)
+    zeros = "0" * decimals
+
+    def _read(cell: str) -> str:
+        match = _PLAIN_NUMBER.fullmatch(cell)
+        if match is None:
+            bare = around.fullmatch(unicodedata.normalize("NFKC", cell))
+            if bare is None:
+                raise _no_number(cell, decimals)
+            match = _NUMBER.fullmatch(_without_separators(bare[1], cell, decimals, grouped=grouped))
+        if match is None or match[0] in {"", "."}:
+            raise _no_number(cell, decimals)
+        whole, fraction = match[1] or "0", match[2] or ""
+        if len(fraction) > decimals:
+            return _without_noise(whole, fraction, decimals)
+        return f"{whole}.{fraction}{zeros[len(fraction) :]}"
+
+    return _read
+
+
+def _without_noise(whole: str, fraction: str, decimals: int) -> str:
+    """The number without what a program has left behind its last decimal; with it, where that is no noise."""
+    if not fraction[decimals:].strip("0"):
+        return f"{whole}.{fraction[:decimals]}"
+    exact = decimal.Decimal(f"{whole}.{fraction}")
+    rounded = exact.quantize(decimal.Decimal(1).scaleb(-decimals))
+    is_noise = len(whole) + len(fraction) >= FLOAT_DIGITS_MIN and abs(exact - rounded) < FLOAT_NOISE_MAX
+    return f"{rounded:f}" if is_noise else f"{whole}.{fraction}"
+
+
+def _without_separators(number: str, cell: str, decimals: int, *, grouped: bool) -> str:
+    if "," not in number:
+        return number
+    if not _GROUPED_NUMBER.fullmatch(number):
+        raise _no_number(cell, decimals)
+    if not grouped:
+        # Where the semicolon parts the cells, a comma is the decimal sign as often as it groups thousands.
+        raise ValueError(f"{shown(cell)} can be read in two ways; send it without commas, with a point for decimals.")
+    return number.replace(",", "")
+
+
+def _no_number(cell: str, decimals: int) -> ValueError:
+    example = "1234." + "500"[:decimals]
+    return ValueError(f"{shown(cell)} is no number; send digits like {example}, with {decimals} decimals at most.")

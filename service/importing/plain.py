@@ -1,0 +1,123 @@
+"""What a cell says without what programs put around it, and what they have spoilt so that nobody can know it.
+
+Spreadsheets guard numbers against themselves (="00123", '00123), databases and data frames have words for nothing, and
+an export keeps 1.52501E+17 of a number of 18 digits.
+"""
+
+import re
+import unicodedata
+
+from service.domain.texts import normal_text
+from service.importing.quoting import shown
+
+NOTHING_LENGTH_MAX = 12
+NOTHING = frozenset(
+    {
+        *("null", "(null)", "<null>", "[null]", "\\n", "none", "<none>", "nil", "nan", "nat", "undefined"),
+        *("na", "<na>", "n/a", "n.a.", "#n/a", "(blank)", "(empty)", "нет", "байхгүй"),
+        *("无", "無", "(无)", "空", "(空)", "空值", "空白", "(空白)", "暂无", "没有"),
+    }
+)
+"""Words that say that nothing stands in a cell, as folded by `is_nothing`."""
+
+_DASHES = re.compile(r"[-‐-―−─ー_/\\]+")
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_GUARDS = frozenset("='`‘’＇")
+_QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
+_TYPOGRAPHIC_GUARD = re.compile(r"[‘’＇]([0-9]+)", re.ASCII)
+_NUMBER_OF_A_DATA_FRAME = re.compile(r"([0-9]+)\.0+", re.ASCII)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:[,，][0-9]{3})+(?:\.0+)?", re.ASCII)
+_SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:(?:[.,][0-9]+)?[eE][-+]|[.,][0-9]+[eE])[0-9]{1,3}", re.ASCII)
+_SPREADSHEET_ERROR = re.compile(
+    r"#(?:REF|VALUE|DIV/0|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|UNKNOWN|BUSY)[!?]?|#N/A|#GETTING_DATA|#{2,}"
+    r"|(?:Err|错误)[:：][0-9]{3}",
+    re.IGNORECASE,
+)
+_SPOILT_BEGIN = frozenset("0123456789+-#Ee错")
+_DATE_BEGIN = frozenset("0123456789JFMASOND")
+_DATE_AND_TIME = re.compile(
+    r"[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?[T ]*[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?Z?", re.ASCII
+)
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DATE = re.compile(
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
+    r"|(?:[0-9]{4}年)?[0-9]{1,2}月(?:[0-9]{1,2}[日号])?"
+    rf"|[0-9]{{1,2}}-{_MONTH}(?:-(?:[0-9]{{2}}){{1,2}})?|{_MONTH}-(?:[0-9]{{2}}){{1,2}}",
+    re.ASCII,
+)
+
+
+def plain_cell(cell: str) -> str:
+    """A cell in one line, in one spelling (domain.texts), without a spreadsheet's guards; "" for an empty one.
+
+    Raises ValueError on a formula, because its result is what the clerk sees.
+    """
+    cell = normal_text(cell)
+    if not cell.isprintable():
+        cell = normal_text(_BREAKS.sub(" ", cell))
+    return _without_guard(cell) if cell[:1] in _GUARDS else cell
+
+
+def _without_guard(cell: str) -> str:
+    """="00123" is 00123, and so is '00123: the signs tell a spreadsheet that a number is text."""
+    if cell.startswith("="):
+        match = _QUOTED_FORMULA.fullmatch(cell)
+        if match is None:
+            raise ValueError(f"{shown(cell)} is a formula; send its result, as text.")
+        return plain_cell(match[1].replace('""', '"'))
+    if match := _TYPOGRAPHIC_GUARD.fullmatch(cell):
+        return match[1]
+    if cell[0] not in "'`":
+        return cell
+    rest = cell[1:].removesuffix(cell[0])
+    # Of several signs, nobody knows which are a guard and which belong to a name.
+    return cell if cell[0] in rest else normal_text(rest)
+
+
+def is_nothing(cell: str) -> bool:
+    """Whether a cell holds a word, or dashes and slashes, for nothing: NULL, N/A, 无, /."""
+    if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit():
+        return False
+    folded = cell.lower() if cell.isascii() else unicodedata.normalize("NFKC", cell).casefold()
+    return folded in NOTHING or (not cell[0].isalnum() and _DASHES.fullmatch(cell) is not None)
+
+
+def text(cell: str) -> str:
+    """A text as it stands. Raises ValueError on what a spreadsheet has made of another one."""
+    if cell[0] not in _SPOILT_BEGIN:
+        return cell
+    if _SCIENTIFIC.fullmatch(cell):
+        raise ValueError(
+            f"{shown(cell)} is what a spreadsheet has left of a long number; format the column as text and type it "
+            "again."
+        )
+    if _SPREADSHEET_ERROR.fullmatch(cell):
+        raise ValueError(f"{shown(cell)} is an error of the spreadsheet; send a value.")
+    return cell
+
+
+def code(cell: str) -> str:
+    """A number of a lot, a plate or a key: "123.0" is 123, as a data frame writes a whole number beside empty cells.
+
+    Raises ValueError on what a spreadsheet has made of another number: 1.52501E+17, 20,240,401, a date with a time.
+    """
+    if not cell[0].isdigit() or cell.isdigit():
+        return text(cell)
+    if match := _NUMBER_OF_A_DATA_FRAME.fullmatch(cell):
+        return match[1]
+    if _GROUPED.fullmatch(cell):
+        raise ValueError(f"{shown(cell)} has separators of thousands; send the digits as they are on the document.")
+    if _DATE_AND_TIME.fullmatch(cell):
+        raise ValueError(_made_a_date(cell))
+    return text(cell)
+
+
+def document_number(cell: str) -> str:
+    """The number of a document, which is no date: a spreadsheet makes 1月2日 or 2024/1/2 of 1-2."""
+    if cell[0] in _DATE_BEGIN and not cell.isdigit() and _DATE.fullmatch(cell):
+        raise ValueError(_made_a_date(cell))
+    return code(cell)
+
+
+def _made_a_date(cell: str) -> str:
+    return f"{shown(cell)} is a date that a spreadsheet has made of it; format the column as text and type it again."
