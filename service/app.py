@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 from flask import Flask, Response, g, request
@@ -22,13 +23,14 @@ from service.http.problems import register_problems
 from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
-from service.logs import configure_logs
+from service.lifetimes import end_with_the_parent
+from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
-from service.storage.faults import DatabaseUnavailable
+from service.vitals import VitalSigns
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
@@ -54,12 +56,13 @@ def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/templates")
     pulse = Pulse(ledger)
-    known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger)
-    open_market(app, Market(ledger, Committer(ledger), *known))
-    metrics.open_meter(app)
+    committer = Committer(ledger)
+    known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger), VitalSigns(ledger, committer)
+    open_market(app, Market(ledger, committer, *known))
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     register_pages(app)
+    metrics.open_meter(app)
     app.before_request(_begin)
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
@@ -72,6 +75,8 @@ def application() -> Flask:
     """The application of a server's worker process, from its environment."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
+    let_nothing_wait_for_standard_error()
+    end_with_the_parent()
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)
     opened = open_ledger(settings)
@@ -87,17 +92,19 @@ def _warm_up(reporter: Reporter) -> None:
 
     Months end, and old ones get late trades: what has come to rest since is prepared again.
     """
-    try:
-        reporter.warm_up()
-    except DatabaseUnavailable as error:
-        _log.warning("warm-up-failed", error=str(error))
+    _unless_it_fails(reporter.warm_up)
     keep_what_is_loaded()
     while True:
         time.sleep(PREPARE_AGAIN_S)
-        try:
-            reporter.stay_warm()
-        except DatabaseUnavailable as error:
-            _log.warning("warm-up-failed", error=str(error))
+        _unless_it_fails(reporter.stay_warm)
+
+
+def _unless_it_fails(prepare: Callable[[], object]) -> None:
+    """Without it answers are slower, and right; the next time it may succeed."""
+    try:
+        prepare()
+    except Exception as error:  # noqa: BLE001 (whatever it is, the thread goes on)
+        _log.warning("warm-up-failed", error=type(error).__name__)
 
 
 def _begin() -> None:

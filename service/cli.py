@@ -11,6 +11,8 @@ from service import __doc__ as about
 from service.config import SettingError
 from service.memory import look_for_cycles_rarely
 from service.storage.faults import DatabaseUnavailable, OtherRevision
+from service.storage.suspending import stop_between_transactions
+from service.streams import open_closed_streams
 
 EXIT_NOT_WRITTEN = 1
 EXIT_WRONG_SETTING = 2
@@ -43,7 +45,9 @@ HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…
 
 def main() -> None:
     """The entry point: a wrong setting, or a file that can't be used, is one line on standard error."""
+    open_closed_streams()
     look_for_cycles_rarely()
+    stop_between_transactions()
     try:
         hushi()
     except SettingError as error:

@@ -7,6 +7,7 @@ all. Each caller gets its own outcome, and one bad entry harms no other.
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import structlog
 from service.commands.posting import Entry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
+from service.lifetimes import start_watched
 from service.storage.faults import (
     DatabaseUnavailable,
     NotWritten,
@@ -48,8 +50,11 @@ class Committer:
         self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUED_REQUESTS_MAX)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._began_at: float | None = None
 
-    def submit(self, entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
+    def submit(
+        self, entries: Sequence[Entry], *, all_or_none: bool = False, timeout_s: float | None = ANSWER_TIMEOUT_S
+    ) -> list[Outcome]:
         """Waits for the commit and returns an outcome for each entry, in order.
 
         Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
@@ -62,13 +67,18 @@ class Committer:
         except queue.Full:
             raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
         try:
-            return request.answer.result(ANSWER_TIMEOUT_S)
+            return request.answer.result(timeout_s)
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
 
     def waiting(self) -> int:
         """How many requests wait for the next commit."""
         return self._queue.qsize()
+
+    def at_it_for_s(self) -> float | None:
+        """How long the commit at hand has taken so far; None when there is none."""
+        began_at = self._began_at
+        return None if began_at is None else time.monotonic() - began_at
 
     def close(self) -> None:
         """Writes what is queued, then ends the thread."""
@@ -81,8 +91,7 @@ class Committer:
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
-                    self._thread.start()
+                    self._thread = start_watched(self._work, "committer")
 
     def _work(self) -> None:
         waiting: list[_Request] = []
@@ -91,7 +100,9 @@ class Committer:
             if first is None:
                 return
             together, held_back = self._gather(first)
+            self._began_at = time.monotonic()
             self._commit(together)
+            self._began_at = None
             if held_back is _END:
                 return
             if isinstance(held_back, _Request):

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 WORKERS = 2
 """How many processes serve: as many as this service was measured with, on two cores (docs/decisions/0008)."""
 
-COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that tells those processes in which folder they count together (service.http.metrics)."""
-
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 

@@ -14,14 +14,17 @@ import structlog
 from service.commands.folding import fold
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
-from service.logs import configure_logs
+from service.lifetimes import start_watched
+from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
 LOOK_FOR_THE_PARENT_S = 1.0
+STOP_TIMEOUT_S = 20.0
 
 _log = structlog.get_logger()
 
@@ -33,16 +36,20 @@ class Folder:
         """Starts nothing yet."""
         self._ledger = ledger
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="folder", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to fold. Killed at any point it loses nothing: each fold is one transaction."""
-        self._thread.start()
+        """Begins to fold. Killed at any point it loses nothing: each fold is one transaction.
+
+        Should it fail, the process ends: a folder that does not fold must not look like one that does.
+        """
+        self._thread = start_watched(self._work, "folder")
 
     def stop(self) -> None:
-        """Ends after the fold at hand."""
+        """Ends after the fold at hand, and without it when that does not end."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join(STOP_TIMEOUT_S)
 
     def _work(self) -> None:
         pause = INTERVAL_S
@@ -73,7 +80,9 @@ def main(parent: int) -> None:
     """
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
+    let_nothing_wait_for_standard_error()
     look_for_cycles_rarely()
+    stop_between_transactions()
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome, Post
-from service.committer import Committer
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.transactions import Trade
@@ -20,12 +19,14 @@ from service.importing import ImportFileError, Line
 from service.ledger import Ledger
 from service.memory import look_for_cycles_rarely
 from service.refused_lines import RefusedLine
+from service.sharing import SharingCommitter
 
 IMPORT_ROUTE = "import"
 OPERATOR_KEY_ID = 0
 """The id under which the keys of imports are kept: no API key has it."""
 LINES_PER_COMMIT = 5000
-"""A commit waits for the disk as long for one line as for thousands; more than these only take memory."""
+"""A commit waits for the disk as long for one line as for thousands; more than these only take memory. On SQLite they
+are several commits (service.sharing)."""
 
 _TRADE = TradeSchema()
 
@@ -55,7 +56,7 @@ def import_lines(
     posted stays and is counted, and running again goes on.
     """
     look_for_cycles_rarely()
-    with contextlib.closing(Committer(ledger)) as committer, ThreadPoolExecutor(1) as posting:
+    with contextlib.closing(SharingCommitter(ledger)) as committer, ThreadPoolExecutor(1) as posting:
         sent = (_send(committer, posting, chunk) for chunk in _chunks(lines))
         for chunk in _one_ahead(sent):
             _settle(chunk, tally, refuse)
@@ -87,7 +88,7 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
-def _send(committer: Committer, posting: Executor, lines: list[Line]) -> _Chunk:
+def _send(committer: SharingCommitter, posting: Executor, lines: list[Line]) -> _Chunk:
     trades = _TRADE.read_plain([line.body for line in lines])
     readings = [_read(line, trade) for line, trade in zip(lines, trades, strict=True)]
     entries = [reading for reading in readings if isinstance(reading, Post)]

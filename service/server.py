@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from typing import Any
 
 import structlog
@@ -16,8 +16,11 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from service.config import COUNTED_IN, Settings
-from service.logs import server_log_config
+from service.config import Settings
+from service.counting import Counts
+from service.lifetimes import be_the_parent, start_watched
+from service.logs import let_nothing_wait_for_standard_error, server_log_config
+from service.replacements import YOUNG_S, Replacements, pause_s
 
 APPLICATION = "service.app"
 THREADS_PER_WORKER = 160
@@ -27,6 +30,8 @@ THREAD_IDLE_S = 30
 WAITING_CONNECTIONS_MAX = 1024
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
+COUNTED_TOGETHER = 2
+"""Processes of one place that count at the same time: while all are exchanged (SIGHUP), the old one and the new one."""
 
 
 _log = structlog.get_logger()
@@ -39,44 +44,95 @@ class FoldingProcess:
         """Starts nothing yet."""
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name="folding", daemon=True)
+        self._keeper: threading.Thread | None = None
 
     def start(self) -> None:
         """Begins to fold, and keeps folding."""
-        self._keeper.start()
+        self._keeper = start_watched(self._keep, "folding")
 
     def stop(self) -> None:
         """Ends after the fold at hand."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
-        if self._keeper.is_alive():  # It is not when the server did not get as far as to start.
+        if self._keeper is not None:  # It is not there when the server did not get as far as to start.
             self._keeper.join(SHUTDOWN_TIMEOUT_S)
 
     def _keep(self) -> None:
         # Those who serve start first: there is nothing to fold yet.
-        while not self._stopping.wait(PAUSE_BEFORE_A_FOLDER_S):
-            command = [sys.executable, "-m", "service.folder", str(os.getpid())]
-            self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
-            if self._stopping.is_set():  # Told to stop just now, and the one before was told.
-                self._process.terminate()
-            status = self._process.wait()
+        young_deaths = 0
+        while not self._stopping.wait(max(PAUSE_BEFORE_A_FOLDER_S, pause_s(young_deaths))):
+            began = time.monotonic()
+            status = self._fold_until_it_ends()
             if not self._stopping.is_set():
                 _log.warning("folder-died", status=status)
+            young_deaths = young_deaths + 1 if time.monotonic() - began < YOUNG_S else 0
+
+    def _fold_until_it_ends(self) -> int | str:
+        """The exit code of a process that folds, or why there could be none."""
+        command = [sys.executable, "-m", "service.folder", str(os.getpid())]
+        try:
+            self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
+        except OSError as error:
+            return type(error).__name__
+        if self._stopping.is_set():  # Told to stop just now, and the one before was told.
+            self._process.terminate()
+        return self._process.wait()
 
 
 class _Server(MPServer):
-    """Granian's server, told to stop once however often the signal comes.
+    """Granian's server, but for three things.
 
-    Its handler sets an event; a second signal in the middle of that waits for a lock that the first one holds, and
-    the server never stops.
+    It is told to stop once however often the signal comes: Granian's handler sets an event, and a second signal in the
+    middle of that waits for a lock that the first one holds, so that the server never stops. While one process
+    serves, the others are replaced for as long as they die: Granian ends all when one dies twice within 5.5 s. And
+    each process counts in the part of the counts that belongs to its place.
     """
+
+    _replacements: Replacements
+    _generation = 0
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         """Notes the first signal to stop."""
         if not self.interrupt_signal:
             super_of: Any = super()
             super_of.signal_handler_interrupt(*args, **kwargs)
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Any, *more: Any) -> Any:
+        Counts.take_part(idx + self._generation % COUNTED_TOGETHER * self.workers)
+        return super()._spawn_worker(idx, target, callback_loader, *more)
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        self._replacements = Replacements(self.workers)
+        while not self.interrupt_signal:
+            self.main_loop_interrupt.wait(self._replacements.next_in_s(time.monotonic()))
+            self.main_loop_interrupt.clear()
+            if self.reload_signal:
+                self._generation += 1  # Old and new ones count at the same time.
+                super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call] # (Granian's)
+            self._note_deaths()
+            if self._replacements.is_hopeless:
+                _log.error("nobody-serves")
+                self.interrupt_children.extend(range(self.workers))  # Granian's exit code tells of them.
+                return
+            for idx in [] if self.interrupt_signal else self._replacements.take_due(time.monotonic()):
+                self._replace(idx, spawn_target, target_loader)
+
+    def _note_deaths(self) -> None:
+        now = time.monotonic()
+        while self.interrupt_children:
+            idx = self.interrupt_children.pop(0)
+            self._replacements.note_death(idx, now - self.wrks[idx].birth, now)
+
+    def _replace(self, idx: int, spawn_target: Any, target_loader: Any) -> None:
+        worker = self._spawn_worker(idx, spawn_target, target_loader)
+        try:
+            worker.start()
+        except OSError as error:  # There is no process to be had at the moment.
+            _log.warning("worker-not-started", error=type(error).__name__)
+            self._replacements.note_death(idx, 0, time.monotonic())
+            return
+        self.wrks[idx] = worker
 
 
 def _hold_back_the_end() -> None:
@@ -100,17 +156,14 @@ def _end_when_told() -> None:
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
-    with tempfile.TemporaryDirectory(prefix="hushi-metrics-") as counted_in:
-        os.environ[COUNTED_IN] = counted_in  # For those who serve, who find it in their environment.
-        _run(settings, host, port, workers)
-
-
-def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
     importlib.import_module(APPLICATION)
     gc.freeze()  # A search for cycles writes to every object that it looks at, and each process would get its own copy.
     # Granian takes what is usual, which is to begin anew, and not to fork, on macOS and from Python 3.14 on.
     multiprocessing.set_start_method("fork", force=True)
+    Counts.share(workers * COUNTED_TOGETHER)
+    be_the_parent()
+    let_nothing_wait_for_standard_error()
     folding = FoldingProcess()
     server = _Server(
         f"{APPLICATION}:application",

@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-# Not service.app: what counts requests is told in the environment, when it is loaded, where it counts together.
 _LOADED = (
     "alembic.command", "service.cli_serving", "service.committer", "service.http.batches", "service.http.bulletins",
     "service.http.health", "service.http.known_answers", "service.http.ledger", "service.http.openapi",

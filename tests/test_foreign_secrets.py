@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from service.cli import hushi
-from service.commands.keys import create_key
 from service.commands.groups import create_group
+from service.commands.keys import create_key
 from service.config import SettingError, read_settings
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
 from service.queries.backing_up import back_up

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from service.commands.residents import Registration, register
-from service.imports import LINES_PER_COMMIT
 from service.ledger import Ledger
+from service.sharing import ENTRIES_PER_TURN
 from tests.builders import a_citizen_number
 from tests.servers import HUSHI, call_hushi, run_hushi
 
@@ -58,7 +58,7 @@ def test_an_import_that_was_killed_is_finished_by_running_it_again(
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
     posted = len(_amounts(market))
-    assert LINES_PER_COMMIT <= posted < LINES
+    assert ENTRIES_PER_TURN <= posted < LINES
 
     again = run_hushi(environment, "import", str(file))
 

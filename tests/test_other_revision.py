@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from service.commands.folding import fold
-from service.commands.keys import create_key
 from service.commands.groups import create_group
+from service.commands.keys import create_key
 from service.config import SettingError
 from service.ledger import Ledger
 from service.storage import postgresql, revisions, schema

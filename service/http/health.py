@@ -8,7 +8,7 @@ from schemas.strict import StrictSchema
 from service.domain.errors import Unavailable
 from service.http.market import market
 from service.http.routes import Answer, Routes
-from service.queries.health import readiness
+from service.vitals import Vitals, Writes
 
 routes = Routes("Health")
 
@@ -25,16 +25,22 @@ class ReadySchema(StrictSchema):
     `schema` is "ok", "old" when the database is older than this service, or "newer" when this service is the older one.
 
     `fold_lag_s` is the age of the oldest of them. `fold` is "ok" or, when that is over a minute, "standing still":
-    reports stay exact then, and become slower. When the ledger can't serve, the problem document has the same members
-    beside its own, null where nothing could be asked.
+    reports stay exact then, and become slower. `writes` is "ok", "failing" (a post would be answered 503: a full disk,
+    a database that may only be read) or "standing still" (a post would wait: another process holds the ledger). `log`
+    is "ok" or, when SQLite's log of `log_bytes` is over 512 MiB, "long": somebody has been reading for minutes;
+    null on PostgreSQL. When the ledger can't serve, the problem document has the same members beside its own, null
+    where nothing could be asked.
     """
 
     status = fields.String(required=True)
     database = fields.String(required=True)
     schema = fields.String(required=True)
+    writes = fields.String(required=True)
     tail = fields.Integer(required=True)
     fold = fields.String(required=True)
     fold_lag_s = fields.Integer(required=True)
+    log = fields.String(required=True, allow_none=True)
+    log_bytes = fields.Integer(required=True, allow_none=True)
 
 
 @routes.get("/health/live", scope=None, answer=LiveSchema)
@@ -45,21 +51,38 @@ def get_live() -> Answer:
 
 @routes.get("/health/ready", scope=None, answer=ReadySchema, refuses=[Unavailable])
 def get_ready() -> Answer:
-    """Whether the ledger can serve: 200 when the database answers and its schema fits, else 503."""
-    ready = readiness(market().ledger)
-    parts: dict[str, Any] = {
-        "database": "ok" if ready.database else "unavailable",
-        "schema": ready.schema,
-        "tail": ready.tail_length,
-        "fold": None if ready.is_folding is None else "ok" if ready.is_folding else "standing still",
-        "fold_lag_s": ready.fold_lag_s,
-    }
-    if not ready.database:
+    """Whether the ledger can serve: 200 when the database answers, its schema fits and it takes writes, else 503."""
+    vitals = market().vitals.look()
+    parts = _parts(vitals)
+    if not vitals.readiness.database:
         raise Unavailable("The database does not answer.", **parts)
-    if ready.schema == "old":
+    if vitals.readiness.schema == "old":
         raise Unavailable("The database has an old schema, older than this service; run hushi db upgrade.", **parts)
-    if ready.schema == "newer":
+    if vitals.readiness.schema == "newer":
         raise Unavailable(
             "This service is older than the schema of the database, which was upgraded; start the newer hushi.", **parts
         )
+    if vitals.writes != Writes.OK:
+        raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
     return Answer({"status": "ok", **parts})
+
+
+_WHY = {
+    Writes.FAILING: "The database can be read and not written: is its disk full, or may it only be read?",
+    Writes.STANDING_STILL: "Nothing has been written for seconds: another process, perhaps one that is suspended, "
+    "holds the ledger, or the database hangs.",
+}
+
+
+def _parts(vitals: Vitals) -> dict[str, Any]:
+    found = vitals.readiness
+    return {
+        "database": "ok" if found.database else "unavailable",
+        "schema": found.schema,
+        "writes": vitals.writes,
+        "tail": found.tail_length,
+        "fold": None if found.is_folding is None else "ok" if found.is_folding else "standing still",
+        "fold_lag_s": None if found.fold_lag_s is None else int(found.fold_lag_s),
+        "log": None if found.is_log_short is None else "ok" if found.is_log_short else "long",
+        "log_bytes": found.log_bytes,
+    }

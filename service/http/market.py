@@ -11,13 +11,14 @@ from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
+from service.vitals import VitalSigns
 
 _EXTENSION = "hushi"
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A ledger, and what this process has one of: writer, reporter, pulse, what is known of keys and sessions."""
+    """A ledger, and what this process has one of: committer, reporter, pulse, known keys and sessions, vital signs."""
 
     ledger: Ledger
     committer: Committer
@@ -25,6 +26,7 @@ class Market:
     pulse: Pulse
     keys: KeyRing
     ended_sessions: EndedSessions
+    vitals: VitalSigns
 
 
 def open_market(app: Flask, market: Market) -> None:

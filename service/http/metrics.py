@@ -1,112 +1,148 @@
 """Metrics: what this service has answered, and where its ledger stands, in the text format of Prometheus.
 
-A scrape meets any one of the processes that serve. Their counters add up, because they count in files of one folder
-(`service.server` makes it); the uptime and the queue are those of the process that answers.
+A scrape meets any one of the processes that serve. They count in memory that they share (service.counting), so that it
+tells of all of them; the uptime and the queue are those of the process that answers.
 """
 
+import bisect
+import http
+import itertools
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import cast
 
 from flask import Flask, Response, current_app
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from service.config import COUNTED_IN
+from service.counting import Counts
 from service.http.market import market
 from service.http.routes import Routes
-from service.ledger import Ledger
-from service.queries.ledger import fold_lag, get_head
-from service.storage.faults import DatabaseUnavailable
+from service.log_lines import STANDARD_ERROR_LINES
+from service.vitals import Vitals, Writes
 
 routes = Routes("Health")
 
 DURATION_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
 NO_ROUTE = "none"
-OTHER_METHOD = "other"
-"""Labels come from short lists only: a caller must not be able to add a time series by inventing a path or a method."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER)
+STATUSES = (*(str(status.value) for status in http.HTTPStatus), OTHER)
+"""Labels come from short lists only: a caller must not be able to add a time series by inventing a path or a method.
+So each series has its place among the numbers that are counted, the same in each process."""
 
 _EXTENSION = "hushi-meter"
-
-
-# The library's functions have no types of their own. Without the first each counter has a twin that tells when it was
-# made; the second reads what all processes have counted.
-_leave_out_twins: Callable[[], None] = disable_created_metrics
-_all_processes: Callable[[None], Collector] = MultiProcessCollector
-_leave_out_twins()
+_LINES_LOST, _ANSWERS, _SERIES = 0, 1, 2
+"""The places of two single numbers, and of the first series."""
+_PER_ROUTE = len(METHODS) * len(STATUSES)
+_BUCKETS = len(DURATION_BUCKETS_S) + 1
+_PER_DURATION = _BUCKETS + 1
+"""A number for each bucket, the last one without an end, and one for the sum."""
 
 
 class Meter:
-    """Counts what one application answers."""
+    """Counts what one application answers, and the log lines that its process has lost."""
 
-    def __init__(self) -> None:
-        """Everything at zero; the figures of the ledger are read when somebody asks."""
-        self._counted: Collector = (registry := CollectorRegistry())
+    def __init__(self, routes: list[str]) -> None:
+        """`routes` are the patterns that may be counted, in the same order in each process."""
         self._started = time.monotonic()
-        labels = ("method", "route", "status")
-        self._requests = Counter("hushi_requests", "Requests answered.", labels, registry=registry)
-        self._durations = Histogram(
-            "hushi_request_duration_seconds", "From the first byte understood to the answer made.", ("route",),
-            buckets=DURATION_BUCKETS_S, registry=registry,
-        )  # fmt: skip
-        self._known: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
-        if COUNTED_IN in os.environ:
-            self._counted = _all_processes(None)
+        self._routes = [*routes, NO_ROUTE]
+        self._route_places = {route: place for place, route in enumerate(self._routes)}
+        self._method_places = {method: place for place, method in enumerate(METHODS)}
+        self._status_places = {int(status): place for place, status in enumerate(STATUSES) if status != OTHER}
+        self._durations = _SERIES + len(self._routes) * _PER_ROUTE
+        self._end = self._durations + len(self._routes) * _PER_DURATION
+        self._counts = counts = Counts()
+        STANDARD_ERROR_LINES.on_loss(lambda lines: counts.add((_LINES_LOST, lines)))
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
         """Counts one answer. A route is its pattern, never the path."""
-        known = method if method in METHODS else OTHER_METHOD
-        series = self._known.get((known, route, status))
-        if series is None:
-            series = self._known[known, route, status] = (
-                self._requests.labels(known, route or NO_ROUTE, str(status)), self._durations.labels(route or NO_ROUTE),
-            )  # fmt: skip
-        series[0].inc()
-        series[1].observe(duration_s)
-
-    def render(self, ledger: Ledger, waiting: int) -> bytes:
-        """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""
-        return generate_latest(self._counted) + generate_latest(
-            _Moment(ledger, time.monotonic() - self._started, waiting)
+        of_route = self._route_places.get(route or NO_ROUTE, len(self._routes) - 1)
+        of_method = self._method_places.get(method, len(METHODS) - 1)
+        of_status = self._status_places.get(status, len(STATUSES) - 1)
+        durations = self._durations + of_route * _PER_DURATION
+        self._counts.add(
+            (_ANSWERS, 1),
+            (_SERIES + (of_route * len(METHODS) + of_method) * len(STATUSES) + of_status, 1),
+            (durations + bisect.bisect_left(DURATION_BUCKETS_S, duration_s), 1),
+            (durations + _BUCKETS, duration_s),
         )
+
+    def render(self, vitals: Vitals, waiting: int) -> bytes:
+        """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""
+        moment = _Moment(vitals, time.monotonic() - self._started, waiting)
+        return generate_latest(_Counted(self._families)) + generate_latest(moment)
+
+    def _families(self) -> Iterator[Metric]:
+        totals = self._counts.totals(range(self._end))
+        requests = CounterMetricFamily("hushi_requests", "Requests answered.", labels=("method", "route", "status"))
+        for place in sorted(place for place in totals if _SERIES <= place < self._durations):
+            of_route_and_method, of_status = divmod(place - _SERIES, len(STATUSES))
+            of_route, of_method = divmod(of_route_and_method, len(METHODS))
+            requests.add_metric((METHODS[of_method], self._routes[of_route], STATUSES[of_status]), totals[place])
+        yield requests
+        yield self._duration_family(totals)
+        lost = CounterMetricFamily("hushi_log_lines_lost", "Log lines that could not be written.")
+        lost.add_metric((), totals.get(_LINES_LOST, 0))
+        yield lost
+        answering = self._counts.parts_counting(_ANSWERS)
+        yield _gauge("hushi_processes_answering", "Processes that have answered since the server began.", answering)
+
+    def _duration_family(self, totals: dict[int, float]) -> Metric:
+        durations = HistogramMetricFamily(
+            "hushi_request_duration_seconds", "From the first byte understood to the answer made.", labels=("route",)
+        )
+        ends = [*(str(end) for end in DURATION_BUCKETS_S), "+Inf"]
+        for of_route, route in enumerate(self._routes):
+            first = self._durations + of_route * _PER_DURATION
+            upto = list(itertools.accumulate(totals.get(first + bucket, 0) for bucket in range(_BUCKETS)))
+            if upto[-1]:
+                durations.add_metric((route,), list(zip(ends, upto, strict=True)), totals.get(first + _BUCKETS, 0))
+        return durations
+
+
+class _Counted(Collector):
+    """What was counted, as the library asks for it."""
+
+    def __init__(self, families: Callable[[], Iterator[Metric]]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Each family of figures."""
+        return self._families()
 
 
 class _Moment(Collector):
     """The figures of this moment, which nobody counts."""
 
-    def __init__(self, ledger: Ledger, uptime_s: float, waiting: int) -> None:
-        self._ledger, self._uptime_s, self._waiting = ledger, uptime_s, waiting
+    def __init__(self, vitals: Vitals, uptime_s: float, waiting: int) -> None:
+        self._vitals, self._uptime_s, self._waiting = vitals, uptime_s, waiting
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Each figure with what it says."""
-        tail, lag_s, head, is_up = math.nan, math.nan, math.nan, False
-        try:
-            at = get_head(self._ledger)
-            tail, head = at.tail, 0 if at.block is None else at.block.no
-            lag_s, is_up = fold_lag(self._ledger).total_seconds(), True
-        except DatabaseUnavailable:
-            pass
+        found, is_written = self._vitals.readiness, self._vitals.writes == Writes.OK
+        lag_s = found.fold_lag_s
         yield _gauge("hushi_uptime_seconds", "Since this process began to serve.", self._uptime_s)
-        yield _gauge("hushi_database_up", "1 when the database answers.", is_up)
-        yield _gauge("hushi_tail_length", "Transactions that are posted and not folded yet.", tail)
+        yield _gauge("hushi_database_up", "1 when the database answers.", found.database)
+        yield _gauge("hushi_writes_up", "1 when the database takes writes, as far as this process knows.", is_written)
+        yield _gauge("hushi_tail_length", "Transactions that are posted and not folded yet.", found.tail_length)
         yield _gauge("hushi_fold_lag_seconds", "Age of the oldest of them; 0 when there is none.", lag_s)
         yield _gauge("hushi_commit_queue_length", "Requests that wait for this process's next commit.", self._waiting)
-        yield _gauge("hushi_head_block", "Number of the newest block; 0 before the first.", head)
+        yield _gauge("hushi_head_block", "Number of the newest block; 0 before the first.", found.head_block)
+        if found.log_bytes is not None:
+            yield _gauge("hushi_wal_bytes", "SQLite's log, which a long reader lets grow.", found.log_bytes)
 
 
-def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, what, value=value)
+def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, what, value=math.nan if value is None else value)
 
 
 def open_meter(app: Flask) -> None:
-    """Hangs a meter on an application."""
-    app.extensions[_EXTENSION] = Meter()
+    """Hangs a meter on an application that has all its routes."""
+    app.extensions[_EXTENSION] = Meter(sorted({rule.rule for rule in app.url_map.iter_rules()}))
 
 
 def meter_of(app: Flask) -> Meter:
@@ -123,5 +159,6 @@ def current_meter() -> Meter:
 def get_metrics() -> Response:
     """Figures of this service and its ledger as Prometheus reads them; callers on the machine itself need no key."""
     return Response(
-        current_meter().render(market().ledger, market().committer.waiting()), content_type=CONTENT_TYPE_PLAIN_0_0_4
+        current_meter().render(market().vitals.look(), market().committer.waiting()),
+        content_type=CONTENT_TYPE_PLAIN_0_0_4,
     )

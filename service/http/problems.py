@@ -8,6 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
+from service.lifetimes import code_path_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -88,15 +89,7 @@ def _unavailable(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     # The traceback is logged without the message's parameters: they may hold personal data.
-    _log.error("unexpected-error", error=type(error).__name__, where=_where(error))
+    _log.error("unexpected-error", error=type(error).__name__, where=code_path_of(error))
     return problem_response(
         Refusal("Something went wrong on our side; the log has it under the request id."), g.request_id
     )
-
-
-def _where(error: Exception) -> list[str]:
-    frames, trace = [], error.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return frames[-8:]

@@ -64,8 +64,7 @@ def tail_length(ledger: Ledger) -> int:
         return tail.length(connection)
 
 
-def fold_lag(ledger: Ledger) -> datetime.timedelta:
-    """The age of the oldest entry that is not folded; nothing when the tail is empty."""
+def newest_place(ledger: Ledger) -> int:
+    """The place of the newest entry in the journal, which grows with each; zero when there is none."""
     with ledger.database.reading() as connection:
-        oldest = tail.oldest_recorded_at(connection)
-    return datetime.timedelta(0) if oldest is None else max(datetime.timedelta(0), ledger.now() - oldest)
+        return journal.newest_seq(connection)

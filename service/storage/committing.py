@@ -4,10 +4,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.faults import OutcomeUnknown
+from service.storage.faults import NotWritten, OutcomeUnknown
 
 WARNINGS = "hushi-warnings"
 """Where a connection of PostgreSQL keeps what the server has warned of."""
+
+_IDLE_FOR_TOO_LONG = "25P03"
+"""PostgreSQL: it has ended a transaction that did nothing for longer than it was told to wait."""
 
 _COMMIT_THAT_WAITS = sa.text("SELECT pg_logical_emit_message(true, 'hushi', '')")
 
@@ -25,12 +28,17 @@ def commit_durably(connection: sa.Connection) -> None:
 
 
 def commit(connection: sa.Connection, transaction: sa.RootTransaction) -> None:
-    """Commits. Raises OutcomeUnknown when the connection is lost, or the server warns that it has not waited."""
+    """Commits. Raises OutcomeUnknown when the connection is lost, or the server warns that it has not waited.
+
+    Raises NotWritten when the server had ended the transaction before.
+    """
     warnings: list[str] = connection.info.setdefault(WARNINGS, [])
     warnings.clear()
     try:
         transaction.commit()
     except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _IDLE_FOR_TOO_LONG:
+            raise NotWritten(str(error.orig), is_race=False) from error
         raise OutcomeUnknown("the connection was lost while committing") from error
     if warnings:
         # A wait for the standby that somebody cancels ends as a success, with a warning beside it.

@@ -8,6 +8,7 @@ READ for readers.
 import contextlib
 import os
 import pathlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,10 +26,14 @@ from service.storage.beginning import (
 )
 from service.storage.committing import commit
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
-from service.storage.faults import DatabaseUnavailable, ReadOnlyDatabase, UnusableUrl
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.identity import FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed
+from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
+from service.storage.suspending import SUSPENSION
 from service.storage.turns import FileTurns, Turns
+from service.storage.urls import read_url
 
 Connection = sa.Connection
 """An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
@@ -44,11 +49,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Opens no connection yet, and makes no file. Raises UnusableUrl."""
-        self.url = _read_url(url)
+        self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._apart = sqlite_engine(self.url, begin="BEGIN", pool_size=1, read_only=True)
             self._begin_writing: Begin = begin_as_it_is
             self._begin_at_length: Begin = begin_as_it_is
             self._begin_reading: Begin = begin_as_it_is
@@ -60,11 +66,13 @@ class Database:
             self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
             copy_instead_of_executemany(self._writer)
             self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
+            self._apart = postgresql.postgresql_engine(self.url, 1, peers)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading
+        self.writes = LastWrites()
         self._watching: list[Any] = []
-        self._file_identity: tuple[int, int] | None = None
+        self.identity = FileIdentity(self.file)
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
 
@@ -97,10 +105,42 @@ class Database:
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
         ReadOnlyDatabase where nothing can be written, OtherRevision.
         """
+        SUSPENSION.begin()
+        try:
+            with self._transaction(at_length, looks_at_revision) as connection:
+                yield connection
+        except NotWritten as fault:
+            if not fault.is_race:
+                self.writes.failed_at = time.monotonic()
+            raise
+        except (OutcomeUnknown, DatabaseUnavailable):
+            self.writes.failed_at = time.monotonic()
+            raise
+        else:
+            self.writes.done_at = time.monotonic()
+        finally:
+            SUSPENSION.end()
+
+    def commit_nothing(self, *, with_room: bool = False) -> None:
+        """Commits what changes nothing: when it returns, the database takes writes and what it has taken is durable.
+
+        `with_room` looks also for as much of the disk as a post may need. Raises as `writing` does.
+        """
+        try:
+            with self.writing() as connection:
+                write_nothing(connection)
+                if with_room:
+                    take_room(connection, self.file)
+        except OSError as error:
+            self.writes.failed_at = time.monotonic()
+            raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
+
+    @contextlib.contextmanager
+    def _transaction(self, at_length: bool, looks_at_revision: bool) -> Iterator[Connection]:
         begin = self._begin_at_length if at_length else self._begin_writing
         with self._turn(), begun(self._writer, begin) as (connection, transaction):
             try:
-                self.refuse_replaced_file()
+                self.identity.refuse_replaced()
                 if looks_at_revision:
                     revisions.look(connection)
                 yield connection
@@ -150,8 +190,33 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
         no matter of asking again: that error passes as it is.
         """
-        with begun(self._reader, self._begin_reading) as (connection, snapshot):
-            self.refuse_replaced_file()
+        with self._snapshot(self._reader) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading_apart(self) -> Iterator[Connection]:
+        """The same on a connection that no report can take; for one thread at a time, which looks after the service."""
+        with self._snapshot(self._apart) as connection:
+            yield connection
+
+    @property
+    def waited_s(self) -> float:
+        """How long the last transaction waited for other processes to end theirs; zero on PostgreSQL."""
+        return 0.0 if self._file_turns is None else self._file_turns.waited_s
+
+    @property
+    def log_bytes(self) -> int | None:
+        """How long SQLite's log is: what was written and is not copied into the ledger's file; None on PostgreSQL."""
+        if self.file is None:
+            return None
+        with contextlib.suppress(OSError):
+            return self.file.with_name(f"{self.file.name}-wal").stat().st_size
+        return 0
+
+    @contextlib.contextmanager
+    def _snapshot(self, engine: sa.Engine) -> Iterator[Connection]:
+        with begun(engine, self._begin_reading) as (connection, snapshot):
+            self.identity.refuse_replaced()
             try:
                 with snapshot:
                     yield connection
@@ -191,23 +256,6 @@ class Database:
         self._watching.append(connection)
         return connection
 
-    def refuse_replaced_file(self) -> None:
-        """Raises DatabaseUnavailable when SQLite's file is not the one that this process has opened any more.
-
-        Whoever moved it away or put another in its place would lose what is still written to the old one. Nothing is
-        closed here: SQLite deletes the log by its name when it closes, which is that of the new file by now.
-        """
-        if self.file is None:
-            return
-        try:
-            found = os.stat(self.file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
-        except OSError as error:
-            raise DatabaseUnavailable(f"{self.file} is gone ({error.strerror}); put it back and restart") from error
-        identity = (found.st_dev, found.st_ino)
-        self._file_identity = self._file_identity or identity
-        if self._file_identity != identity:
-            raise DatabaseUnavailable(f"{self.file} was replaced by another file; restart what has it open")
-
     def close_watching(self, connection: Any) -> None:
         """Closes a connection of `open_watching`, which may be broken."""
         with contextlib.suppress(ValueError):  # Whoever closes the database has taken it out already.
@@ -229,22 +277,13 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection; the database stays usable and opens new ones."""
-        self._file_identity = None
+        self.identity.forget()
         for connection in list(self._watching):
             self.close_watching(connection)
         self._reader.dispose()
+        self._apart.dispose()
         self._writer.dispose()
         # Somebody who is still writing keeps the file that his turn hangs on.
         if self._file_turns is not None and self._turns.take(0):
             self._file_turns.close()
             self._turns.give_back()
-
-
-def _read_url(text: str) -> sa.URL:
-    try:
-        url = sa.make_url(text)
-    except (ValueError, sa.exc.ArgumentError):
-        raise UnusableUrl("can't be read: is its port a number, and is an @ in its password written as %40?") from None
-    if url.get_backend_name() == "sqlite" and url.query:
-        raise UnusableUrl("names a file only: SQLite takes no options after the question mark")
-    return url

@@ -16,6 +16,8 @@ SQLITE_BUSY_TIMEOUT_MS = 15_000
 SQLITE_CACHE_KIB = 64 * 1024
 SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 """64 MiB of log before it is copied into the database: pages that many batches change are copied once."""
+SQLITE_LOG_KEPT_BYTES = 64 * 1024 * 1024
+"""What is longer was written while somebody read for long; it is cut off once the log begins again from its start."""
 # The driver looks for an adapter of each value that is no number or text, in three places, and finds none: 0.8 µs for
 # every NULL and every UUID of a row. One that it finds at once, and that changes nothing, costs a tenth.
 pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
@@ -50,6 +52,7 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
         cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_PAGES_PER_CHECKPOINT}")
+        cursor.execute(f"PRAGMA journal_size_limit={SQLITE_LOG_KEPT_BYTES}")
         # Readers wait for nobody but whoever recovers the file; writers look themselves (`_begun`).
         cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA busy_timeout=0")
         cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()

@@ -202,6 +202,12 @@ def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
         yield journal.c.day <= filters.to_day
 
 
+def newest_seq(connection: sa.Connection) -> int:
+    """The highest place; zero when there is no entry."""
+    found: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(journal.c.seq), 0))).scalar_one()
+    return found
+
+
 def find_seq(connection: sa.Connection, transaction_id: UUID) -> int | None:
     """The place of an entry in the journal, or None."""
     wanted = sa.select(journal.c.seq).where(journal.c.transaction_id == transaction_id)

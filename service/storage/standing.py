@@ -117,7 +117,7 @@ class Watch:
     def _read(self) -> Standing:
         if self._connection is None:
             self._connection = self._database.open_watching()
-        self._database.refuse_replaced_file()
+        self._database.identity.refuse_replaced()
         cursor = self._connection.cursor()
         try:
             version = cursor.execute("PRAGMA data_version").fetchone()[0] if self._database.is_sqlite else None

@@ -9,10 +9,12 @@ import fcntl
 import os
 import pathlib
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 
 from service.storage.private_files import PRIVATE_FILE
+from service.storage.sleepers import Waker
 
 
 class Turns:
@@ -53,25 +55,41 @@ class Turns:
 class FileTurns:
     """Turns among all processes that write to one SQLite file, by a lock of the system on a file beside it.
 
-    A process that dies gives its turn back. Whoever waits sleeps until it is his: there is no time after which he
-    gives up, for transactions are short, and the callers of a long one are answered by the committer.
+    A process that dies gives its turn back, and one that is stopped is woken until it has done so. Whoever waits sleeps
+    until it is his: there is no time after which he gives up, for transactions are short, and the callers of a long one
+    are answered by the committer.
     """
 
     def __init__(self, database: pathlib.Path) -> None:
         """Opens nothing yet."""
         self._database = database
         self._descriptor: int | None = None
+        self._waker = Waker()
+        self.waited_s = 0.0
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """The turn, for one thread of the process at a time. Raises OSError when the file can't be made."""
         if self._descriptor is None:
             self._descriptor = open_beside(self._database, "-turns")
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._wait(self._descriptor)
         try:
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _wait(self, descriptor: int) -> None:
+        """Waits for the turn, notes how long that took, and wakes a process that sleeps with it."""
+        began = time.monotonic()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._waker.begin(descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            finally:
+                self._waker.end()
+        self.waited_s = time.monotonic() - began
 
     def close(self) -> None:
         """Closes the file; the next turn opens it again."""

@@ -16,7 +16,7 @@ from service.storage.engine import Database
 from tests.builders import a_trade
 from tests.conftest import Caller
 
-PARTS = ("database", "schema", "tail", "fold", "fold_lag_s")
+PARTS = ("database", "schema", "writes", "tail", "fold", "fold_lag_s", "log", "log_bytes")
 
 
 @pytest.fixture
@@ -39,12 +39,16 @@ def _problem(answer: TestResponse) -> dict[str, Any]:
     return document
 
 
-def test_an_empty_ledger_is_ready(later: Callable[[int], Caller]) -> None:
+def test_an_empty_ledger_is_ready(later: Callable[[int], Caller], engine_name: str) -> None:
     answer = later(1000).get("/health/ready")
+    ready = answer.get_json()
+    log_bytes = ready.pop("log_bytes")
     assert answer.status_code == 200
-    assert answer.get_json() == {
-        "status": "ok", "database": "ok", "schema": "ok", "tail": 0, "fold": "ok", "fold_lag_s": 0,
+    assert ready == {
+        "status": "ok", "database": "ok", "schema": "ok", "writes": "ok", "tail": 0, "fold": "ok", "fold_lag_s": 0,
+        "log": "ok" if engine_name == "sqlite" else None,
     }  # fmt: skip
+    assert (log_bytes is None) == (engine_name == "postgresql")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_an_old_schema_is_not_ready_and_nothing_is_claimed_of_the_tail(ledger: L
     problem = _problem(answer)
     assert "hushi db upgrade" in problem["detail"]
     assert {name: problem[name] for name in PARTS} == {
-        "database": "ok", "schema": "old", "tail": None, "fold": None, "fold_lag_s": None,
+        **dict.fromkeys(PARTS), "database": "ok", "schema": "old",
     }  # fmt: skip
 
 

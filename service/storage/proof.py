@@ -1,0 +1,59 @@
+"""Whether the database takes writes: a commit that changes nothing, and is as durable as one that does."""
+
+import os
+import pathlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from service.storage.committing import commit_durably
+
+ROOM_BYTES = 256 * 1024
+"""More than a post needs of the disk, log and indexes included."""
+_ROWS_OF_ROOM = 4_000
+
+
+@dataclass(slots=True)
+class LastWrites:
+    """When a transaction of this process was last committed, and when one last failed that should have been.
+
+    By time.monotonic; None before the first. A race that another process won is no failure.
+    """
+
+    done_at: float | None = None
+    failed_at: float | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last one failed."""
+        return self.failed_at is not None and (self.done_at is None or self.failed_at >= self.done_at)
+
+
+def write_nothing(connection: sa.Connection) -> None:
+    """Writes what changes nothing and has to be flushed, in a transaction that writes."""
+    if connection.dialect.name == "sqlite":
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(version)}")
+        return
+    commit_durably(connection)
+
+
+def take_room(connection: sa.Connection, file: pathlib.Path | None) -> None:
+    """Takes as much of the disk as a post may need, and gives it back. Raises OSError or what the driver raises.
+
+    After a full disk has stopped a post, a smaller commit may still find room in what the post had taken before it
+    failed. `file` is where SQLite keeps the ledger.
+    """
+    if file is None:
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE hushi_room ON COMMIT DROP AS SELECT generate_series(1, {_ROWS_OF_ROOM}) AS n"
+        )
+        return
+    room = file.with_name(f"{file.name}-room-{os.getpid()}")
+    try:
+        with room.open("wb") as taken:
+            taken.write(bytes(ROOM_BYTES))
+            taken.flush()
+            os.fsync(taken.fileno())
+    finally:
+        room.unlink(missing_ok=True)

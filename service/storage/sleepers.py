@@ -1,0 +1,74 @@
+"""Waking who sleeps with a lock: a process that was stopped (SIGSTOP) while it had the turn to write.
+
+It is continued until the end of its transaction, where it stops again (service.storage.suspending).
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import threading
+import time
+
+WAKE_AFTER_S = 1.0
+"""Turns are shorter, but for those of large batches; and only a process that is stopped is woken."""
+LOOK_AGAIN_AFTER_S = 0.25
+NOBODY_WAITS_FOR_S = 5.0
+
+_LOCKS = pathlib.Path("/proc/locks")
+
+
+class Waker:
+    """Watches while somebody waits for the lock on a file."""
+
+    def __init__(self) -> None:
+        """Nobody waits."""
+        self._waiting_since: float | None = None
+        self._descriptor = -1
+        self._thread: threading.Thread | None = None
+
+    def begin(self, descriptor: int) -> None:
+        """Notes that this process waits for the lock on an open file."""
+        self._descriptor, self._waiting_since = descriptor, time.monotonic()
+        if self._thread is None and _LOCKS.exists():
+            self._thread = threading.Thread(target=self._watch, name="waker", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Notes that it has the lock."""
+        self._waiting_since = None
+
+    def _watch(self) -> None:
+        last_waited_at = time.monotonic()
+        while time.monotonic() - last_waited_at < NOBODY_WAITS_FOR_S:
+            time.sleep(LOOK_AGAIN_AFTER_S)
+            since = self._waiting_since
+            if since is not None:
+                last_waited_at = time.monotonic()
+                if last_waited_at - since > WAKE_AFTER_S:
+                    # The file may be closed by now, or somebody else's: then nobody is found who is stopped.
+                    with contextlib.suppress(OSError, ValueError):
+                        wake_holders(self._descriptor)
+        self._thread = None
+
+
+def wake_holders(descriptor: int) -> list[int]:
+    """Wakes the stopped processes that hold a lock (flock) on an open file, until they have given it back."""
+    place = os.fstat(descriptor)
+    device = f"{os.major(place.st_dev):02x}:{os.minor(place.st_dev):02x}:{place.st_ino}"
+    woken = []
+    for line in _LOCKS.read_text("ascii").splitlines():
+        number, *words = line.split()
+        # 1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF; an arrow stands before the words of who waits.
+        if number.endswith(":") and words[0] == "FLOCK" and words[4] == device and _is_stopped(int(words[3])):
+            os.kill(int(words[3]), signal.SIGCONT)
+            os.kill(int(words[3]), signal.SIGTSTP)
+            woken.append(int(words[3]))
+    return woken
+
+
+def _is_stopped(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        state = pathlib.Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+        return process > 0 and state == "T"
+    return False

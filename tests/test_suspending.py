@@ -1,0 +1,193 @@
+"""Who is suspended in the middle of writing keeps nobody else from it, and goes on by itself when it is continued."""
+
+import contextlib
+import datetime
+import fcntl
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+import service.committer
+from schemas.transactions import TradeSchema
+from service.commands.posting import Entry, Outcome, Post, post
+from service.commands.residents import Registration, register
+from service.committer import Committer
+from service.domain.idempotency import key_digest, trade_fingerprint
+from service.ledger import Ledger
+from service.storage import postgresql
+from service.storage.faults import NotWritten
+from service.storage.suspending import Suspension
+from tests.builders import a_citizen_number, a_key, a_trade
+from tests.servers import HUSHI
+
+HEADINGS = "备案号,类别,品名,原产国,重量(千克),金额(元),交易时间,单据号\n"
+LINES = 12_000
+POSTED_IN_TIME_S = 5.0
+
+
+@pytest.fixture
+def market(ledger: Ledger) -> Ledger:
+    """A ledger with two residents."""
+    for number in range(2):
+        born = a_citizen_number(number)
+        register(ledger, Registration("巴特尔", born, datetime.date(2023, 6, 1), None, None, None))
+    return ledger
+
+
+def _entry() -> Post:
+    trade = TradeSchema().read(a_trade(resident_id="R00000002"))
+    return Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade)
+
+
+def _post_in_time(ledger: Ledger) -> None:
+    outcomes: list[Outcome] = []
+    posting = threading.Thread(target=lambda: outcomes.extend(post(ledger, [_entry()])), daemon=True)
+    posting.start()
+    posting.join(POSTED_IN_TIME_S)
+    assert [outcome.transaction is not None for outcome in outcomes] == [True]
+
+
+@contextlib.contextmanager
+def _importing(environment: dict[str, str], folder: pathlib.Path) -> Iterator[psutil.Popen]:
+    """An import at work."""
+    line = "R00000001,肉类,马肉,蒙古国,100,{0}.00,2024-04-01 09:30,D-{0}\n"
+    file = folder / "day.csv"
+    file.write_text(HEADINGS + "".join(line.format(number) for number in range(1, LINES + 1)), "utf-8")
+    output = subprocess.PIPE
+    with psutil.Popen([HUSHI, "import", file], env={**os.environ, **environment}, stdout=output) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.send_signal(signal.SIGKILL)
+
+
+def _has_begun(ledger: Ledger) -> bool:
+    with ledger.database.reading() as connection:
+        return bool(connection.execute(sa.text("SELECT count(*) FROM journal")).scalar_one())
+
+
+def _is_stopped(process: psutil.Popen) -> bool:
+    return bool(process.status() == psutil.STATUS_STOPPED)
+
+
+def _wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def test_an_import_that_is_suspended_holds_nobody_up_and_goes_on(
+    market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    with _importing(environment, tmp_path) as running:
+        _wait_for(lambda: _has_begun(market))
+        for _ in range(4):
+            running.send_signal(signal.SIGTSTP)
+            _wait_for(lambda: _is_stopped(running))
+            _post_in_time(market)
+            running.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+        assert running.communicate(timeout=60)[0] == f"{LINES} accepted, 0 known already, 0 refused\n".encode()
+
+
+def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:
+    """Stops a process at a moment when it has the turn."""
+    with turns.open("rb") as file:
+        for _ in range(1000):
+            running.send_signal(signal.SIGSTOP)
+            _wait_for(lambda: _is_stopped(running))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            fcntl.flock(file, fcntl.LOCK_UN)
+            running.send_signal(signal.SIGCONT)
+            time.sleep(0.003)
+    raise AssertionError("it was never caught")
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/locks").exists(), reason="only Linux tells who holds a lock")
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_who_was_stopped_with_the_turn_is_woken_until_it_is_given_back(
+    market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """SIGSTOP can't be put off by who gets it."""
+    assert market.database.file is not None
+    with _importing(environment, tmp_path) as running:
+        _wait_for(lambda: _has_begun(market))
+        _caught_with_the_turn(running, market.database.file.with_name(market.database.file.name + "-turns"))
+        _post_in_time(market)
+        _wait_for(lambda: _is_stopped(running))
+        running.send_signal(signal.SIGCONT)
+        assert running.communicate(timeout=60)[0] == f"{LINES} accepted, 0 known already, 0 refused\n".encode()
+
+
+@pytest.fixture
+def hasty_postgresql(engine_name: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ledger:
+    """A ledger whose idle transactions end soon."""
+    if engine_name == "sqlite":
+        pytest.skip("there, nobody ends the transaction of another")
+    soon = postgresql._WRITING.replace(f"={postgresql.IDLE_IN_TRANSACTION_MS}", "=100")
+    assert soon != postgresql._WRITING
+    monkeypatch.setattr(postgresql, "_WRITING", soon)
+    ledger: Ledger = request.getfixturevalue("market")
+    return ledger
+
+
+def test_a_transaction_that_was_idle_for_too_long_is_run_again(
+    hasty_postgresql: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the import is, that is continued after its transaction was ended."""
+    slept: list[float] = []
+
+    def sleep_once(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+        with ledger.database.writing() as connection:
+            if not slept:
+                slept.append(0.3)
+                connection.execute(sa.text("SELECT 1"))
+                time.sleep(slept[0])
+                connection.execute(sa.text("SELECT 1"))
+        return post(ledger, entries)
+
+    monkeypatch.setattr(service.committer, "post", sleep_once)
+    with contextlib.closing(Committer(hasty_postgresql)) as committer:
+        assert committer.submit([_entry()])[0].transaction is not None
+    assert slept == [0.3]
+
+
+def test_one_that_was_ended_before_its_commit_was_not_written(hasty_postgresql: Ledger) -> None:
+    def sleep() -> None:
+        with hasty_postgresql.database.writing() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            time.sleep(0.3)
+
+    with pytest.raises(NotWritten):
+        sleep()
+
+
+def test_a_stop_is_put_off_until_no_transaction_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[signal.Signals] = []
+    monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
+    suspension = Suspension()
+    suspension.begin()
+    suspension.begin()
+    suspension.ask()
+    suspension.end()
+    assert sent == []
+    suspension.end()
+    assert sent == [signal.SIGSTOP]
+    suspension.begin()
+    suspension.end()
+    assert sent == [signal.SIGSTOP]
+    suspension.ask()
+    assert sent == [signal.SIGSTOP] * 2
