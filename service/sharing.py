@@ -16,7 +16,7 @@ ENTRIES_PER_TURN = 1000
 TURN_S = 0.04
 """How long a turn may take while others want to write: they wait for it."""
 ENTRIES_PER_TURN_MIN = 50
-REST_PER_WORK = 1.5
+REST_PER_WORK = 2.0
 """Seconds of rest for each second of a turn. The processors are shared as well, so that an equal share of time is not
 an equal share of posts."""
 OTHERS_WAITED_S = 0.0005

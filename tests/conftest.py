@@ -45,7 +45,8 @@ _database_numbers = itertools.count(1)
 
 
 LONGEST = (
-    "test_dashboard.py", "test_record.py", "test_server.py", "test_dashboard_use.py", "test_pictures.py",
+    "test_dashboard.py", "test_record.py", "test_server.py", "test_survival.py", "test_dashboard_use.py",
+    "test_pictures.py",
     "test_demo.py", "test_refusals.py", "test_cli.py", "test_golden_reports.py", "test_bulletin.py",
     "test_reference.py", "test_exactness.py",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from service.counting import Counts
+from service.counting import NUMBERS_MAX, Counts
 from service.http.market import market
 from service.http.routes import Routes
 from service.log_lines import STANDARD_ERROR_LINES
@@ -55,6 +55,7 @@ class Meter:
         self._status_places = {int(status): place for place, status in enumerate(STATUSES) if status != OTHER}
         self._durations = _SERIES + len(self._routes) * _PER_ROUTE
         self._end = self._durations + len(self._routes) * _PER_DURATION
+        assert self._end <= NUMBERS_MAX, "so many routes need more numbers"
         self._counts = counts = Counts()
         STANDARD_ERROR_LINES.on_loss(lambda lines: counts.add((_LINES_LOST, lines)))
 
