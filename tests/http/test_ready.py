@@ -14,7 +14,6 @@ import service.vitals
 from service.app import create_app
 from service.ledger import Ledger
 from service.storage.engine import Database
-from service.storage.engines import POOL_SIZE
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
@@ -40,8 +39,10 @@ def _wait_until(caller: Caller, status: int, writes: str | None) -> None:
 
 
 def test_reading_it_takes_no_connection_that_reports_may_need(ledger: Ledger, admin: Caller) -> None:
+    _, readers = ledger.database.engines
+    assert isinstance(readers.pool, sa.pool.QueuePool)
     with contextlib.ExitStack() as reports:
-        for _ in range(POOL_SIZE):
+        for _ in range(readers.pool.size()):
             reports.enter_context(ledger.database.reading())
         began = time.monotonic()
         assert admin.get("/health/ready").status_code == 200
