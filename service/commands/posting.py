@@ -84,14 +84,15 @@ def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    with ledger.database.writing(looks_at_revision=False) as connection:  # The opening of the batch looks.
+    # The opening of the batch looks at the revision.
+    with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         return _write(connection, ledger, entries)
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing(looks_at_revision=False) as connection:
+        with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
             outcomes = _write(connection, ledger, entries)
             if any(outcome.refusal for outcome in outcomes):
                 raise _TakenBack(outcomes)
