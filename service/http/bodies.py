@@ -15,6 +15,8 @@ from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaTyp
 JSON_BYTES_MAX = 256 * 1024
 """Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
 
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+
 NESTING_MAX = 32
 
 

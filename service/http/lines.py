@@ -9,7 +9,6 @@ from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.http.bodies import parse_json, plain_objects
 
-BATCH_BYTES_MAX = 16 * 1024 * 1024
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 
 _COLUMNS = frozenset(BatchLineSchema().fields)
