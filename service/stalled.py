@@ -37,6 +37,8 @@ CONNECTIONS_MAX = 8192
 STARTED_WITHIN_S = 5.0
 """The application begins to work on a request at most so long after its last byte."""
 
+CLOCKS_DIFFER_S = 0.5
+
 _INFO = struct.Struct("=44xI4xI72xQ16xII")
 """Of Linux's tcp_info: ages of the last data sent and received, bytes received, segments of data received and sent."""
 
@@ -53,7 +55,9 @@ class Traffic:
     received_s_ago: float
     bytes_received: int
     segments_sent: int
-    is_read: bool = True
+    is_read: bool
+    looked_at: tuple[float, float]
+    """Between which moments the system was asked; busy threads may lie between them."""
 
     @property
     def is_owed(self) -> bool:
@@ -99,9 +103,9 @@ class StalledConnections:
         for inode, connection in _sockets():
             if not self._ports or not _is_accepted(connection, self._ports):
                 continue
-            traffic, now, before = _traffic(connection), time.monotonic(), self._seen.get(inode)
-            seen[inode] = after = _noted(before, traffic, now)
-            if before is not None and self._is_stalled(before, after, now, is_tight):
+            traffic, before = _traffic(connection), self._seen.get(inode)
+            seen[inode] = after = _noted(before, traffic)
+            if before is not None and self._is_stalled(before, after, is_tight):
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
                     ended += 1
@@ -111,29 +115,30 @@ class StalledConnections:
             _log.warning("stalled-connections-ended", connections=ended)
         return ended
 
-    def _is_stalled(self, before: _Seen, after: _Seen, now: float, is_tight: bool) -> bool:
+    def _is_stalled(self, before: _Seen, after: _Seen, is_tight: bool) -> bool:
         then, traffic = before.traffic, after.traffic
         if not traffic.is_owed:
             quiet_s = min(traffic.received_s_ago, traffic.sent_s_ago)
-            return quiet_s > (STALLED_S if is_tight else SILENT_S) and not self._is_inside(now - traffic.received_s_ago)
+            return quiet_s > (STALLED_S if is_tight else SILENT_S) and not self._is_inside(traffic)
         if traffic.bytes_received > then.bytes_received:
-            owed_s = now - after.owed_since
+            owed_s = traffic.looked_at[0] - after.owed_since
             arrived = traffic.bytes_received - after.bytes_then
             return owed_s > SLOW_AFTER_S and arrived < BYTES_PER_S_MIN * owed_s
         # Seen twice with nothing left to read: a process that was suspended must first read what arrived meanwhile.
         is_quiet = traffic.received_s_ago > (STALLED_WHEN_TIGHT_S if is_tight else STALLED_S)
-        return is_quiet and then.is_read and traffic.is_read and not self._is_inside(now - traffic.received_s_ago)
+        return is_quiet and then.is_read and traffic.is_read and not self._is_inside(traffic)
 
-    def _is_inside(self, received_at: float) -> bool:
+    def _is_inside(self, traffic: Traffic) -> bool:
         """Whether a request is worked on that may be the one whose last byte arrived then."""
-        return any(received_at - 0.5 <= since <= received_at + STARTED_WITHIN_S for since in self._inside_since())
+        earliest, latest = (at - traffic.received_s_ago for at in traffic.looked_at)
+        return any(earliest - CLOCKS_DIFFER_S <= since <= latest + STARTED_WITHIN_S for since in self._inside_since())
 
 
-def _noted(before: _Seen | None, traffic: Traffic, now: float) -> _Seen:
+def _noted(before: _Seen | None, traffic: Traffic) -> _Seen:
     """What is remembered of a connection: since when an answer is owed, and how much had been received then."""
     if before is not None and traffic.is_owed and before.traffic.segments_sent == traffic.segments_sent:
         return _Seen(traffic, before.owed_since, before.bytes_then)
-    return _Seen(traffic, now, traffic.bytes_received)
+    return _Seen(traffic, traffic.looked_at[0], traffic.bytes_received)
 
 
 def _sockets() -> Iterator[tuple[int, socket.socket]]:
@@ -165,7 +170,9 @@ def _is_accepted(one: socket.socket, ports: set[int]) -> bool:
 
 
 def _traffic(connection: socket.socket) -> Traffic:
+    asked = time.monotonic()
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256).ljust(_INFO.size, b"\0")
+    told = time.monotonic()
     sent_ms, received_ms, received, _, sent = _INFO.unpack(info[: _INFO.size])
     unread = struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0]
-    return Traffic(sent_ms / 1000, received_ms / 1000, received, sent, unread == 0)
+    return Traffic(sent_ms / 1000, received_ms / 1000, received, sent, unread == 0, (asked, told))

@@ -22,6 +22,9 @@ from service.http.transactions import submit
 routes = Routes("Transactions")
 
 BATCH_ROUTE = "transactions/batch"
+ERRORS_TOLD_OF_A_LINE_MAX = 5
+ERRORS_TOLD_MAX = 10_000
+"""Of a whole batch: so the answer has 6 MB at most, beside the keys that came. A line tells how many were wrong."""
 
 _LENGTH = "Send lines and tables with a Content-Length: of a body in chunks nobody can tell whether its end is missing."
 
@@ -47,7 +50,13 @@ def post_batch(query: dict[str, Any]) -> Answer:
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     api_key, asked_as = g.api_key.id, request_id()
     trades = _TRADE.read_plain([line.body for line in lines])
-    readings = [_read(line, trade, api_key, asked_as) for line, trade in zip(lines, trades, strict=True)]
+    errors_left = ERRORS_TOLD_MAX
+    readings: list[Entry | Refusal] = []
+    for line, trade in zip(lines, trades, strict=True):
+        readings.append(reading := _read(line, trade, api_key, asked_as))
+        if isinstance(reading, Refusal):
+            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
+            errors_left -= len(reading.errors)
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
@@ -80,7 +89,7 @@ def _read(line: Line, trade: Trade | None, api_key: int, asked_as: str) -> Entry
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
         trade = trade or _TRADE.read(line.body)
     except Refusal as refusal:
-        return refusal
+        return refusal.without_frames()
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
 
 

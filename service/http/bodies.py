@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from flask import request
 
+from schemas.strict import ERRORS_TOLD_MAX, NAME_TOLD_MAX
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
 
 JSON_BYTES_MAX = 256 * 1024
@@ -141,10 +142,10 @@ def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
         raise ValidationFailed.of("/", "not-utf-8", "Send the query in UTF-8, percent-encoded.") from None
     parameters = request.args.to_dict(flat=False)
     repeated = tuple(
-        FieldError(f"/{name}", "repeated", "Send this query parameter once.")
+        FieldError(f"/{name[:NAME_TOLD_MAX]}", "repeated", "Send this query parameter once.")
         for name, values in parameters.items()
         if len(values) > 1 and name not in repeatable
-    )
+    )[:ERRORS_TOLD_MAX]
     if repeated:
         raise ValidationFailed("A query parameter stands more than once.", errors=repeated)
     return {name: ",".join(values) for name, values in parameters.items()}

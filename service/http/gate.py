@@ -18,6 +18,7 @@ from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
 from service.http.known_answers import Note
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
 from service.http.request_ids import accept_request_id
+from service.memory import give_back_what_is_free
 from service.storage.turns import Turns
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class _Visit:
         self._gate.note_outside(id(self))
         if self._has_turn:
             self._has_turn = False
+            give_back_what_is_free()
             self._gate.large.give_back()
 
     @contextlib.contextmanager
