@@ -8,22 +8,17 @@ from tests.builders import a_trade
 from tests.conftest import Caller
 
 PERIODS = (
-    "period=0001", "period=9999", "period=9999-12", "period=9999-12-31", "period=9999-Q4", "period=1901-01",
-    "ytd=9999-12-31", "ytd=0001-01-01", "ytd=1901-01-01", "from=9999-12-31&to=9999-12-31",
-    "from=9990-01-01&to=9999-12-31", "from=9989-12-31&to=9999-12-31", "from=0001-01-01&to=0001-01-01",
-    "from=0001-01-01&to=9999-12-31", "from=2014-03-01&to=2024-02-29", "from=2014-02-28&to=2024-02-29",
-    "from=1911-01-01&to=1911-01-01", "from=1901-01-01&to=1910-12-31", "from=0002-02-29&to=0002-03-01",
+    "period=0001", "period=9999", "period=9999-12-31", "period=9999-Q4", "period=1901-01", "ytd=9999-12-31",
+    "ytd=0001-01-01", "from=9990-01-01&to=9999-12-31", "from=9989-12-31&to=9999-12-31", "from=0001-01-01&to=9999-12-31",
+    "from=2014-03-01&to=2024-02-29", "from=2014-02-28&to=2024-02-29",
 )  # fmt: skip
 REPORTS = (
-    "trade?by=category", "trade?by=day", "trade?by=year,origin", "trade?format=csv", "trade?format=xlsx", "residents?",
-    "residents?by=settlement&format=csv", "series?measure=amount_cny&interval=month",
-    "series?measure=residents&interval=year", "series?measure=residents&interval=quarter", "brief?lang=zh",
-    "brief?lang=en", "brief?lang=mn",
+    "trade?by=year,origin", "trade?by=day&format=csv", "trade?by=category&format=xlsx", "residents?by=settlement",
+    "series?measure=amount_cny&interval=month", "series?measure=residents&interval=year", "brief?lang=zh",
 )  # fmt: skip
 MONTHS = ("0001-01", "1901-01", "9999-12")
 BULLETINS = tuple(
-    f"bulletin?format={kind}&lang={lang}"
-    for kind, lang in itertools.product(("json", "html", "xlsx"), ("zh", "en", "mn"))
+    f"bulletin?format={kind}&lang={lang}" for kind, lang in itertools.product(("json", "html", "xlsx"), ("en", "mn"))
 )
 OTHERS = (
     "transactions?from=0001-01-01&to=9999-12-31", "transactions?from=9999-12-31", "transactions?to=0001-01-01",
