@@ -23,7 +23,7 @@ from service.logs import server_log_config
 from service.stalled import CONNECTIONS_MAX, IDLE_S
 
 APPLICATION = "service.app"
-THREADS_PER_WORKER = 576
+THREADS_PER_WORKER = 704
 """More than the gate admits of reads, writes and bodies on their way (service.http.gate): a request that is refused
 must not wait for those that are not. Threads begin when they are needed."""
 THREAD_IDLE_S = 30

@@ -169,6 +169,26 @@ def _is_ended(one: socket.socket, until: float) -> bool:
     return True
 
 
+HEADS = {
+    401: "POST /v1/transactions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n",
+    404: "POST /v1/nothing HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n",
+    405: "PUT /v1/transactions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n",
+    413: "POST /signin HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n",
+    415: "POST /signin HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n",
+}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_can_be_refused_by_its_head_waits_for_no_body(
+    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
+) -> None:
+    with serving(environment, tmp_path / "log") as server:
+        for status, head in HEADS.items():
+            with socket.create_connection(("127.0.0.1", server.port), timeout=3) as caller:
+                caller.sendall(f"{head}Host: x\r\n\r\n".encode())
+                assert caller.recv(4096).startswith(b"HTTP/1.1 %d " % status)
+
+
 def test_a_table_that_is_cut_short_in_an_amount_is_not_recorded(
     environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
 ) -> None:

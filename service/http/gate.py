@@ -24,8 +24,9 @@ from service.storage.turns import Turns
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ADMITTED_MAX = 128
-"""Of writes, and as many of reads."""
+WRITES_MAX = 128
+READS_MAX = 256
+"""Most of them wait for their turn (service.http.reading): a caller who is refused at once asks again at once."""
 LARGE_BODY_TIMEOUT_S = 30
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/health/", "/metrics")
@@ -64,13 +65,14 @@ class Gate:
         self,
         application: "WSGIApplication",
         note: Note,
-        admitted_max: int = ADMITTED_MAX,
+        writes_max: int = WRITES_MAX,
+        reads_max: int = READS_MAX,
         arrivals: Arrivals | None = None,
     ) -> None:
         """`note` is told of each refused request."""
         self._application = application
         self._note = note
-        self.reads, self.writes = Places(admitted_max), Places(admitted_max)
+        self.reads, self.writes = Places(reads_max), Places(writes_max)
         self.arrivals = arrivals or Arrivals()
         self.large = Turns()
         self._inside: dict[int, float] = {}

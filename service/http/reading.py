@@ -1,4 +1,4 @@
-"""Reads take turns: a few at a time, in the order in which they came, with pauses between them while others write.
+"""Reads take turns: two at a time, in the order in which they came, with pauses between them while others write.
 
 A process runs Python in one thread at a time. 200 lists at once are each slower than one after the other, and a write,
 which needs that thread ten times for a moment, would wait for all of them ten times.
@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATHS = "/v1/"
-READS_AT_ONCE = 4
+READS_AT_ONCE = 2
+OVERTAKEN_MAX = 16
 WAIT_MAX_S = 5.0
+LONG_S = 1.0
+"""A read that takes longer waits for the database, and not for Python: another one may begin beside it."""
 PAUSE_MAX_S = 1.0
+PAUSE = 2 * READS_AT_ONCE - 1
+"""While others write, a turn rests so many times as long as its read took: on average half a read runs."""
 
 
 class ReadingTurns:
@@ -30,68 +35,89 @@ class ReadingTurns:
         application: "WSGIApplication",
         note: Note,
         has_writes: Callable[[], bool],
-        at_once: int = READS_AT_ONCE,
         wait_max_s: float = WAIT_MAX_S,
+        long_s: float = LONG_S,
     ) -> None:
         """`note` is told of each refused read; `has_writes` tells whether a write is inside."""
         self._application, self._note, self._has_writes = application, note, has_writes
-        self._wait_max_s = wait_max_s
-        self._pause = 2 * at_once - 1
-        """While others write, a turn rests so many times as long as its read took: on average half a read runs."""
+        self._wait_max_s, self._long_s = wait_max_s, long_s
         self._changing = threading.Lock()
-        self._free_from = [0.0] * at_once
+        self._begins = [0.0] * READS_AT_ONCE
         """When the next read may begin on each turn that is free."""
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Read] = deque()
+        self._running: set[_Read] = set()
+        self._overtaken = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers 503 when the turn did not come in time."""
         if environ["REQUEST_METHOD"] not in READ_METHODS or not environ["PATH_INFO"].startswith(PATHS):
             return self._application(environ, start_response)
-        begin = self._take()
-        if begin is None:
+        read = _Read()
+        if not self._begin(read):
             return refuse(FULL, self._note, environ, start_response)
-        if (pause_s := begin - time.monotonic()) > 0:
+        if (pause_s := read.begin - time.monotonic()) > 0:
             time.sleep(pause_s)
-        started = time.monotonic()
+        read.begin = time.monotonic()
         try:
             return self._application(environ, start_response)
         finally:
-            self._give_back(started)
+            self._end(read)
 
-    def _take(self) -> float | None:
-        """When the turn begins that is now this thread's; None when none came in time."""
+    def _begin(self, read: "_Read") -> bool:
+        """Waits for a turn; False when none came in time."""
+        until = time.monotonic() + self._wait_max_s
         with self._changing:
-            if self._free_from:
-                earliest = min(self._free_from)
-                self._free_from.remove(earliest)
-                return earliest
-            mine = _Waiting()
-            self._waiting.append(mine)
-        if mine.woken.acquire(timeout=self._wait_max_s):
-            return mine.begin
-        with self._changing:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                return None
-        return mine.begin  # It came in the last moment.
+            if self._begins:
+                self._run(read, earliest := min(self._begins))
+                self._begins.remove(earliest)
+                return True
+            self._waiting.append(read)
+        while not read.may_run.acquire(timeout=max(0.0, min(self._long_s, until - time.monotonic()))):
+            with self._changing:
+                if read in self._running:  # The turn came in the last moment.
+                    return True
+                if not self._overtake(read) and time.monotonic() < until:
+                    continue
+                self._waiting.remove(read)
+                return read in self._running
+        return True
 
-    def _give_back(self, started: float) -> None:
+    def _overtake(self, read: "_Read") -> bool:
+        """Runs a read beside one that takes long, which then has no turn to give back. False when there is none."""
+        now = time.monotonic()
+        slow = next((one for one in self._running if one.has_turn and now - one.begin > self._long_s), None)
+        if slow is None or self._overtaken >= OVERTAKEN_MAX:
+            return False
+        slow.has_turn = False
+        self._overtaken += 1
+        self._run(read, now)
+        return True
+
+    def _run(self, read: "_Read", begin: float) -> None:
+        read.begin = begin
+        self._running.add(read)
+
+    def _end(self, read: "_Read") -> None:
         begin = ended = time.monotonic()
         if self._has_writes():
-            begin += min(self._pause * (ended - started), PAUSE_MAX_S)
+            begin += min(PAUSE * (ended - read.begin), PAUSE_MAX_S)
         with self._changing:
-            if self._waiting:
+            self._running.remove(read)
+            if not read.has_turn:
+                self._overtaken -= 1
+            elif self._waiting:
                 following = self._waiting.popleft()
-                following.begin = begin
-                following.woken.release()
+                self._run(following, begin)
+                following.may_run.release()
             else:
-                self._free_from.append(begin)
+                self._begins.append(begin)
 
 
-class _Waiting:
-    """A thread that waits for its turn."""
+class _Read:
+    """A read that waits or runs. `begin` is when it may begin, and then when it began."""
 
     def __init__(self) -> None:
         self.begin = 0.0
-        self.woken = threading.Lock()
-        self.woken.acquire()
+        self.has_turn = True
+        self.may_run = threading.Lock()
+        self.may_run.acquire()

@@ -43,7 +43,7 @@ class House:
         register_problems(app)
         self.working, self.go = threading.Semaphore(0), threading.Event()
         self.arrivals = Arrivals(BODIES, SIGN_INS, BYTES)
-        self.gate = Gate(app.wsgi_app, lambda *_: None, PLACES, self.arrivals)
+        self.gate = Gate(app.wsgi_app, lambda *_: None, PLACES, PLACES, self.arrivals)
         self.callers: list[threading.Thread] = []
         self.answers: list[TestResponse] = []
         self.inputs: list[SlowInput] = []
