@@ -178,34 +178,26 @@ HEADS = {
 }
 
 
+TABLE = b"key,resident_id,category,commodity,origin,traded_at,quantity_kg,amount_cny\n"
+TABLE += b"k1,R00000001,meat,x,MN,2024-06-03T10:00:00+08:00,1,7800.00\n"
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-def test_what_can_be_refused_by_its_head_waits_for_no_body(
+def test_half_a_request_is_refused_by_its_head_or_not_at_all_worked_on(
     environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
 ) -> None:
-    with serving(environment, tmp_path / "log") as server:
-        for status, head in HEADS.items():
-            with socket.create_connection(("127.0.0.1", server.port), timeout=3) as caller:
-                caller.sendall(f"{head}Host: x\r\n\r\n".encode())
-                assert caller.recv(4096).startswith(b"HTTP/1.1 %d " % status)
-
-
-def test_a_table_that_is_cut_short_in_an_amount_is_not_recorded(
-    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
-) -> None:
-    """The server says of it only that it has ended: 78 would be posted instead of 7800.00."""
+    """Granian says of a table that was cut short only that it has ended: 78 would be posted instead of 7800.00."""
     _, key = create_key(ledger, "test", ["admin"])
-    table = b"key,resident_id,category,commodity,origin,traded_at,quantity_kg,amount_cny\n"
-    table += b"k1,R00000001,meat,x,MN,2024-06-03T10:00:00+08:00,1,7800.00\n"
-    head = (
-        f"POST /v1/transactions/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: text/csv\r\n"
-        f"Content-Length: {len(table)}\r\n\r\n"
-    ).encode()
-    with (
-        serving(environment, tmp_path / "log") as server,
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller,
-    ):
-        caller.sendall(head + table[:-6])
-        caller.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: caller.recv(4096), b""))
+    head = f"POST /v1/transactions/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    head += f"Content-Type: text/csv\r\nContent-Length: {len(TABLE)}\r\n\r\n"
+    with serving(environment, tmp_path / "log") as server:
+        for status, refused in HEADS.items():
+            with socket.create_connection(("127.0.0.1", server.port), timeout=3) as caller:
+                caller.sendall(f"{refused}Host: x\r\n\r\n".encode())
+                assert caller.recv(4096).startswith(b"HTTP/1.1 %d " % status)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
+            caller.sendall(head.encode() + TABLE[:-6])
+            caller.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: caller.recv(4096), b""))
     assert b"unknown-resident" not in answer, "a line of it was judged"
     assert b"cut-short" in answer
