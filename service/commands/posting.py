@@ -155,7 +155,7 @@ def _settle(
             seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
-        return Outcome(entry.request_id, refusal=refusal)
+        return Outcome(entry.request_id, refusal=refusal.without_frames())
     seal = signet.seal(answer_message(entry.digest, entry.fingerprint, accepted_outcome(transaction)))
     known[entry.digest] = settled = Remembered(entry.digest, seal, transaction)
     answered.append(settled)
