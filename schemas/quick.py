@@ -106,6 +106,8 @@ class QuickReader(Generic[Record]):
 
     def _plan_for(self, names: tuple[str, ...]) -> Plan | None:
         plan = None
+        if len(names) > len(self._parsers):
+            return None  # Some are unknown. What is remembered must not be as long as callers like.
         if self._required.issubset(names) and self._parsers.keys() >= set(names):
             plan = [self._parsers[name] for name in names]
         if len(self._plans) >= SHAPES_KNOWN_MAX:

@@ -3,12 +3,18 @@
 Every message is "slug: sentence": the slug becomes the `code` of an error, the sentence its `detail`.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from service.domain.errors import FieldError, ValidationFailed
+
+ERRORS_TOLD_MAX = 20
+"""Of one document: an object of 256 KiB may have 20,000 fields that are wrong."""
+NAME_TOLD_MAX = 100
+"""Characters of a field's name that a pointer tells; the caller may have made it up, as long as it likes."""
 
 _STANDARD_MESSAGES = {
     "required": "required: Send this field.",
@@ -40,16 +46,31 @@ class StrictSchema(Schema):
 
     def read(self, document: object) -> Any:
         """The domain's value of a document. Raises ValidationFailed, which names every field that is wrong."""
+        document, left_out = self._with_few_unknown(document)
         try:
             return self.load(cast(Mapping[str, Any], document))  # What is no mapping, marshmallow refuses itself.
         except ValidationError as error:
-            raise refusal_of(error) from None
+            # The error and marshmallow's frame hold each other: 10,000 lines that are wrong would stay in memory until
+            # Python looks for cycles.
+            error.__traceback__ = None
+            raise refusal_of(error, left_out) from None
+
+    def _with_few_unknown(self, document: object) -> tuple[object, int]:
+        """The document without the unknown fields that nobody would be told of, and how many those are."""
+        if not isinstance(document, dict) or len(document) <= len(self.load_fields) + ERRORS_TOLD_MAX:
+            return document, 0
+        known = {field.data_key or name for name, field in self.load_fields.items()}
+        unknown = itertools.islice((name for name in document if name not in known), ERRORS_TOLD_MAX)
+        kept = {name: document[name] for name in [*(name for name in known if name in document), *unknown]}
+        return kept, len(document) - len(kept)
 
 
-def refusal_of(error: ValidationError) -> ValidationFailed:
-    """The refusal that names every field of a marshmallow error by its JSON pointer."""
+def refusal_of(error: ValidationError, left_out: int = 0) -> ValidationFailed:
+    """The refusal that names the fields of a marshmallow error by their JSON pointers; `left_out` are wrong as well."""
     problems = tuple(_flatten("", error.messages))
-    return ValidationFailed(f"{len(problems)} field(s) can't be used; errors names each.", errors=problems)
+    wrong = len(problems) + left_out
+    told = "each" if wrong <= ERRORS_TOLD_MAX else f"the first {ERRORS_TOLD_MAX}"
+    return ValidationFailed(f"{wrong} field(s) can't be used; errors names {told}.", errors=problems[:ERRORS_TOLD_MAX])
 
 
 def _flatten(pointer: str, messages: Any) -> list[FieldError]:
@@ -63,7 +84,10 @@ def _flatten(pointer: str, messages: Any) -> list[FieldError]:
 
 def _below(pointer: str, key: object) -> str:
     # "_schema" is marshmallow's name for the object itself.
-    return pointer if key == "_schema" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    if key == "_schema":
+        return pointer
+    name = str(key) if len(str(key)) <= NAME_TOLD_MAX else f"{str(key)[:NAME_TOLD_MAX]}…"
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 class Translated(fields.String):

@@ -20,6 +20,7 @@ from service.http.market import Market, open_market
 from service.http.openapi import reference_routes
 from service.http.pages import register_pages
 from service.http.problems import register_problems
+from service.http.reading import ReadingTurns
 from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
 from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
@@ -30,6 +31,7 @@ from service.queries.keys import KeyRing
 from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
+from service.stalled import StalledConnections
 from service.vitals import VitalSigns
 
 FAMILIES: tuple[Routes, ...] = (
@@ -45,6 +47,7 @@ FAMILIES: tuple[Routes, ...] = (
 )
 
 PREPARE_AGAIN_S = 60
+_STALLED = "hushi-stalled"
 TURN_S = 0.02
 """How long a thread may go on while others wait to run Python. Under overload each refused request cuts in on whoever
 writes: at Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
@@ -66,8 +69,10 @@ def create_app(ledger: Ledger) -> Flask:
     app.before_request(_begin)
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
-    known_answers = KnownAnswers(app.wsgi_app, pulse, ledger.now, note)
-    app.wsgi_app = Gate(known_answers, note)  # type: ignore[method-assign] # (Flask's own way)
+    reading = ReadingTurns(app.wsgi_app, note, lambda: gate.writes.taken > 0)
+    known_answers = KnownAnswers(reading, pulse, ledger.now, note)
+    gate = app.wsgi_app = Gate(known_answers, note)  # type: ignore[method-assign] # (Flask's own way)
+    app.extensions[_STALLED] = StalledConnections(lambda: gate.arrivals.is_tight, gate.inside_since)
     return app
 
 
@@ -83,6 +88,7 @@ def application() -> Flask:
     refuse_foreign_secrets_if_told(opened)
     app = create_app(opened)
     reporter: Reporter = app.extensions["hushi"].reporter
+    app.extensions[_STALLED].start()
     threading.Thread(target=_warm_up, args=(reporter,), name="warm-up", daemon=True).start()
     return app
 

@@ -4,6 +4,7 @@ import gc
 import importlib
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import time
 from typing import Any
 
 import structlog
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -21,13 +23,19 @@ from service.counting import Counts
 from service.lifetimes import be_the_parent, start_watched
 from service.logs import let_nothing_wait_for_standard_error, server_log_config
 from service.replacements import YOUNG_S, Replacements, pause_s
+from service.stalled import CONNECTIONS_MAX, IDLE_S
 
 APPLICATION = "service.app"
-THREADS_PER_WORKER = 160
-"""More than the gate admits (service.http.gate): a request that is refused must not wait for those that are not."""
+THREADS_PER_WORKER = 704
+"""More than the gate admits of reads, writes and bodies on their way (service.http.gate): a request that is refused
+must not wait for those that are not. Threads begin when they are needed."""
 THREAD_IDLE_S = 30
 """After so long without a request a thread ends, and with it whatever it keeps for itself."""
-WAITING_CONNECTIONS_MAX = 1024
+HEAD_BYTES_MAX = 64 * 1024
+"""What is remembered of requests (answers, queries) is remembered with their heads."""
+WAITING_CONNECTIONS_MAX = 4096
+OTHER_FILES_MAX = 512
+"""Of a process beside its connections: databases, logs, counters."""
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
 COUNTED_TOGETHER = 2
@@ -154,6 +162,19 @@ def _end_when_told() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
+def _allow_connections() -> int:
+    """How many connections each process may admit. Each is an open file: as many as allowed are asked for.
+
+    A server that runs out of files can't even refuse.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + OTHER_FILES_MAX
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - OTHER_FILES_MAX))
+
+
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serves until the process is told to stop; requests in flight end first."""
     # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
@@ -178,6 +199,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         workers_kill_timeout=SHUTDOWN_TIMEOUT_S,
         respawn_failed_workers=True,
         websockets=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000, max_buffer_size=HEAD_BYTES_MAX),
+        backpressure=_allow_connections(),
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
     )

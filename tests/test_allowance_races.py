@@ -157,14 +157,25 @@ def test_rows_that_exist_are_locked_in_one_order(ledgers: list[Ledger], engine_n
     assert _rolled_back(ledgers, f"SELECT 1 FROM allowance_use WHERE {MIDDLE} FOR UPDATE") == []
 
 
+class _InTheOrderOfTheBatch(Prepared):
+    """Finds one row after the other by index; read whole, three rows would come in the order of the table."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda dialect: allowance._reading(dialect).with_for_update(of=allowance_use))
+
+    def run(self, connection: sa.Connection, **parameters: str) -> sa.CursorResult[Any]:
+        for way in ("seqscan", "hashjoin", "mergejoin", "bitmapscan"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        return super().run(connection, **parameters)
+
+
 def test_locked_in_the_order_of_the_batch_they_deadlock(
     ledgers: list[Ledger], engine_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A negative control."""
     _postgresql_only(engine_name)
     post(ledgers[0], _of_days(DAYS))
-    unordered = Prepared(lambda dialect: allowance._reading(dialect).with_for_update(of=allowance_use))
-    monkeypatch.setattr(allowance, "_LOCK", unordered)
+    monkeypatch.setattr(allowance, "_LOCK", _InTheOrderOfTheBatch())
     assert "deadlock" in "".join(_rolled_back(ledgers, f"SELECT 1 FROM allowance_use WHERE {MIDDLE} FOR UPDATE"))
 
 

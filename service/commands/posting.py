@@ -84,14 +84,15 @@ def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    with ledger.database.writing(looks_at_revision=False) as connection:  # The opening of the batch looks.
+    # The opening of the batch looks at the revision.
+    with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         return _write(connection, ledger, entries)
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing(looks_at_revision=False) as connection:
+        with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
             outcomes = _write(connection, ledger, entries)
             if any(outcome.refusal for outcome in outcomes):
                 raise _TakenBack(outcomes)
@@ -154,7 +155,7 @@ def _settle(
             seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
-        return Outcome(entry.request_id, refusal=refusal)
+        return Outcome(entry.request_id, refusal=refusal.without_frames())
     seal = signet.seal(answer_message(entry.digest, entry.fingerprint, accepted_outcome(transaction)))
     known[entry.digest] = settled = Remembered(entry.digest, seal, transaction)
     answered.append(settled)

@@ -5,7 +5,7 @@ gets the same refusal, also when things have changed since.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ class Refusal(Exception):
         self.detail = detail
         self.errors = errors
         self.members = members
+
+    def without_frames(self) -> Self:
+        """Itself, for a list: with the frames through which it came, list and refusal would hold each other.
+
+        What 10,000 lines became would then stay in memory until Python looks for cycles.
+        """
+        self.__traceback__ = self.__context__ = None
+        return self
 
 
 class MalformedJson(Refusal):

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from flask import g
+from flask import g, request
 
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
 from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
 from service.commands.posting import Entry, Outcome, Post
 from service.domain import errors
-from service.domain.errors import BatchRefused, Refusal
+from service.domain.errors import BatchRefused, Refusal, ValidationFailed
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.transactions import Trade, Transaction
 from service.http.auth import confirm_key
-from service.http.bodies import expect_media_type, read_bytes
-from service.http.lines import BATCH_BYTES_MAX, MEDIA_TYPES, Line, read_lines
+from service.http.bodies import BATCH_BYTES_MAX, expect_media_type, read_bytes
+from service.http.lines import MEDIA_TYPES, Line, read_lines
 from service.http.problems import problem_document
 from service.http.routes import Answer, Routes, request_id
 from service.http.transactions import submit
@@ -22,6 +22,11 @@ from service.http.transactions import submit
 routes = Routes("Transactions")
 
 BATCH_ROUTE = "transactions/batch"
+ERRORS_TOLD_OF_A_LINE_MAX = 5
+ERRORS_TOLD_MAX = 10_000
+"""Of a whole batch: so the answer has 6 MB at most, beside the keys that came. A line tells how many were wrong."""
+
+_LENGTH = "Send lines and tables with a Content-Length: of a body in chunks nobody can tell whether its end is missing."
 
 _TRADE = TradeSchema()
 _CNY = SignedCny()
@@ -40,10 +45,18 @@ _CNY = SignedCny()
 def post_batch(query: dict[str, Any]) -> Answer:
     """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
     media_type = expect_media_type(*MEDIA_TYPES)
+    if media_type != MEDIA_TYPES[0] and request.content_length is None:
+        raise ValidationFailed.of("", "length-required", _LENGTH)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     api_key, asked_as = g.api_key.id, request_id()
     trades = _TRADE.read_plain([line.body for line in lines])
-    readings = [_read(line, trade, api_key, asked_as) for line, trade in zip(lines, trades, strict=True)]
+    errors_left = ERRORS_TOLD_MAX
+    readings: list[Entry | Refusal] = []
+    for line, trade in zip(lines, trades, strict=True):
+        readings.append(reading := _read(line, trade, api_key, asked_as))
+        if isinstance(reading, Refusal):
+            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
+            errors_left -= len(reading.errors)
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
@@ -76,7 +89,7 @@ def _read(line: Line, trade: Trade | None, api_key: int, asked_as: str) -> Entry
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
         trade = trade or _TRADE.read(line.body)
     except Refusal as refusal:
-        return refusal
+        return refusal.without_frames()
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
 
 

@@ -10,11 +10,14 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import orjson
 from flask import request
 
+from schemas.strict import ERRORS_TOLD_MAX, NAME_TOLD_MAX
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
 from service.http.inflating import PACKED_SLACK_BYTES, is_packed, unpack
 
 JSON_BYTES_MAX = 256 * 1024
 """Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
+
+BATCH_BYTES_MAX = 16 * 1024 * 1024
 
 NESTING_MAX = 32
 
@@ -153,10 +156,10 @@ def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
         raise ValidationFailed.of("/", "not-utf-8", "Send the query in UTF-8, percent-encoded.") from None
     parameters = request.args.to_dict(flat=False)
     repeated = tuple(
-        FieldError(f"/{name}", "repeated", "Send this query parameter once.")
+        FieldError(f"/{name[:NAME_TOLD_MAX]}", "repeated", "Send this query parameter once.")
         for name, values in parameters.items()
         if len(values) > 1 and name not in repeatable
-    )
+    )[:ERRORS_TOLD_MAX]
     if repeated:
         raise ValidationFailed("A query parameter stands more than once.", errors=repeated)
     return {name: ",".join(values) for name, values in parameters.items()}

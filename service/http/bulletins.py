@@ -96,9 +96,9 @@ def _month_before(document: dict[str, Any]) -> str:
 
 
 def _month_after(document: dict[str, Any]) -> str | None:
-    """The next month, unless it has not begun."""
-    first = datetime.date.fromisoformat(document["period"]["to"]) + datetime.timedelta(days=1)
-    return f"{first:%Y-%m}" if first <= g.today else None
+    """The next month, unless it has not begun. After the last month of the calendar there is none."""
+    last = datetime.date.fromisoformat(document["period"]["to"])
+    return f"{last + datetime.timedelta(days=1):%Y-%m}" if last < g.today else None
 
 
 def _shown(cell: Cell) -> str:

@@ -1,61 +1,170 @@
 """The gate: so many requests at a time and no more; whoever comes on top is told so at once, and comes again.
 
 Every thread that waits for a commit makes the next commit larger, so waiting is good, up to a point. Beyond it people
-would wait longer than they stay, and what is answered to nobody was done in vain.
+would wait longer than they stay, and what is answered to nobody was done in vain. Reads and writes have places of their
+own, and who sends a body holds none while it is on its way.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import orjson
 
 from service.domain.errors import Unavailable
+from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
 from service.http.known_answers import Note
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
 from service.http.request_ids import accept_request_id
+from service.memory import give_back_what_is_free
+from service.storage.turns import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ADMITTED_MAX = 128
+WRITES_MAX = 128
+READS_MAX = 256
+"""Most of them wait for their turn (service.http.reading): a caller who is refused at once asks again at once."""
+LARGE_BODY_TIMEOUT_S = 30
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/health/", "/metrics")
 """Whoever watches over the service must be answered when it is full."""
 
-_FULL = "All places are taken; nothing of this request was done. Ask again, writes with the same key."
+FULL = "All places are taken; nothing of this request was done. Ask again, writes with the same key."
+
+
+class Places:
+    """So many places, and how many are taken."""
+
+    def __init__(self, places_max: int) -> None:
+        """All are free."""
+        self._places_max = places_max
+        self._changing = threading.Lock()
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Takes a place; False when there is none."""
+        with self._changing:
+            if self.taken >= self._places_max:
+                return False
+            self.taken += 1
+            return True
+
+    def give_back(self) -> None:
+        """Makes a place free."""
+        with self._changing:
+            self.taken -= 1
 
 
 class Gate:
     """A WSGI application in front of another one."""
 
-    def __init__(self, application: "WSGIApplication", note: Note, admitted_max: int = ADMITTED_MAX) -> None:
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        note: Note,
+        writes_max: int = WRITES_MAX,
+        reads_max: int = READS_MAX,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         """`note` is told of each refused request."""
         self._application = application
         self._note = note
-        self._admitted_max = admitted_max
-        self._places = threading.Semaphore(admitted_max)
+        self.reads, self.writes = Places(reads_max), Places(writes_max)
+        self.arrivals = arrivals or Arrivals()
+        self.large = Turns()
+        self._inside: dict[int, float] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers 503 at once when all places are taken."""
-        if environ["PATH_INFO"].startswith(ALWAYS_OPEN):
-            return self._application(environ, start_response)
-        if not self._places.acquire(blocking=False):
-            return self._refuse(environ, start_response)
+        visit = _Visit(self, environ)
+        if not visit.enter():
+            return refuse(FULL, self._note, environ, start_response)
+        if visit.brings_a_body:
+            environ["wsgi.input"] = Arriving(environ, visit)
         try:
             return self._application(environ, start_response)
         finally:
-            self._places.release()
+            visit.leave()
 
-    def _refuse(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        started = time.perf_counter()
-        request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
-        refusal = Unavailable(_FULL)
-        body = orjson.dumps(problem_document(refusal, request_id))
-        headers = [
-            ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", request_id),
-            ("Retry-After", str(refusal.retry_after_s)),
-        ]  # fmt: skip
-        start_response("503 Service Unavailable", headers)
-        self._note(request_id, environ["REQUEST_METHOD"], None, refusal.status, started, None)
-        return [body]
+    def inside_since(self) -> list[float]:
+        """Since when, by time.monotonic, each request is inside whose body is there; sorted."""
+        return sorted(self._inside.copy().values())
+
+    def note_inside(self, number: int) -> None:
+        """A request is inside and its body is there, unless that is noted already."""
+        self._inside.setdefault(number, time.monotonic())
+
+    def note_outside(self, number: int) -> None:
+        """A request is not inside any more, or its body is still on its way."""
+        self._inside.pop(number, None)
+
+
+class _Visit:
+    """One request at the gate."""
+
+    def __init__(self, gate: Gate, environ: "WSGIEnvironment") -> None:
+        self._gate, self._path = gate, environ["PATH_INFO"]
+        self._places: Places | None = gate.reads if environ["REQUEST_METHOD"] in READ_METHODS else gate.writes
+        if self._path.startswith(ALWAYS_OPEN):
+            self._places = None
+        self._is_inside = self._has_turn = False
+        self.brings_a_body = bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
+
+    def enter(self) -> bool:
+        """Takes a place; False when there is none."""
+        if self._places is not None and not self._places.take():
+            return False
+        self._is_inside = True
+        self._gate.note_inside(id(self))
+        return True
+
+    def leave(self) -> None:
+        """Gives everything back."""
+        self._give_place_back()
+        self._gate.note_outside(id(self))
+        if self._has_turn:
+            self._has_turn = False
+            give_back_what_is_free()
+            self._gate.large.give_back()
+
+    @contextlib.contextmanager
+    def outside(self, bytes_max: int) -> Iterator[None]:
+        """While the body is on its way the place is somebody else's. Raises Unavailable."""
+        self._give_place_back()
+        self._gate.note_outside(id(self))
+        with self._gate.arrivals.one(self._path, bytes_max):
+            yield
+        if not self.enter():
+            raise Unavailable(FULL)
+
+    def arrived(self, size: int) -> None:
+        """The body is there. If it is large, waits until no other large one is worked on. Raises Unavailable."""
+        self._gate.note_inside(id(self))
+        if size > SMALL_BYTES_MAX and not self._has_turn:
+            self._has_turn = self._gate.large.take(LARGE_BODY_TIMEOUT_S)
+            if not self._has_turn:
+                raise Unavailable(FULL)
+
+    def _give_place_back(self) -> None:
+        if self._is_inside:
+            self._is_inside = False
+            if self._places is not None:
+                self._places.give_back()
+
+
+def refuse(why: str, note: Note, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Answers 503 without asking Flask."""
+    started = time.perf_counter()
+    request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+    refusal = Unavailable(why)
+    body = orjson.dumps(problem_document(refusal, request_id))
+    headers = [
+        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", request_id),
+        ("Retry-After", str(refusal.retry_after_s)),
+    ]  # fmt: skip
+    start_response("503 Service Unavailable", headers)
+    note(request_id, environ["REQUEST_METHOD"], None, refusal.status, started, None)
+    return [body]

@@ -8,9 +8,23 @@ from xml.parsers.expat import XMLParserType
 from service.importing.lines import ImportFileError
 from service.importing.number_formats import NumberFormat
 from service.importing.workbook import SharedStrings
-from service.importing.xml_parts import Attributes, damage_refused, local_name, new_parser, parse_pieces, unescape
+from service.importing.xml_parts import (
+    DEPTH_MAX,
+    Attributes,
+    Depth,
+    damage_refused,
+    local_name,
+    new_parser,
+    open_part,
+    parse_pieces,
+    unescape,
+)
 
 COLUMNS_MAX = 16_384
+ROWS_MAX = 1_048_576
+"""Of any spreadsheet program."""
+TEXT_PIECES_MAX = 64
+"""The parser tells a text in pieces of 8 KiB; a cell has 32,767 characters at most."""
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -58,7 +72,7 @@ class SheetRows:
     ) -> None:
         self.total_bytes = archive.getinfo(part).file_size
         self.position = 0
-        self._stream = archive.open(part)
+        self._stream = open_part(archive, part)
         self._parser = new_parser()
         self._builder = _RowBuilder(self._parser, strings, styles)
 
@@ -74,6 +88,7 @@ class SheetRows:
         with damage_refused():
             for size in parse_pieces(self._parser, self._stream):
                 self.position += size
+                self._builder.refuse_endless_text()
                 yield from finished
                 finished.clear()
 
@@ -93,6 +108,7 @@ class _RowBuilder:
         self._styles = styles
         self._text_styles = {name: style for name, style in styles.items() if style.changes_text}
         self._tags: dict[str, str] = {}
+        self._depth = 0
         self._columns = _ColumnIndexes()
         self._number = 0
         self._row: list[Cell] = []
@@ -102,7 +118,15 @@ class _RowBuilder:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
 
+    def refuse_endless_text(self) -> None:
+        """Raises ImportFileError when the cell that is being read is longer than any cell can be."""
+        if len(self._texts) > TEXT_PIECES_MAX:
+            raise ImportFileError(f"The workbook is damaged: a cell of row {self._number} has no end.")
+
     def _start(self, name: str, attributes: Attributes) -> None:
+        self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise ImportFileError(f"The workbook is damaged: more than {DEPTH_MAX} elements are inside of each other.")
         tag = self._tags.get(name)
         if tag is None:
             tag = self._tags[name] = local_name(name)
@@ -113,6 +137,8 @@ class _RowBuilder:
         elif tag == "row":
             self._number = int(attributes.get("r", self._number + 1))
             self._row = []
+            if self._number > ROWS_MAX:
+                raise ImportFileError(f"The workbook is damaged: no worksheet has a row {self._number}.")
         elif tag == "f":
             self._is_formula = True
         elif tag == "rPh":
@@ -121,6 +147,7 @@ class _RowBuilder:
             self.dimension = attributes.get("ref", "")
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         tag = self._tags[name]
         if tag in {"v", "t"}:
             self._parser.CharacterDataHandler = None
@@ -132,7 +159,8 @@ class _RowBuilder:
             self._inside_hint = False
         elif tag == "sheetData":
             # What follows (validations, sparklines) has elements of the same names that are not cells.
-            self._parser.StartElementHandler = self._parser.EndElementHandler = None
+            depth = Depth()
+            self._parser.StartElementHandler, self._parser.EndElementHandler = depth.enter, depth.leave
 
     def _finish_cell(self) -> None:
         cell, texts, row = self._cell, self._texts, self._row
@@ -151,6 +179,8 @@ class _RowBuilder:
         # A cell without a reference follows the one before.
         column = len(row) if reference is None else self._columns[reference.rstrip(_DIGITS)]
         if column == len(row):
+            if column >= COLUMNS_MAX:
+                raise ImportFileError(f"The workbook is damaged: row {self._number} has more than {COLUMNS_MAX} cells.")
             row.append(value)
         elif value != "":
             row.extend([""] * (column + 1 - len(row)))

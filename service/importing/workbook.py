@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from service.importing.lines import ImportFileError
 from service.importing.number_formats import BUILT_IN, DATE_FORMATS, NumberFormat, number_format
-from service.importing.xml_parts import Attributes, elements, local_name, new_parser, parse_pieces, unescape
+from service.importing.xml_parts import (
+    Attributes,
+    Depth,
+    elements,
+    local_name,
+    new_parser,
+    open_part,
+    parse_pieces,
+    unescape,
+)
 
 ROOT_RELATIONS = "_rels/.rels"
 GENERAL = frozenset({"", "general", "@"})
@@ -108,6 +117,10 @@ class SharedStrings:
     """
 
     RECENT_MAX = 4_096
+    STRINGS_MAX = 8_000_000
+    BYTES_MAX = 1 << 30
+    TEXT_LENGTH_MAX = 1 << 18
+    """A cell has 32,767 characters at most; spelled with escapes and runs it may be longer."""
 
     def __init__(self, archive: zipfile.ZipFile, part: str | None) -> None:
         """Reads the part to its end; a workbook without one has no strings."""
@@ -148,12 +161,14 @@ class SharedStrings:
         parser.EndElementHandler = texts.end
         parser.CharacterDataHandler = texts.text
         end = 0
-        with archive.open(part) as stream:
+        with open_part(archive, part) as stream:
             for _ in parse_pieces(parser, stream):
                 for text in texts.finished:
                     end += self._file.write(text.encode())
                     self._ends.append(end)
                 texts.finished.clear()
+                if texts.length > self.TEXT_LENGTH_MAX or len(self._ends) > self.STRINGS_MAX or end > self.BYTES_MAX:
+                    raise ImportFileError("The workbook has more text than any spreadsheet program can hold.")
 
 
 class _StringTexts:
@@ -161,11 +176,15 @@ class _StringTexts:
 
     def __init__(self) -> None:
         self.finished: list[str] = []
+        self.length = 0
+        """Of the string that is being gathered, with a character for each run."""
         self._runs: list[str] = []
+        self._depth = Depth()
         self._inside_text = self._inside_hint = False
 
     def start(self, name: str, _: Attributes) -> None:
         """An element begins."""
+        self._depth.enter()
         match local_name(name):
             case "t":
                 self._inside_text = not self._inside_hint
@@ -174,10 +193,12 @@ class _StringTexts:
 
     def end(self, name: str) -> None:
         """An element ends."""
+        self._depth.leave()
         match local_name(name):
             case "si":
                 self.finished.append(unescape("".join(self._runs)))
                 self._runs.clear()
+                self.length = 0
             case "t":
                 self._inside_text = False
             case "rPh":
@@ -187,3 +208,4 @@ class _StringTexts:
         """Text between elements, of which only what stands in <t> counts."""
         if self._inside_text:
             self._runs.append(text)
+            self.length += len(text) + 1

@@ -120,8 +120,8 @@ def _find_header(
     for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
         rows = SheetRows(archive, sheet.part, strings, workbook.styles)
         header = _header_of(iter(rows))
-        if header is None:
-            rows.close()
+        if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
+            rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
             continue
         filled.append((sheet, rows, header))
         if header.known >= HEADINGS_KNOWN_MIN:

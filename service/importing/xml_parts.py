@@ -15,8 +15,16 @@ from xml.parsers import expat
 
 from service.importing.lines import ImportFileError
 
-PIECE_BYTES = 1 << 16
+PIECE_BYTES = 1 << 14
+"""Rows of one piece are in memory together: 400 of them, if each has one cell in the last column."""
+PART_BYTES_MAX = 4 << 30
 SMALL_PART_BYTES_MAX = 64 << 20
+SMALL_PART_ITEMS_MAX = 1_000_000
+"""Elements and attributes of a small part. Excel's 65,490 styles of cells have 600,000."""
+TOKEN_BYTES_MAX = 1 << 20
+"""Of one tag with its attributes, or one comment: the parser holds each as a whole."""
+DEPTH_MAX = 64
+"""Elements inside of each other; a workbook has seven or so."""
 
 Attributes = dict[str, str]
 
@@ -41,10 +49,21 @@ def new_parser() -> expat.XMLParserType:
     return parser
 
 
+def open_part(archive: zipfile.ZipFile, part: str, bytes_max: int = PART_BYTES_MAX) -> IO[bytes]:
+    """The unpacked bytes of a part. A small archive may hold a thousand times its size."""
+    if archive.getinfo(part).file_size > bytes_max:
+        raise ImportFileError(f"The workbook's part {part} is larger than {bytes_max >> 20} MiB.")
+    return archive.open(part)
+
+
 def parse_pieces(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[int]:
     """Feeds the stream to the parser and says after each piece how many bytes it had."""
+    fed = 0
     while piece := stream.read(PIECE_BYTES):
         parser.Parse(piece)
+        fed += len(piece)
+        if fed - parser.CurrentByteIndex > TOKEN_BYTES_MAX:
+            raise ImportFileError(f"The workbook is damaged: one of its tags is longer than {TOKEN_BYTES_MAX} bytes.")
         yield len(piece)
     parser.Parse(b"", True)
     yield 0
@@ -52,17 +71,42 @@ def parse_pieces(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[int
 
 def elements(archive: zipfile.ZipFile, part: str) -> list[tuple[str, Attributes]]:
     """Each element of a small part, in order: its local name and its attributes by their local names."""
-    if archive.getinfo(part).file_size > SMALL_PART_BYTES_MAX:
-        raise ImportFileError(f"The workbook's part {part} is larger than {SMALL_PART_BYTES_MAX >> 20} MiB.")
     found: list[tuple[str, Attributes]] = []
-    parser = new_parser()
-    parser.StartElementHandler = lambda name, attributes: found.append(
-        (local_name(name), {local_name(key): value for key, value in attributes.items()})
-    )
-    with archive.open(part) as stream:
+    parser, depth, items = new_parser(), Depth(), 0
+
+    def start(name: str, attributes: Attributes) -> None:
+        """Notes an element."""
+        nonlocal items
+        depth.enter()
+        items += 1 + len(attributes)
+        if items > SMALL_PART_ITEMS_MAX:
+            raise ImportFileError(f"The workbook's part {part} has more than {SMALL_PART_ITEMS_MAX} elements.")
+        found.append((local_name(name), {local_name(key): value for key, value in attributes.items()}))
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = depth.leave
+    with open_part(archive, part, SMALL_PART_BYTES_MAX) as stream:
         for _ in parse_pieces(parser, stream):
             pass
     return found
+
+
+class Depth:
+    """How many elements are open: the parser keeps each of them, so no file may open millions."""
+
+    def __init__(self) -> None:
+        """None is open."""
+        self._depth = 0
+
+    def enter(self, *_: object) -> None:
+        """An element begins."""
+        self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise ImportFileError(f"The workbook is damaged: more than {DEPTH_MAX} elements are inside of each other.")
+
+    def leave(self, *_: object) -> None:
+        """An element ends."""
+        self._depth -= 1
 
 
 @contextlib.contextmanager

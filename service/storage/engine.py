@@ -8,6 +8,7 @@ READ for readers.
 import contextlib
 import os
 import pathlib
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,15 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.storage import revisions
-from service.storage.beginning import (
-    CANT_BE_WRITTEN,
-    Begin,
-    begin_as_it_is,
-    begun,
-    not_read,
-    not_written,
-    unavailable,
-)
+from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
 from service.storage.committing import commit
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
@@ -67,6 +60,7 @@ class Database:
             copy_instead_of_executemany(self._writer)
             self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
             self._apart = postgresql.postgresql_engine(self.url, 1, peers)
+            self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading
@@ -97,17 +91,21 @@ class Database:
             self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self, *, at_length: bool = False, looks_at_revision: bool = True) -> Iterator[Connection]:
+    def writing(
+        self, *, at_length: bool = False, is_post: bool = False, looks_at_revision: bool = True
+    ) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        `at_length` is for an operator's command that changes the whole ledger and may take its time. The transaction
+        `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
+        connection of its own: it does not wait for those who wait for each other to record residents. The transaction
         looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
         ReadOnlyDatabase where nothing can be written, OtherRevision.
         """
         SUSPENSION.begin()
         try:
-            with self._transaction(at_length, looks_at_revision) as connection:
+            begin = self._begin_at_length if at_length else self._begin_writing
+            with self._turn(is_post=is_post), self._transaction(begin, looks_at_revision) as connection:
                 yield connection
         except NotWritten as fault:
             if not fault.is_race:
@@ -136,9 +134,8 @@ class Database:
             raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
 
     @contextlib.contextmanager
-    def _transaction(self, at_length: bool, looks_at_revision: bool) -> Iterator[Connection]:
-        begin = self._begin_at_length if at_length else self._begin_writing
-        with self._turn(), begun(self._writer, begin) as (connection, transaction):
+    def _transaction(self, begin: Begin, looks_at_revision: bool) -> Iterator[Connection]:
+        with begun(self._writer, begin) as (connection, transaction):
             try:
                 self.identity.refuse_replaced()
                 if looks_at_revision:
@@ -153,13 +150,15 @@ class Database:
             commit(connection, transaction)
 
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, *, is_post: bool) -> Iterator[None]:
         """On SQLite writers take turns: a fold must not wait for ever while posts come and come.
 
-        First those of this process among each other, then the processes.
+        First those of this process among each other, then the processes. On PostgreSQL all but posts share what
+        connections there are.
         """
         if not self.is_sqlite:
-            yield
+            with contextlib.nullcontext() if is_post else self._place_beside_posts():
+                yield
             return
         if not self._turns.take(POOL_TIMEOUT_S):
             raise DatabaseUnavailable("other writers did not end in time")
@@ -168,6 +167,15 @@ class Database:
                 yield
         finally:
             self._turns.give_back()
+
+    @contextlib.contextmanager
+    def _place_beside_posts(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=POOL_TIMEOUT_S):
+            raise DatabaseUnavailable("other writers did not end in time")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     @contextlib.contextmanager
     def _turn_among_processes(self) -> Iterator[None]:

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import Client
 
-from service.http.gate import ADMITTED_MAX, Gate
+from service.http.arriving import BODIES_MAX
+from service.http.gate import READS_MAX, WRITES_MAX, Gate
 from service.server import THREADS_PER_WORKER
 from tests.conftest import Caller
 
@@ -24,10 +25,10 @@ class House:
         self.inside = threading.Semaphore(0)
         self.notes: list[tuple[Any, ...]] = []
         app = Flask("house")
-        app.add_url_rule("/<path:_>", view_func=self.stay)
+        app.add_url_rule("/<path:_>", view_func=self.stay, methods=["GET", "POST"])
         app.add_url_rule("/fault", view_func=lambda: 1 / 0)
         app.testing = True
-        self.gate = Gate(app.wsgi_app, lambda *told: self.notes.append(told), PLACES)
+        self.gate = Gate(app.wsgi_app, lambda *told: self.notes.append(told), PLACES, PLACES)
 
     def stay(self, _: str) -> Response:
         self.inside.release()
@@ -87,7 +88,12 @@ def test_places_come_back_after_a_fault() -> None:
 
 def test_a_refusal_finds_a_thread_when_all_places_are_taken() -> None:
     """Otherwise it would wait in the server for one of those that wait for a commit."""
-    assert THREADS_PER_WORKER > ADMITTED_MAX
+    assert THREADS_PER_WORKER > READS_MAX + WRITES_MAX + BODIES_MAX
+
+
+def test_reads_that_take_all_their_places_leave_those_of_writes(full_house: House) -> None:
+    full_house.go.set()
+    assert Client(full_house.gate).post("/stay").status_code == 200
 
 
 def test_the_service_stands_behind_the_gate(call: Callable[..., Caller]) -> None:

@@ -36,11 +36,15 @@ def _a_first_entry(ledger: Ledger) -> Transaction:
 
 
 def _write_in_random_order(ledger: Ledger, like: Transaction, seed: int, done: list[int]) -> None:
-    """Draws places and commits them late, or gives them up; the pauses decide who overtakes whom."""
+    """Draws places and commits them late, or gives them up; the pauses decide who overtakes whom.
+
+    Each writer has connections of its own, as another process has.
+    """
     chance = random.Random(seed)
+    database = Database(ledger.database.url.render_as_string(hide_password=False))
     for _ in range(TRANSACTIONS_EACH):
         try:
-            with ledger.database.writing() as connection:
+            with database.writing() as connection:
                 time.sleep(chance.random() / 2000)
                 for _ in range(chance.choice((1, 1, 3))):
                     journal.insert(connection, [like._replace(transaction_id=ledger.new_id())])
@@ -49,6 +53,7 @@ def _write_in_random_order(ledger: Ledger, like: Transaction, seed: int, done: l
                     raise _GivenUp
         except _GivenUp:
             continue
+    database.close()
     done.append(seed)
 
 

@@ -1,0 +1,130 @@
+"""Bodies that are still on their way: their requests hold no place of the gate, and only so many may be on their way.
+
+The server hands a request over when its head is there, and a thread that reads the body waits for as long as the caller
+takes. `service.stalled` ends connections on which nothing comes any more.
+"""
+
+import contextlib
+import io
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from service.domain.errors import Unavailable, ValidationFailed
+from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+BODIES_MAX = 256
+SIGN_INS_MAX = 32
+"""Of those: to sign in is the one request whose body is read before its sender has shown a key."""
+ARRIVING_BYTES_MAX = 64 * 1024 * 1024
+SMALL_BYTES_MAX = 1024 * 1024
+"""Larger bodies are worked on one at a time: 16 MiB of JSON become some hundred MiB of objects."""
+
+SIGN_IN = "/signin"
+BATCH = "/v1/transactions/batch"
+
+_TOO_MANY = "Too many bodies are on their way; nothing of this request was done. Ask again, writes with the same key."
+
+
+class Arrivals:
+    """Counts the bodies of a process that are on their way, and their bytes."""
+
+    def __init__(
+        self, bodies_max: int = BODIES_MAX, sign_ins_max: int = SIGN_INS_MAX, bytes_max: int = ARRIVING_BYTES_MAX
+    ) -> None:
+        """None is on its way."""
+        self._bodies_max, self._sign_ins_max, self._bytes_max = bodies_max, sign_ins_max, bytes_max
+        self._changing = threading.Lock()
+        self._bodies = self._sign_ins = self._bytes = 0
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether more than half of what may be on its way is."""
+        return (
+            2 * self._bodies > self._bodies_max
+            or 2 * self._sign_ins > self._sign_ins_max
+            or 2 * self._bytes > self._bytes_max
+        )
+
+    @contextlib.contextmanager
+    def one(self, path: str, bytes_max: int) -> Iterator[None]:
+        """While a body is on its way that may have so many bytes. Raises Unavailable when there are too many."""
+        sign_in = path == SIGN_IN
+        with self._changing:
+            if (
+                self._bodies >= self._bodies_max
+                or (sign_in and self._sign_ins >= self._sign_ins_max)
+                or self._bytes + bytes_max > self._bytes_max
+            ):
+                raise Unavailable(_TOO_MANY)
+            self._count(1, sign_in, bytes_max)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._count(-1, sign_in, -bytes_max)
+
+    def _count(self, bodies: int, sign_in: bool, size: int) -> None:
+        self._bodies += bodies
+        self._sign_ins += bodies if sign_in else 0
+        self._bytes += size
+
+
+class Visit(Protocol):
+    """A request that is inside the gate."""
+
+    def outside(self, bytes_max: int) -> contextlib.AbstractContextManager[None]:
+        """Its place is free meanwhile; it has one again afterwards. Raises Unavailable."""
+
+    def arrived(self, size: int) -> None:
+        """The body is there. If it is large, waits until no other large one is worked on. Raises Unavailable."""
+
+
+class Arriving(io.RawIOBase):
+    """The input of a request: reading it gives the place back for as long as that takes.
+
+    The server says of a body that was cut short only that it has ended. So what came is compared with the length that
+    its head names; half a table could end in the middle of an amount.
+    """
+
+    def __init__(self, environ: "WSGIEnvironment", visit: Visit) -> None:
+        """Reads nothing yet."""
+        self._input = environ["wsgi.input"]
+        self._visit = visit
+        declared = environ.get("CONTENT_LENGTH") or ""
+        self._length = int(declared) if declared.isdecimal() else None
+        self._bytes_max = BATCH_BYTES_MAX if environ["PATH_INFO"] == BATCH else JSON_BYTES_MAX
+        self._whole: io.BytesIO | None = None
+        self._came = 0
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, target: bytearray) -> int:  # type: ignore[override] # (all that the library hands over)
+        """The next bytes. Raises Unavailable, or ValidationFailed when less came than was announced."""
+        if self._length is None:
+            return self._read_part(target)
+        if self._whole is None:
+            self._whole = io.BytesIO(self._read_whole(self._length))
+        return self._whole.readinto(target)
+
+    def _read_whole(self, length: int) -> bytes:
+        with self._visit.outside(length):
+            body: bytes = self._input.read(length)
+            self._visit.arrived(len(body))
+        if len(body) != length:
+            raise ValidationFailed.of("", "cut-short", f"{len(body)} of {length} bytes came; send all of them.")
+        return body
+
+    def _read_part(self, target: bytearray) -> int:
+        with self._visit.outside(self._bytes_max):
+            part: bytes = self._input.read(len(target))
+            self._came += len(part)
+            if len(part) < len(target):  # There is no more.
+                self._visit.arrived(self._came)
+        target[: len(part)] = part
+        return len(part)
