@@ -10,12 +10,13 @@ import pytest
 
 from service.commands.keys import create_key
 from service.config import read_settings
-from service.ledger import open_ledger
+from service.ledger import Ledger, open_ledger
+from service.storage import engine, residents, schema
 from service.storage import postgresql as connections
-from service.storage import schema
 from service.vault import create_secrets
 from tests import postgresql
 from tests.builders import a_key, a_registration, a_trade
+from tests.conftest import Caller
 from tests.postgresql import USER, PostgreSQL
 from tests.servers import Server, serving
 
@@ -49,17 +50,19 @@ def _connected(server: PostgreSQL) -> int:
 
 
 @pytest.fixture
-def environment(tmp_path: pathlib.Path) -> dict[str, str]:
-    create_secrets(tmp_path / "secrets.json")
-    return {"HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json"), "HUSHI_LOG_LEVEL": "WARNING"}
+def engine_name() -> str:
+    return "postgresql"
 
 
-def test_the_connections_that_readme_names_suffice_under_load(
-    environment: dict[str, str], tmp_path: pathlib.Path
-) -> None:
+def test_the_connections_that_readme_names_suffice_under_load(tmp_path: pathlib.Path) -> None:
     """One more is the test's own, which counts."""
+    create_secrets(tmp_path / "secrets.json")
     with postgresql.running({"max_connections": str(NEEDED + 1)}) as server:
-        environment["HUSHI_DATABASE_URL"] = server.url("postgres")
+        environment = {
+            "HUSHI_DATABASE_URL": server.url("postgres"),
+            "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json"),
+            "HUSHI_LOG_LEVEL": "WARNING",
+        }
         ledger = open_ledger(read_settings(environment))
         schema.upgrade(ledger.database, ledger.vault.signets)
         headers = {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
@@ -81,3 +84,31 @@ def test_the_connections_that_readme_names_suffice_under_load(
             counting.join()
     assert set(statuses) == {200, 201}
     assert WORKERS * 2 < max(most) <= NEEDED
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_posts_do_not_wait_for_those_who_record_residents(
+    ledger: Ledger, other_ledger: Ledger, admin: Caller, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    """Somebody holds the lock of registrations. Without a connection of their own, posts find every one taken."""
+    monkeypatch.setattr(engine, "POOL_TIMEOUT_S", 1)
+    admin.register(1)
+    if not is_own:
+        monkeypatch.setattr(ledger.database, "_places", threading.BoundedSemaphore(connections.WRITERS_MAX))
+    waiting = [
+        threading.Thread(target=admin.post, args=("/v1/residents", a_registration(n)))
+        for n in range(1, connections.WRITERS_MAX + 2)
+    ]
+    with other_ledger.database.writing() as connection:
+        residents.lock_registrations(connection)
+        for thread in waiting:
+            thread.start()
+        time.sleep(0.3)
+        started = time.monotonic()
+        posting = threading.Thread(target=admin.trade, args=(a_trade(),))
+        posting.start()
+        posting.join(1)
+        is_posted = not posting.is_alive()
+    for thread in [*waiting, posting]:
+        thread.join()
+    assert is_posted == is_own, time.monotonic() - started

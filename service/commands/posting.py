@@ -75,14 +75,14 @@ def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    with ledger.database.writing() as connection:
+    with ledger.database.writing(is_post=True) as connection:
         return _write(connection, ledger, entries)
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing() as connection:
+        with ledger.database.writing(is_post=True) as connection:
             outcomes = _write(connection, ledger, entries)
             if any(outcome.refusal for outcome in outcomes):
                 raise _TakenBack(outcomes)

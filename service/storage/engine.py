@@ -8,6 +8,7 @@ READ for readers.
 import contextlib
 import os
 import pathlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,7 @@ class Database:
             self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
             copy_instead_of_executemany(self._writer)
             self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
+            self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading
@@ -80,15 +82,16 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def writing(self, *, at_length: bool = False) -> Iterator[Connection]:
+    def writing(self, *, at_length: bool = False, is_post: bool = False) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        `at_length` is for an operator's command that changes the whole ledger and may take its time. Raises NotWritten
+        `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
+        connection of its own: it does not wait for those who wait for each other to record residents. Raises NotWritten
         when it was rolled back and may be run again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase where
         nothing can be written.
         """
         begin = self._begin_at_length if at_length else self._begin_writing
-        with self._turn(), begun(self._writer, begin) as (connection, transaction):
+        with self._turn(), self._place(is_post), begun(self._writer, begin) as (connection, transaction):
             try:
                 yield connection
             except sa.exc.DBAPIError as error:
@@ -118,6 +121,19 @@ class Database:
                 yield
         finally:
             self._turns.give_back()
+
+    @contextlib.contextmanager
+    def _place(self, is_post: bool) -> Iterator[None]:
+        """On PostgreSQL all writers but posts share what connections there are beside that of posts."""
+        if self.is_sqlite or is_post:
+            yield
+            return
+        if not self._places.acquire(timeout=POOL_TIMEOUT_S):
+            raise DatabaseUnavailable("other writers did not end in time")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     @contextlib.contextmanager
     def _turn_among_processes(self) -> Iterator[None]:

@@ -17,7 +17,8 @@ from service.storage.silence import PatientConnection, Peers
 
 READERS_MAX = 6
 WRITERS_MAX = 3
-"""Connections of a process: one thread commits posts, the others write one after the other; reports come from memory.
+"""Connections of a process: one is for posts, which one thread commits; the others write one after the other; reports
+come from memory.
 
 With the one that watches the ledger's state that is ten for a process that serves, and PostgreSQL admits 100.
 """
@@ -122,7 +123,11 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
         """A connection of the kind above, for SQLAlchemy."""
         connection = _Connection.connect(*arguments, autocommit=True, **_PARAMETERS | parameters)
         peers.join(connection)
-        connection.find_session()
+        try:
+            connection.find_session()
+        except psycopg.Error:
+            connection.close()
+            raise
         return connection
 
     return engine

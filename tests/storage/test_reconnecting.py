@@ -11,8 +11,6 @@ from service.storage import beginning, postgresql
 from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.standing import Watch
 
-POOLED = 3
-
 
 @pytest.fixture
 def engine_name() -> str:
@@ -22,9 +20,9 @@ def engine_name() -> str:
 def _fill_pools(ledger: Ledger) -> None:
     """Several connections of each kind, all of them idle."""
     with ExitStack() as stack:
-        for _ in range(POOLED):
+        for is_post in (True, False, False):
             stack.enter_context(ledger.database.reading())
-            stack.enter_context(ledger.database.writing())
+            stack.enter_context(ledger.database.writing(is_post=is_post))
 
 
 def _end_all(other_ledger: Ledger) -> None:
