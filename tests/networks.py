@@ -101,5 +101,7 @@ def machine(socket: pathlib.Path) -> Iterator[Machine]:
             yield Machine(name, ours, forwarder)
         finally:
             forwarder.close()
+            # What is still to be sent to those who were silenced keeps the namespace for a while, and its link.
+            _ip("link", "del", f"{link}a")
     finally:
         _ip("netns", "del", name)
