@@ -34,17 +34,17 @@ def _ip(*arguments: str) -> None:
 class Forwarder:
     """A port that forwards to a server's socket."""
 
-    def __init__(self, address: str, socket: pathlib.Path, prefix: Sequence[str] = ()) -> None:
+    def __init__(self, address: str, socket: pathlib.Path, prefix: Sequence[str] = (), port: int = PORT) -> None:
         """Listens when it has been made."""
-        command = [*prefix, sys.executable, "-m", "tests.forwarder", address, str(PORT), str(socket)]
-        self.address = address
+        command = [*prefix, sys.executable, "-m", "tests.forwarder", address, str(port), str(socket)]
+        self.address, self.port = address, port
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=pathlib.Path(__file__).parents[1])
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
     def url(self, user: str, database: str) -> str:
         """The URL of a database behind it."""
-        return f"postgresql+psycopg://{user}@{self.address}:{PORT}/{database}"
+        return f"postgresql+psycopg://{user}@{self.address}:{self.port}/{database}"
 
     def freeze(self) -> None:
         """Its machine goes on to receive, and it does nothing with that."""
@@ -101,5 +101,7 @@ def machine(socket: pathlib.Path) -> Iterator[Machine]:
             yield Machine(name, ours, forwarder)
         finally:
             forwarder.close()
+            # What is still to be sent to those who were silenced keeps the namespace for a while, and its link.
+            _ip("link", "del", f"{link}a")
     finally:
         _ip("netns", "del", name)

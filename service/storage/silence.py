@@ -13,11 +13,10 @@ from collections.abc import Generator
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 LOOK_FOR_INTERRUPTS_S = 0.1
 SILENT_AFTER_S = 3.0
-"""A connection that ends after so long a wait has ended of silence; a healthy one is hardly ever waited for so long."""
+"""A connection that ends after so long a wait has ended of silence, and not because somebody ended it."""
 
 
 class Peers:
@@ -32,14 +31,14 @@ class Peers:
         """Adds a connection, for as long as somebody has it."""
         with self._inside:
             self._connections.add(connection)
-        connection.peers = self
+        connection.peers, connection.heard_at = self, time.monotonic()
 
-    def cut_off_the_silent(self) -> None:
-        """Ends what waits for long as well, and what is idle: that finds out at once, and gets a new connection."""
+    def cut_off_the_silent(self, since: float) -> None:
+        """Ends every connection that has heard nothing since then: whoever uses it finds out at once."""
         with self._inside:
             connections = list(self._connections)
         for connection in connections:
-            if connection.is_idle or connection.waited_s > SILENT_AFTER_S:
+            if connection.heard_at < since:
                 connection.cut_off()
 
 
@@ -48,18 +47,8 @@ class PatientConnection(psycopg.Connection[Any]):
 
     answer_within_s: float | None = None
     peers: Peers | None = None
-    _waiting_since: float | None = None
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether it is open, and no transaction is."""
-        return self._waiting_since is None and self.pgconn.transaction_status == TransactionStatus.IDLE
-
-    @property
-    def waited_s(self) -> float:
-        """How long somebody has been waiting for its server."""
-        since = self._waiting_since
-        return 0.0 if since is None else time.monotonic() - since
+    heard_at = 0.0
+    """When its server has answered for the last time, by the clock that only goes forward."""
 
     def cut_off(self) -> None:
         """Ends it for whatever thread uses it: its next read or write fails at once. Its descriptor stays its own."""
@@ -73,15 +62,15 @@ class PatientConnection(psycopg.Connection[Any]):
     ) -> Any:
         """Waits for the server. A connection that gave no answer in time is closed: it is in an unknown state."""
         within_s = timeout or self.answer_within_s
-        self._waiting_since = began = time.monotonic()
+        began = time.monotonic()
         try:
-            return super().wait(gen, interval, within_s)
+            answer = super().wait(gen, interval, within_s)
         except psycopg.OperationalError:
             waited_s = time.monotonic() - began
             if within_s is not None and waited_s >= within_s:
                 self.pgconn.finish()
             if self.closed and waited_s > SILENT_AFTER_S and self.peers is not None:
-                self.peers.cut_off_the_silent()
+                self.peers.cut_off_the_silent(began)
             raise
-        finally:
-            self._waiting_since = None
+        self.heard_at = time.monotonic()
+        return answer

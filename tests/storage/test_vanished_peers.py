@@ -17,6 +17,7 @@ from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.standing import Watch
 from tests import networks
 from tests.postgresql import USER, PostgreSQL
+from tests.servers import free_port
 
 RECOVERED_WITHIN_S = 15
 SCALED = {
@@ -96,30 +97,41 @@ def test_idle_connections_to_a_peer_that_has_vanished_are_replaced(
     watch.close()
 
 
-def test_a_statement_whose_server_vanishes_ends(machine: networks.Machine, reached: Callable[..., Ledger]) -> None:
+def _wait_until_asleep(ledger: Ledger) -> None:
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    while True:
+        with ledger.database.reading() as connection:
+            if connection.exec_driver_sql(asleep).scalar_one():
+                return
+        time.sleep(0.02)
+
+
+def test_a_statement_whose_server_vanishes_ends(
+    ledger: Ledger, machine: networks.Machine, reached: Callable[..., Ledger]
+) -> None:
     """What was sent has been received, so only keepalives tell."""
-    ledger = reached(machine.forwarder)
+    far_ledger = reached(machine.forwarder)
 
     def wait_for_an_answer() -> None:
-        with ledger.database.writing() as connection:
-            connection.exec_driver_sql("SELECT pg_sleep(0.4)")
+        with far_ledger.database.writing() as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(2)")
 
     with ThreadPoolExecutor() as threads:
         waiting = threads.submit(wait_for_an_answer)
-        time.sleep(0.2)  # Long enough for the statement to be on its way.
+        _wait_until_asleep(ledger)
         machine.silence_connections()
         started = time.monotonic()
         with pytest.raises(NotWritten):
             waiting.result()
     assert time.monotonic() - started < SCALED_WITHIN_S
-    with ledger.database.writing() as connection:
+    with far_ledger.database.writing() as connection:
         assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
 
 
 @pytest.fixture
 def frozen_after(postgresql: PostgreSQL) -> Iterator[networks.Forwarder]:
     """A forwarder on this machine; frozen, its connections still receive whatever is sent."""
-    forwarder = networks.Forwarder("127.0.0.1", postgresql.folder / ".s.PGSQL.5432")
+    forwarder = networks.Forwarder("127.0.0.1", postgresql.folder / ".s.PGSQL.5432", port=free_port())
     yield forwarder
     forwarder.thaw()
     forwarder.close()
