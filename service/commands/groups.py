@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.commands.once import Attempt, look_back, remember
+from service.commands.once import Attempt, look_back, refusing_durably, remember
 from service.domain.errors import GroupExists
 from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
@@ -19,7 +19,7 @@ def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None =
     retry gets the same refusal without its being remembered. Raises PersonalData for a citizen number in its name.
     """
     refuse_personal_data([("/name", name)])
-    with ledger.database.writing() as connection:
+    with refusing_durably(ledger, GroupExists), ledger.database.writing() as connection:
         before = look_back(connection, ledger, attempt)
         if before is not None:
             made = residents.find_group(connection, before["market_group"], ledger.today())

@@ -4,16 +4,17 @@ What was answered is remembered in the transaction that did it, sealed as other 
 in it: those are read again, and can't have changed.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from service.domain.errors import IdempotencyKeyReused
+from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import answer_message
 from service.ledger import Ledger
 from service.storage import idempotency, residents
-from service.storage.committing import commit_durably
 from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 
@@ -43,7 +44,6 @@ def look_back(connection: Connection, ledger: Ledger, attempt: Attempt | None) -
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
     if not ledger.vault.signets.answers.fits(seal, message):
         raise IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
-    commit_durably(connection)
     attempt.told = orjson.loads(text)["told"]
     return attempt.told
 
@@ -56,3 +56,17 @@ def remember(connection: Connection, ledger: Ledger, attempt: Attempt | None, **
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
     seal = ledger.vault.signets.answers.seal(message)
     idempotency.insert(connection, [Remembered(attempt.digest, seal, refusal=text)])
+
+
+@contextlib.contextmanager
+def refusing_durably(ledger: Ledger, *refusals: type[Refusal]) -> Iterator[None]:
+    """Lets a refusal that names what is recorded wait until that is as durable as a fresh commit.
+
+    A refused transaction is rolled back, which waits for nothing. Raises DatabaseUnavailable and OutcomeUnknown.
+    """
+    try:
+        yield
+    except refusals:
+        if not ledger.database.is_sqlite:
+            ledger.database.commit_nothing()
+        raise

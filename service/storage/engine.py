@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from service.storage import revisions
 from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
-from service.storage.committing import commit
+from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import FileIdentity
@@ -97,7 +97,8 @@ class Database:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
         `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
-        connection of its own: it does not wait for those who wait for each other to record residents. The transaction
+        connection of its own: it does not wait for those who wait for each other to record residents; and it sees to it
+        that its commit waits where it only replays. The transaction
         looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
         ReadOnlyDatabase where nothing can be written, OtherRevision.
@@ -107,6 +108,8 @@ class Database:
             begin = self._begin_at_length if at_length else self._begin_writing
             with self._turn(is_post=is_post), self._transaction(begin, looks_at_revision) as connection:
                 yield connection
+                if not is_post:  # What is answered is a promise, also where nothing had to be written any more.
+                    commit_durably(connection)
         except NotWritten as fault:
             if not fault.is_race:
                 self.writes.failed_at = time.monotonic()

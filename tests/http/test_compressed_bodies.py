@@ -11,9 +11,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.commands.keys import create_key
-from service.http.bodies import JSON_BYTES_MAX
+from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
 from service.http.inflating import MEMBERS_MAX, unpack
-from service.http.lines import BATCH_BYTES_MAX
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
