@@ -15,6 +15,7 @@ import orjson
 
 from service.domain.errors import Unavailable
 from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
+from service.http.inflating import UNPACKING
 from service.http.known_answers import Note
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
 from service.http.request_ids import accept_request_id
@@ -84,6 +85,7 @@ class Gate:
             return refuse(FULL, self._note, environ, start_response)
         if visit.brings_a_body:
             environ["wsgi.input"] = Arriving(environ, visit)
+            environ[UNPACKING] = visit.arrived
         try:
             return self._application(environ, start_response)
         finally:
