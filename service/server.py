@@ -31,8 +31,6 @@ THREADS_PER_WORKER = 704
 must not wait for those that are not. Threads begin when they are needed."""
 THREAD_IDLE_S = 30
 """After so long without a request a thread ends, and with it whatever it keeps for itself."""
-HEAD_BYTES_MAX = 64 * 1024
-"""What is remembered of requests (answers, queries) is remembered with their heads."""
 WAITING_CONNECTIONS_MAX = 4096
 OTHER_FILES_MAX = 512
 """Of a process beside its connections: databases, logs, counters."""
@@ -200,7 +198,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,
         websockets=False,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000, max_buffer_size=HEAD_BYTES_MAX),
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000),
         backpressure=_allow_connections(),
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),
