@@ -134,8 +134,8 @@ def test_what_may_become_large_waits_for_its_turn(
     """However little of it was sent: of large bodies only a few are in memory at a time."""
     gate = admin.client.application.wsgi_app
     assert isinstance(gate, Gate)
-    taken: list[float] = []
-    take = gate.large.take
-    monkeypatch.setattr(gate.large, "take", lambda timeout_s: taken.append(timeout_s) or take(timeout_s))
+    taken: list[bool] = []
+    acquire = gate.large.acquire
+    monkeypatch.setattr(gate.large, "acquire", lambda **how: taken.append(True) or acquire(**how))
     admin.post(path, headers={"Content-Encoding": "gzip"}, data=gzip.compress(b"[]"), content_type="application/json")
     assert bool(taken) == waits
