@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +31,7 @@ from service.vault import create_secrets
 from tests.builders import a_citizen_number
 from tests.postgresql import USER, PostgreSQL
 from tests.recounting import read_journal
+from tests.waiting import wait_until
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -54,15 +54,7 @@ def _without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tupl
 def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
     connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
     connection.execute("SELECT pg_reload_conf()")
-    _wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it did not happen in time")
+    wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
 
 
 class _Posting(threading.Thread):
@@ -84,7 +76,7 @@ class _Posting(threading.Thread):
 
 def _waits(connection: psycopg.Connection[tuple[int]]) -> int:
     """The process of the server in which a commit waits for the standby."""
-    _wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
+    wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
     row = connection.execute(WAITING).fetchone()
     assert row is not None
     return row[0]

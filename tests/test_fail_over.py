@@ -2,8 +2,7 @@
 
 import pathlib
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -20,6 +19,7 @@ from service.vault import create_secrets
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.postgresql import USER, PostgreSQL, running, standby_of
+from tests.waiting import wait_until
 
 REPORT = "/v1/reports/trade?period=2024"
 OF_HUSHI = "FROM pg_stat_activity WHERE application_name = 'hushi'"
@@ -41,7 +41,7 @@ class Machines:
         """It hears nothing more of the primary."""
         self.standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
         self.standby.execute("SELECT pg_reload_conf()")
-        _wait_until(lambda: self.ask("SELECT count(*) FROM pg_stat_replication") == 0)
+        wait_until(lambda: self.ask("SELECT count(*) FROM pg_stat_replication") == 0)
 
     def fail_over(self) -> None:
         """The primary is lost with all its connections; the standby answers under its address."""
@@ -56,14 +56,6 @@ class Machines:
             row = connection.execute(question).fetchone()  # type: ignore[call-overload]
         assert row is not None
         return row[0]
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it did not happen in time")
 
 
 @pytest.fixture
@@ -125,12 +117,12 @@ def test_what_was_acknowledged_is_there_and_nothing_else_is_reported(machines: M
 
     machines.cut_the_standby_off()
     first = _Asking(caller, "lost")
-    _wait_until(lambda: _is_waiting(machines))
+    wait_until(lambda: _is_waiting(machines))
     machines.ask(f"SELECT count(pg_cancel_backend(pid)) {OF_HUSHI} AND wait_event = 'SyncRep'")
     assert _ended_with(first) == 503
     assert _counted(caller) == 6
     retry = _Asking(caller, "lost")
-    _wait_until(lambda: _is_waiting(machines))
+    wait_until(lambda: _is_waiting(machines))
     machines.fail_over()
     assert _ended_with(retry) == 503
 

@@ -5,7 +5,6 @@ import pathlib
 import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -31,6 +30,7 @@ from tests import fold_worker
 from tests.fold_worker import POINTS
 from tests.forked import run_together
 from tests.recounting import PlainRecount, read_journal
+from tests.waiting import wait_until
 
 RESIDENTS = 20
 TWO_YEARS = Question(Period(datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)), "none", ("category", "month"))
@@ -189,14 +189,6 @@ def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch:
     assert _transactions_seen_around_a_late_place(ledger) == [2, 2]
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen within ten seconds")
-
-
 def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,9 +206,9 @@ def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
     folder.start()
     try:
         _fill(ledger, 50)
-        _wait_until(lambda: tail_length(ledger) == 0)
+        wait_until(lambda: tail_length(ledger) == 0)
         post(ledger, fresh_posts(30, RESIDENTS, seed=2))
-        _wait_until(lambda: tail_length(ledger) == 0)
+        wait_until(lambda: tail_length(ledger) == 0)
     finally:
         folder.stop()
     assert faults == []
