@@ -19,11 +19,14 @@ import sqlalchemy as sa
 
 from loadtests.ledgers import fresh_posts, register_residents
 from service.commands import posting
+from service.commands.folding import fold
 from service.commands.posting import Outcome, post
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.storage import engine, engines, schema
+from service.storage import postgresql as postgresql_engine
 from service.storage.faults import NotWritten, OutcomeUnknown
+from service.storage.settling import settled_end
 from service.vault import create_secrets
 from tests.postgresql import USER, PostgreSQL
 from tests.recounting import read_journal
@@ -101,6 +104,27 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
         assert retry.outcomes == []
     retry.join(10)
     assert [outcome.replayed for outcome in retry.outcomes] == [True]
+
+
+@on_postgresql
+def test_a_commit_that_is_given_up_keeps_nothing_of_the_server(
+    ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a connection nor a lock: whoever asks again and again while the standby is away would take them all."""
+    register_residents(ledger, 1)
+    entries, others = fresh_posts(1, 1), fresh_posts(1, 1)
+    monkeypatch.setattr(postgresql_engine, "ANSWER_WITHIN_S", 0.3)
+    with _without_its_standby(postgresql) as server:
+        for given_up in (entries, others):
+            with pytest.raises(OutcomeUnknown):
+                post(ledger, given_up)
+            _wait_until(lambda: server.execute(WAITING).fetchone() is None)
+        assert settled_end(ledger.database) is not None
+        with pytest.raises(OutcomeUnknown):
+            post(ledger, entries)
+    assert [outcome.replayed for outcome in post(ledger, [*entries, *others])] == [True, True]
+    assert fold(ledger) is not None
+    assert len(read_journal(ledger)) == 2
 
 
 @on_postgresql
