@@ -23,7 +23,7 @@ from service.http.problems import register_problems
 from service.http.reading import ReadingTurns
 from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
+from service.ledger import Ledger, open_served, refuse_foreign_secrets_if_told
 from service.lifetimes import end_with_the_parent
 from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import keep_what_is_loaded, look_for_cycles_rarely
@@ -84,7 +84,7 @@ def application() -> Flask:
     end_with_the_parent()
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)
-    opened = open_ledger(settings)
+    opened = open_served(settings)
     refuse_foreign_secrets_if_told(opened)
     app = create_app(opened)
     reporter: Reporter = app.extensions["hushi"].reporter

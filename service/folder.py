@@ -13,7 +13,7 @@ import structlog
 
 from service.commands.folding import fold
 from service.config import read_settings
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
+from service.ledger import Ledger, open_served, refuse_foreign_secrets_if_told
 from service.lifetimes import start_watched
 from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import look_for_cycles_rarely
@@ -86,7 +86,7 @@ def main(parent: int) -> None:
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())
-    ledger = open_ledger(settings)
+    ledger = open_served(settings)
     refuse_foreign_secrets_if_told(ledger)
     folder = Folder(ledger)
     folder.start()

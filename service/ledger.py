@@ -54,7 +54,7 @@ def open_ledger(settings: Settings) -> Ledger:
 
 def open_existing(settings: Settings) -> Ledger:
     """The same, where there is one: a mistyped setting must not answer for an empty ledger. Raises SettingError."""
-    database = _database(settings)
+    database = _database(settings, makes_file=False)
     if database.is_missing:
         raise SettingError(
             f"There is no ledger in {database.file}: see HUSHI_DATABASE_URL and HUSHI_DATA_DIR, "
@@ -63,9 +63,17 @@ def open_existing(settings: Settings) -> Ledger:
     return _ledger(settings, database)
 
 
-def _database(settings: Settings) -> Database:
+def open_served(settings: Settings) -> Ledger:
+    """The same for a process that a running server starts, while the database may be away for a moment.
+
+    Until SQLite's file is back it answers that the database is unavailable, and makes none. Raises SettingError.
+    """
+    return _ledger(settings, _database(settings, makes_file=False))
+
+
+def _database(settings: Settings, *, makes_file: bool = True) -> Database:
     try:
-        return Database(settings.database_url)
+        return Database(settings.database_url, makes_file=makes_file)
     except UnusableUrl as error:
         raise SettingError(f"HUSHI_DATABASE_URL {error}.") from None
 

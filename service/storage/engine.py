@@ -6,6 +6,7 @@ READ for readers.
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import threading
@@ -40,14 +41,16 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
 
-    def __init__(self, url: str) -> None:
-        """Opens no connection yet, and makes no file. Raises UnusableUrl."""
+    def __init__(self, url: str, *, makes_file: bool = True) -> None:
+        """Opens no connection yet; the first one makes SQLite's file, if that is wanted. Raises UnusableUrl."""
         self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.identity = FileIdentity(self.file, makes_file=makes_file)
         if self.is_sqlite:
-            self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
-            self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
-            self._apart = sqlite_engine(self.url, begin="BEGIN", pool_size=1, read_only=True)
+            open_sqlite = functools.partial(sqlite_engine, self.url, self.identity)
+            self._writer = open_sqlite(begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
+            self._reader = open_sqlite(begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._apart = open_sqlite(begin="BEGIN", pool_size=1, read_only=True)
             self._begin_writing: Begin = begin_as_it_is
             self._begin_at_length: Begin = begin_as_it_is
             self._begin_reading: Begin = begin_as_it_is
@@ -66,7 +69,6 @@ class Database:
             self._begin_reading = postgresql.begin_reading
         self.writes = LastWrites()
         self._watching: list[Any] = []
-        self.identity = FileIdentity(self.file)
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
 
@@ -137,7 +139,7 @@ class Database:
     def _transaction(self, begin: Begin, looks_at_revision: bool) -> Iterator[Connection]:
         with begun(self._writer, begin) as (connection, transaction):
             try:
-                self.identity.refuse_replaced()
+                self.identity.confirm(connection)
                 if looks_at_revision:
                     revisions.look(connection)
                 yield connection
@@ -224,7 +226,7 @@ class Database:
     @contextlib.contextmanager
     def _snapshot(self, engine: sa.Engine) -> Iterator[Connection]:
         with begun(engine, self._begin_reading) as (connection, snapshot):
-            self.identity.refuse_replaced()
+            self.identity.confirm(connection)
             try:
                 with snapshot:
                     yield connection
