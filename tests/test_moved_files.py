@@ -254,7 +254,7 @@ def _wait_for(what: Callable[[], bool]) -> None:
 
 
 def test_a_server_whose_processes_die_meanwhile_goes_on_by_itself(place: _Place, tmp_path: pathlib.Path) -> None:
-    """Those that serve and the one that folds: their successors find no file, and make none."""
+    """Those that serve and the one that folds: their successors find no file, make none, and take no other."""
     with serving(place.environment, tmp_path / "log", "--workers", "1") as server:
         assert [_ask(server, place, "POST", "/v1/transactions", a_trade()) for _ in range(5)] == [201] * 5
         parent = psutil.Process(server.process.pid)
@@ -267,6 +267,8 @@ def test_a_server_whose_processes_die_meanwhile_goes_on_by_itself(place: _Place,
         _wait_for(lambda: _ask(server, place, "GET", RESIDENT) == 503)
         assert _ask(server, place, "POST", "/v1/transactions", a_trade()) == 503
         assert not place.file.exists()
+        shutil.copy(place.folder / "aside" / "hushi.db", place.file)
+        assert _ask(server, place, "POST", "/v1/transactions", a_trade()) == 503
         bring_back()
         assert [_ask(server, place, "POST", "/v1/transactions", a_trade()) for _ in range(2)] == [201] * 2
         assert server.stop() == 0

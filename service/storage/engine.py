@@ -21,7 +21,7 @@ from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, be
 from service.storage.committing import commit
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
-from service.storage.identity import FileIdentity
+from service.storage.identity import File, FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
@@ -41,11 +41,11 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
 
-    def __init__(self, url: str, *, makes_file: bool = True) -> None:
+    def __init__(self, url: str, *, makes_file: bool = True, known_file: File | None = None) -> None:
         """Opens no connection yet; the first one makes SQLite's file, if that is wanted. Raises UnusableUrl."""
         self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.identity = FileIdentity(self.file, makes_file=makes_file)
+        self.identity = FileIdentity(self.file, makes_file=makes_file, known=known_file)
         if self.is_sqlite:
             open_sqlite = functools.partial(sqlite_engine, self.url, self.identity)
             self._writer = open_sqlite(begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)

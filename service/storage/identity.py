@@ -23,12 +23,12 @@ File = tuple[int, int]
 class FileIdentity:
     """The file of a ledger as it was when it was first looked at."""
 
-    def __init__(self, file: pathlib.Path | None, *, makes_file: bool = True) -> None:
-        """Has seen nothing yet; without a file (PostgreSQL) there is nothing to see."""
+    def __init__(self, file: pathlib.Path | None, *, makes_file: bool = True, known: File | None = None) -> None:
+        """Has seen nothing yet, but for what others know; without a file (PostgreSQL) there is nothing to see."""
         self._file = file
         self._makes_file = makes_file
         self._looking = threading.Lock()
-        self._seen: File | None = None
+        self._seen = known
 
     def before_opening(self) -> None:
         """Makes the file of a new ledger where that is wanted and none is known, and takes the rights of others off it.
