@@ -1,6 +1,5 @@
 """A replay is a promise as well: it is not answered before what it found is as durable as a fresh commit."""
 
-import contextlib
 import fcntl
 import os
 import pathlib
@@ -9,7 +8,6 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,39 +26,11 @@ from service.storage import postgresql as postgresql_engine
 from service.storage.faults import NotWritten, OutcomeUnknown
 from service.storage.settling import settled_end
 from service.vault import create_secrets
-from tests.postgresql import USER, PostgreSQL
+from tests.postgresql import PostgreSQL
 from tests.recounting import read_journal
+from tests.standbys import WAITING, wait_until, without_its_standby
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-
-
-@contextlib.contextmanager
-def _without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple[int]]]:
-    """Each commit waits for a standby that is not there, as after its machine is gone; at the end for none any more.
-
-    Gives a connection to look at the server, and to intervene.
-    """
-    with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
-        _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
-        try:
-            yield connection  # type: ignore[misc]
-        finally:
-            _set_standbys(connection, "RESET synchronous_standby_names", "")
-
-
-def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
-    connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
-    connection.execute("SELECT pg_reload_conf()")
-    _wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it did not happen in time")
 
 
 class _Posting(threading.Thread):
@@ -82,7 +52,7 @@ class _Posting(threading.Thread):
 
 def _waits(connection: psycopg.Connection[tuple[int]]) -> int:
     """The process of the server in which a commit waits for the standby."""
-    _wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
+    wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
     row = connection.execute(WAITING).fetchone()
     assert row is not None
     return row[0]
@@ -94,7 +64,7 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
     """Neither by the commit whose wait was cut short, nor by a retry that finds the entry."""
     register_residents(ledger, 1)
     entries = fresh_posts(1, 1)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         first = _Posting(ledger, entries)
         server.execute(f"SELECT {how}({_waits(server)})")  # type: ignore[call-overload]
         first.join(10)
@@ -114,11 +84,11 @@ def test_a_commit_that_is_given_up_keeps_nothing_of_the_server(
     register_residents(ledger, 1)
     entries, others = fresh_posts(1, 1), fresh_posts(1, 1)
     monkeypatch.setattr(postgresql_engine, "ANSWER_WITHIN_S", 0.3)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         for given_up in (entries, others):
             with pytest.raises(OutcomeUnknown):
                 post(ledger, given_up)
-            _wait_until(lambda: server.execute(WAITING).fetchone() is None)
+            wait_until(lambda: server.execute(WAITING).fetchone() is None)
         assert settled_end(ledger.database) is not None
         with pytest.raises(OutcomeUnknown):
             post(ledger, entries)
@@ -135,7 +105,7 @@ def test_a_batch_of_replays_and_fleeting_refusals_waits_as_well(ledger: Ledger, 
     unknown = fresh_posts(1, 1)[0]
     refused = unknown._replace(trade=unknown.trade._replace(resident=9), refusal_is_final=False)
     post(ledger, entries)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         retry = _Posting(ledger, [*entries, refused])
         _waits(server)
     retry.join(10)
@@ -151,7 +121,7 @@ def test_without_a_commit_of_its_own_a_replay_promises_too_early(
     register_residents(ledger, 1)
     entries = fresh_posts(1, 1)
     post(ledger, entries)
-    with _without_its_standby(postgresql):
+    with without_its_standby(postgresql):
         assert [outcome.replayed for outcome in post(ledger, entries)] == [True]
 
 
@@ -162,7 +132,7 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
     """A negative control: PostgreSQL says COMMIT."""
     monkeypatch.setattr(engine, "commit", lambda _connection, transaction: transaction.commit())
     register_residents(ledger, 1)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         first = _Posting(ledger, fresh_posts(1, 1))
         server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
         first.join(10)
