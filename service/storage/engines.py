@@ -8,7 +8,7 @@ from typing import Any
 import pysqlite3.dbapi2
 import sqlalchemy as sa
 
-from service.storage.faults import DatabaseUnavailable
+from service.storage.faults import WrongFile
 from service.storage.identity import OPENED_FILE, FileIdentity
 
 POOL_SIZE = 32
@@ -76,13 +76,13 @@ def sqlite_engine(url: sa.URL, identity: FileIdentity, *, begin: str, pool_size:
 
 
 def _connect(dialect: Any, identity: FileIdentity, path: str, named: Any) -> Any:
-    """A connection to the right file. Raises DatabaseUnavailable, or what the driver raises."""
+    """A connection to the right file. Raises WrongFile, LeftLog, or what the driver raises."""
     identity.before_opening()
     # Should the file be moved away just now, SQLite fails, and makes no other one.
     connection = dialect.connect(f"file:{urllib.parse.quote(path)}?mode=rw", uri=True, **named)
     try:
         identity.refuse_replaced()
-    except DatabaseUnavailable:
+    except WrongFile:
         connection.close()  # It has not read yet, and so knows of no log that it could delete.
         raise
     return connection

@@ -10,7 +10,7 @@ import threading
 
 import sqlalchemy as sa
 
-from service.storage.faults import DatabaseUnavailable
+from service.storage.faults import LeftLog, WrongFile
 from service.storage.private_files import has_log, make_file, make_private
 
 OPENED_FILE = "hushi-file"
@@ -33,7 +33,7 @@ class FileIdentity:
     def before_opening(self) -> None:
         """Makes the file of a new ledger where that is wanted and none is known, and takes the rights of others off it.
 
-        Raises DatabaseUnavailable when the driver must not open what is there.
+        Raises WrongFile or LeftLog when the driver must not open what is there.
         """
         if self._file is None:
             return
@@ -47,7 +47,7 @@ class FileIdentity:
         make_private(self._file)
 
     def confirm(self, connection: sa.Connection) -> None:
-        """Raises DatabaseUnavailable when the file is not the one any more that this connection has opened.
+        """Raises WrongFile when the file is not the one any more that this connection has opened.
 
         A connection to another file than the right one is closed. SQLite leaves the log where it is then, because it
         looks whether the file is still in its place before it deletes a log by its name.
@@ -56,10 +56,10 @@ class FileIdentity:
             return
         if connection.info.get(OPENED_FILE) != self.refuse_replaced():
             connection.invalidate()
-            raise DatabaseUnavailable(f"a connection to another file than {self._file} was left over")
+            raise WrongFile(f"a connection to another file than {self._file} was left over")
 
     def refuse_replaced(self) -> File | None:
-        """The file that there is. Raises DatabaseUnavailable when it is not the one that this process has opened.
+        """The file that there is. Raises WrongFile when it is not the one that this process has opened.
 
         What is written to a file that nobody finds any more would be acknowledged and lost.
         """
@@ -70,7 +70,7 @@ class FileIdentity:
             self._seen = self._seen or found
             is_another = self._seen != found
         if is_another:
-            raise DatabaseUnavailable(f"{self._file} was replaced by another file; put it back, or restart")
+            raise WrongFile(f"{self._file} was replaced by another file")
         return found
 
     def forget(self) -> None:
@@ -82,7 +82,7 @@ class FileIdentity:
         try:
             found = os.stat(file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
         except OSError as error:
-            raise DatabaseUnavailable(f"{file} can't be found ({error.strerror}); put it back") from error
+            raise WrongFile(f"{file} can't be found ({error.strerror})") from error
         return found.st_dev, found.st_ino
 
     def _refuse_to_lose_a_log(self, file: pathlib.Path) -> None:
@@ -96,7 +96,4 @@ class FileIdentity:
         except OSError:
             return  # Nobody can open it either.
         if is_empty:
-            raise DatabaseUnavailable(
-                f"{file} is gone or empty, and its log {file.name}-wal, which holds entries, is there: put the ledger "
-                "back, or move the log away to begin a new one"
-            )
+            raise LeftLog(f"{file} is gone or empty, and its log {file.name}-wal still holds entries")
