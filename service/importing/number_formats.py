@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.importing.date_formats import DateFormat, date_format, is_date_format
+
 DIGITS_SHOWN_MAX = 15
 """So many digits a spreadsheet keeps of a number; those beyond are the noise of binary fractions."""
 
@@ -26,8 +28,6 @@ BUILT_IN = {
 }  # fmt: skip
 """The built-in formats that a workbook names by number only; of currencies, the one of a Chinese installation."""
 
-_NOT_SHOWN_AS_DATE = re.compile(r'"[^"]*"|[\\!].|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
-_DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_(?P<blank>.)|\*(?P<filling>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
     r"|\[(?P<colour>[A-Za-z]+|[^\x00-\x7f]+|(?:Color|颜色) ?[0-9]+)\]|(?P<general>General|G/通用格式)"
@@ -40,11 +40,6 @@ class Digit(str):
     """A placeholder: "0" shows a zero where there is no digit, "?" a blank, "#" nothing. Other texts are literals."""
 
     __slots__ = ()
-
-
-def is_date_format(code: str) -> bool:
-    """Whether a number format such as yyyy"年"m"月" shows a date or a time; "General" and [Red]0.00 do not."""
-    return _DATE_LETTERS.search(_NOT_SHOWN_AS_DATE.sub("", code)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,8 @@ class NumberFormat:
     """A number format; `sections` is None where it is not understood."""
 
     code: str
-    is_date: bool
+    date: DateFormat | None
+    """What it tells of the time; None where it shows no date."""
     sections: tuple[Section, ...] | None
 
     def show(self, number: float) -> str | None:
@@ -132,8 +128,8 @@ class NumberFormat:
 def number_format(code: str) -> NumberFormat:
     """The format of a code, such as 000000 or "DOC-"000."""
     if is_date_format(code):
-        return NumberFormat(code, is_date=True, sections=None)
-    return NumberFormat(code, is_date=False, sections=_sections(code))
+        return NumberFormat(code, date_format(code), sections=None)
+    return NumberFormat(code, date=None, sections=_sections(code))
 
 
 def _sections(code: str) -> tuple[Section, ...] | None:

@@ -124,10 +124,12 @@ def spell_instant(cell: float | IsoDate, epoch: datetime.datetime) -> str:
         if match is None:
             raise ValueError(f'{shown(cell)} is no date with a time; send text like "2024-04-01 09:30".')
         return f"{match[1]} {match[2] or '00:00'}"
-    if isinstance(cell, Shown):
+    if isinstance(cell, Shown) and not isinstance(cell, Serial):
         return _show(cell)
     if not 0 < cell < SERIAL_MAX:
-        raise ValueError(f'{cell!r} is no time; format the cell as a date, or send text like "2024-04-01 09:30".')
+        raise ValueError(
+            f'{float(cell)!r} is no time; format the cell as a date, or send text like "2024-04-01 09:30".'
+        )
     moment = epoch + datetime.timedelta(milliseconds=round(cell * MILLISECONDS_PER_DAY))
     return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')}{MARKET_OFFSET}"
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing import spelling
-from service.importing.number_formats import is_date_format, number_format
+from service.importing.date_formats import is_date_format
+from service.importing.number_formats import number_format
 from service.importing.sheet import Shown
 from tests.importing.files import TRADE, bodies, only_error, trade
 
@@ -60,7 +61,7 @@ def test_a_number_looks_as_in_a_spreadsheet(code: str, number: float, text: str)
     ],
 )
 def test_a_format_that_is_not_understood_says_so(code: str) -> None:
-    assert number_format(code).is_date or number_format(code).show(5) is None
+    assert number_format(code).date is not None or number_format(code).show(5) is None
 
 
 @given(st.integers(0, 10**14), st.integers(1, 14))
@@ -85,7 +86,7 @@ def test_a_number_format_tells_whether_it_shows_a_date(code: str, is_date: bool)
     assert is_date_format(code) is is_date
 
 
-def _workbook(folder: Path, formats: dict[str, str], **changes: Any) -> Path:
+def workbook_of_formats(folder: Path, formats: dict[str, str], **changes: Any) -> Path:
     """A workbook of one trade, whose cells have the formats."""
     path = folder / "trades.xlsx"
     with xlsxwriter.Workbook(path) as workbook:
@@ -111,7 +112,7 @@ def test_a_document_number_is_what_its_format_shows(
     tmp_path: Path, heading: str, code: str, number: Any, reference: str
 ) -> None:
     field = {"单据号": "reference", "批次": "consignment", "车牌": "vehicle_plate"}[heading]
-    (body,) = bodies(_workbook(tmp_path, {heading: code}, **{heading: number}))
+    (body,) = bodies(workbook_of_formats(tmp_path, {heading: code}, **{heading: number}))
     assert body[field] == reference
 
 
@@ -119,7 +120,7 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
     formats = {"备案号": '"R"00000000', "HS编码": "00000000", "重量(千克)": '0.000"千克"', "金额(元)": "¥#,##0.00"}
     formats["交易时间"] = "0000-00-00"
     (body,) = bodies(
-        _workbook(
+        workbook_of_formats(
             tmp_path, formats, 备案号=2, HS编码=2050000, **{"重量(千克)": 380.5, "金额(元)": 6088, "交易时间": 20240401}
         )
     )
@@ -147,7 +148,7 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
 def test_what_is_shown_otherwise_than_it_is_held_is_refused(
     tmp_path: Path, heading: str, code: str, number: float, error: str
 ) -> None:
-    assert error in only_error(_workbook(tmp_path, {heading: code}, **{heading: number}))
+    assert error in only_error(workbook_of_formats(tmp_path, {heading: code}, **{heading: number}))
 
 
 @pytest.mark.parametrize(
@@ -162,12 +163,12 @@ def test_what_is_shown_otherwise_than_it_is_held_is_refused(
     ],
 )
 def test_usual_formats_of_amounts_are_read(tmp_path: Path, code: str) -> None:
-    (body,) = bodies(_workbook(tmp_path, {"金额(元)": code}, **{"金额(元)": 6088.4}))
+    (body,) = bodies(workbook_of_formats(tmp_path, {"金额(元)": code}, **{"金额(元)": 6088.4}))
     assert body["amount_cny"] == "6088.40"
 
 
 def test_a_hidden_number_is_an_empty_cell(tmp_path: Path) -> None:
-    (body,) = bodies(_workbook(tmp_path, {"单据号": ";;;"}, 单据号=5))
+    (body,) = bodies(workbook_of_formats(tmp_path, {"单据号": ";;;"}, 单据号=5))
     assert "reference" not in body
     assert set(TRADE) == set(trade())
 
