@@ -35,6 +35,8 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 
+_BARE_TEXT = re.compile(r"(?:\[[^\]]*\]|_.|\* |\s)*@(?:_.|\* |\s)*")
+
 
 class Digit(str):
     """A placeholder: "0" shows a zero where there is no digit, "?" a blank, "#" nothing. Other texts are literals."""
@@ -112,12 +114,21 @@ class NumberFormat:
     @property
     def changes_text(self) -> bool:
         """Whether text in such a cell is shown with something around it: the format "DOC-"@ shows 1 as DOC-1."""
-        return bool((self._around_text[0] + self._around_text[1]).strip())
+        return self._is_odd_for_text or bool((self._around_text[0] + self._around_text[1]).strip())
 
-    def show_text(self, text: str) -> str:
-        """Text as the spreadsheet shows it."""
+    def show_text(self, text: str) -> str | None:
+        """Text as the spreadsheet shows it; None where that can't be told."""
+        if self._is_odd_for_text:
+            return None
         before, after = self._around_text
         return f"{before}{text}{after}"
+
+    @property
+    def _is_odd_for_text(self) -> bool:
+        """Whether the format is not understood, and has a section for texts with more than the text."""
+        if self.sections is not None or self.date is not None:
+            return False
+        return any("@" in part and _BARE_TEXT.fullmatch(part) is None for part in self.code.split(";"))
 
     @property
     def _around_text(self) -> tuple[str, str]:
@@ -133,12 +144,13 @@ def number_format(code: str) -> NumberFormat:
 
 
 def _sections(code: str) -> tuple[Section, ...] | None:
-    """The sections; None for a condition, a fraction, an exponent, Chinese numerals, or whatever else is not known."""
+    """The sections; None for a condition, a fraction, an exponent, a filling, or whatever else is not known."""
     parts: list[list[re.Match[str]]] = [[]]
     place = 0
     while place < len(code):
         match = _TOKEN.match(code, place)
-        if match is None:
+        if match is None or (match["filling"] or " ") != " ":
+            # How often a character is repeated is up to the width of the column: *0# shows 123 as 00000123.
             return None
         if match["sign"] == ";":
             parts.append([])

@@ -209,8 +209,19 @@ class _RowBuilder:
             return IsoDate(text) if style is None else _dated(IsoDate(text), style)
         found = self._strings[int(text)] if kind == "s" else unescape(text)
         if self._text_styles and found and (style := self._text_styles.get(cell.get("s", ""))) is not None:
-            return style.show_text(found)
+            return _shown_text(found, style)
         return found
+
+
+def _shown_text(text: str, style: NumberFormat) -> Cell:
+    """Text with what its format puts around it."""
+    whole = style.show_text(text)
+    if whole is not None:
+        return whole
+    return Fault(
+        f"{shown(text)} is shown by the format {shown(style.code)}, which is not understood; format the column as text "
+        "and type it again."
+    )
 
 
 def _dated(cell: Cell, style: NumberFormat) -> Cell:

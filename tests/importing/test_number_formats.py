@@ -58,6 +58,11 @@ def test_a_number_looks_as_in_a_spreadsheet(code: str, number: float, text: str)
         "General0",
         "0;0;0;@;0",
         "[DBNum1]0",
+        "*00",
+        "*0#",
+        '"蒙H"*-00000',
+        "0*x",
+        "0;-0;0;@*.",
     ],
 )
 def test_a_format_that_is_not_understood_says_so(code: str) -> None:
@@ -105,6 +110,7 @@ def workbook_of_formats(folder: Path, formats: dict[str, str], **changes: Any) -
         *(("000000", 123, "000123"), ('"DOC-"000', 7, "DOC-007"), ("0000-0000", 20240001, "2024-0001")),
         *(("0", 20240401001, "20240401001"), ("0.00", 123, "123"), ("@", 123, "123"), ('"DOC-"@', "7", "DOC-7")),
         *(("#,##0", 123, "123"), ("000000", "7", "7"), ("_ 00000_ ", 7, "00007")),
+        *(("[>5]0;0;0;@", "7", "7"), ("[DBNum1]General;;;_ @_ ", "7", "7"), ("yyyy-mm-dd;@", "7", "7")),
     ],
 )
 @pytest.mark.parametrize("heading", ["单据号", "批次", "车牌"])
@@ -135,6 +141,11 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
         ("单据号", "#,##0", 20240401001, '"20,240,401,001" has separators of thousands'),
         ("单据号", "0.00E+00", 20240401001, 'is shown by the format "0.00E+00", which is not understood'),
         ("单据号", "[DBNum1]General", 123, "is not understood"),
+        ("单据号", "*00", 123, "is not understood"),
+        ("批次", "*0#", 123, "is not understood"),
+        ("单据号", '"DOC-"@*.', "7", "is not understood"),
+        ("单据号", '[>5]0;0;0;"DOC-"@', "7", "is not understood"),
+        ("车牌", '"蒙H"*-00000', 123, "is not understood"),
         ("重量(千克)", "0", 380.5, 'The cell holds 380.500 and shows "381"'),
         ("重量(千克)", '0.0"吨"', 380.5, 'shows "380.5吨"'),
         ("金额(元)", '0.00"万元"', 6.08, 'shows "6.08万元"'),
@@ -146,7 +157,7 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_shown_otherwise_than_it_is_held_is_refused(
-    tmp_path: Path, heading: str, code: str, number: float, error: str
+    tmp_path: Path, heading: str, code: str, number: Any, error: str
 ) -> None:
     assert error in only_error(workbook_of_formats(tmp_path, {heading: code}, **{heading: number}))
 
