@@ -48,6 +48,11 @@ class Serial(Shown):
 
     __slots__ = ()
 
+    @property
+    def shows_decimals(self) -> bool:
+        """Whether its format shows parts of the second."""
+        return self.format.date is not None and self.format.date.shows_decimals
+
 
 class IsoDate(str):
     """A cell that holds a date or time as text, which its format shows: 2024-04-01T16:30:00.000Z."""

@@ -76,3 +76,35 @@ def test_a_date_of_text_is_refused_under_the_name_of_a_zone_as_well(tmp_path: Pa
     dated = re.sub(r'( s="[0-9]+")><v>45383\.6875', r'\1 t="d"><v>2024-04-01T16:30:00', parts[sheet])
     assert dated != parts[sheet]
     assert "name of a zone" in only_error(write_archive(tmp_path, parts | {sheet: dated}))
+
+
+LAST_MOMENT = 45383.99999999
+"""0.9 ms before midnight."""
+
+
+@pytest.mark.parametrize("code", ["yyyy-mm-dd hh:mm:ss", "yyyy/m/d h:mm", "yyyy-mm-dd", "m/d/yy h:mm"])
+@pytest.mark.parametrize("moment", [LAST_MOMENT, 45384 - 0.4 / 86_400, 45384 - 1e-9])
+def test_the_last_half_second_of_a_day_is_refused_where_it_is_not_shown(
+    tmp_path: Path, code: str, moment: float
+) -> None:
+    assert "is less than half a second before midnight" in only_error(_workbook(tmp_path, code, moment))
+
+
+@pytest.mark.parametrize(
+    ("code", "moment", "traded_at"),
+    [
+        ("yyyy-mm-dd hh:mm:ss.000", LAST_MOMENT, "2024-04-01T23:59:59.999+08:00"),
+        (r"yyyy-mm-dd hh:mm:ss\.000", LAST_MOMENT, "2024-04-01T23:59:59.999+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45384 - 0.6 / 86_400, "2024-04-01T23:59:59.400+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45383 + 86_399 / 86_400, "2024-04-01T23:59:59+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45384 - 1e-10, "2024-04-02T00:00:00+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45384 + 1e-8, "2024-04-02T00:00:00+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45383.68749999, "2024-04-01T16:30:00+08:00"),
+        ("yyyy-mm-dd hh:mm:ss", 45383.68750001, "2024-04-01T16:30:00+08:00"),
+        ("yyyy-mm-dd hh:mm:ss.0", 45383.68750001, "2024-04-01T16:30:00.001+08:00"),
+        ("yyyy-mm-dd hh:mm", 45383.6875 + 45.3 / 86_400, "2024-04-01T16:30:45.300+08:00"),
+    ],
+)
+def test_what_is_held_beside_a_whole_second_is_noise(tmp_path: Path, code: str, moment: float, traded_at: str) -> None:
+    (body,) = bodies(_workbook(tmp_path, code, moment))
+    assert body["traded_at"] == traded_at
