@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from service.domain.texts import normal_text
+
 Status = Literal["active", "suspended", "cancelled"]
 STATUSES: tuple[Status, ...] = ("active", "suspended", "cancelled")
 
@@ -66,11 +68,14 @@ def birth_date(number: str) -> datetime.date:
 
 
 def parse_name(text: str) -> str:
-    """The name in its normal form: NFC, one kind of middle dot. Raises ValueError that says what to send."""
-    name = unicodedata.normalize("NFC", text).translate(_OTHER_DOTS)
+    """The name in its normal form: as every text (domain.texts), with one kind of middle dot.
+
+    Raises ValueError that says what to send.
+    """
+    name = normal_text(text).translate(_OTHER_DOTS)
     if not NAME_LENGTH_MIN <= len(name) <= NAME_LENGTH_MAX:
         raise ValueError(f"Send a name of {NAME_LENGTH_MIN} to {NAME_LENGTH_MAX} characters.")
-    if name != name.strip() or not all(c in _NAME_SIGNS or unicodedata.category(c)[0] in "LM" for c in name):
+    if not all(c in _NAME_SIGNS or unicodedata.category(c)[0] in "LM" for c in name):
         raise ValueError("A name has letters of any script, spaces inside, and the signs · - . ' only.")
     if unicodedata.category(name[0])[0] != "L":
         raise ValueError("A name begins with a letter.")

@@ -9,21 +9,25 @@ import unicodedata
 # The characters are written as escapes because nobody can see them.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff\ufff9-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff]+"
+    "\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e00ff]+"
 )
-"""Soft hyphens, zero-width spaces, directional marks, byte order marks, annotations, tags: always taken off."""
+"""Soft hyphens, zero-width spaces, directional marks, byte order marks, annotations, tags, empty signs: taken off."""
 
 _NARROW_NO_BREAK_SPACE, _NO_BREAK_SPACE = "\u202f", "\u00a0"
-_ODD_BLANK = "\u00a0\u1680\u2000-\u200a\u205f\u2800\u3000\u3164\uffa0"
+_ODD_BLANK = "\u00a0\u115f\u1160\u1680\u2000-\u200a\u205f\u2800\u3000\u3164\uffa0\U00013441\U00013442"
 _ODD_BLANKS = re.compile(f"[{_ODD_BLANK}]")
-"""Blanks other than the plain one: the ideographic space, no-break spaces, spaces of a given width."""
+"""Blanks other than the plain one: the ideographic space, no-break spaces, spaces of a given width, and letters that
+are drawn as a blank (the Hangul fillers)."""
 
 _BLANKS = re.compile(f"[ {_ODD_BLANK}]+")
 
 _SELECTORS_AND_JOINERS = re.compile("[\u180b-\u180f\u200c\u200d\u202f\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 """Characters that nobody sees alone, but that may change the shape of a letter beside them."""
 
-_ODD_YET_PRINTABLE = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_ODD_YET_PRINTABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
 """The characters above that `str.isprintable` takes for letters or signs."""
 
 _MONGOLIAN_SELECTORS = frozenset("\u180b\u180c\u180d\u180e\u180f")

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from service.importing.headings import KEY_FIELD
+from service.importing.nothing import is_nothing
 from service.importing.numbers import CNY_DECIMALS, CNY_UNITS, KG_DECIMALS, KG_UNITS, decimal_reader
-from service.importing.plain import code, document_number, is_nothing, text
+from service.importing.plain import code, document_number, text
 from service.importing.quoting import shown
 from service.importing.times import instant
 from service.importing.words import (

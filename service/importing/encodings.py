@@ -11,6 +11,8 @@ import pathlib
 from collections.abc import Iterator
 
 from service.importing.lines import ImportFileError
+from service.importing.mixtures import utf_8_cell
+from service.importing.quoting import shown
 from service.importing.scripts import ChineseEvidence, cyrillic_encoding
 
 PIECE_BYTES = 1 << 16
@@ -87,8 +89,18 @@ def _utf_8_or_gb18030(path: pathlib.Path) -> str:
             f"The file is neither UTF-8 (line {line} is not) nor GB18030 (line {gb_line} is not). "
             f"{SAVE_AS}: {_example(cyrillic_encoding(path))}."
         )
+    _refuse_two_encodings(path)
     _refuse_gb18030_by_accident(path)
     return "gb18030"
+
+
+def _refuse_two_encodings(path: pathlib.Path) -> None:
+    if (found := utf_8_cell(path)) is not None:
+        line, text = found
+        raise ImportFileError(
+            f"The file mixes two encodings: {shown(text)} on line {line} is UTF-8, and other lines or cells are "
+            "not. Save all of it as UTF-8; where it is Chinese all the same, --encoding gb18030."
+        )
 
 
 def _refuse_gb18030_by_accident(path: pathlib.Path) -> None:
@@ -102,6 +114,11 @@ def _refuse_gb18030_by_accident(path: pathlib.Path) -> None:
         raise ImportFileError(
             f"The file is not UTF-8, and can be read as Cyrillic ({cyrillic}) or as Chinese (GB18030), with other "
             f"words. {SAVE_AS}: --encoding {cyrillic}, or --encoding gb18030."
+        )
+    if evidence.may_be_korean:
+        raise ImportFileError(
+            "The file is not UTF-8, and can be read as Korean (EUC-KR) or as Chinese (GB18030), with other words. "
+            f"{SAVE_AS}: --encoding euc-kr, or --encoding gb18030."
         )
     if not evidence.is_common:
         raise ImportFileError(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.importing.date_formats import DateFormat, date_format, is_date_format
+
 DIGITS_SHOWN_MAX = 15
 """So many digits a spreadsheet keeps of a number; those beyond are the noise of binary fractions."""
 
@@ -26,8 +28,6 @@ BUILT_IN = {
 }  # fmt: skip
 """The built-in formats that a workbook names by number only; of currencies, the one of a Chinese installation."""
 
-_NOT_SHOWN_AS_DATE = re.compile(r'"[^"]*"|[\\!].|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
-_DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_(?P<blank>.)|\*(?P<filling>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
     r"|\[(?P<colour>[A-Za-z]+|[^\x00-\x7f]+|(?:Color|颜色) ?[0-9]+)\]|(?P<general>General|G/通用格式)"
@@ -35,16 +35,13 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 
+_BARE_TEXT = re.compile(r"(?:\[[^\]]*\]|_.|\* |\s)*@(?:_.|\* |\s)*")
+
 
 class Digit(str):
     """A placeholder: "0" shows a zero where there is no digit, "?" a blank, "#" nothing. Other texts are literals."""
 
     __slots__ = ()
-
-
-def is_date_format(code: str) -> bool:
-    """Whether a number format such as yyyy"年"m"月" shows a date or a time; "General" and [Red]0.00 do not."""
-    return _DATE_LETTERS.search(_NOT_SHOWN_AS_DATE.sub("", code)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,8 @@ class NumberFormat:
     """A number format; `sections` is None where it is not understood."""
 
     code: str
-    is_date: bool
+    date: DateFormat | None
+    """What it tells of the time; None where it shows no date."""
     sections: tuple[Section, ...] | None
 
     def show(self, number: float) -> str | None:
@@ -116,12 +114,21 @@ class NumberFormat:
     @property
     def changes_text(self) -> bool:
         """Whether text in such a cell is shown with something around it: the format "DOC-"@ shows 1 as DOC-1."""
-        return bool((self._around_text[0] + self._around_text[1]).strip())
+        return self._is_odd_for_text or bool((self._around_text[0] + self._around_text[1]).strip())
 
-    def show_text(self, text: str) -> str:
-        """Text as the spreadsheet shows it."""
+    def show_text(self, text: str) -> str | None:
+        """Text as the spreadsheet shows it; None where that can't be told."""
+        if self._is_odd_for_text:
+            return None
         before, after = self._around_text
         return f"{before}{text}{after}"
+
+    @property
+    def _is_odd_for_text(self) -> bool:
+        """Whether the format is not understood, and has a section for texts with more than the text."""
+        if self.sections is not None or self.date is not None:
+            return False
+        return any("@" in part and _BARE_TEXT.fullmatch(part) is None for part in self.code.split(";"))
 
     @property
     def _around_text(self) -> tuple[str, str]:
@@ -132,17 +139,18 @@ class NumberFormat:
 def number_format(code: str) -> NumberFormat:
     """The format of a code, such as 000000 or "DOC-"000."""
     if is_date_format(code):
-        return NumberFormat(code, is_date=True, sections=None)
-    return NumberFormat(code, is_date=False, sections=_sections(code))
+        return NumberFormat(code, date_format(code), sections=None)
+    return NumberFormat(code, date=None, sections=_sections(code))
 
 
 def _sections(code: str) -> tuple[Section, ...] | None:
-    """The sections; None for a condition, a fraction, an exponent, Chinese numerals, or whatever else is not known."""
+    """The sections; None for a condition, a fraction, an exponent, a filling, or whatever else is not known."""
     parts: list[list[re.Match[str]]] = [[]]
     place = 0
     while place < len(code):
         match = _TOKEN.match(code, place)
-        if match is None:
+        if match is None or (match["filling"] or " ") != " ":
+            # How often a character is repeated is up to the width of the column: *0# shows 123 as 00000123.
             return None
         if match["sign"] == ";":
             parts.append([])

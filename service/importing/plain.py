@@ -1,26 +1,15 @@
 """What a cell says without what programs put around it, and what they have spoilt so that nobody can know it.
 
-Spreadsheets guard numbers against themselves (="00123", '00123), databases and data frames have words for nothing, and
-an export keeps 1.52501E+17 of a number of 18 digits.
+Spreadsheets guard numbers against themselves (="00123", '00123), and an export keeps 1.52501E+17 of a number of 18
+digits.
 """
 
 import re
-import unicodedata
 
 from service.domain.texts import normal_text
+from service.importing.nothing import refuse_ditto
 from service.importing.quoting import shown
 
-NOTHING_LENGTH_MAX = 12
-NOTHING = frozenset(
-    {
-        *("null", "(null)", "<null>", "[null]", "\\n", "none", "<none>", "nil", "nan", "nat", "undefined"),
-        *("na", "<na>", "n/a", "n.a.", "#n/a", "(blank)", "(empty)", "нет", "байхгүй"),
-        *("无", "無", "(无)", "空", "(空)", "空值", "空白", "(空白)", "暂无", "没有"),
-    }
-)
-"""Words that say that nothing stands in a cell, as folded by `is_nothing`."""
-
-_DASHES = re.compile(r"[-‐-―−─ー_/\\]+")
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _GUARDS = frozenset("='`‘’＇")
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
@@ -74,16 +63,9 @@ def _without_guard(cell: str) -> str:
     return cell if cell[0] in rest else normal_text(rest)
 
 
-def is_nothing(cell: str) -> bool:
-    """Whether a cell holds a word, or dashes and slashes, for nothing: NULL, N/A, 无, /."""
-    if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit():
-        return False
-    folded = cell.lower() if cell.isascii() else unicodedata.normalize("NFKC", cell).casefold()
-    return folded in NOTHING or (not cell[0].isalnum() and _DASHES.fullmatch(cell) is not None)
-
-
 def text(cell: str) -> str:
-    """A text as it stands. Raises ValueError on what a spreadsheet has made of another one."""
+    """A text as it stands. Raises ValueError on what a spreadsheet has made of another one, and on 同上."""
+    refuse_ditto(cell)
     if cell[0] not in _SPOILT_BEGIN:
         return cell
     if _SCIENTIFIC.fullmatch(cell):

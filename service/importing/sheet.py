@@ -7,6 +7,7 @@ from xml.parsers.expat import XMLParserType
 
 from service.importing.lines import ImportFileError
 from service.importing.number_formats import NumberFormat
+from service.importing.quoting import shown
 from service.importing.workbook import SharedStrings
 from service.importing.xml_parts import (
     DEPTH_MAX,
@@ -29,10 +30,6 @@ _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-class Serial(float):
-    """A number in a cell whose format shows it as a date or time."""
-
-
 class Shown(float):
     """A number in a cell whose format shows it otherwise than as it is."""
 
@@ -44,6 +41,17 @@ class Shown(float):
         number = super().__new__(cls, text)
         number.format = number_format
         return number
+
+
+class Serial(Shown):
+    """A number in a cell whose format shows it as a date or time."""
+
+    __slots__ = ()
+
+    @property
+    def shows_decimals(self) -> bool:
+        """Whether its format shows parts of the second."""
+        return self.format.date is not None and self.format.date.shows_decimals
 
 
 class IsoDate(str):
@@ -192,7 +200,7 @@ class _RowBuilder:
             style = self._styles.get(cell.get("s", ""))
             if style is None:
                 return float(text)
-            return Serial(text) if style.is_date else Shown(text, style)
+            return Shown(text, style) if style.date is None else _dated(Serial(text, style), style)
         if kind == "b":
             return text == "1"
         if kind == "e":
@@ -202,11 +210,33 @@ class _RowBuilder:
                 else Fault(f"{text} is an error of the spreadsheet; send a value.")
             )
         if kind == "d":
-            return IsoDate(text)
+            style = self._styles.get(cell.get("s", ""))
+            return IsoDate(text) if style is None else _dated(IsoDate(text), style)
         found = self._strings[int(text)] if kind == "s" else unescape(text)
         if self._text_styles and found and (style := self._text_styles.get(cell.get("s", ""))) is not None:
-            return style.show_text(found)
+            return _shown_text(found, style)
         return found
+
+
+def _shown_text(text: str, style: NumberFormat) -> Cell:
+    """Text with what its format puts around it."""
+    whole = style.show_text(text)
+    if whole is not None:
+        return whole
+    return Fault(
+        f"{shown(text)} is shown by the format {shown(style.code)}, which is not understood; format the column as text "
+        "and type it again."
+    )
+
+
+def _dated(cell: Cell, style: NumberFormat) -> Cell:
+    """A date or time, unless its format shows it in a zone: Excel converts nothing, so the clock may be any."""
+    if style.date is None or not style.date.names_zone:
+        return cell
+    return Fault(
+        f"The format {shown(style.code)} shows the date with the name of a zone, and the cell holds none; send text "
+        'like "2024-04-01 09:30" where it is the market\'s time, or with its offset like "2024-04-01T01:30:00Z".'
+    )
 
 
 class _ColumnIndexes(dict[str, int]):

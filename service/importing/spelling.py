@@ -19,7 +19,12 @@ from service.importing.times import MARKET_OFFSET
 
 FLOAT_NOISE_MAX = 1e-9
 DIGITS_KEPT_MAX = 15
-MILLISECONDS_PER_DAY = 86_400_000
+MILLISECONDS_PER_DAY, MILLISECONDS_PER_SECOND = 86_400_000, 1_000
+HALF_A_SECOND_BEFORE_MIDNIGHT = 1 - 0.5 / 86_400
+DAY_NOISE_MAX = 2e-10
+"""Of a count of days with the 15 digits that a spreadsheet keeps."""
+
+NOISE_MILLISECONDS_MAX = 5
 SERIAL_MAX = 100_000
 """Excel's number of a day in 2173: what is above is no time but a date typed as a number, such as 20240401."""
 
@@ -117,19 +122,37 @@ def spell_instant(cell: float | IsoDate, epoch: datetime.datetime) -> str:
     """RFC 3339 in market time for Excel's count of days, which has float noise below a millisecond.
 
     A date that is held as text ends with a Z in the files of SheetJS, which is no zone: the cell shows the market's
-    clock. A number that a format shows otherwise is read as it is shown: 20240401 under 0000-00-00.
+    clock. A number that a format shows otherwise is read as it is shown: 20240401 under 0000-00-00. Where the format
+    shows no parts of a second, noise is taken off, and the last half second of a day is refused: Excel rounds it up to
+    the next day, other programs and formats without seconds do not.
     """
     if isinstance(cell, IsoDate):
         match = _ISO_DATE.fullmatch(cell)
         if match is None:
             raise ValueError(f'{shown(cell)} is no date with a time; send text like "2024-04-01 09:30".')
         return f"{match[1]} {match[2] or '00:00'}"
-    if isinstance(cell, Shown):
+    if isinstance(cell, Shown) and not isinstance(cell, Serial):
         return _show(cell)
     if not 0 < cell < SERIAL_MAX:
-        raise ValueError(f'{cell!r} is no time; format the cell as a date, or send text like "2024-04-01 09:30".')
-    moment = epoch + datetime.timedelta(milliseconds=round(cell * MILLISECONDS_PER_DAY))
+        raise ValueError(
+            f'{float(cell)!r} is no time; format the cell as a date, or send text like "2024-04-01 09:30".'
+        )
+    milliseconds = round(cell * MILLISECONDS_PER_DAY)
+    if isinstance(cell, Serial) and not cell.shows_decimals:
+        if HALF_A_SECOND_BEFORE_MIDNIGHT < cell % 1 < 1 - DAY_NOISE_MAX:
+            raise ValueError(
+                f"{float(cell)!r} is less than half a second before midnight, and is shown on either of two days; "
+                'send text like "2024-04-01 23:59:59".'
+            )
+        milliseconds = _without_noise(milliseconds)
+    moment = epoch + datetime.timedelta(milliseconds=milliseconds)
     return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')}{MARKET_OFFSET}"
+
+
+def _without_noise(milliseconds: int) -> int:
+    """The whole second that is shown, where what is held is next to it, as sums of times and rounded numbers are."""
+    second = (milliseconds + MILLISECONDS_PER_SECOND // 2) // MILLISECONDS_PER_SECOND * MILLISECONDS_PER_SECOND
+    return second if abs(milliseconds - second) <= NOISE_MILLISECONDS_MAX else milliseconds
 
 
 def _show(number: Shown) -> str:

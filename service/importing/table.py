@@ -8,7 +8,8 @@ from service.importing.cells import ReadCell, cell_readers
 from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
 from service.importing.keys import LineKeys
 from service.importing.lines import Line, refused_line, shorten_raw
-from service.importing.plain import is_nothing, plain_cell, text
+from service.importing.nothing import is_nothing
+from service.importing.plain import plain_cell, text
 from service.importing.words import DIRECTIONS, fold_word
 
 METADATA = "metadata"

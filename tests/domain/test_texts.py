@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from service.domain.texts import normal_text
 
 ODD = (
+    "\u115f\u1160\u3164\U00016fe4\U0001d159"
     "\u00ad\u00a0\u034f\u061c\u1680\u180b\u180e\u1820\u182d\u2003\u200b\u200c\u200d\u200e\u202e\u202f\u2066\u2800\u3000"
     "\ufe0f\ufeff\U000e0101 \u0301e肉-"
 )
@@ -25,6 +26,10 @@ ODD = (
         *(("冻\u202f马肉", "冻 马肉"), ("冻\u2003马肉", "冻 马肉"), ("e\u0301", "é"), ("e\u200b\u0301", "é")),
         # Two plain spaces can be seen, and are what somebody typed.
         *(("冻  马肉", "冻  马肉"), ("Замын-Үүд Мах ХХК", "Замын-Үүд Мах ХХК")),
+        # Letters and signs that are drawn as a blank, or not at all.
+        *((f"{blank}DOC-9{blank}", "DOC-9") for blank in "\u115f\u1160\u3164\uffa0\u2800\U00013441\U00013442"),
+        *((f"冻{blank}马肉", "冻 马肉") for blank in "\u115f\u1160\u3164\uffa0"),
+        *((f"DOC{sign}-9", "DOC-9") for sign in "\U00016fe4\U0001d159\u17b4"),
         *(("", ""), (" ", ""), ("\u200b", ""), ("\u3000\ufeff\u00a0", ""), ("\u2800", "")),
     ],
 )

@@ -8,7 +8,18 @@ from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 
 FREE_TEXTS = ("commodity", "consignment", "vehicle_plate", "seller", "reference")
-SPELLINGS = ("DOC-9 ", "\ufeffDOC-9", "DOC\u200b-9", "\u202dDOC-9\u202c", "\u3000DOC-9\u00a0", "DOC-9\u00ad")
+SPELLINGS = (
+    "\u115fDOC-9",
+    "DOC-9\u1160",
+    "\u3164DOC-9",
+    "DOC-9\uffa0",
+    "DOC-9 ",
+    "\ufeffDOC-9",
+    "DOC\u200b-9",
+    "\u202dDOC-9\u202c",
+    "\u3000DOC-9\u00a0",
+    "DOC-9\u00ad",
+)
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
@@ -47,6 +58,23 @@ def test_another_spelling_is_the_same_document_and_the_same_request(market: Call
 
     found = market.get("/v1/transactions", query_string={"consignment": spelling}).get_json()["items"]
     assert [entry["reference"] for entry in found] == ["DOC-9"]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["张三 ", "\u3000张三", "张三\u200f", "张\u200b三", "\ufeff张三\u00a0", "\u115f张三", "\t张三\r\n"]
+)
+def test_a_name_is_registered_in_the_same_spelling(admin: Caller, spelling: str) -> None:
+    answer = admin.post("/v1/residents", a_registration(name=spelling))
+    assert answer.status_code == 201
+    revealed = admin.post(f"/v1/residents/{answer.get_json()['resident_id']}/reveal", {"reason": "test"})
+    assert revealed.get_json()["name"] == "张三"
+
+
+@pytest.mark.parametrize("name", [" ", "\u3000\u200b", "张 ", "\u200b张", "张\t三", "张3", "-张三"])
+def test_what_is_no_name_without_its_blanks_is_refused(admin: Caller, name: str) -> None:
+    answer = admin.post("/v1/residents", a_registration(name=name))
+    assert answer.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in answer.get_json()["errors"]] == [("/name", "not-a-name")]
 
 
 def test_metadata_is_kept_in_one_spelling_and_named_once(market: Caller) -> None:

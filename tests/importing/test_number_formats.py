@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing import spelling
-from service.importing.number_formats import is_date_format, number_format
+from service.importing.date_formats import is_date_format
+from service.importing.number_formats import number_format
 from service.importing.sheet import Shown
 from tests.importing.files import TRADE, bodies, only_error, trade
 
@@ -57,10 +58,15 @@ def test_a_number_looks_as_in_a_spreadsheet(code: str, number: float, text: str)
         "General0",
         "0;0;0;@;0",
         "[DBNum1]0",
+        "*00",
+        "*0#",
+        '"蒙H"*-00000',
+        "0*x",
+        "0;-0;0;@*.",
     ],
 )
 def test_a_format_that_is_not_understood_says_so(code: str) -> None:
-    assert number_format(code).is_date or number_format(code).show(5) is None
+    assert number_format(code).date is not None or number_format(code).show(5) is None
 
 
 @given(st.integers(0, 10**14), st.integers(1, 14))
@@ -85,7 +91,7 @@ def test_a_number_format_tells_whether_it_shows_a_date(code: str, is_date: bool)
     assert is_date_format(code) is is_date
 
 
-def _workbook(folder: Path, formats: dict[str, str], **changes: Any) -> Path:
+def workbook_of_formats(folder: Path, formats: dict[str, str], **changes: Any) -> Path:
     """A workbook of one trade, whose cells have the formats."""
     path = folder / "trades.xlsx"
     with xlsxwriter.Workbook(path) as workbook:
@@ -104,6 +110,7 @@ def _workbook(folder: Path, formats: dict[str, str], **changes: Any) -> Path:
         *(("000000", 123, "000123"), ('"DOC-"000', 7, "DOC-007"), ("0000-0000", 20240001, "2024-0001")),
         *(("0", 20240401001, "20240401001"), ("0.00", 123, "123"), ("@", 123, "123"), ('"DOC-"@', "7", "DOC-7")),
         *(("#,##0", 123, "123"), ("000000", "7", "7"), ("_ 00000_ ", 7, "00007")),
+        *(("[>5]0;0;0;@", "7", "7"), ("[DBNum1]General;;;_ @_ ", "7", "7"), ("yyyy-mm-dd;@", "7", "7")),
     ],
 )
 @pytest.mark.parametrize("heading", ["单据号", "批次", "车牌"])
@@ -111,7 +118,7 @@ def test_a_document_number_is_what_its_format_shows(
     tmp_path: Path, heading: str, code: str, number: Any, reference: str
 ) -> None:
     field = {"单据号": "reference", "批次": "consignment", "车牌": "vehicle_plate"}[heading]
-    (body,) = bodies(_workbook(tmp_path, {heading: code}, **{heading: number}))
+    (body,) = bodies(workbook_of_formats(tmp_path, {heading: code}, **{heading: number}))
     assert body[field] == reference
 
 
@@ -119,7 +126,7 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
     formats = {"备案号": '"R"00000000', "HS编码": "00000000", "重量(千克)": '0.000"千克"', "金额(元)": "¥#,##0.00"}
     formats["交易时间"] = "0000-00-00"
     (body,) = bodies(
-        _workbook(
+        workbook_of_formats(
             tmp_path, formats, 备案号=2, HS编码=2050000, **{"重量(千克)": 380.5, "金额(元)": 6088, "交易时间": 20240401}
         )
     )
@@ -134,6 +141,11 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
         ("单据号", "#,##0", 20240401001, '"20,240,401,001" has separators of thousands'),
         ("单据号", "0.00E+00", 20240401001, 'is shown by the format "0.00E+00", which is not understood'),
         ("单据号", "[DBNum1]General", 123, "is not understood"),
+        ("单据号", "*00", 123, "is not understood"),
+        ("批次", "*0#", 123, "is not understood"),
+        ("单据号", '"DOC-"@*.', "7", "is not understood"),
+        ("单据号", '[>5]0;0;0;"DOC-"@', "7", "is not understood"),
+        ("车牌", '"蒙H"*-00000', 123, "is not understood"),
         ("重量(千克)", "0", 380.5, 'The cell holds 380.500 and shows "381"'),
         ("重量(千克)", '0.0"吨"', 380.5, 'shows "380.5吨"'),
         ("金额(元)", '0.00"万元"', 6.08, 'shows "6.08万元"'),
@@ -145,9 +157,9 @@ def test_other_columns_are_what_their_formats_show(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_shown_otherwise_than_it_is_held_is_refused(
-    tmp_path: Path, heading: str, code: str, number: float, error: str
+    tmp_path: Path, heading: str, code: str, number: Any, error: str
 ) -> None:
-    assert error in only_error(_workbook(tmp_path, {heading: code}, **{heading: number}))
+    assert error in only_error(workbook_of_formats(tmp_path, {heading: code}, **{heading: number}))
 
 
 @pytest.mark.parametrize(
@@ -162,12 +174,12 @@ def test_what_is_shown_otherwise_than_it_is_held_is_refused(
     ],
 )
 def test_usual_formats_of_amounts_are_read(tmp_path: Path, code: str) -> None:
-    (body,) = bodies(_workbook(tmp_path, {"金额(元)": code}, **{"金额(元)": 6088.4}))
+    (body,) = bodies(workbook_of_formats(tmp_path, {"金额(元)": code}, **{"金额(元)": 6088.4}))
     assert body["amount_cny"] == "6088.40"
 
 
 def test_a_hidden_number_is_an_empty_cell(tmp_path: Path) -> None:
-    (body,) = bodies(_workbook(tmp_path, {"单据号": ";;;"}, 单据号=5))
+    (body,) = bodies(workbook_of_formats(tmp_path, {"单据号": ";;;"}, 单据号=5))
     assert "reference" not in body
     assert set(TRADE) == set(trade())
 

@@ -99,7 +99,8 @@ def test_any_cyrillic_word_of_gb18030_is_read(tmp_path_factory: pytest.TempPathF
 
 
 @given(
-    st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=50), st.sampled_from(["肉类", "粮食"])
+    st.text(st.characters(codec="gb2312", min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=50),
+    st.sampled_from(["肉类", "粮食"]),
 )
 def test_a_chinese_word_of_the_market_settles_it(
     tmp_path_factory: pytest.TempPathFactory, text: str, category: str
@@ -117,6 +118,44 @@ def test_other_encodings_are_not_read_as_chinese(tmp_path: Path, seller: str, co
         (line,) = lines
     assert line.body is not None
     assert line.body["seller"] == seller
+
+
+@pytest.mark.parametrize(
+    "commodity", ["牛肉", "马肉", "小麦粉", "羊肉（冻）", "蒙A", "мука", "Хүнс", "МЯСО", "소고기", "\u182e\u1823\u1829"]
+)
+@pytest.mark.parametrize("seller", ["卖方", "蒙古肉业", "甲公司"])
+@pytest.mark.parametrize("headings", ["english", "chinese"])
+def test_a_cell_of_utf_8_in_a_file_of_gb18030_is_refused(
+    tmp_path: Path, commodity: str, seller: str, headings: str
+) -> None:
+    """Goods of UTF-8 were recorded as other words, because the seller proved the file to be Chinese."""
+    row = TRADE | {"commodity": "UTF-8", "seller": seller}
+    content = csv_text([TRADE | {"seller": seller}, row]).encode("gb18030").replace(b"UTF-8", commodity.encode())
+    if headings == "chinese":
+        content = content.replace(b"seller", "卖方名称".encode("gb18030"))
+    with pytest.raises(ImportFileError) as refusal:
+        open_lines(write_bytes(tmp_path, content))
+    assert str(refusal.value).startswith(("The file mixes two encodings", "The file is neither UTF-8"))
+    assert "is UTF-8, and other" not in str(refusal.value) or "on line 3 is UTF-8" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "seller", ["小学", "小谢", "谢小小", "新学校", "娅琪儿", "联通", "浠水县", "洱海", "绛县枣", "飑丂"]
+)
+def test_a_chinese_word_that_could_be_utf_8_by_accident_is_read(tmp_path: Path, seller: str) -> None:
+    row = TRADE | {"commodity": "面粉", "seller": seller}
+    (line,) = read(write_bytes(tmp_path, csv_text([row]).encode("gb18030")))
+    assert line.body is not None
+    assert line.body["seller"] == seller
+
+
+@pytest.mark.parametrize(("commodity", "seller"), [("소고기", "판매자"), ("밀가루", "한국무역"), ("양고기", "김철수")])
+def test_korean_of_two_bytes_is_refused_with_the_way_out(tmp_path: Path, commodity: str, seller: str) -> None:
+    path = write_bytes(tmp_path, csv_text([TRADE | {"commodity": commodity, "seller": seller}]).encode("euc-kr"))
+    with pytest.raises(ImportFileError, match="--encoding euc-kr, or --encoding gb18030"):
+        open_lines(path)
+    with open_lines(path, "euc-kr") as lines:
+        assert [line.body and line.body["seller"] for line in lines] == [seller]
 
 
 def test_a_word_across_two_pieces_is_one_word(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.number_formats import is_date_format
+from service.importing.date_formats import is_date_format
 from service.importing.sheet import SheetRows
 from service.importing.workbook import SharedStrings, read_workbook
 from tests.importing.files import (

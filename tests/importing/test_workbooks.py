@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
+from service.importing.number_formats import number_format
 from service.importing.sheet import Serial
 from service.importing.spelling import spell_decimal, spell_identifier, spell_instant
 from tests.importing.files import (
@@ -195,4 +196,4 @@ def test_raw_text_of_a_row_is_one_line(tmp_path: Path) -> None:
 
 def test_a_number_in_a_date_cell_is_still_known_as_a_date() -> None:
     with pytest.raises(ValueError, match="made a date of it"):
-        spell_identifier(Serial(45383))
+        spell_identifier(Serial("45383", number_format("yyyy-mm-dd")))
