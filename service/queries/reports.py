@@ -112,8 +112,9 @@ class Reporter:
 
 
 def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
+    base_period = question.base_period
     if not question.has_begun:
-        # A sentence would say that all trade has gone: of a period to come there is nothing to compare yet.
+        # Of a period to come there is nothing to say in words of growth, also where its base is named.
         question = dataclasses.replace(question, compare="none")
     by_category = dataclasses.replace(question, by=("category",))
     report = trade_report(by_category, ask)
@@ -124,7 +125,7 @@ def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
     lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
     return Facts(
         period=question.span,
-        base_period=question.base_period,
+        base_period=base_period,
         compare=question.compare,
         amount_fen=total["amount_fen"],
         participations=total["participations"],
