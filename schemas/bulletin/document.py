@@ -83,7 +83,10 @@ class BulletinSchema(StrictSchema):
     groups = fields.List(fields.Dict(), required=True)
     settlements = fields.List(fields.Dict(), required=True)
     trade_points = fields.List(fields.Dict(), required=True)
-    exempt_and_taxable = fields.List(fields.Dict(), required=True)
+    directions = fields.List(fields.Dict(), required=True)
+    exempt_and_taxable = fields.List(
+        fields.Dict(), required=True, metadata={"description": "Of imports alone; exports are not taxed."}
+    )
     months = fields.List(fields.Dict(), required=True)
     days = fields.List(fields.Dict(), required=True)
     position = fields.String(required=True)
@@ -95,8 +98,9 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     Final says that the month is over, and no more: a late entry or a reversal of one of its days changes the figures
     and the position.
     """
-    month, asked = bulletin.month, bulletin.trade
-    by = {name: _rows(report) for name, report in bulletin.by.items()}
+    month, parts = bulletin.month, bulletin.parts
+    asked = parts.trade
+    by = {name: _rows(report) for name, report in parts.by.items()}
     return {
         "month": month.start.isoformat()[:7],
         "period": period_document(month),
@@ -106,7 +110,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "year_to_date_base": period_document(asked.year.question.base_period),
         "status": "preliminary" if today <= month.end else "final",
         "cut_off": asked.month.question.through.isoformat(),
-        "main_indicators": _indicators(bulletin.trade, bulletin.residents),
+        "main_indicators": _indicators(asked, bulletin.residents),
         "categories": by["category"],
         "commodities": [
             {
@@ -121,10 +125,11 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "groups": by["group_id"],
         "settlements": by["settlement"],
         "trade_points": by["trade_point"],
-        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in bulletin.by["category"].rows]
-        + [_taxed({"category": None}, bulletin.trade.month.total)],
-        "months": _rows(bulletin.months),
-        "days": _rows(bulletin.days),
+        "directions": by["direction"],
+        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in parts.imports.rows]
+        + [_taxed({"category": None}, parts.imports.total)],
+        "months": _rows(parts.months),
+        "days": _rows(parts.days),
         "position": position,
     }
 

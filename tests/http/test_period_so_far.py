@@ -222,9 +222,9 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
         month = Period(today.replace(day=1), month_end(today.year, today.month))
         bulletin = reporter.bulletin(month, today).answer
         for span, whole_span, how in (
-            (bulletin.trade.month, month, "yoy"),
-            (bulletin.trade.previous, month, "previous"),
-            (bulletin.trade.year, year_to_date(month.end), "yoy"),
+            (bulletin.parts.trade.month, month, "yoy"),
+            (bulletin.parts.trade.previous, month, "previous"),
+            (bulletin.parts.trade.year, year_to_date(month.end), "yoy"),
         ):
             told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer  # type: ignore[arg-type]
             assert span.total == told.total
