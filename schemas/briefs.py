@@ -7,6 +7,7 @@ from marshmallow import fields
 from schemas.periods import THROUGH, period_document
 from schemas.strict import StrictSchema
 from service.domain.brief import Brief, Claim, Facts, Lang
+from service.domain.brief.facts import DIRECTION_PREFIX
 from service.domain.growth import format_growth_pct, format_ratio
 from service.domain.money import format_cny
 
@@ -20,7 +21,8 @@ class ClaimSchema(StrictSchema):
         metadata={
             "description": (
                 "amount_cny, participations, residents or registered_at_end; of a category that is new, category: and "
-                "its code, such as category:packaged_food, whose figures count transactions."
+                "its code, such as category:packaged_food, whose figures count transactions; of the parts of a "
+                "value that is of both directions, direction:import and direction:export, whose figures are amounts."
             )
         },
     )
@@ -74,4 +76,5 @@ def _claim_document(claim: Claim) -> dict[str, object]:
 
 
 def _figure(measure: str, value: int | None) -> object:
-    return format_cny(value) if measure == "amount_cny" and value is not None else value
+    is_amount = measure == "amount_cny" or measure.startswith(DIRECTION_PREFIX)
+    return format_cny(value) if is_amount and value is not None else value

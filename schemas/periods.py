@@ -9,7 +9,8 @@ from service.domain.periods import Period, parse_day, parse_period
 THROUGH = {
     "description": (
         "The last day that the figures are of: the end of the period, or the current business day while the period is "
-        "not over. The base period is that of from to through, or of the whole period when it has not begun."
+        "not over. The base period is that of from to through. A period that has not begun is compared with none "
+        "that has: its base period is null, and the reason no_base_day."
     )
 }
 

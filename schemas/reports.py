@@ -175,7 +175,7 @@ class ReportSchema(StrictSchema):
     """A report: its period, what it is compared with, the total, and the rows.
 
     Of a period that is not over, everything is of `from` to `through`, the base as well. One that has not begun is
-    answered whole: no trade yet, and the stocks that today's registrations will come to.
+    answered whole: no trade yet, the stocks that today's registrations will come to, and no growth.
     """
 
     period = fields.Dict(required=True)
@@ -192,8 +192,8 @@ class SeriesSchema(StrictSchema):
     """A measure over the buckets of a period, without gaps, for charts.
 
     Each of `series` has a `key`, and in `current` and `base` a figure for each of `buckets`: 0 where nothing was
-    traded, and as the base of 29 February, which has no day to be compared with. With compare=none there is no `base`.
-    The last bucket is that of `through`.
+    traded, and as the base of 29 February, which has no day to be compared with. Without a base period there is
+    no `base`. The last bucket is that of `through`.
     """
 
     period = fields.Dict(required=True)

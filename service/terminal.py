@@ -47,6 +47,7 @@ def print_report(out: Console, document: Mapping[str, Any], lang: str, cut_off: 
     The keys of a row stand beside its measures, or above them where the terminal is too narrow. Where even that does
     not fit, each figure has a line of its own, which the terminal may break: no key and no digit is ever left out.
     """
+    document = _without_missing_bases(document)
     for is_narrow in (False, True):
         table = _report_table(document, lang, cut_off, whole=whole, is_narrow=is_narrow)
         if out.measure(table, options=out.options.update(max_width=WIDTH_WITHOUT_END)).maximum <= out.width:
@@ -54,6 +55,21 @@ def print_report(out: Console, document: Mapping[str, Any], lang: str, cut_off: 
             return
     for line in _lines(document, lang, cut_off, whole=whole):
         out.print(line, soft_wrap=True)
+
+
+def _without_missing_bases(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with current figures alone where there is no base period; the zeros for its bases mean nothing."""
+    if document["base_period"] is not None:
+        return document
+
+    def alone(row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row, or the total."""
+        return {
+            name: {"current": value["current"]} if isinstance(value, Mapping) and "current" in value else value
+            for name, value in row.items()
+        }
+
+    return {**document, "total": alone(document["total"]), "rows": [alone(row) for row in document["rows"]]}
 
 
 def _lines(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> Iterator[Text]:

@@ -139,6 +139,7 @@ def test_a_key_that_could_not_be_shown_is_revoked(environment: dict[str, str], l
     [
         (("keys", "create", "--scope", "admin", "--name", " "), "send 1 to 60 characters"),
         (("keys", "create", "--scope", "admin", "--name", "a\tb"), "without tabs or line breaks"),
+        (("keys", "create", "--scope", "admin", "--name", "for 152501-19900101-1238"), "a citizen number stands here"),
         (("keys", "revoke", "99999999999999999999"), "is not in the range"),
         (("verify", "--head", ""), "64 hex digits"),
         (("verify", "--head", "notahash"), "64 hex digits"),

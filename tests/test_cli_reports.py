@@ -139,6 +139,18 @@ def test_a_workbook_goes_into_a_new_file_only(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("width", [100, 20])
+def test_a_period_that_has_not_begun_is_printed_without_a_base(ledger: Ledger, market: Caller, width: int) -> None:
+    ahead = ledger.today().year + 1
+    document = market.get(f"/v1/reports/trade?period={ahead}&by=category").get_json()
+    out = Console(width=width, file=io.StringIO())
+    print_report(out, document, "en", ledger.today(), whole=True)
+    assert isinstance(out.file, io.StringIO)
+    printed = out.file.getvalue()
+    assert "not compared" in " ".join(printed.split())
+    assert ("growth" in printed, "base" in printed, "—" in printed) == (False, False, False)
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_file_is_written_in_the_format_that_it_is_named_after(
     market: Caller, environment: dict[str, str], tmp_path: pathlib.Path

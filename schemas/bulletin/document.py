@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
-from schemas.periods import PeriodText
+from schemas.periods import PeriodText, period_document
 from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans
@@ -63,15 +63,16 @@ class BulletinQuerySchema(StrictSchema):
 class BulletinSchema(StrictSchema):
     """A monthly bulletin: each table has rows with keys and measures as the other reports have them.
 
-    All figures are of the month through `cut_off`, and so are their bases.
+    All figures are of the month through `cut_off`, and so are their bases; a month that has not begun is compared with
+    none that has.
     """
 
     month = fields.String(required=True)
     period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True)
-    previous_period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True, allow_none=True)
+    previous_period = fields.Dict(required=True, allow_none=True)
     year_to_date = fields.Dict(required=True)
-    year_to_date_base = fields.Dict(required=True)
+    year_to_date_base = fields.Dict(required=True, allow_none=True)
     status = fields.String(required=True, metadata={"enum": ["preliminary", "final"]})
     cut_off = fields.Date(required=True)
     main_indicators = fields.List(fields.Dict(), required=True)
@@ -82,7 +83,10 @@ class BulletinSchema(StrictSchema):
     groups = fields.List(fields.Dict(), required=True)
     settlements = fields.List(fields.Dict(), required=True)
     trade_points = fields.List(fields.Dict(), required=True)
-    exempt_and_taxable = fields.List(fields.Dict(), required=True)
+    directions = fields.List(fields.Dict(), required=True)
+    exempt_and_taxable = fields.List(
+        fields.Dict(), required=True, metadata={"description": "Of imports alone; exports are not taxed."}
+    )
     months = fields.List(fields.Dict(), required=True)
     days = fields.List(fields.Dict(), required=True)
     position = fields.String(required=True)
@@ -94,18 +98,19 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     Final says that the month is over, and no more: a late entry or a reversal of one of its days changes the figures
     and the position.
     """
-    month, asked = bulletin.month, bulletin.trade
-    by = {name: _rows(report) for name, report in bulletin.by.items()}
+    month, parts = bulletin.month, bulletin.parts
+    asked = parts.trade
+    by = {name: _rows(report) for name, report in parts.by.items()}
     return {
         "month": month.start.isoformat()[:7],
-        "period": _days(month),
-        "base_period": _days(asked.month.question.base_period),
-        "previous_period": _days(asked.previous.question.base_period),
-        "year_to_date": _days(asked.year.question.period),
-        "year_to_date_base": _days(asked.year.question.base_period),
+        "period": period_document(month),
+        "base_period": period_document(asked.month.question.base_period),
+        "previous_period": period_document(asked.previous.question.base_period),
+        "year_to_date": period_document(asked.year.question.period),
+        "year_to_date_base": period_document(asked.year.question.base_period),
         "status": "preliminary" if today <= month.end else "final",
         "cut_off": asked.month.question.through.isoformat(),
-        "main_indicators": _indicators(bulletin.trade, bulletin.residents),
+        "main_indicators": _indicators(asked, bulletin.residents),
         "categories": by["category"],
         "commodities": [
             {
@@ -120,10 +125,11 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "groups": by["group_id"],
         "settlements": by["settlement"],
         "trade_points": by["trade_point"],
-        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in bulletin.by["category"].rows]
-        + [_taxed({"category": None}, bulletin.trade.month.total)],
-        "months": _rows(bulletin.months),
-        "days": _rows(bulletin.days),
+        "directions": by["direction"],
+        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in parts.imports.rows]
+        + [_taxed({"category": None}, parts.imports.total)],
+        "months": _rows(parts.months),
+        "days": _rows(parts.days),
         "position": position,
     }
 
@@ -131,11 +137,6 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
 def _rows(report: TradeReport) -> list[dict[str, Any]]:
     rows: Any = report_document(report, "")["rows"]
     return list(rows)
-
-
-def _days(period: Period | None) -> dict[str, str]:
-    assert period is not None
-    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
 
 
 def _by_span(spans: Spans) -> dict[str, dict[str, Any]]:

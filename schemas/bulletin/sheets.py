@@ -11,6 +11,9 @@ from schemas.exports.columns import kind_of
 Kind = Literal["text", "money", "weight", "count", "percent"]
 
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
+_OF_BOTH_DIRECTIONS = {"exempt_cny": "exempt_all_cny"}
+"""The indicators whose words say that exports are in them; elsewhere the same measure is of imports alone."""
+
 _COMMODITY = ("amount_cny", "quantity_kg", "transactions")
 
 
@@ -47,6 +50,7 @@ def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
         tell.keyed("groups", document["groups"], ("group_id",), _TRADED),
         tell.keyed("settlements", document["settlements"], ("settlement",), _TRADED),
         tell.keyed("trade_points", document["trade_points"], ("trade_point",), _TRADED),
+        tell.keyed("directions", document["directions"], ("direction",), _TRADED, total=whole),
         tell.taxed(document["exempt_and_taxable"]),
         tell.keyed("months", document["months"], ("month",), _TRADED, share=False),
         tell.keyed("days", document["days"], ("day",), _TRADED, share=False),
@@ -65,7 +69,7 @@ class _Teller:
         names = ("indicator", "month", "base", "yoy", "previous", "mom", "year", "year_yoy")
         told = [
             [
-                Cell(self._word(row["indicator"]), "text"),
+                Cell(self._word(_OF_BOTH_DIRECTIONS.get(row["indicator"], row["indicator"])), "text"),
                 *self._parts(row["indicator"], row["month"], ("current", "base", "growth_pct")),
                 *self._parts(row["indicator"], row["previous"], ("base", "growth_pct")),
                 *self._parts(row["indicator"], row["year"], ("current", "growth_pct")),
@@ -125,7 +129,7 @@ class _Teller:
         return Sheet("residents", self._word("residents_table"), self._words(("indicator", "month", "year")), told)
 
     def taxed(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
-        """Exempt and taxable parts by category and in total."""
+        """Exempt and taxable parts of the imports, by category and in total."""
         names = ("category", "amount_cny", "exempt_cny", "taxable_cny", "yoy", "taxed_pct")
         told = [
             [

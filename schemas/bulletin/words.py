@@ -19,7 +19,10 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "groups": ("分互助组", "By mutual-aid group", "Харилцан туслах бүлгээр"),
     "settlements": ("分社区（嘎查）", "By settlement", "Суурингаар"),
     "trade_points": ("分互市点", "By trade point", "Худалдааны цэгээр"),
-    "exempt_and_taxable": ("免税与应税", "Exempt and taxable", "Татвараас чөлөөлөгдсөн ба татвартай"),
+    "exempt_and_taxable": (
+        "进口免税与应税", "Imports, exempt and taxable", "Импорт, татвараас чөлөөлөгдсөн ба татвартай",
+    ),
+    "directions": ("分进出口", "Imports and exports", "Импорт, экспорт"),
     "months": ("本年各月", "Months of the year", "Оны саруудаар"),
     "days": ("本月逐日", "Days of the month", "Сарын өдрүүдээр"),
     "indicator": ("指标", "Indicator", "Үзүүлэлт"),
@@ -38,10 +41,14 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "group_id": ("互助组", "Group", "Бүлэг"),
     "settlement": ("社区（嘎查）", "Settlement", "Суурин"),
     "trade_point": ("互市点", "Trade point", "Худалдааны цэг"),
+    "direction": ("进出口", "Direction", "Чиглэл"),
     "day": ("日期", "Day", "Өдөр"),
     "month_key": ("月份", "Month", "Сар"),
     "amount_cny": ("交易额（元）", "Value, CNY", "Худалдааны дүн, юань"),
     "exempt_cny": ("免税额（元）", "Exempt, CNY", "Чөлөөлөгдсөн, юань"),
+    "exempt_all_cny": (
+        "免税额（含出口，元）", "Exempt, exports included, CNY", "Чөлөөлөгдсөн (экспорт орсон), юань",
+    ),
     "taxable_cny": ("应税额（元）", "Taxable, CNY", "Татвартай, юань"),
     "quantity_kg": ("重量（千克）", "Weight, kg", "Жин, кг"),
     "transactions": ("交易笔数", "Transactions", "Гүйлгээ"),
@@ -99,6 +106,8 @@ _VALUES: dict[str, tuple[str, str]] = {
     "KZ": ("Kazakhstan", "Казахстан"),
     "CN": ("China", "Хятад"),
     "erenhot": ("Erenhot", "Эрээн хот"),
+    "import": ("Imports", "Импорт"),
+    "export": ("Exports", "Экспорт"),
     "erenhot-city": ("Erenhot, in the city", "Эрээн хотын төв"),
 }
 
@@ -112,7 +121,7 @@ def named(dimension: str, value: Any, lang: str) -> str:
     """A key's value: categories, countries and trade points by their names, codes without a name as they are."""
     if value is None:
         return word("no_group" if dimension == "group_id" else "nobody", lang)
-    if lang == "zh" or dimension not in {"category", "origin", "trade_point"}:
+    if lang == "zh" or dimension not in {"category", "origin", "trade_point", "direction"}:
         return str(value_of(dimension, value))
     names = _VALUES.get(value)
     return str(value) if names is None else names[_ORDER.index(lang) - 1]

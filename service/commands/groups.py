@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.commands.once import Attempt, look_back, refusing_durably, remember
+from service.commands.once import Attempt, remember, writing_once
 from service.domain.errors import GroupExists
 from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
@@ -15,16 +15,15 @@ from service.storage.residents import Group
 def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None = None) -> Group:
     """A new group without members, or the one that an earlier request with the same key has made.
 
-    Raises IdempotencyKeyReused, and GroupExists for a name and kind that a group bears: groups are never renamed, so a
-    retry gets the same refusal without its being remembered. Raises PersonalData for a citizen number in its name.
+    Raises IdempotencyKeyReused, GroupExists for a name and kind that a group bears, PersonalData for a citizen number
+    in its name or its kind.
     """
-    refuse_personal_data([("/name", name)])
-    with refusing_durably(ledger, GroupExists), ledger.database.writing() as connection:
-        before = look_back(connection, ledger, attempt)
+    with writing_once(ledger, attempt) as (connection, before):
         if before is not None:
             made = residents.find_group(connection, before["market_group"], ledger.today())
             assert made is not None
             return replace(made, members=0)
+        refuse_personal_data([("/name", name), ("/kind", kind)])
         _refuse_taken(connection, name, kind)
         created_at = ledger.now()
         ordinal = residents.insert_group(connection, name, kind, created_at)

@@ -11,14 +11,13 @@ from uuid import UUID
 
 import orjson
 
+from service.commands.refused import refusal_of, refusal_text
 from service.desk import Desk, open_desk
 from service.domain.errors import (
-    FieldError,
     IdempotencyKeyReused,
     PersonalData,
     Refusal,
     Unauthenticated,
-    refusal_class,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
 from service.domain.personal_data import redacted
@@ -151,7 +150,7 @@ def _settle(
     except Refusal as refusal:
         if refusal.remembered and _is_final(entry):
             fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
-            text = _refusal_text(refusal, entry, fingerprint)
+            text = refusal_text(refusal, entry.request_id, fingerprint)
             seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
             answered.append(Remembered(entry.digest, seal, refusal=text))
             known[entry.digest] = answered[-1]
@@ -190,10 +189,7 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
     if before.transaction is not None:
         return Outcome(entry.request_id, transaction=before.transaction, replayed=True)
     document = orjson.loads(before.refusal or "")
-    refusal = refusal_class(document["code"])(
-        document["detail"], errors=tuple(FieldError(**e) for e in document["errors"]), **document["members"]
-    )
-    return Outcome(document["request_id"], refusal=refusal, replayed=True)
+    return Outcome(document["request_id"], refusal=refusal_of(document), replayed=True)
 
 
 _REFUSED_FOR_A_NUMBER = f'{{"code":"{PersonalData.code}"'
@@ -209,16 +205,3 @@ def _kept_fingerprint(entry: Entry, *, holds_number: bool) -> bytes:
     if isinstance(entry, Post):
         return trade_fingerprint(without_citizen_numbers(entry.trade))
     return reversal_fingerprint(entry.transaction_id, redacted(entry.reason) or "")
-
-
-def _refusal_text(refusal: Refusal, entry: Entry, fingerprint: bytes) -> str:
-    """The refusal as it is answered again, and what was asked: no entry of the journal tells that."""
-    document = {
-        "code": refusal.code,
-        "detail": refusal.detail,
-        "errors": refusal.errors,
-        "members": refusal.members,
-        "request_id": entry.request_id,
-        "fingerprint": fingerprint.hex(),
-    }
-    return orjson.dumps(document).decode()

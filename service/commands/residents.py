@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.commands.once import Attempt, look_back, refusing_durably, remember
+from service.commands.once import Attempt, refusing_durably, remember, writing_once
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
@@ -157,10 +157,10 @@ def change_status(
     ValidationFailed for a day before the registration, IdempotencyKeyReused, PersonalData for a citizen number in the
     reason.
     """
-    refuse_personal_data([("/reason", reason)])
-    with refusing_durably(ledger, ResidentNotActive), ledger.database.writing() as connection:
-        if look_back(connection, ledger, attempt) is not None:
+    with writing_once(ledger, attempt) as (connection, before):
+        if before is not None:
             return _get(connection, ordinal)
+        refuse_personal_data([("/reason", reason)])
         row = _get(connection, ordinal)
         change = StatusChange(effective_on or ledger.today(), status)
         if row.standing.is_cancelled_on(change.effective_on):
@@ -209,8 +209,7 @@ def add_members(
     the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved. Raises
     IdempotencyKeyReused.
     """
-    with ledger.database.writing() as connection:
-        before = look_back(connection, ledger, attempt)
+    with writing_once(ledger, attempt) as (connection, before):
         today = ledger.today()
         found = residents.find_group(connection, group, today)
         if found is None:

@@ -14,7 +14,7 @@ from service.domain.periods import Period, year_to_date
 from service.domain.reports import Ask, Question, TradeReport, question_so_far, trade_report
 
 COMMODITIES_MAX = 10
-DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point")
+DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point", "direction")
 """What the bulletin's tables are by, besides commodities, months and days."""
 
 
@@ -50,15 +50,26 @@ class Commodity:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeParts:
+    """The three spans, the tables by dimension, the months of the year, the days of the month, and imports alone.
+
+    `imports` are by category: exports are not taxed, and would dilute what part of a category is.
+    """
+
+    trade: Spans
+    by: Mapping[str, TradeReport]
+    months: TradeReport
+    days: TradeReport
+    imports: TradeReport
+
+
+@dataclass(frozen=True, slots=True)
 class Bulletin:
     """Everything that a bulletin says, exact at one position."""
 
     month: Period
-    trade: Spans
+    parts: TradeParts
     residents: Spans
-    by: Mapping[str, TradeReport]
-    months: TradeReport
-    days: TradeReport
     commodities: Sequence[Commodity]
 
 
@@ -72,21 +83,26 @@ def spans_of(month: Period, today: datetime.date) -> tuple[Question, Question, Q
 def questions_of(month: Period, today: datetime.date) -> list[Question]:
     """Every question of a bulletin, so that whatever they need can be loaded at once."""
     by = [_by(month, today, name) for name in (*DIMENSIONS, "day")]
-    return [*spans_of(month, today), *by, question_so_far(_year_of(month, by=("month",)), today)]
+    months = question_so_far(_year_of(month, by=("month",)), today)
+    return [*spans_of(month, today), *by, months, _imports(month, today)]
 
 
-def trade_parts(
-    month: Period, today: datetime.date, ask: Ask
-) -> tuple[Spans, dict[str, TradeReport], TradeReport, TradeReport]:
-    """The three spans, the tables by dimension, the months of the year, and the days of the month."""
+def trade_parts(month: Period, today: datetime.date, ask: Ask) -> TradeParts:
+    """All of a bulletin that is read from the cube."""
     spans = Spans(*(trade_report(question, ask) for question in spans_of(month, today)))
     by = {name: trade_report(_by(month, today, name), ask) for name in DIMENSIONS}
     months = trade_report(question_so_far(_year_of(month, by=("month",)), today), ask)
-    return spans, by, months, trade_report(_by(month, today, "day"), ask)
+    days, imports = trade_report(_by(month, today, "day"), ask), trade_report(_imports(month, today), ask)
+    return TradeParts(spans, by, months, days, imports)
 
 
 def _by(month: Period, today: datetime.date, name: str) -> Question:
     return question_so_far(Question(month, by=(name,)), today)
+
+
+def _imports(month: Period, today: datetime.date) -> Question:
+    only = (("direction", frozenset({"import"})),)
+    return question_so_far(Question(month, by=("category",), filters=only), today)
 
 
 def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:

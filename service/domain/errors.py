@@ -24,6 +24,8 @@ class Refusal(Exception):
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal error"
     remembered: ClassVar[bool] = False
+    first_request_id: str | None = None
+    """The request that was refused so first, where this is the answer to a retry."""
 
     def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), **members: object) -> None:
         """`detail` is for people, `errors` name fields, `members` are further fields of the problem document."""

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
 
 KEY_PREFIX = "hushi_"
@@ -25,10 +26,15 @@ SCOPES = (
 
 
 def check_key_name(name: str) -> str:
-    """The name of a key as text is kept (domain.texts). Raises ValueError on one that a list can't show in a line."""
+    """The name of a key as text is kept (domain.texts).
+
+    Raises ValueError on one that a list can't show in a line, and on one with a citizen number; it repeats none.
+    """
     name = normal_text(name)
     if not name or len(name) > KEY_NAME_LENGTH_MAX or not name.isprintable():
         raise ValueError(f"send 1 to {KEY_NAME_LENGTH_MAX} characters without tabs or line breaks")
+    if has_citizen_number(name):
+        raise ValueError("a citizen number stands here; send a name without it")
     return name
 
 

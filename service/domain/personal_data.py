@@ -2,13 +2,13 @@
 
 Source: the domain rules, "Warnings": 18 characters with a right check digit never enter the ledger. A run of exactly 18
 characters is judged by its check digit alone. A number that is written in parts ("152501 19900101 1238") also needs a
-province and a birth date that exist, because parts of other numbers stand side by side as well. Longer runs of digits
-are document numbers and no citizen numbers.
+province and a birth date that exist, because parts of other numbers stand side by side as well; so does one with
+Han digits or with another sign for its X. Longer runs of digits are document numbers and no citizen numbers.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from service.domain.errors import FieldError, PersonalData
 from service.domain.residents import birth_date, has_right_check_digit
@@ -17,7 +17,7 @@ NUMBER_LENGTH = 18
 REDACTED = "*"
 """What stands for a text with a citizen number in whatever is kept of a refused request."""
 
-_BETWEEN = r"\s\-_./,:·•・、‐-―−"
+_BETWEEN = r"\s\-_./,:·•・、‐-―−()\[\]{}<>〈〉《》「」『』【】〔〕*+|~〜'\"‘’“”"
 _CANDIDATE = re.compile(rf"(?:[0-9][{_BETWEEN}]{{0,3}}){{17}}[0-9Xx]")
 """What every spelling has: 18 characters with little between them. Few texts do, and only those are looked at again."""
 
@@ -27,6 +27,9 @@ _IN_PARTS = re.compile(rf"(?<![0-9])[0-9]+(?:{_SEPARATORS}[0-9]+)*(?:(?:{_SEPARA
 _SEPARATED = re.compile(_SEPARATORS)
 # The Cyrillic letter looks like the check character, and a Mongolian keyboard has it in its place.
 _LIKE_X = str.maketrans("Хх", "XX")
+# Signs that are taken for an X, and the Han digits; both mean something else in most texts.
+_READ_AS_X = str.maketrans("×Χχ", "XXX")
+_READ_AS_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _PROVINCES = {
     str(code)
     for codes in (
@@ -78,11 +81,21 @@ def has_citizen_number(text: str) -> bool:
     if len(text) < NUMBER_LENGTH:
         return False
     plain = text if text.isascii() else _plain(text)
-    if _CANDIDATE.search(plain) is None:
-        return False
-    if any(has_right_check_digit(run.upper()) for run in _RUN.findall(plain)):
+    if _holds(plain, has_right_check_digit):
         return True
-    return any(_is_plausible(joined.upper()) for joined in _joined_parts(plain))
+    if plain.isascii():
+        return False
+    with_x = plain.translate(_READ_AS_X)
+    return _holds(with_x, _is_plausible) or _holds(with_x.translate(_READ_AS_DIGITS), _is_plausible)
+
+
+def _holds(text: str, is_number: Callable[[str], bool]) -> bool:
+    """Whether a run of 18 characters in a text is a number, or its parts come to one that is plausible."""
+    if _CANDIDATE.search(text) is None:
+        return False
+    if any(is_number(run.upper()) for run in _RUN.findall(text)):
+        return True
+    return any(_is_plausible(joined.upper()) for joined in _joined_parts(text))
 
 
 def _plain(text: str) -> str:

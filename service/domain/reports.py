@@ -50,8 +50,17 @@ class Question:
 
     @property
     def base_period(self) -> Period | None:
-        """The period to compare with: the base of `span`, so that a part is never compared with a whole."""
-        return base_period(self.span, self.compare)
+        """The period to compare with: the base of `span`, so that a part is never compared with a whole.
+
+        None also where the period has not begun and its base has: days without a trade, because they lie ahead, would
+        be a fall by 100 %. Of two periods that both lie ahead, the base is named, and neither has a trade.
+        """
+        base = base_period(self.span, self.compare)
+        return base if base is None or self.has_begun or base.start > self.through else None
+
+    def base_of(self, bucket: Bucket) -> Period | None:
+        """The period to compare a bucket with; None where the whole period is compared with nothing."""
+        return None if self.base_period is None else bucket.base_period(self.compare)
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -132,15 +141,16 @@ def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) 
 
 def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
     """Rows without time, by current amount, the largest first, then by key."""
+    before = question.base_period
     current = _totals(ask, question, question.span, rows=True)
-    base = _totals(ask, question, question.base_period, rows=True)
+    base = _totals(ask, question, before, rows=True)
     keys = _live_keys(current, base)
     keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
     dimensions = question.dimensions
     return [
         Row(
             _named(dimensions, key),
-            _measures(question, current.get(key, _NOTHING), base.get(key, _NOTHING)),
+            _measures(question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)),
             _share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
         )
         for key in keys
@@ -151,7 +161,7 @@ def _time_rows(question: Question, ask: Ask) -> list[Row]:
     """Rows by time, ascending, and within a bucket by current amount, the largest first, then by key."""
     rows = []
     for bucket in question.buckets:
-        before = bucket.base_period(question.compare)
+        before = question.base_of(bucket)
         current = _totals(ask, question, bucket.period, rows=True)
         base = _totals(ask, question, before, rows=True)
         keys = _live_keys(current, base)
@@ -209,7 +219,7 @@ def _share(part_fen: int, whole_fen: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a series: a figure for each bucket, and for each bucket's base unless nothing is compared.
+    """One line of a series: a figure for each bucket, and for each bucket's base unless there is no base period.
 
     A bucket without a base day has the base 0, as in the trade report: a series is without gaps.
     """
@@ -232,7 +242,7 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
     """The lines of a measure (one of TRADE_MEASURES), the largest first by amount over the whole period."""
     buckets = question.buckets
     current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
-    base = [_totals(ask, question, bucket.base_period(question.compare), rows=True) for bucket in buckets]
+    base = [_totals(ask, question, question.base_of(bucket), rows=True) for bucket in buckets]
     amounts: dict[Key, int] = {}
     for totals in (*current, *base):
         for key in _live_keys(totals, {}):
@@ -248,7 +258,7 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
         Line(
             _named(question.dimensions, key),
             [_figures(totals.get(key, _NOTHING))[place] for totals in current],
-            None if question.compare == "none" else [_figures(totals.get(key, _NOTHING))[place] for totals in base],
+            None if question.base_period is None else [_figures(totals.get(key, _NOTHING))[place] for totals in base],
         )
         for key in keys
     ]

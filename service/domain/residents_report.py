@@ -60,8 +60,11 @@ def _measures(
     question: Question, key: Key, registered: tuple[Registered, Registered | None], traded: tuple[Totals, Totals]
 ) -> Measures:
     current = _figures(registered[0], key, traded[0])
-    if question.compare == "none" or registered[1] is None:
+    if question.compare == "none":
         return current
+    if registered[1] is None or not question.has_begun:
+        # Also where the base lies ahead as well: what registrations will have run out by then is no development.
+        return {name: compare(value, None) for name, value in current.items()}
     base = _figures(registered[1], key, traded[1])
     base["registered_at_start"] = base["registered_at_end"]
     return {name: compare(value, base[name]) for name, value in current.items()}

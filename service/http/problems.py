@@ -58,9 +58,18 @@ def problem_response(refusal: Refusal, request_id: str) -> Response:
     return response
 
 
+def _from_refusal(refusal: Refusal) -> Response:
+    """The answer to a refused request; a retry gets the one that the first request got."""
+    first = refusal.first_request_id
+    response = problem_response(refusal, first or g.request_id)
+    if first is not None:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
 def register_problems(app: Flask) -> None:
     """Makes every error of an application a problem document."""
-    app.register_error_handler(Refusal, lambda refusal: problem_response(refusal, g.request_id))
+    app.register_error_handler(Refusal, _from_refusal)
     app.register_error_handler(HTTPException, _from_werkzeug)
     for fault in (DatabaseUnavailable, NotWritten, OutcomeUnknown):
         app.register_error_handler(fault, _unavailable)

@@ -12,6 +12,7 @@ from service.commands.once import Attempt
 from service.commands.residents import Caller, Registration
 from service.domain import errors, groups
 from service.domain.idempotency import key_digest, request_fingerprint
+from service.domain.personal_data import redacted
 from service.domain.residents import ORDINAL_MAX, parse_resident_id
 from service.http.cursors import encode_cursor
 from service.http.market import market
@@ -200,9 +201,21 @@ def _next(name: str, following: int | None) -> str | None:
 
 
 def _attempt(route: str, *meaning: object) -> Attempt | None:
-    """The request under its idempotency key, if it has one; `meaning` is what must be the same in a retry."""
+    """The request under its idempotency key, if it has one; `meaning` is what must be the same in a retry.
+
+    A text with a citizen number is refused, and the fingerprint that is kept of the request does not tell the number.
+    """
     key = find_idempotency_key()
-    return None if key is None else Attempt(key_digest(g.api_key.id, route, key), request_fingerprint(*meaning))
+    if key is None:
+        return None
+    fingerprint = request_fingerprint(*(_without_numbers(value) for value in meaning))
+    return Attempt(key_digest(g.api_key.id, route, key), fingerprint, request_id())
+
+
+def _without_numbers(meaning: object) -> object:
+    if not isinstance(meaning, dict):
+        return meaning
+    return {name: redacted(value) if isinstance(value, str) else value for name, value in meaning.items()}
 
 
 def _replayed(attempt: Attempt | None) -> dict[str, str]:

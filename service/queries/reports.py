@@ -16,6 +16,7 @@ from service.domain.registry import Filters, Registry
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
+from service.domain.transactions import DIRECTIONS
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
@@ -80,14 +81,14 @@ class Reporter:
             with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
                 ask, registry, standing = known.cube.totals, known.registry, known.standing
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
-                trade, by, months, days = trade_parts(month, today, ask)
+                parts = trade_parts(month, today, ask)
             # The lock is free again: what takes longest is read from the same snapshot while others ask.
-            asked = trade.month.question
+            asked = parts.trade.month.question
             base = asked.base_period
             current = commodities.sums_of(connection, asked.span)
             before = {} if base is None else commodities.sums_of(connection, base)
         goods = top_commodities(current, before)
-        return Answered(Bulletin(month, trade, people, by, months, days, goods), standing)
+        return Answered(Bulletin(month, parts, people, goods), standing)
 
     def _ask(
         self,
@@ -112,8 +113,9 @@ class Reporter:
 
 
 def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
+    base_period = question.base_period
     if not question.has_begun:
-        # A sentence would say that all trade has gone: of a period to come there is nothing to compare yet.
+        # Of a period to come there is nothing to say in words of growth, also where its base is named.
         question = dataclasses.replace(question, compare="none")
     by_category = dataclasses.replace(question, by=("category",))
     report = trade_report(by_category, ask)
@@ -124,7 +126,7 @@ def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
     lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
     return Facts(
         period=question.span,
-        base_period=question.base_period,
+        base_period=base_period,
         compare=question.compare,
         amount_fen=total["amount_fen"],
         participations=total["participations"],
@@ -134,7 +136,18 @@ def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
         registered_base_on=year_before,
         new_categories=tuple(NewCategory(code, live.current) for code, live in lives if live.current and not live.base),
         filters=question.filters,
+        directions=_directions(question, ask),
     )
+
+
+def _directions(question: Question, ask: Ask) -> tuple[tuple[str, Comparison], ...]:
+    """The values of imports and exports; nothing where the question is of one direction, or nothing was exported."""
+    by_direction = dataclasses.replace(question, by=("direction",))
+    rows = {row.key["direction"]: _compared(row.measures["amount_fen"]) for row in trade_report(by_direction, ask).rows}
+    if "export" not in rows or set(DIRECTIONS) - dict(question.filters).get("direction", frozenset(DIRECTIONS)):
+        return ()
+    none = compare(0, None if question.base_period is None else 0)
+    return tuple((direction, rows.get(direction, none)) for direction in DIRECTIONS)
 
 
 def _compared(value: Comparison | int) -> Comparison:

@@ -232,6 +232,15 @@ def test_a_period_to_come_and_one_that_trade_ends_before_are_said(clerk: Clerk) 
     assert clerk.page.text_content("#note") == "This period has not begun."
     assert "31 December 2042, against" in clerk.page.text_content("#compared")
     assert not re.search(r"data to .* 2042", clerk.page.text_content("#compared"))
+    # The base of the year after this one has begun: nothing is compared with it.
+    clerk.page.goto(f"{clerk.bureau.address}/?period={datetime.datetime.now(datetime.UTC).year + 1}&lang=en")
+    clerk.wait_for_report()
+    assert "against —" in clerk.page.text_content("#compared")
+    clerk.page.click("#months summary")
+    for place in ("#figures", "#months table"):
+        shown = clerk.page.text_content(place)
+        assert ("The base has no such day" in shown, "100.00%" in shown) == (True, False)
+    assert "A year earlier —" in clerk.page.text_content("#figure-amount_cny")
     clerk.page.goto(f"{clerk.bureau.address}/?period=2024&lang=en")
     clerk.wait_for_report()
     newest = "Newest trade 26 June 2024"

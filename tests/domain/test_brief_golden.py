@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from service.domain.brief import NewCategory, en, mn, write_brief, zh
+from service.domain.growth import compare
 from service.domain.periods import Period, parse_period
 from tests.domain.briefs import LANGS, facts, nothing_traded
 
@@ -37,6 +38,18 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
             "贸易额0.01元，同比下降超过99.99%；",
             "CNY 0.01, down more than 99.99% year on year.",
             "99.99 хувиас илүү буурсан",
+        ),
+    ),
+    (
+        "imports and exports",
+        {
+            "amount_fen": (138_000_000, 69_000_000),
+            "directions": (("import", compare(92_000_000, 69_000_000)), ("export", compare(46_000_000, 0))),
+        },
+        (
+            "边民互市贸易额138万元，同比增长1倍（为进出口合计，其中进口92万元，出口46万元）；参与交易",
+            "This is imports and exports together: imports of CNY 920,000 and exports of CNY 460,000. Part",
+            "байна. Энэ нь импорт, экспортын нийлбэр дүн бөгөөд импорт 920,000 юань, экспорт 460,000 юань байна. Худ",
         ),
     ),
     (

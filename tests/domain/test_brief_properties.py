@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory, en, mn, write_brief, zh
+from service.domain.growth import compare
 from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
+from service.domain.transactions import DIRECTIONS
 from tests.domain.briefs import LANGS, facts, nothing_traded
 
 GROWTH_WORDS: dict[Lang, str] = {
@@ -49,6 +51,9 @@ def all_facts(draw: st.DrawFn) -> Facts:
         participations=draw(comparisons(10**9)),
         residents=draw(comparisons(10**7)),
         registered=draw(comparisons(10**7)),
+        directions=tuple(
+            (direction, compare(*draw(comparisons(10**15)))) for direction in draw(st.sampled_from([(), DIRECTIONS]))
+        ),
         new_categories=tuple(NewCategory(code, draw(st.integers(1, 10**6))) for code in codes),
     )
 

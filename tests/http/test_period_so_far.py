@@ -103,13 +103,65 @@ def test_a_stock_is_that_of_the_current_day_and_never_of_a_day_to_come(market: C
 def test_a_period_that_has_not_begun_is_answered_whole(market: Caller) -> None:
     report = _ask(market, "trade?period=2024-06")
     assert (report["through"], report["rows"]) == ("2024-04-12", [])
-    assert report["base_period"] == {"from": "2023-06-01", "to": "2023-06-30"}
     assert report["total"]["amount_cny"]["current"] == "0.00"
     people = _ask(market, "residents?period=2024-06")["total"]
     stocks = [people[name]["current"] for name in ("registered_at_start", "registered_at_end")]
     assert stocks == [2, 2]  # By then the third will have expired.
     for path in ("series?period=2024-06&measure=residents&interval=day", "bulletin?month=2024-06"):
         _ask(market, path)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "period=2025",
+        "period=2024-12",
+        "from=2024-04-20&to=2024-04-30&compare=previous",
+        "period=2024-05&compare=previous",
+    ],
+)
+def test_a_period_that_has_not_begun_is_compared_with_none_that_has(market: Caller, asked: str) -> None:
+    """Its days have no trade because they lie ahead: a fall by 100 % would be true of nothing."""
+    uncompared = {"growth_pct": None, "ratio": None, "reason": "no_base_day"}
+    for kind in ("trade", "trade?by=category", "trade?by=month", "residents", "residents?by=settlement"):
+        report = _ask(market, f"{kind}{'&' if '?' in kind else '?'}{asked}")
+        assert report["base_period"] is None, kind
+        for measures in (report["total"], *report["rows"]):
+            told = [measure for name, measure in measures.items() if name not in ("key", "share_pct")]
+            assert all(measure.items() >= uncompared.items() for measure in told), kind
+    drawn = _ask(market, f"series?{asked}&measure=amount_cny&interval=month")
+    assert (drawn["base_period"], "base" in drawn["series"][0]) == (None, False)
+    for lang in ("zh", "en", "mn"):
+        brief = _ask(market, f"brief?{asked}&lang={lang}")
+        assert brief["base_period"] is None
+        assert {(c["base"], c["growth_pct"], c["ratio"]) for c in brief["claims"]} == {(None, None, None)}
+    for form in ("csv", "xlsx"):
+        answer = market.get(f"/v1/reports/trade?{asked}&format={form}")
+        assert (answer.status_code, b"-100" in answer.data) == (200, False)
+
+
+def test_of_two_periods_that_lie_ahead_the_base_is_named_and_nothing_is_said_to_grow(market: Caller) -> None:
+    """The golden report of 2031 has the whole of 2030 for its base, and zeros on both sides."""
+    report = _ask(market, "trade?period=2031&by=category")
+    base = {"from": "2030-01-01", "to": "2030-12-31"}
+    assert report["base_period"] == _ask(market, "brief?period=2031")["base_period"] == base
+    assert {measure["reason"] for measure in report["total"].values()} == {"both_zero"}
+    people = _ask(market, "residents?period=2031")
+    assert people["base_period"] == base
+    assert {measure["growth_pct"] for measure in people["total"].values()} == {None}
+
+
+def test_the_bulletin_of_a_month_that_has_not_begun_is_compared_with_none_that_has(market: Caller) -> None:
+    for month, is_year_begun in (("2024-05", True), ("2025-01", False)):
+        bulletin = _ask(market, f"bulletin?month={month}")
+        assert bulletin["base_period"] is None
+        assert (bulletin["year_to_date_base"] is not None) == is_year_begun
+        for row in bulletin["main_indicators"]:
+            assert (row["month"]["growth_pct"], row["month"]["reason"]) == (None, "no_base_day")
+        for form in ("html", "xlsx"):
+            answer = market.get(f"/v1/reports/bulletin?month={month}&format={form}&lang=en")
+            assert (answer.status_code, b"-100.00" in answer.data) == (200, False)
+    assert _ask(market, "bulletin?month=2024-05")["previous_period"] is None
 
 
 def test_a_report_is_tagged_anew_when_the_day_changes(ledger: Ledger, market: Caller) -> None:
@@ -170,9 +222,9 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
         month = Period(today.replace(day=1), month_end(today.year, today.month))
         bulletin = reporter.bulletin(month, today).answer
         for span, whole_span, how in (
-            (bulletin.trade.month, month, "yoy"),
-            (bulletin.trade.previous, month, "previous"),
-            (bulletin.trade.year, year_to_date(month.end), "yoy"),
+            (bulletin.parts.trade.month, month, "yoy"),
+            (bulletin.parts.trade.previous, month, "previous"),
+            (bulletin.parts.trade.year, year_to_date(month.end), "yoy"),
         ):
             told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer  # type: ignore[arg-type]
             assert span.total == told.total

@@ -96,6 +96,7 @@ def test_reasons_names_and_settlements_hold_no_number_either(ledger: Ledger, adm
     _is_refused(admin.post("/v1/residents/R00000001/status", {"status": "suspended", **reason}), "/reason")
     _is_refused(admin.post("/v1/residents/R00000001/reveal", reason), "/reason")
     _is_refused(admin.post("/v1/groups", {"name": HIDDEN, "kind": "village"}), "/name")
+    _is_refused(admin.post("/v1/groups", {"name": "东", "kind": HIDDEN}), "/kind")
     _is_refused(admin.post("/v1/residents", a_registration(5, settlement=HIDDEN)), "/settlement")
     assert admin.get("/v1/residents/R00000001").get_json()["status"] == "active"
     assert admin.reverse(trade).status_code == 201

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.app import create_app
+from service.domain.idempotency import request_fingerprint
 from service.ledger import Ledger
 from service.queries.verifying import Wrong, verify
 from service.storage.tables import audit, fact, idempotency, market_group, resident_group, resident_status
@@ -46,7 +47,7 @@ def test_a_group_of_the_same_name_and_kind_is_refused_and_named(ledger: Ledger, 
         told = refused.get_json()
         assert (refused.status_code, told["code"], told["group_id"]) == (409, "group-exists", "G000001")
     assert _rows(ledger, market_group) == 1
-    assert admin.post("/v1/groups", {**EAST, "kind": "cooperative"}, key=key).status_code == 201
+    assert admin.post("/v1/groups", {**EAST, "kind": "cooperative"}, key=key and "newer").status_code == 201
 
 
 @pytest.mark.parametrize("day", [None, "2024-06-01"])
@@ -176,3 +177,60 @@ def test_a_resident_who_is_registered_again_is_refused_and_named(ledger: Ledger,
     assert (again.status_code, again.get_json()["code"]) == (409, "resident-exists")
     assert again.get_json()["resident_id"] == "R00000001"
     assert _rows(ledger, fact) == facts
+
+
+def test_a_refused_group_is_refused_again_under_its_key(ledger: Ledger, admin: Caller) -> None:
+    admin.post("/v1/groups", EAST)
+    refused = admin.post("/v1/groups", EAST, key="k")
+    assert (refused.status_code, "Idempotency-Replayed" in refused.headers) == (409, False)
+    again = admin.post("/v1/groups", EAST, key="k")
+    assert (again.status_code, again.headers["Idempotency-Replayed"], again.data) == (409, "true", refused.data)
+    reused = admin.post("/v1/groups", {**EAST, "name": "西"}, key="k")
+    assert (reused.status_code, reused.get_json()["code"]) == (422, "idempotency-key-reused")
+    assert _rows(ledger, market_group) == 1
+    verify(ledger)
+
+
+def test_members_whom_nobody_knew_are_refused_again_also_when_they_are_known(ledger: Ledger, admin: Caller) -> None:
+    admin.post("/v1/groups", EAST)
+    path, body = "/v1/groups/G000001/members", {"resident_ids": ["R00000001"]}
+    nowhere = admin.post("/v1/groups/G000009/members", body, key="nowhere")
+    refused = admin.post(path, body, key="k")
+    assert (nowhere.status_code, refused.get_json()["code"]) == (404, "unknown-resident")
+    admin.register(1)
+    again = admin.post(path, body, key="k")
+    assert (again.status_code, again.headers["Idempotency-Replayed"], again.data) == (422, "true", refused.data)
+    assert _rows(ledger, resident_group) == 0
+    assert admin.post(path, body, key="nowhere").status_code == 200, "a 404 is no final answer"
+    verify(ledger)
+
+
+def test_a_refused_status_is_refused_again_under_its_key(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    path = "/v1/residents/R00000001/status"
+    early = {"status": "suspended", "reason": "away", "effective_on": "1999-01-01"}
+    assert admin.post(path, early, key="k").get_json()["code"] == "validation-failed"
+    cancelled = {"status": "cancelled", "reason": "moved", "effective_on": "2024-05-01"}
+    assert admin.post(path, cancelled, key="k").status_code == 200, "what is malformed is not remembered"
+    later = {"status": "active", "reason": "back", "effective_on": "2024-06-01"}
+    refused = admin.post(path, later, key="l")
+    again = admin.post(path, later, key="l")
+    assert (again.status_code, again.get_json()["code"]) == (422, "resident-not-active")
+    assert (again.headers["Idempotency-Replayed"], again.data) == ("true", refused.data)
+    reused = admin.post(path, {**later, "effective_on": "2024-04-01"}, key="l")
+    assert reused.get_json()["code"] == "idempotency-key-reused"
+    assert _rows(ledger, resident_status) == 1
+    verify(ledger)
+
+
+def test_what_is_kept_of_a_text_with_a_citizen_number_does_not_tell_it(ledger: Ledger, admin: Caller) -> None:
+    """Otherwise whoever reads the table tries the numbers of a county, until a fingerprint fits."""
+    number = a_registration(1)["id_number"]
+    refused = admin.post("/v1/groups", {**EAST, "name": number}, key="k")
+    again = admin.post("/v1/groups", {**EAST, "name": number}, key="k")
+    assert (again.get_json()["code"], again.data) == ("personal-data", refused.data)
+    assert admin.post("/v1/groups", EAST, key="k").get_json()["code"] == "idempotency-key-reused"
+    with ledger.database.reading() as connection:
+        kept = connection.execute(sa.select(idempotency.c.refusal)).scalar_one()
+    assert request_fingerprint({**EAST, "name": number}).hex() not in kept
+    verify(ledger)

@@ -127,12 +127,20 @@ def _earlier_day(start: date, end: date) -> str:
 def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
     amount = facts.claim("amount_cny", amount_words(facts.amount_fen.current))
     yield f"{period_words(facts.period)}, border-resident trade came to ", amount, *_change(facts, "amount_cny"), "."
+    yield from _directions(facts)
     participations = facts.claim("participations", _counted(facts.participations.current, "person-time"))
     residents = facts.claim("residents", _counted(facts.residents.current, "resident"))
     yield (
         *("Participation came to ", participations, *_change(facts, "participations")),
         *("; ", residents, " took part", *_change(facts, "residents"), "."),
     )
+
+
+def _directions(facts: Facts) -> Iterator[Sequence[Piece]]:
+    """That the value is of imports and exports together, where it is, and how much of it is either."""
+    parts = facts.direction_claims(lambda direction, fen: f"{direction}s of {amount_words(fen)}")
+    if parts:
+        yield "This is imports and exports together: ", parts[0], " and ", parts[1], "."
 
 
 def _without_trade(facts: Facts) -> Iterator[Sequence[Piece]]:

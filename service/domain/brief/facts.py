@@ -1,6 +1,6 @@
 """What a brief is written from, and what it is made of: facts, and phrases with their claims."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -13,6 +13,9 @@ Measure = Literal["amount_cny", "participations", "residents", "registered_at_en
 
 CATEGORY_PREFIX = "category:"
 """What the measure of a new category begins with; its code follows."""
+
+DIRECTION_PREFIX = "direction:"
+"""What the measure of the value of one direction begins with: import or export follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Facts:
 
     `registered` is the stock on `registered_on`, the cut-off, against the stock on `registered_base_on`, the end of the
     year before that day, whatever `compare` says; with "none" nothing at all is compared. `filters` are
-    what the figures were narrowed to; a brief of less than everything says so.
+    what the figures were narrowed to; a brief of less than everything says so. `directions` are the values of imports
+    and exports where the value is of both: they are never one figure without saying so.
     """
 
     period: Period
@@ -71,6 +75,7 @@ class Facts:
     registered_base_on: date
     new_categories: tuple[NewCategory, ...] = ()
     filters: tuple[tuple[str, frozenset[str]], ...] = ()
+    directions: tuple[tuple[str, Comparison], ...] = ()
 
     def __post_init__(self) -> None:
         figures = (self.amount_fen, self.participations, self.residents, self.registered)
@@ -120,7 +125,16 @@ class Facts:
 
     def claim(self, measure: Measure, phrase: str) -> Claim:
         """A phrase about a measure, with the figures behind it."""
-        figure = self.comparison_of(measure)
+        return self._claim(measure, phrase, self.comparison_of(measure))
+
+    def direction_claims(self, words: Callable[[str, int], str]) -> list[Claim]:
+        """The values of imports and of exports, in the words for a direction and an amount; none where there is one."""
+        return [
+            self._claim(f"{DIRECTION_PREFIX}{direction}", words(direction, figure.current), figure)
+            for direction, figure in self.directions
+        ]
+
+    def _claim(self, measure: str, phrase: str, figure: Comparison) -> Claim:
         if not self.is_compared or figure.reason == "no_base_day":
             return Claim(phrase, measure, figure.current, None, None, None)
         return Claim(phrase, measure, figure.current, figure.base, figure.growth_pct, figure.ratio)

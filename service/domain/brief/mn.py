@@ -119,12 +119,21 @@ def _day_of(day: date) -> str:
 def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
     amount = facts.claim("amount_cny", amount_words(facts.amount_fen.current))
     yield f"{period_words(facts.period)} {_TRADE}ны дүн ", amount, *_amount_change(facts), " байна."
+    yield from _directions(facts)
     participations = f"давхардсан тоогоор {heads_words(facts.participations.current)} хүн"
     residents = f"давхардаагүй тоогоор {heads_words(facts.residents.current)} хүн"
     yield (
         *("Худалдаанд ", facts.claim("participations", participations), *_in_brackets(facts, "participations")),
         *(", ", facts.claim("residents", residents), *_in_brackets(facts, "residents"), " оролцсон байна."),
     )
+
+
+def _directions(facts: Facts) -> Iterator[Sequence[Piece]]:
+    """That the value is of imports and exports together, where it is, and how much of it is either."""
+    names = SCOPE.values["direction"]
+    parts = facts.direction_claims(lambda direction, fen: f"{names[direction]} {amount_words(fen)}")
+    if parts:
+        yield "Энэ нь импорт, экспортын нийлбэр дүн бөгөөд ", parts[0], ", ", parts[1], " байна."
 
 
 def _without_trade(facts: Facts) -> Iterator[Sequence[Piece]]:

@@ -106,10 +106,17 @@ def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
     participations = facts.claim("participations", heads_words(facts.participations.current, "人次"))
     residents = facts.claim("residents", f"参与边民{heads_words(facts.residents.current, '人')}")
     yield (
-        *(f"{period_words(facts.period)}，边民互市贸易额", amount, *_change(facts, "amount_cny")),
+        *(f"{period_words(facts.period)}，边民互市贸易额", amount, *_change(facts, "amount_cny"), *_directions(facts)),
         *("；参与交易", participations, *_change(facts, "participations")),
         *("，", residents, *_change(facts, "residents"), "。"),
     )
+
+
+def _directions(facts: Facts) -> Sequence[Piece]:
+    """That the value is of imports and exports together, where it is, and how much of it is either."""
+    names = SCOPE.values["direction"]
+    parts = facts.direction_claims(lambda direction, fen: f"{names[direction]}{amount_words(fen)}")
+    return ("（为进出口合计，其中", parts[0], "，", parts[1], "）") if parts else ()
 
 
 def _without_trade(facts: Facts) -> Iterator[Sequence[Piece]]:

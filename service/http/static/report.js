@@ -97,7 +97,7 @@ function figure(name, measure, { baseWord, cutOff }, baseDate, more = []) {
     make("dd", { class: "number" }, make("data", { value: measure.current }, number), units && make("span", { class: "unit" }, ` ${units}`)),
     make("dd", { class: "growth" }, growthWords(measure)),
     make("dd", { class: "exact" }, cutOffWords(cutOff), unit ? ` · ${full(measure.current, name)}` : ""),
-    make("dd", { class: "base" }, `${baseWord} `, make("b", {}, full(measure.base, name)), make("br"), baseDate),
+    make("dd", { class: "base" }, `${baseWord} `, make("b", {}, full(baseOf(measure), name)), make("br"), baseDate),
     ...more,
   );
 }
@@ -106,6 +106,10 @@ function unitWords(name, unit) {
   const own = word(`unit.${name}`);
   return language() === "zh" ? `${unit}${own}` : `${unit} ${own}`.trim();
 }
+
+// What is compared with no day has a base of 0 in the answers, which is no figure of any day.
+const baseOf = ({ base, reason }) => (reason === "no_base_day" ? null : base);
+const UNCOMPARED = { growth_pct: null, ratio: null, reason: "no_base_day" };
 
 const spaced = (unit) => (unit ? `\u00a0${unit}` : "");
 
@@ -148,7 +152,7 @@ function showMonths(context) {
   plot(section, current, base, columns({ labels, strides, current, base, sayTick: (v) => tick(v, language()), onIndex: reader(section, say) }));
   fillTable(
     section, tableCaption(context), [word(interval), ...measureHead(measure, context)],
-    keys.map((key, n) => [bucketWords(key, true), ...measureCells(rows[n]?.[measure], measure)]),
+    keys.map((key, n) => [bucketWords(key, true), ...measureCells(rows[n]?.[measure], measure, context.answers.months.base_period)]),
     [word("total"), ...measureCells(context.answers.months.total[measure], measure)],
   );
 }
@@ -224,7 +228,7 @@ function showPeople(context) {
     labels: names, current: registered, base: participating, second: "open", sayTick: (v) => tick(v, language()),
     sayEnd: (n) => `${grouped(registered[n])} / ${grouped(participating[n])}`, onIndex: reader(section, say),
   }));
-  const cells = (row) => ["registered_at_end", "participating"].flatMap((name) => [grouped(row[name].current), grouped(row[name].base ?? "—"), growthCell(row[name])]);
+  const cells = (row) => ["registered_at_end", "participating"].flatMap((name) => [grouped(row[name].current), grouped(baseOf(row[name]) ?? "—"), growthCell(row[name])]);
   const head = ["registered_at_end", "participating"].flatMap((name) => [word(name), `${word(name)}, ${context.baseWord}`, word("growth")]);
   fillTable(section, compared, [word("filter.settlement"), ...head], rows.map((row) => [nameOf("settlement", row.key.settlement), ...cells(row)]), [word("total"), ...cells(people.total)]);
 }
@@ -284,7 +288,7 @@ function readout(name, measure, unit, baseWord) {
   if (!measure) return `${name} · 0${baseWord ? ` · ${baseWord} 0` : ""}`;
   if (!baseWord) return `${name} · ${full(measure.current, unit)}`;
   const growth = measure.growth_pct === null ? "" : ` · ${signed(measure.growth_pct)}%`;
-  return `${name} · ${full(measure.current, unit)} · ${baseWord} ${full(measure.base, unit)}${growth}`;
+  return `${name} · ${full(measure.current, unit)} · ${baseWord} ${full(baseOf(measure), unit)}${growth}`;
 }
 
 const full = (value, unit) => (value === null ? "—" : `${grouped(value)}${spaced(word(`unit.${unit}`))}`);
@@ -304,10 +308,11 @@ function withUnit(text, measure) {
 
 const measureHead = (measure, { baseWord }) => [withUnit(word("current"), measure), withUnit(baseWord, measure), word("change"), word("growth"), word("ratio")];
 
-function measureCells(measure, name) {
+function measureCells(measure, name, basePeriod = true) {
   const zero = DECIMALS[name] ? `0.${"0".repeat(DECIMALS[name])}` : "0";
-  if (!measure) return [zero, zero, zero, word("reason.both_zero"), "—"];
-  return [measure.current, measure.base, measure.change].map((value, n) => (value === null ? "—" : n === 2 ? signed(value) : grouped(value))).concat([growthCell(measure), measure.ratio ?? "—"]);
+  if (!measure) return basePeriod ? [zero, zero, zero, word("reason.both_zero"), "—"] : [zero, "—", "—", growthCell(UNCOMPARED), "—"];
+  const isCompared = baseOf(measure) !== null;
+  return [measure.current, baseOf(measure), isCompared ? measure.change : null].map((value, n) => (value === null ? "—" : n === 2 ? signed(value) : grouped(value))).concat([growthCell(measure), measure.ratio ?? "—"]);
 }
 
 function growthCell({ growth_pct: growth, reason }) {

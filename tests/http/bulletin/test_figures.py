@@ -18,7 +18,7 @@ from tests.http.bulletin.conftest import BULLETIN, MONTH, ask
 
 TABLES = {
     "categories": "category", "origins": "origin", "groups": "group_id", "settlements": "settlement",
-    "trade_points": "trade_point", "days": "day",
+    "trade_points": "trade_point", "days": "day", "directions": "direction",
 }  # fmt: skip
 
 
@@ -144,6 +144,45 @@ def test_exempt_and_taxable_add_up_to_the_value(market: Caller) -> None:
     assert abs(Decimal(total["taxed_pct"]) - share) <= Decimal("0.005")
 
 
+def test_imports_and_exports_are_never_one_figure_without_saying_so(market: Caller) -> None:
+    for day, amount in ((f"{MONTH}-20", "5000.00"), ("2023-04-20", "700.00")):
+        line = a_trade(direction="export", amount_cny=amount, traded_at=f"{day}T10:00:00+08:00")
+        assert market.trade(line).status_code == 201
+    items = ask(market, "/v1/transactions?limit=500")["items"]
+    wanted: dict[str, list[Decimal]] = {"import": [Decimal(0)] * 3, "export": [Decimal(0)] * 3}
+    for item in items:  # A reversal has the negative figures of its trade.
+        if item["day"].startswith((MONTH, "2023-04")):
+            is_base, found = item["day"] < "2024", wanted[item["direction"]]
+            found[is_base] += Decimal(item["amount_cny"])
+            found[2] += 0 if is_base else Decimal(item["exempt_cny"])
+    bulletin = ask(market, BULLETIN)
+    told = {row["key"]["direction"]: row for row in bulletin["directions"]}
+    for direction, (current, base, exempt) in wanted.items():
+        amount = told[direction]["amount_cny"]
+        assert (Decimal(amount["current"]), Decimal(amount["base"])) == (current, base)
+        assert Decimal(told[direction]["exempt_cny"]["current"]) == exempt
+    total = bulletin["exempt_and_taxable"][-1]
+    assert Decimal(total["amount_cny"]["current"]) == wanted["import"][0]
+    assert Decimal(total["exempt_cny"]["current"]) == wanted["import"][2]
+    for lang, words, exports in (
+        ("zh", "进口免税与应税", "出口"), ("en", "Imports, exempt and taxable", "Exports"),
+        ("mn", "Импорт, татвараас", "Экспорт"),
+    ):  # fmt: skip
+        page = market.get(f"{BULLETIN}&format=html&lang={lang}").text
+        assert words in page
+        assert f'<th scope="row">{exports}</th>' in page.partition('<section id="directions"')[2]
+    for lang in ("zh", "en", "mn"):
+        brief = ask(market, f"/v1/reports/brief?period={MONTH}&lang={lang}")
+        claims = {claim["measure"]: claim for claim in brief["claims"]}
+        for direction, (current, base, _) in wanted.items():
+            claim = claims[f"direction:{direction}"]
+            assert claim["phrase"] in brief["text"]
+            assert (Decimal(claim["current"]), Decimal(claim["base"])) == (current, base)
+        for narrowed in ("import", "export"):
+            one = ask(market, f"/v1/reports/brief?period={MONTH}&lang={lang}&direction={narrowed}")
+            assert not any(claim["measure"].startswith("direction:") for claim in one["claims"])
+
+
 def test_an_empty_month_is_a_bulletin_of_zeros(admin: Caller) -> None:
     bulletin = ask(admin, BULLETIN)
     assert [row["month"]["current"] for row in bulletin["main_indicators"][:2]] == ["0.00", "0.00"]
@@ -184,9 +223,10 @@ def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
 
     month = parse_period(MONTH)
     today = business_day(datetime.datetime.fromisoformat(f"{moment}+00:00"))
-    trade, by, months, days = trade_parts(month, today, lambda _period, _selection: {})
-    empty = Spans(*(_registered(each) for each in (trade.month, trade.previous, trade.year)))
-    bulletin = Bulletin(month, trade, empty, by, months, days, top_commodities({}, {}))
+    parts = trade_parts(month, today, lambda _period, _selection: {})
+    spans = parts.trade
+    empty = Spans(*(_registered(each) for each in (spans.month, spans.previous, spans.year)))
+    bulletin = Bulletin(month, parts, empty, top_commodities({}, {}))
     status = bulletin_document(bulletin, today, "0.0")["status"]
     assert status == ("preliminary" if moment.endswith("59:59") else "final")
 

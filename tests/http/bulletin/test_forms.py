@@ -21,7 +21,7 @@ def test_the_workbook_has_a_sheet_for_each_table_with_real_numbers(market: Calle
     answer = market.get(f"{BULLETIN}&format=xlsx&lang={lang}")
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="hushi-bulletin-2024-04-01')
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
-    assert len(book.sheetnames) == 11
+    assert len(book.sheetnames) == 12
     rows = list(book.worksheets[0].iter_rows(values_only=True))
     assert MONTH in str(rows[0][0])
     amount = bulletin["main_indicators"][0]["month"]
@@ -53,7 +53,7 @@ def test_the_page_needs_nothing_beside_itself(market: Caller, lang: str, title: 
     assert leads_to
     assert [address for address in leads_to if not re.match(r"/(\?|v1/reports/bulletin\?)", address)] == []
     assert page.count("<figure>") == 3
-    assert page.count("<section ") == 11
+    assert page.count("<section ") == 12
     bulletin = ask(market, BULLETIN)
     assert f"{Decimal(bulletin['main_indicators'][0]['month']['current']):,}" in page
     assert bulletin["position"] in page
@@ -93,7 +93,7 @@ def test_categories_and_countries_end_with_the_whole_month(market: Caller) -> No
     month = {row["indicator"]: row["month"]["current"] for row in ask(market, BULLETIN)["main_indicators"]}
     page = market.get(f"{BULLETIN}&format=html&lang=en").text
     book = openpyxl.load_workbook(io.BytesIO(market.get(f"{BULLETIN}&format=xlsx&lang=en").data))
-    for table in ("categories", "origins"):
+    for table in ("categories", "origins", "directions"):
         last = re.findall(r"<t[dh][^>]*>([^<]*)<", _section(page, table).partition("<tfoot>")[2])
         assert last[:3] == ["Total", "100.00", f"{Decimal(month['amount_cny']):,}"]
         assert last[-2:] == [f"{month['participations']:,}", f"{month['residents']:,}"]
