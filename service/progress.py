@@ -5,7 +5,7 @@ import pathlib
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from service.importing import open_lines
+from service.importing import Lines, open_lines
 from service.imports import Tally, import_lines
 from service.ledger import Ledger
 from service.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
@@ -45,6 +45,7 @@ def import_with_progress(
     _tell(console, tally, shown, refused_path)
     if lines.skipped_sheets:
         _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
+    _tell_hidden(console, lines)
     if refused_file.has_removed_earlier:
         _say(console, f"{refused_path}, of an earlier run, is removed: no line is refused any more.")
     return tally
@@ -59,6 +60,15 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
     if tally.refused and report is not None:
         _say(console, f"The refused lines are in {report}.")
     _say(Console(), str(tally))
+
+
+def _tell_hidden(console: Console, lines: Lines) -> None:
+    """What was read although nobody sees it: whoever filters a table may mean to send what is left."""
+    if lines.hidden_lines:
+        rows = "1 line in a row that is" if lines.hidden_lines == 1 else f"{lines.hidden_lines} lines in rows that are"
+        _say(console, f"Read as all others: {rows} hidden or filtered away. To leave lines out, delete their rows.")
+    if lines.hidden_columns:
+        _say(console, f"Read as all others: the hidden columns {', '.join(lines.hidden_columns)}.")
 
 
 def _say(console: Console, text: str) -> None:

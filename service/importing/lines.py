@@ -41,6 +41,10 @@ class Lines(abc.ABC):
     """The number of lines after the header where the file states it (a worksheet does, unchecked), else None."""
     skipped_sheets: tuple[str, ...] = ()
     """The names of the worksheets that are not read, because only one is."""
+    hidden_lines: int = 0
+    """How many of the lines read so far stand in rows that are hidden, by hand or by a filter."""
+    hidden_columns: tuple[str, ...] = ()
+    """The headings of the columns that are hidden; they are read as all others."""
 
     @property
     @abc.abstractmethod

@@ -85,6 +85,15 @@ class SheetRows:
         self._builder = _RowBuilder(self._parser, strings, styles)
 
     @property
+    def hidden_rows(self) -> set[int]:
+        """The numbers of the rows that were read and are hidden, by hand or by a filter."""
+        return self._builder.hidden_rows
+
+    def is_hidden_column(self, index: int) -> bool:
+        """Whether a column is hidden; known once the first row is read."""
+        return any(index in columns for columns in self._builder.hidden_columns)
+
+    @property
     def last_row(self) -> int | None:
         """The number of the last row as the worksheet states it, unchecked; known once the first row is read."""
         digits = self._builder.dimension.rpartition(":")[2].lstrip(_LETTERS)
@@ -111,6 +120,8 @@ class _RowBuilder:
     def __init__(self, parser: XMLParserType, strings: SharedStrings, styles: Mapping[str, NumberFormat]) -> None:
         self.finished: list[Row] = []
         self.dimension = ""
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: list[range] = []
         self._parser = parser
         self._strings = strings
         self._styles = styles
@@ -143,16 +154,27 @@ class _RowBuilder:
         elif tag == "v" or (tag == "t" and not self._inside_hint):
             self._parser.CharacterDataHandler = self._texts.append
         elif tag == "row":
-            self._number = int(attributes.get("r", self._number + 1))
-            self._row = []
-            if self._number > ROWS_MAX:
-                raise ImportFileError(f"The workbook is damaged: no worksheet has a row {self._number}.")
+            self._start_row(attributes)
         elif tag == "f":
             self._is_formula = True
         elif tag == "rPh":
             self._inside_hint = True
         elif tag == "dimension":
             self.dimension = attributes.get("ref", "")
+        elif tag == "col":
+            self._start_column(attributes)
+
+    def _start_row(self, attributes: Attributes) -> None:
+        self._number = int(attributes.get("r", self._number + 1))
+        self._row = []
+        if self._number > ROWS_MAX:
+            raise ImportFileError(f"The workbook is damaged: no worksheet has a row {self._number}.")
+        if _is_hidden(attributes, "ht"):
+            self.hidden_rows.add(self._number)
+
+    def _start_column(self, attributes: Attributes) -> None:
+        if _is_hidden(attributes, "width") and len(self.hidden_columns) < COLUMNS_MAX:
+            self.hidden_columns.append(range(int(attributes["min"]) - 1, int(attributes["max"])))
 
     def _end(self, name: str) -> None:
         self._depth -= 1
@@ -216,6 +238,11 @@ class _RowBuilder:
         if self._text_styles and found and (style := self._text_styles.get(cell.get("s", ""))) is not None:
             return _shown_text(found, style)
         return found
+
+
+def _is_hidden(attributes: Attributes, size: str) -> bool:
+    """Whether a row or column is hidden; some programs only make its height or width zero."""
+    return attributes.get("hidden") in {"1", "true"} or attributes.get(size) == "0"
 
 
 def _shown_text(text: str, style: NumberFormat) -> Cell:

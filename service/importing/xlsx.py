@@ -61,10 +61,11 @@ class WorkbookLines(Lines):
 
     def __iter__(self) -> Iterator[Line]:
         """The lines after the header."""
-        line_of = self._line_of
+        line_of, hidden_rows = self._line_of, self._sheet.hidden_rows
         for number, cells in self._rows:
             line = line_of(number, cells)
             if line is not None:
+                self.hidden_lines += number in hidden_rows
                 yield line
 
     def _read_header(self, header: Header, workbook: Workbook) -> None:
@@ -73,6 +74,7 @@ class WorkbookLines(Lines):
         self._table = Table(self._headings, len(cells), grouped=True, is_typed=True)
         self._spellings = column_spellings(self._headings, len(cells), counts_from_1904=workbook.counts_from_1904)
         self._rows = header.rows_below
+        self.hidden_columns = tuple(one.text for one in self._headings if self._sheet.is_hidden_column(one.index))
         last = self._sheet.last_row
         if last is not None and last > number:
             self.total_lines = last - number
