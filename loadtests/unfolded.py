@@ -11,7 +11,7 @@ import service.server
 class _NothingFolds:
     """Stands where the process that folds stands, and does nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, _served: object) -> None:
         self.start = self.stop = lambda: None
 
 

@@ -23,7 +23,7 @@ from service.http.problems import register_problems
 from service.http.reading import ReadingTurns
 from service.http.request_ids import accept_request_id
 from service.http.routes import Routes, register_routes
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
+from service.ledger import Ledger, open_served, refuse_foreign_secrets_if_told
 from service.lifetimes import end_with_the_parent
 from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import keep_what_is_loaded, look_for_cycles_rarely
@@ -32,6 +32,7 @@ from service.queries.pulse import Pulse
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
 from service.stalled import StalledConnections
+from service.storage.identity import File
 from service.vitals import VitalSigns
 
 FAMILIES: tuple[Routes, ...] = (
@@ -53,6 +54,7 @@ TURN_S = 0.02
 writes: at Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
 
 _log = structlog.get_logger()
+_served: File | None = None
 
 
 def create_app(ledger: Ledger) -> Flask:
@@ -76,6 +78,12 @@ def create_app(ledger: Ledger) -> Flask:
     return app
 
 
+def serve_only(served: File | None) -> None:
+    """Has processes that are forked off from now on serve this file of SQLite, and no other in its place."""
+    global _served  # noqa: PLW0603 (a server serves one ledger)
+    _served = served
+
+
 def application() -> Flask:
     """The application of a server's worker process, from its environment."""
     settings = read_settings(os.environ)
@@ -84,7 +92,7 @@ def application() -> Flask:
     end_with_the_parent()
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)
-    opened = open_ledger(settings)
+    opened = open_served(settings, _served)
     refuse_foreign_secrets_if_told(opened)
     app = create_app(opened)
     reporter: Reporter = app.extensions["hushi"].reporter

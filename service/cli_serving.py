@@ -44,8 +44,9 @@ def serve(settings: Settings, host: str, port: int, workers: int, greets: bool) 
                 _log.warning("others-may-read-the-ledger", file=str(file), run=f"chmod 600 {file}")
             if greets:
                 click.echo(welcome_text(ledger, settings.data_dir, port))
+            served = ledger.database.identity.refuse_replaced()
             ledger.database.close()
-            serve_http(settings, address, port, workers)
+            serve_http(settings, address, port, workers, served)
 
 
 @click.command()

@@ -13,12 +13,13 @@ import structlog
 
 from service.commands.folding import fold
 from service.config import read_settings
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets_if_told
+from service.ledger import Ledger, open_served, refuse_foreign_secrets_if_told
 from service.lifetimes import start_watched
 from service.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.memory import look_for_cycles_rarely
 from service.queries.ledger import tail_length
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.identity import File
 from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
@@ -73,10 +74,11 @@ class Folder:
         return folded is not None and folded.is_more
 
 
-def main(parent: int) -> None:
+def main(parent: int, served: File | None = None) -> None:
     """A process that folds the ledger of its environment: until it is told to stop, or the one that started it ends.
 
-    Which one that is, it has to be told: it may have ended before this one could ask.
+    Which one that is, it has to be told: it may have ended before this one could ask. `served` is the file of SQLite
+    that the server has begun with.
     """
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
@@ -86,7 +88,7 @@ def main(parent: int) -> None:
     told_to_stop = threading.Event()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: told_to_stop.set())
-    ledger = open_ledger(settings)
+    ledger = open_served(settings, served)
     refuse_foreign_secrets_if_told(ledger)
     folder = Folder(ledger)
     folder.start()
@@ -96,4 +98,5 @@ def main(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(parent=int(sys.argv[1]))
+    started_by, *of_file = map(int, sys.argv[1:])
+    main(started_by, (of_file[0], of_file[1]) if of_file else None)

@@ -15,6 +15,7 @@ from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage.engine import Database
 from service.storage.faults import DatabaseUnavailable, UnusableUrl
+from service.storage.identity import File
 from service.storage.lineage import Lineage
 from service.storage.roster import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
@@ -54,7 +55,7 @@ def open_ledger(settings: Settings) -> Ledger:
 
 def open_existing(settings: Settings) -> Ledger:
     """The same, where there is one: a mistyped setting must not answer for an empty ledger. Raises SettingError."""
-    database = _database(settings)
+    database = _database(settings, makes_file=False)
     if database.is_missing:
         raise SettingError(
             f"There is no ledger in {database.file}: see HUSHI_DATABASE_URL and HUSHI_DATA_DIR, "
@@ -63,9 +64,18 @@ def open_existing(settings: Settings) -> Ledger:
     return _ledger(settings, database)
 
 
-def _database(settings: Settings) -> Database:
+def open_served(settings: Settings, served: File | None = None) -> Ledger:
+    """The same for a process that a running server starts, while the database may be away for a moment.
+
+    Until SQLite's file is back it answers that the database is unavailable, and makes none. `served` is the file that
+    the server has begun with: whatever else is in its place is not opened. Raises SettingError.
+    """
+    return _ledger(settings, _database(settings, makes_file=False, served=served))
+
+
+def _database(settings: Settings, *, makes_file: bool = True, served: File | None = None) -> Database:
     try:
-        return Database(settings.database_url)
+        return Database(settings.database_url, makes_file=makes_file, known_file=served)
     except UnusableUrl as error:
         raise SettingError(f"HUSHI_DATABASE_URL {error}.") from None
 

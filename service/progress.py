@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.importing import open_lines
 from service.imports import Tally, import_lines
 from service.ledger import Ledger
-from service.refused_lines import RefusedFile, RefusedLine
+from service.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
 
 REFUSED_LINES_SHOWN_MAX = 20
 
@@ -37,10 +37,10 @@ def import_with_progress(
                     shown.append(refused)
 
             import_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position))
-    except Exception:
+    except Exception as error:
         # A file that can't be taken at all has nothing to be told of.
         if tally != Tally():
-            _tell(console, tally, shown, refused_path)
+            _tell(console, tally, shown, None if isinstance(error, ReportNotOurs) else refused_path)
         raise
     _tell(console, tally, shown, refused_path)
     if lines.skipped_sheets:
@@ -50,14 +50,14 @@ def import_with_progress(
     return tally
 
 
-def _tell(console: Console, tally: Tally, shown: list[RefusedLine], refused_path: pathlib.Path) -> None:
+def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: pathlib.Path | None) -> None:
     """The refused lines on standard error, how many lines there were of each kind on standard output."""
     for refused in shown:
         _say(console, f"line {refused.line.number}: {refused.code}: {refused.reason}")
     if tally.refused > len(shown):
         _say(console, f"… and {tally.refused - len(shown)} more")
-    if tally.refused:
-        _say(console, f"The refused lines are in {refused_path}.")
+    if tally.refused and report is not None:
+        _say(console, f"The refused lines are in {report}.")
     _say(Console(), str(tally))
 
 

@@ -73,28 +73,23 @@ class RefusedFile:
             if self.is_written:
                 self._publish()
             elif error is None and os.path.lexists(self._path):
-                self._refuse_other_file()
+                self._refuse_other_file("No line was refused.")
                 self._path.unlink()
                 self.has_removed_earlier = True
 
     def _publish(self) -> None:
-        """Gives the report its name. Raises ReportNotOurs where something else bears it since."""
+        """Gives the report its name. Raises ReportNotOurs where something else bears it since: it keeps another one."""
         self._text.flush()
         self._file.seek(0)
         part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as named:
-                shutil.copyfileobj(self._file, named)
-            self._refuse_other_file()
-            part.replace(self._path)
-        finally:
-            part.unlink(missing_ok=True)
+        with part.open("xb") as named:
+            shutil.copyfileobj(self._file, named)
+        self._refuse_other_file(f"The refused lines are in {part}.")
+        part.replace(self._path)
 
-    def _refuse_other_file(self) -> None:
+    def _refuse_other_file(self, advice: str = "Choose another file.") -> None:
         if os.path.lexists(self._path) and not _is_report(self._path, self._imported):
-            raise ReportNotOurs(
-                f"{self._path} is no report of refused lines, and is not overwritten; choose another file."
-            )
+            raise ReportNotOurs(f"{self._path} is no report of refused lines, and is not overwritten. {advice}")
 
 
 def _is_report(path: pathlib.Path, imported: pathlib.Path) -> bool:

@@ -24,6 +24,7 @@ from service.lifetimes import be_the_parent, start_watched
 from service.logs import let_nothing_wait_for_standard_error, server_log_config
 from service.replacements import YOUNG_S, Replacements, pause_s
 from service.stalled import CONNECTIONS_MAX, IDLE_S
+from service.storage.identity import File
 
 APPLICATION = "service.app"
 THREADS_PER_WORKER = 704
@@ -31,8 +32,6 @@ THREADS_PER_WORKER = 704
 must not wait for those that are not. Threads begin when they are needed."""
 THREAD_IDLE_S = 30
 """After so long without a request a thread ends, and with it whatever it keeps for itself."""
-HEAD_BYTES_MAX = 64 * 1024
-"""What is remembered of requests (answers, queries) is remembered with their heads."""
 WAITING_CONNECTIONS_MAX = 4096
 OTHER_FILES_MAX = 512
 """Of a process beside its connections: databases, logs, counters."""
@@ -48,8 +47,9 @@ _log = structlog.get_logger()
 class FoldingProcess:
     """The process that folds, beside those that serve. Should it die, another takes its place."""
 
-    def __init__(self) -> None:
-        """Starts nothing yet."""
+    def __init__(self, served: File | None) -> None:
+        """Starts nothing yet. `served` is the file of a ledger on SQLite."""
+        self._served = served
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
@@ -78,7 +78,7 @@ class FoldingProcess:
 
     def _fold_until_it_ends(self) -> int | str:
         """The exit code of a process that folds, or why there could be none."""
-        command = [sys.executable, "-m", "service.folder", str(os.getpid())]
+        command = [sys.executable, "-m", "service.folder", *map(str, (os.getpid(), *(self._served or ())))]
         try:
             self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
         except OSError as error:
@@ -175,17 +175,20 @@ def _allow_connections() -> int:
     return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - OTHER_FILES_MAX))
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until the process is told to stop; requests in flight end first."""
+def serve(settings: Settings, host: str, port: int, workers: int, served: File | None = None) -> None:
+    """Serves until the process is told to stop; requests in flight end first.
+
+    `served` is the file of a ledger on SQLite: no process of the server opens another one in its place.
+    """
     # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
-    importlib.import_module(APPLICATION)
+    importlib.import_module(APPLICATION).serve_only(served)
     gc.freeze()  # A search for cycles writes to every object that it looks at, and each process would get its own copy.
     # Granian takes what is usual, which is to begin anew, and not to fork, on macOS and from Python 3.14 on.
     multiprocessing.set_start_method("fork", force=True)
     Counts.share(workers * COUNTED_TOGETHER)
     be_the_parent()
     let_nothing_wait_for_standard_error()
-    folding = FoldingProcess()
+    folding = FoldingProcess(served)
     server = _Server(
         f"{APPLICATION}:application",
         address=host,
@@ -200,7 +203,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,
         websockets=False,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000, max_buffer_size=HEAD_BYTES_MAX),
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_S * 1000),
         backpressure=_allow_connections(),
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=server_log_config(settings.log_level),

@@ -3,6 +3,7 @@
 A serving process goes on. Nothing that it has in memory of the ledger before may reach anybody.
 """
 
+import datetime
 import itertools
 import pathlib
 import shutil
@@ -16,11 +17,17 @@ from flask import Flask
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key
+from service.commands.sessions import end_session
 from service.config import read_settings
+from service.domain.cells import Entry
 from service.ledger import Ledger, open_ledger
 from service.queries.cube import CubeKeeper
+from service.queries.sessions import EndedSessions
 from service.queries.verifying import verify
-from service.storage.lineage import Lineage, RegisterHead
+from service.storage import tail
+from service.storage.engine import Connection
+from service.storage.faults import AnotherLedger
+from service.storage.lineage import NOTHING_REGISTERED, Lineage, RegisterHead, Seen
 from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
@@ -254,8 +261,84 @@ def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one
     """One asks about the head that it knows while the other takes note of a newer one."""
     first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
     lineage = Lineage()
-    lineage.confirm(lineage.head, None, first)
-    asked_about = lineage.head
-    lineage.confirm(lineage.head, first.seal, second)
+    lineage.confirm(lineage.seen, None, first)
+    asked_about = lineage.seen
+    lineage.confirm(lineage.seen, first.seal, second)
     lineage.confirm(asked_about, first.seal, second)
-    assert (lineage.head, lineage.generation) == (second, 0)
+    assert lineage.seen == Seen(0, second)
+
+
+def test_who_still_hears_of_the_ledger_before_keeps_nothing_under_the_next_one() -> None:
+    """Another thread has met another ledger meanwhile; the old one's word is no note of the new one."""
+    first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
+    lineage = Lineage()
+    lineage.confirm(lineage.seen, None, first)
+    asked_about = lineage.seen
+    with pytest.raises(AnotherLedger):
+        lineage.confirm(asked_about, b"another", RegisterHead(1, b"another"))
+    with pytest.raises(AnotherLedger):
+        lineage.confirm(asked_about, first.seal, second)
+    assert lineage.seen == Seen(1, NOTHING_REGISTERED)
+
+
+def _end_this_backend_once(monkeypatch: pytest.MonkeyPatch, market: Market) -> None:
+    """The next time that the tail is read, the server ends the process that reads it: as its machine dies."""
+    find_entries = tail.find_entries
+
+    def dying(connection: Connection, after: int = 0) -> dict[int, Entry]:
+        monkeypatch.setattr(tail, "find_entries", find_entries)
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        market.server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+        return find_entries(connection, after)
+
+    monkeypatch.setattr(tail, "find_entries", dying)
+
+
+def test_a_refresh_that_ends_half_way_leaves_nothing_of_the_ledger_that_is_lost(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cells of the newest block were loaded when the primary died, and the state of before is that of the copy."""
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 2)
+    assert _counted(caller)[0] == 5
+    market.copy()
+    _trades(caller, 3)
+    fold(market.ledger)
+    _end_this_backend_once(monkeypatch, market)
+    assert caller.get(REPORT).status_code == 503
+    market.fail_over()
+    assert _counted(caller) == _recounted(market) == (5, "50.00")
+
+
+def test_a_further_grain_that_can_not_be_loaded_takes_no_tail_away(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 2)
+    assert _counted(caller)[0] == 5
+    _end_this_backend_once(monkeypatch, market)
+    assert caller.get("/v1/reports/trade?period=2024&by=group_id,settlement").status_code == 503
+    assert caller.get("/v1/reports/trade?period=2024").get_json()["total"]["transactions"]["current"] == 5
+
+
+def test_sessions_that_ended_on_the_ledger_before_are_not_those_that_end_on_this_one(market: Market) -> None:
+    """As many have ended, and no block was sealed in between."""
+    market.caller()
+    market.copy()
+    app, ended = market.app.extensions["hushi"], EndedSessions(market.ledger)
+    expires_at = market.ledger.now() + datetime.timedelta(hours=1)
+    lost, kept = b"a" * 16, b"b" * 16
+    end_session(market.ledger, lost, expires_at)
+    before = app.pulse.now()
+    assert (ended.is_ended(lost, before), ended.is_ended(kept, before)) == (True, False)
+    market.fail_over()
+    end_session(market.ledger, kept, expires_at)
+    after = app.pulse.now()
+    assert after != before
+    assert (ended.is_ended(lost, after), ended.is_ended(kept, after)) == (False, True)

@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,47 +16,28 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from loadtests.ledgers import fresh_posts, register_residents
+from loadtests.ledgers import FIRST_DAY, fresh_posts, register_residents
 from service.commands import posting
+from service.commands.folding import fold
+from service.commands.groups import create_group
 from service.commands.posting import Outcome, post
+from service.commands.residents import Caller, Registration, add_members, change_status, register
+from service.commands.sessions import end_session
 from service.config import read_settings
+from service.domain.errors import Refusal
 from service.ledger import Ledger, open_ledger
 from service.storage import engine, engines, schema
+from service.storage import postgresql as postgresql_engine
 from service.storage.faults import NotWritten, OutcomeUnknown
+from service.storage.settling import settled_end
 from service.vault import create_secrets
-from tests.postgresql import USER, PostgreSQL
+from tests.builders import a_citizen_number
+from tests.postgresql import PostgreSQL
 from tests.recounting import read_journal
+from tests.standbys import WAITING, without_its_standby
+from tests.waiting import wait_until
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-
-
-@contextlib.contextmanager
-def _without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple[int]]]:
-    """Each commit waits for a standby that is not there, as after its machine is gone; at the end for none any more.
-
-    Gives a connection to look at the server, and to intervene.
-    """
-    with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
-        _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
-        try:
-            yield connection  # type: ignore[misc]
-        finally:
-            _set_standbys(connection, "RESET synchronous_standby_names", "")
-
-
-def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
-    connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
-    connection.execute("SELECT pg_reload_conf()")
-    _wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it did not happen in time")
 
 
 class _Posting(threading.Thread):
@@ -79,7 +59,7 @@ class _Posting(threading.Thread):
 
 def _waits(connection: psycopg.Connection[tuple[int]]) -> int:
     """The process of the server in which a commit waits for the standby."""
-    _wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
+    wait_until(lambda: connection.execute(WAITING).fetchone() is not None)
     row = connection.execute(WAITING).fetchone()
     assert row is not None
     return row[0]
@@ -91,7 +71,7 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
     """Neither by the commit whose wait was cut short, nor by a retry that finds the entry."""
     register_residents(ledger, 1)
     entries = fresh_posts(1, 1)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         first = _Posting(ledger, entries)
         server.execute(f"SELECT {how}({_waits(server)})")  # type: ignore[call-overload]
         first.join(10)
@@ -104,6 +84,27 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
 
 
 @on_postgresql
+def test_a_commit_that_is_given_up_keeps_nothing_of_the_server(
+    ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a connection nor a lock: whoever asks again and again while the standby is away would take them all."""
+    register_residents(ledger, 1)
+    entries, others = fresh_posts(1, 1), fresh_posts(1, 1)
+    monkeypatch.setattr(postgresql_engine, "ANSWER_WITHIN_S", 0.3)
+    with without_its_standby(postgresql) as server:
+        for given_up in (entries, others):
+            with pytest.raises(OutcomeUnknown):
+                post(ledger, given_up)
+            wait_until(lambda: server.execute(WAITING).fetchone() is None)
+        assert settled_end(ledger.database) is not None
+        with pytest.raises(OutcomeUnknown):
+            post(ledger, entries)
+    assert [outcome.replayed for outcome in post(ledger, [*entries, *others])] == [True, True]
+    assert fold(ledger) is not None
+    assert len(read_journal(ledger)) == 2
+
+
+@on_postgresql
 def test_a_batch_of_replays_and_fleeting_refusals_waits_as_well(ledger: Ledger, postgresql: PostgreSQL) -> None:
     """Nothing of it is written: a refusal of a file's line is not remembered."""
     register_residents(ledger, 1)
@@ -111,7 +112,7 @@ def test_a_batch_of_replays_and_fleeting_refusals_waits_as_well(ledger: Ledger, 
     unknown = fresh_posts(1, 1)[0]
     refused = unknown._replace(trade=unknown.trade._replace(resident=9), refusal_is_final=False)
     post(ledger, entries)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         retry = _Posting(ledger, [*entries, refused])
         _waits(server)
     retry.join(10)
@@ -127,7 +128,7 @@ def test_without_a_commit_of_its_own_a_replay_promises_too_early(
     register_residents(ledger, 1)
     entries = fresh_posts(1, 1)
     post(ledger, entries)
-    with _without_its_standby(postgresql):
+    with without_its_standby(postgresql):
         assert [outcome.replayed for outcome in post(ledger, entries)] == [True]
 
 
@@ -138,7 +139,7 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
     """A negative control: PostgreSQL says COMMIT."""
     monkeypatch.setattr(engine, "commit", lambda _connection, transaction: transaction.commit())
     register_residents(ledger, 1)
-    with _without_its_standby(postgresql) as server:
+    with without_its_standby(postgresql) as server:
         first = _Posting(ledger, fresh_posts(1, 1))
         server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
         first.join(10)
@@ -249,3 +250,49 @@ def test_without_syncing_the_log_first_it_is_lost(
     """A negative control."""
     monkeypatch.setattr(engines, "sync_log", lambda _url: None)
     assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 0)
+
+
+def _register(ledger: Ledger) -> None:
+    register(ledger, Registration("阿拉坦其其格", a_citizen_number(7), FIRST_DAY, None, None, None))
+
+
+UNKEYED: dict[str, Callable[[Ledger], object]] = {
+    "a registration": _register,
+    "a group": lambda ledger: create_group(ledger, "东", "village"),
+    "a status": lambda ledger: change_status(ledger, 1, "suspended", "x", None, CALLER),
+    "members": lambda ledger: add_members(ledger, 1, [1], FIRST_DAY),
+    "a sign-out": lambda ledger: end_session(ledger, b"s" * 16, ledger.now()),
+}
+CALLER = Caller(1, "request")
+
+
+class _Doing(threading.Thread):
+    """Does something in the background, and keeps how it ended."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work, self.ended = work, False
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(Refusal, OutcomeUnknown):
+            self.work()
+        self.ended = True
+
+
+@on_postgresql
+@pytest.mark.parametrize("what", UNKEYED)
+def test_a_retry_without_a_key_waits_as_well(ledger: Ledger, postgresql: PostgreSQL, what: str) -> None:
+    """Whether it is answered with what is there, or refused because of it."""
+    register_residents(ledger, 1)
+    if what == "members":
+        create_group(ledger, "西", "village")
+    with without_its_standby(postgresql) as server:
+        first = _Doing(lambda: UNKEYED[what](ledger))
+        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
+        first.join(10)
+        retry = _Doing(lambda: UNKEYED[what](ledger))
+        _waits(server)
+        assert not retry.ended
+    retry.join(10)
+    assert retry.ended

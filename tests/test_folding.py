@@ -5,7 +5,7 @@ import pathlib
 import signal
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -23,11 +23,14 @@ from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import blocks, journal, settling, tail
+from service.storage.engine import Connection
 from service.storage.faults import NotWritten
+from service.storage.standing import Position
 from tests import fold_worker
 from tests.fold_worker import POINTS
 from tests.forked import run_together
 from tests.recounting import PlainRecount, read_journal
+from tests.waiting import wait_until
 
 RESIDENTS = 20
 TWO_YEARS = Question(Period(datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)), "none", ("category", "month"))
@@ -177,22 +180,13 @@ def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch:
     """A negative control: what lies behind the newest place that is known is not all that is new."""
     _postgresql_only(ledger)
     read_tail = CubeKeeper._read_tail
-    monkeypatch.setattr(
-        CubeKeeper,
-        "_read_tail",
-        lambda self, connection, _length: read_tail(
-            self, connection, len(self._places) + len(tail.find_entries(connection, max(self._places, default=0)))
-        ),
-    )
+
+    def read_what_lies_behind(self: CubeKeeper, connection: Connection, now: Position) -> None:
+        behind = tail.find_entries(connection, max(self._places, default=0))
+        read_tail(self, connection, replace(now, tail=(len(self._places) + len(behind), 0)))
+
+    monkeypatch.setattr(CubeKeeper, "_read_tail", read_what_lies_behind)
     assert _transactions_seen_around_a_late_place(ledger) == [2, 2]
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen within ten seconds")
 
 
 def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
@@ -212,9 +206,9 @@ def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
     folder.start()
     try:
         _fill(ledger, 50)
-        _wait_until(lambda: tail_length(ledger) == 0)
+        wait_until(lambda: tail_length(ledger) == 0)
         post(ledger, fresh_posts(30, RESIDENTS, seed=2))
-        _wait_until(lambda: tail_length(ledger) == 0)
+        wait_until(lambda: tail_length(ledger) == 0)
     finally:
         folder.stop()
     assert faults == []

@@ -152,11 +152,11 @@ def test_keys_can_be_rotated_and_none_of_them_may_be_lost(
     rotated = open_ledger(read_settings(both))
     for number in range(4):
         create_group(rotated, f"西{number}", "village")
-    rotated.database.close()
 
     right = call_hushi(both, "verify")
     assert right.exit_code == 0, right.output
     refuse_foreign_secrets(rotated)
+    rotated.database.close()
     for lost in ("k1", "k2"):
         left = _with(environment, *({"k1", "k2"} - {lost}))
         for command in (("verify",), ("keys", "list")):

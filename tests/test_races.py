@@ -203,7 +203,7 @@ def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
     admin.register(1)
     for database in (ledger.database, other_ledger.database):
         database.close()
-        deferred = sqlite_engine(database.url, begin="BEGIN", pool_size=1, read_only=False)
+        deferred = sqlite_engine(database.url, database.identity, begin="BEGIN", pool_size=1, read_only=False)
         monkeypatch.setattr(database, "_writer", deferred)
         monkeypatch.setattr(database, "_file_turns", None)  # They alone would keep the two apart as well.
     failures: list[str] = []

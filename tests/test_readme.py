@@ -61,7 +61,9 @@ def test_a_transaction_is_posted_and_fetched_as_readme_shows_it(checkout: pathli
     with serving(settings, checkout / "log", "--welcome") as server:
         script = _blocks("Post a transaction, fetch it") + _blocks("Reports")
         shown = _run(script.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}"), checkout)
-        fold_all(open_ledger(read_settings(settings)))
+        ledger = open_ledger(read_settings(settings))
+        fold_all(ledger)
+        ledger.database.close()
         noted = "hushi verify | grep -o '[0-9a-f]\\{64\\}'"
         operated = _run(_blocks("Operating it").replace("HASH", f"$({noted})") + _blocks("Keys"), checkout)
     assert (shown.returncode, shown.stderr) == (0, "")

@@ -109,10 +109,15 @@ def test_what_takes_its_place_meanwhile_stays(
     report = folder / "report.csv"
     monkeypatch.setattr(progress, "import_lines", _and_then(progress.import_lines, lambda: report.write_text("mine")))
     for name in ("bad.csv", "clean.csv"):
-        assert call_hushi(environment, "import", str(folder / name), "--refused", str(report)).exit_code == 2
+        told = call_hushi(environment, "import", str(folder / name), "--refused", str(report))
+        assert told.exit_code == 2
+        assert "is not overwritten" in told.stderr
+        assert f"The refused lines are in {report}.\n" not in told.stderr
         assert report.read_text() == "mine"
         report.unlink()
-    assert sorted(_contents(folder)) == ["bad.csv", "clean.csv"]
+    # What was refused is kept under a name of its own, which the message tells.
+    (kept,) = folder.glob("report.csv.*.part")
+    assert kept.read_bytes().startswith(b"\xef\xbb\xbfline,code,reason,text\r\n2,unreadable-line,")
 
 
 def _and_then(first: Callable[..., None], then: Callable[[], object]) -> Callable[..., None]:

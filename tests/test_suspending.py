@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import psutil
 import pytest
@@ -27,6 +27,7 @@ from service.storage.faults import NotWritten
 from service.storage.suspending import Suspension
 from tests.builders import a_citizen_number, a_key, a_trade
 from tests.servers import HUSHI
+from tests.waiting import wait_until
 
 HEADINGS = "备案号,类别,品名,原产国,重量(千克),金额(元),交易时间,单据号\n"
 LINES = 12_000
@@ -79,21 +80,14 @@ def _is_stopped(process: psutil.Popen) -> bool:
     return bool(process.status() == psutil.STATUS_STOPPED)
 
 
-def _wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.002)
-
-
 def test_an_import_that_is_suspended_holds_nobody_up_and_goes_on(
     market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
     with _importing(environment, tmp_path) as running:
-        _wait_for(lambda: _has_begun(market))
+        wait_until(lambda: _has_begun(market))
         for _ in range(4):
             running.send_signal(signal.SIGTSTP)
-            _wait_for(lambda: _is_stopped(running))
+            wait_until(lambda: _is_stopped(running))
             _post_in_time(market)
             running.send_signal(signal.SIGCONT)
             time.sleep(0.05)
@@ -105,7 +99,7 @@ def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:
     with turns.open("rb") as file:
         for _ in range(1000):
             running.send_signal(signal.SIGSTOP)
-            _wait_for(lambda: _is_stopped(running))
+            wait_until(lambda: _is_stopped(running))
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -124,10 +118,10 @@ def test_who_was_stopped_with_the_turn_is_woken_until_it_is_given_back(
     """SIGSTOP can't be put off by who gets it."""
     assert market.database.file is not None
     with _importing(environment, tmp_path) as running:
-        _wait_for(lambda: _has_begun(market))
+        wait_until(lambda: _has_begun(market))
         _caught_with_the_turn(running, market.database.file.with_name(market.database.file.name + "-turns"))
         _post_in_time(market)
-        _wait_for(lambda: _is_stopped(running))
+        wait_until(lambda: _is_stopped(running))
         running.send_signal(signal.SIGCONT)
         assert running.communicate(timeout=60)[0] == f"{LINES} accepted, 0 known already, 0 refused\n".encode()
 

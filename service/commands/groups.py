@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.commands.once import Attempt, remember, writing_once
+from service.commands.once import Attempt, refusing_durably, remember, writing_once
 from service.domain.errors import GroupExists
 from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
@@ -18,7 +18,7 @@ def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None =
     Raises IdempotencyKeyReused, GroupExists for a name and kind that a group bears, PersonalData for a citizen number
     in its name or its kind.
     """
-    with writing_once(ledger, attempt) as (connection, before):
+    with refusing_durably(ledger, GroupExists), writing_once(ledger, attempt) as (connection, before):
         if before is not None:
             made = residents.find_group(connection, before["market_group"], ledger.today())
             assert made is not None

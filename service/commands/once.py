@@ -16,7 +16,6 @@ from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import answer_message
 from service.ledger import Ledger
 from service.storage import idempotency, residents
-from service.storage.committing import commit_durably
 from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 
@@ -72,7 +71,6 @@ def _look_back(
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
     if not ledger.vault.signets.answers.fits(seal, message):
         raise IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
-    commit_durably(connection)
     document = orjson.loads(text)
     if "told" not in document:
         return None, refusal_of(document)
@@ -93,3 +91,17 @@ def _remember(connection: Connection, ledger: Ledger, attempt: Attempt, text: st
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
     seal = ledger.vault.signets.answers.seal(message)
     idempotency.insert(connection, [Remembered(attempt.digest, seal, refusal=text)])
+
+
+@contextlib.contextmanager
+def refusing_durably(ledger: Ledger, *refusals: type[Refusal]) -> Iterator[None]:
+    """Lets a refusal that names what is recorded wait until that is as durable as a fresh commit.
+
+    A refused transaction is rolled back, which waits for nothing. Raises DatabaseUnavailable and OutcomeUnknown.
+    """
+    try:
+        yield
+    except refusals:
+        if not ledger.database.is_sqlite:
+            ledger.database.commit_nothing()
+        raise

@@ -102,9 +102,9 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
 
 def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     lineage = ledger.lineage
-    head = lineage.head
-    opening = opening_of(connection, {entry.digest for entry in entries}, head.no)
-    lineage.confirm(head, opening.seal_at_known, opening.register)
+    seen = lineage.seen
+    opening = opening_of(connection, {entry.digest for entry in entries}, seen.head.no)
+    lineage.confirm(seen, opening.seal_at_known, opening.register)
     known = dict(opening.known)
     revoked = opening.revoked_keys
     signet = ledger.vault.signets.answers
@@ -121,7 +121,7 @@ def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> 
         trades,
         {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
         standings=ledger.roster.find(
-            connection, {trade.resident for trade in trades}, (lineage.generation, *opening.facts)
+            connection, {trade.resident for trade in trades}, (seen.generation, *opening.facts)
         ),
     )
     answered: list[Remembered] = []

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.commands.once import Attempt, remember, writing_once
+from service.commands.once import Attempt, refusing_durably, remember, writing_once
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
@@ -59,6 +59,11 @@ def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[
     for registration in registrations:
         _refuse_impossible_dates(registration)
         refuse_personal_data([("/settlement", registration.settlement)])
+    with refusing_durably(ledger, ResidentExists):
+        return _register_or_refuse(ledger, registrations)
+
+
+def _register_or_refuse(ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
     try:
         with ledger.database.writing() as connection:
             return _register(connection, ledger, registrations)
@@ -152,7 +157,7 @@ def change_status(
     ValidationFailed for a day before the registration, IdempotencyKeyReused, PersonalData for a citizen number in the
     reason.
     """
-    with writing_once(ledger, attempt) as (connection, before):
+    with refusing_durably(ledger, ResidentNotActive), writing_once(ledger, attempt) as (connection, before):
         if before is not None:
             return _get(connection, ordinal)
         refuse_personal_data([("/reason", reason)])

@@ -15,8 +15,10 @@ _INVISIBLE = re.compile(
 
 _NARROW_NO_BREAK_SPACE, _NO_BREAK_SPACE = "\u202f", "\u00a0"
 _ODD_BLANK = "\u00a0\u1680\u2000-\u200a\u205f\u2800\u3000\u3164\uffa0"
-_ODD_BLANKS = re.compile(f" *[{_ODD_BLANK}][ {_ODD_BLANK}]*")
-"""Runs of blanks in which one is not a plain space: the ideographic space, no-break spaces, spaces of a given width."""
+_ODD_BLANKS = re.compile(f"[{_ODD_BLANK}]")
+"""Blanks other than the plain one: the ideographic space, no-break spaces, spaces of a given width."""
+
+_BLANKS = re.compile(f"[ {_ODD_BLANK}]+")
 
 _SELECTORS_AND_JOINERS = re.compile("[\u180b-\u180f\u200c\u200d\u202f\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 """Characters that nobody sees alone, but that may change the shape of a letter beside them."""
@@ -44,7 +46,14 @@ def normal_text(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if _SELECTORS_AND_JOINERS.search(text) is not None:
         text = _without_stray_joiners(text)
-    return unicodedata.normalize("NFC", _ODD_BLANKS.sub(" ", text).strip())
+    if _ODD_BLANKS.search(text) is not None:
+        text = _BLANKS.sub(_one_blank, text)
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _one_blank(blanks: re.Match[str]) -> str:
+    """One plain blank for a run with another one in it; plain ones alone can be seen, and stay as many as they are."""
+    return " " if blanks[0].strip(" ") else blanks[0]
 
 
 def _without_stray_joiners(text: str) -> str:

@@ -21,7 +21,7 @@ SIGN_INS_MAX = 32
 """Of those: to sign in is the one request whose body is read before its sender has shown a key."""
 ARRIVING_BYTES_MAX = 64 * 1024 * 1024
 SMALL_BYTES_MAX = 1024 * 1024
-"""Larger bodies are worked on one at a time: 16 MiB of JSON become some hundred MiB of objects."""
+"""Of larger bodies few are worked on at a time: 16 MiB of JSON become some hundred MiB of objects."""
 
 SIGN_IN = "/signin"
 BATCH = "/v1/transactions/batch"
@@ -80,7 +80,7 @@ class Visit(Protocol):
         """Its place is free meanwhile; it has one again afterwards. Raises Unavailable."""
 
     def arrived(self, size: int) -> None:
-        """The body is there. If it is large, waits until no other large one is worked on. Raises Unavailable."""
+        """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
 
 
 class Arriving(io.RawIOBase):

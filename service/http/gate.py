@@ -8,6 +8,7 @@ own, and who sends a body holds none while it is on its way.
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,11 @@ import orjson
 
 from service.domain.errors import Unavailable
 from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
+from service.http.inflating import UNPACKING
 from service.http.known_answers import Note
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
 from service.http.request_ids import accept_request_id
 from service.memory import give_back_what_is_free
-from service.storage.turns import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
 WRITES_MAX = 128
 READS_MAX = 256
 """Most of them wait for their turn (service.http.reading): a caller who is refused at once asks again at once."""
+LARGE_AT_ONCE = 4
+"""Large bodies are worked on so many at a time: each takes up to 150 MB, and one that waits for its commit should not
+keep the processor idle."""
 LARGE_BODY_TIMEOUT_S = 30
+TRIMMED_BYTES_MIN = 4 * 1024 * 1024
+"""From here on what a body took is given back to the system at once; smaller ones come all the time."""
+LONG_S = 1.0
+ANSWERED_WITHIN_S = 5.0
+"""So long, at most, the answer of a long request is still on its way to the caller after it has left the gate."""
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/health/", "/metrics")
 """Whoever watches over the service must be answered when it is full."""
@@ -74,8 +83,9 @@ class Gate:
         self._note = note
         self.reads, self.writes = Places(reads_max), Places(writes_max)
         self.arrivals = arrivals or Arrivals()
-        self.large = Turns()
+        self.large = threading.BoundedSemaphore(LARGE_AT_ONCE)
         self._inside: dict[int, float] = {}
+        self._ended: deque[tuple[float, float]] = deque()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers 503 at once when all places are taken."""
@@ -84,14 +94,18 @@ class Gate:
             return refuse(FULL, self._note, environ, start_response)
         if visit.brings_a_body:
             environ["wsgi.input"] = Arriving(environ, visit)
+            environ[UNPACKING] = visit.arrived
         try:
             return self._application(environ, start_response)
         finally:
             visit.leave()
 
     def inside_since(self) -> list[float]:
-        """Since when, by time.monotonic, each request is inside whose body is there; sorted."""
-        return sorted(self._inside.copy().values())
+        """Since when, by time.monotonic, each request is inside whose body is there, or is being answered now."""
+        now = time.monotonic()
+        while self._ended and now - self._ended[0][1] > ANSWERED_WITHIN_S:
+            self._ended.popleft()
+        return [*self._inside.copy().values(), *(since for since, _ in self._ended.copy())]
 
     def note_inside(self, number: int) -> None:
         """A request is inside and its body is there, unless that is noted already."""
@@ -99,7 +113,9 @@ class Gate:
 
     def note_outside(self, number: int) -> None:
         """A request is not inside any more, or its body is still on its way."""
-        self._inside.pop(number, None)
+        since = self._inside.pop(number, None)
+        if since is not None and (now := time.monotonic()) - since > LONG_S:
+            self._ended.append((since, now))
 
 
 class _Visit:
@@ -111,6 +127,7 @@ class _Visit:
         if self._path.startswith(ALWAYS_OPEN):
             self._places = None
         self._is_inside = self._has_turn = False
+        self._size = 0
         self.brings_a_body = bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
 
     def enter(self) -> bool:
@@ -127,8 +144,9 @@ class _Visit:
         self._gate.note_outside(id(self))
         if self._has_turn:
             self._has_turn = False
-            give_back_what_is_free()
-            self._gate.large.give_back()
+            if self._size > TRIMMED_BYTES_MIN:
+                give_back_what_is_free()
+            self._gate.large.release()
 
     @contextlib.contextmanager
     def outside(self, bytes_max: int) -> Iterator[None]:
@@ -141,10 +159,11 @@ class _Visit:
             raise Unavailable(FULL)
 
     def arrived(self, size: int) -> None:
-        """The body is there. If it is large, waits until no other large one is worked on. Raises Unavailable."""
+        """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
         self._gate.note_inside(id(self))
+        self._size = size
         if size > SMALL_BYTES_MAX and not self._has_turn:
-            self._has_turn = self._gate.large.take(LARGE_BODY_TIMEOUT_S)
+            self._has_turn = self._gate.large.acquire(timeout=LARGE_BODY_TIMEOUT_S)
             if not self._has_turn:
                 raise Unavailable(FULL)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PATHS = "/v1/reports/"
 ANSWERS_MAX = 512
 BYTES_MAX = 256 * 1024
+ASKED_LENGTH_MAX = 16 * 1024
+"""Of what an answer depends on; the head of a request may have 400 KiB, and each is kept beside its answer."""
 
 Life = tuple[datetime.datetime, datetime.datetime]
 """From when on, and before when, a session may be answered."""
@@ -124,7 +126,7 @@ class KnownAnswers:
 
         parts = self._application(environ, begin)
         exact = environ.get(_EXACT)
-        if exact is None:
+        if exact is None or sum(len(part or "") for part in asked) > ASKED_LENGTH_MAX:
             return parts
         body = b"".join(parts)
         if hasattr(parts, "close"):

@@ -23,8 +23,8 @@ WAIT_MAX_S = 5.0
 LONG_S = 1.0
 """A read that takes longer waits for the database, and not for Python: another one may begin beside it."""
 PAUSE_MAX_S = 1.0
-PAUSE = 2 * READS_AT_ONCE - 1
-"""While others write, a turn rests so many times as long as its read took: on average half a read runs."""
+PAUSE = 3 * READS_AT_ONCE - 1
+"""While others write, a turn rests so many times as long as its read took: on average a third of a read runs."""
 
 
 class ReadingTurns:

@@ -59,8 +59,10 @@ def find_encoding(path: pathlib.Path) -> str:
             )
         return "utf-16" if marked.startswith("utf-16") else marked
     if b"\0" in signature:
+        # The first byte of each letter of English, or of a comma, is zero in the one order, the second in the other.
+        likely = "utf-16-be" if signature[::2].count(0) > signature[1::2].count(0) else "utf-16-le"
         raise ImportFileError(
-            f"The file holds binary data, or UTF-16 without a byte order mark. {SAVE_AS}: --encoding utf-16-le."
+            f"The file holds binary data, or UTF-16 without a byte order mark. {SAVE_AS}: --encoding {likely}."
         )
     return _utf_8_or_gb18030(path)
 

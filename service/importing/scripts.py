@@ -55,7 +55,7 @@ _CYRILLIC_WORD = re.compile("[А-ЯЁЄЇ]?[а-яёєї]*|[А-ЯЁЄЇ]+")
 _VOWEL = re.compile("[аеёиоуыэюяєї]", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile("[“”„–—]+")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-_HIGH_BYTES_AT_THE_END = re.compile(rb"[\x80-\xff]*\Z")
+_ANY_HIGH_BYTE = bytes(range(0x80, 0x100))
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff]+")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _VOWELLESS_LETTERS_MAX = 3
@@ -143,8 +143,8 @@ def _whole_words(pieces: Iterator[bytes]) -> Iterator[bytes]:
     begun = b""
     for piece in pieces:
         text = begun + piece
-        match = _HIGH_BYTES_AT_THE_END.search(text)
-        begun = match[0] if match is not None and len(match[0]) < WORD_BYTES_MAX else b""
+        begun = text[len(text.rstrip(_ANY_HIGH_BYTE)) :]
+        begun = begun if len(begun) < WORD_BYTES_MAX else b""
         yield text.removesuffix(begun)
     yield begun
 

@@ -18,7 +18,7 @@ from service.domain.registry import Registry
 from service.ledger import Ledger
 from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
-from service.storage.standing import NOTHING, Standing
+from service.storage.standing import NOTHING, Position, Standing
 from service.storage.standing import read as read_standing
 
 _log = structlog.get_logger()
@@ -99,8 +99,8 @@ class CubeKeeper:
         Loads everything when it had to be dropped. Raises DatabaseUnavailable.
         """
         if self._is_cold:
-            self._is_cold = False
             self.warm_up()
+            self._is_cold = False
         self._prepare(self._cube.prepare_again())
 
     def _prepare(self, preparing: Iterator[None]) -> None:
@@ -110,6 +110,16 @@ class CubeKeeper:
                 done = next(preparing, self) is self
 
     def _bring_up_to_date(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
+        """Brings memory to the state of this snapshot. Whatever ends it half-way, nothing half-loaded is left."""
+        try:
+            self._refresh(connection, grains, people=people)
+        except BaseException:
+            # Cells of a block that a fail-over is about to lose may be in memory already, or the tail be off.
+            self._forget()
+            self._is_cold = True
+            raise
+
+    def _refresh(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
         now, is_same_ledger = read_standing(connection, self._standing)
         if not is_same_ledger:
             self._forget_another_ledger(now)
@@ -118,7 +128,7 @@ class CubeKeeper:
             self._uncover()
             self._load(connection, missing)
         if now.position != self._standing.position or len(self._places) != now.position.tail_length:
-            self._read_tail(connection, now.position.tail_length)
+            self._read_tail(connection, now.position)
         for grain in filter(self._is_behind, set(grains)):
             self._cover(connection, grain)
         if people and now.registrations != self._people:
@@ -157,10 +167,12 @@ class CubeKeeper:
         self._places.clear()
         self._laid.clear()
 
-    def _read_tail(self, connection: Connection, length: int) -> None:
+    def _read_tail(self, connection: Connection, now: Position) -> None:
         """Reads the entries of the tail that are not known yet."""
         fresh = tail.find_entries(connection, after=max(self._places, default=0))
-        if len(self._places) + len(fresh) != length:
+        length, places = now.tail
+        is_all = len(self._places) + len(fresh) == length and places in (0, sum(self._places) + sum(fresh))
+        if not is_all:
             # On PostgreSQL a lower place may become visible after a higher one.
             fresh = tail.find_entries(connection)
             if not self._places <= fresh.keys():

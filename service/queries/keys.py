@@ -34,7 +34,7 @@ class KeyRing:
 
     def find_known(self, key: str) -> ApiKey | None:
         """The key if this process has met it; it may have been revoked since."""
-        if self._as_of[0] != self._ledger.lineage.generation:
+        if self._as_of[0] != self._ledger.lineage.seen.generation:
             return None
         digest = key_digest(key)
         return _right_one(self._known.get(digest[:NAME_BYTES], ()), digest)
@@ -62,7 +62,7 @@ class KeyRing:
         lineage = self._ledger.lineage
         with contextlib.suppress(AnotherLedger):
             lineage.look(self._ledger.database, at.register)
-        return lineage.generation
+        return lineage.seen.generation
 
 
 def is_live(ledger: Ledger, key: str) -> bool:

@@ -8,10 +8,7 @@ SESSIONS_KNOWN_MAX = 1000
 
 
 class EndedSessions:
-    """What a process has looked up of sessions; looked up again as soon as any session has ended.
-
-    Or once a block was sealed: after a fail-over another ledger may have as many ended sessions, and other ones.
-    """
+    """What a process has looked up of sessions; looked up again as soon as another session is the newest to end."""
 
     def __init__(self, ledger: Ledger) -> None:
         """Knows nothing yet."""
@@ -24,10 +21,9 @@ class EndedSessions:
         """Whether the session has ended at this state of the ledger. Raises DatabaseUnavailable."""
         if session in self._noted:
             return True
-        as_of = (at.ended_sessions, at.position.hash)
-        if as_of != self._as_of or len(self._known) >= SESSIONS_KNOWN_MAX:
+        if at.ended_session != self._as_of or len(self._known) >= SESSIONS_KNOWN_MAX:
             # A new dictionary: another thread may be putting what it read before into the old one.
-            self._known, self._as_of = {}, as_of
+            self._known, self._as_of = {}, at.ended_session
         known = self._known
         if session not in known:
             with self._ledger.database.reading() as connection:

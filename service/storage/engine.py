@@ -1,11 +1,11 @@
 """Two engines, one behaviour: opening SQLite or PostgreSQL, and the two kinds of transaction that Hushi uses.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for the one writing connection of a process, snapshots for readers.
-PostgreSQL: synchronous_commit=on in each transaction, READ COMMITTED for writers (rows are locked by name), REPEATABLE
-READ for readers.
+PostgreSQL: synchronous_commit=on; READ COMMITTED for writers, who lock rows by name; REPEATABLE READ for readers.
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import threading
@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from service.storage import revisions
 from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
-from service.storage.committing import commit
+from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
-from service.storage.identity import FileIdentity
-from service.storage.private_files import PRIVATE_FOLDER, find_exposed
+from service.storage.identity import File, FileIdentity
+from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.suspending import SUSPENSION
@@ -40,14 +40,16 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
 
-    def __init__(self, url: str) -> None:
-        """Opens no connection yet, and makes no file. Raises UnusableUrl."""
+    def __init__(self, url: str, *, makes_file: bool = True, known_file: File | None = None) -> None:
+        """Opens no connection yet; the first one makes SQLite's file, if that is wanted. Raises UnusableUrl."""
         self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.identity = FileIdentity(self.file, makes_file=makes_file, known=known_file)
         if self.is_sqlite:
-            self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
-            self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
-            self._apart = sqlite_engine(self.url, begin="BEGIN", pool_size=1, read_only=True)
+            open_sqlite = functools.partial(sqlite_engine, self.url, self.identity)
+            self._writer = open_sqlite(begin="BEGIN IMMEDIATE", pool_size=1, read_only=False)
+            self._reader = open_sqlite(begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
+            self._apart = open_sqlite(begin="BEGIN", pool_size=1, read_only=True)
             self._begin_writing: Begin = begin_as_it_is
             self._begin_at_length: Begin = begin_as_it_is
             self._begin_reading: Begin = begin_as_it_is
@@ -66,7 +68,6 @@ class Database:
             self._begin_reading = postgresql.begin_reading
         self.writes = LastWrites()
         self._watching: list[Any] = []
-        self.identity = FileIdentity(self.file)
         self._turns = Turns()
         self._file_turns = None if self.file is None else FileTurns(self.file)
 
@@ -97,7 +98,8 @@ class Database:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
         `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
-        connection of its own: it does not wait for those who wait for each other to record residents. The transaction
+        connection of its own: it does not wait for those who wait for each other to record residents; and it sees to it
+        that its commit waits where it only replays. The transaction
         looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
         Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
         ReadOnlyDatabase where nothing can be written, OtherRevision.
@@ -107,6 +109,8 @@ class Database:
             begin = self._begin_at_length if at_length else self._begin_writing
             with self._turn(is_post=is_post), self._transaction(begin, looks_at_revision) as connection:
                 yield connection
+                if not is_post:  # What is answered is a promise, also where nothing had to be written any more.
+                    commit_durably(connection)
         except NotWritten as fault:
             if not fault.is_race:
                 self.writes.failed_at = time.monotonic()
@@ -137,7 +141,7 @@ class Database:
     def _transaction(self, begin: Begin, looks_at_revision: bool) -> Iterator[Connection]:
         with begun(self._writer, begin) as (connection, transaction):
             try:
-                self.identity.refuse_replaced()
+                self.identity.confirm(connection)
                 if looks_at_revision:
                     revisions.look(connection)
                 yield connection
@@ -215,16 +219,12 @@ class Database:
     @property
     def log_bytes(self) -> int | None:
         """How long SQLite's log is: what was written and is not copied into the ledger's file; None on PostgreSQL."""
-        if self.file is None:
-            return None
-        with contextlib.suppress(OSError):
-            return self.file.with_name(f"{self.file.name}-wal").stat().st_size
-        return 0
+        return None if self.file is None else length_of_log(self.file)
 
     @contextlib.contextmanager
     def _snapshot(self, engine: sa.Engine) -> Iterator[Connection]:
         with begun(engine, self._begin_reading) as (connection, snapshot):
-            self.identity.refuse_replaced()
+            self.identity.confirm(connection)
             try:
                 with snapshot:
                     yield connection

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import pathlib
+import urllib.parse
 from typing import Any
 
 import pysqlite3.dbapi2
 import sqlalchemy as sa
 
-from service.storage.private_files import make_private
+from service.storage.faults import WrongFile
+from service.storage.identity import OPENED_FILE, FileIdentity
 
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
@@ -27,8 +28,11 @@ pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
 pysqlite3.dbapi2.register_adapter(bytes, lambda value: value)
 
 
-def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -> sa.Engine:
-    """Connections to a file of SQLite; each of their transactions begins with `begin`."""
+def sqlite_engine(url: sa.URL, identity: FileIdentity, *, begin: str, pool_size: int, read_only: bool) -> sa.Engine:
+    """Connections to a file of SQLite; each of their transactions begins with `begin`.
+
+    None is opened of another file than the one that `identity` knows, and none makes a file.
+    """
     engine = sa.create_engine(
         url,
         module=pysqlite3.dbapi2,
@@ -41,13 +45,12 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
     )
 
     @sa.event.listens_for(engine, "do_connect")
-    def keep_private(_dialect: Any, _record: Any, arguments: Any, _named: Any) -> None:
-        """Before SQLite would make the file for everybody."""
-        if arguments[0] != ":memory:":
-            make_private(pathlib.Path(arguments[0]))
+    def connect(dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        """In SQLAlchemy's place, unless there is no file."""
+        return None if arguments[0] == ":memory:" else _connect(dialect, identity, arguments[0], named)
 
     @sa.event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -62,12 +65,27 @@ def sqlite_engine(url: sa.URL, *, begin: str, pool_size: int, read_only: bool) -
         cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()
         cursor.close()
         sync_log(url)
+        # From here on SQLite has the log open as well, which it finds by its name.
+        record.info[OPENED_FILE] = identity.refuse_replaced()
 
     @sa.event.listens_for(engine, "begin")
     def open_transaction(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _connect(dialect: Any, identity: FileIdentity, path: str, named: Any) -> Any:
+    """A connection to the right file. Raises WrongFile, LeftLog, or what the driver raises."""
+    identity.before_opening()
+    # Should the file be moved away just now, SQLite fails, and makes no other one.
+    connection = dialect.connect(f"file:{urllib.parse.quote(path)}?mode=rw", uri=True, **named)
+    try:
+        identity.refuse_replaced()
+    except WrongFile:
+        connection.close()  # It has not read yet, and so knows of no log that it could delete.
+        raise
+    return connection
 
 
 def sync_log(url: sa.URL) -> None:

@@ -31,6 +31,18 @@ class ReadOnlyFolder(DatabaseUnavailable):
     advice = "let Hushi write there, or copy the ledger to where it may."
 
 
+class WrongFile(DatabaseUnavailable):
+    """SQLite's file was moved away or replaced while it was being used; nothing was written."""
+
+    advice = "put the ledger's files back, or restart what uses them to go on with what is there."
+
+
+class LeftLog(DatabaseUnavailable):
+    """SQLite's log is there without its file: a new file would have it thrown away, with the entries in it."""
+
+    advice = "put the ledger's file back, or move the log away to begin a new ledger."
+
+
 class NotDurable(DatabaseUnavailable):
     """A commit would be acknowledged before it is on the disk; nothing was written."""
 

@@ -5,6 +5,7 @@ what this process has in memory was never recorded there. A ledger is named by i
 of facts. Each link covers all before it, so one that is still there says that everything before it is too.
 """
 
+import threading
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -25,38 +26,50 @@ class RegisterHead(NamedTuple):
 NOTHING_REGISTERED = RegisterHead(0, NO_SEAL)
 
 
+class Seen(NamedTuple):
+    """What a process has seen of the register: its head, and how often the ledger was another one before.
+
+    Together, so that nobody keeps what is of one ledger under the number of the next.
+    """
+
+    generation: int
+    head: RegisterHead
+
+
 class Lineage:
-    """The register's head as this process has last seen it. `generation` grows when the ledger is another one."""
+    """The register as this process has last seen it; its generation grows when the ledger is another one."""
 
     def __init__(self) -> None:
         """Has seen nothing yet: whatever ledger answers first is the one."""
-        self.head = NOTHING_REGISTERED
-        self.generation = 0
+        self.seen = Seen(0, NOTHING_REGISTERED)
+        self._changing = threading.Lock()
 
-    def confirm(self, known: RegisterHead, seal_at_known: bytes | None, newest: RegisterHead) -> None:
-        """Takes note of a newer head. `seal_at_known` is what the ledger has at the number of a head seen before.
+    def confirm(self, seen: Seen, seal_at_head: bytes | None, newest: RegisterHead) -> None:
+        """Takes note of a newer head. `seal_at_head` is what the ledger has at the number of the head `seen` before.
 
-        Raises AnotherLedger when that is another one: whoever keeps anything by `generation` has to drop it. The head
-        that was asked about is told by the caller, because another thread may have seen a newer one since.
+        Raises AnotherLedger when that is another one, or another thread has met another one meanwhile: whoever keeps
+        anything by generation has to drop it.
         """
-        if known.no > 0 and seal_at_known != known.seal:
-            self.head = NOTHING_REGISTERED
-            self.generation += 1
-            raise AnotherLedger("the database answers with another ledger than before")
-        if newest.no > self.head.no:
-            self.head = newest
+        with self._changing:
+            is_same = seen.head.no == 0 or seal_at_head == seen.head.seal
+            if not is_same and self.seen.generation == seen.generation:
+                self.seen = Seen(seen.generation + 1, NOTHING_REGISTERED)
+            if self.seen.generation != seen.generation:
+                raise AnotherLedger("the database answers with another ledger than before")
+            if newest.no > self.seen.head.no:
+                self.seen = Seen(seen.generation, newest)
 
     def look(self, database: Database, newest: RegisterHead) -> None:
         """The same for a head that was read alone: what is at the number of the head seen last is read if need be.
 
         Raises AnotherLedger, and DatabaseUnavailable.
         """
-        known = self.head
-        if newest == known:
+        seen = self.seen
+        if newest == seen.head:
             return
         with database.reading() as connection:
-            seal = seal_at(connection, known.no)
-        self.confirm(known, seal, newest)
+            seal = seal_at(connection, seen.head.no)
+        self.confirm(seen, seal, newest)
 
 
 def seal_at(connection: Connection, no: int) -> bytes | None:

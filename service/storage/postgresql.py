@@ -33,10 +33,11 @@ UNACKNOWLEDGED_MS = 10_000
 """A peer that has vanished sends no more than silence: after 5 + 3 · 2 s of it, or when what was sent is not received
 for 10 s, the system ends the connection. Together with a new connection that is less than 15 s."""
 
-ANSWER_WITHIN_S = 12
-"""A peer may be frozen while its system still receives: then only the client's own clock ends the waiting."""
+ANSWER_WITHIN_S = 11
+"""A peer may be frozen while its system still receives: then only the client's own clock ends the waiting. Together
+with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection that is 15 s."""
 LOCK_TIMEOUT_MS = 10_000
-WRITING_STATEMENT_TIMEOUT_MS = 11_000
+WRITING_STATEMENT_TIMEOUT_MS = 10_500
 """The server gives a statement up before the client does, so that the client hears why."""
 STATEMENT_TIMEOUT_MS = 120_000
 READ_WITHIN_S = STATEMENT_TIMEOUT_MS / 1000 + 5

@@ -12,14 +12,33 @@ _BESIDE = ("", "-wal", "-shm", "-turns", "-serving")
 """SQLite gives its own files beside the database the same mode when it makes them, whatever the umask is."""
 
 
+def make_file(database: pathlib.Path) -> None:
+    """Makes the file of a new ledger, where there is none, before SQLite would make it for everybody.
+
+    That it can't be made, whoever opens it says.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+
+
+def length_of_log(database: pathlib.Path) -> int:
+    """How many bytes SQLite's log beside a ledger has; 0 where there is none."""
+    with contextlib.suppress(OSError):
+        return database.with_name(f"{database.name}-wal").stat().st_size
+    return 0
+
+
+def has_log(database: pathlib.Path) -> bool:
+    """Whether SQLite has left a log beside the file, from which it would go on."""
+    return length_of_log(database) > 0
+
+
 def make_private(database: pathlib.Path) -> None:
-    """Makes the file of a new ledger, and takes the rights of others off the files of an older one.
+    """Takes the rights of others off the files of a ledger.
 
     A group that may write is kept: somebody has given the ledger to it on purpose. Whatever can't be done is left as it
     is (see `find_exposed`); that a file can't be opened at all, SQLite says itself.
     """
-    with contextlib.suppress(OSError):
-        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     for file in _files_of(database):
         with contextlib.suppress(OSError):
             mode = stat.S_IMODE(file.stat().st_mode)

@@ -31,14 +31,19 @@ from service.storage.tables import (
 class Position:
     """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows.
 
-    The block's hash and the id of the newest entry name the ledger: after a fail-over or a restore another one may
-    have blocks and a tail of the same numbers.
+    `tail` is how many entries it has and the sum of their places. With the block's hash and the id of the newest entry
+    it names the ledger: after a fail-over or a restore another one may have blocks and a tail of the same numbers.
     """
 
     block: int
-    tail_length: int
+    tail: tuple[int, int]
     hash: bytes
     newest_entry: bytes
+
+    @property
+    def tail_length(self) -> int:
+        """How many entries are in no block yet."""
+        return self.tail[0]
 
     def __str__(self) -> str:
         return f"{self.block}.{self.tail_length}"
@@ -52,17 +57,18 @@ Registrations = tuple[int, int, int]
 class Standing:
     """The state of a ledger: equal states give equal reports.
 
-    `revoked_keys` grows when a key is revoked, `ended_sessions` when a session has ended.
+    `revoked_keys` grows when a key is revoked. `ended_session` is the newest session that has ended: its number, and
+    the random id that names it.
     """
 
     position: Position
     registrations: Registrations
     revoked_keys: int
-    ended_sessions: int
+    ended_session: tuple[int, bytes]
     register: RegisterHead
 
 
-NOTHING = Standing(Position(0, 0, b"", b""), (0, 0, 0), 0, 0, NOTHING_REGISTERED)
+NOTHING = Standing(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
 """Before anything was read."""
 
 
@@ -136,12 +142,13 @@ class Watch:
 
 
 def _standing_of(row: Sequence[Any]) -> Standing:
-    no, own_hash, tail_length, newest_entry, newest_resident, newest_status, newest_membership, *others = row
-    revoked_keys, ended_sessions, newest_fact, seal = others
+    no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
+    revoked_keys, ended_no, ended_id, newest_fact, seal = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
-    position = Position(no or 0, tail_length, bytes(own_hash or b""), newest)
+    position = Position(no or 0, (length, places), bytes(own_hash or b""), newest)
     registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
-    return Standing(position, registrations, revoked_keys, ended_sessions or 0, head_of(newest_fact, seal))
+    ended = (ended_no or 0, bytes(ended_id or b""))
+    return Standing(position, registrations, revoked_keys, ended, head_of(newest_fact, seal))
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -159,18 +166,20 @@ def _text(dialect: sa.Dialect) -> str:
 
 @functools.cache
 def _statement(dialect: str) -> sa.Select[Any]:
+    measured = tail.measured(dialect)
     return sa.select(
         _newest(block.c.no),
         sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
-        tail.counted(dialect),
+        *measured.c,
         sa.select(journal.c.transaction_id).where(journal.c.seq == _newest(journal.c.seq)).scalar_subquery(),
         _newest(resident.c.ordinal),
         _newest(resident_status.c.id),
         _newest(resident_group.c.id),
         sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
         _newest(ended_session.c.no),
+        sa.select(ended_session.c.session).where(ended_session.c.no == _newest(ended_session.c.no)).scalar_subquery(),
         *head_columns(),
-    )
+    ).select_from(measured)
 
 
 @functools.cache

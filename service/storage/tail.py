@@ -55,6 +55,22 @@ def counted(dialect: str) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(journal).where(IS_WAITING).scalar_subquery()
 
 
+def measured(dialect: str) -> sa.Subquery:
+    """How many entries the tail has, and the sum of their places: entries that are others have another sum.
+
+    On SQLite nothing overtakes: how many there are says which places they have, and the sum is always 0.
+    """
+    if dialect == "sqlite":
+        return sa.select(counted(dialect).label("length"), sa.literal_column("0").label("places")).subquery("tail")
+    places = sa.cast(sa.func.coalesce(sa.func.sum(journal.c.seq), sa.literal_column("0")), sa.BigInteger)
+    return (
+        sa.select(sa.func.count().label("length"), places.label("places"))
+        .select_from(journal)
+        .where(IS_WAITING)
+        .subquery("tail")
+    )
+
+
 def newest_seq(connection: sa.Connection) -> int | None:
     """The highest place in the tail; None when it is empty."""
     found: int | None = connection.execute(sa.select(sa.func.max(journal.c.seq)).where(IS_WAITING)).scalar_one()

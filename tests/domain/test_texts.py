@@ -1,5 +1,6 @@
 """Text is one text: what nobody sees makes no difference, what spells a word stays."""
 
+import time
 import unicodedata
 
 import pytest
@@ -68,3 +69,12 @@ def test_a_kept_text_is_its_own_spelling(text: str) -> None:
     assert [c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] in "NP"] == [
         c for c in seen if unicodedata.category(c)[0] in "NP"
     ]
+
+
+@pytest.mark.parametrize(
+    "text", [f"a{' ' * 200_000}b ", f"a{' ' * 200_000}b\u3000c", "\u180b" * 200_000, "\u3000 " * 100_000]
+)
+def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    started = time.process_time()
+    normal_text(text)
+    assert time.process_time() - started < 2

@@ -127,7 +127,8 @@ def test_only_so_many_bytes_are_on_their_way(house: House) -> None:
     assert house.send().status_code == 503
 
 
-def test_large_bodies_are_worked_on_one_after_the_other(house: House) -> None:
+def test_few_large_bodies_are_worked_on_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house.gate, "large", threading.BoundedSemaphore(1))
     for _ in range(2):
         house.begin(length=SMALL_BYTES_MAX + 1).go.set()
     assert house.working.acquire(timeout=10)

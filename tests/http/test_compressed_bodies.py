@@ -11,9 +11,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.commands.keys import create_key
-from service.http.bodies import JSON_BYTES_MAX
+from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
+from service.http.gate import Gate
 from service.http.inflating import MEMBERS_MAX, unpack
-from service.http.lines import BATCH_BYTES_MAX
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
@@ -125,3 +125,17 @@ def test_what_does_not_compress_may_be_as_long_as_what_does() -> None:
     for level in (0, 9):
         assert unpack(gzip.compress(body, level), len(body)) == body
     assert unpack(gzip.compress(body[:10]) + gzip.compress(body[10:]), len(body)) == body
+
+
+@pytest.mark.parametrize(("path", "waits"), [("/v1/transactions/batch", True), ("/v1/residents", False)])
+def test_what_may_become_large_waits_for_its_turn(
+    ledger: Ledger, admin: Caller, path: str, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little of it was sent: of large bodies only a few are in memory at a time."""
+    gate = admin.client.application.wsgi_app
+    assert isinstance(gate, Gate)
+    taken: list[bool] = []
+    acquire = gate.large.acquire
+    monkeypatch.setattr(gate.large, "acquire", lambda **how: taken.append(True) or acquire(**how))
+    admin.post(path, headers={"Content-Encoding": "gzip"}, data=gzip.compress(b"[]"), content_type="application/json")
+    assert bool(taken) == waits

@@ -96,6 +96,21 @@ def test_reads_that_take_all_their_places_leave_those_of_writes(full_house: Hous
     assert Client(full_house.gate).post("/stay").status_code == 200
 
 
+def test_a_long_request_counts_as_inside_until_its_answer_is_on_its_way(
+    full_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has left the gate, and its answer waits for a busy process: its connection must not be ended for that."""
+    monkeypatch.setattr("service.http.gate.LONG_S", 0.1)
+    assert len(full_house.gate.inside_since()) == PLACES
+    time.sleep(0.1)
+    full_house.go.set()
+    while full_house.gate.reads.taken:
+        time.sleep(0.01)
+    assert len(full_house.gate.inside_since()) == PLACES
+    monkeypatch.setattr("service.http.gate.ANSWERED_WITHIN_S", 0.0)
+    assert full_house.gate.inside_since() == []
+
+
 def test_the_service_stands_behind_the_gate(call: Callable[..., Caller]) -> None:
     application = call("admin").client.application
     assert isinstance(application.wsgi_app, Gate)

@@ -7,6 +7,7 @@ import pytest
 
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
+from service.http.known_answers import ASKED_LENGTH_MAX
 from service.ledger import Ledger
 from service.queries.reports import Reporter
 from service.storage.faults import DatabaseUnavailable
@@ -42,6 +43,13 @@ def test_the_same_report_is_computed_once(admin: Caller, asked: list[int]) -> No
     }
     assert first.headers["X-Request-Id"] != again.headers["X-Request-Id"]
     assert admin.get(PATH, headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] == "mine"
+
+
+def test_an_answer_to_an_endless_question_is_not_kept(admin: Caller, asked: list[int]) -> None:
+    """What was asked is kept beside each of 512 answers."""
+    for _ in range(2):
+        assert admin.get(PATH, headers={"Accept": "application/json" + " " * ASKED_LENGTH_MAX}).status_code == 200
+    assert len(asked) == 2
 
 
 def test_every_change_of_the_ledger_is_answered_anew(ledger: Ledger, admin: Caller, asked: list[int]) -> None:

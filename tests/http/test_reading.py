@@ -97,7 +97,7 @@ def test_turns_come_back_after_a_fault() -> None:
 
 @pytest.mark.parametrize("has_writes", [True, False])
 def test_reads_pause_while_others_write(has_writes: bool) -> None:
-    """On average half a read runs then, so a write finds the process free half of the time."""
+    """On average a third of a read runs then, so a write finds the process free most of the time."""
     house = House()
     house.has_writes = has_writes
     started = time.monotonic()

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from service.domain.money import format_cny, format_kg, parse_cny, parse_kg
 from service.importing.numbers import KG_UNITS, decimal_reader
-from tests.importing.files import BODY, bodies, only_error, read, trade, write_csv, write_workbook
+from tests.importing.files import (
+    BODY,
+    bodies,
+    csv_text,
+    only_error,
+    read,
+    trade,
+    write_bytes,
+    write_csv,
+    write_workbook,
+)
 
 
 @pytest.mark.parametrize(
@@ -257,3 +267,12 @@ def test_an_empty_direction_below_an_export_is_refused(tmp_path: Path, blank: st
     lines = read(write_csv(tmp_path, *(trade(进出口=word, 单据号=f"D-{n}") for n, word in enumerate(directions))))
     assert [line.body and line.body.get("direction", "") for line in lines] == ["", "export", None, "import", ""]
     assert "write 出口 (export) or 进口 (import) into this line as well" in (lines[2].error or "")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "，"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_cells_say_the_same_whatever_parts_and_encodes_them(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    odd = {"品名": "\u3000熟牛肉\u00a0", "交易时间": "2024-04-01 01:30:00+00", "单据号": "'D-1", "HS编码": '="160250"'}
+    content = csv_text([trade(**odd, 批次="NULL", 车牌="/", 卖方="无")], delimiter, "\r\n").encode(encoding)
+    (body,) = bodies(write_bytes(tmp_path, content))
+    assert body == BODY | {"traded_at": "2024-04-01T01:30:00+00:00"}

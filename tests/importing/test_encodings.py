@@ -64,9 +64,15 @@ def test_half_a_utf_16_character_names_its_line(tmp_path: Path) -> None:
         open_lines(write_bytes(tmp_path, content))
 
 
-def test_utf_16_without_its_mark_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ImportFileError, match="UTF-16 without a byte order mark"):
-        open_lines(write_bytes(tmp_path, csv_text([trade()]).encode("utf-16-le")))
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("heading", ["备案号", "resident_id"])
+def test_utf_16_without_its_mark_says_so_and_is_read_by_its_name(tmp_path: Path, codec: str, heading: str) -> None:
+    row = {heading if name == "备案号" else name: cell for name, cell in trade().items()}
+    path = write_bytes(tmp_path, csv_text([row]).encode(codec))
+    with pytest.raises(ImportFileError, match=f"UTF-16 without a byte order mark.*--encoding {codec}"):
+        open_lines(path)
+    with open_lines(path, codec) as lines:
+        assert [line.body for line in lines] == [BODY]
 
 
 @given(st.text(st.characters(codec="gb18030", exclude_characters="\0"), max_size=50))

@@ -115,6 +115,20 @@ def test_an_error_of_the_spreadsheet_and_an_uncomputed_formula_are_told(tmp_path
     assert '品名: "7" is damaged in the workbook' in error
 
 
+def test_an_error_that_says_that_there_is_nothing_is_nothing_where_nothing_may_stand(tmp_path: Path) -> None:
+    headings = [*TRADE, "卖方"]
+    not_available = '<c t="e"><f>VLOOKUP(A1,B:C,2,0)</f><v>#N/A</v></c>'
+    without = inline_row(TRADE.values()).removesuffix("</row>")
+    rows = inline_row(headings) + without + not_available + "</row>"
+    required = (
+        inline_row(headings) + "<row>" + not_available + without.removeprefix("<row>").partition("</c>")[2] + "</row>"
+    )
+    for content, error in ((rows, None), (required, '备案号: "#N/A" is an error of the spreadsheet; send a value.')):
+        path = write_archive(tmp_path, WORKBOOK_PARTS | {"xl/worksheets/sheet1.xml": SHEET_XML.format(rows=content)})
+        (line,) = read(path)
+        assert (line.body, line.error) == (None if error else BODY, error)
+
+
 def test_a_computed_formula_is_its_result(tmp_path: Path) -> None:
     path = tmp_path / "trades.xlsx"
     with xlsxwriter.Workbook(path) as workbook:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loadtests.ledgers import fresh_posts, register_residents
 from service.app import create_app
 from service.commands.folding import fold_all
 from service.commands.keys import create_key
@@ -16,7 +17,7 @@ from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.queries.verifying import verify
 from service.storage import postgresql, schema
-from service.storage.faults import NotWritten
+from service.storage.faults import NotWritten, OutcomeUnknown
 from service.vault import create_secrets
 from tests import pgbouncer
 from tests import postgresql as server_of_tests
@@ -24,6 +25,8 @@ from tests.builders import a_citizen_number, a_key, a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
 from tests.servers import run_hushi
+from tests.standbys import WAITING, without_its_standby
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(pgbouncer.PROGRAM is None, reason="no PgBouncer is installed on this machine")
 
@@ -69,6 +72,20 @@ def test_a_day_of_the_market_passes_through_it(ledger: Ledger, admin: Caller, tm
             assert report["total"]["transactions"]["current"] == COPIED_LINES + 9
             assert len(admin.get("/v1/transactions?limit=5").get_json()["items"]) == 5
     assert verify(ledger).transactions == COPIED_LINES + 11
+
+
+def test_a_commit_that_is_given_up_is_cancelled_through_it(
+    ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_residents(ledger, 1)
+    entries = fresh_posts(1, 1)
+    monkeypatch.setattr("service.storage.postgresql.ANSWER_WITHIN_S", 0.3)
+    with without_its_standby(postgresql) as server:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                post(ledger, entries)
+            wait_until(lambda: server.execute(WAITING).fetchone() is None)
+    assert post(ledger, entries)[0].replayed
 
 
 def test_many_at_a_time_pass_through_it(ledger: Ledger, other_ledger: Ledger, admin: Caller) -> None:

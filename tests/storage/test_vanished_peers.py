@@ -67,7 +67,7 @@ def test_the_real_waiting_ends_in_time() -> None:
     noticed_s = max(
         postgresql.KEEPALIVE_IDLE_S + postgresql.KEEPALIVE_INTERVAL_S * postgresql.KEEPALIVES_MAX,
         postgresql.UNACKNOWLEDGED_MS / 1000,
-        postgresql.ANSWER_WITHIN_S,
+        postgresql.ANSWER_WITHIN_S + silence.CANCEL_WITHIN_S,
     )
     assert noticed_s + postgresql.CONNECT_TIMEOUT_S <= RECOVERED_WITHIN_S
     # What the server refuses by itself, it has to refuse before its caller has gone.

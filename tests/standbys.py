@@ -1,0 +1,32 @@
+"""A synchronous standby that is away, as after its machine is gone."""
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+
+from tests.postgresql import USER, PostgreSQL
+from tests.waiting import wait_until
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+"""The processes of the server in which a commit waits for the standby."""
+
+
+@contextlib.contextmanager
+def without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple[int]]]:
+    """Each commit waits for a standby that is not there, as after its machine is gone; at the end for none any more.
+
+    Gives a connection to look at the server, and to intervene.
+    """
+    with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
+        _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
+        try:
+            yield connection  # type: ignore[misc]
+        finally:
+            _set_standbys(connection, "RESET synchronous_standby_names", "")
+
+
+def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
+    connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
+    connection.execute("SELECT pg_reload_conf()")
+    wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
