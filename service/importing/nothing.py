@@ -9,7 +9,7 @@ NOTHING_LENGTH_MAX = 24
 DITTO_LENGTH_MAX = 16
 NOTHING = frozenset(
     {
-        *("null", "\\n", "none", "nil", "nan", "nat", "na", "n/a", "n\\a", "n.a", "n.a.", "#n/a", "null值"),
+        *("null", "nul", "\\n", "none", "nil", "nan", "nat", "na", "n/a", "n\\a", "n.a", "n.a.", "#n/a", "null值"),
         *("undefined", "unknown", "missing", "blank", "empty", "not available", "not applicable", "not known"),
         *("нет", "нету", "нет данных", "н/д", "н.д", "б/н", "б.н", "без номера", "неизвестно", "отсутствует", "пусто"),
         *("байхгүй", "үгүй", "хоосон", "тодорхойгүй", "мэдэгдэхгүй", "дугааргүй"),
@@ -56,7 +56,7 @@ _WITHOUT_A_NUMBER = re.compile(
 
 def is_nothing(cell: str) -> bool:
     """Whether a cell holds a word for nothing, or dashes and slashes, in half or full width: NULL, Ｎ／Ａ, 无。, －."""
-    if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit():
+    if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit() or cell[-1].isdigit():
         return False
     folded = _folded(cell)
     bare = folded.strip(_AROUND)
@@ -69,7 +69,7 @@ def is_nothing(cell: str) -> bool:
 
 def refuse_ditto(cell: str) -> None:
     """Raises ValueError on 同上, 〃 and the like: which cell is meant, a file that was sorted or cut can't tell."""
-    if len(cell) > DITTO_LENGTH_MAX or cell[0].isdigit():
+    if len(cell) > DITTO_LENGTH_MAX or cell[0].isdigit() or cell[-1].isdigit():
         return
     folded = _folded(cell)
     if folded in DITTO or folded.strip(_AROUND) in DITTO or _DITTO_MARKS.fullmatch(cell) is not None:
