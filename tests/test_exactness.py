@@ -209,9 +209,9 @@ def _claimed(measure: str, whole: Question, recount: PlainRecount, people: Plain
         everybody = dataclasses.replace(asked, by=())
         stocks = [people.stock(everybody, (), day) for day in (on, year_before)]
         return stocks[0], stocks[1] if is_compared else None
-    kind, _, category = measure.partition(":")
-    question = dataclasses.replace(asked, by=("category",) if category else ())
-    key = (category,) if category else ()
+    kind, _, value = measure.partition(":")
+    question = dataclasses.replace(asked, by=(kind,) if value else ())  # Of a category or a direction.
+    key = (value,) if value else ()
     periods = [asked.period, *([asked.base_period] if is_compared and asked.base_period is not None else [])]
     found = [recount.totals(period, question.selection(rows=True)).get(key, Totals()) for period in periods]
     figures = [
@@ -220,6 +220,7 @@ def _claimed(measure: str, whole: Question, recount: PlainRecount, people: Plain
             "participations": one.participations,
             "residents": len(one.residents),
             "category": one.transactions,
+            "direction": one.amount_fen,
         }[kind]
         for one in found
     ]

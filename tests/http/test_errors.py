@@ -217,7 +217,7 @@ def test_a_request_id_of_the_caller_is_kept_when_it_is_a_plain_one(admin: Caller
     ("changes", "pointer"),
     [
         ({"name": "x"}, "/name"), ({"name": "a\u0000b"}, "/name"), ({"name": "巴特尔1"}, "/name"),
-        ({"name": "巴" * 61}, "/name"), ({"name": " 巴特尔"}, "/name"),
+        ({"name": "巴" * 61}, "/name"), ({"name": "巴 "}, "/name"),
         ({"registered_on": "2024-13-01"}, "/registered_on"),
         ({"registered_on": "1949-01-01"}, "/id_number"), ({"valid_until": "2019-01-01"}, "/valid_until"),
         ({"settlement": "a,b"}, "/settlement"), ({"group_id": "G000009"}, "/group_id"),
