@@ -21,15 +21,15 @@ from tests.postgresql import USER, PostgreSQL
 from tests.servers import Server, serving
 
 WORKERS = 2
-NEEDED = 10 * WORKERS + 2
+NEEDED = 11 * WORKERS + 2
 ASKED_AT_A_TIME = 40
 
 
-def test_a_process_that_serves_takes_ten() -> None:
+def test_a_process_that_serves_takes_eleven() -> None:
     watching = 1
-    assert connections.READERS_MAX + connections.WRITERS_MAX + watching == 10
+    assert connections.READERS_MAX + connections.WRITERS_MAX + connections.APART_MAX + watching == 11
     readme = (pathlib.Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    assert f"up to 10 connections for each worker and 2 for the process that folds: {NEEDED} with two workers" in readme
+    assert f"up to 11 connections for each worker and 2 for the process that folds: {NEEDED} with two workers" in readme
 
 
 def _ask(server: Server, headers: dict[str, str], number: int) -> int:

@@ -61,7 +61,7 @@ class Database:
             self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
             copy_instead_of_executemany(self._writer)
             self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
-            self._apart = postgresql.postgresql_engine(self.url, 1, peers)
+            self._apart = postgresql.postgresql_engine(self.url, postgresql.APART_MAX, peers)
             self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
@@ -99,10 +99,9 @@ class Database:
 
         `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
         connection of its own: it does not wait for those who wait for each other to record residents; and it sees to it
-        that its commit waits where it only replays. The transaction
-        looks at the revision of the schema first, unless its first statement does (`service.storage.revisions`).
-        Raises NotWritten when it was rolled back and may be run again, OutcomeUnknown when nobody can tell,
-        ReadOnlyDatabase where nothing can be written, OtherRevision.
+        that its commit waits where it only replays. The transaction looks at the revision of the schema first, unless
+        its first statement does (`service.storage.revisions`). Raises NotWritten when it was rolled back and may be run
+        again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase where nothing can be written, OtherRevision.
         """
         SUSPENSION.begin()
         try:

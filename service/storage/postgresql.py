@@ -21,8 +21,10 @@ WRITERS_MAX = 3
 """Connections of a process: one is for posts, which one thread commits; the others write one after the other; reports
 come from memory.
 
-With the one that watches the ledger's state that is ten for a process that serves, and PostgreSQL admits 100.
+With the one that watches the ledger's state, and the one that tells whether the service is well, that is eleven for a
+process that serves; PostgreSQL admits 100.
 """
+APART_MAX = 1
 POOL_TIMEOUT_S = 5
 
 CONNECT_TIMEOUT_S = 3
