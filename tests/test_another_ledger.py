@@ -6,7 +6,6 @@ A serving process goes on. Nothing that it has in memory of the ledger before ma
 import datetime
 import itertools
 import pathlib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +25,7 @@ from service.queries.sessions import EndedSessions
 from service.queries.verifying import verify
 from service.storage import tail
 from service.storage.engine import Connection
-from service.storage.faults import AnotherLedger
-from service.storage.lineage import NOTHING_REGISTERED, Lineage, RegisterHead, Seen
+from service.storage.lineage import Lineage
 from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
@@ -218,67 +216,6 @@ def test_without_the_register_in_a_batch_a_lost_key_could_post(market: Market, m
     _trades(lost, 1)
     market.fail_over()
     assert _asked_again(lost, a_trade()) == 201
-
-
-@pytest.fixture
-def on_sqlite(sqlite_template: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[tuple[Caller, pathlib.Path, Flask]]:
-    """A caller of a serving process on SQLite, and its file."""
-    file = tmp_path / "hushi.db"
-    shutil.copy(sqlite_template, file)
-    create_secrets(tmp_path / "secrets.json")
-    ledger = open_ledger(
-        read_settings({"HUSHI_DATABASE_URL": f"sqlite:///{file}", "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json")})
-    )
-    app = create_app(ledger)
-    yield Caller(app.test_client(), create_key(ledger, "clerk", ["admin"])[1]), file, app
-    app.extensions["hushi"].committer.close()
-    ledger.database.close()
-
-
-@pytest.mark.parametrize("another_takes_its_place", [True, False])
-def test_a_file_that_was_replaced_is_not_written_to(
-    on_sqlite: tuple[Caller, pathlib.Path, Flask], another_takes_its_place: bool
-) -> None:
-    """What is written to a file that nobody finds any more would be acknowledged and lost."""
-    caller, file, _ = on_sqlite
-    caller.register(1)
-    _trades(caller, 2)
-    assert _counted(caller)[0] == 2
-    moved = file.with_name("moved.db")
-    file.rename(moved)
-    if another_takes_its_place:
-        shutil.copy(moved, file)
-    assert caller.trade(a_trade()).status_code == 503
-    assert caller.get(REPORT).status_code == 503
-    assert caller.get("/v1/residents/R00000001").status_code == 503
-    file.unlink(missing_ok=True)
-    moved.rename(file)
-    assert caller.trade(a_trade()).status_code == 201
-    assert _counted(caller)[0] == 3
-
-
-def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one() -> None:
-    """One asks about the head that it knows while the other takes note of a newer one."""
-    first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
-    lineage = Lineage()
-    lineage.confirm(lineage.seen, None, first)
-    asked_about = lineage.seen
-    lineage.confirm(lineage.seen, first.seal, second)
-    lineage.confirm(asked_about, first.seal, second)
-    assert lineage.seen == Seen(0, second)
-
-
-def test_who_still_hears_of_the_ledger_before_keeps_nothing_under_the_next_one() -> None:
-    """Another thread has met another ledger meanwhile; the old one's word is no note of the new one."""
-    first, second = RegisterHead(1, b"first"), RegisterHead(2, b"second")
-    lineage = Lineage()
-    lineage.confirm(lineage.seen, None, first)
-    asked_about = lineage.seen
-    with pytest.raises(AnotherLedger):
-        lineage.confirm(asked_about, b"another", RegisterHead(1, b"another"))
-    with pytest.raises(AnotherLedger):
-        lineage.confirm(asked_about, first.seal, second)
-    assert lineage.seen == Seen(1, NOTHING_REGISTERED)
 
 
 def _end_this_backend_once(monkeypatch: pytest.MonkeyPatch, market: Market) -> None:
