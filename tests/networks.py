@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import psutil
 
+from tests.waiting import wait_until
+
 PORT = 15432
 IP = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
 
@@ -49,6 +51,8 @@ class Forwarder:
     def freeze(self) -> None:
         """Its machine goes on to receive, and it does nothing with that."""
         self._process.send_signal(signal.SIGSTOP)
+        # The signal is on its way for a moment, in which it may still hand something on.
+        wait_until(lambda: psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
 
     def thaw(self) -> None:
         """It goes on."""

@@ -1,6 +1,7 @@
 """A synchronous standby that is away, as after its machine is gone."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -20,6 +21,7 @@ def without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple
     """
     with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
         _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
+        _wait_until_commits_wait(server, connection)
         try:
             yield connection  # type: ignore[misc]
         finally:
@@ -30,3 +32,22 @@ def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: st
     connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
     connection.execute("SELECT pg_reload_conf()")
     wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
+
+
+def _wait_until_commits_wait(server: PostgreSQL, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """The checkpointer tells all others that there are standbys to wait for, a moment after it was told itself."""
+
+    def commit() -> None:
+        with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as probe:
+            probe.execute("SELECT pg_logical_emit_message(true, 'probe', '')")
+
+    def waits() -> bool:
+        probing = threading.Thread(target=commit)
+        probing.start()
+        cancelled = False
+        while probing.is_alive():
+            cancelled = bool(connection.execute(f"SELECT pg_cancel_backend(pid) FROM ({WAITING}) AS w").fetchall())  # type: ignore[call-overload]
+            probing.join(0.01)
+        return cancelled
+
+    wait_until(waits)
