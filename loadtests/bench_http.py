@@ -18,7 +18,7 @@ from loadtests.histories import FOLDER, history
 from loadtests.sender import Loop
 from service.commands.keys import create_key
 from service.config import WORKERS
-from service.server import THREADS_PER_WORKER
+from service.server.processes import THREADS_PER_WORKER
 
 PATH = "/v1/reports/trade?from=2024-01-01&to=2024-08-31&by=category"
 ROUNDS = 3

@@ -27,8 +27,8 @@ from service.commands.folding import fold_all
 from service.domain.growth import Comparison
 from service.domain.reports import Question
 from service.ledger import Ledger
-from service.memory import look_for_cycles_rarely
 from service.queries.reports import Reporter
+from service.server.memory import look_for_cycles_rarely
 from service.storage.tables import metadata
 
 SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "1000000,10000000").split(",")]

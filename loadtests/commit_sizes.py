@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import service.committer
+import service.commands.committer
 from loadtests.ledgers import ledger_on, postings, register_residents
+from service.commands.committer import Committer
 from service.commands.posting import Post
-from service.committer import Committer
 from service.ledger import Ledger
 
 THREADS, SECONDS, RESIDENTS = 64, 4.0, 2000
@@ -34,7 +34,7 @@ class Patient(Committer):
 
 def measure(ledger: Ledger, entries: Iterator[Post], size: int, wait_ms: float) -> tuple[float, float]:
     """Posts a second, and the 99th percentile of their times in milliseconds."""
-    service.committer.ENTRIES_PER_COMMIT_MAX = size
+    service.commands.committer.ENTRIES_PER_COMMIT_MAX = size
     committer, times, lock = Patient(ledger), list[float](), threading.Lock()
     committer.wait_s = wait_ms / 1000
     until = time.perf_counter() + SECONDS

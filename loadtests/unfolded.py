@@ -5,7 +5,7 @@ The service has no switch for it, and should have none: an operator who turns it
 
 from typing import Any
 
-import service.server
+import service.server.processes
 
 
 class _NothingFolds:
@@ -17,9 +17,9 @@ class _NothingFolds:
 
 def main() -> None:
     """The command, without the process that folds."""
-    from service.cli import main as hushi
+    from service.cli.main import main as hushi
 
-    server: Any = service.server
+    server: Any = service.server.processes
     server.FoldingProcess = _NothingFolds
     hushi()
 

@@ -11,29 +11,31 @@ from collections.abc import Callable
 import structlog
 from flask import Flask, Response, g, request
 
-from service.committer import Committer
+from service.commands.committer import Committer
 from service.config import read_settings
-from service.http import audit, batches, bulletins, health, ledger, metrics, reports, residents, transactions
-from service.http.gate import Gate
-from service.http.known_answers import KnownAnswers
-from service.http.market import Market, open_market
+from service.http import metrics
+from service.http.admission import Gate
+from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
+from service.http.context import Market, open_market
 from service.http.openapi import reference_routes
-from service.http.pages import register_pages
 from service.http.problems import register_problems
 from service.http.reading import ReadingTurns
 from service.http.request_ids import accept_request_id
+from service.http.response_cache import KnownAnswers
 from service.http.routes import Routes, register_routes
-from service.ledger import Ledger, open_served, refuse_foreign_secrets_if_told
-from service.lifetimes import end_with_the_parent
-from service.logs import configure_logs, let_nothing_wait_for_standard_error
-from service.memory import keep_what_is_loaded, look_for_cycles_rarely
+from service.http.vitals import VitalSigns
+from service.http.web.pages import register_pages
+from service.ledger import Ledger, open_served
 from service.queries.keys import KeyRing
-from service.queries.pulse import Pulse
+from service.queries.ledger_state import Pulse
 from service.queries.reports import Reporter
+from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.queries.sessions import EndedSessions
-from service.stalled import StalledConnections
+from service.server.lifetimes import end_with_any_thread, end_with_the_parent
+from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
+from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
+from service.server.stalled import StalledConnections
 from service.storage.identity import File
-from service.vitals import VitalSigns
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
@@ -59,7 +61,7 @@ _served: File | None = None
 
 def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
-    app = Flask("service", static_folder=None, template_folder="http/templates")
+    app = Flask("service", static_folder=None, template_folder="http/web/templates")
     pulse = Pulse(ledger)
     committer = Committer(ledger)
     known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger), VitalSigns(ledger, committer)
@@ -89,6 +91,7 @@ def application() -> Flask:
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     let_nothing_wait_for_standard_error()
+    end_with_any_thread()
     end_with_the_parent()
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)

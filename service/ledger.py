@@ -8,16 +8,15 @@ from uuid import UUID
 
 import uuid_utils.compat
 
-from service.belonging import why_foreign
 from service.config import SettingError, Settings
 from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage.engine import Database
-from service.storage.faults import DatabaseUnavailable, UnusableUrl
+from service.storage.faults import UnusableUrl
 from service.storage.identity import File
 from service.storage.lineage import Lineage
-from service.storage.roster import Roster
+from service.storage.resident_cache import Roster
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
 
@@ -115,28 +114,3 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
         clock=lambda: datetime.datetime.now(datetime.UTC),
         new_id=uuid_utils.compat.uuid7,
     )
-
-
-def refuse_foreign_secrets(ledger: Ledger) -> None:
-    """Raises SettingError when the secrets do not open this ledger.
-
-    Serving on would register people a second time, and one line that is sealed with other keys is wrong for ever.
-    """
-    with ledger.database.reading() as connection:
-        why = why_foreign(connection, ledger.vault)
-    if why is not None:
-        raise foreign_secrets(why)
-
-
-def refuse_foreign_secrets_if_told(ledger: Ledger) -> None:
-    """The same for a process that a running server starts, while the database may be away for a moment.
-
-    The file may have been exchanged since the server began.
-    """
-    with contextlib.suppress(DatabaseUnavailable):
-        refuse_foreign_secrets(ledger)
-
-
-def foreign_secrets(why: str) -> SettingError:
-    """What is said of the secrets of another ledger."""
-    return SettingError(f"HUSHI_SECRETS_FILE names the wrong secrets: it does not belong to this ledger ({why}).")

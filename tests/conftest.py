@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
-from service.domain.seals import Signet, Signets
+from service.domain.macs import Signet, Signets
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.engine import Database

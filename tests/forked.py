@@ -14,10 +14,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 _LOADED = (
-    "alembic.command", "service.cli_serving", "service.committer", "service.http.batches", "service.http.bulletins",
-    "service.http.health", "service.http.known_answers", "service.http.ledger", "service.http.openapi",
-    "service.http.pages", "service.http.reports", "service.http.residents", "service.http.transactions",
-    "service.imports", "service.opening", "service.server", "tests.forked",
+    "alembic.command", "service.app", "service.cli.opening", "service.cli.serving", "service.importing.recording",
+    "service.server.processes", "tests.forked",
 )  # fmt: skip
 
 _forking = multiprocessing.get_context("forkserver")

@@ -11,7 +11,7 @@ import time
 
 from service.app import create_app
 from service.config import read_settings
-from service.http.market import Market
+from service.http.context import Market
 from service.ledger import open_ledger
 from tests.builders import a_trade
 

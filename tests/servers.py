@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from click.testing import CliRunner, Result
 
-from service.cli import hushi, main
+from service.cli.main import hushi, main
 from tests.forked import Forked, run_together
 
 HUSHI = pathlib.Path(sys.executable).parent / "hushi"

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.transactions import TradeSchema
+from service.commands.committer import Committer
 from service.commands.posting import Post, post
-from service.committer import Committer
 from service.config import read_settings
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger, open_ledger

@@ -11,9 +11,10 @@ import pytest
 from service.commands.folding import fold
 from service.commands.residents import Registration, register
 from service.config import SettingError
-from service.ledger import Ledger, refuse_foreign_secrets
+from service.ledger import Ledger
 from service.queries.keys import KeyRing, list_api_keys
-from service.queries.pulse import Pulse
+from service.queries.ledger_state import Pulse
+from service.queries.secrets import refuse_foreign_secrets
 from service.vault import load_vault
 from tests.builders import a_citizen_number, a_trade, secrets_with_another_ring
 from tests.conftest import Caller

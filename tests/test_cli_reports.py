@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from service.ledger import Ledger
-from service.terminal import print_report
+from service.rendering.terminal import print_report
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.servers import HUSHI, call_hushi, run_hushi

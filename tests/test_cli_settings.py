@@ -6,9 +6,9 @@ import re
 import pytest
 from click.testing import Result
 
+from service.cli.opening import open_current_ledger
 from service.config import SettingError, read_settings
 from service.ledger import open_ledger
-from service.opening import open_current_ledger
 from tests.servers import call_hushi
 
 

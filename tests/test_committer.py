@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import service.committer
+import service.commands.committer
 from schemas.transactions import TradeSchema
+from service.commands.committer import ATTEMPTS_MAX, Committer
 from service.commands.posting import Entry, Outcome, Post, post
-from service.committer import ATTEMPTS_MAX, Committer
 from service.domain.errors import Unavailable
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger
@@ -41,7 +41,7 @@ def committer(ledger: Ledger, admin: Caller) -> Iterator[Committer]:
 @pytest.fixture
 def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Command], None]:
     """Puts another command in the place of posting."""
-    return lambda command: monkeypatch.setattr(service.committer, "post", command)
+    return lambda command: monkeypatch.setattr(service.commands.committer, "post", command)
 
 
 def _submit_together(committer: Committer, entries: list[Post]) -> list[Any]:
@@ -164,7 +164,7 @@ def test_a_full_queue_refuses_at_once(
     ledger: Ledger, admin: Caller, instead: Callable[[Command], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin.register(1)
-    monkeypatch.setattr(service.committer, "QUEUED_REQUESTS_MAX", 2)
+    monkeypatch.setattr(service.commands.committer, "QUEUED_REQUESTS_MAX", 2)
     held = threading.Event()
 
     def held_up(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from service.cli import hushi
+from service.cli.main import hushi
 from service.config import read_settings
 from service.storage.engine import Database
 

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.transactions import TradeSchema
+from service.commands.committer import Committer
 from service.commands.folding import fold, fold_all
 from service.commands.groups import create_group
 from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Caller as Recorder
 from service.commands.residents import Registration, add_members, change_status, register
-from service.committer import Committer
 from service.config import Settings
 from service.domain.brief import write_brief
 from service.domain.cells import DIMENSIONS
@@ -33,7 +33,7 @@ from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import tail
-from service.storage.roster import find_standings
+from service.storage.resident_cache import find_standings
 from tests.builders import a_citizen_number, a_key, a_trade
 from tests.recounting import PlainPeople, PlainRecount, read_journal, residents_measures
 from tests.tampering import UNPROTECTED

@@ -9,23 +9,23 @@ from dataclasses import replace
 
 import pytest
 
-import service.folder
+import service.server.folder
 from loadtests.ledgers import fresh_posts, register_residents
 from service.commands import folding
 from service.commands.folding import fold, fold_all
 from service.commands.posting import post
 from service.domain.periods import Period
 from service.domain.reports import Question, trade_report
-from service.folder import Folder
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper
 from service.queries.ledger import get_head, tail_length
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
+from service.server.folder import Folder
 from service.storage import blocks, journal, settling, tail
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
-from service.storage.standing import Position
+from service.storage.ledger_state import Position
 from tests import fold_worker
 from tests.fold_worker import POINTS
 from tests.forked import run_together
@@ -192,8 +192,8 @@ def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch:
 def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service.folder, "INTERVAL_S", 0.05)
-    monkeypatch.setattr(service.folder, "PAUSE_AFTER_FAULT_S", 0.05)
+    monkeypatch.setattr(service.server.folder, "INTERVAL_S", 0.05)
+    monkeypatch.setattr(service.server.folder, "PAUSE_AFTER_FAULT_S", 0.05)
     faults = [NotWritten("the connection was lost", is_race=False)]
 
     def failing_once(of: Ledger) -> object:
@@ -201,7 +201,7 @@ def test_the_folder_of_a_process_folds_by_itself_and_survives_a_fault(
             raise faults.pop()
         return fold(of)
 
-    monkeypatch.setattr(service.folder, "fold", failing_once)
+    monkeypatch.setattr(service.server.folder, "fold", failing_once)
     folder = Folder(ledger)
     folder.start()
     try:

@@ -10,12 +10,13 @@ import click
 import psutil
 import pytest
 
-from service.cli import hushi
+from service.cli.main import hushi
 from service.commands.groups import create_group
 from service.commands.keys import create_key
 from service.config import SettingError, read_settings
-from service.ledger import Ledger, open_ledger, refuse_foreign_secrets
+from service.ledger import Ledger, open_ledger
 from service.queries.backing_up import back_up
+from service.queries.secrets import refuse_foreign_secrets
 from service.queries.verifying import verify
 from service.storage import copying
 from service.storage.engine import Database
@@ -187,7 +188,7 @@ def test_a_worker_that_takes_anothers_place_looks_at_the_secrets_again(
         secrets.rename(tmp_path / "kept.json")
         create_secrets(secrets)
         for child in psutil.Process(server.process.pid).children():
-            if "service.folder" not in child.cmdline():
+            if "service.server.folder" not in child.cmdline():
                 child.kill()
         until = time.monotonic() + 15
         while "names the wrong secrets" not in log.read_text() and time.monotonic() < until:

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from service.commands.residents import Registration, register
+from service.importing.sharing import ENTRIES_PER_TURN
 from service.ledger import Ledger
-from service.sharing import ENTRIES_PER_TURN
 from tests.builders import a_citizen_number
 from tests.servers import HUSHI, call_hushi, run_hushi
 

@@ -11,7 +11,7 @@ from service.domain.keys import NAME_BYTES, key_digest
 from service.ledger import Ledger
 from service.queries import keys
 from service.queries.keys import KeyRing, is_live
-from service.queries.pulse import Pulse
+from service.queries.ledger_state import Pulse
 from service.storage.tables import api_key
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-import service.log_lines
-from service.log_lines import LineStream, LogLines
-from service.logs import LineHandler
+import service.server.log_lines
+from service.server.log_lines import LineStream, LogLines
+from service.server.logs import LineHandler
 from tests.small_disks import mounted
 
 
@@ -67,7 +67,7 @@ def test_half_a_line_is_ended_before_the_next(descriptor: int, tmp_path: pathlib
 
 
 def test_nobody_waits_for_a_pipe_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service.log_lines, "LINES_WAITING_MAX", 50)
+    monkeypatch.setattr(service.server.log_lines, "LINES_WAITING_MAX", 50)
     reader, writer = os.pipe()
     lines, lost = LogLines(writer), list[int]()
     lines.on_loss(lost.append)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from service.ledger import Ledger
-from service.new_files import new_file
 from service.queries.backing_up import back_up
 from service.storage import archives
+from service.storage.new_files import new_file
 from service.vault import SecretsError, create_secrets, load_vault
 from tests.conftest import Caller
 from tests.servers import HUSHI

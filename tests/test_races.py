@@ -13,16 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.transactions import TradeSchema
+from service.commands.committer import Committer
 from service.commands.keys import create_key
 from service.commands.posting import Post
 from service.commands.residents import Caller as Recorder
 from service.commands.residents import change_status
-from service.committer import Committer
 from service.config import read_settings
-from service.desk import open_desk
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.residents import StatusChange
 from service.domain.transactions import Trade
+from service.judging import open_desk
 from service.ledger import Ledger, open_ledger
 from service.storage import allowance, residents
 from service.storage.engines import sqlite_engine

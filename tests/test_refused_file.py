@@ -104,7 +104,7 @@ def test_what_takes_its_place_meanwhile_stays(
     environment: dict[str, str], ledger: object, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look at the start and the end of a long import, somebody may put a file there."""
-    from service import progress
+    from service.cli import progress
 
     report = folder / "report.csv"
     monkeypatch.setattr(progress, "import_lines", _and_then(progress.import_lines, lambda: report.write_text("mine")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.replacements import PAUSE_MAX_S, YOUNG_DEATHS_MAX, YOUNG_S, Replacements, pause_s
+from service.server.replacements import PAUSE_MAX_S, YOUNG_DEATHS_MAX, YOUNG_S, Replacements, pause_s
 
 
 def test_who_has_lived_is_replaced_at_once() -> None:

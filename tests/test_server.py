@@ -19,7 +19,7 @@ import pytest
 from service.commands.keys import create_key
 from service.config import WORKERS
 from service.ledger import Ledger
-from service.server import SHUTDOWN_TIMEOUT_S, _Server
+from service.server.processes import SHUTDOWN_TIMEOUT_S, _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, free_port, run_hushi, serving
 
@@ -65,7 +65,7 @@ def test_requests_in_flight_end_when_the_server_is_told_to_stop(
 def _folder_of(server: Server) -> psutil.Process | None:
     """The process that folds, once it runs."""
     children = psutil.Process(server.process.pid).children()
-    return next((child for child in children if "service.folder" in child.cmdline()), None)
+    return next((child for child in children if "service.server.folder" in child.cmdline()), None)
 
 
 def _wait_for(what: Callable[[], Any]) -> Any:
@@ -122,7 +122,7 @@ def _wait_until_both_serve(server: Server) -> None:
 _OF_ANOTHER_PYTHON = """
 import multiprocessing
 multiprocessing.set_start_method("spawn")
-from service.cli import main
+from service.cli.main import main
 main()
 """
 
@@ -134,7 +134,12 @@ def test_it_serves_where_processes_usually_begin_anew(environment: dict[str, str
         assert server.ask("GET", "/health/live")[0] == 200
 
 
-_IMPATIENT = "import service.server; service.server.THREAD_IDLE_S = 5; from service.cli import main; main()"
+_IMPATIENT = """
+import service.server.processes as processes
+from service.cli.main import main
+processes.THREAD_IDLE_S = 5
+main()
+"""
 
 
 def test_a_process_outlives_its_idle_threads(
@@ -163,7 +168,7 @@ def test_a_process_outlives_its_idle_threads(
 _NEVER_READY = """
 import os, sys, time
 import service.app
-from service.cli import main
+from service.cli.main import main
 service.app.application = lambda: time.sleep(60)
 asleep_s = float(sys.argv.pop())
 os.register_at_fork(after_in_child=lambda: time.sleep(asleep_s))

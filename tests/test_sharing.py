@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from schemas.transactions import TradeSchema
+from service.commands.committer import Committer
 from service.commands.folding import fold_all
 from service.commands.posting import Entry, Outcome, Post, post
 from service.commands.residents import Registration, register
-from service.committer import Committer
 from service.domain.idempotency import key_digest, trade_fingerprint
+from service.importing.sharing import ENTRIES_PER_TURN, SharingCommitter
 from service.ledger import Ledger
-from service.sharing import ENTRIES_PER_TURN, SharingCommitter
 from tests.builders import a_citizen_number, a_key, a_trade
 
 LONG_WORK = 12_000

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from service import stalled
 from service.commands.keys import create_key
 from service.ledger import Ledger
-from service.stalled import StalledConnections
+from service.server import stalled
+from service.server.stalled import StalledConnections
 from tests.servers import Server, serving
 
 if sys.platform != "linux":
@@ -120,7 +120,7 @@ def test_who_sends_a_byte_now_and_then_is_ended(line: Line) -> None:
 HALF_A_HEAD = b"GET /health/live HTTP/1.1\r\nHo"
 FORM = b"POST /signin HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n"
 FORM += b"Content-Type: application/x-www-form-urlencoded\r\n\r\nkey="
-_IMPATIENT = "import service.stalled as s; s.STALLED_S = 1.5; from service.cli import main; main()"
+_IMPATIENT = "import service.server.stalled as s; s.STALLED_S = 1.5; from service.cli.main import main; main()"
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from service.cli import COMMANDS, hushi
+from service.cli.main import COMMANDS, hushi
 
 HEAVY = {"alembic", "flask", "granian", "marshmallow", "psycopg", "rich", "structlog", "xlsxwriter"}
 _CALL = """
 import sys
-from service.cli import hushi
+from service.cli.main import hushi
 hushi(sys.argv[1:], standalone_mode=False)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """

@@ -20,7 +20,7 @@ import pytest
 
 from service.commands.keys import create_key
 from service.ledger import Ledger
-from service.lifetimes import EXIT_DIED
+from service.server.lifetimes import EXIT_DIED
 from tests.builders import a_registration, a_trade
 from tests.servers import Server, free_port, serving
 from tests.small_disks import fill, mounted
@@ -95,7 +95,7 @@ def test_a_log_that_can_not_be_written_stops_nothing(
         assert server.stop() == 0
 
 
-_CLOSED = ("sh", "-c", 'exec "$@" 2>&- >&-', "sh", sys.executable, "-c", "from service.cli import main; main()")
+_CLOSED = ("sh", "-c", 'exec "$@" 2>&- >&-', "sh", sys.executable, "-c", "from service.cli.main import main; main()")
 
 
 def test_closed_standard_streams_are_taken_by_nothing_else(
@@ -140,12 +140,12 @@ def test_what_was_counted_outlives_who_counted_it(
 def _worker_of(server: Server) -> psutil.Process:
     """One of those that serve."""
     children = psutil.Process(server.process.pid).children()
-    return min((child for child in children if "service.folder" not in child.cmdline()), key=lambda one: one.pid)
+    return min((child for child in children if "service.server.folder" not in child.cmdline()), key=lambda one: one.pid)
 
 
 _FAILS_ONCE = """
 import os, pathlib, sys
-import service.committer as committer
+import service.commands.committer as committer
 flag, gather = pathlib.Path(sys.argv.pop()), committer.Committer._gather
 def fail_once(self, first):
     if flag.exists():
@@ -153,7 +153,7 @@ def fail_once(self, first):
         raise MemoryError
     return gather(self, first)
 committer.Committer._gather = fail_once
-from service.cli import main
+from service.cli.main import main
 main()
 """
 
@@ -178,7 +178,7 @@ def test_a_process_whose_writing_thread_dies_is_replaced(
 
 _FOLDS_NO_MORE = """
 import os
-import service.folder as folder
+import service.server.folder as folder
 def fail(self):
     raise MemoryError
 folder.Folder._fold_once = fail
@@ -220,7 +220,7 @@ def test_one_process_that_dies_again_and_again_does_not_end_the_server(
         for _ in range(2):
             before = {child.pid for child in children()}
             newest = max(
-                (child for child in children() if "service.folder" not in child.cmdline()), key=lambda c: c.pid
+                (child for child in children() if "service.server.folder" not in child.cmdline()), key=lambda c: c.pid
             )
             newest.kill()
             _wait_for(lambda before=before: any(child.pid not in before for child in children()))
@@ -230,12 +230,12 @@ def test_one_process_that_dies_again_and_again_does_not_end_the_server(
 
 
 _NONE_CAN_SERVE = """
-import service.app, service.replacements
+import service.app, service.server.replacements
 def fail():
     raise MemoryError
 service.app.application = fail
-service.replacements.FIRST_PAUSE_S = 0.05
-from service.cli import main
+service.server.replacements.FIRST_PAUSE_S = 0.05
+from service.cli.main import main
 main()
 """
 

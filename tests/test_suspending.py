@@ -15,11 +15,11 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
-import service.committer
+import service.commands.committer
 from schemas.transactions import TradeSchema
+from service.commands.committer import Committer
 from service.commands.posting import Entry, Outcome, Post, post
 from service.commands.residents import Registration, register
-from service.committer import Committer
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger
 from service.storage import postgresql
@@ -156,7 +156,7 @@ def test_a_transaction_that_was_idle_for_too_long_is_run_again(
                 connection.execute(sa.text("SELECT 1"))
         return post(ledger, entries)
 
-    monkeypatch.setattr(service.committer, "post", sleep_once)
+    monkeypatch.setattr(service.commands.committer, "post", sleep_once)
     with contextlib.closing(Committer(hasty_postgresql)) as committer:
         assert committer.submit([_entry()])[0].transaction is not None
     assert slept == [0.3]

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 
 from service.commands.refused import refusal_of, refusal_text
-from service.desk import Desk, open_desk
 from service.domain.errors import (
     IdempotencyKeyReused,
     PersonalData,
@@ -20,15 +19,16 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.macs import Signet
 from service.domain.personal_data import redacted
-from service.domain.seals import Signet
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
+from service.judging import Desk, open_desk
 from service.ledger import Ledger
 from service.storage import allowance, idempotency, journal
+from service.storage.batch_context import read as opening_of
 from service.storage.committing import commit_durably
 from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
-from service.storage.opening import read as opening_of
 
 
 class Post(NamedTuple):

@@ -21,8 +21,8 @@ from service.ledger import Ledger
 from service.storage import facts, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
+from service.storage.resident_cache import find_standings
 from service.storage.residents import Group, ResidentRow
-from service.storage.roster import find_standings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import itertools
 import pathlib
 
-from service.belonging import why_all_foreign, why_people_foreign
 from service.ledger import Ledger
 from service.storage import archives, blocks, copying, schema
 from service.storage.archives import Archive, DamagedArchive, Manifest
 from service.storage.copying import UnreadableLine
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten, OutcomeUnknown
+from service.vault.belonging import why_all_foreign, why_people_foreign
 
 
 class NotRestored(Exception):

@@ -8,8 +8,8 @@ import datetime
 import random
 from collections.abc import Callable, Iterator
 
+from service.commands.committer import Committer
 from service.commands.posting import Entry, Outcome, Post
-from service.committer import Committer
 from service.demo.calibration import Line, draw_amount_fen
 from service.demo.mark import OPERATOR_KEY_ID
 from service.demo.market import GOODS, Good, choose, open_days
@@ -19,7 +19,7 @@ from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.money import FEN_PER_CNY
 from service.domain.transactions import MARKET_TIME, Trade, business_day
 from service.ledger import Ledger
-from service.queries.pulse import Pulse
+from service.queries.ledger_state import Pulse
 
 ROUTE = "demo-live"
 LEAD_IN_BURSTS = 12

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pyroaring import BitMap
 
 from service.domain.cells import DIMENSIONS, Cell, Key
-from service.domain.gathering import Days, Gathering
 from service.domain.periods import Period
+from service.domain.rollup import Days, Gathering
 from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge, union
 
 ASKED_BEFORE_GATHERING = 2

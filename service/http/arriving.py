@@ -1,7 +1,7 @@
 """Bodies that are still on their way: their requests hold no place of the gate, and only so many may be on their way.
 
 The server hands a request over when its head is there, and a thread that reads the body waits for as long as the caller
-takes. `service.stalled` ends connections on which nothing comes any more.
+takes. `service.server.stalled` ends connections on which nothing comes any more.
 """
 
 import contextlib

@@ -4,8 +4,8 @@ from flask import g, request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
-from service.http.known_answers import leave_life
-from service.http.market import market
+from service.http.context import market
+from service.http.response_cache import leave_life
 from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
 

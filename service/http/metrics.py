@@ -1,7 +1,7 @@
 """Metrics: what this service has answered, and where its ledger stands, in the text format of Prometheus.
 
-A scrape meets any one of the processes that serve. They count in memory that they share (service.counting), so that it
-tells of all of them; the uptime and the queue are those of the process that answers.
+A scrape meets any one of the processes that serve. They count in memory that they share (service.server.counting),
+so that it tells of all of them; the uptime and the queue are those of the process that answers.
 """
 
 import bisect
@@ -18,11 +18,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from service.counting import NUMBERS_MAX, Counts
-from service.http.market import market
+from service.http.context import market
 from service.http.routes import Routes
-from service.log_lines import STANDARD_ERROR_LINES
-from service.vitals import Vitals, Writes
+from service.http.vitals import Vitals, Writes
+from service.server.counting import NUMBERS_MAX, Counts
+from service.server.log_lines import STANDARD_ERROR_LINES
 
 routes = Routes("Health")
 

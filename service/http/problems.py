@@ -8,7 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
-from service.lifetimes import code_path_of
+from service.server.lifetimes import code_path_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"

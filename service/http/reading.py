@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from service.http.gate import FULL, READ_METHODS, refuse
-from service.http.known_answers import Note
+from service.http.admission import FULL, READ_METHODS, refuse
+from service.http.response_cache import Note
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

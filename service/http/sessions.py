@@ -18,11 +18,11 @@ import structlog
 from flask import Response, request
 
 from service.commands.sessions import end_session
-from service.http.known_answers import Life
-from service.http.market import market
+from service.http.context import market
+from service.http.response_cache import Life
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.keys import ApiKey
-from service.storage.standing import Standing
+from service.storage.ledger_state import Standing
 
 COOKIE = "hushi_session"
 LIFETIME = datetime.timedelta(hours=12)

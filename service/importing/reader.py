@@ -4,10 +4,10 @@ import mmap
 import pathlib
 from collections.abc import Callable
 
-from service.importing.delimited import DelimitedLines
+from service.importing.csv.reader import DelimitedLines
 from service.importing.lines import ImportFileError, Lines
-from service.importing.ndjson import JsonLines
-from service.importing.xlsx import WorkbookLines
+from service.importing.ndjson.reader import JsonLines
+from service.importing.xlsx.reader import WorkbookLines
 
 ZIP_SIGNATURE = b"PK\x03\x04"
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")

@@ -18,8 +18,8 @@ from service.domain.registry import Registry
 from service.ledger import Ledger
 from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
-from service.storage.standing import NOTHING, Position, Standing
-from service.storage.standing import read as read_standing
+from service.storage.ledger_state import NOTHING, Position, Standing
+from service.storage.ledger_state import read as read_standing
 
 _log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from service.ledger import Ledger
 from service.storage import keys
 from service.storage.faults import AnotherLedger
 from service.storage.keys import ApiKey
-from service.storage.standing import Standing
+from service.storage.ledger_state import Standing
 
 KEYS_KNOWN_MAX = 1000
 

@@ -20,9 +20,9 @@ from service.domain.transactions import DIRECTIONS
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
-from service.queries.pulse import Pulse
+from service.queries.ledger_state import Pulse
 from service.storage import commodities
-from service.storage.standing import Standing
+from service.storage.ledger_state import Standing
 
 T = TypeVar("T")
 

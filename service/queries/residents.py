@@ -10,8 +10,8 @@ from service.domain.groups import group_id
 from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
+from service.storage.resident_cache import find_standings
 from service.storage.residents import Group, ResidentFilters, ResidentRow
-from service.storage.roster import find_standings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from service.ledger import Ledger
 from service.storage import ended_sessions
-from service.storage.standing import Standing
+from service.storage.ledger_state import Standing
 
 SESSIONS_KNOWN_MAX = 1000
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.desk import open_desk
 from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
+from service.judging import open_desk
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, idempotency, journal

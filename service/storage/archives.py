@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from service.new_files import new_file
+from service.storage.new_files import new_file
 
 FORMAT = "hushi-backup-1"
 COMPRESSION_LEVEL = 3

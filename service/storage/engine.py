@@ -19,13 +19,13 @@ from service.storage import revisions
 from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
+from service.storage.fair_lock import FileTurns, Turns
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import File, FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.suspending import SUSPENSION
-from service.storage.turns import FileTurns, Turns
 from service.storage.urls import read_url
 
 Connection = sa.Connection

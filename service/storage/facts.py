@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from service.domain.seals import NO_SEAL, Signet, fact_message
+from service.domain.macs import NO_SEAL, Signet, fact_message
 from service.storage.columns import json_default, plain
 from service.storage.residents import lock_registrations
 from service.storage.rowsets import row_set, rows_parameter

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 
 from service.domain.idempotency import answer_message, outcomes_of
-from service.domain.seals import Signet
+from service.domain.macs import Signet
 from service.domain.transactions import Transaction
 from service.storage.columns import raw_digest, raw_uuid
 from service.storage.rowsets import BulkInsert

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from service.domain.seals import NO_SEAL
+from service.domain.macs import NO_SEAL
 from service.storage.engine import Connection, Database
 from service.storage.faults import AnotherLedger
 from service.storage.tables import fact

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator
 
 from service.storage.engine import Database
+from service.storage.fair_lock import open_beside
 from service.storage.faults import DatabaseUnavailable, StillServed
-from service.storage.turns import open_beside
 
 
 @contextlib.contextmanager

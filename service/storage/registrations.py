@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from service.domain.groups import group_id
 from service.domain.registry import Person
+from service.storage.ledger_state import Registrations
 from service.storage.rowsets import row_set, rows_parameter
-from service.storage.standing import Registrations
 from service.storage.tables import resident, resident_group, resident_status
 
 NOTHING: Registrations = (0, 0, 0)

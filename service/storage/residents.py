@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.domain.residents import Standing, StatusChange
-from service.storage.roster import dated_columns, standing_of
+from service.storage.resident_cache import dated_columns, standing_of
 from service.storage.tables import audit, market_group, resident, resident_group, resident_status
 
 _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.

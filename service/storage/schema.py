@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from service.domain.seals import Signets
+from service.domain.macs import Signets
 from service.storage import facts, idempotency, presence, revisions
 from service.storage.columns import Uuid
 from service.storage.engine import Database

@@ -99,7 +99,7 @@ fact = sa.Table(
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("id", sa.BigInteger, nullable=False),
-    # A keyed digest of the row, of its number, and of the seal before (service.domain.seals).
+    # A keyed digest of the row, of its number, and of the seal before (service.domain.macs).
     sa.Column("seal", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("kind", "id"),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
@@ -180,7 +180,7 @@ idempotency = sa.Table(
     metadata,
     # A digest of API key, route and key: 16 bytes whatever the key's length, and no caller's text in an index.
     sa.Column("digest", Uuid, primary_key=True),
-    # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.seals).
+    # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.macs).
     sa.Column("seal", Uuid, nullable=False),
     # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or what was
     # answered where no transaction is made (service.commands.once). The column is named after the first.

@@ -120,7 +120,7 @@ def test_it_speaks_three_languages(clerk: Clerk, bureau: Bureau, lang: str, titl
 
 
 def test_every_word_is_said_in_every_language() -> None:
-    words = (pathlib.Path(__file__).parents[2] / "service/http/static/words.js").read_text("utf-8")
+    words = (pathlib.Path(__file__).parents[2] / "service/http/web/static/words.js").read_text("utf-8")
     entries = re.findall(r'^  "?([\w.]+)"?: (\[.*\]),$', words.partition("const WORDS")[2], re.MULTILINE)
     assert len(entries) > 60
     for name, texts in entries:

@@ -18,7 +18,7 @@ from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import call_hushi, serving
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
-WORDS = pathlib.Path(__file__).parents[2] / "service/http/static/record_words.js"
+WORDS = pathlib.Path(__file__).parents[2] / "service/http/web/static/record_words.js"
 RESIDENTS = 60
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from service.domain.cells import GRAINS, Cell, Grain, Key
-from service.domain.gathering import gather, totals_of_gathered
 from service.domain.months import Month, totals_of_days
 from service.domain.periods import Period
+from service.domain.rollup import gather, totals_of_gathered
 from service.domain.totals import RowKeys, Selection
 
 FULL = GRAINS[-1]

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask, Response, g, request
 from werkzeug.test import Client, TestResponse
 
+from service.http.admission import Gate
 from service.http.arriving import SIGN_IN, SMALL_BYTES_MAX, Arrivals
-from service.http.gate import Gate
 from service.http.problems import register_problems
 from tests.builders import a_trade
 from tests.conftest import Caller

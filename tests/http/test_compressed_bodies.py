@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.commands.keys import create_key
+from service.http.admission import Gate
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
-from service.http.gate import Gate
 from service.http.inflating import MEMBERS_MAX, unpack
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade

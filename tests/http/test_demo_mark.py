@@ -7,10 +7,10 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 
+from service.cli.welcome import welcome_text
 from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_demo, trade_digest
 from service.domain.idempotency import key_digest
 from service.ledger import Ledger
-from service.welcome import welcome_text
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.demo_ledger import fill_a_little

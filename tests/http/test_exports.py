@@ -8,9 +8,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from schemas.exports import csv_of, xlsx_of
 from service.domain.errors import ValidationFailed
 from service.queries.reports import Reporter
+from service.rendering.exports import csv_of, xlsx_of
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
+import service.http.vitals
 import service.queries.health
 import service.storage.engines
-import service.vitals
 from service.app import create_app
 from service.ledger import Ledger
 from service.storage.engine import Database
@@ -24,9 +24,9 @@ ANSWER_TIMEOUT_S = 2.0
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds takes moments."""
-    monkeypatch.setattr(service.vitals, "STANDS_STILL_AFTER_S", 0.3)
-    monkeypatch.setattr(service.vitals, "WRITTEN_LATELY_S", 0.05)
-    monkeypatch.setattr(service.vitals, "PROVE_AGAIN_AFTER_S", 0.05)
+    monkeypatch.setattr(service.http.vitals, "STANDS_STILL_AFTER_S", 0.3)
+    monkeypatch.setattr(service.http.vitals, "WRITTEN_LATELY_S", 0.05)
+    monkeypatch.setattr(service.http.vitals, "PROVE_AGAIN_AFTER_S", 0.05)
 
 
 def _wait_until(caller: Caller, status: int, writes: str | None) -> None:

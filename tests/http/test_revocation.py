@@ -8,7 +8,7 @@ import pytest
 from service.commands import posting
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
-from service.storage.opening import Opening
+from service.storage.batch_context import Opening
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from service.cli.welcome import welcome_text
 from service.commands.keys import create_key, revoke_key
 from service.http.sessions import COOKIE
 from service.ledger import Ledger
-from service.welcome import welcome_text
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.strict import ERRORS_TOLD_MAX, NAME_TOLD_MAX
 from service.commands.keys import create_key
-from service.http.batches import ERRORS_TOLD_OF_A_LINE_MAX, _read
+from service.http.api.batches import ERRORS_TOLD_OF_A_LINE_MAX, _read
 from service.http.lines import PARTS_MAX, read_lines
 from service.ledger import Ledger
 from tests.builders import a_trade

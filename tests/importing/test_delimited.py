@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.delimited import LINE_LENGTH_MAX, PhysicalLines
+from service.importing.csv.reader import LINE_LENGTH_MAX, PhysicalLines
 from service.importing.lines import RAW_LENGTH_MAX
 from tests.importing.files import BODY, TRADE, bodies, csv_text, only_error, read, trade, write_bytes, write_csv
 

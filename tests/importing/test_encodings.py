@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.encodings import PIECE_BYTES, find_encoding
+from service.importing.csv.encodings import PIECE_BYTES, find_encoding
 from tests.importing.files import BODY, bodies, csv_text, trade, write_bytes, write_csv
 
 ENGLISH = "resident_id,category,commodity,origin,quantity_kg,amount_cny,traded_at\n"

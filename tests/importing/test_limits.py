@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.importing import ImportFileError, open_lines
-from service.importing.sheet import SheetRows
+from service.importing.xlsx.sheet import SheetRows
 from tests.importing.files import SHEET_XML, TRADE, WORKBOOK_PARTS, inline_row, write_archive
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ TOO_MUCH: dict[str, tuple[Callable[[], Parts], str]] = {
 
 @pytest.mark.parametrize("what", TOO_MUCH)
 def test_too_much_of_something_is_refused(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.importing.xml_parts.SMALL_PART_ITEMS_MAX", 1000)
+    monkeypatch.setattr("service.importing.xlsx.xml_parts.SMALL_PART_ITEMS_MAX", 1000)
     parts, reason = TOO_MUCH[what]
     with pytest.raises(ImportFileError, match=reason), open_lines(write_archive(tmp_path, parts())) as lines:
         list(lines)
@@ -85,7 +85,7 @@ def test_too_much_of_something_is_refused(what: str, tmp_path: Path, monkeypatch
 def test_a_part_that_unpacks_to_more_than_any_has_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.importing.xml_parts.open_part.__defaults__", (1000,))
+    monkeypatch.setattr("service.importing.xlsx.xml_parts.open_part.__defaults__", (1000,))
     with pytest.raises(ImportFileError, match="is larger than"):
         open_lines(write_archive(tmp_path, strings(again("<si/>", 2000))))
 
@@ -106,7 +106,7 @@ def test_a_workbook_of_many_sheets_has_few_of_them_open(tmp_path: Path, monkeypa
             super().close()
             opened.remove(self)
 
-    monkeypatch.setattr("service.importing.xlsx.SheetRows", Counted)
+    monkeypatch.setattr("service.importing.xlsx.reader.SheetRows", Counted)
     named = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r1"/>' for n in range(50))
     parts: Parts = {
         **WORKBOOK_PARTS, SHEET: SHEET_XML.replace("{rows}", inline_row(["a"]) * 9),

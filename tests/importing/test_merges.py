@@ -7,7 +7,7 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from service.importing import ImportFileError, Line, open_lines
-from service.importing.merges import MERGED_RANGES_MAX
+from service.importing.xlsx.merges import MERGED_RANGES_MAX
 from tests.importing.files import BODY, SHEET_XML, TRADE, WORKBOOK_PARTS, inline_row, read, write_archive
 
 HEADINGS = [*TRADE, "进出口", "批次", "卖方"]

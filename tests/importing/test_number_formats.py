@@ -9,10 +9,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.importing import spelling
-from service.importing.date_formats import is_date_format
-from service.importing.number_formats import number_format
-from service.importing.sheet import Shown
+from service.importing.xlsx import spelling
+from service.importing.xlsx.date_formats import is_date_format
+from service.importing.xlsx.number_formats import number_format
+from service.importing.xlsx.sheet import Shown
 from tests.importing.files import TRADE, bodies, only_error, trade
 
 

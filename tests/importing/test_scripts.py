@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.encodings import find_encoding
-from service.importing.scripts import CYRILLIC_CODECS
+from service.importing.csv.encodings import find_encoding
+from service.importing.csv.scripts import CYRILLIC_CODECS
 from tests.importing.files import csv_text, read, write_bytes, write_workbook
 
 TRADE = {

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.date_formats import is_date_format
-from service.importing.sheet import SheetRows
-from service.importing.workbook import SharedStrings, read_workbook
+from service.importing.xlsx.date_formats import is_date_format
+from service.importing.xlsx.sheet import SheetRows
+from service.importing.xlsx.workbook import SharedStrings, read_workbook
 from tests.importing.files import (
     BODY,
     SHEET_XML,

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.importing import ImportFileError, open_lines
-from service.importing.number_formats import number_format
-from service.importing.sheet import Serial
-from service.importing.spelling import spell_decimal, spell_identifier, spell_instant
+from service.importing.xlsx.number_formats import number_format
+from service.importing.xlsx.sheet import Serial
+from service.importing.xlsx.spelling import spell_decimal, spell_identifier, spell_instant
 from tests.importing.files import (
     BODY,
     SHEET_XML,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from service.cli.welcome import welcome_text
 from service.commands.groups import create_group
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
@@ -15,7 +16,6 @@ from service.queries.backing_up import back_up
 from service.storage import schema
 from service.storage.engine import Database
 from service.storage.private_files import find_exposed, make_private
-from service.welcome import welcome_text
 
 
 @contextlib.contextmanager

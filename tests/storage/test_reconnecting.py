@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from service.ledger import Ledger
 from service.storage import beginning, postgresql
 from service.storage.faults import DatabaseUnavailable, NotWritten
-from service.storage.standing import Watch
+from service.storage.ledger_state import Watch
 
 
 @pytest.fixture

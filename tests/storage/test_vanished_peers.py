@@ -14,7 +14,7 @@ from service.config import read_settings
 from service.ledger import Ledger, open_ledger
 from service.storage import postgresql, silence
 from service.storage.faults import DatabaseUnavailable, NotWritten
-from service.storage.standing import Watch
+from service.storage.ledger_state import Watch
 from tests import networks
 from tests.postgresql import USER, PostgreSQL
 from tests.servers import free_port

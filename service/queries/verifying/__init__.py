@@ -6,9 +6,9 @@ the journal, I4 the chain, I5 keys and entries, I6 reversals.
 
 from dataclasses import dataclass
 
-from service.belonging import why_all_foreign, why_foreign
 from service.domain.chain import Block
-from service.ledger import Ledger, foreign_secrets
+from service.ledger import Ledger
+from service.queries.secrets import foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
 from service.queries.verifying.cells import verify_cells
 from service.queries.verifying.chain import verify_chain
@@ -19,6 +19,7 @@ from service.queries.verifying.people import verify_facts, verify_residents
 from service.queries.verifying.tail import verify_tail
 from service.storage import recount
 from service.storage.engine import Connection
+from service.vault.belonging import why_all_foreign, why_foreign
 
 __all__ = ["Verified", "Wrong", "verify", "verify_within"]
 

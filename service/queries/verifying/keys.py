@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from service.domain.seals import Signet
+from service.domain.macs import Signet
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import recount
 from service.storage.engine import Connection

@@ -3,8 +3,8 @@
 from collections.abc import Generator
 from contextlib import closing
 
+from service.domain.macs import NO_SEAL, Signet, fact_message
 from service.domain.residents import resident_id
-from service.domain.seals import NO_SEAL, Signet, fact_message
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import facts, recount
 from service.storage.engine import Connection

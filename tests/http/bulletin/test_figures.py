@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from schemas.bulletin.document import INDICATORS, RESIDENTS
+from schemas.bulletin_document import INDICATORS, RESIDENTS
 from service.commands.folding import fold_all
 from service.ledger import Ledger
 from service.storage import commodities
@@ -216,10 +216,10 @@ def test_days_to_come_are_left_out(ledger: Ledger, admin: Caller) -> None:
 
 @pytest.mark.parametrize("moment", ["2024-04-30T15:59:59", "2024-04-30T16:00:00"])
 def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
-    from schemas.bulletin import bulletin_document
     from service.domain.bulletin import Bulletin, Spans, top_commodities, trade_parts
     from service.domain.periods import parse_period
     from service.domain.transactions import business_day
+    from service.rendering.bulletin import bulletin_document
 
     month = parse_period(MONTH)
     today = business_day(datetime.datetime.fromisoformat(f"{moment}+00:00"))

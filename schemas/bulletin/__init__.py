@@ -1,7 +1,0 @@
-"""The monthly bulletin on the wire: a JSON document, and from it a workbook and what a printed page shows."""
-
-from schemas.bulletin.document import BulletinQuerySchema, BulletinSchema, bulletin_document
-from schemas.bulletin.edition import Edition
-from schemas.bulletin.workbook import workbook_of
-
-__all__ = ["BulletinQuerySchema", "BulletinSchema", "Edition", "bulletin_document", "workbook_of"]

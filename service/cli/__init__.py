@@ -1,0 +1,1 @@
+"""The hushi command: a file for each family of commands."""

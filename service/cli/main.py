@@ -1,0 +1,111 @@
+"""The hushi command: a name is looked up, and only what that command needs is loaded."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from service import __doc__ as about
+from service.cli.streams import open_closed_streams
+from service.config import SettingError
+from service.server.lifetimes import end_with_any_thread
+from service.server.memory import look_for_cycles_rarely
+from service.storage.faults import DatabaseUnavailable, OtherRevision
+from service.storage.suspending import stop_between_transactions
+
+EXIT_NOT_WRITTEN = 1
+EXIT_WRONG_SETTING = 2
+COMMANDS = {
+    "backup": "backup:backup",
+    "db": "ledger:db",
+    "demo": "filling:demo",
+    "fold": "ledger:fold_tail",
+    "import": "filling:import_file",
+    "keys": "keys:keys",
+    "report": "reports:report",
+    "restore": "backup:restore_backup",
+    "secrets": "keys:secrets",
+    "serve": "serving:serve",
+    "verify": "ledger:verify_ledger",
+    "welcome": "serving:welcome",
+}
+"""Where each command is; the module is loaded when the command is called."""
+
+EXAMPLES = """\b
+hushi demo                       # fill a new ledger with an invented market
+hushi serve --welcome            # serve it, and say how to sign in
+hushi keys create --name clerk-1 --scope transactions:write
+hushi import examples/transactions-zh-gb18030.csv
+hushi report trade --period 2024-H1 --by category
+hushi backup hushi-2024-06-30.zip
+HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…
+"""
+
+
+def main() -> None:
+    """The entry point: a wrong setting, or a file that can't be used, is one line on standard error."""
+    open_closed_streams()
+    end_with_any_thread()
+    look_for_cycles_rarely()
+    stop_between_transactions()
+    try:
+        hushi()
+    except SettingError as error:
+        click.echo(f"hushi: {error}", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+    except OtherRevision as error:
+        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}.", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+    except DatabaseUnavailable as error:
+        click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; {error.advice}", err=True)
+        sys.exit(EXIT_WRONG_SETTING)
+    except OSError as error:
+        _give_up_output()
+        click.echo(f"hushi: {error.filename or 'standard output'}: {error.strerror}", err=True)
+        sys.exit(EXIT_NOT_WRITTEN)
+
+
+def _give_up_output() -> None:
+    """What could not be written stays in the buffer, and Python would fail at it once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Lazy(click.Group):
+    """A group whose commands are loaded when they are called; a list of them all loads them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None when there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command: Any = getattr(importlib.import_module(f"service.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, help=about, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hushi")
+def hushi() -> None:
+    """The group of all commands; each of them reads the settings for itself."""
+
+
+@hushi.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes hushi's commands and options.
+
+    \b
+    eval "$(hushi completion bash)"                                   # in ~/.bashrc
+    hushi completion fish > ~/.config/fish/completions/hushi.fish
+    """  # noqa: D301 (click takes \b as a mark)
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(hushi, {}, "hushi", "_HUSHI_COMPLETE").source())

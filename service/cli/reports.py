@@ -1,0 +1,218 @@
+"""hushi report: the same questions as over HTTP, read by the same schemas, answered as a table or as the same files."""
+
+import datetime
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from schemas import reports as wire
+from schemas.briefs import brief_document
+from schemas.strict import StrictSchema
+from service.cli.opening import open_existing_ledger
+from service.cli.settings import pass_settings
+from service.config import Settings
+from service.demo.mark import refuse_cut_demo
+from service.domain.brief import write_brief
+from service.domain.errors import ValidationFailed
+from service.ledger import Ledger
+from service.queries.reports import Reporter
+
+EXIT_WRONG_QUESTION = 2
+FORMATS = ("table", "json", "csv", "xlsx")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_QUESTION = [
+    click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
+    click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
+    click.option("--from", "from_", metavar="DAY", help="The first day, with --to."),
+    click.option("--to", metavar="DAY", help="The last day."),
+    click.option("--compare", metavar="HOW", help="yoy (default), previous or none."),
+    *(
+        click.option(
+            f"--{name.replace('_', '-')}", name, multiple=True, metavar="V", help="Only these; may be repeated."
+        )
+        for name in ("category", "origin", "direction", "trade_point", "group_id", "settlement")
+    ),
+    click.option(
+        "--format", "shape", type=click.Choice(FORMATS), help="A table if left out, or what --output is named after."
+    ),
+    click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=pathlib.Path),
+        help="A new file to write to: .json, .csv or .xlsx.",
+    ),
+]
+
+
+def _asking(function: Function) -> Function:
+    """The options of a question."""
+    for option in reversed(_QUESTION):
+        function = option(function)
+    return function
+
+
+@click.group()
+def report() -> None:
+    """Reports as the bureau publishes them, exact at the moment of asking.
+
+    \b
+    hushi report trade --period 2024-H1 --by category
+    hushi report residents --ytd 2024-04-30 --by settlement --lang en
+    hushi report brief --ytd 2024-04-30
+    hushi report trade --period 2024 --by origin,month --format xlsx --output trade.xlsx
+    """  # noqa: D301 (click takes \b as a mark)
+
+
+@report.command()
+@_asking
+@click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
+@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@pass_settings
+def trade(settings: Settings, /, **asked: Any) -> None:
+    """Value, weight, transactions, participations and residents, compared.
+
+    \b
+    hushi report trade --period 2024-H1 --by category
+    hushi report trade --from 2024-03-01 --to 2024-03-31 --compare previous --by origin,trade_point
+    """  # noqa: D301 (click takes \b as a mark)
+    _answer(settings, wire.TradeQuerySchema(), lambda reporter, _: reporter.trade, asked)
+
+
+@report.command()
+@_asking
+@click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
+@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@pass_settings
+def residents(settings: Settings, /, **asked: Any) -> None:
+    """Registered residents as stocks and flows, and how many took part.
+
+    \b
+    hushi report residents --period 2024-Q1 --by settlement
+    """  # noqa: D301 (click takes \b as a mark)
+    _answer(settings, wire.ResidentsQuerySchema(), lambda reporter, _: reporter.residents, asked)
+
+
+@report.command()
+@_asking
+@click.option("--lang", metavar="L", help="zh (default), en or mn.")
+@pass_settings
+def brief(settings: Settings, /, **asked: Any) -> None:
+    """The paragraph that the bureau publishes, every phrase backed by a figure.
+
+    \b
+    hushi report brief --ytd 2024-04-30 --lang mn
+    """  # noqa: D301 (click takes \b as a mark)
+    shape, query = _shape(asked), _read(wire.BriefQuerySchema(), asked)
+    ledger = _opened(settings)
+    today, lang = ledger.today(), query["lang"]
+    answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
+    document = brief_document(
+        write_brief(answered.answer, lang), answered.answer, lang, str(answered.standing.position)
+    )
+    if shape == "table":
+        from service.rendering.terminal import console
+
+        console().print(document["text"], soft_wrap=not sys.stdout.isatty(), highlight=False)
+        return
+    _write(_content(document, shape), shape, asked["output"])
+
+
+def _answer(
+    settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
+) -> None:
+    shape, query = _shape(asked), _read(schema, asked)
+    ledger = _opened(settings)
+    ask = question(Reporter(ledger), None)
+    answered = _asked(lambda: ask(query["question"]))
+    document = wire.report_document(answered.answer, str(answered.standing.position))
+    if shape == "table":
+        from service.rendering.terminal import console, print_report
+
+        print_report(console(), document, asked["lang"], _cut_off(document), whole=asked["whole"])
+        return
+    _write(_content(document, shape), shape, asked["output"])
+
+
+def _opened(settings: Settings) -> Ledger:
+    """The ledger; not one with a part of the demo, whose totals are wrong."""
+    ledger = open_existing_ledger(settings)
+    refuse_cut_demo(ledger)
+    return ledger
+
+
+def _shape(asked: dict[str, Any]) -> str:
+    """What is asked for: by its name, or by the ending of the file that it goes into."""
+    output: pathlib.Path | None = asked["output"]
+    shape: str | None = asked["shape"]
+    if output is None:
+        return shape or "table"
+    shape = shape or output.suffix.lower().removeprefix(".")
+    if shape == "table" or shape not in FORMATS:
+        raise click.UsageError("--output takes a file named .json, .csv or .xlsx, or one of these as --format")
+    return shape
+
+
+def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
+    """The question, by the schema that reads the same parameters of an HTTP request."""
+    named = {"from": asked["from_"], **{name: value for name, value in asked.items() if name in schema.fields}}
+    sent = {
+        name: ",".join(value) if isinstance(value, tuple) else value
+        for name, value in named.items()
+        if value not in {None, ()}
+    }
+    query: dict[str, Any] = _asked(lambda: schema.read(sent))
+    return query
+
+
+def _asked(work: Callable[[], Any]) -> Any:
+    """The result; what can't be asked is named by its option."""
+    try:
+        return work()
+    except ValidationFailed as refusal:
+        for error in refusal.errors:
+            click.echo(f"hushi: --{error.pointer[1:].replace('_', '-')}: {error.detail}", err=True)
+        sys.exit(EXIT_WRONG_QUESTION)
+
+
+def _cut_off(document: dict[str, Any]) -> datetime.date:
+    return datetime.date.fromisoformat(document["through"])
+
+
+def _content(document: dict[str, Any], shape: str) -> bytes:
+    """The same bytes as over HTTP."""
+    from service.rendering.exports import csv_of, xlsx_of
+
+    writers: dict[str, Callable[[], bytes]] = {
+        "json": lambda: orjson.dumps(document),
+        "csv": lambda: csv_of(document),
+        "xlsx": lambda: xlsx_of(document, _cut_off(document)),
+    }
+    content: bytes = _asked(writers[shape])
+    return content
+
+
+def _write(content: bytes, shape: str, output: pathlib.Path | None) -> None:
+    """Into a new file, whole or not at all, or to standard output."""
+    if output is None:
+        if shape == "xlsx" and sys.stdout.isatty():
+            raise click.UsageError("a workbook can't be shown on a terminal; add --output FILE")
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        file = output.open("xb")
+    except FileExistsError:
+        raise click.ClickException(f"{output} exists; it is not overwritten") from None
+    try:
+        with file:
+            file.write(content)
+    except OSError:
+        output.unlink()
+        raise

@@ -1,0 +1,52 @@
+"""What a newcomer sees first: the address, a key of their own, and a request that works when pasted."""
+
+import pathlib
+from urllib.parse import quote
+
+from service.commands.keys import create_key, revoke_key
+from service.config import SettingError
+from service.demo.mark import OPENS_WITH, is_demo
+from service.ledger import Ledger
+from service.queries.keys import is_live
+from service.storage.new_files import new_file
+from service.storage.private_files import PRIVATE_FOLDER
+
+KEY_FILE = "demo.key"
+
+
+def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
+    """The address, a link that signs in, and a curl line, with a key that is kept, with mode 0600, in the data folder.
+
+    The key stands behind the link's #, which browsers do not send: no log on the way gets to see it.
+    """
+    address = f"http://127.0.0.1:{port}"
+    key = _demo_key(ledger, data_dir / KEY_FILE)
+    return (
+        f"Hushi 互市 at {address}\n"
+        f"  dashboard  {address}/signin{_first_question(ledger)}#key={key}\n"
+        f"  reference  {address}/docs\n"
+        f"  demo key   {key}\n\n"
+        f'  curl -s -H "Authorization: Bearer {key}" {address}/v1/transactions\n'
+    )
+
+
+def _first_question(ledger: Ledger) -> str:
+    """Where a demo's link leads: to the days that it was made to show. Any other ledger opens with its newest days."""
+    return f"?next={quote(f'/?{OPENS_WITH}', safe='')}" if is_demo(ledger) else ""
+
+
+def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
+    if path.exists():
+        kept = path.read_text("ascii").strip()
+        if is_live(ledger, kept):
+            return kept
+        path.unlink()
+    key_id, key = create_key(ledger, "demo", ["admin"])
+    try:
+        path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with new_file(path) as file:
+            file.write(key.encode() + b"\n")
+    except OSError as error:
+        revoke_key(ledger, key_id)  # Nobody will ever see it.
+        raise SettingError(f"HUSHI_DATA_DIR: {path} can't be made ({error.strerror}).") from None
+    return key

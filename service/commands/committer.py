@@ -1,0 +1,187 @@
+"""Group commit: the requests of a process that arrive together become one database transaction.
+
+One thread writes. While it waits for the disk, requests gather in a bounded queue; the next transaction takes them
+all. Each caller gets its own outcome, and one bad entry harms no other.
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import structlog
+
+from service.commands.posting import Entry, Outcome, post, post_all_or_none
+from service.domain.errors import Unavailable
+from service.ledger import Ledger
+from service.storage.faults import (
+    DatabaseUnavailable,
+    NotWritten,
+    OtherRevision,
+    OutcomeUnknown,
+    ReadOnlyDatabase,
+)
+
+QUEUED_REQUESTS_MAX = 4096
+ENTRIES_PER_COMMIT_MAX = 1000
+ATTEMPTS_MAX = 8
+ANSWER_TIMEOUT_S = 30.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    entries: Sequence[Entry]
+    all_or_none: bool
+    answer: Future[list[Outcome]] = field(default_factory=Future)
+
+
+class Committer:
+    """The one writer of transactions in a process.
+
+    Should its thread fail, nobody answers those who wait: the program ends the process then
+    (service.server.lifetimes.end_with_any_thread).
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Starts no thread before the first request, so that a server may fork its workers first."""
+        self._ledger = ledger
+        self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUED_REQUESTS_MAX)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._began_at: float | None = None
+
+    def submit(
+        self, entries: Sequence[Entry], *, all_or_none: bool = False, timeout_s: float | None = ANSWER_TIMEOUT_S
+    ) -> list[Outcome]:
+        """Waits for the commit and returns an outcome for each entry, in order.
+
+        Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
+        the same keys and gets the truth.
+        """
+        self._start()
+        request = _Request(entries, all_or_none)
+        try:
+            self._queue.put_nowait(request)
+        except queue.Full:
+            raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
+        try:
+            return request.answer.result(timeout_s)
+        except TimeoutError:
+            raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
+
+    def waiting(self) -> int:
+        """How many requests wait for the next commit."""
+        return self._queue.qsize()
+
+    def at_it_for_s(self) -> float | None:
+        """How long the commit at hand has taken so far; None when there is none."""
+        began_at = self._began_at
+        return None if began_at is None else time.monotonic() - began_at
+
+    def close(self) -> None:
+        """Writes what is queued, then ends the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _start(self) -> None:
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
+                    self._thread.start()
+
+    def _work(self) -> None:
+        waiting: list[_Request] = []
+        while True:
+            first = waiting.pop() if waiting else self._queue.get()
+            if first is None:
+                return
+            together, held_back = self._gather(first)
+            self._began_at = time.monotonic()
+            self._commit(together)
+            self._began_at = None
+            if held_back is _END:
+                return
+            if isinstance(held_back, _Request):
+                waiting.append(held_back)
+
+    def _gather(self, first: _Request) -> tuple[list[_Request], "_Request | object | None"]:
+        """What can be written in one transaction with the first request, and what came after it but can't."""
+        together, entries = [first], len(first.entries)
+        while not first.all_or_none and entries < ENTRIES_PER_COMMIT_MAX:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return together, _END
+            if following.all_or_none:
+                return together, following
+            together.append(following)
+            entries += len(following.entries)
+        return together, None
+
+    def _commit(self, together: Sequence[_Request]) -> None:
+        try:
+            outcomes = self._run(together)
+        except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
+            self._answer_alone(together, error)
+            return
+        start = 0
+        for request in together:
+            _answer(request, outcomes[start : start + len(request.entries)])
+            start += len(request.entries)
+
+    def _answer_alone(self, together: Sequence[_Request], error: Exception) -> None:
+        """A transaction of many failed: each request gets one of its own, so that only the bad one fails."""
+        if len(together) > 1 and not isinstance(error, OutcomeUnknown | DatabaseUnavailable):
+            for request in together:
+                self._commit([request])
+            return
+        _log.error("commit-failed", requests=len(together), error=type(error).__name__)
+        for request in together:
+            _fail(request, _told(error))
+
+    def _run(self, together: Sequence[_Request]) -> list[Outcome]:
+        entries = [entry for request in together for entry in request.entries]
+        command: Callable[[Ledger, Sequence[Entry]], list[Outcome]]
+        command = post_all_or_none if together[0].all_or_none else post
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return command(self._ledger, entries)
+            except NotWritten:
+                # Another process took a key, a reference or a row first, or the connection went before the commit: run
+                # again and see. A bounded number of times, because a fault that looks so must not spin for ever.
+                if attempt == ATTEMPTS_MAX:
+                    raise
+        raise AssertionError("unreachable")
+
+
+_END = object()
+
+
+def _answer(request: _Request, outcomes: list[Outcome]) -> None:
+    # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
+    with contextlib.suppress(Exception):
+        request.answer.set_result(outcomes)
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller is told of a fault."""
+    if isinstance(error, OtherRevision | ReadOnlyDatabase):
+        return Unavailable(error.told)
+    if isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable):
+        return Unavailable("The ledger could not write; ask again with the same key.")
+    return error
+
+
+def _fail(request: _Request, error: Exception) -> None:
+    with contextlib.suppress(Exception):
+        request.answer.set_exception(error)

@@ -1,0 +1,189 @@
+"""The gate: so many requests at a time and no more; whoever comes on top is told so at once, and comes again.
+
+Every thread that waits for a commit makes the next commit larger, so waiting is good, up to a point. Beyond it people
+would wait longer than they stay, and what is answered to nobody was done in vain. Reads and writes have places of their
+own, and who sends a body holds none while it is on its way.
+"""
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import orjson
+
+from service.domain.errors import Unavailable
+from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
+from service.http.inflating import UNPACKING
+from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
+from service.http.request_ids import accept_request_id
+from service.http.response_cache import Note
+from service.server.memory import give_back_what_is_free
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+WRITES_MAX = 128
+READS_MAX = 256
+"""Most of them wait for their turn (service.http.reading): a caller who is refused at once asks again at once."""
+LARGE_AT_ONCE = 4
+"""Large bodies are worked on so many at a time: each takes up to 150 MB, and one that waits for its commit should not
+keep the processor idle."""
+LARGE_BODY_TIMEOUT_S = 30
+TRIMMED_BYTES_MIN = 4 * 1024 * 1024
+"""From here on what a body took is given back to the system at once; smaller ones come all the time."""
+LONG_S = 1.0
+ANSWERED_WITHIN_S = 5.0
+"""So long, at most, the answer of a long request is still on its way to the caller after it has left the gate."""
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ALWAYS_OPEN = ("/health/", "/metrics")
+"""Whoever watches over the service must be answered when it is full."""
+
+FULL = "All places are taken; nothing of this request was done. Ask again, writes with the same key."
+
+
+class Places:
+    """So many places, and how many are taken."""
+
+    def __init__(self, places_max: int) -> None:
+        """All are free."""
+        self._places_max = places_max
+        self._changing = threading.Lock()
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Takes a place; False when there is none."""
+        with self._changing:
+            if self.taken >= self._places_max:
+                return False
+            self.taken += 1
+            return True
+
+    def give_back(self) -> None:
+        """Makes a place free."""
+        with self._changing:
+            self.taken -= 1
+
+
+class Gate:
+    """A WSGI application in front of another one."""
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        note: Note,
+        writes_max: int = WRITES_MAX,
+        reads_max: int = READS_MAX,
+        arrivals: Arrivals | None = None,
+    ) -> None:
+        """`note` is told of each refused request."""
+        self._application = application
+        self._note = note
+        self.reads, self.writes = Places(reads_max), Places(writes_max)
+        self.arrivals = arrivals or Arrivals()
+        self.large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+        self._inside: dict[int, float] = {}
+        self._ended: deque[tuple[float, float]] = deque()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answers 503 at once when all places are taken."""
+        visit = _Visit(self, environ)
+        if not visit.enter():
+            return refuse(FULL, self._note, environ, start_response)
+        if visit.brings_a_body:
+            environ["wsgi.input"] = Arriving(environ, visit)
+            environ[UNPACKING] = visit.arrived
+        try:
+            return self._application(environ, start_response)
+        finally:
+            visit.leave()
+
+    def inside_since(self) -> list[float]:
+        """Since when, by time.monotonic, each request is inside whose body is there, or is being answered now."""
+        now = time.monotonic()
+        while self._ended and now - self._ended[0][1] > ANSWERED_WITHIN_S:
+            self._ended.popleft()
+        return [*self._inside.copy().values(), *(since for since, _ in self._ended.copy())]
+
+    def note_inside(self, number: int) -> None:
+        """A request is inside and its body is there, unless that is noted already."""
+        self._inside.setdefault(number, time.monotonic())
+
+    def note_outside(self, number: int) -> None:
+        """A request is not inside any more, or its body is still on its way."""
+        since = self._inside.pop(number, None)
+        if since is not None and (now := time.monotonic()) - since > LONG_S:
+            self._ended.append((since, now))
+
+
+class _Visit:
+    """One request at the gate."""
+
+    def __init__(self, gate: Gate, environ: "WSGIEnvironment") -> None:
+        self._gate, self._path = gate, environ["PATH_INFO"]
+        self._places: Places | None = gate.reads if environ["REQUEST_METHOD"] in READ_METHODS else gate.writes
+        if self._path.startswith(ALWAYS_OPEN):
+            self._places = None
+        self._is_inside = self._has_turn = False
+        self._size = 0
+        self.brings_a_body = bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
+
+    def enter(self) -> bool:
+        """Takes a place; False when there is none."""
+        if self._places is not None and not self._places.take():
+            return False
+        self._is_inside = True
+        self._gate.note_inside(id(self))
+        return True
+
+    def leave(self) -> None:
+        """Gives everything back."""
+        self._give_place_back()
+        self._gate.note_outside(id(self))
+        if self._has_turn:
+            self._has_turn = False
+            if self._size > TRIMMED_BYTES_MIN:
+                give_back_what_is_free()
+            self._gate.large.release()
+
+    @contextlib.contextmanager
+    def outside(self, bytes_max: int) -> Iterator[None]:
+        """While the body is on its way the place is somebody else's. Raises Unavailable."""
+        self._give_place_back()
+        self._gate.note_outside(id(self))
+        with self._gate.arrivals.one(self._path, bytes_max):
+            yield
+        if not self.enter():
+            raise Unavailable(FULL)
+
+    def arrived(self, size: int) -> None:
+        """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
+        self._gate.note_inside(id(self))
+        self._size = size
+        if size > SMALL_BYTES_MAX and not self._has_turn:
+            self._has_turn = self._gate.large.acquire(timeout=LARGE_BODY_TIMEOUT_S)
+            if not self._has_turn:
+                raise Unavailable(FULL)
+
+    def _give_place_back(self) -> None:
+        if self._is_inside:
+            self._is_inside = False
+            if self._places is not None:
+                self._places.give_back()
+
+
+def refuse(why: str, note: Note, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Answers 503 without asking Flask."""
+    started = time.perf_counter()
+    request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+    refusal = Unavailable(why)
+    body = orjson.dumps(problem_document(refusal, request_id))
+    headers = [
+        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", request_id),
+        ("Retry-After", str(refusal.retry_after_s)),
+    ]  # fmt: skip
+    start_response("503 Service Unavailable", headers)
+    note(request_id, environ["REQUEST_METHOD"], None, refusal.status, started, None)
+    return [body]

@@ -1,0 +1,33 @@
+"""The audit: who saw or changed what of whom, when and why."""
+
+from typing import Any
+
+from flask import g
+
+from schemas.audit import AuditPageSchema, AuditQuerySchema, AuditRecordSchema
+from service.domain import errors
+from service.http.context import market
+from service.http.cursors import encode_cursor
+from service.http.paging import read_page
+from service.http.routes import Answer, Routes
+from service.queries.audit import list_audit
+from service.storage.audit import PLACE_MAX, AuditFilters
+
+routes = Routes("Residents")
+
+_RECORD = AuditRecordSchema()
+
+
+@routes.get(
+    "/v1/audit",
+    scope="admin",
+    query=AuditQuerySchema,
+    answer=AuditPageSchema,
+    refuses=[errors.CursorInvalid],
+)
+def get_audit(query: dict[str, Any]) -> Answer:
+    """List the audit, newest first: each reveal and each change of status, by whom, of whom, and why."""
+    before, filters, limit = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
+    records, following = list_audit(market().ledger, AuditFilters(**filters), before, limit)
+    cursor = None if following is None else encode_cursor("audit", following, g.list_filters)
+    return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": cursor})

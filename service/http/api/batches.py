@@ -1,0 +1,123 @@
+"""Batches: up to 10,000 trades in one request, judged in order, line by line or all or none."""
+
+from typing import Any
+
+from flask import g, request
+
+from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
+from schemas.fields import SignedCny
+from schemas.transactions import TradeSchema
+from service.commands.posting import Entry, Outcome, Post
+from service.domain import errors
+from service.domain.errors import BatchRefused, Refusal, ValidationFailed
+from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.transactions import Trade, Transaction
+from service.http.api.transactions import submit
+from service.http.auth import confirm_key
+from service.http.bodies import BATCH_BYTES_MAX, expect_media_type, read_bytes
+from service.http.lines import MEDIA_TYPES, Line, read_lines
+from service.http.problems import problem_document
+from service.http.routes import Answer, Routes, request_id
+
+routes = Routes("Transactions")
+
+BATCH_ROUTE = "transactions/batch"
+ERRORS_TOLD_OF_A_LINE_MAX = 5
+ERRORS_TOLD_MAX = 10_000
+"""Of a whole batch: so the answer has 6 MB at most, beside the keys that came. A line tells how many were wrong."""
+
+_LENGTH = "Send lines and tables with a Content-Length: of a body in chunks nobody can tell whether its end is missing."
+
+_TRADE = TradeSchema()
+_CNY = SignedCny()
+
+
+@routes.post(
+    "/v1/transactions/batch",
+    scope="transactions:write",
+    body=BatchSchema,
+    query=BatchQuerySchema,
+    answer=BatchAnswerSchema,
+    refuses=[errors.BatchRefused, errors.Unavailable],
+    bodies=MEDIA_TYPES,
+    commits=True,
+)
+def post_batch(query: dict[str, Any]) -> Answer:
+    """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
+    media_type = expect_media_type(*MEDIA_TYPES)
+    if media_type != MEDIA_TYPES[0] and request.content_length is None:
+        raise ValidationFailed.of("", "length-required", _LENGTH)
+    lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
+    api_key, asked_as = g.api_key.id, request_id()
+    trades = _TRADE.read_plain([line.body for line in lines])
+    errors_left = ERRORS_TOLD_MAX
+    readings: list[Entry | Refusal] = []
+    for line, trade in zip(lines, trades, strict=True):
+        readings.append(reading := _read(line, trade, api_key, asked_as))
+        if isinstance(reading, Refusal):
+            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
+            errors_left -= len(reading.errors)
+    if atomic and any(isinstance(reading, Refusal) for reading in readings):
+        raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
+    entries = [reading for reading in readings if not isinstance(reading, Refusal)]
+    if not entries:
+        confirm_key()
+    outcomes = iter(submit(entries, all_or_none=atomic) if entries else [])
+    settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
+    items = [_item(index, lines[index], one) for index, one in enumerate(settled)]
+    if atomic and any("problem" in item for item in items):
+        raise _refused([item for item in items if "problem" in item])
+    return Answer(
+        {
+            "accepted": sum(isinstance(o, Outcome) and o.refusal is None and not o.replayed for o in settled),
+            "replayed": sum(isinstance(o, Outcome) and o.refusal is None and o.replayed for o in settled),
+            "refused": sum("problem" in item for item in items),
+            "items": items,
+        }
+    )
+
+
+def _read(line: Line, trade: Trade | None, api_key: int, asked_as: str) -> Entry | Refusal:
+    """The entry of a line, or why it can't be read; such a line is not remembered.
+
+    `trade` is what it was read as, unless that is left to the schema.
+    """
+    if line.body is None:
+        assert line.refusal is not None
+        return line.refusal
+    try:
+        digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
+        trade = trade or _TRADE.read(line.body)
+    except Refusal as refusal:
+        return refusal.without_frames()
+    return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
+
+
+def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:
+    if isinstance(settled, Outcome) and settled.transaction is not None:
+        return _accepted(index, line.key, settled.transaction)
+    refusal, asked_as = (
+        (settled, request_id()) if isinstance(settled, Refusal) else (settled.refusal, settled.request_id)
+    )
+    assert refusal is not None
+    key = line.key if isinstance(line.key, str) else None
+    return {"index": index, "key": key, "status": refusal.status, "problem": problem_document(refusal, asked_as)}
+
+
+def _accepted(index: int, key: object, transaction: Transaction) -> dict[str, Any]:
+    return {
+        "index": index,
+        "key": key,
+        "status": 201,
+        "transaction_id": transaction.transaction_id,
+        "verdict": transaction.verdict,
+        "exempt_cny": _CNY.render(transaction.exempt_fen),
+        "taxable_cny": _CNY.render(transaction.taxable_fen),
+    }
+
+
+def _refused(items: list[dict[str, Any]]) -> BatchRefused:
+    return BatchRefused(
+        f"{len(items)} line(s) were refused, so nothing was written and nothing is remembered; items tells which.",
+        items=items,
+    )

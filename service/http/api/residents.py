@@ -1,0 +1,226 @@
+"""Residents and groups: registering, looking up, dated status, the audited reveal, the allowance of a day."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import g
+
+from schemas import residents as wire
+from service.commands import residents as commands
+from service.commands.groups import create_group as make_group
+from service.commands.once import Attempt
+from service.commands.residents import Caller, Registration
+from service.domain import errors, groups
+from service.domain.idempotency import key_digest, request_fingerprint
+from service.domain.personal_data import redacted
+from service.domain.residents import ORDINAL_MAX, parse_resident_id
+from service.http.context import market
+from service.http.cursors import encode_cursor
+from service.http.paging import read_page
+from service.http.routes import Answer, Routes, find_idempotency_key, request_id
+from service.queries import residents as queries
+from service.storage.residents import ResidentFilters
+
+routes = Routes("Residents")
+
+GROUPS_ROUTE = "groups"
+MEMBERS_ROUTE = "groups/members"
+STATUS_ROUTE = "residents/status"
+
+_RESIDENT = wire.ResidentSchema()
+_ALLOWANCE = wire.AllowanceSchema()
+_GROUP = wire.GroupSchema()
+_KEY_REFUSALS = (errors.IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
+
+
+@routes.post(
+    "/v1/residents",
+    scope="residents:write",
+    status=201,
+    body=wire.RegistrationSchema,
+    answer=wire.ResidentSchema,
+    refuses=[errors.ResidentExists, errors.PersonalData],
+)
+def register_resident(body: dict[str, Any]) -> Answer:
+    """Register a resident; the answer shows name and number masked."""
+    ledger = market().ledger
+    group = body.pop("group_id")
+    view = queries.view(ledger, commands.register(ledger, Registration(group=group, **body)))
+    return Answer(_RESIDENT.dump(view), 201, {"Location": f"/v1/residents/{view.resident_id}"})
+
+
+@routes.get(
+    "/v1/residents",
+    scope="residents:read",
+    query=wire.ResidentsQuerySchema,
+    answer=wire.ResidentPageSchema,
+    refuses=[errors.CursorInvalid],
+)
+def list_residents(query: dict[str, Any]) -> Answer:
+    """List residents in the order of their ids, masked."""
+    ledger = market().ledger
+    after, filters, limit = read_page("residents", wire.ResidentsQuerySchema, query, ORDINAL_MAX)
+    wanted = ResidentFilters(ledger.today(), filters.get("status"), filters.get("settlement"), filters.get("group_id"))
+    views, following = queries.list_residents(ledger, wanted, after or 0, limit)
+    return Answer({"items": _RESIDENT.dump(views, many=True), "next_cursor": _next("residents", following)})
+
+
+@routes.get(
+    "/v1/residents/<resident_id>", scope="residents:read", answer=wire.ResidentSchema, refuses=[errors.NotFound]
+)
+def get_resident(resident_id: str) -> Answer:
+    """Fetch one resident, masked, with status and group as of today."""
+    return Answer(_RESIDENT.dump(queries.get_resident(market().ledger, _ordinal(resident_id))))
+
+
+@routes.post(
+    "/v1/residents/lookup",
+    scope="residents:read",
+    body=wire.LookupSchema,
+    answer=wire.ResidentSchema,
+    refuses=[errors.NotFound],
+)
+def look_up_resident(body: dict[str, str]) -> Answer:
+    """Find a resident by citizen number; a POST, so that no number ends up in a log."""
+    return Answer(_RESIDENT.dump(queries.find_resident(market().ledger, body["id_number"])))
+
+
+@routes.post(
+    "/v1/residents/<resident_id>/status",
+    scope="residents:write",
+    body=wire.StatusChangeSchema,
+    answer=wire.ResidentSchema,
+    refuses=[errors.NotFound, errors.ResidentNotActive, errors.PersonalData, *_KEY_REFUSALS],
+    may_be_keyed=True,
+)
+def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
+    """Suspend, reactivate or cancel a resident from a day on; a cancellation is final.
+
+    Changes that would take effect on or after the day of a recorded cancellation are refused with
+    resident-not-active; earlier days can still be changed.
+    """
+    ledger, ordinal = market().ledger, _ordinal(resident_id)
+    attempt = _attempt(STATUS_ROUTE, ordinal, body)
+    status, reason, day = body["status"], body["reason"], body["effective_on"]
+    row = commands.change_status(ledger, ordinal, status, reason, day, _caller(), attempt)
+    view = queries.view(ledger, row)
+    told = attempt.told if attempt is not None else None
+    return Answer(_RESIDENT.dump(view if told is None else replace(view, **told)), headers=_replayed(attempt))
+
+
+@routes.post(
+    "/v1/residents/<resident_id>/reveal",
+    scope="residents:reveal",
+    body=wire.ReasonSchema,
+    answer=wire.RevealedSchema,
+    refuses=[errors.NotFound, errors.PersonalData],
+)
+def reveal_resident(resident_id: str, body: str) -> Answer:
+    """Show name and citizen number in full; writes one audit record with the reason."""
+    name, id_number = commands.reveal(market().ledger, _ordinal(resident_id), body, _caller())
+    return Answer(
+        {"resident_id": resident_id, "name": name, "id_number": id_number}, headers={"Cache-Control": "no-store"}
+    )
+
+
+@routes.get(
+    "/v1/residents/<resident_id>/allowance",
+    scope="residents:read",
+    query=wire.AllowanceQuerySchema,
+    answer=wire.AllowanceSchema,
+    refuses=[errors.NotFound],
+)
+def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
+    """What the resident has used and has left on a business day, by value and by list group."""
+    return Answer(_ALLOWANCE.dump(queries.get_allowance(market().ledger, _ordinal(resident_id), query["day"])))
+
+
+@routes.post(
+    "/v1/groups",
+    scope="residents:write",
+    status=201,
+    body=wire.NewGroupSchema,
+    answer=wire.GroupSchema,
+    refuses=[errors.GroupExists, errors.PersonalData, *_KEY_REFUSALS],
+    may_be_keyed=True,
+)
+def create_group(body: dict[str, str]) -> Answer:
+    """Create a group, without members.
+
+    A retry with the same Idempotency-Key gets the same answer; without a key it is refused with group-exists, which
+    names the group, as is another group of the same name and kind.
+    """
+    attempt = _attempt(GROUPS_ROUTE, body)
+    made = make_group(market().ledger, body["name"], body["kind"], attempt)
+    return Answer(_GROUP.dump(made), 201, _replayed(attempt))
+
+
+@routes.get(
+    "/v1/groups",
+    scope="residents:read",
+    query=wire.PageQuerySchema,
+    answer=wire.GroupPageSchema,
+    refuses=[errors.CursorInvalid],
+)
+def list_groups(query: dict[str, Any]) -> Answer:
+    """List groups in the order of their ids, with the number of members today."""
+    after, _, limit = read_page("groups", wire.PageQuerySchema, query, groups.ORDINAL_MAX)
+    found, following = queries.list_groups(market().ledger, after or 0, limit)
+    return Answer({"items": _GROUP.dump(found, many=True), "next_cursor": _next("groups", following)})
+
+
+@routes.post(
+    "/v1/groups/<group_id>/members",
+    scope="residents:write",
+    body=wire.MembersSchema,
+    answer=wire.GroupSchema,
+    refuses=[errors.NotFound, errors.UnknownResident, *_KEY_REFUSALS],
+    may_be_keyed=True,
+)
+def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
+    """Add residents to a group; each leaves the group it was in from that day on."""
+    try:
+        group = groups.parse_group_id(group_id)
+    except ValueError:
+        raise errors.NotFound('No such group exists; an id is "G" and 6 digits.') from None
+    attempt = _attempt(MEMBERS_ROUTE, group, body)
+    changed = commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"], attempt)
+    return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
+
+
+def _ordinal(text: str) -> int:
+    """The ordinal in an address; a text that is no id names nobody, and is not repeated: it may be a citizen number."""
+    try:
+        return parse_resident_id(text)
+    except ValueError:
+        raise errors.NotFound('No such resident is registered; an id is "R" and 8 digits.') from None
+
+
+def _next(name: str, following: int | None) -> str | None:
+    return None if following is None else encode_cursor(name, following, g.list_filters)
+
+
+def _attempt(route: str, *meaning: object) -> Attempt | None:
+    """The request under its idempotency key, if it has one; `meaning` is what must be the same in a retry.
+
+    A text with a citizen number is refused, and the fingerprint that is kept of the request does not tell the number.
+    """
+    key = find_idempotency_key()
+    if key is None:
+        return None
+    fingerprint = request_fingerprint(*(_without_numbers(value) for value in meaning))
+    return Attempt(key_digest(g.api_key.id, route, key), fingerprint, request_id())
+
+
+def _without_numbers(meaning: object) -> object:
+    if not isinstance(meaning, dict):
+        return meaning
+    return {name: redacted(value) if isinstance(value, str) else value for name, value in meaning.items()}
+
+
+def _replayed(attempt: Attempt | None) -> dict[str, str]:
+    return {"Idempotency-Replayed": "true"} if attempt is not None and attempt.told is not None else {}
+
+
+def _caller() -> Caller:
+    return Caller(g.api_key.id, request_id())

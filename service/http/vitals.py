@@ -1,0 +1,117 @@
+"""The vital signs of a process that serves: asked of the ledger now, and answered in time whatever has happened to it.
+
+Whoever watches over a service must get an answer when the database hangs, when its pool is used up and when its disk
+is full. So each question is asked in a thread of its own, and after a moment the answer is what is known by then.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from service.commands.committer import Committer
+from service.commands.proving import can_write
+from service.ledger import Ledger
+from service.queries.health import Readiness, readiness
+
+READING_TIMEOUT_S = 1.2
+WRITING_TIMEOUT_S = 0.7
+"""Together less than the two seconds that whoever asks may wait."""
+STANDS_STILL_AFTER_S = 5.0
+"""A question, or a commit, that takes longer gets no answer any more. A batch of 10,000 lines takes two seconds."""
+WRITTEN_LATELY_S = 5.0
+"""So long a commit tells that the next one would succeed as well."""
+PROVE_AGAIN_AFTER_S = 1.0
+
+T = TypeVar("T")
+
+
+class Writes(StrEnum):
+    """What a post would meet with."""
+
+    OK = "ok"
+    FAILING = "failing"
+    STANDING_STILL = "standing still"
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What reading tells, and whether posts are written; that is None where the database can't even be read."""
+
+    readiness: Readiness
+    writes: Writes | None
+
+
+class _Question(Generic[T]):
+    """One question, asked by one thread at a time for all who want to know."""
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._answer: Future[T] | None = None
+
+    def answer(self, timeout_s: float) -> T | None:
+        """The answer; None when there is none in time."""
+        with self._lock:
+            if self._answer is None or self._answer.done():
+                self._answer, self._asked_at = Future(), time.monotonic()
+                threading.Thread(target=self._find, args=(self._answer,), name="vitals", daemon=True).start()
+            answer = self._answer
+        try:
+            return answer.result(timeout_s)
+        except TimeoutError:
+            return None
+
+    @property
+    def is_hanging(self) -> bool:
+        """Whether it has been asked for so long that no answer is to be expected."""
+        answer = self._answer
+        is_open = answer is not None and not answer.done()
+        return is_open and time.monotonic() - self._asked_at > STANDS_STILL_AFTER_S
+
+    def _find(self, answer: Future[T]) -> None:
+        try:
+            answer.set_result(self._ask())
+        except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it)
+            answer.set_exception(error)
+
+
+class VitalSigns:
+    """Looks after one ledger and its committer."""
+
+    def __init__(self, ledger: Ledger, committer: Committer) -> None:
+        """Asks nothing yet."""
+        self._ledger = ledger
+        self._committer = committer
+        self._reading = _Question(lambda: readiness(ledger))
+        self._writing = _Question(lambda: can_write(ledger))
+        self._last_read: Readiness | None = None
+
+    def look(self) -> Vitals:
+        """What is known within two seconds."""
+        found = self._reading.answer(READING_TIMEOUT_S)
+        if found is None and self._last_read is not None and not self._reading.is_hanging:
+            found = self._last_read  # A machine that is busy is slow to answer, and no worse.
+        self._last_read = found or Readiness(database=False)
+        if not self._last_read.database:
+            return Vitals(self._last_read, None)
+        return Vitals(self._last_read, self._look_at_writes() if self._last_read.schema == "ok" else None)
+
+    def _look_at_writes(self) -> Writes:
+        """What became of the last commit tells; where that is long ago or was a failure, one of nothing is tried."""
+        at_it_s, now, writes = self._committer.at_it_for_s(), time.monotonic(), self._ledger.database.writes
+        if at_it_s is not None and at_it_s > STANDS_STILL_AFTER_S:
+            return Writes.STANDING_STILL
+        if writes.is_failing and writes.failed_at is not None and now - writes.failed_at < PROVE_AGAIN_AFTER_S:
+            return Writes.FAILING
+        was_lately = writes.done_at is not None and now - writes.done_at < WRITTEN_LATELY_S
+        if not writes.is_failing and (was_lately or at_it_s is not None):
+            return Writes.OK
+        is_proven = self._writing.answer(WRITING_TIMEOUT_S)
+        if is_proven is None and self._writing.is_hanging:
+            return Writes.STANDING_STILL
+        return Writes.OK if is_proven or (is_proven is None and not writes.is_failing) else Writes.FAILING

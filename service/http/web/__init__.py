@@ -1,0 +1,1 @@
+"""Pages for people: HTML, and the scripts and styles that they load."""

@@ -1,0 +1,238 @@
+"""The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
+
+A page holds no figure, only the mark that a demo's figures are invented: its scripts ask the API with the browser's
+session, and so see what the key's scopes allow. The shell is open, because a browser withholds a SameSite=Strict cookie
+from whoever follows a link from another site; the requests of the page that it then opens carry it.
+"""
+
+import contextlib
+import functools
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from schemas.residents import REASON_LENGTH_MAX
+from schemas.transactions import COMMODITY_LENGTH_MAX, MARK_LENGTH_MAX
+from service.commands.sessions import end_session
+from service.demo.mark import OPENS_WITH, is_demo
+from service.domain.errors import Forbidden, NotFound, Unauthenticated
+from service.http.auth import authenticate_session
+from service.http.bodies import read_form
+from service.http.context import market
+from service.http.routes import Answer, respond
+from service.http.sessions import begin_session, drop_cookie
+from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
+
+FORM_BYTES_MAX = 4096
+NEXT_LENGTH_MAX = 2000
+_OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
+
+_LENGTHS_MAX = {
+    "commodity": COMMODITY_LENGTH_MAX,
+    "consignment": MARK_LENGTH_MAX,
+    "vehicle_plate": MARK_LENGTH_MAX,
+    "reference": MARK_LENGTH_MAX,
+    "reason": REASON_LENGTH_MAX,
+}
+"""Of the texts that a clerk types: as many characters as the API takes."""
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_FILE_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+"""A file may be kept and is asked for anew each time: that costs less than names that change."""
+
+_IMAGE_CACHE_CONTROL = "public, max-age=86400"
+"""Browsers ask for the mark again whenever the address changes, which is at every click."""
+
+_MEDIA_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that pages load."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+def register_pages(app: Flask) -> None:
+    """Adds the pages to an application; they are no part of the API's reference."""
+    files = _static_files()
+    for method, path, view in (
+        ("GET", "/", get_dashboard),
+        ("GET", "/record", get_record),
+        ("GET", "/signin", get_sign_in),
+        ("POST", "/signin", sign_in),
+        ("POST", "/signout", sign_out),
+        ("GET", "/session", get_session),
+        ("GET", "/favicon.ico", functools.partial(_get_file, files, "mark.svg")),
+        ("GET", "/static/<path:name>", functools.partial(_get_file, files)),
+    ):
+        endpoint = f"page {method} {path}"
+        app.add_url_rule(path, endpoint, view, methods=[method], provide_automatic_options=False)
+    app.after_request(_show_refusal)
+
+
+def get_dashboard() -> Response:
+    """The shell of the dashboard. Raises DatabaseUnavailable."""
+    opens_with = OPENS_WITH if is_demo(market().ledger) else None
+    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names(), demo=opens_with))
+
+
+def get_record() -> Response:
+    """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
+    told = {"countries": _country_names(), "categories": _category_names(), "limits": _LENGTHS_MAX}
+    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **told))
+
+
+def get_sign_in() -> Response:
+    """The page on which a key is pasted; it needs no script for that."""
+    return _sign_in_page(request.args.get("next", "/"))
+
+
+def sign_in() -> AnyResponse:
+    """Begins a session with the key of the form. Raises Forbidden when another site has sent the form."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden("Sign in on the page of this service itself.")
+    form = read_form(FORM_BYTES_MAX)
+    goes_to = form.get("next", "/")
+    key = form.get("key", "").strip()
+    if not key:
+        return _sign_in_page(goes_to, 422, "missing")
+    found = market().keys.find_live(key, market().pulse.now())
+    if found is None:
+        return _sign_in_page(goes_to, 401, "unknown")
+    g.api_key = found
+    response = redirect(_local(goes_to), 303)
+    begin_session(response, found)  # type: ignore[arg-type] # (redirect makes the application's own responses)
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
+def sign_out() -> Response:
+    """Ends the session for every process; without one there is nothing to end.
+
+    Raises Forbidden without the session's token. When the ledger can't be told, the answer is 503 and the browser keeps
+    its cookie: so signing out can be tried again.
+    """
+    with contextlib.suppress(Unauthenticated):
+        session = authenticate_session()
+        end_session(market().ledger, session.id, session.expires_at)
+    response = Response(status=204)
+    drop_cookie(response)
+    return response
+
+
+def get_session() -> Response:
+    """What the pages may know of the session: the key's name and scopes, its end, and the token for writes."""
+    session = authenticate_session()
+    document = {
+        "name": session.api_key.name,
+        "scopes": sorted(session.api_key.scopes),
+        "expires_at": session.expires_at.isoformat(),
+        "csrf_token": session.token,
+    }
+    return respond(Answer(document, headers={"Cache-Control": "no-store"}))
+
+
+def _show_refusal(response: Response) -> Response:
+    """A problem as a page, where a browser waits for one; who is not signed in is led there and back."""
+    if not is_for_browser(response):
+        return response
+    status, problem = response.status_code, json.loads(response.get_data())
+    response.headers.update({**PAGE_HEADERS, "Cache-Control": "no-store"})
+    response.content_type = "text/html; charset=utf-8"
+    if status == 401 and came_without_cookie():
+        # The page that comes now opens this address itself, and so the browser sends the cookie, if it has one.
+        response.set_data(render_template("again.html", address=request.full_path))
+    elif status == 401 and request.path in _OWN_PAGES:
+        response.status_code = 302
+        response.headers["Location"] = sign_in_address()
+    else:
+        response.set_data(refusal_page(status, problem))
+    return response
+
+
+def _sign_in_page(goes_to: str, status: int = 200, refused: str | None = None) -> Response:
+    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused), status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hushi"'
+    return response
+
+
+def _page(text: str, status: int = 200) -> Response:
+    response = Response(text, status, PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    if status == 200:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def _local(address: str) -> str:
+    """The address if it is one of our own pages, else the dashboard: a sign-in must not lead to another site."""
+    is_local = address.partition("?")[0] in _OWN_PAGES
+    return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
+
+
+@functools.cache
+def _country_names() -> str:
+    """The names of the countries by code, as JSON that may stand inside a script element."""
+    rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
+    names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
+    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+@functools.cache
+def _category_names() -> list[str]:
+    """The categories of the rule data, each once."""
+    rows = json.loads((importlib.resources.files("service.rules") / "categories.json").read_text("utf-8"))["rows"]
+    return list(dict.fromkeys(row["name"] for row in rows))
+
+
+def _get_file(files: dict[str, File], name: str) -> Response:
+    file = files.get(name)
+    if file is None:
+        raise NotFound("No such file.")
+    response = Response(file.content, headers=_FILE_HEADERS, content_type=file.media_type)
+    if file.media_type.startswith("image/"):
+        response.headers["Cache-Control"] = _IMAGE_CACHE_CONTROL
+    response.set_etag(file.etag)
+    response.make_conditional(request)
+    return response
+
+
+@functools.cache
+def _static_files() -> dict[str, File]:
+    return _read_files(importlib.resources.files("service.http.web") / "static")
+
+
+def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
+    """Every file of a folder by its path, read once: nothing that a request says ever becomes a path of the disk."""
+    files: dict[str, File] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            files |= _read_files(entry, f"{above}{entry.name}/")
+            continue
+        media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
+        if media_type is not None:
+            content = entry.read_bytes()
+            tag = hashlib.blake2b(content, digest_size=16).hexdigest()
+            files[above + entry.name] = File(content, media_type, tag)
+    return files

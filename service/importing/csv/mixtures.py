@@ -1,0 +1,70 @@
+"""A file of two encodings: a cell that is UTF-8 by itself in a file that as a whole is GB18030.
+
+Two Chinese characters in UTF-8 are three in GB18030, so such a file decodes without an error, and a word of the rest
+proves it to be Chinese. Lines of two programs that were put into one file look like this.
+"""
+
+import pathlib
+import re
+
+from service.importing.csv.scripts import VOWELS, is_common, word_pieces
+
+UTF_8_SHARE_MIN = 0.5
+"""Of the letters of a Chinese word, so many are common ones at least."""
+
+CYRILLIC_LETTERS_MIN = 3
+"""Two Cyrillic letters of UTF-8 are two common Chinese characters too often."""
+
+PLATES = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新")
+"""The characters that begin a plate such as 蒙A12345. Of others a single one before a letter is no evidence."""
+
+_UTF_8_RUN = re.compile(
+    rb"(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+(?![\x80-\xff])"
+)
+_CYRILLIC = re.compile("[«“„]?(?:[А-ЯЁӨҮ]?[а-яёөү]+|[А-ЯЁӨҮ]+)[»”]?")
+_MONGOLIAN_OR_KANA = re.compile("[\u1820-\u18aa\u3040-\u30ff]")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+
+_WIDE = re.compile("[\u1820-\u18aa\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_PLAIN = re.compile(
+    "[«·»А-ЯЁӨҮа-яёөү\u180b-\u180f\u1820-\u18aa\u2010-\u2027\u202f\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e]+"
+)
+"""What people at the market write; bytes that are UTF-8 by accident hold signs of other scripts."""
+
+
+def utf_8_cell(path: pathlib.Path) -> tuple[int, str] | None:
+    """The first text of a GB18030 file that is UTF-8 by itself, and the number of its line; None where there is none.
+
+    Latin letters with accents are not told: two bytes of UTF-8 are one Chinese character as likely.
+    """
+    line = 1
+    for piece in word_pieces(path):
+        for match in _UTF_8_RUN.finditer(piece):
+            if (text := _utf_8_text(match[0])) is not None:
+                return line + piece.count(b"\n", 0, match.start()), text
+        line += piece.count(b"\n")
+    return None
+
+
+def _utf_8_text(run: bytes) -> str | None:
+    """The text of bytes that make more sense as UTF-8 than as GB18030."""
+    text = run.decode("utf-8", "replace")
+    if _CYRILLIC.fullmatch(text):
+        is_a_word = len(text) >= CYRILLIC_LETTERS_MIN and VOWELS.search(text) is not None
+        return text if is_a_word else None
+    if _PLAIN.fullmatch(text) is None or _WIDE.search(text) is None or (len(text) == 1 and text not in PLATES):
+        return None
+    share = _share_of_common(text)
+    return text if share >= UTF_8_SHARE_MIN and share > _share_of_common(run.decode("gb18030", "replace")) else None
+
+
+def _share_of_common(text: str) -> float:
+    letters = [letter for letter in text if letter.isalpha() or letter == "\ufffd"]
+    return sum(map(_is_plain, letters)) / len(letters) if letters else 0.0
+
+
+def _is_plain(letter: str) -> bool:
+    """Whether a letter is a common Chinese one, Mongolian, Japanese, or a Korean syllable that is in use."""
+    if _HANGUL.match(letter):
+        return bool(letter.encode("euc_kr", "ignore"))
+    return _MONGOLIAN_OR_KANA.match(letter) is not None or is_common(letter)

@@ -1,0 +1,1 @@
+"""Files with a JSON document on each line."""

@@ -1,0 +1,1 @@
+"""Workbooks: worksheets row by row, number formats, merged cells."""

@@ -1,0 +1,268 @@
+"""The desk at which a batch is judged: all it depends on is fetched and locked at once, then each entry in order.
+
+The same desk serves posting and quoting, so that a quote can't differ from the write.
+"""
+
+import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rulebook, Rules, Use, UseKey, judge
+from service.domain.errors import (
+    AllowanceExceeded,
+    AlreadyReversed,
+    NotFound,
+    NotReversible,
+    ReferenceExists,
+    ResidentNotActive,
+    UnknownResident,
+)
+from service.domain.money import format_cny, format_kg
+from service.domain.personal_data import refuse_personal_data
+from service.domain.residents import Standing, resident_id
+from service.domain.transactions import (
+    MARKET_TIME,
+    Trade,
+    Transaction,
+    record,
+    refuse_citizen_numbers,
+    refuse_impossible,
+    reverse,
+)
+from service.storage import allowance, journal
+from service.storage.allowance import Limit
+from service.storage.engine import Connection
+from service.storage.resident_cache import find_standings
+
+_NOTHING_RELATED = journal.Related({}, {}, {})
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a batch has been told and what it has used so far."""
+
+    rulebook: Rulebook
+    now: datetime.datetime
+    new_id: Callable[[], UUID]
+    standings: Mapping[int, Standing]
+    uses: dict[UseKey, Use]
+    limits: Mapping[UseKey, Limit]
+    trades: dict[UUID, Transaction]
+    reversals: dict[UUID, UUID]
+    references: dict[tuple[str, str], UUID]
+
+    @property
+    def touched(self) -> dict[UseKey, Use]:
+        """The allowance rows to be written: of which something was used or returned."""
+        return {key: use for key, use in self.uses.items() if use.is_touched}
+
+    def accept(self, trade: Trade) -> Transaction:
+        """The entry of a trade, its allowance used.
+
+        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
+        or AllowanceExceeded, and then uses nothing.
+        """
+        refuse_citizen_numbers(trade)
+        day = trade.day
+        rules = self.rulebook.on(day)
+        standing = self._standing_of(trade.resident, day)
+        refuse_impossible(trade, rules, self.rulebook.countries, self.now)
+        if trade.reference is not None:
+            self._refuse_known_reference(trade.trade_point, trade.reference)
+        purse = self._purse_of(trade, day, rules)
+        judgement = judge(
+            is_import=trade.direction == "import",
+            amount_fen=trade.amount_fen,
+            quantity_g=trade.quantity_g,
+            group=purse.group,
+            rules=rules,
+            used_fen=purse.value.exempt_fen,
+            used_g=purse.weight.quantity_g,
+        )
+        if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
+            raise self._exceeded(trade, rules, judgement, purse)
+        purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
+        transaction = record(
+            trade,
+            judgement,
+            transaction_id=self.new_id(),
+            recorded_at=self.now,
+            group=standing.group_on(day),
+            settlement=standing.settlement,
+        )
+        if trade.reference is not None:
+            self.references[trade.trade_point, trade.reference] = transaction.transaction_id
+        return transaction
+
+    def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
+        """The reversal of a trade, its allowance returned.
+
+        Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
+        """
+        refuse_personal_data([("/reason", reason)])
+        trade = self.trades.get(transaction_id)
+        if trade is None:
+            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        if trade.kind == "reversal":
+            raise NotReversible(f"{transaction_id} is a reversal itself; post the trade again if it was right.")
+        reversal_id = self.reversals.get(transaction_id)
+        if reversal_id is not None:
+            raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
+        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
+        self._return(trade)
+        self.reversals[transaction_id] = reversal.transaction_id
+        return reversal
+
+    def remaining_fen(self, trade: Trade) -> int:
+        """What is left of the value limit on the trade's day, in fen."""
+        return max(0, self.rulebook.on(trade.day).limit_fen - self._used_fen(trade.resident, trade.day))
+
+    def _standing_of(self, resident: int, day: datetime.date) -> Standing:
+        standing = self.standings.get(resident)
+        if standing is None:
+            raise UnknownResident(f"No resident {resident_id(resident)} is registered; register the resident first.")
+        why = standing.why_not_active(day)
+        if why is not None:
+            raise ResidentNotActive(f"{resident_id(resident)} can't trade on {day}: the resident {why}.")
+        return standing
+
+    def _refuse_known_reference(self, trade_point: str, reference: str) -> None:
+        known = self.references.get((trade_point, reference))
+        if known is not None:
+            raise ReferenceExists(
+                f"{trade_point} has the reference {reference!r} already, on transaction {known}.",
+                transaction_id=str(known),
+            )
+
+    def _purse_of(self, trade: Trade, day: datetime.date, rules: Rules) -> "_Purse":
+        if trade.direction != "import":
+            return _EMPTY_PURSE
+        value = self.uses[UseKey(trade.resident, day, NO_LIST_GROUP)]
+        group = rules.list_group_of(trade.hs_code)
+        return _Purse(value, group, _UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)])
+
+    def _return(self, trade: Transaction) -> None:
+        """Gives back exactly what the trade has used, also of a list group that is on the list no more."""
+        if trade.direction == "import":
+            value = self.uses[UseKey(trade.resident, trade.day, NO_LIST_GROUP)]
+            value.exempt_fen -= trade.exempt_fen
+            value.is_touched = True
+            if trade.list_group is not None:
+                weight = self.uses[UseKey(trade.resident, trade.day, trade.list_group)]
+                weight.quantity_g -= trade.exempt_quantity_g
+                weight.is_touched = True
+
+    def _used_fen(self, resident: int, day: datetime.date) -> int:
+        use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
+        return 0 if use is None else use.exempt_fen
+
+    def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement, purse: "_Purse") -> AllowanceExceeded:
+        used_fen = self._used_fen(trade.resident, trade.day)
+        over_weight = ""
+        if purse.group is not None and judgement.exempt_quantity_g < trade.quantity_g:
+            free_kg, left_kg = format_kg(purse.group.free_g), format_kg(purse.left_g)
+            over_weight = f"Of the list group {purse.group.name} {left_kg} kg of {free_kg} kg are left free that day. "
+        return AllowanceExceeded(
+            f"{format_cny(trade.amount_fen - judgement.exempt_fen)} CNY of the trade would be taxed on {trade.day}, "
+            f"and it asked to be refused then. {over_weight}"
+            'Send over_allowance "tax", a smaller trade, or another business day.',
+            limit_cny=format_cny(rules.limit_fen),
+            used_cny=format_cny(used_fen),
+            remaining_cny=format_cny(max(0, rules.limit_fen - used_fen)),
+        )
+
+
+class _Purse(NamedTuple):
+    """What a trade draws on: its resident's value limit and, for goods on the list, the free weight of their group."""
+
+    value: Use
+    group: ListGroup | None
+    weight: Use
+
+    @property
+    def left_g(self) -> int:
+        """What is left of the free weight; nothing of goods that are on no list."""
+        return 0 if self.group is None else max(0, self.group.free_g - self.weight.quantity_g)
+
+    def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
+        """Takes what a trade has used out of it. An export draws on nothing."""
+        if self is _EMPTY_PURSE:
+            return
+        self.value.exempt_fen += exempt_fen
+        self.value.is_touched = True
+        if self.group is not None:
+            self.weight.quantity_g += exempt_quantity_g
+            self.weight.is_touched = True
+
+
+_UNUSED = Use()
+"""Of which nothing is ever used."""
+_EMPTY_PURSE = _Purse(_UNUSED, None, _UNUSED)
+
+
+def open_desk(  # the one place that fetches and locks for a batch
+    connection: Connection,
+    rulebook: Rulebook,
+    now: datetime.datetime,
+    new_id: Callable[[], UUID],
+    trades: Sequence[Trade],
+    reversed_ids: Collection[UUID] = (),
+    *,
+    standings: Mapping[int, Standing] | None = None,
+    locking: bool = True,
+) -> Desk:
+    """A desk with all that these trades and reversals depend on, in at most three statements of any size.
+
+    `standings` are those of the trades' residents, if the caller knows them; others may be among them.
+    """
+    if standings is None:
+        standings = find_standings(connection, {trade.resident for trade in trades})
+    marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
+    related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
+    to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
+    limits = _limits(rulebook, [t for t in trades if t.resident in standings], to_reverse)
+    uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
+    return Desk(
+        rulebook=rulebook,
+        now=now.astimezone(MARKET_TIME),  # Instants of one time zone compare five times faster.
+        new_id=new_id,
+        standings=standings,
+        uses=uses,
+        limits=limits,
+        trades=dict(related.by_id),
+        reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
+        references={mark: known.transaction_id for mark, known in related.by_reference.items()},
+    )
+
+
+def _limits(
+    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+) -> dict[UseKey, Limit]:
+    """Every allowance row that the batch may touch, with the limits of its day."""
+    limits: dict[UseKey, Limit] = {}
+    value_limits: dict[datetime.date, Limit] = {}
+    for resident, day, list_group in _touched(rulebook, trades, reversed_trades):
+        value_limit = value_limits.get(day)
+        if value_limit is None:
+            value_limit = value_limits[day] = Limit(rulebook.on(day).limit_fen, 0)
+        limits[UseKey(resident, day, NO_LIST_GROUP)] = value_limit
+        if list_group is not None:
+            # A reversed trade's group may have left the list since: its row exists and keeps its own limit.
+            group = rulebook.on(day).list_groups.get(list_group)
+            limits[UseKey(resident, day, list_group)] = Limit(0, 0 if group is None else group.free_g)
+    return limits
+
+
+def _touched(
+    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+) -> Iterator[tuple[int, datetime.date, str | None]]:
+    for trade in trades:
+        if trade.direction == "import":
+            day = trade.day
+            group = rulebook.on(day).list_group_of(trade.hs_code)
+            yield trade.resident, day, None if group is None else group.name
+    for known in reversed_trades:
+        if known.direction == "import":
+            yield known.resident, known.day, known.list_group

@@ -1,0 +1,1 @@
+"""Documents for people: on the terminal, as files, and as the monthly bulletin."""

@@ -1,0 +1,166 @@
+"""The tables of a bulletin as people read them: headings in words, and of each measure what a bureau prints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from service.rendering.bulletin.edition import Edition
+from service.rendering.bulletin.words import named, word
+from service.rendering.exports.columns import kind_of
+
+Kind = Literal["text", "money", "weight", "count", "percent"]
+
+_TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
+_OF_BOTH_DIRECTIONS = {"exempt_cny": "exempt_all_cny"}
+"""The indicators whose words say that exports are in them; elsewhere the same measure is of imports alone."""
+
+_COMMODITY = ("amount_cny", "quantity_kg", "transactions")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value as the document has it (None is empty), and what it is; `note` says why there is no growth."""
+
+    value: Any
+    kind: Kind
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table: its name in the document, its title, headings, and rows of as many cells."""
+
+    name: str
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    total: Sequence[Cell] = ()
+
+
+def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
+    """Every table of a bulletin's document, in the order of print."""
+    tell = _Teller(edition)
+    whole = {row["indicator"]: row["month"] for row in document["main_indicators"]}
+    return [
+        tell.indicators(document["main_indicators"]),
+        tell.keyed("categories", document["categories"], ("category",), _TRADED, total=whole),
+        tell.keyed("commodities", document["commodities"], ("category", "commodity"), _COMMODITY),
+        tell.keyed("origins", document["origins"], ("origin",), _TRADED, total=whole),
+        tell.residents(document["residents"]),
+        tell.keyed("groups", document["groups"], ("group_id",), _TRADED),
+        tell.keyed("settlements", document["settlements"], ("settlement",), _TRADED),
+        tell.keyed("trade_points", document["trade_points"], ("trade_point",), _TRADED),
+        tell.keyed("directions", document["directions"], ("direction",), _TRADED, total=whole),
+        tell.taxed(document["exempt_and_taxable"]),
+        tell.keyed("months", document["months"], ("month",), _TRADED, share=False),
+        tell.keyed("days", document["days"], ("day",), _TRADED, share=False),
+    ]
+
+
+class _Teller:
+    """Tells tables in one language."""
+
+    def __init__(self, edition: Edition) -> None:
+        self._edition, lang = edition, edition.lang
+        self._word: Callable[[str], str] = lambda name: word(name, lang)
+
+    def indicators(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
+        """The main indicators: month, year on year, month before, year to date."""
+        names = ("indicator", "month", "base", "yoy", "previous", "mom", "year", "year_yoy")
+        told = [
+            [
+                Cell(self._word(_OF_BOTH_DIRECTIONS.get(row["indicator"], row["indicator"])), "text"),
+                *self._parts(row["indicator"], row["month"], ("current", "base", "growth_pct")),
+                *self._parts(row["indicator"], row["previous"], ("base", "growth_pct")),
+                *self._parts(row["indicator"], row["year"], ("current", "growth_pct")),
+            ]
+            for row in rows
+        ]
+        return Sheet("main_indicators", self._word("main_indicators"), self._words(names), told)
+
+    def keyed(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, Any]],
+        keys: Sequence[str],
+        measures: Sequence[str],
+        *,
+        share: bool = True,
+        total: Mapping[str, Any] | None = None,
+    ) -> Sheet:
+        """Rows by key: the share, the value with the year before, then the other measures of the month.
+
+        `total` is of the whole month and no sum of the rows: residents and person-times do not add up.
+        """
+        headings = [self._word("month_key" if key == "month" else key) for key in keys]
+        headings += [self._word("share_pct")] if share else []
+        headings += [self._word("amount_cny"), self._word("base"), self._word("yoy"), *self._words(measures[1:])]
+        told = [
+            [
+                *(Cell(self._name(key, row["key"][key]), "text") for key in keys),
+                *([Cell(row["share_pct"], "percent")] if share else []),
+                *self._measures(row, measures),
+            ]
+            for row in rows
+        ]
+        last = () if total is None or not rows else (*self._all(), *self._measures(total, measures))
+        return Sheet(name, self._word(name), headings, told, last)
+
+    def _all(self) -> Sequence[Cell]:
+        return Cell(self._word("all"), "text"), Cell("100.00", "percent")
+
+    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[Cell]:
+        others = (cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",)))
+        return [*self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")), *others]
+
+    def _name(self, key: str, value: Any) -> str:
+        name = self._edition.groups.get(value) if key == "group_id" else None
+        return name or named(key, value, self._edition.lang)
+
+    def residents(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
+        """Stocks, flows and participation, of the month and of the year so far."""
+        told = [
+            [
+                Cell(self._word(row["figure"]), "text"),
+                *(Cell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
+            ]
+            for row in rows
+        ]
+        return Sheet("residents", self._word("residents_table"), self._words(("indicator", "month", "year")), told)
+
+    def taxed(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
+        """Exempt and taxable parts of the imports, by category and in total."""
+        names = ("category", "amount_cny", "exempt_cny", "taxable_cny", "yoy", "taxed_pct")
+        told = [
+            [
+                Cell(self._category_or_all(row["key"]["category"]), "text"),
+                *(Cell(row[measure]["current"], "money") for measure in names[1:4]),
+                *self._parts("taxable_cny", row["taxable_cny"], ("growth_pct",)),
+                Cell(row["taxed_pct"], "percent"),
+            ]
+            for row in rows
+        ]
+        return Sheet("exempt_and_taxable", self._word("exempt_and_taxable"), self._words(names), told)
+
+    def _category_or_all(self, category: str | None) -> str:
+        return self._word("all") if category is None else self._name("category", category)
+
+    def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[Cell]:
+        reason = measure.get("reason")
+        return [
+            Cell(
+                None if part == "base" and reason == "no_base_day" else measure[part],
+                _kind(name, part),
+                self._word(reason) if part == "growth_pct" and reason else "",
+            )
+            for part in parts
+        ]
+
+    def _words(self, names: Sequence[str]) -> list[str]:
+        return [self._word(name) for name in names]
+
+
+def _kind(measure: str, part: str) -> Kind:
+    kind = kind_of(measure, part)
+    assert kind in {"money", "weight", "count", "percent"}
+    return kind

@@ -1,0 +1,176 @@
+"""XLSX for people: Chinese headings, real numbers with their formats, and below the table what it is about."""
+
+import datetime
+import io
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from service.domain.errors import ValidationFailed
+from service.rendering.exports import headings
+from service.rendering.exports.columns import TOTAL, Column, Table, table_of
+
+SHEET_ROWS_MAX = 1_048_576
+SHEET_COLUMNS_MAX = 16_384
+"""What the format allows; XlsxWriter drops whatever lies beyond without a word."""
+
+_FRAME_ROWS = 16
+"""Rows that the headings and the footer may take."""
+
+TEXT_WIDTH_MAX = 60
+EXACT_DIGITS_MAX = 15
+"""A spreadsheet's number has no more; longer ones are written as text, so that none is rounded without a word."""
+
+NUMBER_FORMATS = {
+    "money": "#,##0.00",
+    "weight": "#,##0.000",
+    "count": "#,##0",
+    "percent": "0.00",
+    "ratio": "0.0000",
+}
+MADE_AT = datetime.datetime(2024, 1, 1)  # noqa: DTZ001 (the same document gives the same bytes)
+_WIDTHS = {"text": 14, "money": 20, "weight": 20, "count": 15, "percent": 11, "ratio": 11, "figure": 20}
+
+
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    plain: Format
+    heading: Format
+    total: Format
+    numbers: Mapping[str, Format]
+    total_numbers: Mapping[str, Format]
+
+
+def xlsx_of(document: Mapping[str, Any], cut_off: datetime.date) -> bytes:
+    """The workbook of a report's or a series' document: one sheet, the total as its last row, a footer below.
+
+    `cut_off` is the last day that its figures can be of.
+    Raises ValidationFailed when a sheet can't hold it all: half a report would look like a whole one.
+    """
+    made = io.BytesIO()
+    table = table_of(document)
+    if len(table.rows) + _FRAME_ROWS > SHEET_ROWS_MAX or len(table.columns) > SHEET_COLUMNS_MAX:
+        detail = f"A sheet holds {SHEET_ROWS_MAX} rows and {SHEET_COLUMNS_MAX} columns; ask for less, or for csv."
+        raise ValidationFailed.of("/format", "too-large-for-xlsx", detail)
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
+        workbook.set_properties({"title": "互市统计", "created": MADE_AT})
+        sheet, formats = workbook.add_worksheet("报表"), _formats(workbook)
+        _write_headings(sheet, table, formats)
+        for number, row in enumerate(table.rows, start=2):
+            is_total = table.has_total and number == len(table.rows) + 1
+            for place, (column, value) in enumerate(zip(table.columns, row, strict=True)):
+                _write(sheet, number, place, column, value, formats, is_total=is_total)
+        _write_footer(sheet, len(table.rows) + 3, document, cut_off, formats)
+        sheet.freeze_panes(2, sum(column.part is None for column in table.columns))
+    return made.getvalue()
+
+
+def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
+    bold = {"bold": True, "top": 1}
+    return _Formats(
+        plain=workbook.add_format(),
+        heading=workbook.add_format({"bold": True, "align": "center", "valign": "vcenter", "bottom": 1}),
+        total=workbook.add_format(bold),
+        numbers={kind: workbook.add_format({"num_format": form}) for kind, form in NUMBER_FORMATS.items()},
+        total_numbers={
+            kind: workbook.add_format({"num_format": form, **bold}) for kind, form in NUMBER_FORMATS.items()
+        },
+    )
+
+
+def _write_headings(sheet: Worksheet, table: Table, formats: _Formats) -> None:
+    """Two rows: the measure over its parts, and keys over both."""
+    for place, column in enumerate(table.columns):
+        sheet.set_column(place, place, _width(table, place, column))
+        if column.part is None:
+            sheet.merge_range(0, place, 1, place, headings.KEYS.get(column.name, column.name), formats.heading)
+        else:
+            sheet.write_string(1, place, headings.PARTS[column.part], formats.heading)
+    measured = [(place, column) for place, column in enumerate(table.columns) if column.part is not None]
+    for (name, line), own in groupby(measured, key=lambda item: (item[1].name, item[1].line)):
+        places = [place for place, _ in own]
+        heading = " ".join(str(headings.value_of(key, value) or "") for key, value in line) or headings.MEASURES[name]
+        if len(places) == 1:
+            sheet.write_string(0, places[0], heading, formats.heading)
+        else:
+            sheet.merge_range(0, places[0], 0, places[-1], heading, formats.heading)
+
+
+def _width(table: Table, place: int, column: Column) -> int:
+    """Wide enough for every text of the column, within limits; numbers have a width by their kind."""
+    if column.kind != "text":
+        return _WIDTHS[column.kind]
+    shown = (
+        headings.REASONS.get(row[place]) if column.part == "reason" else headings.value_of(column.name, row[place])
+        for row in table.rows
+    )
+    widest = max((columns_of(str(text)) for text in shown if text is not None), default=0)
+    return min(max(_WIDTHS["text"], widest + 2), TEXT_WIDTH_MAX)
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal or a sheet a text takes: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _write(
+    sheet: Worksheet, row: int, place: int, column: Column, value: Any, formats: _Formats, *, is_total: bool
+) -> None:
+    numbers = formats.total_numbers if is_total else formats.numbers
+    text = formats.total if is_total else formats.plain
+    if column.kind != "text":
+        if value is None:
+            sheet.write_blank(row, place, None, text)
+        elif sum(character.isdigit() for character in str(value)) > EXACT_DIGITS_MAX:
+            sheet.write_string(row, place, str(value), text)
+        else:
+            sheet.write_number(row, place, float(value), numbers[_kind(column, value)])
+        return
+    if column.part == "reason":
+        shown = headings.REASONS.get(value, value)
+    else:
+        shown = "合计" if is_total and value == TOTAL and place == 0 else headings.value_of(column.name, value)
+    # Always as a string: what somebody has named a settlement must not become a formula.
+    sheet.write_string(row, place, "" if shown is None or (is_total and place) else str(shown), text)
+
+
+def _kind(column: Column, value: Any) -> str:
+    """The kind of a value; of a claim's figure by how JSON has it: an amount is text, a count is an integer."""
+    if column.kind != "figure":
+        return column.kind
+    return "money" if isinstance(value, str) else "count"
+
+
+def _write_footer(
+    sheet: Worksheet, row: int, document: Mapping[str, Any], cut_off: datetime.date, formats: _Formats
+) -> None:
+    """What the table is about, so that a printed sheet still says it."""
+    filters = "；".join(
+        f"{headings.KEYS[name]}：{'、'.join(str(headings.value_of(name, value)) for value in values)}"
+        for name, values in document.get("filters", {}).items()
+    )
+    lines = {
+        "统计期": _days(document["period"]),
+        "对比期": _days(document["base_period"]),
+        "数据截至": cut_off.isoformat(),
+        "筛选": filters or "无",
+        "单位": "元、千克、笔、人、人次",
+        "数据位置": document["position"],
+    }
+    if "measure" in document:
+        lines["指标"] = headings.MEASURES[document["measure"]]
+    if "text" in document:
+        lines["正文"] = document["text"]
+    for number, (name, text) in enumerate(lines.items()):
+        sheet.write_string(row + number, 0, name, formats.plain)
+        sheet.write_string(row + number, 1, text, formats.plain)
+
+
+def _days(period: Mapping[str, str] | None) -> str:
+    return "不对比" if period is None else f"{period['from']} 至 {period['to']}"

@@ -1,0 +1,1 @@
+"""The server: its processes, its port, the process that folds, and logs."""

@@ -1,0 +1,104 @@
+"""The folder: folds the tail every second, or as soon as it is long. `hushi serve` has a process of its own for it.
+
+A fold is a few microseconds of Python for each entry: in a process that serves, those who post would wait for them
+(docs/decisions/0010).
+"""
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from service.commands.folding import fold
+from service.config import read_settings
+from service.ledger import Ledger, open_served
+from service.queries.ledger import tail_length
+from service.queries.secrets import refuse_foreign_secrets_if_told
+from service.server.lifetimes import end_with_any_thread, start_thread
+from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
+from service.server.memory import look_for_cycles_rarely
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.identity import File
+from service.storage.suspending import stop_between_transactions
+
+INTERVAL_S = 1.0
+PAUSE_AFTER_FAULT_S = 5.0
+LOOK_FOR_THE_PARENT_S = 1.0
+STOP_TIMEOUT_S = 20.0
+
+_log = structlog.get_logger()
+
+
+class Folder:
+    """Folds in the background; reports stay exact without it, only slower."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Starts nothing yet."""
+        self._ledger = ledger
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to fold. Killed at any point it loses nothing: each fold is one transaction.
+
+        Should it fail, the process ends: a folder that does not fold must not look like one that does.
+        """
+        self._thread = start_thread(self._work, "folder")
+
+    def stop(self) -> None:
+        """Ends after the fold at hand, and without it when that does not end."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _work(self) -> None:
+        pause = INTERVAL_S
+        while not self._stopping.wait(pause):
+            try:
+                pause = 0.0 if self._fold_once() else INTERVAL_S
+            except ReadOnlyDatabase:
+                # A standby gets its blocks from the primary, and folds once it has become the primary itself.
+                pause = PAUSE_AFTER_FAULT_S
+            except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
+                _log.warning("fold-failed", error=type(fault).__name__)
+                pause = PAUSE_AFTER_FAULT_S
+
+    def _fold_once(self) -> bool:
+        """Folds a block; whether there is more. An idle ledger is only read, so that no writer waits."""
+        if tail_length(self._ledger) == 0:
+            return False
+        folded = fold(self._ledger)
+        if folded is not None:
+            _log.debug("folded", block=folded.block.no, entries=folded.block.count)
+        return folded is not None and folded.is_more
+
+
+def main(parent: int, served: File | None = None) -> None:
+    """A process that folds the ledger of its environment: until it is told to stop, or the one that started it ends.
+
+    Which one that is, it has to be told: it may have ended before this one could ask. `served` is the file of SQLite
+    that the server has begun with.
+    """
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    let_nothing_wait_for_standard_error()
+    end_with_any_thread()
+    look_for_cycles_rarely()
+    stop_between_transactions()
+    told_to_stop = threading.Event()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: told_to_stop.set())
+    ledger = open_served(settings, served)
+    refuse_foreign_secrets_if_told(ledger)
+    folder = Folder(ledger)
+    folder.start()
+    while not told_to_stop.wait(LOOK_FOR_THE_PARENT_S) and os.getppid() == parent:
+        pass
+    folder.stop()
+
+
+if __name__ == "__main__":
+    started_by, *of_file = map(int, sys.argv[1:])
+    main(started_by, (of_file[0], of_file[1]) if of_file else None)

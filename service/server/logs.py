@@ -1,0 +1,88 @@
+"""Structured logs: one JSON object a line on standard error, without personal data.
+
+The lines wait in a bounded queue (service.server.log_lines): whatever happens to the log, the service goes on.
+"""
+
+import atexit
+import logging
+import multiprocessing.util
+import sys
+from typing import Any
+
+import structlog
+
+from service.server.log_lines import STANDARD_ERROR_LINES, LineStream
+
+END_WAITS_FOR_THE_LOG_S = 1.0
+"""How long a process that ends waits for its last lines to be written."""
+
+_STAMPS: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+
+
+class _Logger:
+    """What structlog hands whole lines to."""
+
+    def msg(self, line: str) -> None:
+        """Takes a line."""
+        STANDARD_ERROR_LINES.write(line)
+
+    debug = info = warning = error = critical = msg
+
+
+class LineHandler(logging.Handler):
+    """The same for lines of the standard library's loggers."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Takes a record. One that can't be put into words is lost, and harms nobody."""
+        try:
+            STANDARD_ERROR_LINES.write(self.format(record))
+        except Exception:  # noqa: BLE001 (the library's own way prints it to standard error, and may wait for that)
+            STANDARD_ERROR_LINES.write('{"event": "log-line-unreadable", "level": "warning"}')
+
+
+def configure_logs(level: str) -> None:
+    """Sends every log line of this process to standard error as JSON."""
+    structlog.configure(
+        processors=[*_STAMPS, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=lambda *_: _Logger(),
+        cache_logger_on_first_use=True,
+    )
+    atexit.register(flush_logs)
+    # Processes that are forked off do not end as others do: of what is to be done at the end, they do only this.
+    multiprocessing.util.Finalize(None, flush_logs, exitpriority=0)
+
+
+def flush_logs() -> None:
+    """Waits a moment for the lines so far to be written."""
+    STANDARD_ERROR_LINES.flush(END_WAITS_FOR_THE_LOG_S)
+
+
+def let_nothing_wait_for_standard_error() -> None:
+    """Sends everything that Python writes to standard error the same way: a server must not wait for a full pipe."""
+    sys.stderr = LineStream(STANDARD_ERROR_LINES)
+
+
+def server_log_config(level: str) -> dict[str, Any]:
+    """The same shape for the lines of the HTTP server itself, which logs through the standard library."""
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": _STAMPS,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "filters": {"surprising": {"()": lambda: _is_surprising}},
+        "handlers": {"error": {"()": LineHandler, "formatter": "json", "filters": ["surprising"]}},
+        "loggers": {"_granian": {"handlers": ["error"], "level": level, "propagate": False}},
+    }
+
+
+def _is_surprising(record: logging.LogRecord) -> bool:
+    # The server warns of many threads on few cores; ours wait for the group commit, and their number is measured.
+    return not record.getMessage().startswith("Configuration allows spawning")

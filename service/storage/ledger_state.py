@@ -1,0 +1,194 @@
+"""Where a ledger stands: all that any answer from memory depends on, in one statement."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from service.domain.macs import NO_SEAL
+from service.storage import revisions, tail
+from service.storage.columns import Uuid
+from service.storage.engine import Connection, Database
+from service.storage.faults import DatabaseUnavailable
+from service.storage.lineage import NOTHING_REGISTERED, RegisterHead, head_columns, head_of
+from service.storage.prepared import digest_of
+from service.storage.tables import (
+    api_key,
+    block,
+    ended_session,
+    fact,
+    journal,
+    resident,
+    resident_group,
+    resident_status,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows.
+
+    `tail` is how many entries it has and the sum of their places. With the block's hash and the id of the newest entry
+    it names the ledger: after a fail-over or a restore another one may have blocks and a tail of the same numbers.
+    """
+
+    block: int
+    tail: tuple[int, int]
+    hash: bytes
+    newest_entry: bytes
+
+    @property
+    def tail_length(self) -> int:
+        """How many entries are in no block yet."""
+        return self.tail[0]
+
+    def __str__(self) -> str:
+        return f"{self.block}.{self.tail_length}"
+
+
+Registrations = tuple[int, int, int]
+"""The newest resident, status and membership: one of them grows whenever anything is recorded of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a ledger: equal states give equal reports.
+
+    `revoked_keys` grows when a key is revoked. `ended_session` is the newest session that has ended: its number, and
+    the random id that names it.
+    """
+
+    position: Position
+    registrations: Registrations
+    revoked_keys: int
+    ended_session: tuple[int, bytes]
+    register: RegisterHead
+
+
+NOTHING = Standing(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
+"""Before anything was read."""
+
+
+def read(connection: Connection, known: Standing = NOTHING) -> tuple[Standing, bool]:
+    """The state in this snapshot, and whether it is of the ledger that was at the `known` state before.
+
+    It is when what that one ended with is still there: its newest block, entry and fact.
+    """
+    at = {
+        "known_block": known.position.block,
+        "known_entry": UUID(bytes=known.position.newest_entry or bytes(16)),
+        "known_fact": known.register.no,
+    }
+    *row, block_hash, entry, seal = connection.execute(_compared(connection.dialect.name), at).one()
+    found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(seal or NO_SEAL))
+    ended = (known.position.hash, known.position.newest_entry, known.register.seal)
+    return _standing_of(row), found == ended
+
+
+class Watch:
+    """Reads the state of the moment as cheaply as the engine can, on a connection of its own; one caller at a time.
+
+    SQLite tells for a few microseconds whether anybody has committed since; PostgreSQL takes one round trip.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Opens nothing yet."""
+        self._database = database
+        self._text = _text(database.engines[1].dialect)
+        self._connection: Any = None
+        self._seen: tuple[int, Standing] | None = None
+
+    def read(self) -> Standing:
+        """The state now. Raises DatabaseUnavailable, of which OtherRevision is one."""
+        try:
+            return self._read()
+        except self._database.driver_error:
+            # The connection may have died of age or of a restart: a new one tells.
+            self.close()
+        try:
+            return self._read()
+        except self._database.driver_error as error:
+            self.close()
+            raise DatabaseUnavailable("the database does not answer") from error
+
+    def close(self) -> None:
+        """Closes the connection; the next read opens another."""
+        connection, self._connection, self._seen = self._connection, None, None
+        if connection is not None:
+            self._database.close_watching(connection)
+
+    def _read(self) -> Standing:
+        if self._connection is None:
+            self._connection = self._database.open_watching()
+        self._database.identity.refuse_replaced()
+        cursor = self._connection.cursor()
+        try:
+            version = cursor.execute("PRAGMA data_version").fetchone()[0] if self._database.is_sqlite else None
+            if version is not None and self._seen is not None and self._seen[0] == version:
+                return self._seen[1]
+            cursor.execute(self._text)
+            *state, revision = cursor.fetchone()
+            revisions.refuse_other(revision)
+            standing = _standing_of(tuple(state))
+            if version is not None:
+                # What is committed between the two reads is seen next time, because the version was read first.
+                self._seen = version, standing
+            return standing
+        finally:
+            cursor.close()
+
+
+def _standing_of(row: Sequence[Any]) -> Standing:
+    no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
+    revoked_keys, ended_no, ended_id, newest_fact, seal = others
+    newest = b"" if newest_entry is None else digest_of(newest_entry)
+    position = Position(no or 0, (length, places), bytes(own_hash or b""), newest)
+    registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
+    ended = (ended_no or 0, bytes(ended_id or b""))
+    return Standing(position, registrations, revoked_keys, ended, head_of(newest_fact, seal))
+
+
+def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    return sa.select(sa.func.max(column)).scalar_subquery()
+
+
+_NEWEST_BLOCK = block.c.no == _newest(block.c.no)
+
+
+@functools.cache
+def _text(dialect: sa.Dialect) -> str:
+    """Whoever watches is told the revision as well: the state of a newer schema may mean something else."""
+    return str(_statement(dialect.name).add_columns(revisions.STORED).compile(dialect=dialect))
+
+
+@functools.cache
+def _statement(dialect: str) -> sa.Select[Any]:
+    measured = tail.measured(dialect)
+    return sa.select(
+        _newest(block.c.no),
+        sa.select(block.c.hash).where(_NEWEST_BLOCK).scalar_subquery(),
+        *measured.c,
+        sa.select(journal.c.transaction_id).where(journal.c.seq == _newest(journal.c.seq)).scalar_subquery(),
+        _newest(resident.c.ordinal),
+        _newest(resident_status.c.id),
+        _newest(resident_group.c.id),
+        sa.select(sa.func.count(api_key.c.revoked_at)).scalar_subquery(),
+        _newest(ended_session.c.no),
+        sa.select(ended_session.c.session).where(ended_session.c.no == _newest(ended_session.c.no)).scalar_subquery(),
+        *head_columns(),
+    ).select_from(measured)
+
+
+@functools.cache
+def _compared(dialect: str) -> sa.Select[Any]:
+    """The state, and what is at the number of a known block, under the id of a known entry, at a known fact."""
+    return _statement(dialect).add_columns(
+        sa.select(block.c.hash).where(block.c.no == sa.bindparam("known_block")).scalar_subquery(),
+        sa.select(journal.c.transaction_id)
+        .where(journal.c.transaction_id == sa.bindparam("known_entry", type_=Uuid))
+        .scalar_subquery(),
+        sa.select(fact.c.seal).where(fact.c.no == sa.bindparam("known_fact")).scalar_subquery(),
+    )

@@ -1,0 +1,170 @@
+"""The secrets, and what they protect: names and citizen numbers sealed for their row, and looked up by a keyed digest.
+
+One area has only about 36.5 million possible numbers, so a plain hash would hide nothing. Both keys live in a file
+outside of the database; every cipher text names the key that sealed it, so that keys can be rotated.
+"""
+
+import base64
+import errno
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from service.domain.macs import Signet, Signets
+from service.storage.new_files import new_file
+from service.storage.private_files import PRIVATE_FOLDER
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+MODE_REFUSED = stat.S_IRWXO | stat.S_IWGRP
+"""Ours are made with 0600. A group may read them at most: so Kubernetes hands a secret to a user of its own."""
+
+
+class SecretsError(ValueError):
+    """The secrets file can't be used; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Keys by their id; new work uses the current one, old work is still understood by the others."""
+
+    current: str
+    keys: Mapping[str, bytes]
+
+
+class Vault:
+    """Seals and opens personal data."""
+
+    def __init__(self, encryption: KeyRing, index: KeyRing) -> None:
+        """Two rings, so that the index key can be changed without touching the cipher texts, and vice versa."""
+        self._encryption = encryption
+        self._index = index
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
+        self.signets = Signets(facts=self._signet("facts"), answers=self._signet("answers"))
+
+    def seal(self, text: str, ordinal: int, field: str) -> bytes:
+        """AES-256-GCM of a text, bound to its row and field: moved to another row it does not open."""
+        key_id = self._encryption.current.encode()
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._ciphers[self._encryption.current].encrypt(nonce, text.encode(), _bound_to(ordinal, field))
+        return bytes([len(key_id)]) + key_id + nonce + sealed
+
+    def open(self, sealed: bytes, ordinal: int, field: str) -> str:
+        """The text again. Raises SecretsError when the key is not in the ring or the bytes belong elsewhere."""
+        start = 1 + sealed[0]
+        key_id = sealed[1:start].decode("ascii", "replace")
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise SecretsError(f"the secrets file lacks the encryption key {key_id!r} that sealed resident {ordinal}")
+        nonce, body = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, body, _bound_to(ordinal, field)).decode()
+        except InvalidTag:
+            raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
+
+    def opens(self, sealed: bytes, ordinal: int, field: str) -> bool:
+        """Whether the text opens with one of the keys, as what it is said to be."""
+        try:
+            self.open(sealed, ordinal, field)
+        except (SecretsError, ValueError, LookupError):
+            return False
+        return True
+
+    def digest(self, number: str) -> bytes:
+        """The keyed digest (HMAC-SHA-256) by which a citizen number is unique and found."""
+        return self._hmac(self._index.current, number)
+
+    def digests(self, number: str) -> list[bytes]:
+        """The digest under every index key, so that residents registered before a rotation are found too."""
+        return [self._hmac(key_id, number) for key_id in self._index.keys]
+
+    def refuse_foreign(self, ordinal: int, number_digest: bytes, number_sealed: bytes, name_sealed: bytes) -> None:
+        """Raises SecretsError when a resident's row is not of these secrets: of both rings, each with its own work."""
+        self.open(name_sealed, ordinal, "name")
+        number = self.open(number_sealed, ordinal, "id_number")
+        if number_digest not in self.digests(number):
+            raise SecretsError(f"the secrets file lacks the index key by which resident {ordinal} is found")
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of its own for another purpose (HKDF-SHA-256 of the current index key); a rotation changes it."""
+        return self._derived(self._index.current, purpose)
+
+    def _derived(self, key_id: str, purpose: str) -> bytes:
+        key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"hushi/" + purpose.encode())
+        return key.derive(self._index.keys[key_id])
+
+    def _signet(self, purpose: str) -> Signet:
+        before = [key_id for key_id in self._index.keys if key_id != self._index.current]
+        return Signet([self._derived(key_id, purpose) for key_id in (self._index.current, *before)])
+
+    def _hmac(self, key_id: str, number: str) -> bytes:
+        return hmac.digest(self._index.keys[key_id], number.encode(), hashlib.sha256)
+
+
+def _bound_to(ordinal: int, field: str) -> bytes:
+    return f"resident/{ordinal}/{field}".encode()
+
+
+def load_vault(path: pathlib.Path) -> Vault:
+    """The vault of a secrets file. Raises SecretsError when it is missing, open to others, or not what it must be."""
+    try:
+        mode = path.stat().st_mode
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise SecretsError(
+            f"{path} is missing; put its copy back, or only for a new ledger: hushi secrets create {path}"
+        ) from None
+    except OSError as error:
+        raise SecretsError(f"{path} can't be read ({error.strerror})") from None
+    if not content.strip():
+        raise SecretsError(
+            f"{path} is empty, as a full disk may leave it; put its copy back, or only for a new ledger remove it and "
+            f"run: hushi secrets create {path}"
+        )
+    try:
+        document = json.loads(content)
+    except ValueError:
+        raise SecretsError(f"{path} is not JSON") from None
+    if mode & MODE_REFUSED:
+        raise SecretsError(f"{path} is open to others than its owner; run: chmod 600 {path}")
+    return Vault(_ring(document, "encryption", path), _ring(document, "index", path))
+
+
+def create_secrets(path: pathlib.Path) -> None:
+    """Writes a new secrets file with mode 0600, whole or not at all.
+
+    Raises FileExistsError: keys are never overwritten. Raises OSError, on a full disk as well; then no file is left.
+    """
+    document = {
+        ring: {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(KEY_BYTES)).decode()}}
+        for ring in ("encryption", "index")
+    }
+    path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with new_file(path) as file:
+        file.write(json.dumps(document, indent=1).encode() + b"\n")
+
+
+def _ring(document: Any, name: str, path: pathlib.Path) -> KeyRing:
+    try:
+        keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in document[name]["keys"].items()}
+        ring = KeyRing(document[name]["current"], keys)
+        sound = ring.current in keys and all(len(key) == KEY_BYTES for key in keys.values())
+        sound = sound and all(key_id.isascii() and 0 < len(key_id) <= 32 for key_id in keys)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        sound = False
+    if not sound:
+        raise SecretsError(f'{path} needs "{name}": {{"current": ID, "keys": {{ID: 32 bytes in base64}}}}')
+    return ring

@@ -1,0 +1,104 @@
+"""Whether the secrets are those of a ledger, judged by what is stored under them.
+
+The encryption keys are tried on residents, the index keys on residents, on facts of the register and on answers. A row
+that somebody has changed does not fit its secrets either. So there are two questions: `why_foreign` refuses at the
+first thing that does not fit, which is the safe side for a command that may write; `why_all_foreign` asks whether
+nothing fits at all, so that `hushi verify` names a changed row as a changed row.
+"""
+
+import itertools
+from contextlib import closing
+
+from service.domain.macs import Signet, fact_message
+from service.storage import facts, recount, residents, schema
+from service.storage.engine import Connection
+from service.storage.facts import Sealed
+from service.storage.prepared import digest_of
+from service.vault import SecretsError, Vault
+
+SAMPLE = 4
+"""How many facts are looked at from each end of the register, and how many answers."""
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+_NO_FACT = "it lacks the index key that sealed the {} fact of the register"
+_OR_CHANGED = ", or somebody has changed that fact, which hushi verify would tell"
+_NO_ANSWER = "it lacks the index key that sealed what was answered"
+
+
+def why_foreign(connection: Connection, vault: Vault) -> str | None:
+    """Why these can't be the secrets of what is stored; None when they can.
+
+    The first resident and fact are of the oldest keys, the last ones of the newest: a lost key is found at either end.
+    """
+    found = schema.revision(connection)
+    if found is None or found > schema.NEWEST_REVISION:
+        return None  # There is nothing yet, or nothing that this version can read.
+    why = why_people_foreign(connection, vault)
+    if why is not None or found < schema.SEALED_SINCE:
+        return why
+    first, last = _fitting_facts(connection, vault.signets.facts)
+    if first:
+        fitting = {"first": first[0], "newest": [*first, *last][-1]}
+        return next((_NO_FACT.format(end) + _OR_CHANGED for end, fits in fitting.items() if not fits), None)
+    return None if _some_answer_fits(connection, vault.signets.answers) else _NO_ANSWER
+
+
+def why_people_foreign(connection: Connection, vault: Vault) -> str | None:
+    """The same by the first and the last resident alone."""
+    try:
+        for identity in residents.first_and_last(connection):
+            vault.refuse_foreign(*identity)
+    except SecretsError as error:
+        return str(error)
+    return None
+
+
+def why_all_foreign(connection: Connection, vault: Vault) -> str | None:
+    """Why nothing that is stored fits these secrets, at one end of the ledger at least; None when something does.
+
+    A short register has one end. A ring with other encryption keys opens neither the name nor the number of anybody.
+    """
+    first, last = _fitting_facts(connection, vault.signets.facts)
+    ends = {"first": first, "newest": last} if len(last) == SAMPLE else {"first": [*first, *last]}
+    for end, fitting in ends.items():
+        if fitting and not any(fitting):
+            return _NO_FACT.format(end)
+    if not first and not _some_answer_fits(connection, vault.signets.answers):
+        return _NO_ANSWER
+    people = residents.first_and_last(connection)
+    opened = [
+        vault.opens(sealed, ordinal, field)
+        for ordinal, _, number, name in people
+        for sealed, field in ((number, "id_number"), (name, "name"))
+    ]
+    if opened and not any(opened):
+        return f"it lacks the encryption key that sealed resident {people[0][0]}"
+    return None
+
+
+def _fitting_facts(connection: Connection, signet: Signet) -> tuple[list[bool], list[bool]]:
+    """Whether each of the first and of the last facts fits, in their order."""
+    with recount.any_text(connection):
+        first, last = facts.read_ends(connection, SAMPLE)
+    return [_fits(signet, one) for one in first], [_fits(signet, one) for one in last]
+
+
+def _fits(signet: Signet, fact: Sealed) -> bool:
+    recorded = fact.recorded
+    if recorded.line is None:
+        return False
+    return signet.fits(recorded.seal, fact_message(fact.before, recorded.no, recorded.kind, recorded.line))
+
+
+def _some_answer_fits(connection: Connection, signet: Signet) -> bool:
+    """Whether one of a few answers fits, or there is none."""
+    with recount.any_text(connection), closing(recount.answers(connection)) as answers:
+        found = list(itertools.islice(answers, SAMPLE))
+    return not found or any(_fits_answer(signet, key, entry) for key, entry in found)
+
+
+def _fits_answer(signet: Signet, key: recount.Raw, entry: recount.Raw) -> bool:
+    try:
+        return any(signet.fits(digest_of(key[1]), message) for message in recount.answer_messages(key, entry))
+    except _UNREADABLE:
+        return False

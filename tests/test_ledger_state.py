@@ -1,0 +1,78 @@
+"""The pulse: as fresh as its question, one read for many, and it outlives a restart of the database."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from service.ledger import Ledger
+from service.queries.ledger_state import Pulse
+from service.storage.faults import DatabaseUnavailable
+from service.storage.ledger_state import Standing, Watch
+from tests.builders import a_trade
+from tests.conftest import Caller
+
+
+def test_the_pulse_sees_every_commit(ledger: Ledger, admin: Caller) -> None:
+    pulse = Pulse(ledger)
+    seen = [pulse.now()]
+    admin.register(1)
+    seen.append(pulse.now())
+    for number in range(3):
+        admin.trade(a_trade(amount_cny=f"{number + 1}.00"))
+        assert pulse.now().position.tail_length == number + 1
+    assert seen[0] != seen[1]
+    assert pulse.now() == pulse.now()
+
+
+class _SlowWatch:
+    """Counts reads, and takes a while for each; the answer is how many had begun when it was read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def read(self) -> Any:
+        self.reads += 1
+        number = self.reads
+        time.sleep(0.05)
+        return number
+
+
+def test_who_asks_while_a_read_is_under_way_shares_the_next(ledger: Ledger) -> None:
+    pulse, watch = Pulse(ledger), _SlowWatch()
+    pulse._watch = watch  # type: ignore[assignment]
+    answers: list[tuple[int, Standing]] = []
+
+    def ask() -> None:
+        begun = watch.reads
+        answers.append((begun, pulse._shared()))
+
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.003)
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 40
+    assert watch.reads <= 8
+    # No answer comes from a read that had begun before the question.
+    assert all(answer > begun for begun, answer in answers)
+
+
+def test_a_lost_connection_is_replaced_and_a_lost_database_is_told(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = Pulse(ledger)
+    before = pulse.now()
+    watch: Watch = pulse._free[-1] if ledger.database.is_sqlite else pulse._watch
+    watch._connection.close()
+    assert pulse.now() == before
+
+    def lost(_self: Watch) -> Standing:
+        raise ledger.database.driver_error("gone")
+
+    monkeypatch.setattr(Watch, "_read", lost)
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable):
+            pulse.now()
