@@ -11,22 +11,22 @@ import sys
 import time
 
 from loadtests.histories import FOLDER, JOURNAL_COLUMNS, insert, people
-from loadtests.market import Row, Shape, days_of_rows
+from loadtests.market import MarketShape, Row, days_of_rows
 from loadtests.questions import EIGHT_MONTHS, HEADLINE, never_asked
 from service.config import Settings
-from service.domain.cells import Cell, CellKey, Entry, apply
+from service.domain.cells import Cell, CellKey, CountedEntry, apply
 from service.domain.chain import GENESIS_HASH, seal
 from service.domain.groups import group_id
 from service.domain.reports import Question
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.storage import blocks, cells, schema
-from service.storage.blocks import Sealed
+from service.storage.blocks import SealedBlock
 from service.storage.columns import day_of
 from service.vault import create_secrets
 
 
-def build(ledger: Ledger, shape: Shape) -> None:
+def build(ledger: Ledger, shape: MarketShape) -> None:
     """Fills an empty ledger, a day at a time: a market has no trade whose cell is of another day."""
     with ledger.database.writing() as connection:
         for (name,) in connection.exec_driver_sql(
@@ -45,13 +45,13 @@ def build(ledger: Ledger, shape: Shape) -> None:
         written += len(rows)
     block = seal(no=1, previous_hash=GENESIS_HASH, leaves=[GENESIS_HASH], sealed_at=ledger.now())
     with ledger.database.writing() as connection:
-        blocks.insert(connection, Sealed(block, 1, written))
+        blocks.insert(connection, SealedBlock(block, 1, written))
 
 
-def _entry(row: Row) -> Entry:
+def _entry(row: Row) -> CountedEntry:
     group = None if row[3] is None else group_id(int(str(row[3])))
     key = (str(row[10]), str(row[12]), str(row[13]), str(row[14]), group, str(row[18]))
-    return Entry(int(str(row[1])), day_of(int(str(row[2]))), key, *(int(str(row[n])) for n in (5, 6, 4)), False)
+    return CountedEntry(int(str(row[1])), day_of(int(str(row[2]))), key, *(int(str(row[n])) for n in (5, 6, 4)), False)
 
 
 def p(values: list[float], part: float) -> float:
@@ -98,8 +98,8 @@ if __name__ == "__main__":
         create_secrets(folder / "secrets.json")
     opened = open_ledger(Settings(f"sqlite:///{folder}/hushi.db", folder, folder / "secrets.json", False, "ERROR"))
     if is_new:
-        schema.upgrade(opened.database, opened.vault.signets)
+        schema.upgrade(opened.database, opened.vault.macs)
         begun = time.perf_counter()
-        build(opened, Shape(count))
+        build(opened, MarketShape(count))
         print(f"built in {time.perf_counter() - begun:,.0f} s")
     print(json.dumps({"rows": count, **measure(opened)}))

@@ -95,7 +95,7 @@ class Clerk(FastHttpUser):
                 acknowledged[item["transaction_id"]] = fen(line["amount_cny"])
 
     @task(1)
-    def take_back(self) -> None:
+    def reverse_entry(self) -> None:
         if not self.mine:
             return
         trade = self.mine.pop()

@@ -24,7 +24,7 @@ _REPEATED = (CountryCode, HsCode, Instant, OneOf, Slug, Text)
 
 
 Record = TypeVar("Record", bound=tuple[Any, ...])
-Plan = list[tuple[Callable[[str], Any], int, bool]]
+FieldPlan = list[tuple[Callable[[str], Any], int, bool]]
 """For each member of a document in its order: how it is read, its place in the record, and whether it may be null."""
 
 
@@ -41,7 +41,7 @@ class QuickReader(Generic[Record]):
         self._parsers: dict[str, tuple[Callable[[str], Any], int, bool]] = {}
         self._defaults: list[Any] = [named._field_defaults.get(name) for name in named._fields]
         self._required = {name for name, field in schema.load_fields.items() if field.required}
-        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._plans: dict[tuple[str, ...], FieldPlan | None] = {}
         for name, field in schema.load_fields.items():
             place = named._fields.index(field.attribute or name)
             if field.load_default is not missing:
@@ -86,7 +86,7 @@ class QuickReader(Generic[Record]):
                     found[place] = record
         return found
 
-    def _read_alike(self, plan: Plan, documents: list[dict[str, Any]]) -> Iterable[Record | None]:
+    def _read_alike(self, plan: FieldPlan, documents: list[dict[str, Any]]) -> Iterable[Record | None]:
         """Documents that name the same members in the same order. With a wrong one among them, each is read alone."""
         columns: list[Iterable[Any]] = [itertools.repeat(default) for default in self._defaults]
         try:
@@ -104,7 +104,7 @@ class QuickReader(Generic[Record]):
             return map(self.read, documents)
         return map(self._make, zip(*columns, strict=False))
 
-    def _plan_for(self, names: tuple[str, ...]) -> Plan | None:
+    def _plan_for(self, names: tuple[str, ...]) -> FieldPlan | None:
         plan = None
         if len(names) > len(self._parsers):
             return None  # Some are unknown. What is remembered must not be as long as callers like.

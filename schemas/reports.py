@@ -159,7 +159,7 @@ def _schema(name: str, added: dict[str, Any], by: By | None) -> type[StrictSchem
 
 
 TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS))
-ResidentsQuerySchema = _schema("ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1))
+ResidentsReportQuerySchema = _schema("ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1))
 SeriesQuerySchema = _schema(
     "SeriesQuerySchema",
     {

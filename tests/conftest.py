@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
-from service.domain.macs import Signet, Signets
+from service.domain.macs import MacKeys, Macs
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.engine import Database
@@ -91,8 +91,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def _migrate(url: str) -> None:
     database = Database(url)
-    nothing_older = Signet([b"k"])  # A new database holds nothing that would have to be sealed.
-    schema.upgrade(database, Signets(nothing_older, nothing_older))
+    nothing_older = MacKeys([b"k"])  # A new database holds nothing that would need a MAC.
+    schema.upgrade(database, Macs(nothing_older, nothing_older))
     database.close()
 
 

@@ -18,7 +18,7 @@ from service.commands.folding import fold
 from service.commands.keys import create_key
 from service.commands.sessions import end_session
 from service.config import read_settings
-from service.domain.cells import Entry
+from service.domain.cells import CountedEntry
 from service.ledger import Ledger, open_ledger
 from service.queries.cube import CubeKeeper
 from service.queries.sessions import EndedSessions
@@ -222,7 +222,7 @@ def _end_this_backend_once(monkeypatch: pytest.MonkeyPatch, market: Market) -> N
     """The next time that the tail is read, the server ends the process that reads it: as its machine dies."""
     find_entries = tail.find_entries
 
-    def dying(connection: Connection, after: int = 0) -> dict[int, Entry]:
+    def dying(connection: Connection, after: int = 0) -> dict[int, CountedEntry]:
         monkeypatch.setattr(tail, "find_entries", find_entries)
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         market.server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
@@ -272,10 +272,10 @@ def test_sessions_that_ended_on_the_ledger_before_are_not_those_that_end_on_this
     expires_at = market.ledger.now() + datetime.timedelta(hours=1)
     lost, kept = b"a" * 16, b"b" * 16
     end_session(market.ledger, lost, expires_at)
-    before = app.pulse.now()
+    before = app.state_reader.now()
     assert (ended.is_ended(lost, before), ended.is_ended(kept, before)) == (True, False)
     market.fail_over()
     end_session(market.ledger, kept, expires_at)
-    after = app.pulse.now()
+    after = app.state_reader.now()
     assert after != before
     assert (ended.is_ended(lost, after), ended.is_ended(kept, after)) == (False, True)

@@ -64,7 +64,7 @@ def test_the_connections_that_readme_names_suffice_under_load(tmp_path: pathlib.
             "HUSHI_LOG_LEVEL": "WARNING",
         }
         ledger = open_ledger(read_settings(environment))
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         headers = {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
         ledger.database.close()
         with serving(environment, tmp_path / "log", "--workers", str(WORKERS)) as serves:

@@ -226,7 +226,7 @@ def _replayed_and_there_after_a_power_cut(disk: _Disk, folder: pathlib.Path) -> 
         {"HUSHI_DATABASE_URL": f"sqlite:///{disk.path}/hushi.db", "HUSHI_SECRETS_FILE": str(secrets)}
     )
     ledger = open_ledger(settings)
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     register_residents(ledger, 1)
     ledger.database.close()
     os.sync()

@@ -17,7 +17,7 @@ from schemas.transactions import TradeSchema
 from service.commands.committer import Committer
 from service.commands.folding import fold, fold_all
 from service.commands.groups import create_group
-from service.commands.posting import Entry, Post, Reverse, post
+from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.residents import Caller as Recorder
 from service.commands.residents import Registration, add_members, change_status, register
 from service.config import Settings
@@ -33,7 +33,7 @@ from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
 from service.storage import tail
-from service.storage.resident_cache import find_standings
+from service.storage.resident_cache import find_eligibilities
 from tests.builders import a_citizen_number, a_key, a_trade
 from tests.recounting import PlainPeople, PlainRecount, read_journal, residents_measures
 from tests.tampering import UNPROTECTED
@@ -120,7 +120,7 @@ def _take(ledger: Ledger, step: tuple[str, Any], reporter: Reporter) -> Reporter
         known = [t.transaction_id for t in read_journal(ledger)]
         if known:
             chosen = known[what % len(known)]
-            entry: Entry = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(chosen, "x"), "t", chosen, "x")
+            entry: NewEntry = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(chosen, "x"), "t", chosen, "x")
             post(ledger, [entry])
     elif kind == "fold":
         fold(ledger)
@@ -166,11 +166,11 @@ def _compare_memberships(ledger: Ledger, moves: list[tuple[int, int, datetime.da
     first = [(1, 1, REGISTERED_ON), (2, 1, REGISTERED_ON)]
     acknowledged = [*first, (2, 2, datetime.date(2024, 1, 1)), (3, 2, datetime.date(2024, 1, 1)), *moves]
     with ledger.database.reading() as connection:
-        standings = find_standings(connection, range(1, RESIDENTS + 1))
-    for resident, standing in standings.items():
+        eligibilities = find_eligibilities(connection, range(1, RESIDENTS + 1))
+    for resident, eligibility in eligibilities.items():
         for on in DAYS:
             own = [(day, n, group) for n, (who, group, day) in enumerate(acknowledged) if who == resident and day <= on]
-            assert standing.group_on(on) == (max(own)[2] if own else None)
+            assert eligibility.group_on(on) == (max(own)[2] if own else None)
 
 
 def _compare_people(reporter: Reporter, asked: Question, recount: PlainRecount, people: PlainPeople) -> None:

@@ -78,7 +78,7 @@ def ledger(machines: Machines, tmp_path: pathlib.Path) -> Iterator[Ledger]:
         }
     )
     opened = open_ledger(settings)
-    schema.upgrade(opened.database, opened.vault.signets)
+    schema.upgrade(opened.database, opened.vault.macs)
     yield opened
     opened.database.close()
 

@@ -146,7 +146,7 @@ def _with(environment: dict[str, str], *kept: str) -> dict[str, str]:
 def test_keys_can_be_rotated_and_none_of_them_may_be_lost(
     ledger: Ledger, admin: Caller, environment: dict[str, str]
 ) -> None:
-    """What was sealed before the rotation and after it is verified with both, and neither alone will do."""
+    """What was recorded before the rotation and after it is verified with both, and neither alone will do."""
     admin.register(3)
     create_group(ledger, "东", "village")
     both = _with(environment, "k1", "k2")

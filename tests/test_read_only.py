@@ -45,7 +45,7 @@ class Market:
         create_secrets(folder / "secrets.json")
         self.folder = folder
         ledger = open_ledger(read_settings(self.environment(url)))
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         _, self.key = create_key(ledger, "test", ["admin"])
         app = create_app(ledger)
         caller = Caller(app.test_client(), self.key)

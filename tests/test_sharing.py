@@ -11,7 +11,7 @@ import pytest
 from schemas.transactions import TradeSchema
 from service.commands.committer import Committer
 from service.commands.folding import fold_all
-from service.commands.posting import Entry, Outcome, Post, post
+from service.commands.posting import NewEntry, Outcome, Post, post
 from service.commands.residents import Registration, register
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.importing.sharing import ENTRIES_PER_TURN, SharingCommitter
@@ -64,7 +64,7 @@ def _share_of_time(ledger: Ledger, committer: Committer, work: SharingCommitter 
     held_s = 0.0
     submit = committer.submit
 
-    def measured(entries: Sequence[Entry], **more: float | None) -> list[Outcome]:
+    def measured(entries: Sequence[NewEntry], **more: float | None) -> list[Outcome]:
         nonlocal held_s
         began = time.monotonic()
         try:

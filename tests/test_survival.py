@@ -146,13 +146,13 @@ def _worker_of(server: Server) -> psutil.Process:
 _FAILS_ONCE = """
 import os, pathlib, sys
 import service.commands.committer as committer
-flag, gather = pathlib.Path(sys.argv.pop()), committer.Committer._gather
+flag, take_together = pathlib.Path(sys.argv.pop()), committer.Committer._take_together
 def fail_once(self, first):
     if flag.exists():
         flag.unlink()
         raise MemoryError
-    return gather(self, first)
-committer.Committer._gather = fail_once
+    return take_together(self, first)
+committer.Committer._take_together = fail_once
 from service.cli.main import main
 main()
 """

@@ -96,7 +96,7 @@ def residents(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report residents --period 2024-Q1 --by settlement
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.ResidentsQuerySchema(), lambda reporter, _: reporter.residents, asked)
+    _answer(settings, wire.ResidentsReportQuerySchema(), lambda reporter, _: reporter.residents, asked)
 
 
 @report.command()
@@ -113,9 +113,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     ledger = _opened(settings)
     today, lang = ledger.today(), query["lang"]
     answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
-    document = brief_document(
-        write_brief(answered.answer, lang), answered.answer, lang, str(answered.standing.position)
-    )
+    document = brief_document(write_brief(answered.answer, lang), answered.answer, lang, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console
 
@@ -131,7 +129,7 @@ def _answer(
     ledger = _opened(settings)
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
-    document = wire.report_document(answered.answer, str(answered.standing.position))
+    document = wire.report_document(answered.answer, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console, print_report
 

@@ -27,7 +27,7 @@ class Spans:
     year: TradeReport
 
 
-class Sums(NamedTuple):
+class CommoditySums(NamedTuple):
     """The live trades of one commodity in a period: fen, grams, transactions."""
 
     amount_fen: int = 0
@@ -110,7 +110,7 @@ def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:
     return Question(year_to_date(month.end), by=by)
 
 
-def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -> list[Commodity]:
+def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods, CommoditySums]) -> list[Commodity]:
     """The commodities with the largest amounts of the month, the largest first, then by category and name."""
     total_fen = sum(sums.amount_fen for sums in current.values())
     ordered = sorted(current, key=lambda goods: (-current[goods].amount_fen, goods))[:COMMODITIES_MAX]
@@ -119,7 +119,9 @@ def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -
             *goods,
             {
                 name: compare(value, before)
-                for name, value, before in zip(Sums._fields, current[goods], base.get(goods, Sums()), strict=True)
+                for name, value, before in zip(
+                    CommoditySums._fields, current[goods], base.get(goods, CommoditySums()), strict=True
+                )
             },
             _share(current[goods].amount_fen, total_fen),
         )

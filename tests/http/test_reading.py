@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import Client, TestResponse
 
-from service.http.reading import READS_AT_ONCE, ReadingTurns
+from service.http.reading import READS_AT_ONCE, ReadQueue
 
 WAIT_MAX_S, LONG_S, READ_S = 0.3, 0.6, 0.05
 
@@ -26,7 +26,7 @@ class House:
         app.testing = True
         self.inside, self.go, self.has_writes = threading.Semaphore(0), threading.Event(), False
         self.notes: list[object] = []
-        self.turns = ReadingTurns(
+        self.turns = ReadQueue(
             app.wsgi_app, lambda *told: self.notes.append(told), lambda: self.has_writes, WAIT_MAX_S, LONG_S
         )
 

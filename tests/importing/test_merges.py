@@ -6,7 +6,7 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
-from service.importing import ImportFileError, Line, open_lines
+from service.importing import FileLine, ImportFileError, open_lines
 from service.importing.xlsx.merges import MERGED_RANGES_MAX
 from tests.importing.files import BODY, SHEET_XML, TRADE, WORKBOOK_PARTS, inline_row, read, write_archive
 
@@ -40,7 +40,7 @@ def _numbered(count: int, **changes: Any) -> list[list[Any]]:
     return rows
 
 
-def _said(lines: list[Line], field: str) -> list[object]:
+def _said(lines: list[FileLine], field: str) -> list[object]:
     return [line.body and line.body.get(field) for line in lines]
 
 

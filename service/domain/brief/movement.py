@@ -9,7 +9,7 @@ from typing import Literal
 
 from service.domain.growth import Comparison
 
-Kind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
+MovementKind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
 
 NEAR_A_MULTIPLE_PCT = 5
 """Growth this many percentage points from n·100 % is about n times."""
@@ -29,7 +29,7 @@ class Movement:
     of times, so 140 is growth by 14 times, to 15 times the base. `is_exact` is False where an "about" is due.
     """
 
-    kind: Kind
+    kind: MovementKind
     size: int = 0
     is_exact: bool = True
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.health import LiveSchema, ReadySchema
 from service.domain.errors import Unavailable
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import Answer, Routes
 from service.http.vitals import Vitals, Writes
 
@@ -20,7 +20,7 @@ def get_live() -> Answer:
 @routes.get("/health/ready", scope=None, answer=ReadySchema, refuses=[Unavailable])
 def get_ready() -> Answer:
     """Whether the ledger can serve: 200 when the database answers, its schema fits and it takes writes, else 503."""
-    vitals = market().vitals.look()
+    vitals = app_context().vitals.look()
     parts = _parts(vitals)
     if not vitals.readiness.database:
         raise Unavailable("The database does not answer.", **parts)

@@ -9,10 +9,10 @@ from service.importing.csv.encodings import open_text
 from service.importing.csv.reader import PhysicalLines
 from service.importing.headings import KEY_FIELD
 from service.importing.keys import LineKeys
-from service.importing.lines import Line, Lines, refused_line, shorten_raw
+from service.importing.lines import FileLine, FileLines, refused_line, shorten_raw
 
 
-class JsonLines(Lines):
+class JsonLines(FileLines):
     """The lines of an NDJSON file."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
@@ -35,14 +35,14 @@ class JsonLines(Lines):
         """Closes the file."""
         self._binary.close()
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[FileLine]:
         """The lines, blank ones left out."""
         for text in self._physical:
             number, _ = self._physical.take_record()
             if not text.isspace():
                 yield self._line_of(number, text)
 
-    def _line_of(self, number: int, text: str) -> Line:
+    def _line_of(self, number: int, text: str) -> FileLine:
         try:
             body = _parse_object(text)
             own_key = body.pop(KEY_FIELD, None)
@@ -51,7 +51,7 @@ class JsonLines(Lines):
             key = self._keys.key_of(body, own_key)
         except ValueError as error:
             return refused_line(number, str(error), shorten_raw(text))
-        return Line(number, key, body, None, shorten_raw(text))
+        return FileLine(number, key, body, None, shorten_raw(text))
 
 
 def _parse_object(text: str) -> dict[str, object]:
