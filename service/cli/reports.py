@@ -1,4 +1,4 @@
-"""hushi report: the same questions as over HTTP, read by the same schemas, answered as a table or as the same files."""
+"""hushi report: it takes the same questions as the API, by the same schemas, and answers with a table or a file."""
 
 import datetime
 import pathlib
@@ -50,7 +50,7 @@ _QUESTION = [
 
 
 def _asking(function: Function) -> Function:
-    """The options of a question."""
+    """Adds the options of a question to a command."""
     for option in reversed(_QUESTION):
         function = option(function)
     return function
@@ -139,14 +139,14 @@ def _answer(
 
 
 def _opened(settings: Settings) -> Ledger:
-    """The ledger; not one with a part of the demo, whose totals are wrong."""
+    """The ledger. Raises SettingError for a ledger that holds a part of the demo, because its totals are wrong."""
     ledger = open_existing_ledger(settings)
     refuse_cut_demo(ledger)
     return ledger
 
 
 def _shape(asked: dict[str, Any]) -> str:
-    """What is asked for: by its name, or by the ending of the file that it goes into."""
+    """The format that was asked for by its name, or by the ending of the output file."""
     output: pathlib.Path | None = asked["output"]
     shape: str | None = asked["shape"]
     if output is None:
@@ -158,7 +158,7 @@ def _shape(asked: dict[str, Any]) -> str:
 
 
 def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
-    """The question, by the schema that reads the same parameters of an HTTP request."""
+    """The question, read by the schema that reads the same parameters of an HTTP request."""
     named = {"from": asked["from_"], **{name: value for name, value in asked.items() if name in schema.fields}}
     sent = {
         name: ",".join(value) if isinstance(value, tuple) else value
@@ -170,7 +170,7 @@ def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asked(work: Callable[[], Any]) -> Any:
-    """The result; what can't be asked is named by its option."""
+    """The result of the work. For a question that can't be asked it names the option and exits."""
     try:
         return work()
     except ValidationFailed as refusal:
@@ -184,7 +184,7 @@ def _cut_off(document: dict[str, Any]) -> datetime.date:
 
 
 def _content(document: dict[str, Any], shape: str) -> bytes:
-    """The same bytes as over HTTP."""
+    """The report in a format, with the same bytes as over HTTP."""
     from service.rendering.exports import csv_of, xlsx_of
 
     writers: dict[str, Callable[[], bytes]] = {
@@ -197,7 +197,7 @@ def _content(document: dict[str, Any], shape: str) -> bytes:
 
 
 def _write(content: bytes, shape: str, output: pathlib.Path | None) -> None:
-    """Into a new file, whole or not at all, or to standard output."""
+    """Writes bytes to a new file, whole or not at all, or to standard output."""
     if output is None:
         if shape == "xlsx" and sys.stdout.isatty():
             raise click.UsageError("a workbook can't be shown on a terminal; add --output FILE")
