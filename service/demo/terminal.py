@@ -1,4 +1,4 @@
-"""The demo on a terminal: a progress bar while it is filled, a line for each trade of today while it is played."""
+"""The demo on a terminal: a progress bar while a ledger is filled, a line for each trade while today is played."""
 
 import contextlib
 import time
@@ -20,7 +20,7 @@ __all__ = ["NotFilled", "run_demo"]
 
 
 def run_demo(ledger: Ledger, *, if_empty: bool, live: bool) -> None:
-    """What `hushi demo` does. Raises NotFilled when there is nothing to fill, or nobody to play with."""
+    """Does what `hushi demo` says. Raises NotFilled when the ledger can't be filled, or has no demo to play with."""
     if live:
         if not is_demo(ledger) or not is_whole(ledger):
             raise NotFilled("Only a ledger that the demo has filled is played with; fill it first: hushi demo")
@@ -55,7 +55,7 @@ def fill_with_progress(ledger: Ledger) -> str:
 
 
 def play_on_terminal(ledger: Ledger) -> None:
-    """Plays today until Ctrl-C, which ends it without a fuss."""
+    """Plays today until Ctrl-C, which ends it without an error."""
     console = Console()
     console.print(f"Watch it move on the dashboard: /?period={ledger.today():%Y-%m}", highlight=False)
     with contextlib.suppress(KeyboardInterrupt):
