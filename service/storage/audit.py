@@ -1,4 +1,4 @@
-"""Reading the audit: who saw or changed what of whom."""
+"""Reads the audit: which key revealed or changed the data of which resident."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ _ONE_DAY = datetime.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """An API key by its id and its name; the name is None when no such key exists any more."""
+    """The API key that a record names, by its id and its name; the name is None when the key no longer exists."""
 
     id: int
     name: str | None
@@ -23,7 +23,7 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One record. `audit_id` ascends in the order in which records were written."""
+    """One record of the audit. `audit_id` grows in the order in which the records were written."""
 
     audit_id: int
     at: datetime.datetime
@@ -36,7 +36,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """What the audit may be narrowed to; the days are business days, both included."""
+    """Filters of the audit; the days are business days, both included."""
 
     resident: int | None = None
     action: str | None = None
@@ -71,7 +71,7 @@ def _conditions(filters: AuditFilters) -> Iterator[sa.ColumnElement[bool]]:
         yield audit.c.api_key == filters.api_key
     if filters.from_day is not None:
         yield audit.c.at >= _midnight(filters.from_day)
-    # The day after the last one of the calendar does not exist, and nothing is recorded on it.
+    # There is no day after the last day of the calendar, and no record can be on it.
     if filters.to_day is not None and filters.to_day < datetime.date.max:
         yield audit.c.at < _midnight(filters.to_day + _ONE_DAY)
 
