@@ -84,7 +84,7 @@ class LogLines:
             lines = [line for line in at_once if isinstance(line, str)]
             try:
                 self._write_all(lines)
-            except Exception:  # noqa: BLE001 (whatever it is, the next lines must find this thread alive)
+            except Exception:  # noqa: BLE001 (this thread must survive any error, to write the next lines)
                 self._lose(len(lines))
             for written in at_once:
                 if isinstance(written, threading.Event):

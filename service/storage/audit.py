@@ -1,4 +1,4 @@
-"""Reads the audit: which key revealed or changed the data of which resident."""
+"""Reads the audit: the records of the keys that revealed or changed the data of residents."""
 
 import datetime
 from collections.abc import Iterator, Sequence

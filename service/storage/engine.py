@@ -80,7 +80,7 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether SQLite's file does not exist; false on PostgreSQL, whose databases Hushi does not make."""
-        return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false, too, where none may look)
+        return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false if access is denied)
 
     @property
     def exposed_files(self) -> list[pathlib.Path]:

@@ -31,7 +31,7 @@ class Remembered(NamedTuple):
 
     @property
     def outcomes(self) -> Sequence[bytes]:
-        """The possible encodings of the outcome, one of which the MAC covers."""
+        """The possible encodings of the outcome; the MAC covers one of them."""
         return ((self.refusal or "").encode(),) if self.transaction is None else outcomes_of(self.transaction)
 
 
@@ -42,7 +42,7 @@ def is_answered(connection: sa.Connection, digest: bytes) -> bool:
 
 
 def find_text(connection: sa.Connection, digest: bytes) -> tuple[bytes, str] | None:
-    """The MAC and the text of the answer under a key, for routes whose outcome is never a transaction; None without."""
+    """The MAC and the text of the answer under a key, or None; for routes whose outcome is never a transaction."""
     asked = sa.select(idempotency.c.mac, idempotency.c.refusal).where(idempotency.c.digest == UUID(bytes=digest))
     row = connection.execute(asked).one_or_none()
     return None if row is None else (row.mac.bytes, row.refusal)

@@ -80,7 +80,7 @@ class FileIdentity:
 
     def _found(self, file: pathlib.Path) -> FileId:
         try:
-            found = os.stat(file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
+            found = os.stat(file)  # noqa: PTH116 (it takes a microsecond, and each read calls it)
         except OSError as error:
             raise WrongFile(f"{file} can't be found ({error.strerror})") from error
         return found.st_dev, found.st_ino

@@ -84,7 +84,7 @@ def insert(connection: sa.Connection, rows: Sequence[ResidentRow], digests: Sequ
 
 
 def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int | None:
-    """The first resident whose citizen number has one of these keyed digests, one for each index key; None without."""
+    """The first resident, or None, whose citizen number has one of these keyed digests, one for each index key."""
     return connection.execute(
         sa.select(resident.c.ordinal)
         .where(resident.c.number_digest.in_(list(digests)))

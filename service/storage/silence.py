@@ -18,7 +18,7 @@ LOOK_FOR_INTERRUPTS_S = 0.1
 CANCEL_WITHIN_S = 1.0
 """How long a server may take to accept the request to cancel a statement that was given up."""
 SILENT_AFTER_S = 3.0
-"""When a connection ends after a wait of this length, the server was silent: nobody has ended the connection."""
+"""When a connection ends after a longer wait than this, the server was silent: nobody else has ended the connection."""
 
 
 class Peers:
