@@ -18,7 +18,11 @@ const tags = new Map();
 
 async function get(path, signal, headers = {}) {
   try {
-    return await fetch(path, { signal, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" });
+    return await fetch(path, {
+      signal,
+      headers: { Accept: "application/json", ...headers },
+      credentials: "same-origin",
+    });
   } catch (error) {
     throw error.name === "AbortError" ? error : new Failure(0, null);
   }
@@ -96,7 +100,10 @@ export async function newestDay(question, { months }, signal) {
   const params = asked(question);
   for (const name of ["period", "ytd"]) params.delete(name);
   const [from, to] = boundsOf(bucketPeriod(traded.at(-1)));
-  const last = { from: from > months.period.from ? from : months.period.from, to: to < months.period.to ? to : months.period.to };
+  const last = {
+    from: from > months.period.from ? from : months.period.from,
+    to: to < months.period.to ? to : months.period.to,
+  };
   for (const [name, value] of Object.entries({ ...last, compare: "none", by: "day" })) params.set(name, value);
   return (await rowsOf(params, signal)).at(-1)?.key.day ?? null;
 }
@@ -111,9 +118,13 @@ export async function choices(signal) {
   ]);
   const values = (rows, name) => [...new Set(rows.map((row) => row.key[name]).filter(Boolean))];
   return {
-    category: values(goods, "category"), origin: values(goods, "origin"), direction: ["import", "export"],
-    trade_point: values(places, "trade_point"), settlement: values(places, "settlement").sort(),
+    category: values(goods, "category"),
+    origin: values(goods, "origin"),
+    direction: ["import", "export"],
+    trade_point: values(places, "trade_point"),
+    settlement: values(places, "settlement").sort(),
     // The largest come first; a ledger may have hundreds, and the address takes every one of them.
-    group_id: values(groups, "group_id").slice(0, GROUPS_MAX).sort(), years: years.map((row) => Number(row.key.year)),
+    group_id: values(groups, "group_id").slice(0, GROUPS_MAX).sort(),
+    years: years.map((row) => Number(row.key.year)),
   };
 }

@@ -4,9 +4,12 @@ const HEIGHT = 260;
 // Steps of an axis: whole ones only, because there are no half residents; of a percent there are parts.
 const STEPS = Array.from({ length: 16 }, (_, n) => [1, 2, 5].map((step) => step * 10 ** n)).flat();
 const PERCENT_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, ...STEPS];
-const BAR_ROW = 44, CLOSE_BAR_ROW = 36, CLOSE_FROM = 8;
+const BAR_ROW = 44,
+  CLOSE_BAR_ROW = 36,
+  CLOSE_FROM = 8;
 // Below this, names stand above their bars, which then have the whole width.
-const NARROW = 440, NAME_ROW = 18;
+const NARROW = 440,
+  NAME_ROW = 18;
 const drawn = new Map();
 const isPrinting = () => document.documentElement.classList.contains("printing");
 
@@ -14,8 +17,14 @@ function palette() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
   return {
-    paper: value("--paper"), ink: value("--ink"), quiet: value("--quiet"), line: value("--line"), current: value("--current"), base: value("--base"),
-    size: isPrinting() ? 10 : 12, family: getComputedStyle(document.body).fontFamily,
+    paper: value("--paper"),
+    ink: value("--ink"),
+    quiet: value("--quiet"),
+    line: value("--line"),
+    current: value("--current"),
+    base: value("--base"),
+    size: isPrinting() ? 10 : 12,
+    family: getComputedStyle(document.body).fontFamily,
   };
 }
 
@@ -47,18 +56,21 @@ let waiting = 0;
 addEventListener("resize", () => {
   cancelAnimationFrame(waiting);
   waiting = requestAnimationFrame(() => {
-    const changed = [...drawn].filter(([element, { width }]) => Math.max(240, Math.floor(element.clientWidth)) !== width);
+    const changed = [...drawn].filter(
+      ([element, { width }]) => Math.max(240, Math.floor(element.clientWidth)) !== width,
+    );
     draw(changed.map(([element, { make }]) => [element, make]));
   });
 });
 
 function hatch(ctx, colour, ratio) {
   const size = Math.round(6 * ratio);
-  const tile = new OffscreenCanvas(size, size), pen = tile.getContext("2d");
+  const tile = new OffscreenCanvas(size, size),
+    pen = tile.getContext("2d");
   pen.strokeStyle = colour;
   pen.lineWidth = 1.4 * ratio;
   pen.beginPath();
-  for (const shift of [-size, 0, size]) pen.moveTo(shift, size), pen.lineTo(shift + size, 0);
+  for (const shift of [-size, 0, size]) (pen.moveTo(shift, size), pen.lineTo(shift + size, 0));
   pen.stroke();
   return ctx.createPattern(tile, "repeat");
 }
@@ -86,8 +98,11 @@ const fontOf = ({ size, family }, scale = 1) => `${size * scale}px ${family}`;
 
 function frame(colours) {
   return {
-    pxAlign: 1, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    select: { show: false }, axis: { stroke: colours.quiet, font: fontOf(colours) },
+    pxAlign: 1,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    select: { show: false },
+    axis: { stroke: colours.quiet, font: fontOf(colours) },
   };
 }
 
@@ -95,12 +110,32 @@ function frame(colours) {
 function timeAxes(base, colours, labels, strides, width, size, sayTick, incrs = STEPS) {
   const room = Math.max(1, Math.floor((width - size) / 44));
   const every = strides.find((stride) => labels.length / stride <= room) ?? labels.length;
-  const anchor = Math.max(0, labels.findLastIndex((text) => text.includes("\n")));
+  const anchor = Math.max(
+    0,
+    labels.findLastIndex((text) => text.includes("\n")),
+  );
   const indices = labels.map((_, n) => n).filter((n) => (n - anchor) % every === 0);
   const height = labels.some((text) => text.includes("\n")) ? 46 : 30;
   return [
-    { ...base.axis, splits: () => indices, values: () => indices.map((n) => labels[n]), grid: { show: false }, ticks: { show: false }, gap: 6, size: height },
-    { ...base.axis, values: (_, splits) => splits.map(sayTick), incrs, size, gap: 6, grid: { stroke: colours.line, width: 1 }, ticks: { show: false }, space: 48 },
+    {
+      ...base.axis,
+      splits: () => indices,
+      values: () => indices.map((n) => labels[n]),
+      grid: { show: false },
+      ticks: { show: false },
+      gap: 6,
+      size: height,
+    },
+    {
+      ...base.axis,
+      values: (_, splits) => splits.map(sayTick),
+      incrs,
+      size,
+      gap: 6,
+      grid: { stroke: colours.line, width: 1 },
+      ticks: { show: false },
+      space: 48,
+    },
   ];
 }
 
@@ -110,11 +145,16 @@ const cursorHook = (onIndex) => [(plot) => onIndex(plot.cursor.idx ?? null)];
 // Pairs of columns over time: this period solid, its base hatched, left of it; without any base a column stands alone.
 export function columns({ labels, strides, current, base, sayTick, onIndex }) {
   return (width, colours) => {
-    const common = frame(colours), count = labels.length, isAlone = base.every((value) => value === null);
+    const common = frame(colours),
+      count = labels.length,
+      isAlone = base.every((value) => value === null);
     const paint = (plot) => {
-      const { ctx } = plot, ratio = devicePixelRatio, zero = plot.valToPos(0, "y", true);
+      const { ctx } = plot,
+        ratio = devicePixelRatio,
+        zero = plot.valToPos(0, "y", true);
       const slot = plot.valToPos(1, "x", true) - plot.valToPos(0, "x", true);
-      const thick = Math.max(1, Math.min(slot * 0.36, 26 * ratio)), gap = Math.min(2 * ratio, slot * 0.04);
+      const thick = Math.max(1, Math.min(slot * 0.36, 26 * ratio)),
+        gap = Math.min(2 * ratio, slot * 0.04);
       const stripes = hatch(ctx, colours.base, ratio);
       for (let n = 0; n < count; n += 1) {
         const middle = plot.valToPos(n, "x", true);
@@ -129,7 +169,9 @@ export function columns({ labels, strides, current, base, sayTick, onIndex }) {
     return {
       data: [labels.map((_, n) => n), current, base],
       options: {
-        ...common, height: HEIGHT, series: [{}, invisible, invisible],
+        ...common,
+        height: HEIGHT,
+        series: [{}, invisible, invisible],
         scales: { x: { time: false, range: [-0.5, count - 0.5] }, y: { range: [0, nice(largest(current, base))] } },
         axes: timeAxes(common, colours, labels, strides, width, 74, sayTick),
         hooks: { draw: [paint], setCursor: cursorHook(onIndex) },
@@ -141,11 +183,13 @@ export function columns({ labels, strides, current, base, sayTick, onIndex }) {
 // Two lines over time: this period solid with points, its base dashed.
 export function lines({ labels, strides, current, base, sayTick, onIndex }) {
   return (width, colours) => {
-    const common = frame(colours), ratio = 2;
+    const common = frame(colours),
+      ratio = 2;
     return {
       data: [labels.map((_, n) => n), current, base],
       options: {
-        ...common, height: HEIGHT,
+        ...common,
+        height: HEIGHT,
         series: [
           {},
           { stroke: colours.current, width: ratio, points: { show: true, size: 6, fill: colours.current } },
@@ -165,17 +209,25 @@ export function lines({ labels, strides, current, base, sayTick, onIndex }) {
 // Pairs of bars, one pair for each name, with their figures written at the end; the second is hatched, or an outline.
 export function bars({ labels, current, base, second = "hatched", sayTick, sayEnd, onIndex }) {
   return (width, colours) => {
-    const common = frame(colours), count = labels.length, ends = labels.map((_, n) => sayEnd(n));
-    const isNarrow = width < NARROW && !isPrinting(), lift = isNarrow ? NAME_ROW / 2 : 0;
+    const common = frame(colours),
+      count = labels.length,
+      ends = labels.map((_, n) => sayEnd(n));
+    const isNarrow = width < NARROW && !isPrinting(),
+      lift = isNarrow ? NAME_ROW / 2 : 0;
     const pen = new OffscreenCanvas(1, 1).getContext("2d");
     pen.font = fontOf(colours);
     const widest = (texts) => Math.max(...texts.map((text) => pen.measureText(text).width));
-    const left = isNarrow ? 2 : Math.min(widest(labels) + 14, width * 0.34), right = Math.min(widest(ends) + 16, width * 0.46);
+    const left = isNarrow ? 2 : Math.min(widest(labels) + 14, width * 0.34),
+      right = Math.min(widest(ends) + 16, width * 0.46);
     const most = largest(current, base) || 1;
     const paint = (plot) => {
-      const { ctx } = plot, scale = devicePixelRatio, zero = plot.valToPos(0, "y", true);
-      const thick = 13 * scale, gap = 2 * scale;
-      const [fill, edge] = second === "open" ? [colours.paper, colours.current] : [hatch(ctx, colours.base, scale), colours.base];
+      const { ctx } = plot,
+        scale = devicePixelRatio,
+        zero = plot.valToPos(0, "y", true);
+      const thick = 13 * scale,
+        gap = 2 * scale;
+      const [fill, edge] =
+        second === "open" ? [colours.paper, colours.current] : [hatch(ctx, colours.base, scale), colours.base];
       ctx.save();
       ctx.font = fontOf(colours, scale);
       ctx.textBaseline = "middle";
@@ -197,21 +249,44 @@ export function bars({ labels, current, base, second = "hatched", sayTick, sayEn
     };
     const cut = (text) => {
       let shown = text;
-      while (shown.length > 2 && pen.measureText(shown).width > (isNarrow ? width : left) - 12) shown = `${shown.slice(0, -2)}…`;
+      while (shown.length > 2 && pen.measureText(shown).width > (isNarrow ? width : left) - 12)
+        shown = `${shown.slice(0, -2)}…`;
       return shown;
     };
     return {
       data: [labels.map((_, n) => n), current, base],
       options: {
-        ...common, height: count * ((count > CLOSE_FROM ? CLOSE_BAR_ROW : BAR_ROW) + 2 * lift) + 34, padding: [4, right, 0, 0], series: [{}, invisible, invisible],
+        ...common,
+        height: count * ((count > CLOSE_FROM ? CLOSE_BAR_ROW : BAR_ROW) + 2 * lift) + 34,
+        padding: [4, right, 0, 0],
+        series: [{}, invisible, invisible],
         cursor: { ...common.cursor, x: false, y: false },
         scales: {
           x: { time: false, ori: 1, dir: -1, range: [-0.5, count - 0.5] },
           y: { ori: 0, dir: 1, range: [0, most] },
         },
         axes: [
-          { ...common.axis, stroke: colours.ink, side: 3, size: left, gap: 6, splits: () => labels.map((_, n) => n), values: () => labels.map((text) => (isNarrow ? "" : cut(text))), grid: { show: false }, ticks: { show: false } },
-          { ...common.axis, side: 2, size: 28, space: isNarrow ? 64 : 84, incrs: STEPS, values: (_, splits) => splits.map(sayTick), grid: { stroke: colours.line, width: 1 }, ticks: { show: false } },
+          {
+            ...common.axis,
+            stroke: colours.ink,
+            side: 3,
+            size: left,
+            gap: 6,
+            splits: () => labels.map((_, n) => n),
+            values: () => labels.map((text) => (isNarrow ? "" : cut(text))),
+            grid: { show: false },
+            ticks: { show: false },
+          },
+          {
+            ...common.axis,
+            side: 2,
+            size: 28,
+            space: isNarrow ? 64 : 84,
+            incrs: STEPS,
+            values: (_, splits) => splits.map(sayTick),
+            grid: { stroke: colours.line, width: 1 },
+            ticks: { show: false },
+          },
         ],
         hooks: { draw: [paint], setCursor: cursorHook(onIndex) },
       },

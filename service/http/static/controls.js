@@ -37,7 +37,9 @@ function periodFields(period, known, change) {
       dateField("to", word("to"), period.to, (to) => set({ to })),
     ];
   }
-  const fields = [select("year", word("year"), years(known, period.year), period.year, (year) => set({ year: Number(year) }))];
+  const fields = [
+    select("year", word("year"), years(known, period.year), period.year, (year) => set({ year: Number(year) })),
+  ];
   if (PARTS[period.kind]) {
     const parts = Array.from({ length: PARTS[period.kind] }, (_, n) => [n + 1, partWords(period.kind, n + 1)]);
     fields.push(select("part", word(`kind.${period.kind}`), parts, period.part, (part) => set({ part: Number(part) })));
@@ -47,7 +49,11 @@ function periodFields(period, known, change) {
 
 function stepButton(by, period, change) {
   const name = word(by < 0 ? "earlier" : "later");
-  const button = make("button", { type: "button", id: by < 0 ? "earlier" : "later", "aria-label": name, title: name }, by < 0 ? "‹" : "›");
+  const button = make(
+    "button",
+    { type: "button", id: by < 0 ? "earlier" : "later", "aria-label": name, title: name },
+    by < 0 ? "‹" : "›",
+  );
   button.addEventListener("click", () => change({ period: step(period, by) }));
   return button;
 }
@@ -62,14 +68,25 @@ function filterGroup(name, values, chosen, toggle) {
     return make("label", { for: box.id }, box, ` ${nameOf(name, value)}`);
   });
   const isLong = values.length > LONG;
-  return make("fieldset", isLong ? { class: "long" } : {}, make("legend", {}, word(`filter.${name}`)), isLong && searchField(name, boxes), ...boxes);
+  return make(
+    "fieldset",
+    isLong ? { class: "long" } : {},
+    make("legend", {}, word(`filter.${name}`)),
+    isLong && searchField(name, boxes),
+    ...boxes,
+  );
 }
 
 // What is sought in a long list stays while the controls are drawn anew.
 const sought = new Map();
 
 function searchField(name, boxes) {
-  const field = make("input", { type: "search", id: `search-${name}`, "aria-label": `${word("search")}: ${word(`filter.${name}`)}`, placeholder: word("search") });
+  const field = make("input", {
+    type: "search",
+    id: `search-${name}`,
+    "aria-label": `${word("search")}: ${word(`filter.${name}`)}`,
+    placeholder: word("search"),
+  });
   const narrow = () => {
     const text = field.value.trim().toLowerCase();
     sought.set(name, field.value);
@@ -83,7 +100,11 @@ function searchField(name, boxes) {
 
 function filterPanel(question, choices, change, isOpen) {
   const count = Object.values(question.filters).flat().length;
-  const panel = make("details", { class: "filters", id: "filters", open: isOpen }, make("summary", {}, count ? `${word("filters")} (${count})` : word("filters")));
+  const panel = make(
+    "details",
+    { class: "filters", id: "filters", open: isOpen },
+    make("summary", {}, count ? `${word("filters")} (${count})` : word("filters")),
+  );
   const toggle = (name, value, on) => {
     const left = (question.filters[name] ?? []).filter((other) => other !== value);
     const values = on ? [...left, value].sort() : left;
@@ -110,12 +131,33 @@ export function drawControls(form, question, choices, change) {
   form.setAttribute("aria-label", word("controls"));
   form.replaceChildren(
     make(
-      "div", { class: "row" },
-      select("kind", word("kind"), KINDS.map((kind) => [kind, word(`kind.${kind}`)]), period.kind, (kind) => isWhole && change({ period: asKind(period, kind) })),
+      "div",
+      { class: "row" },
+      select(
+        "kind",
+        word("kind"),
+        KINDS.map((kind) => [kind, word(`kind.${kind}`)]),
+        period.kind,
+        (kind) => isWhole && change({ period: asKind(period, kind) }),
+      ),
       ...periodFields(period, choices?.years ?? [], change),
-      ...(isWhole ? [make("div", { class: "steps" }, stepButton(-1, period, change), stepButton(1, period, change))] : []),
-      select("compare", word("compare"), ["yoy", "previous"].map((name) => [name, word(`compare.${name}`)]), question.compare, (compare) => change({ compare })),
-      select("measure", word("measure"), MEASURES.map((name) => [name, word(name)]), question.measure, (measure) => change({ measure })),
+      ...(isWhole
+        ? [make("div", { class: "steps" }, stepButton(-1, period, change), stepButton(1, period, change))]
+        : []),
+      select(
+        "compare",
+        word("compare"),
+        ["yoy", "previous"].map((name) => [name, word(`compare.${name}`)]),
+        question.compare,
+        (compare) => change({ compare }),
+      ),
+      select(
+        "measure",
+        word("measure"),
+        MEASURES.map((name) => [name, word(name)]),
+        question.measure,
+        (measure) => change({ measure }),
+      ),
     ),
     filterPanel(question, choices, change, isOpen),
   );

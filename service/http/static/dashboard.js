@@ -38,7 +38,11 @@ function keep(name, value) {
 }
 
 function chosenLanguage() {
-  const wished = [new URLSearchParams(location.search).get("lang"), kept("hushi.lang"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  const wished = [
+    new URLSearchParams(location.search).get("lang"),
+    kept("hushi.lang"),
+    ...navigator.languages.map((tag) => tag.slice(0, 2)),
+  ];
   return wished.find((lang) => LANGS.includes(lang)) ?? "zh";
 }
 
@@ -79,7 +83,8 @@ async function load(begun = performance.now()) {
 
 // What has been posted meanwhile, shown in place: nothing is dimmed, and what has the focus keeps it.
 async function refresh() {
-  const before = answers, loading = running;
+  const before = answers,
+    loading = running;
   if (!before || !state.hidden || content.getAttribute("aria-busy") === "true") return;
   try {
     if (!(await hasMoved(before.paths.months))) return;
@@ -115,7 +120,11 @@ function show() {
 
 // Asked for after all else is there: it says up to where the figures go, and nobody waits for it.
 async function nameNewest(shown) {
-  if (!newestDays.has(shown)) newestDays.set(shown, newestDay(question, shown).catch(() => null));
+  if (!newestDays.has(shown))
+    newestDays.set(
+      shown,
+      newestDay(question, shown).catch(() => null),
+    );
   const day = await newestDays.get(shown);
   if (day && answers === shown) showNewest(day, shown);
 }
@@ -125,7 +134,10 @@ function refuse(wrong) {
   const without = question.period ? addressOf(question, language()) : `/?lang=${language()}`;
   showState(
     "refused",
-    wrong.map(({ name, code, choices = [] }) => `${name}: ${word(`wrong.${code}`)}${choices.length ? ` ${choices.join(", ")}` : ""}`),
+    wrong.map(
+      ({ name, code, choices = [] }) =>
+        `${name}: ${word(`wrong.${code}`)}${choices.length ? ` ${choices.join(", ")}` : ""}`,
+    ),
     make("a", { href: without, id: "without" }, word("wrong.without")),
   );
 }
@@ -230,7 +242,10 @@ byId("theme").addEventListener("click", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 
 // Drawn for the paper before the pages are counted: what grows afterwards falls off the last one.
-for (const [event, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
+for (const [event, isPrinting] of [
+  ["beforeprint", true],
+  ["afterprint", false],
+]) {
   addEventListener(event, () => {
     document.documentElement.classList.toggle("printing", isPrinting);
     redrawAll();

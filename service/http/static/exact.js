@@ -25,9 +25,21 @@ export function halfUp(numerator, denominator) {
 }
 
 const LADDERS = {
-  zh: [[12, "万亿"], [8, "亿"], [4, "万"]],
-  en: [[12, "trillion"], [9, "billion"], [6, "million"]],
-  mn: [[12, "их наяд"], [9, "тэрбум"], [6, "сая"]],
+  zh: [
+    [12, "万亿"],
+    [8, "亿"],
+    [4, "万"],
+  ],
+  en: [
+    [12, "trillion"],
+    [9, "billion"],
+    [6, "million"],
+  ],
+  mn: [
+    [12, "их наяд"],
+    [9, "тэрбум"],
+    [6, "сая"],
+  ],
 };
 
 // 306000000.00 as ["3.06", "亿"]; what is below the lowest rung stays whole.

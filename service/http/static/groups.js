@@ -9,7 +9,9 @@ async function askAllPages() {
   const found = {};
   let cursor = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { items, next_cursor: next } = await ask(`/v1/groups?limit=500${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    const { items, next_cursor: next } = await ask(
+      `/v1/groups?limit=500${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
+    );
     for (const { group_id: id, name } of items) found[id] = name;
     if (!next) break;
     cursor = next;
@@ -19,7 +21,9 @@ async function askAllPages() {
 
 // Learns the names once; without an answer groups are called by their ids, as before.
 export async function learnGroups() {
-  asked ??= askAllPages().then((found) => (names = found)).catch(() => (asked = null));
+  asked ??= askAllPages()
+    .then((found) => (names = found))
+    .catch(() => (asked = null));
   await asked;
 }
 

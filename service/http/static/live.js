@@ -5,7 +5,8 @@ const SAID_EVERY_MS = 30_000;
 
 // Calls `look` again and again, never twice at a time; not while the page is hidden, and at once when it is seen again.
 export function lookAgain(look) {
-  let timer = 0, isLooking = false;
+  let timer = 0,
+    isLooking = false;
   const go = async () => {
     clearTimeout(timer);
     if (document.hidden || isLooking) return;

@@ -9,7 +9,8 @@ export function showPages(may) {
   }
 }
 
-export const mayOf = (session) => (scope) => Boolean(session?.scopes.some((held) => held === scope || held === "admin"));
+export const mayOf = (session) => (scope) =>
+  Boolean(session?.scopes.some((held) => held === scope || held === "admin"));
 
 // Until the server knows that the session has ended, its cookie would let the next person at this browser in.
 export async function signOut() {

@@ -6,7 +6,10 @@ export const MEASURES = ["amount_cny", "quantity_kg", "transactions", "participa
 export const LANGS = ["zh", "en", "mn"];
 
 const PATTERNS = [
-  ["year", /^(\d{4})$/], ["half", /^(\d{4})-H([12])$/], ["quarter", /^(\d{4})-Q([1-4])$/], ["month", /^(\d{4})-(\d{2})$/],
+  ["year", /^(\d{4})$/],
+  ["half", /^(\d{4})-H([12])$/],
+  ["quarter", /^(\d{4})-Q([1-4])$/],
+  ["month", /^(\d{4})-(\d{2})$/],
 ];
 
 const ONCE = ["period", "ytd", "from", "to", "compare", "measure", "lang"];
@@ -21,7 +24,8 @@ function wrongIn(params) {
   for (const name of names) {
     if (!ONCE.includes(name) && !FILTERS.includes(name)) wrong.push({ name, code: "unknown" });
     else if (ONCE.includes(name) && params.getAll(name).length > 1) wrong.push({ name, code: "repeated" });
-    else if (CHOICES[name] && !CHOICES[name].includes(params.get(name))) wrong.push({ name, code: "choice", choices: CHOICES[name] });
+    else if (CHOICES[name] && !CHOICES[name].includes(params.get(name)))
+      wrong.push({ name, code: "choice", choices: CHOICES[name] });
   }
   if (told.length > 1) wrong.push({ name: told[1], code: "one-period" });
   return wrong;
@@ -31,7 +35,10 @@ export function readQuestion(search) {
   const params = new URLSearchParams(search);
   const filters = {};
   for (const name of FILTERS) {
-    const values = params.getAll(name).flatMap((text) => text.split(",")).filter(Boolean);
+    const values = params
+      .getAll(name)
+      .flatMap((text) => text.split(","))
+      .filter(Boolean);
     if (values.length) filters[name] = [...new Set(values)].sort();
   }
   const measure = params.get("measure");
@@ -60,12 +67,18 @@ function readPeriod(params) {
 
 export function periodParams(period) {
   switch (period.kind) {
-    case "year": return { period: `${period.year}` };
-    case "half": return { period: `${period.year}-H${period.part}` };
-    case "quarter": return { period: `${period.year}-Q${period.part}` };
-    case "month": return { period: `${period.year}-${String(period.part).padStart(2, "0")}` };
-    case "ytd": return { ytd: period.to };
-    default: return { from: period.from, to: period.to };
+    case "year":
+      return { period: `${period.year}` };
+    case "half":
+      return { period: `${period.year}-H${period.part}` };
+    case "quarter":
+      return { period: `${period.year}-Q${period.part}` };
+    case "month":
+      return { period: `${period.year}-${String(period.part).padStart(2, "0")}` };
+    case "ytd":
+      return { ytd: period.to };
+    default:
+      return { from: period.from, to: period.to };
   }
 }
 
@@ -121,7 +134,8 @@ export const bucketPeriod = (key) => readPeriod(new URLSearchParams({ period: ke
 // The period of another kind that ends where this one does.
 export function asKind(period, kind) {
   const [from, to] = boundsOf(period);
-  const year = Number(to.slice(0, 4)), month = Number(to.slice(5, 7));
+  const year = Number(to.slice(0, 4)),
+    month = Number(to.slice(5, 7));
   if (kind === "ytd") return { kind, to };
   if (kind === "free") return { kind, from, to };
   return { kind, year, part: kind === "year" ? 0 : Math.ceil(month / MONTHS_OF[kind]) };

@@ -24,18 +24,39 @@ function meter({ remaining_cny: remaining, limit_cny: limit, day }) {
   const share = scaled(limit, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(limit, 2)) / 10 : 0;
   fill.style.width = `${Math.min(100, Math.max(0, share))}%`;
   const text = `${cny(remaining)} ${word("of")} ${cny(limit)}`;
-  const bar = make("div", {
-    role: "meter", class: "meter", id: "allowance", "aria-label": left, "aria-valuemin": "0", "aria-valuemax": limit,
-    "aria-valuenow": remaining, "aria-valuetext": text,
-  }, fill);
-  return make("div", { class: "allowance" }, make("p", {}, left), bar, make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`));
+  const bar = make(
+    "div",
+    {
+      role: "meter",
+      class: "meter",
+      id: "allowance",
+      "aria-label": left,
+      "aria-valuemin": "0",
+      "aria-valuemax": limit,
+      "aria-valuenow": remaining,
+      "aria-valuetext": text,
+    },
+    fill,
+  );
+  return make(
+    "div",
+    { class: "allowance" },
+    make("p", {}, left),
+    bar,
+    make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`),
+  );
 }
 
 // Goods that are free by weight, folded away: few clerks need them.
 function weights({ quantity_limits: limits }) {
   const name = (group) => (word(`list.${group}`) === `list.${group}` ? group : word(`list.${group}`));
-  const row = (each) => [name(each.list_group), `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`];
-  return limits.length ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(limits.map(row))) : "";
+  const row = (each) => [
+    name(each.list_group),
+    `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`,
+  ];
+  return limits.length
+    ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(limits.map(row)))
+    : "";
 }
 
 function drawResident() {
@@ -43,13 +64,27 @@ function drawResident() {
   const isFull = may("residents:read");
   byId("who-is-label").textContent = word(isFull ? "who.both" : "who.id");
   if (!resident) return byId("resident").replaceChildren();
-  const status = make("span", { class: `status ${resident.status ?? ""}` }, resident.status ? word(`status.${resident.status}`) : "—");
+  const status = make(
+    "span",
+    { class: `status ${resident.status ?? ""}` },
+    resident.status ? word(`status.${resident.status}`) : "—",
+  );
   const about = isFull
     ? make("p", { class: "name" }, make("b", {}, resident.name), ` ${resident.resident_id} `, status)
     : make("p", { class: "name" }, make("b", {}, resident.resident_id));
-  const more = isFull && list([[word("group"), groupOf(resident)], [word("filter.settlement"), resident.settlement ?? word("none")]]);
+  const more =
+    isFull &&
+    list([
+      [word("group"), groupOf(resident)],
+      [word("filter.settlement"), resident.settlement ?? word("none")],
+    ]);
   // Whoever may not trade has nothing left of an allowance.
-  const left = isFull && resident.status !== "active" && !lineDay() ? [make("p", { class: "note" }, word("not.active"))] : allowance ? [meter(allowance), weights(allowance)] : [];
+  const left =
+    isFull && resident.status !== "active" && !lineDay()
+      ? [make("p", { class: "note" }, word("not.active"))]
+      : allowance
+        ? [meter(allowance), weights(allowance)]
+        : [];
   byId("resident").replaceChildren(about, more || "", ...left);
 }
 
@@ -61,7 +96,9 @@ async function readAllowance() {
   const { resident } = found;
   if (!resident || !may("residents:read")) return;
   const day = lineDay();
-  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${day ? `?day=${day}` : ""}`).catch(() => null);
+  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${day ? `?day=${day}` : ""}`).catch(
+    () => null,
+  );
   if (found.resident === resident && lineDay() === day) found.allowance = allowance;
   drawResident();
 }
@@ -85,7 +122,8 @@ function forget() {
 async function find(event) {
   event?.preventDefault();
   if (isComposing()) return;
-  const field = byId("who-is"), text = field.value.trim().toUpperCase();
+  const field = byId("who-is"),
+    text = field.value.trim().toUpperCase();
   forget();
   if (!text) return field.focus();
   const mine = (found.seeking = Symbol(text));
@@ -96,7 +134,9 @@ async function find(event) {
   } catch (error) {
     if (found.seeking !== mine) return;
     const details = error.problem?.errors?.map(errorWords).map(({ text, lang }) => make("span", { lang }, text));
-    byId("who-is-error").replaceChildren(...(details ?? sayFailure(error)).map((part) => make("span", { lang: part.lang || null }, part.textContent, " ")));
+    byId("who-is-error").replaceChildren(
+      ...(details ?? sayFailure(error)).map((part) => make("span", { lang: part.lang || null }, part.textContent, " ")),
+    );
     field.setAttribute("aria-invalid", "true");
     return field.focus();
   }

@@ -14,7 +14,15 @@ const OPTIONAL = ["hs_code", "consignment", "vehicle_plate", "reference"];
 const NEIGHBOURS = ["MN", "RU", "KZ", "BY"];
 const byId = (id) => document.getElementById(id);
 const attempt = new Attempt("trade");
-const state = { resident: null, verdict: null, timer: 0, asking: null, isTimeOwn: false, restsUntil: 0, posted: () => {} };
+const state = {
+  resident: null,
+  verdict: null,
+  timer: 0,
+  asking: null,
+  isTimeOwn: false,
+  restsUntil: 0,
+  posted: () => {},
+};
 let countries = [];
 let categories = [];
 
@@ -46,7 +54,8 @@ function body() {
 // Fields and their errors
 
 function options(id, rows) {
-  const place = byId(id), chosen = place.value;
+  const place = byId(id),
+    chosen = place.value;
   place.replaceChildren(...rows.map(([value, text]) => make("option", { value }, text)));
   if (rows.some(([value]) => value === chosen)) place.value = chosen;
 }
@@ -57,12 +66,22 @@ function drawChoices() {
   const others = countries.filter((code) => !NEIGHBOURS.includes(code) && code !== "CN");
   const named = (codes) => codes.map((code) => [code, nameOf("origin", code)]);
   options("category", nobody.concat(categories.map((name) => [name, nameOf("category", name)])));
-  options("origin", nobody.concat(named(NEIGHBOURS), named(others).sort((a, b) => byName(a[1], b[1]))));
-  options("over_allowance", ["tax", "refuse"].map((name) => [name, word(`over_allowance.${name}`)]));
+  options(
+    "origin",
+    nobody.concat(
+      named(NEIGHBOURS),
+      named(others).sort((a, b) => byName(a[1], b[1])),
+    ),
+  );
+  options(
+    "over_allowance",
+    ["tax", "refuse"].map((name) => [name, word(`over_allowance.${name}`)]),
+  );
 }
 
 function mark(name, text, lang = null) {
-  const field = byId(name), place = byId(`${name}-error`);
+  const field = byId(name),
+    place = byId(`${name}-error`);
   place.textContent = text;
   if (lang) place.lang = lang;
   else place.removeAttribute("lang");
@@ -97,7 +116,15 @@ function sayVerdict(quote) {
   const pair = (name, value) => make("span", {}, `${word(name)} `, number(cny(value)));
   showVerdict(
     make("p", { class: "said" }, word(`verdict.${quote.verdict}`)),
-    make("p", { class: "parts" }, pair("exempt", quote.exempt_cny), " ", pair("taxable", quote.taxable_cny), " ", pair("remaining", quote.remaining_after_cny)),
+    make(
+      "p",
+      { class: "parts" },
+      pair("exempt", quote.exempt_cny),
+      " ",
+      pair("taxable", quote.taxable_cny),
+      " ",
+      pair("remaining", quote.remaining_after_cny),
+    ),
     make("p", { class: "quiet" }, `${word("rule")} ${quote.rule_version}`),
   );
   byId("verdict").className = quote.verdict;
@@ -116,16 +143,19 @@ function refusalKind({ status, problem }) {
 }
 
 // Errors that belong to no field of the form.
-const restWords = (rest) => rest.map((each) => {
-  const { text, lang } = errorWords(each);
-  return make("p", { lang }, text);
-});
+const restWords = (rest) =>
+  rest.map((each) => {
+    const { text, lang } = errorWords(each);
+    return make("p", { lang }, text);
+  });
 
 function sayRefusal(error) {
   const rest = markAll(error.problem?.errors);
   const { remaining_cny: remaining, limit_cny: limit } = error.problem ?? {};
   showVerdict(
-    make("p", { class: "said" }, word(refusalKind(error))), ...sayFailure(error), ...restWords(rest),
+    make("p", { class: "said" }, word(refusalKind(error))),
+    ...sayFailure(error),
+    ...restWords(rest),
     remaining ? make("p", {}, `${word("left")} `, number(cny(remaining)), ` / ${cny(limit)}`) : "",
   );
   byId("verdict").className = "refused";
@@ -175,8 +205,11 @@ function sayUnsure(error) {
   const reasons = error ? sayFailure(error) : [];
   const { commodity, amount_cny: amount, resident_id: resident } = attempt.pending.body;
   byId("refusal").replaceChildren(
-    make("h3", {}, word("unsure")), ...reasons, make("p", {}, `${resident} · ${commodity} · ${cny(amount)}`),
-    make("p", {}, word("unsure.detail")), again,
+    make("h3", {}, word("unsure")),
+    ...reasons,
+    make("p", {}, `${resident} · ${commodity} · ${cny(amount)}`),
+    make("p", {}, word("unsure.detail")),
+    again,
   );
 }
 
@@ -199,9 +232,7 @@ async function settle(going) {
 
 function sayNotPosted(error) {
   const rest = markAll(error.problem?.errors);
-  byId("refusal").replaceChildren(
-    make("h3", {}, word("refused")), ...sayFailure(error), ...restWords(rest),
-  );
+  byId("refusal").replaceChildren(make("h3", {}, word("refused")), ...sayFailure(error), ...restWords(rest));
   byId("fields").disabled = false;
   byId("line").querySelector("[aria-invalid]")?.focus();
 }
@@ -210,7 +241,9 @@ function sayNotPosted(error) {
 function clearLine() {
   for (const name of ["commodity", "hs_code", "quantity_kg", "amount_cny", "reference"]) byId(name).value = "";
   clearMarks();
-  byId("line").querySelectorAll("[data-limit]").forEach((place) => place.replaceChildren());
+  byId("line")
+    .querySelectorAll("[data-limit]")
+    .forEach((place) => place.replaceChildren());
   state.isTimeOwn = false;
   state.verdict = null;
   byId("fields").disabled = false;
@@ -267,7 +300,8 @@ function limitFields() {
 
 export function beginLine(countryCodes, categoryNames, posted) {
   [countries, categories, state.posted] = [countryCodes, categoryNames, posted];
-  const form = byId("line"), drawLimits = limitFields();
+  const form = byId("line"),
+    drawLimits = limitFields();
   form.addEventListener("compositionend", askSoon);
   form.addEventListener("input", ({ target }) => {
     if (target.id === "traded_at") state.isTimeOwn = target.value !== "";

@@ -23,15 +23,24 @@ const instant = (text) => text.replace("T", " ").replace(/(\.\d+)?([+-]\d\d:\d\d
 export function rowsOf(entry, name) {
   const kg = `${grouped(entry.quantity_kg)}\u00a0${word("unit.quantity_kg")}`;
   return [
-    [word("transaction_id"), entry.transaction_id], [word("reverses"), entry.reverses], [word("reason"), entry.reason],
+    [word("transaction_id"), entry.transaction_id],
+    [word("reverses"), entry.reverses],
+    [word("reason"), entry.reason],
     [word("resident"), [entry.resident_id, name].filter(Boolean).join(" ")],
-    [word("field.category"), nameOf("category", entry.category)], [word("field.commodity"), entry.commodity],
-    [word("field.hs_code"), entry.hs_code], [word("field.origin"), nameOf("origin", entry.origin)],
-    [word("quantity_kg"), kg], [word("amount"), cny(entry.amount_cny)],
-    [word("exempt"), cny(entry.exempt_cny)], [word("taxable"), cny(entry.taxable_cny)],
-    [word("verdict"), word(`verdict.${entry.verdict}`)], [word("rule"), entry.rule_version],
-    [word("field.traded_at"), instant(entry.traded_at)], [word("recorded_at"), instant(entry.recorded_at)],
-    [word("field.consignment"), entry.consignment], [word("field.vehicle_plate"), entry.vehicle_plate],
+    [word("field.category"), nameOf("category", entry.category)],
+    [word("field.commodity"), entry.commodity],
+    [word("field.hs_code"), entry.hs_code],
+    [word("field.origin"), nameOf("origin", entry.origin)],
+    [word("quantity_kg"), kg],
+    [word("amount"), cny(entry.amount_cny)],
+    [word("exempt"), cny(entry.exempt_cny)],
+    [word("taxable"), cny(entry.taxable_cny)],
+    [word("verdict"), word(`verdict.${entry.verdict}`)],
+    [word("rule"), entry.rule_version],
+    [word("field.traded_at"), instant(entry.traded_at)],
+    [word("recorded_at"), instant(entry.recorded_at)],
+    [word("field.consignment"), entry.consignment],
+    [word("field.vehicle_plate"), entry.vehicle_plate],
     [word("field.reference"), entry.reference],
   ].filter(([, text]) => text);
 }
@@ -57,8 +66,14 @@ function tools(entry) {
   paper.value = place.dataset.paper ?? "A6";
   paper.addEventListener("change", () => setPaper(paper.value));
   return make(
-    "p", { class: "tools" }, make("label", { for: "paper" }, word("paper")), paper, button("print", word("print"), () => print()),
-    entry.kind === "trade" && may("transactions:write") ? button("undo", `${word("reverse")}…`, () => reverse(entry.transaction_id)) : "",
+    "p",
+    { class: "tools" },
+    make("label", { for: "paper" }, word("paper")),
+    paper,
+    button("print", word("print"), () => print()),
+    entry.kind === "trade" && may("transactions:write")
+      ? button("undo", `${word("reverse")}…`, () => reverse(entry.transaction_id))
+      : "",
   );
 }
 
@@ -70,7 +85,9 @@ function draw() {
     make("h2", { id: "receipt-title", tabindex: "-1" }, title),
     make("p", { class: "quiet" }, `${word("receipt.market")} · ${nameOf("trade_point", entry.trade_point)}`),
     document.body.dataset.demo ? make("p", { class: "demo" }, word("demo")) : "",
-    list(rowsOf(entry, name)), make("div", { id: "sealed", "aria-live": "polite" }), tools(entry),
+    list(rowsOf(entry, name)),
+    make("div", { id: "sealed", "aria-live": "polite" }),
+    tools(entry),
   );
   place.hidden = false;
   drawSeal();
@@ -82,9 +99,17 @@ function drawSeal() {
   const { block, proof, failure, isLate } = shown;
   const seal = document.getElementById("sealed");
   if (!may("transactions:read")) return seal.replaceChildren(scopeNote("transactions:read"));
-  if (failure) return seal.replaceChildren(...sayFailure(failure), button("check", word("check"), () => follow(shown)));
+  if (failure)
+    return seal.replaceChildren(
+      ...sayFailure(failure),
+      button("check", word("check"), () => follow(shown)),
+    );
   if (block === null && !isLate) return seal.replaceChildren(make("p", { class: "quiet" }, word("folding")));
-  if (block === null) return seal.replaceChildren(make("p", {}, word("unfolded")), button("check", word("check"), () => follow(shown)));
+  if (block === null)
+    return seal.replaceChildren(
+      make("p", {}, word("unfolded")),
+      button("check", word("check"), () => follow(shown)),
+    );
   const hash = proof && [word("block_hash"), proof.block.hash];
   seal.replaceChildren(list([[word("block"), String(block)], hash].filter(Boolean)));
   if (proof) seal.append(codeOf(shown.qr));
@@ -98,7 +123,8 @@ export function essentials(proof) {
 }
 
 function codeOf(qr) {
-  const count = qr.getModuleCount(), size = count + 2 * QUIET_ZONE;
+  const count = qr.getModuleCount(),
+    size = count + 2 * QUIET_ZONE;
   const drawn = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
   let dots = "";
@@ -108,7 +134,13 @@ function codeOf(qr) {
     }
   }
   path.setAttribute("d", dots);
-  const attributes = { id: "qr", viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": word("qr"), "shape-rendering": "crispEdges" };
+  const attributes = {
+    id: "qr",
+    viewBox: `0 0 ${size} ${size}`,
+    role: "img",
+    "aria-label": word("qr"),
+    "shape-rendering": "crispEdges",
+  };
   for (const [name, value] of Object.entries(attributes)) drawn.setAttribute(name, value);
   drawn.append(path);
   return drawn;

@@ -33,14 +33,28 @@ function why(text, id) {
 }
 
 function form() {
-  const reason = make("input", { id: "reason", maxlength: String(reasonMax), autocomplete: "off", "aria-required": "true", "aria-describedby": "reason-limit reason-error" });
+  const reason = make("input", {
+    id: "reason",
+    maxlength: String(reasonMax),
+    autocomplete: "off",
+    "aria-required": "true",
+    "aria-describedby": "reason-limit reason-error",
+  });
   const count = make("p", { class: "limit", id: "reason-limit", "aria-live": "polite" });
   reason.value = state.reason;
   limit(reason, reasonMax, count);
   reason.addEventListener("input", () => (state.reason = reason.value));
   const made = make(
-    "form", { novalidate: true },
-    make("div", { class: "field" }, make("label", { for: "reason" }, word("reason")), reason, count, make("p", { class: "wrong", id: "reason-error" })),
+    "form",
+    { novalidate: true },
+    make(
+      "div",
+      { class: "field" },
+      make("label", { for: "reason" }, word("reason")),
+      reason,
+      count,
+      make("p", { class: "wrong", id: "reason-error" }),
+    ),
     make("button", { type: "submit", id: "reverse" }, `${word("reverse")}…`),
   );
   made.addEventListener("submit", begin);
@@ -61,9 +75,13 @@ function begin(event) {
 function confirmation() {
   const yes = button("reverse-yes", word("reverse.yes"), reverse, { class: "main", disabled: true });
   const place = make(
-    "div", { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
-    make("p", { id: "confirm-title" }, word("reverse.ask")), make("p", {}, `${word("reason")}: ${state.reason}`),
-    yes, " ", button("reverse-no", word("back"), () => step("form", "reason")),
+    "div",
+    { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
+    make("p", { id: "confirm-title" }, word("reverse.ask")),
+    make("p", {}, `${word("reason")}: ${state.reason}`),
+    yes,
+    " ",
+    button("reverse-no", word("back"), () => step("form", "reason")),
   );
   setTimeout(() => {
     yes.disabled = false;
@@ -77,9 +95,21 @@ function failed() {
   const reversal = failure?.problem?.reversal_id;
   if (attempt.pending) {
     const again = button("reverse-retry", word("retry"), () => settle(attempt.go()));
-    return make("div", { role: "alert" }, make("h3", {}, word("unsure")), ...(failure ? sayFailure(failure) : []), make("p", {}, word("unsure.detail")), again);
+    return make(
+      "div",
+      { role: "alert" },
+      make("h3", {}, word("unsure")),
+      ...(failure ? sayFailure(failure) : []),
+      make("p", {}, word("unsure.detail")),
+      again,
+    );
   }
-  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), reversal ? make("p", {}, make("code", {}, reversal)) : "");
+  return make(
+    "div",
+    { role: "alert", id: "not-reversed" },
+    ...sayFailure(failure),
+    reversal ? make("p", {}, make("code", {}, reversal)) : "",
+  );
 }
 
 function draw() {
@@ -109,7 +139,9 @@ export async function openTrade(id) {
     step("form", "reason");
   } catch (error) {
     if (!isAsked()) return;
-    byId("transaction-error").replaceChildren(...sayFailure(error).map((part) => make("span", {}, part.textContent, " ")));
+    byId("transaction-error").replaceChildren(
+      ...sayFailure(error).map((part) => make("span", {}, part.textContent, " ")),
+    );
     step("none");
   }
 }
@@ -124,7 +156,11 @@ function forget() {
 
 function reverse() {
   if (byId("transaction").value.trim() !== state.id) return;
-  settle(attempt.start(`/v1/transactions/${encodeURIComponent(state.id)}/reversal`, { reason: state.reason.trim().normalize("NFC") }));
+  settle(
+    attempt.start(`/v1/transactions/${encodeURIComponent(state.id)}/reversal`, {
+      reason: state.reason.trim().normalize("NFC"),
+    }),
+  );
 }
 
 async function settle(going) {

@@ -68,13 +68,16 @@ export function sayFailure(error) {
     console.error(error);
     return [make("p", {}, word("code.unavailable"))];
   }
-  const code = error.status === 0 ? "offline" : error.problem?.code ?? "unavailable";
+  const code = error.status === 0 ? "offline" : (error.problem?.code ?? "unavailable");
   const said = word(`code.${code}`);
   const isKnown = said !== `code.${code}`;
   // What the API says is English: beside English words it tells more, elsewhere it stands in for words that are missing.
   const tellsMore = language() === "en" && error.status === 422 && code !== "validation-failed";
   const detail = error.problem && (!isKnown || tellsMore) ? error.problem.detail : null;
-  return [isKnown ? make("p", {}, said) : null, detail && detail !== said ? make("p", { class: "quiet", lang: "en" }, detail) : null].filter(Boolean);
+  return [
+    isKnown ? make("p", {}, said) : null,
+    detail && detail !== said ? make("p", { class: "quiet", lang: "en" }, detail) : null,
+  ].filter(Boolean);
 }
 
 // What is wrong with a field. In English the API says it best; what has no words here stays as the API says it.
@@ -101,7 +104,11 @@ function keep(name, value) {
 }
 
 function chosenLanguage() {
-  const wished = [new URLSearchParams(location.search).get("lang"), kept("hushi.lang"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  const wished = [
+    new URLSearchParams(location.search).get("lang"),
+    kept("hushi.lang"),
+    ...navigator.languages.map((tag) => tag.slice(0, 2)),
+  ];
   return wished.find((lang) => LANGS.includes(lang)) ?? "zh";
 }
 
@@ -150,7 +157,8 @@ function listen() {
       byId("ended").replaceChildren(make("p", {}, word("signout.failed")), ...sayFailure(error));
     }
   });
-  for (const event of ["input", "change"]) addEventListener(event, () => shell.isEnded && keepDraft(session.name, shell.draft()));
+  for (const event of ["input", "change"])
+    addEventListener(event, () => shell.isEnded && keepDraft(session.name, shell.draft()));
   addEventListener("sessionended", sessionEnded);
   document.addEventListener("visibilitychange", lookForSession);
   // A page that comes back from the browser's memory may belong to somebody who has signed out since.

@@ -1,4 +1,5 @@
 // The words of the page on which trades are recorded, in its three languages.
+// prettier-ignore
 export const RECORD_WORDS = {
   title: ["交易录入", "Record a trade", "Худалдаа бүртгэх"],
   skip: ["跳到录入", "Skip to the form", "Маягт руу очих"],

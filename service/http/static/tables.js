@@ -16,7 +16,8 @@ export function table(caption, head, rows, total = null) {
   const cell = (text) => make("td", /\d/.test(text) ? {} : { class: "words" }, text);
   const line = (cells) => make("tr", {}, make("th", { scope: "row" }, cells[0]), ...cells.slice(1).map(cell));
   return make(
-    "table", {},
+    "table",
+    {},
     make("caption", {}, caption),
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
     make("tbody", {}, ...rows.map(line)),

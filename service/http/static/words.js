@@ -2,17 +2,20 @@ import { groupName } from "./groups.js";
 
 // The words of the page in its three languages, and how each of them says periods and days.
 
+// prettier-ignore
 const CATEGORIES = {
   meat: ["肉类", "Meat", "Мах"],
   grain: ["粮食", "Grain", "Үр тариа"],
   wool: ["绒毛", "Wool and cashmere", "Ноос, ноолуур"],
   packaged_food: ["预包装食品", "Packaged food", "Савласан хүнс"],
 };
+// prettier-ignore
 const OTHERS = {
   direction: { import: ["进口", "Import", "Импорт"], export: ["出口", "Export", "Экспорт"] },
   trade_point: { erenhot: ["二连浩特", "Erenhot", "Эрээн хот"], "erenhot-city": ["二连浩特市区", "Erenhot, in the city", "Эрээн хотын төв"] },
 };
 
+// prettier-ignore
 const WORDS = {
   title: ["边民互市贸易统计", "Border-resident trade", "Хилийн оршин суугчдын харилцан худалдаа"],
   skip: ["跳到报告", "Skip to the report", "Тайлан руу очих"],
@@ -154,6 +157,7 @@ export function nameOf(dimension, value) {
   return names?.[value]?.[AT[lang]] ?? value;
 }
 
+// prettier-ignore
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const parts = (text) => text.split("-").map(Number);
 
@@ -169,7 +173,8 @@ export function clockWords(instant) {
 }
 
 export function periodWords({ from, to }) {
-  const [fy, fm, fd] = parts(from), [ty, tm, td] = parts(to);
+  const [fy, fm, fd] = parts(from),
+    [ty, tm, td] = parts(to);
   if (from === to) return dayWords(from);
   if (lang === "zh") {
     const end = fy === ty ? (fm === tm ? `${td}日` : `${tm}月${td}日`) : dayWords(to);
@@ -185,9 +190,14 @@ export function periodWords({ from, to }) {
 // A bucket of a chart: short on its axis, where the year stands once, and whole in tables.
 export function bucketWords(key, whole = false) {
   const [year, rest, last] = key.split("-");
-  const month = Number(rest), quarter = rest?.startsWith("Q") ? rest.slice(1) : null;
+  const month = Number(rest),
+    quarter = rest?.startsWith("Q") ? rest.slice(1) : null;
   if (quarter) {
-    const short = { zh: `${"一二三四"[quarter - 1]}季度`, en: `Q${quarter}`, mn: `${"I II III IV".split(" ")[quarter - 1]} улирал` }[lang];
+    const short = {
+      zh: `${"一二三四"[quarter - 1]}季度`,
+      en: `Q${quarter}`,
+      mn: `${"I II III IV".split(" ")[quarter - 1]} улирал`,
+    }[lang];
     return whole ? { zh: `${year}年${short}`, en: `${short} ${year}`, mn: `${year} оны ${short}` }[lang] : short;
   }
   if (last) {
@@ -195,11 +205,14 @@ export function bucketWords(key, whole = false) {
   }
   if (!rest) return year;
   const short = { zh: `${month}月`, en: MONTHS[month - 1]?.slice(0, 3), mn: `${month}-р сар` }[lang];
-  return whole ? { zh: `${year}年${month}月`, en: `${MONTHS[month - 1]} ${year}`, mn: `${year} оны ${month}-р сар` }[lang] : short;
+  return whole
+    ? { zh: `${year}年${month}月`, en: `${MONTHS[month - 1]} ${year}`, mn: `${year} оны ${month}-р сар` }[lang]
+    : short;
 }
 
 export function partWords(kind, part) {
-  if (kind === "half") return { zh: `${"上下"[part - 1]}半年`, en: `H${part}`, mn: ["Эхний хагас", "Сүүлийн хагас"][part - 1] }[lang];
+  if (kind === "half")
+    return { zh: `${"上下"[part - 1]}半年`, en: `H${part}`, mn: ["Эхний хагас", "Сүүлийн хагас"][part - 1] }[lang];
   if (kind === "quarter") return bucketWords(`0-Q${part}`);
   return lang === "en" ? MONTHS[part - 1] : bucketWords(`0-${part}`);
 }
@@ -209,7 +222,8 @@ const asOf = (text) => `${dayWords(text)}-${"149".includes(text.at(-1)) ? "ни�
 
 // What stands under every chart and table: the period, its base, and the day up to which there are data.
 export function comparedWords(period, base, cutOff) {
-  const shown = periodWords(period), against = base ? periodWords(base) : "—";
+  const shown = periodWords(period),
+    against = base ? periodWords(base) : "—";
   return {
     zh: `${shown}，对比 ${against}；截至 ${dayWords(cutOff)}`,
     en: `${shown}, against ${against}; data to ${dayWords(cutOff)}`,
@@ -218,7 +232,11 @@ export function comparedWords(period, base, cutOff) {
 }
 
 export function newestWords(day) {
-  return { zh: `最近交易日 ${dayWords(day)}`, en: `Newest trade ${dayWords(day)}`, mn: `Сүүлийн худалдаа ${dayWords(day)}` }[lang];
+  return {
+    zh: `最近交易日 ${dayWords(day)}`,
+    en: `Newest trade ${dayWords(day)}`,
+    mn: `Сүүлийн худалдаа ${dayWords(day)}`,
+  }[lang];
 }
 
 export function cutOffWords(day) {
@@ -230,7 +248,9 @@ export function ratioWords(ratio) {
 }
 
 export function restWords(shown, all) {
-  return { zh: `前 ${shown} 项，共 ${all} 项`, en: `the largest ${shown} of ${all}`, mn: `${all}-аас эхний ${shown}` }[lang];
+  return { zh: `前 ${shown} 项，共 ${all} 项`, en: `the largest ${shown} of ${all}`, mn: `${all}-аас эхний ${shown}` }[
+    lang
+  ];
 }
 
 export function positionWords(position) {
