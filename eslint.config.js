@@ -48,6 +48,6 @@ export default [
       ],
     },
   },
-  { files: PAGES, languageOptions: { globals: globals.browser } },
+  { files: PAGES, languageOptions: { globals: { ...globals.browser, uPlot: "readonly" } } },
   { files: [...TESTS, "*.js"], languageOptions: { globals: globals.node } },
 ];

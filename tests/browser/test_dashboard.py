@@ -249,7 +249,7 @@ def test_the_pages_buckets_are_those_of_the_api(clerk: Clerk, interval: str) -> 
     clerk.page.goto(f"{clerk.bureau.address}/signin")
     path = f"/v1/reports/series?from=2023-11-15&to=2024-03-02&measure=amount_cny&interval={interval}"
     told = clerk.page.evaluate(
-        """async (interval) => (await import("/static/question.js")).bucketsOf(
+        """async (interval) => (await import("/static/periods.js")).bucketsOf(
             { from: "2023-11-15", to: "2024-03-02" }, interval)""",
         interval,
     )

@@ -25,7 +25,7 @@ def test_a_posted_line_has_a_receipt_with_its_block_and_code(clerk: Counter) -> 
     _, proof, _ = clerk.market.server.ask("GET", path, headers=clerk.market.admin)
     assert proof["block"]["hash"] in clerk.text("#sealed")
     told = clerk.page.evaluate(
-        "async (proof) => (await import('/static/record_receipt.js')).essentials(proof).split('\\n')", proof
+        "async (proof) => (await import('/static/record_entry.js')).essentials(proof).split('\\n')", proof
     )
     assert told[1:] == [
         f"transaction:{posted['transaction_id']}", f"leaf:{proof['leaf_hash']}", f"block:{proof['block']['no']}",

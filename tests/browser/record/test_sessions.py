@@ -59,7 +59,7 @@ def test_signing_out_ends_the_session_or_says_that_it_did_not(clerk: Counter) ->
     refused = {"status": 503, "json": {"code": "unavailable", "detail": "The disk is full."}}
     clerk.page.route("**/signout", lambda route: route.fulfill(**refused), times=1)
     clerk.page.click("#signout")
-    clerk.wait_for_text("#ended", "Signing out failed, and the session goes on")
+    clerk.wait_for_text("#alert", "Signing out failed, and the session goes on")
     assert clerk.market.server.ask("GET", "/session", headers=cookie)[0] == 200
     clerk.page.click("#signout")
     clerk.page.wait_for_url("**/signin?next=%2Frecord")

@@ -1,0 +1,1 @@
+"""The pages: what the server writes into them for their scripts."""
