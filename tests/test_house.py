@@ -12,6 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = [path for folder in ("service", "schemas") for path in (ROOT / folder).rglob("*.py")]
 HANDWRITTEN = [path for path in SOURCES if "migrations" not in path.parts]
+SCRIPTS = list((ROOT / "service").rglob("static/*.js"))
+PAGE_TESTS = [*(ROOT / "tests/browser").rglob("*.py"), *(ROOT / "tests/javascript").glob("*.js")]
 
 FUNCTION_LINES_MAX, FUNCTION_LINES_P90, FUNCTION_LINES_MEDIAN = 50, 25, 10
 FILE_LINES_MAX, FILE_LINES_MEDIAN = 300, 100
@@ -49,6 +51,15 @@ def test_files_are_short() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in HANDWRITTEN}
     assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
     assert statistics.median(lengths.values()) <= FILE_LINES_MEDIAN
+
+
+def test_scripts_of_pages_and_their_tests_are_short() -> None:
+    """ESLint holds scripts to the same sizes; this holds where there is no Node.js."""
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in [*SCRIPTS, *PAGE_TESTS]
+    }
+    assert len(SCRIPTS) > 20
+    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
 
 
 def test_an_exception_from_a_rule_gives_its_reason() -> None:

@@ -8,7 +8,8 @@ const SAID_EVERY_MS = 30_000;
  * @param {() => Promise<unknown>} look
  */
 export function lookAgain(look) {
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let isLooking = false;
   const go = async () => {
     clearTimeout(timer);

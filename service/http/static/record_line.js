@@ -33,7 +33,7 @@ const attempt = new Attempt("trade");
  * @typedef {object} State
  * @property {string | null} resident
  * @property {import("./record_verdict.js").Verdict} verdict
- * @property {number} timer
+ * @property {ReturnType<typeof setTimeout> | undefined} timer
  * @property {AbortController | null} asking
  * @property {boolean} isTimeOwn whether the clerk has set the time
  * @property {number} restsUntil
@@ -44,7 +44,7 @@ const attempt = new Attempt("trade");
 const state = {
   resident: null,
   verdict: null,
-  timer: 0,
+  timer: undefined,
   asking: null,
   isTimeOwn: false,
   restsUntil: 0,
