@@ -1,6 +1,7 @@
 """The rules of the house, as tests: arrows between packages, sizes, the reference, the README's commands."""
 
 import ast
+import json
 import pathlib
 import re
 import statistics
@@ -103,6 +104,19 @@ def test_nothing_that_is_committed_names_a_path_of_a_machine() -> None:
             text = path.read_text("utf-8", errors="ignore")
             named += [name] if re.search(r"/(?:root|work)/[a-z.]", text) and name != "tests/test_house.py" else []
     assert named == []
+
+
+def test_the_lock_of_the_scripts_checks_names_no_registry() -> None:
+    """Packages are found by name and checked by their hashes: each has one, and none says where it came from."""
+    packages = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    named = {name: each for name, each in packages.items() if name}
+    assert len(named) > 50
+    assert [name for name, each in named.items() if "resolved" in each or "integrity" not in each] == []
+    told = json.loads((ROOT / "package.json").read_text("utf-8"))
+    pins = told["devDependencies"]
+    assert told["private"] is True
+    assert "dependencies" not in told, "what is served needs nothing that npm installs"
+    assert {name: version for name, version in pins.items() if not re.fullmatch(r"[0-9.]+", version)} == {}
 
 
 @pytest.mark.parametrize("name", ["requirements-run.lock", "requirements-test.lock"])

@@ -102,6 +102,15 @@ test("after a lost answer the same key is sent, from the same tab after a reload
   assert.equal(new Attempt("trade").resume(), null);
 });
 
+test("while an answer is unknown, another line is the same attempt and not a second post", async (context) => {
+  const requests = await serve(context, (_, n) => (n === 0 ? { status: 503 } : { status: 201 }));
+  const attempt = new Attempt("trade");
+  await assert.rejects(attempt.start("/v1/transactions", { amount_cny: "1" }), { status: 503 });
+  await attempt.start("/v1/transactions", { amount_cny: "2" });
+  assert.deepEqual(requests[1].body, { amount_cny: "1" });
+  assert.equal(requests[0].headers["idempotency-key"], requests[1].headers["idempotency-key"]);
+});
+
 test("two starts at a time are one post", async (context) => {
   const requests = await serve(context, () => ({ status: 201, body: { transaction_id: "t" } }));
   const attempt = new Attempt("trade");

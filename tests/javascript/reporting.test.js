@@ -146,6 +146,10 @@ test("days and periods are said as each language says them", () => {
     "2024.06.24-ний байдлаар",
   );
   assert.equal(
+    said("mn", () => phrases.cutOffWords("2024-06-29")),
+    "2024.06.29-ний байдлаар",
+  );
+  assert.equal(
     said("mn", () => phrases.cutOffWords("2024-06-30")),
     "2024.06.30-ны байдлаар",
   );

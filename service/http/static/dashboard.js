@@ -7,7 +7,7 @@ import { learnGroups } from "./groups.js";
 import { lookAgain, politely, saysTheSame } from "./live.js";
 import { addressOf, hasPeriod, readQuestion } from "./question.js";
 import { showNewest, showPosition, showReport } from "./report.js";
-import { beginShell, drawShell, may, setSession, speakAsAsked, toSignIn } from "./shell.js";
+import { beginShell, drawShell, may, sayError, setSession, speakAsAsked, toSignIn } from "./shell.js";
 import { language, word } from "./words.js";
 
 const [content, state, status] = ["content", "state", "status"].map((id) => byId(id));
@@ -38,6 +38,7 @@ async function load(begun = performance.now()) {
   const mine = new AbortController();
   running = mine;
   content.setAttribute("aria-busy", "true");
+  sayError();
   status.textContent = word("loading");
   if (question.wrong.length) {
     refuse(question.wrong);
@@ -150,24 +151,42 @@ function refuse(wrong) {
 const STATES = { 0: "offline", 403: "forbidden", 422: "refused" };
 
 /**
- * What went wrong, in words, and what can be done about it; figures of another question must not stand beside it.
+ * What went wrong, in words. The API says of each parameter what is wrong with it; of the whole it only says that
+ * something is.
+ * @param {unknown} error
+ */
+function failureOf(error) {
+  if (!(error instanceof Failure)) console.error(error);
+  const { status: code, message, problem } = error instanceof Failure ? error : new Failure(500, null);
+  const kind = STATES[code] ?? "broken";
+  const detail = ["offline", "forbidden"].includes(kind) ? word(`state.${kind}.detail`) : message;
+  const details = problem?.errors?.map((each) => `${each.pointer.slice(1)}: ${each.detail}`) ?? [detail];
+  return { code, kind, details, id: problem?.request_id };
+}
+
+/**
+ * Says what went wrong and what can be done about it; figures of another question must not stand beside it.
  * @param {unknown} error
  */
 function fail(error) {
-  if (!(error instanceof Failure)) console.error(error);
-  const { status: code, message, problem } = error instanceof Failure ? error : new Failure(500, null);
+  const { code, kind, details, id } = failureOf(error);
   if (code === 401) {
     toSignIn();
     return;
   }
-  const kind = STATES[code] ?? "broken";
-  const detail = ["offline", "forbidden"].includes(kind) ? word(`state.${kind}.detail`) : message;
-  // The API says of each parameter what is wrong with it; of the whole it only says that something is.
-  const details = problem?.errors?.map((each) => `${each.pointer.slice(1)}: ${each.detail}`) ?? [detail];
-  const id = problem?.request_id;
   const named = id ? make("p", { class: "quiet" }, make("code", {}, id)) : "";
   const again = make("a", { href: "/signin" }, word("again"));
-  showState(kind, details, named, kind === "forbidden" ? again : button("retry", word("retry"), () => load()));
+  const act = kind === "forbidden" ? again : button("retry", word("retry"), () => load());
+  showState(kind, details, named, act);
+}
+
+/**
+ * Says above the report that signing out failed: the report stays, and so does the session.
+ * @param {unknown} error
+ */
+function sayStayed(error) {
+  const { kind, details } = failureOf(error);
+  sayError(...[word(`state.${kind}`), ...details].map((text) => make("p", {}, text)));
 }
 
 /**
@@ -241,7 +260,7 @@ async function begin() {
     },
     coloured: redrawAll,
     cameBack: () => load(),
-    stayed: fail,
+    stayed: sayStayed,
     leadsTo: "/signin",
   });
   drawAllControls();
