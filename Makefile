@@ -69,10 +69,13 @@ $(VENV)/bench.done: $(VENV)/test.done requirements.lock
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links pyproject.toml
 
-lock:  ## Resolve the newest versions once (needs uv); what running and testing install are parts of that one resolution
-	$(LOCK) --upgrade --all-extras --output-file requirements.lock
-	$(LOCK) --extra build --constraint requirements.lock --output-file requirements-run.lock
-	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
+lock:  ## Resolve what pyproject.toml asks for, keeping the versions that are locked (needs uv)
+	$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock
+	$(LOCK) $(UPGRADE) --extra build --constraint requirements.lock --output-file requirements-run.lock
+	$(LOCK) $(UPGRADE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+lock-upgrade: UPGRADE := --upgrade
+lock-upgrade: lock  ## Resolve the newest versions of everything (needs uv)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
