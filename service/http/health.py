@@ -1,13 +1,15 @@
-"""Health: whether the process lives, and whether it can serve."""
+"""Health: whether the process lives, whether it can serve, and which version of Hushi it is."""
 
 from typing import Any
 
 from marshmallow import fields
 
 from schemas.strict import StrictSchema
+from service import __version__
 from service.domain.errors import Unavailable
 from service.http.market import market
 from service.http.routes import Answer, Routes
+from service.storage.revisions import NEWEST_REVISION
 from service.vitals import Vitals, Writes
 
 routes = Routes("Health")
@@ -43,6 +45,17 @@ class ReadySchema(StrictSchema):
     log_bytes = fields.Integer(required=True, allow_none=True)
 
 
+class VersionSchema(StrictSchema):
+    """The product and its version; `schema_revision` is the revision of the database schema that this version needs.
+
+    Whether the database has that revision is what `schema` of /health/ready says.
+    """
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    schema_revision = fields.String(required=True)
+
+
 @routes.get("/health/live", scope=None, answer=LiveSchema)
 def get_live() -> Answer:
     """Whether the process lives; says nothing of the database."""
@@ -65,6 +78,12 @@ def get_ready() -> Answer:
     if vitals.writes != Writes.OK:
         raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
     return Answer({"status": "ok", **parts})
+
+
+@routes.get("/version", scope=None, answer=VersionSchema)
+def get_version() -> Answer:
+    """Which version of Hushi answers; the database is not asked."""
+    return Answer({"name": "hushi", "version": __version__, "schema_revision": NEWEST_REVISION})
 
 
 _WHY = {
