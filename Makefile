@@ -26,7 +26,8 @@ test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real P
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@test -e $(VENV)/bench.done || echo "skipped: types of the load tests (their libraries come with make bench)"
+	$(BIN)/mypy $$(test -e $(VENV)/bench.done || echo service schemas tests examples)
 
 bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES=1000000 BENCH_ENGINES=sqlite is quick
 	@mkdir -p .bench-data

@@ -204,7 +204,7 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
         report = reporter.trade(asked).answer
         assert report.question.base_period == base
         assert report.question.through == through
-        assert report.total["amount_fen"][:2] == amounts  # type: ignore[index] # It is compared.
+        assert report.total["amount_fen"][:2] == amounts  # type: ignore[index] # (it is compared)
         monthly = question_so_far(Question(Period(start, end), compare, ("month",)), today)
         drawn = reporter.series(monthly, "amount_fen").answer.lines[0]
         assert sum(drawn.current) == amounts[0]
@@ -213,7 +213,7 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
             assert sum(drawn.base) == amounts[1]
         stock = people.stock(asked, (), through), people.stock(asked, (), base.end)
         registered = reporter.residents(asked).answer.total["registered_at_end"]
-        assert registered[:2] == stock  # type: ignore[index] # It is compared.
+        assert registered[:2] == stock  # type: ignore[index] # (it is compared)
         facts = reporter.brief(Question(Period(start, end), compare), today).answer
         assert facts.base_period == base
         claims = {claim.measure: claim for claim in write_brief(facts, "zh").claims}
@@ -226,7 +226,7 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
             (bulletin.parts.trade.previous, month, "previous"),
             (bulletin.parts.trade.year, year_to_date(month.end), "yoy"),
         ):
-            told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer  # type: ignore[arg-type]
+            told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer  # type: ignore[arg-type] # (one of the three)
             assert span.total == told.total
 
     say_the_same()

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 import python_calamine
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -113,7 +113,7 @@ def test_the_cells_are_those_that_openpyxl_and_calamine_find(
     )
     assert ours == _filled(by_calamine)
     other = openpyxl.load_workbook(path)
-    assert ours == _filled(other.active.values)
+    assert ours == _filled(other.worksheets[0].values)
 
 
 def _filled(rows: Iterable[Sequence[Any]]) -> dict[tuple[int, int], str | float]:
