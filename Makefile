@@ -10,7 +10,12 @@ WORKERS ?= 4
 # Where it is set, each process of the tests and of the service would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench bench-writes load lock clean
+.PHONY: help run test test-313 lint hooks bench bench-writes load lock lock-upgrade clean
+.DEFAULT_GOAL := help
+
+help:  ## Say what there is to make
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target told; do \
+	  printf '  make %-14s %s\n' "$$target" "$$told"; done
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
@@ -23,11 +28,28 @@ test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real P
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-lint: $(VENV)/test.done
+lint: $(VENV)/test.done  ## Ruff and mypy, without running a test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@test -e $(VENV)/bench.done || echo "skipped: types of the load tests (their libraries come with make bench)"
 	$(BIN)/mypy $$(test -e $(VENV)/bench.done || echo service schemas tests examples)
+
+# Debian 12 has Python 3.11 alone, so this is for machines where a 3.13 was installed beside it; the tests are those of the rules and the API.
+PYTHON_313 ?= python3.13
+VENV_313 := .venv-313
+test-313:  ## The tests that start no server, on Python 3.13 where it is installed
+	@if $(PYTHON_313) --version >/dev/null 2>&1; then $(MAKE) --no-print-directory $(VENV_313)/bin/hushi && \
+	  $(VENV_313)/bin/python -m pytest -n $(WORKERS) --dist loadfile tests/domain tests/schemas tests/importing tests/http; \
+	else echo "skipped: tests on Python 3.13 (no $(PYTHON_313) on this machine)"; fi
+
+$(VENV_313)/bin/hushi: pyproject.toml requirements-test.lock
+	$(PYTHON_313) -m venv $(VENV_313)
+	$(VENV_313)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-test.lock
+	$(VENV_313)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+hooks: $(VENV)/test.done  ## Have git check each commit here: ruff, mypy, length of the subject (needs pre-commit)
+	pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES=1000000 BENCH_ENGINES=sqlite is quick
 	@mkdir -p .bench-data
@@ -78,5 +100,5 @@ lock:  ## Resolve what pyproject.toml asks for, keeping the versions that are lo
 lock-upgrade: UPGRADE := --upgrade
 lock-upgrade: lock  ## Resolve the newest versions of everything (needs uv)
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:  ## Remove the environment and all caches; ledgers stay
+	rm -rf $(VENV) $(VENV_313) .mypy_cache .ruff_cache .pytest_cache .hypothesis
