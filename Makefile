@@ -10,7 +10,7 @@ WORKERS ?= 4
 # Where it is set, each process of the tests and of the service would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-313 lint hooks bench bench-writes load lock lock-upgrade clean
+.PHONY: help run test test-313 coverage lint hooks bench bench-writes load lock lock-upgrade clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is to make
@@ -27,6 +27,13 @@ test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real P
 	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
+coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
+	@rm -rf .coverage-data && mkdir .coverage-data
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --show-missing --sort=cover
+	@$(BIN)/coverage json --quiet -o .coverage-data/totals.json && $(BIN)/python -m tests.coverage_floor .coverage-data/totals.json
 
 lint: $(VENV)/test.done  ## Ruff and mypy, without running a test
 	$(BIN)/ruff check .
