@@ -80,7 +80,8 @@ def test_plain_trades_are_read_quickly() -> None:
     assert quick.read(a_trade()) is not None
     assert quick.read_all([a_trade(), a_trade(seller="Дорж"), a_trade()]).count(None) == 0
     assert quick.read(a_trade(metadata={"a": "b"})) is None
-    for document in (None, [], "x", {}):
+    documents_of_other_kinds: tuple[Any, ...] = (None, [], "x", {})
+    for document in documents_of_other_kinds:
         assert quick.read(document) is None
 
 
