@@ -1,7 +1,6 @@
 """Transactions on the wire: a trade as posted, an entry as answered."""
 
 import functools
-from collections.abc import Sequence
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
@@ -70,10 +69,6 @@ class TradeSchema(StrictSchema):
         """The domain's trade of a document, quickly where nothing is wrong with it. Raises ValidationFailed."""
         trade = _quick_reader(type(self)).read(document)
         return super().read(document) if trade is None else trade
-
-    def read_plain(self, documents: Sequence[object]) -> list[Trade | None]:
-        """The trades of many documents, quickly; None for each that only `read` can tell what is wrong with."""
-        return _quick_reader(type(self)).read_all(documents)
 
 
 @functools.cache
