@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
-from schemas.periods import PeriodText, period_document
+from schemas.periods import PeriodDocumentSchema, PeriodText, period_document, periods_document
 from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans, lapsed, taxed_share
@@ -61,7 +61,7 @@ class BulletinQuerySchema(StrictSchema):
         return {"question": Question(data.pop("month")), **data}
 
 
-class BulletinSchema(StrictSchema):
+class BulletinSchema(PeriodDocumentSchema):
     """A monthly bulletin: each table has rows with keys and measures as the other reports have them.
 
     All figures are of the month through `cut_off`, and so are their bases; a month that has not begun is compared with
@@ -69,8 +69,6 @@ class BulletinSchema(StrictSchema):
     """
 
     month = fields.String(required=True)
-    period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True, allow_none=True)
     previous_period = fields.Dict(required=True, allow_none=True)
     year_to_date = fields.Dict(required=True)
     year_to_date_base = fields.Dict(required=True, allow_none=True)
@@ -90,7 +88,6 @@ class BulletinSchema(StrictSchema):
     )
     months = fields.List(fields.Dict(), required=True)
     days = fields.List(fields.Dict(), required=True)
-    position = fields.String(required=True)
 
 
 def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -> dict[str, Any]:
@@ -104,8 +101,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     by = {name: _rows(report) for name, report in parts.by.items()}
     return {
         "month": month.start.isoformat()[:7],
-        "period": period_document(month),
-        "base_period": period_document(asked.month.question.base_period),
+        **periods_document(month, asked.month.question.base_period),
         "previous_period": period_document(asked.previous.question.base_period),
         "year_to_date": period_document(asked.year.question.period),
         "year_to_date_base": period_document(asked.year.question.base_period),
