@@ -47,9 +47,8 @@ class Bench:
         """Of trades that are posted for it."""
         posted = [outcome.transaction for outcome in post(self.ledger, self.posts(count))]
         ids = [transaction.transaction_id for transaction in posted if transaction is not None]
-        return [
-            Reverse(uuid4(), reversal_fingerprint(one, "weighed again"), "bench", one, "weighed again") for one in ids
-        ]
+        why = "weighed again"
+        return [Reverse(uuid4().bytes, reversal_fingerprint(one, why), "bench", one, why) for one in ids]
 
 
 @pytest.fixture(scope="module", params=ENGINES)

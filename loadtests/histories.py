@@ -9,7 +9,7 @@ import datetime
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 import polars as pl
@@ -20,9 +20,11 @@ from service.config import Settings
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.columns import day_number, microseconds
-from service.storage.journal import _COLUMNS as JOURNAL_COLUMNS
+from service.storage.journal import _COLUMNS
 from service.vault import create_secrets
 from tests import postgresql
+
+JOURNAL_COLUMNS = _COLUMNS
 
 FOLDER = pathlib.Path(__file__).parents[1] / ".bench-data"
 ROWS_BEFORE_FOLDING = 200_000
@@ -89,7 +91,7 @@ def _raw(ledger: Ledger, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     """Inserts raw rows: executemany on SQLite, COPY on PostgreSQL."""
     if not rows:
         return

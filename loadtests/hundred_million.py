@@ -9,6 +9,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 
 from loadtests.histories import FOLDER, JOURNAL_COLUMNS, insert, people
 from loadtests.market import MarketShape, Row, days_of_rows
@@ -51,7 +52,8 @@ def build(ledger: Ledger, shape: MarketShape) -> None:
 def _entry(row: Row) -> CountedEntry:
     group = None if row[3] is None else group_id(int(str(row[3])))
     key = (str(row[10]), str(row[12]), str(row[13]), str(row[14]), group, str(row[18]))
-    return CountedEntry(int(str(row[1])), day_of(int(str(row[2]))), key, *(int(str(row[n])) for n in (5, 6, 4)), False)
+    amount_fen, exempt_fen, quantity_g = (int(str(row[n])) for n in (5, 6, 4))
+    return CountedEntry(int(str(row[1])), day_of(int(str(row[2]))), key, amount_fen, exempt_fen, quantity_g, False)
 
 
 def p(values: list[float], part: float) -> float:
@@ -69,19 +71,22 @@ def measure(ledger: Ledger) -> dict[str, object]:
     reporter.warm_up()
     gc.collect()
     gc.freeze()
-    questions, times = never_asked(), {}
-    for name, rounds, ask in (
+    questions = never_asked()
+    times: dict[str, list[float]] = {}
+    asked: tuple[tuple[str, int, Callable[[], object]], ...] = (
         ("headline", 200, lambda: reporter.trade(HEADLINE)),
         ("by settlement", 50, lambda: reporter.trade(Question(EIGHT_MONTHS, "yoy", ("settlement",)))),
         ("never asked", 200, lambda: reporter.trade(next(questions))),
-    ):
+    )
+    for name, rounds, ask in asked:
         times[name] = []
         for _ in range(rounds):
             started = time.perf_counter()
             ask()
             times[name].append(time.perf_counter() - started)
+    transactions = report.total["transactions"]
     return {
-        "transactions_in_report": report.total["transactions"].current,
+        "transactions_in_report": transactions if isinstance(transactions, int) else transactions.current,
         "first_report_s": round(first_s, 2),
         "process_mib_at_first": first_mib,
         "process_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

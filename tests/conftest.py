@@ -22,13 +22,8 @@ from service.storage.engine import Database
 from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
-from tests.quickening import (
-    compile_each_route_once,
-    compile_each_statement_once,
-    compile_each_template_once,
-    write_to_memory,
-)  # fmt: skip
 from tests.recycling import TEMPLATE, Databases
+from tests.temporary_files import write_to_memory
 
 # A loaded machine is slow, and that is nobody's fault.
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -37,9 +32,6 @@ hypothesis.settings.load_profile("hushi")
 # Looking for cycles again and again takes an eighth of all that tests do.
 gc.set_threshold(200_000, 20, 50)
 write_to_memory()
-compile_each_route_once()
-compile_each_template_once()
-compile_each_statement_once()
 
 _database_numbers = itertools.count(1)
 

@@ -218,6 +218,17 @@ def test_without_the_register_in_a_batch_a_lost_key_could_post(market: Market, m
     assert _asked_again(lost, a_trade()) == 201
 
 
+def _caller_with_trades_in_block_and_tail(market: Market) -> Caller:
+    """A caller who has seen five trades: three in a block, two in the tail."""
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 2)
+    assert _counted(caller)[0] == 5
+    return caller
+
+
 def _end_this_backend_once(monkeypatch: pytest.MonkeyPatch, market: Market) -> None:
     """The next time that the tail is read, the server ends the process that reads it: as its machine dies."""
     find_entries = tail.find_entries
@@ -235,12 +246,7 @@ def test_a_refresh_that_ends_half_way_leaves_nothing_of_the_ledger_that_is_lost(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cells of the newest block were loaded when the primary died, and the state of before is that of the copy."""
-    caller = market.caller()
-    caller.register(2)
-    _trades(caller, 3)
-    fold(market.ledger)
-    _trades(caller, 2)
-    assert _counted(caller)[0] == 5
+    caller = _caller_with_trades_in_block_and_tail(market)
     market.copy()
     _trades(caller, 3)
     fold(market.ledger)
@@ -253,12 +259,7 @@ def test_a_refresh_that_ends_half_way_leaves_nothing_of_the_ledger_that_is_lost(
 def test_a_further_grain_that_can_not_be_loaded_takes_no_tail_away(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caller = market.caller()
-    caller.register(2)
-    _trades(caller, 3)
-    fold(market.ledger)
-    _trades(caller, 2)
-    assert _counted(caller)[0] == 5
+    caller = _caller_with_trades_in_block_and_tail(market)
     _end_this_backend_once(monkeypatch, market)
     assert caller.get("/v1/reports/trade?period=2024&by=group_id,settlement").status_code == 503
     assert caller.get("/v1/reports/trade?period=2024").get_json()["total"]["transactions"]["current"] == 5

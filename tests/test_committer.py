@@ -50,7 +50,7 @@ def _submit_together(committer: Committer, entries: list[Post]) -> list[Any]:
     def submit(number: int) -> None:
         try:
             answers[number] = committer.submit([entries[number]])[0]
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome)
             answers[number] = error
 
     threads = [threading.Thread(target=submit, args=(number,)) for number in range(len(entries))]
@@ -145,7 +145,7 @@ def test_a_connection_that_is_lost_before_the_commit_is_run_again(
     """The server ends the connection in the middle of the transaction: nothing was written, so it is safe."""
     if ledger.database.is_sqlite:
         pytest.skip("SQLite has no server that could end a connection")
-    save, ended = allowance.save, []
+    save, ended = allowance.save, list[int]()
 
     def cut_off(connection: Connection, *rest: Any) -> None:
         if not ended:

@@ -45,7 +45,8 @@ def _ask(server: Server, headers: dict[str, str], number: int) -> int:
 def _connected(server: PostgreSQL) -> int:
     with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres") as connection:
         counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hushi'"
-        row = connection.execute(counted).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(counted).fetchone()
+    assert row is not None
     return int(row[0])
 
 

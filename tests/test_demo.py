@@ -55,7 +55,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, sqlite_template: pathl
 @pytest.fixture(scope="module")
 def filled(environment: dict[str, str], plan: DemoPlan) -> Iterator[tuple[Ledger, int]]:
     """The demo's ledger, without waiting for the disk, and how far its filling has advanced."""
-    ledger, advanced = open_ledger(read_settings(environment)), []
+    ledger, advanced = open_ledger(read_settings(environment)), list[int]()
     sa.event.listen(ledger.database.engines[0], "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
     fill(ledger, plan, advanced.append)
     yield ledger, sum(advanced)

@@ -125,7 +125,7 @@ def test_verify_names_wrong_secrets_in_one_line_and_no_tampering(
 
 def _rotated(environment: dict[str, str], *kept: str) -> dict[str, Any]:
     """The secrets with a second key in both rings, which is the current one; only some are kept."""
-    document = json.loads(pathlib.Path(environment["HUSHI_SECRETS_FILE"]).read_bytes())
+    document: dict[str, Any] = json.loads(pathlib.Path(environment["HUSHI_SECRETS_FILE"]).read_bytes())
     more = pathlib.Path(environment["HUSHI_DATA_DIR"]) / "more.json"
     if not more.exists():
         create_secrets(more)

@@ -41,8 +41,8 @@ class _SlowWatch:
 
 def test_who_asks_while_a_read_is_under_way_shares_the_next(ledger: Ledger) -> None:
     state_reader, watch = LedgerStateReader(ledger), _SlowWatch()
-    state_reader._watch = watch  # type: ignore[assignment]
-    answers: list[tuple[int, LedgerState]] = []
+    state_reader._watch = watch  # type: ignore[assignment] # (a watch that only counts)
+    answers: list[tuple[int, Any]] = []
 
     def ask() -> None:
         begun = watch.reads

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -218,7 +217,7 @@ def _posts(ledger: Ledger, name: str, residents: list[int]) -> list[Post]:
     entries = []
     for resident in residents:
         trade = _trade(resident_id=f"R{resident:08d}")
-        digest: UUID = key_digest(1, "race", f"{name}-{resident}")
+        digest = key_digest(1, "race", f"{name}-{resident}")
         entries.append(Post(digest, trade_fingerprint(trade), "race", trade))
     return entries
 

@@ -95,7 +95,12 @@ def test_where_nobody_posts_it_does_not_rest(ledger: Ledger, other_ledger: Ledge
     rested: list[bool] = []
     with contextlib.closing(SharingCommitter(ledger)) as work:
         rest = work._rest
-        work._rest = lambda rest_s: (rested.append(True), rest(rest_s))[1]  # type: ignore[method-assign] # (a spy)
+
+        def note_and_rest(rest_s: float) -> bool:
+            rested.append(True)
+            return rest(rest_s)
+
+        work._rest = note_and_rest  # type: ignore[method-assign] # (a spy)
         outcomes = work.submit(entries[:ENTRIES_PER_TURN])
         fold_all(other_ledger)
         outcomes += work.submit(entries[ENTRIES_PER_TURN:])

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -65,11 +67,13 @@ def test_secrets_are_never_overwritten(tmp_path: pathlib.Path) -> None:
         lambda document: document["encryption"]["keys"].update(k1="no base64!"),
     ],
 )
-def test_a_secrets_file_that_is_not_what_it_must_be_is_refused(tmp_path: pathlib.Path, change: object) -> None:
+def test_a_secrets_file_that_is_not_what_it_must_be_is_refused(
+    tmp_path: pathlib.Path, change: Callable[[Any], object]
+) -> None:
     path = tmp_path / "s.json"
     create_secrets(path)
     document = json.loads(path.read_text())
-    change(document)  # type: ignore[operator] (a lambda of the parameters above)
+    change(document)
     path.write_text(json.dumps(document))
     with pytest.raises(SecretsError, match="needs"):
         load_vault(path)

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -49,9 +49,24 @@ _QUESTION = [
 ]
 
 
+_TABLE = [
+    click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings."),
+    click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal."),
+]
+
+
 def _asking(function: Function) -> Function:
-    """Adds the options of a question to a command."""
-    for option in reversed(_QUESTION):
+    """The options of a question."""
+    return _with(_QUESTION, function)
+
+
+def _as_table(function: Function) -> Function:
+    """The options of a report that is a table on a terminal."""
+    return _with(_TABLE, function)
+
+
+def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
+    for option in reversed(options):
         function = option(function)
     return function
 
@@ -71,8 +86,7 @@ def report() -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
-@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@_as_table
 @pass_settings
 def trade(settings: Settings, /, **asked: Any) -> None:
     """Value, weight, transactions, participations and residents, compared.
@@ -87,8 +101,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
-@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@_as_table
 @pass_settings
 def residents(settings: Settings, /, **asked: Any) -> None:
     """Registered residents as stocks and flows, and how many took part.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.demo.market import Good
 from service.domain.money import FEN_PER_CNY, GRAMS_PER_KG
+from service.domain.rounding import divide_half_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class DraftTrade:
         """Rounds the weight to what a scale shows, and sets the amount to weight times unit price, to the fen."""
         step = self.lot.good.step_g
         self.quantity_g = max(step, self.amount_fen * GRAMS_PER_KG // self.lot.price_fen // step * step)
-        self.amount_fen = (self.quantity_g * self.lot.price_fen + GRAMS_PER_KG // 2) // GRAMS_PER_KG
+        self.amount_fen = divide_half_up(self.quantity_g * self.lot.price_fen, GRAMS_PER_KG)
 
 
 def draw_amount_fen(chance: random.Random, mean_fen: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
+from service.domain.rounding import share
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
@@ -105,6 +106,11 @@ Measures = Mapping[str, Comparison | int]
 """Each measure, compared with its base, or the current figure alone when the question compares with nothing."""
 
 
+def current_figure(value: Comparison | int) -> int:
+    """The current figure of a measure, whether it is compared or stands alone."""
+    return value if isinstance(value, int) else value.current
+
+
 @dataclass(frozen=True, slots=True)
 class ReportRow:
     """One row: its key by name, its measures, and its share of the current total amount, in hundredths of a percent."""
@@ -151,7 +157,7 @@ def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
         ReportRow(
             _named(dimensions, key),
             _measures(question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)),
-            _share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
+            share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
         )
         for key in keys
     ]
@@ -210,11 +216,6 @@ def _figures(totals: Totals) -> tuple[int, ...]:
 
 
 _NO_FIGURES = (None,) * len(TRADE_MEASURES)
-
-
-def _share(part_fen: int, whole_fen: int) -> int | None:
-    """The share in hundredths of a percent, half up; None when the whole is 0."""
-    return None if whole_fen == 0 else (20_000 * part_fen + whole_fen) // (2 * whole_fen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.domain.cells import Key
 from service.domain.growth import compare
 from service.domain.reports import Measures, Question, ReportRow, TradeReport
+from service.domain.rounding import divide_half_up
 from service.domain.totals import Totals
 
 STOCKS_AND_FLOWS = ("registered_at_start", "registered_at_end", "registered_in_period", "cancelled_in_period")
@@ -81,5 +82,5 @@ def _figures(registered: Registered, key: Key, traded: Totals) -> dict[str, int]
 
 
 def _per(amount_fen: int, participations: int) -> int:
-    """Fen per participation, half up; 0 without participations."""
-    return 0 if participations == 0 else (2 * amount_fen + participations) // (2 * participations)
+    """Fen per participation, half up; 0 of nothing."""
+    return 0 if participations == 0 else divide_half_up(amount_fen, participations)

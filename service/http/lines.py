@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.domain.texts import normal_text
-from service.http.bodies import parse_json, plain_objects
+from service.http.bodies import parse_json
 
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 
@@ -75,12 +75,9 @@ def _line(item: object) -> BodyLine:
 
 
 def _ndjson(body: bytes) -> Iterator[BodyLine]:
-    texts = [text for text in body.split(b"\n") if text.strip()]
-    plain = plain_objects(texts)
-    if plain is not None:
-        yield from map(_line, plain)
-        return
-    for text in texts:
+    for text in body.split(b"\n"):
+        if not text.strip():
+            continue
         try:
             yield _line(parse_json(text))
         except MalformedJson as refusal:

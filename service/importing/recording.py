@@ -14,7 +14,6 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
-from service.domain.transactions import Trade
 from service.importing import FileLine, ImportFileError
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
@@ -87,8 +86,7 @@ def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
 
 
 def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:
-    trades = _TRADE.read_plain([line.body for line in lines])
-    readings = [_read(line, trade) for line, trade in zip(lines, trades, strict=True)]
+    readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
     return _Chunk(lines, readings, posting.submit(lambda: committer.submit(entries) if entries else []))
 
@@ -129,12 +127,12 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) 
             tally.accepted += 1
 
 
-def _read(line: FileLine, trade: Trade | None) -> Post | RefusedLine:
-    """What becomes of a line; `trade` is what it was read as, unless that is left to the schema."""
+def _read(line: FileLine) -> Post | RefusedLine:
+    """What becomes of a line: a trade to post, or why it is refused."""
     if line.body is None:
         return RefusedLine(line, "unreadable-line", line.error or "")
     try:
-        trade = trade or _TRADE.read(line.body)
+        trade = _TRADE.read(line.body)
         digest = key_digest(OPERATOR_KEY_ID, IMPORT_ROUTE, check_key(line.key))
     except Refusal as refusal:
         return _refused(line, refusal)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from service.domain.cells import GRAINS, Cell, Grain, Key
-from service.domain.months import Month, totals_of_days
+from service.domain.months import Month
 from service.domain.periods import Period
 from service.domain.rollup import roll_up, totals_of_rolled_up
-from service.domain.totals import RowKeys, Selection
+from service.domain.totals import RowKeys, Selection, totals_of_days
 
 FULL = GRAINS[-1]
 SECOND = datetime.date(2024, 6, 2)

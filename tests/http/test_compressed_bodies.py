@@ -136,6 +136,11 @@ def test_what_may_become_large_waits_for_its_turn(
     assert isinstance(admission, Admission)
     taken: list[bool] = []
     acquire = admission.large.acquire
-    monkeypatch.setattr(admission.large, "acquire", lambda **how: taken.append(True) or acquire(**how))
+
+    def note_and_acquire(**how: Any) -> bool:
+        taken.append(True)
+        return acquire(**how)
+
+    monkeypatch.setattr(admission.large, "acquire", note_and_acquire)
     admin.post(path, headers={"Content-Encoding": "gzip"}, data=gzip.compress(b"[]"), content_type="application/json")
     assert bool(taken) == waits

@@ -13,16 +13,21 @@ from service.http.reading import READS_AT_ONCE, ReadQueue
 WAIT_MAX_S, LONG_S, READ_S = 0.3, 0.6, 0.05
 
 
+def _answer_quickly() -> str:
+    time.sleep(READ_S)
+    return "done"
+
+
 class House:
     """An application whose reads stay until they are let go."""
 
     def __init__(self) -> None:
         app = Flask("house")
         app.add_url_rule("/v1/stay", "stay", self.stay)
-        app.add_url_rule("/v1/quick", "quick", lambda: time.sleep(READ_S) or "done")
+        app.add_url_rule("/v1/quick", "quick", _answer_quickly)
         app.add_url_rule("/v1/write", "write", lambda: "done", methods=["POST"])
         app.add_url_rule("/page", "page", lambda: "done")
-        app.add_url_rule("/v1/fault", "fault", lambda: 1 / 0)
+        app.add_url_rule("/v1/fault", "fault", lambda: str(1 / 0))
         app.testing = True
         self.inside, self.go, self.has_writes = threading.Semaphore(0), threading.Event(), False
         self.notes: list[object] = []

@@ -206,7 +206,7 @@ def test_a_session_of_another_ledger_with_the_same_secrets_is_none(
 def create_key_like(found: object) -> object:
     import dataclasses
 
-    return dataclasses.replace(found, digest=b"\0" * 32)  # type: ignore[type-var]
+    return dataclasses.replace(found, digest=b"\0" * 32)  # type: ignore[type-var] # (a dataclass)
 
 
 def test_pages_load_nothing_from_elsewhere_and_stand_in_no_frame(call: Callable[..., Caller]) -> None:

@@ -1,12 +1,14 @@
-"""Health: whether the process lives, and whether it can serve."""
+"""Health: whether the process lives, whether it can serve, and which version of Hushi it is."""
 
 from typing import Any
 
-from schemas.health import LiveSchema, ReadySchema
+from schemas.health import LiveSchema, ReadySchema, VersionSchema
+from service import __version__
 from service.domain.errors import Unavailable
 from service.http.context import app_context
 from service.http.routes import Answer, Routes
 from service.http.vitals import Vitals, Writes
+from service.storage.revisions import NEWEST_REVISION
 
 routes = Routes("Health")
 
@@ -33,6 +35,12 @@ def get_ready() -> Answer:
     if vitals.writes != Writes.OK:
         raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
     return Answer({"status": "ok", **parts})
+
+
+@routes.get("/version", scope=None, answer=VersionSchema)
+def get_version() -> Answer:
+    """Which version of Hushi answers; the database is not asked."""
+    return Answer({"name": "hushi", "version": __version__, "schema_revision": NEWEST_REVISION})
 
 
 _WHY = {

@@ -50,16 +50,15 @@ class PhysicalLines:
         del self.record[kept:]
 
 
-class DelimitedLines(FileLines):
-    """The lines of a CSV file."""
+class TextLines(FileLines):
+    """The lines of a text file, whatever stands in them."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
+        """Opens the file. Raises ImportFileError on bytes that are no text."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
             self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
-            self._table = self._read_header()
         except BaseException:
             self._binary.close()
             raise
@@ -72,6 +71,19 @@ class DelimitedLines(FileLines):
     def close(self) -> None:
         """Closes the file."""
         self._binary.close()
+
+
+class DelimitedLines(TextLines):
+    """The lines of a CSV file."""
+
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
+        """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
+        super().__init__(path, encoding)
+        try:
+            self._table = self._read_header()
+        except BaseException:
+            self.close()
+            raise
 
     def __iter__(self) -> Iterator[FileLine]:
         """The lines after the header. A record with broken quotation marks costs its first line only."""

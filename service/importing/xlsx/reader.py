@@ -119,22 +119,33 @@ def _find_header(
     A cover sheet, lists in a hidden sheet, or an emptied one may stand before the clerk's table.
     """
     filled: list[tuple[Worksheet, SheetRows, Header]] = []
-    for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
-        rows = SheetRows(archive, sheet.part, strings, workbook.styles)
-        header = _header_of(iter(rows))
-        if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
-            rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
-            continue
-        filled.append((sheet, rows, header))
-        if header.known >= HEADINGS_KNOWN_MIN:
-            break
-    if not filled:
-        raise ImportFileError("The workbook is empty: there is no header line.")
+    with contextlib.ExitStack() as kept:
+        for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
+            rows = SheetRows(archive, sheet.part, strings, workbook.styles)
+            header = _header_or_close(rows)
+            if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
+                rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
+                continue
+            kept.callback(rows.close)
+            filled.append((sheet, rows, header))
+            if header.known >= HEADINGS_KNOWN_MIN:
+                break
+        if not filled:
+            raise ImportFileError("The workbook is empty: there is no header line.")
+        kept.pop_all()
     chosen = max(filled, key=lambda one: one[2].known >= HEADINGS_KNOWN_MIN)
     for one in filled:
         if one is not chosen:
             one[1].close()
     return chosen
+
+
+def _header_or_close(rows: SheetRows) -> Header | None:
+    try:
+        return _header_of(iter(rows))
+    except ImportFileError:
+        rows.close()
+        raise
 
 
 def _header_of(rows: Iterator[SheetRow]) -> Header | None:
