@@ -56,12 +56,12 @@ _TABLE = [
 
 
 def _asking(function: Function) -> Function:
-    """The options of a question."""
+    """Adds the options of a question to a command."""
     return _with(_QUESTION, function)
 
 
 def _as_table(function: Function) -> Function:
-    """The options of a report that is a table on a terminal."""
+    """Adds the options of a report that is a table on a terminal to a command."""
     return _with(_TABLE, function)
 
 

@@ -132,14 +132,14 @@ def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods,
 
 
 def taxed_share(measures: Measures) -> int | None:
-    """What part of an amount was taxed, in hundredths of a percent, half up; None of no amount."""
+    """The taxed share of an amount, in hundredths of a percent, half up; None when the amount is 0."""
     return share(current_figure(measures["taxable_fen"]), current_figure(measures["amount_fen"]))
 
 
 def lapsed(residents: TradeReport) -> int:
-    """How many left the stock of residents in the period without a cancellation.
+    """How many residents left the stock in the period by expiry or otherwise, without a cancellation.
 
-    They are what is left over, so that the flows of a period lead from its first stock to its last.
+    It is the difference between the other figures, so that first stock plus flows equals the last stock.
     """
     figures = {name: current_figure(value) for name, value in residents.total.items()}
     before = figures["registered_at_start"] + figures["registered_in_period"]

@@ -107,7 +107,7 @@ Measures = Mapping[str, Comparison | int]
 
 
 def current_figure(value: Comparison | int) -> int:
-    """The current figure of a measure, whether it is compared or stands alone."""
+    """The current figure of a measure, with or without a comparison."""
     return value if isinstance(value, int) else value.current
 
 

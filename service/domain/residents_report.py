@@ -82,5 +82,5 @@ def _figures(registered: Registered, key: Key, traded: Totals) -> dict[str, int]
 
 
 def _per(amount_fen: int, participations: int) -> int:
-    """Fen per participation, half up; 0 of nothing."""
+    """Fen per participation, half up; 0 without participations."""
     return 0 if participations == 0 else divide_half_up(amount_fen, participations)

@@ -76,7 +76,7 @@ def merge(parts: Iterable[Mapping[Key, Totals]]) -> dict[Key, Totals]:
 
 
 def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
+    """The totals of some days. Within a day it merges and counts the sets; over the days it adds up the counts."""
     found: dict[Key, Totals] = {}
     sets: dict[Key, list[BitMap]] = {}
     for cells in days:
