@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def settings_of_environment(**changes: str) -> Settings:
-    """The settings, with some variables changed. Raises SettingError."""
+    """The settings of the environment, with some variables changed. Raises SettingError."""
     return read_settings({**os.environ, **changes})
 
 

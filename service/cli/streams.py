@@ -1,4 +1,4 @@
-"""Standard streams that were closed before the process began."""
+"""Replaces standard streams that were closed before the process began."""
 
 import io
 import os

@@ -12,7 +12,7 @@ from service.domain.rounding import divide_half_up
 
 @dataclass(frozen=True, slots=True)
 class TargetSpan:
-    """A span of days with the total of its live trades and its participations; both are hit exactly."""
+    """A span of days, with the total of its live trades and its participations; the demo reaches both exactly."""
 
     first: datetime.date
     last: datetime.date

@@ -33,7 +33,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ValueLimit:
-    """What one resident may bring in free on one business day, in fen."""
+    """The value that one resident may bring in free on one business day, in fen."""
 
     limit_fen: int
     basis: Basis

@@ -52,7 +52,7 @@ def compare(current: int, base: int | None) -> Comparison:
 
 
 def format_growth_pct(growth_pct: int | None) -> str | None:
-    """Percent with exactly 2 decimals from hundredths of a percent: 38584 is "385.84"; None stays None."""
+    """Growth in percent with exactly 2 decimals, from hundredths of a percent: 38584 is "385.84"; None stays None."""
     return None if growth_pct is None else _decimal_text(growth_pct, GROWTH_PCT_DECIMALS)
 
 

@@ -29,7 +29,7 @@ _ODD_YET_PRINTABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
 )
-"""The characters above that `str.isprintable` takes for letters or signs."""
+"""Those of the characters above that `str.isprintable` counts as letters or signs."""
 
 _MONGOLIAN_SELECTORS = frozenset("\u180b\u180c\u180d\u180e\u180f")
 _ZERO_WIDTH_NON_JOINER, _ZERO_WIDTH_JOINER = "\u200c", "\u200d"

@@ -33,8 +33,9 @@ def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
 
 
 def refuse_unknown_places(known: Known, filters: ReportFilters) -> None:
-    """Raises ValidationFailed for a trade point that has no trade, or a settlement that has no trade and no resident.
+    """Raises ValidationFailed for an unknown trade point or settlement.
 
+    A trade point is known when it is the default one or has a trade, a settlement when it has a trade or a resident.
     `known` covers everything that was committed before the question, also the tail and new residents. So a report that
     is asked right after the first trade at a trade point knows the trade point.
     """

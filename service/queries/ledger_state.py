@@ -29,7 +29,7 @@ class LedgerStateReader:
         self._answer: LedgerState | BaseException | None = None
 
     def now(self) -> LedgerState:
-        """The state, not older than this call. Raises DatabaseUnavailable."""
+        """The state at a moment after the beginning of this call. Raises DatabaseUnavailable."""
         return self._looked_up() if self._ledger.database.is_sqlite else self._shared()
 
     def _looked_up(self) -> LedgerState:

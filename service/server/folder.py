@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 
 class Folder:
-    """Folds in the background; reports stay exact without it, only slower."""
+    """Folds in the background. Without it, reports stay exact but get slower."""
 
     def __init__(self, ledger: Ledger) -> None:
         """Keeps the ledger; `start` begins to fold."""

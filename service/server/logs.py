@@ -55,7 +55,7 @@ def configure_logs(level: str) -> None:
 
 
 def flush_logs() -> None:
-    """Waits a moment for the lines so far to be written."""
+    """Waits until the lines so far are written, for END_WAITS_FOR_THE_LOG_S at most."""
     STANDARD_ERROR_LINES.flush(END_WAITS_FOR_THE_LOG_S)
 
 

@@ -39,7 +39,7 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class Database:
-    """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
+    """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. No other code opens these."""
 
     def __init__(self, url: str, *, makes_file: bool = True, known_file: FileId | None = None) -> None:
         """Opens no connection yet; the first one makes SQLite's file if `makes_file`. Raises UnusableUrl."""

@@ -62,7 +62,7 @@ class FairFileLock:
     """
 
     def __init__(self, database: pathlib.Path) -> None:
-        """Opens nothing yet."""
+        """Keeps the database's path; the first turn opens the lock file."""
         self._database = database
         self._descriptor: int | None = None
         self._waker = Waker()
