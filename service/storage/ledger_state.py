@@ -85,7 +85,7 @@ def read(connection: Connection, known: LedgerState = NOTHING) -> tuple[LedgerSt
     *row, block_hash, entry, mac = connection.execute(_compared(connection.dialect.name), at).one()
     found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(mac or NO_MAC))
     ended = (known.position.hash, known.position.newest_entry, known.register.mac)
-    return _eligibility_of(row), found == ended
+    return _state_of(row), found == ended
 
 
 class Watch:
@@ -132,16 +132,16 @@ class Watch:
             cursor.execute(self._text)
             *state, revision = cursor.fetchone()
             revisions.refuse_other(revision)
-            eligibility = _eligibility_of(tuple(state))
+            state = _state_of(tuple(state))
             if version is not None:
                 # A commit between the two reads is seen next time, because the version was read first.
-                self._seen = version, eligibility
-            return eligibility
+                self._seen = version, state
+            return state
         finally:
             cursor.close()
 
 
-def _eligibility_of(row: Sequence[Any]) -> LedgerState:
+def _state_of(row: Sequence[Any]) -> LedgerState:
     no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
     revoked_keys, ended_no, ended_id, newest_fact, mac = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
