@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from service.commands.posting import Entry, Outcome, post, post_all_or_none
-from service.domain.errors import Unavailable
+from service.domain.errors import Unauthenticated, Unavailable
 from service.ledger import Ledger
 from service.storage.faults import (
     DatabaseUnavailable,
@@ -61,7 +61,8 @@ class Committer:
         """Waits for the commit and returns an outcome for each entry, in order.
 
         Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
-        the same keys and gets the truth.
+        the same keys and gets the truth. Raises Unauthenticated when the API key of the entries, which all have the
+        same one, was revoked in the meantime.
         """
         self._start()
         request = _Request(entries, all_or_none)
@@ -70,9 +71,12 @@ class Committer:
         except queue.Full:
             raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
         try:
-            return request.answer.result(timeout_s)
+            outcomes = request.answer.result(timeout_s)
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
+        if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
+            raise outcomes[0].refusal
+        return outcomes
 
     def waiting(self) -> int:
         """How many requests wait for the next commit."""

@@ -16,10 +16,8 @@ import orjson
 
 from service.domain.errors import Unavailable
 from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
-from service.http.inflating import UNPACKING
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
-from service.http.request_ids import accept_request_id
-from service.http.response_cache import Note
+from service.http.request_context import Note, context_of
 from service.server.memory import give_back_what_is_free
 
 if TYPE_CHECKING:
@@ -94,7 +92,7 @@ class Gate:
             return refuse(FULL, self._note, environ, start_response)
         if visit.brings_a_body:
             environ["wsgi.input"] = Arriving(environ, visit)
-            environ[UNPACKING] = visit.arrived
+            context_of(environ).note_size = visit.arrived
         try:
             return self._application(environ, start_response)
         finally:
@@ -176,14 +174,13 @@ class _Visit:
 
 def refuse(why: str, note: Note, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Answers 503 without asking Flask."""
-    started = time.perf_counter()
-    request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+    context = context_of(environ)
     refusal = Unavailable(why)
-    body = orjson.dumps(problem_document(refusal, request_id))
+    body = orjson.dumps(problem_document(refusal, context.request_id))
     headers = [
-        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", request_id),
+        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", context.request_id),
         ("Retry-After", str(refusal.retry_after_s)),
     ]  # fmt: skip
     start_response("503 Service Unavailable", headers)
-    note(request_id, environ["REQUEST_METHOD"], None, refusal.status, started, None)
+    note(context, environ["REQUEST_METHOD"], None, refusal.status)
     return [body]
