@@ -7,7 +7,7 @@ checks each request, and writes its part of the OpenAPI document. (Why not flask
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Required, TypedDict, TypeVar, Unpack
 
 import orjson
 from flask import Flask, Response, request
@@ -34,30 +34,59 @@ class Answer:
     media_type: str = JSON_MEDIA_TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method, and everything that callers may know of it.
+View = Callable[..., Answer | Response]
+"""Gets the values of the path, then `query` and `body` as the domain's values, each by its name."""
+V = TypeVar("V", bound=View)
 
-    `scope` None means open to everybody; `loopback_open` routes need no key from callers on the machine itself.
-    """
 
-    method: str
-    path: str
-    view: Callable[..., Answer | Response]
-    tag: str
-    scope: str | None
+class Terms(TypedDict, total=False):
+    """What the declaration of a route may say; what it leaves out is as `Route` has it."""
+
+    scope: Required[str | None]
     status: int
-    answer: type[StrictSchema] | None
-    body: type[StrictSchema] | None
-    query: type[StrictSchema] | None
+    answer: type[StrictSchema]
+    body: type[StrictSchema]
+    query: type[StrictSchema]
     refuses: Sequence[type[Refusal]]
     keyed: bool
-    bodies: Sequence[str]
-    answers: Sequence[str]
+    may_be_keyed: bool
+    bodies: tuple[str, ...]
+    answers: tuple[str, ...]
     lists: Sequence[str]
     loopback_open: bool
     commits: bool
-    may_be_keyed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address and method, and everything that callers may know of it."""
+
+    method: str
+    path: str
+    view: View
+    tag: str
+    scope: str | None
+    """What the caller's key must allow; None means that the route is open to everybody."""
+    status: int = 200
+    """Of an answer that refuses nothing."""
+    answer: type[StrictSchema] | None = None
+    body: type[StrictSchema] | None = None
+    query: type[StrictSchema] | None = None
+    refuses: Sequence[type[Refusal]] = ()
+    keyed: bool = False
+    """Needs an Idempotency-Key."""
+    may_be_keyed: bool = False
+    """Takes an Idempotency-Key."""
+    bodies: tuple[str, ...] = (JSON_MEDIA_TYPE,)
+    """The media types of the body."""
+    answers: tuple[str, ...] = (JSON_MEDIA_TYPE,)
+    """The media types of the answer."""
+    lists: Sequence[str] = ()
+    """The query parameters that may be repeated."""
+    loopback_open: bool = False
+    """Lets callers on the machine itself in without a key."""
+    commits: bool = False
+    """The view hands its key to the committer, which refuses it if it was revoked in the meantime."""
 
     @property
     def name(self) -> str:
@@ -78,48 +107,17 @@ class Routes:
         self.tag = tag
         self.all: list[Route] = []
 
-    def get(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A GET route; see `add` for what may be told."""
-        return self.add("GET", path, **told)
+    def get(self, path: str, **terms: Unpack[Terms]) -> Callable[[V], V]:
+        """Declares the view of a GET route."""
+        return self._declaring("GET", path, terms)
 
-    def post(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A POST route; see `add` for what may be told."""
-        return self.add("POST", path, **told)
+    def post(self, path: str, **terms: Unpack[Terms]) -> Callable[[V], V]:
+        """Declares the view of a POST route."""
+        return self._declaring("POST", path, terms)
 
-    def add(
-        self,
-        method: str,
-        path: str,
-        *,
-        scope: str | None,
-        status: int = 200,
-        answer: type[StrictSchema] | None = None,
-        body: type[StrictSchema] | None = None,
-        query: type[StrictSchema] | None = None,
-        refuses: Sequence[type[Refusal]] = (),
-        keyed: bool = False,
-        bodies: Sequence[str] = (JSON_MEDIA_TYPE,),
-        answers: Sequence[str] = (JSON_MEDIA_TYPE,),
-        lists: Sequence[str] = (),
-        loopback_open: bool = False,
-        commits: bool = False,
-        may_be_keyed: bool = False,
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
-
-        `keyed` routes need an Idempotency-Key, `may_be_keyed` ones take one; `bodies` and `answers` are media types,
-        `lists` the query parameters that may be repeated; `loopback_open` lets callers on the machine itself in without
-        a key; a view that `commits` hands its key to the committer, which refuses it if it was revoked in the meantime.
-        """
-
-        def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-            self.all.append(
-                Route(
-                    method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
-                    tuple(bodies), tuple(answers), tuple(lists), loopback_open,
-                    commits, may_be_keyed,
-                )
-            )  # fmt: skip
+    def _declaring(self, method: str, path: str, terms: Terms) -> Callable[[V], V]:
+        def declare(view: V) -> V:
+            self.all.append(Route(method=method, path=path, view=view, tag=self.tag, **terms))
             return view
 
         return declare
@@ -186,11 +184,11 @@ class CheckedView:
                 confirm_key()
             raise
 
-    def _read_query(self, _query_string: bytes) -> dict[str, Any] | None:
+    def _read_query(self, _query_string: bytes) -> dict[str, object] | None:
         """The query of the current request, taken apart once for each text: dashboards ask the same all day."""
         parameters = read_query(self._route.lists)
         if self._query is not None:
-            asked: dict[str, Any] = self._query.read(parameters)
+            asked: dict[str, object] = self._query.read(parameters)
             return asked
         if parameters:
             name = next(iter(parameters))
