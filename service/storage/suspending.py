@@ -3,9 +3,11 @@
 A process that is stopped in a transaction keeps its locks for as long as it sleeps, and nobody else can post.
 """
 
+import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 
 class Suspension:
@@ -18,17 +20,18 @@ class Suspension:
         self._open = 0
         self._is_wanted = False
 
-    def begin(self) -> None:
-        """Notes that a transaction begins."""
+    @contextlib.contextmanager
+    def put_off(self) -> Iterator[None]:
+        """While a transaction is open. At its end the process is stopped, if that is what was waited for."""
         with self._lock:
             self._open += 1
-
-    def end(self) -> None:
-        """Notes that one has ended, and stops the process if that is what was waited for."""
-        with self._lock:
-            self._open -= 1
-            if self._is_wanted and self._open == 0:
-                self._stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+                if self._is_wanted and self._open == 0:
+                    self._stop()
 
     def ask(self) -> None:
         """Stops the process now, or after the transactions that are open."""
