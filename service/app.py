@@ -73,8 +73,8 @@ def create_app(ledger: Ledger) -> Flask:
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadingTurns(app.wsgi_app, note, lambda: gate.writes.taken > 0)
-    known_answers = KnownAnswers(reading, pulse, ledger.now, note)
-    gate = app.wsgi_app = Gate(known_answers, note)  # type: ignore[method-assign] # (Flask's own way)
+    reads = KnownAnswers(reading, pulse, ledger.now, note)
+    gate = app.wsgi_app = Gate(app.wsgi_app, note, reads=reads)  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: gate.arrivals.is_tight, gate.inside_since)
     return app
 

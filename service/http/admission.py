@@ -75,9 +75,11 @@ class Gate:
         writes_max: int = WRITES_MAX,
         reads_max: int = READS_MAX,
         arrivals: Arrivals | None = None,
+        *,
+        reads: "WSGIApplication | None" = None,
     ) -> None:
-        """`note` is told of each refused request."""
-        self._application = application
+        """`note` is told of each refused request; `reads` answers GET, HEAD and OPTIONS in the application's place."""
+        self._application, self._application_of_reads = application, reads or application
         self._note = note
         self.reads, self.writes = Places(reads_max), Places(writes_max)
         self.arrivals = arrivals or Arrivals()
@@ -94,6 +96,8 @@ class Gate:
             environ["wsgi.input"] = Arriving(environ, visit)
             context_of(environ).note_size = visit.arrived
         try:
+            if environ["REQUEST_METHOD"] in READ_METHODS:
+                return self._application_of_reads(environ, start_response)
             return self._application(environ, start_response)
         finally:
             visit.leave()
