@@ -9,8 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 
@@ -133,15 +134,25 @@ class Committer:
         return together, None
 
     def _commit(self, together: Sequence[_Request]) -> None:
-        try:
-            outcomes = self._run(together)
-        except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
-            self._answer_alone(together, error)
-            return
-        start = 0
+        """Writes the entries of these requests in one transaction, and hands each request its outcomes."""
+        entries = [entry for request in together for entry in request.entries]
+        command: Callable[[Ledger, Sequence[Entry]], list[Outcome]]
+        command = post_all_or_none if together[0].all_or_none else post
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                outcomes = iter(command(self._ledger, entries))
+                break
+            except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
+                # NotWritten: another process took a key, a reference or a row first, or the connection went before the
+                # commit: run again and see. A bounded number of times, because a fault that looks so must not spin for
+                # ever.
+                if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
+                    self._answer_alone(together, error)
+                    return
         for request in together:
-            _answer(request, outcomes[start : start + len(request.entries)])
-            start += len(request.entries)
+            # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
+            with contextlib.suppress(InvalidStateError):
+                request.answer.set_result(list(islice(outcomes, len(request.entries))))
 
     def _answer_alone(self, together: Sequence[_Request], error: Exception) -> None:
         """A transaction of many failed: each request gets one of its own, so that only the bad one fails."""
@@ -153,28 +164,8 @@ class Committer:
         for request in together:
             _fail(request, _told(error))
 
-    def _run(self, together: Sequence[_Request]) -> list[Outcome]:
-        entries = [entry for request in together for entry in request.entries]
-        command: Callable[[Ledger, Sequence[Entry]], list[Outcome]]
-        command = post_all_or_none if together[0].all_or_none else post
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            try:
-                return command(self._ledger, entries)
-            except NotWritten:
-                # Another process took a key, a reference or a row first, or the connection went before the commit: run
-                # again and see. A bounded number of times, because a fault that looks so must not spin for ever.
-                if attempt == ATTEMPTS_MAX:
-                    raise
-        raise AssertionError("unreachable")
-
 
 _END = object()
-
-
-def _answer(request: _Request, outcomes: list[Outcome]) -> None:
-    # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
-    with contextlib.suppress(Exception):
-        request.answer.set_result(outcomes)
 
 
 def _told(error: Exception) -> Exception:

@@ -6,6 +6,7 @@ allowance rows  7 journal, whose end is the tail  8 outcomes by key. What there 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,10 +25,8 @@ from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.judging import Desk, open_desk
 from service.ledger import Ledger
-from service.storage import allowance, idempotency, journal
-from service.storage.batch_context import read as opening_of
+from service.storage import allowance, batch_context, idempotency, journal
 from service.storage.committing import commit_durably
-from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 
 
@@ -77,103 +76,97 @@ class _TakenBack(Exception):
         self.outcomes = outcomes
 
 
-def post(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+def post(ledger: Ledger, entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
     """An outcome for each entry, in order: accepted, refused, or replayed. One bad entry harms no other.
 
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    # The opening of the batch looks at the revision.
+    # The statement of the batch's context looks at the revision.
     with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
-        return _write(connection, ledger, entries)
+        seen, signet = ledger.lineage.seen, ledger.vault.signets.answers
+        opening = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
+        ledger.lineage.confirm(seen, opening.seal_at_known, opening.register)
+        known, revoked = dict(opening.known), opening.revoked_keys
+        fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
+        if not fresh and not revoked:
+            commit_durably(connection)
+            return [_replay(entry, known[entry.digest], signet) for entry in entries]
+        trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
+        reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
+        facts = (seen.generation, *opening.facts)
+        standings = ledger.roster.find(connection, {trade.resident for trade in trades}, facts)
+        desk = open_desk(
+            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, standings=standings
+        )
+        batch = _Batch(desk, known, revoked, signet)
+        outcomes = [batch.settle(entry) for entry in entries]
+        if all_or_none and any(outcome.refusal for outcome in outcomes):
+            raise _TakenBack(outcomes)
+        if not batch.answered:
+            # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
+            commit_durably(connection)
+        allowance.save(connection, desk.touched, desk.limits)
+        journal.insert(connection, [a.transaction for a in batch.answered if a.transaction is not None])
+        idempotency.insert(connection, batch.answered)
+        return outcomes
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
-            outcomes = _write(connection, ledger, entries)
-            if any(outcome.refusal for outcome in outcomes):
-                raise _TakenBack(outcomes)
-            return outcomes
+        return post(ledger, entries, all_or_none=True)
     except _TakenBack as taken_back:
         return taken_back.outcomes
 
 
-def _write(connection: Connection, ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
-    lineage = ledger.lineage
-    seen = lineage.seen
-    opening = opening_of(connection, {entry.digest for entry in entries}, seen.head.no)
-    lineage.confirm(seen, opening.seal_at_known, opening.register)
-    known = dict(opening.known)
-    revoked = opening.revoked_keys
-    signet = ledger.vault.signets.answers
-    fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
-    if not fresh and not revoked:
-        commit_durably(connection)
-        return [_replay(entry, known[entry.digest], signet) for entry in entries]
-    trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
-    desk = open_desk(
-        connection,
-        ledger.rulebook,
-        ledger.now(),
-        ledger.new_id,
-        trades,
-        {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
-        standings=ledger.roster.find(
-            connection, {trade.resident for trade in trades}, (seen.generation, *opening.facts)
-        ),
-    )
-    answered: list[Remembered] = []
-    outcomes = [
-        _revoked(entry) if entry.api_key in revoked else _settle(entry, desk, known, answered, signet)
-        for entry in entries
-    ]
-    if not answered:
-        # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
-        commit_durably(connection)
-    allowance.save(connection, desk.touched, desk.limits)
-    journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
-    idempotency.insert(connection, answered)
-    return outcomes
+@dataclass(slots=True)
+class _Batch:
+    """A batch while its entries are settled in their order.
 
+    `known` are the answers by the digest of their key, `answered` those that this batch has to remember.
+    """
 
-def _settle(
-    entry: Entry, desk: Desk, known: dict[bytes, Remembered], answered: list[Remembered], signet: Signet
-) -> Outcome:
-    """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
-    before = known.get(entry.digest)
-    if before is not None:
-        return _replay(entry, before, signet)
-    try:
-        transaction = _accept(entry, desk)
-    except Refusal as refusal:
-        if refusal.remembered and _is_final(entry):
-            fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
-            text = refusal_text(refusal, entry.request_id, fingerprint)
-            seal = signet.seal(answer_message(entry.digest, fingerprint, text.encode()))
-            answered.append(Remembered(entry.digest, seal, refusal=text))
-            known[entry.digest] = answered[-1]
-        return Outcome(entry.request_id, refusal=refusal.without_frames())
-    seal = signet.seal(answer_message(entry.digest, entry.fingerprint, accepted_outcome(transaction)))
-    known[entry.digest] = settled = Remembered(entry.digest, seal, transaction)
-    answered.append(settled)
-    return Outcome(entry.request_id, transaction)
+    desk: Desk
+    known: dict[bytes, Remembered]
+    revoked_keys: frozenset[int]
+    signet: Signet
+    answered: list[Remembered] = field(default_factory=list)
 
+    def settle(self, entry: Entry) -> Outcome:
+        """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
+        if entry.api_key in self.revoked_keys:
+            # It was revoked after the request had been let in: nothing is written, and nothing is remembered.
+            return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
+        before = self.known.get(entry.digest)
+        if before is not None:
+            return _replay(entry, before, self.signet)
+        try:
+            if isinstance(entry, Post):
+                transaction = self.desk.accept(entry.trade)
+            else:
+                transaction = self.desk.take_back(entry.transaction_id, entry.reason)
+        except Refusal as refusal:
+            if refusal.remembered and (isinstance(entry, Reverse) or entry.refusal_is_final):
+                fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
+                text = refusal_text(refusal, entry.request_id, fingerprint)
+                self._remember(entry.digest, fingerprint, text.encode(), refusal=text)
+            return Outcome(entry.request_id, refusal=refusal.without_frames())
+        self._remember(entry.digest, entry.fingerprint, accepted_outcome(transaction), transaction)
+        return Outcome(entry.request_id, transaction)
 
-def _revoked(entry: Entry) -> Outcome:
-    """The key was revoked after the request had been let in: nothing is written, and nothing is remembered."""
-    return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
-
-
-def _is_final(entry: Entry) -> bool:
-    return isinstance(entry, Reverse) or entry.refusal_is_final
-
-
-def _accept(entry: Entry, desk: Desk) -> Transaction:
-    if isinstance(entry, Post):
-        return desk.accept(entry.trade)
-    return desk.take_back(entry.transaction_id, entry.reason)
+    def _remember(
+        self,
+        digest: bytes,
+        fingerprint: bytes,
+        outcome: bytes,
+        transaction: Transaction | None = None,
+        refusal: str | None = None,
+    ) -> None:
+        """Keeps what is answered to the request of this name and meaning, under a seal."""
+        seal = self.signet.seal(answer_message(digest, fingerprint, outcome))
+        self.known[digest] = remembered = Remembered(digest, seal, transaction, refusal)
+        self.answered.append(remembered)
 
 
 def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:

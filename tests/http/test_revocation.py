@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from service.commands import posting
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
+from service.storage import batch_context
 from service.storage.batch_context import Opening
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
@@ -61,10 +61,10 @@ def test_without_the_look_inside_the_commit_a_revoked_key_writes(
     clerk: Caller, admin: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: it is the commit that looks."""
-    read = posting.opening_of
+    read = batch_context.read
 
     def blind(*told: Any) -> Opening:
         return read(*told)._replace(revoked_keys=frozenset())
 
-    monkeypatch.setattr(posting, "opening_of", blind)
+    monkeypatch.setattr(batch_context, "read", blind)
     assert clerk.trade(a_trade()).status_code == 201
