@@ -51,7 +51,11 @@ SUSPENSION = Suspension()
 """That of this process."""
 
 
+def _ask_for_a_stop(*_signal: object) -> None:
+    SUSPENSION.ask()
+
+
 def stop_between_transactions() -> None:
     """From now on the process takes SIGTSTP as said above, unless it was told to ignore it."""
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-        signal.signal(signal.SIGTSTP, lambda *_: SUSPENSION.ask())
+        signal.signal(signal.SIGTSTP, _ask_for_a_stop)
