@@ -1,7 +1,7 @@
 """Transactions on the wire: a trade as posted, an entry as answered."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
@@ -32,6 +32,8 @@ COMMODITY_LENGTH_MAX = 100
 MARK_LENGTH_MAX = 64
 METADATA_KEY_LENGTH_MAX = 40
 METADATA_VALUE_LENGTH_MAX = 500
+OVER_ALLOWANCE = ("tax", "refuse")
+"""What may become of a trade that the allowance does not cover: its rest is taxed, or all of it is refused."""
 
 
 class TradeSchema(StrictSchema):
@@ -52,8 +54,7 @@ class TradeSchema(StrictSchema):
     seller = Text(COMMODITY_LENGTH_MAX, allow_none=True)
     reference = Text(MARK_LENGTH_MAX, allow_none=True)
     over_allowance = OneOf(
-        "tax",
-        "refuse",
+        *OVER_ALLOWANCE,
         translate=lambda word: word == "refuse",
         load_default=False,
         attribute="refuse_over_allowance",
@@ -70,10 +71,6 @@ class TradeSchema(StrictSchema):
         """The domain's trade of a document, quickly where nothing is wrong with it. Raises ValidationFailed."""
         trade = _quick_reader(type(self)).read(document)
         return super().read(document) if trade is None else trade
-
-    def read_plain(self, documents: Sequence[object]) -> list[Trade | None]:
-        """The trades of many documents, quickly; None for each that only `read` can tell what is wrong with."""
-        return _quick_reader(type(self)).read_all(documents)
 
 
 @functools.cache
@@ -110,7 +107,7 @@ class TransactionSchema(StrictSchema):
     over_allowance = fields.Function(
         lambda entry: "refuse" if entry.refuse_over_allowance else "tax",
         required=True,
-        metadata={"type": "string", "enum": ["tax", "refuse"]},
+        metadata={"type": "string", "enum": list(OVER_ALLOWANCE)},
     )
     metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     reverses = fields.UUID(required=True, allow_none=True)
@@ -148,25 +145,31 @@ class StatementSchema(StrictSchema):
         return data
 
 
-# `from` is a word of Python, so this schema is declared by names.
-TransactionsQuerySchema: type[StrictSchema] = cast(
-    type[StrictSchema],
-    StatementSchema.from_dict(
-        {
-            "resident_id": ResidentId(attribute="resident"),
-            "group_id": GroupId(attribute="group"),
-            "category": Slug(),
-            "origin": CountryCode(),
-            "direction": OneOf(*DIRECTIONS),
-            "trade_point": Slug(),
-            "consignment": Text(MARK_LENGTH_MAX),
-            "from": TradingDay(attribute="from_day"),
-            "to": TradingDay(attribute="to_day"),
-            "cursor": cursor_field(),
-            "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
-        },
-        name="TransactionsQuerySchema",
-    ),
+def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type[StrictSchema]:
+    """The schema of a statement's query: its own filters, its days, and which page.
+
+    It is declared by names, because `from` is a word of Python.
+    """
+    paged = {
+        "from": TradingDay(attribute="from_day"),
+        "to": TradingDay(attribute="to_day"),
+        "cursor": cursor_field(),
+        "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
+    }
+    return cast(type[StrictSchema], StatementSchema.from_dict({**filters, **paged}, name=name))
+
+
+TransactionsQuerySchema = statement_query(
+    "TransactionsQuerySchema",
+    {
+        "resident_id": ResidentId(attribute="resident"),
+        "group_id": GroupId(attribute="group"),
+        "category": Slug(),
+        "origin": CountryCode(),
+        "direction": OneOf(*DIRECTIONS),
+        "trade_point": Slug(),
+        "consignment": Text(MARK_LENGTH_MAX),
+    },
 )
 
 

@@ -31,7 +31,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 OURS = (str(ROOT / "service"), str(ROOT / "schemas"))
 STEPS_MAX = 25
 STORAGE = "service.storage."
-ENTRY, COMMIT = "service.http.admission.Gate.__call__", "service.storage.committing.commit"
+ENTRY, COMMIT = "service.http.admission.Admission.__call__", "service.storage.committing.commit"
 
 
 def _steps() -> list[str]:

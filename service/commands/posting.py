@@ -20,10 +20,10 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
-from service.domain.macs import Signet
+from service.domain.macs import MacKeys
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
-from service.judging import Desk, open_desk
+from service.judging import Judge, prepare_judge
 from service.ledger import Ledger
 from service.storage import allowance, batch_context, idempotency, journal
 from service.storage.committing import commit_durably
@@ -56,7 +56,7 @@ class Reverse(NamedTuple):
     api_key: int | None = None
 
 
-Entry = Post | Reverse
+NewEntry = Post | Reverse
 
 
 class Outcome(NamedTuple):
@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
     replayed: bool = False
 
 
-class _TakenBack(Exception):
+class _AllRefused(Exception):
     """Rolls an atomic batch back; carries the outcomes that say why."""
 
     def __init__(self, outcomes: list[Outcome]) -> None:
@@ -76,7 +76,7 @@ class _TakenBack(Exception):
         self.outcomes = outcomes
 
 
-def post(ledger: Ledger, entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
+def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = False) -> list[Outcome]:
     """An outcome for each entry, in order: accepted, refused, or replayed. One bad entry harms no other.
 
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
@@ -84,40 +84,40 @@ def post(ledger: Ledger, entries: Sequence[Entry], *, all_or_none: bool = False)
     """
     # The statement of the batch's context looks at the revision.
     with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
-        seen, signet = ledger.lineage.seen, ledger.vault.signets.answers
-        opening = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
-        ledger.lineage.confirm(seen, opening.seal_at_known, opening.register)
-        known, revoked = dict(opening.known), opening.revoked_keys
+        seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
+        context = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
+        ledger.lineage.confirm(seen, context.mac_at_known, context.register)
+        known, revoked = dict(context.known), context.revoked_keys
         fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
         if not fresh and not revoked:
             commit_durably(connection)
-            return [_replay(entry, known[entry.digest], signet) for entry in entries]
+            return [_replay(entry, known[entry.digest], mac_keys) for entry in entries]
         trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
         reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
-        facts = (seen.generation, *opening.facts)
-        standings = ledger.roster.find(connection, {trade.resident for trade in trades}, facts)
-        desk = open_desk(
-            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, standings=standings
+        facts = (seen.generation, *context.facts)
+        eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
+        judge = prepare_judge(
+            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )
-        batch = _Batch(desk, known, revoked, signet)
+        batch = _Batch(judge, known, revoked, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
-            raise _TakenBack(outcomes)
+            raise _AllRefused(outcomes)
         if not batch.answered:
             # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
             commit_durably(connection)
-        allowance.save(connection, desk.touched, desk.limits)
+        allowance.save(connection, judge.touched, judge.limits)
         journal.insert(connection, [a.transaction for a in batch.answered if a.transaction is not None])
         idempotency.insert(connection, batch.answered)
         return outcomes
 
 
-def post_all_or_none(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
         return post(ledger, entries, all_or_none=True)
-    except _TakenBack as taken_back:
-        return taken_back.outcomes
+    except _AllRefused as all_refused:
+        return all_refused.outcomes
 
 
 @dataclass(slots=True)
@@ -127,25 +127,25 @@ class _Batch:
     `known` are the answers by the digest of their key, `answered` those that this batch has to remember.
     """
 
-    desk: Desk
+    judge: Judge
     known: dict[bytes, Remembered]
     revoked_keys: frozenset[int]
-    signet: Signet
+    mac_keys: MacKeys
     answered: list[Remembered] = field(default_factory=list)
 
-    def settle(self, entry: Entry) -> Outcome:
+    def settle(self, entry: NewEntry) -> Outcome:
         """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
         if entry.api_key in self.revoked_keys:
             # It was revoked after the request had been let in: nothing is written, and nothing is remembered.
             return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
         before = self.known.get(entry.digest)
         if before is not None:
-            return _replay(entry, before, self.signet)
+            return _replay(entry, before, self.mac_keys)
         try:
             if isinstance(entry, Post):
-                transaction = self.desk.accept(entry.trade)
+                transaction = self.judge.accept(entry.trade)
             else:
-                transaction = self.desk.take_back(entry.transaction_id, entry.reason)
+                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason)
         except Refusal as refusal:
             if refusal.remembered and (isinstance(entry, Reverse) or entry.refusal_is_final):
                 fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
@@ -163,20 +163,20 @@ class _Batch:
         transaction: Transaction | None = None,
         refusal: str | None = None,
     ) -> None:
-        """Keeps what is answered to the request of this name and meaning, under a seal."""
-        seal = self.signet.seal(answer_message(digest, fingerprint, outcome))
-        self.known[digest] = remembered = Remembered(digest, seal, transaction, refusal)
+        """Keeps what is answered to the request of this name and meaning, under a mac."""
+        mac = self.mac_keys.mac_of(answer_message(digest, fingerprint, outcome))
+        self.known[digest] = remembered = Remembered(digest, mac, transaction, refusal)
         self.answered.append(remembered)
 
 
-def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
+def _replay(entry: NewEntry, before: Remembered, mac_keys: MacKeys) -> Outcome:
     """The first answer again; the same key with another meaning is refused and changes nothing.
 
     So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
     """
     held_number = before.refusal is not None and before.refusal.startswith(_REFUSED_FOR_A_NUMBER)
     asked = entry.digest, _kept_fingerprint(entry, holds_number=held_number)
-    if not any(signet.fits(before.seal, answer_message(*asked, outcome)) for outcome in before.outcomes):
+    if not any(mac_keys.fits(before.mac, answer_message(*asked, outcome)) for outcome in before.outcomes):
         reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
         return Outcome(entry.request_id, refusal=reused)
     if before.transaction is not None:
@@ -188,7 +188,7 @@ def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
 _REFUSED_FOR_A_NUMBER = f'{{"code":"{PersonalData.code}"'
 
 
-def _kept_fingerprint(entry: Entry, *, holds_number: bool) -> bytes:
+def _kept_fingerprint(entry: NewEntry, *, holds_number: bool) -> bytes:
     """What is kept of the meaning of a request: of one that is refused for a citizen number, all but the number.
 
     A fingerprint is no secret: it would tell which of an area's 36 million possible numbers stood in the request.

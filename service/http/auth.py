@@ -4,7 +4,7 @@ from flask import request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
-from service.http.context import market
+from service.http.context import app_context
 from service.http.request_context import request_context
 from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
@@ -26,7 +26,7 @@ def is_loopback() -> bool:
 def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
-    What it reads of the ledger's state for that, `standing` of the request's context, serves the rest of
+    What it reads of the ledger's state for that, `state` of the request's context, serves the rest of
     the request as well. A header
     counts before a cookie; through a cookie a write also needs its token. With `may_be_revoked` a key that this
     process has met before is taken without a look at the ledger, for requests that end in a commit which looks
@@ -42,8 +42,8 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
 def authenticate_session() -> Session:
     """The session of the current request. Raises Unauthenticated without one, Forbidden for a write without token."""
     context = request_context()
-    context.standing = market().pulse.now()
-    session = context.session = find_session(context.standing)
+    context.state = app_context().state_reader.now()
+    session = context.session = find_session(context.state)
     if session is None:
         raise Unauthenticated("This session has ended. Sign in again at /signin.")
     sent = request.headers.get(CSRF_HEADER, "")
@@ -58,7 +58,7 @@ def _key_of_session() -> ApiKey:
 
 def confirm_key() -> None:
     """Looks again whether the key of the current request is live. Raises Unauthenticated."""
-    if request_context().standing is None:
+    if request_context().state is None:
         _key_of_header(may_be_revoked=False)
 
 
@@ -66,11 +66,11 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.isascii():
         raise Unauthenticated(_HOW)
-    found = market().keys.find_known(key.strip()) if may_be_revoked else None
+    found = app_context().keys.find_known(key.strip()) if may_be_revoked else None
     if found is not None:
         return found
-    standing = request_context().standing = market().pulse.now()
-    found = market().keys.find_live(key.strip(), standing)
+    state = request_context().state = app_context().state_reader.now()
+    found = app_context().keys.find_live(key.strip(), state)
     if found is None:
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
     return found

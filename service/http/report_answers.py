@@ -17,7 +17,7 @@ from service.http.request_context import Exact, request_context
 from service.http.routes import JSON_MEDIA_TYPE
 from service.queries.reports import Answered
 from service.rendering.exports import csv_of, xlsx_of
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MEDIA_TYPE = "text/csv"
@@ -37,14 +37,14 @@ T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Ask(Protocol[T]):
+class AskReport(Protocol[T]):
     """Asks a question of the ledger."""
 
-    def __call__(self, question: Question, *, at: Standing) -> Answered[T]:
+    def __call__(self, question: Question, *, at: LedgerState) -> Answered[T]:
         """The answer at this state of the ledger or a newer one."""
 
 
-class Render(Protocol[T_contra]):
+class RenderReport(Protocol[T_contra]):
     """Writes an answer down."""
 
     def __call__(self, answer: T_contra, /, *, position: str) -> dict[str, Any]:
@@ -68,8 +68,8 @@ TABLES = tuple(TABLE_EXPORTS)
 def answer_report(
     query: dict[str, Any],
     today: datetime.date,
-    ask: Ask[T],
-    render: Render[T],
+    ask: AskReport[T],
+    render: RenderReport[T],
     exports: Mapping[str, Export] = TABLE_EXPORTS,
 ) -> Response:
     """The report, or 304 without computing it when the caller has it already.
@@ -78,15 +78,15 @@ def answer_report(
     `exports` turn the document into bytes, by media type.
     """
     representation = _representation(query.get("format"), exports)
-    standing = request_context().standing
-    assert standing is not None, "who may read reports is looked up at a state of the ledger"
-    tag = _etag(standing, today, representation)
+    state = request_context().state
+    assert state is not None, "who may read reports is looked up at a state of the ledger"
+    tag = _etag(state, today, representation)
     if request.if_none_match.contains_weak(tag):
-        return _exact(Response(status=304), tag, standing, today)
+        return _exact(Response(status=304), tag, state, today)
     # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
     question = question_so_far(query["question"], today)
-    answered = ask(question, at=standing)
-    document = render(answered.answer, position=str(answered.standing.position))
+    answered = ask(question, at=state)
+    document = render(answered.answer, position=str(answered.state.position))
     charset = "; charset=utf-8" if representation.startswith("text/") else ""
     response = Response(
         exports[representation](document, question.through),
@@ -94,7 +94,7 @@ def answer_report(
     )
     if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
         response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
-    return _exact(response, _etag(answered.standing, today, representation), answered.standing, today)
+    return _exact(response, _etag(answered.state, today, representation), answered.state, today)
 
 
 def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
@@ -112,20 +112,20 @@ def _file_name(document: dict[str, Any], representation: str) -> str:
     return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
 
 
-def _etag(standing: Standing, today: datetime.date, representation: str) -> str:
+def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
     """What the representation depends on: the question as it was asked, the day, the state of the ledger."""
-    position = standing.position
-    state = f"{position.block} {position.tail_length} {standing.registrations}"
-    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{today}\n{state}\n"
-    ledger = position.hash + position.newest_entry + standing.register.seal
+    position = state.position
+    numbers = f"{position.block} {position.tail_length} {state.registrations}"
+    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{today}\n{numbers}\n"
+    ledger = position.hash + position.newest_entry + state.register.mac
     return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
 
 
-def _exact(response: Response, tag: str, standing: Standing, today: datetime.date) -> Response:
+def _exact(response: Response, tag: str, state: LedgerState, today: datetime.date) -> Response:
     """The response with all that lets it be kept, here and by the caller, until the ledger changes."""
     response.set_etag(tag)
-    response.headers["Hushi-Position"] = str(standing.position)
+    response.headers["Hushi-Position"] = str(state.position)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept, Authorization"
-    request_context().exact = Exact(standing, today)
+    request_context().exact = Exact(state, today)
     return response

@@ -16,7 +16,7 @@ from flask import request
 from service.http.request_ids import accept_request_id
 from service.http.sessions import Session
 from service.storage.keys import ApiKey
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,7 +29,7 @@ ENVIRON_KEY = "hushi.request"
 class Exact:
     """The state of the ledger and the business day for which an answer stays right."""
 
-    standing: Standing
+    state: LedgerState
     day: datetime.date
 
 
@@ -48,7 +48,7 @@ class RequestContext:
     """Authentication: the key of the caller, sent in a header or through a session."""
     session: Session | None = None
     """Authentication: the session of the caller's cookie."""
-    standing: Standing | None = None
+    state: LedgerState | None = None
     """Authentication: the state of the ledger at which the caller was let in; reports are answered at this state."""
     idempotency_key: str | None = None
     """The route: the checked Idempotency-Key."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from service.domain.transactions import business_day
 from service.http.request_context import Exact, Note, context_of
 from service.http.sessions import Life
-from service.queries.ledger_state import Pulse
+from service.queries.ledger_state import LedgerStateReader
 from service.storage.faults import DatabaseUnavailable
 from service.storage.keys import ApiKey
 
@@ -42,15 +42,19 @@ class _Answer:
     life: Life | None
 
 
-class KnownAnswers:
+class ResponseCache:
     """A WSGI application in front of another one."""
 
     def __init__(
-        self, application: "WSGIApplication", pulse: Pulse, now: Callable[[], datetime.datetime], note: Note
+        self,
+        application: "WSGIApplication",
+        state_reader: LedgerStateReader,
+        now: Callable[[], datetime.datetime],
+        note: Note,
     ) -> None:
         """Knows no answer yet."""
         self._application = application
-        self._pulse = pulse
+        self._state_reader = state_reader
         self._now = now
         self._note = note
         self._known: dict[tuple[str | None, ...], _Answer] = {}
@@ -79,7 +83,7 @@ class KnownAnswers:
         if known.life is not None and not known.life[0] <= now < known.life[1]:
             return False
         try:
-            return self._pulse.now() == known.exact.standing
+            return self._state_reader.now() == known.exact.state
         except DatabaseUnavailable:
             return False
 

@@ -8,7 +8,8 @@ import pytest
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
 from service.storage import batch_context
-from service.storage.batch_context import Opening
+from service.storage.batch_context import BatchContext
+from service.storage.batch_context import read as read_batch_context
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 
@@ -61,10 +62,9 @@ def test_without_the_look_inside_the_commit_a_revoked_key_writes(
     clerk: Caller, admin: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: it is the commit that looks."""
-    read = batch_context.read
 
-    def blind(*told: Any) -> Opening:
-        return read(*told)._replace(revoked_keys=frozenset())
+    def blind(*told: Any) -> BatchContext:
+        return read_batch_context(*told)._replace(revoked_keys=frozenset())
 
     monkeypatch.setattr(batch_context, "read", blind)
     assert clerk.trade(a_trade()).status_code == 201

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.audit import AuditPageSchema, AuditQuerySchema, AuditRecordSchema
 from service.domain import errors
-from service.http.context import market
+from service.http.context import app_context
 from service.http.paging import read_page
 from service.http.routes import Answer, Routes
 from service.queries.audit import list_audit
@@ -25,5 +25,5 @@ _RECORD = AuditRecordSchema()
 def get_audit(query: dict[str, Any]) -> Answer:
     """List the audit, newest first: each reveal and each change of status, by whom, of whom, and why."""
     page = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
-    records, following = list_audit(market().ledger, AuditFilters(**page.filters), page.position, page.limit)
+    records, following = list_audit(app_context().ledger, AuditFilters(**page.filters), page.position, page.limit)
     return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": page.cursor_after(following)})

@@ -12,7 +12,7 @@ from flask import Response, render_template
 from service.demo.mark import is_demo
 from service.domain.bulletin import Bulletin
 from service.domain.reports import Question
-from service.http.context import market
+from service.http.context import app_context
 from service.http.report_answers import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report, json_of
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.http.web.refusal_pages import TAGS
@@ -20,10 +20,10 @@ from service.queries.reports import Answered
 from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
-from service.rendering.bulletin.sheets import Cell, sheets_of
+from service.rendering.bulletin.sheets import BulletinCell, sheets_of
 from service.rendering.bulletin.words import word
 from service.rendering.bulletin.workbook import footer_of
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 routes = Routes("Reports")
 
@@ -49,7 +49,7 @@ _PAGE_HEADERS = {
 )
 def get_bulletin(query: dict[str, Any]) -> Response:
     """The monthly tables of a bureau, exact at one position; HTML prints on A4, XLSX has a sheet for each table."""
-    today = market().ledger.today()
+    today = app_context().ledger.today()
     exports: dict[str, Export] = {
         JSON_MEDIA_TYPE: json_of,
         HTML_MEDIA_TYPE: partial(_page_of, lang=query["lang"], today=today),
@@ -62,13 +62,13 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     return response
 
 
-def _ask(question: Question, *, at: Standing, today: datetime.date) -> Answered[Bulletin]:
-    return market().reporter.bulletin(question.period, today)
+def _ask(question: Question, *, at: LedgerState, today: datetime.date) -> Answered[Bulletin]:
+    return app_context().reporter.bulletin(question.period, today)
 
 
 def _edition(lang: str) -> Edition:
     """What a page and a workbook need beside the document; the JSON document is made without it."""
-    return Edition(lang, name_groups(market().ledger), is_demo(market().ledger))
+    return Edition(lang, name_groups(app_context().ledger), is_demo(app_context().ledger))
 
 
 def _workbook_of(document: dict[str, Any], _through: datetime.date, *, lang: str) -> bytes:
@@ -108,7 +108,7 @@ def _month_after(document: dict[str, Any], today: datetime.date) -> str | None:
     return f"{last + datetime.timedelta(days=1):%Y-%m}" if last < today else None
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: BulletinCell) -> str:
     """A value as it is printed: thousands apart, decimals as they are, a real minus."""
     if cell.value is None or cell.kind == "text":
         return cell.note if cell.value is None else str(cell.value)

@@ -8,7 +8,7 @@ from flask import Response
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
 from service.domain.brief import Facts, Lang, write_brief
-from service.http.context import market
+from service.http.context import app_context
 from service.http.report_answers import TABLES, answer_report
 from service.http.routes import Routes
 
@@ -25,20 +25,20 @@ routes = Routes("Reports")
 )
 def get_trade_report(query: dict[str, Any]) -> Response:
     """Value, weight, transactions, participations and residents of a period, compared with its base."""
-    return answer_report(query, market().ledger.today(), market().reporter.trade, wire.report_document)
+    return answer_report(query, app_context().ledger.today(), app_context().reporter.trade, wire.report_document)
 
 
 @routes.get(
     "/v1/reports/residents",
     scope="reports:read",
-    query=wire.ResidentsQuerySchema,
+    query=wire.ResidentsReportQuerySchema,
     answer=wire.ReportSchema,
     answers=TABLES,
     lists=wire.LISTS,
 )
 def get_residents_report(query: dict[str, Any]) -> Response:
     """Registered residents as stocks and flows of a period, and how many of them took part."""
-    return answer_report(query, market().ledger.today(), market().reporter.residents, wire.report_document)
+    return answer_report(query, app_context().ledger.today(), app_context().reporter.residents, wire.report_document)
 
 
 @routes.get(
@@ -52,8 +52,8 @@ def get_residents_report(query: dict[str, Any]) -> Response:
 def get_series(query: dict[str, Any]) -> Response:
     """One measure over the buckets of a period, without gaps, for charts."""
     measure = query["measure"]
-    ask = partial(market().reporter.series, measure=wire.SERIES_MEASURES[measure])
-    return answer_report(query, market().ledger.today(), ask, partial(wire.series_document, measure=measure))
+    ask = partial(app_context().reporter.series, measure=wire.SERIES_MEASURES[measure])
+    return answer_report(query, app_context().ledger.today(), ask, partial(wire.series_document, measure=measure))
 
 
 @routes.get(
@@ -66,8 +66,8 @@ def get_series(query: dict[str, Any]) -> Response:
 )
 def get_brief(query: dict[str, Any]) -> Response:
     """The paragraph that a bureau publishes, in Chinese, English or Mongolian, with the figures behind every phrase."""
-    today = market().ledger.today()
-    ask = partial(market().reporter.brief, today=today)
+    today = app_context().ledger.today()
+    ask = partial(app_context().reporter.brief, today=today)
     return answer_report(query, today, ask, partial(_written, lang=query["lang"]))
 
 

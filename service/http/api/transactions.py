@@ -11,14 +11,14 @@ from service.commands.posting import Outcome, Post, Reverse
 from service.domain import errors
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.transactions import Trade
-from service.http.context import market
+from service.http.context import app_context
 from service.http.paging import read_page
 from service.http.path_ids import transaction_id_in
 from service.http.problems import problem_response
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
 from service.queries import transactions as queries
-from service.storage.journal import Filters
+from service.storage.journal import TransactionFilters
 from service.storage.tail import PLACE_MAX
 
 routes = Routes("Transactions")
@@ -61,7 +61,7 @@ def post_transaction(body: Trade) -> Answer | Response:
     context = request_context()
     digest = key_digest(context.caller.id, POSTING_ROUTE, context.checked_key)
     entry = Post(digest, trade_fingerprint(body), context.request_id, body, api_key=context.caller.id)
-    return answer_outcome(market().committer.submit([entry])[0])
+    return answer_outcome(app_context().committer.submit([entry])[0])
 
 
 @routes.post(
@@ -73,7 +73,7 @@ def post_transaction(body: Trade) -> Answer | Response:
 )
 def quote_transaction(body: Trade) -> Answer:
     """What posting this trade now would answer; nothing is stored and no key is needed."""
-    quote = queries.quote(market().ledger, body)
+    quote = queries.quote(app_context().ledger, body)
     judged = quote.transaction
     return Answer(
         _QUOTE.dump(
@@ -104,7 +104,7 @@ def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
     digest = key_digest(context.caller.id, REVERSAL_ROUTE, context.checked_key)
     fingerprint = reversal_fingerprint(trade_id, body)
     entry = Reverse(digest, fingerprint, context.request_id, trade_id, body, api_key=context.caller.id)
-    return answer_outcome(market().committer.submit([entry])[0])
+    return answer_outcome(app_context().committer.submit([entry])[0])
 
 
 @routes.get(
@@ -115,7 +115,7 @@ def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
 )
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
-    fate = queries.get_transaction(market().ledger, transaction_id_in(transaction_id))
+    fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id))
     return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
 
 
@@ -129,7 +129,8 @@ def get_transaction(transaction_id: str) -> Answer:
 def list_transactions(query: dict[str, Any]) -> Answer:
     """List transactions, newest first; pages neither repeat nor skip while the ledger grows."""
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
-    page = queries.list_transactions(market().ledger, Filters(**asked.filters), asked.position, asked.limit)
+    filters = TransactionFilters(**asked.filters)
+    page = queries.list_transactions(app_context().ledger, filters, asked.position, asked.limit)
     items = [_TRANSACTION.dump(each) for each in page.transactions]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 

@@ -1,1 +1,1 @@
-"""Pages for people: HTML, and the scripts and styles that they load."""
+"""The pages: what the server writes into them for their scripts."""

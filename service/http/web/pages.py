@@ -6,9 +6,9 @@ from whoever follows a link from another site; the requests of the page that it 
 """
 
 import contextlib
+import datetime
 import functools
 import hashlib
-import importlib.resources
 import json
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -16,31 +16,21 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from schemas.residents import REASON_LENGTH_MAX
-from schemas.transactions import COMMODITY_LENGTH_MAX, MARK_LENGTH_MAX
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
-from service.http.context import market
+from service.http.context import app_context
 from service.http.request_context import request_context
 from service.http.routes import Answer, respond
-from service.http.sessions import begin_session, drop_cookie
+from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
+from service.http.web.shell import STATIC, category_names, shell_page
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
 _OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
-
-_LENGTHS_MAX = {
-    "commodity": COMMODITY_LENGTH_MAX,
-    "consignment": MARK_LENGTH_MAX,
-    "vehicle_plate": MARK_LENGTH_MAX,
-    "reference": MARK_LENGTH_MAX,
-    "reason": REASON_LENGTH_MAX,
-}
-"""Of the texts that a clerk types: as many characters as the API takes."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -65,7 +55,7 @@ _MEDIA_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class StaticFile:
     """A file that pages load."""
 
     content: bytes
@@ -93,14 +83,13 @@ def register_pages(app: Flask) -> None:
 
 def get_dashboard() -> Response:
     """The shell of the dashboard. Raises DatabaseUnavailable."""
-    opens_with = OPENS_WITH if is_demo(market().ledger) else None
-    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names(), demo=opens_with))
+    opens_with = OPENS_WITH if is_demo(app_context().ledger) else None
+    return _page(shell_page("dashboard", demo=opens_with))
 
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    told = {"countries": _country_names(), "categories": _category_names(), "limits": _LENGTHS_MAX}
-    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **told))
+    return _page(shell_page("record", demo=is_demo(app_context().ledger), categories=category_names()))
 
 
 def get_sign_in() -> Response:
@@ -117,7 +106,7 @@ def sign_in() -> AnyResponse:
     key = form.get("key", "").strip()
     if not key:
         return _sign_in_page(goes_to, 422, "missing")
-    found = market().keys.find_live(key, market().pulse.now())
+    found = app_context().keys.find_live(key, app_context().state_reader.now())
     if found is None:
         return _sign_in_page(goes_to, 401, "unknown")
     request_context().api_key = found
@@ -135,7 +124,7 @@ def sign_out() -> Response:
     """
     with contextlib.suppress(Unauthenticated):
         session = authenticate_session()
-        end_session(market().ledger, session.id, session.expires_at)
+        end_session(app_context().ledger, session.id, session.expires_at)
     response = Response(status=204)
     drop_cookie(response)
     return response
@@ -172,7 +161,8 @@ def _show_refusal(response: Response) -> Response:
 
 
 def _sign_in_page(goes_to: str, status: int = 200, refused: str | None = None) -> Response:
-    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused), status)
+    hours = LIFETIME // datetime.timedelta(hours=1)
+    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused, hours=hours), status)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hushi"'
     return response
@@ -192,22 +182,7 @@ def _local(address: str) -> str:
     return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
 
 
-@functools.cache
-def _country_names() -> str:
-    """The names of the countries by code, as JSON that may stand inside a script element."""
-    rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
-    names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
-    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@functools.cache
-def _category_names() -> list[str]:
-    """The categories of the rule data, each once."""
-    rows = json.loads((importlib.resources.files("service.rules") / "categories.json").read_text("utf-8"))["rows"]
-    return list(dict.fromkeys(row["name"] for row in rows))
-
-
-def _get_file(files: dict[str, File], name: str) -> Response:
+def _get_file(files: dict[str, StaticFile], name: str) -> Response:
     file = files.get(name)
     if file is None:
         raise NotFound("No such file.")
@@ -220,13 +195,13 @@ def _get_file(files: dict[str, File], name: str) -> Response:
 
 
 @functools.cache
-def _static_files() -> dict[str, File]:
-    return _read_files(importlib.resources.files("service.http.web") / "static")
+def _static_files() -> dict[str, StaticFile]:
+    return _read_files(STATIC)
 
 
-def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
+def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:
     """Every file of a folder by its path, read once: nothing that a request says ever becomes a path of the disk."""
-    files: dict[str, File] = {}
+    files: dict[str, StaticFile] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
             files |= _read_files(entry, f"{above}{entry.name}/")
@@ -235,5 +210,5 @@ def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
         if media_type is not None:
             content = entry.read_bytes()
             tag = hashlib.blake2b(content, digest_size=16).hexdigest()
-            files[above + entry.name] = File(content, media_type, tag)
+            files[above + entry.name] = StaticFile(content, media_type, tag)
     return files

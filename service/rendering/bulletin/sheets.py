@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from service.rendering.bulletin.edition import Edition
 from service.rendering.bulletin.words import named, word
-from service.rendering.exports.columns import kind_of
-
-Kind = Literal["text", "money", "weight", "count", "percent"]
+from service.rendering.exports.columns import ValueKind, kind_of
 
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
 _OF_BOTH_DIRECTIONS = {"exempt_cny": "exempt_all_cny"}
@@ -18,11 +16,11 @@ _COMMODITY = ("amount_cny", "quantity_kg", "transactions")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class BulletinCell:
     """A value as the document has it (None is empty), and what it is; `note` says why there is no growth."""
 
     value: Any
-    kind: Kind
+    kind: ValueKind
     note: str = ""
 
 
@@ -33,8 +31,8 @@ class Sheet:
     name: str
     title: str
     headings: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    total: Sequence[Cell] = ()
+    rows: Sequence[Sequence[BulletinCell]]
+    total: Sequence[BulletinCell] = ()
 
 
 def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
@@ -69,7 +67,7 @@ class _Teller:
         names = ("indicator", "month", "base", "yoy", "previous", "mom", "year", "year_yoy")
         told = [
             [
-                Cell(self._word(_OF_BOTH_DIRECTIONS.get(row["indicator"], row["indicator"])), "text"),
+                BulletinCell(self._word(_OF_BOTH_DIRECTIONS.get(row["indicator"], row["indicator"])), "text"),
                 *self._parts(row["indicator"], row["month"], ("current", "base", "growth_pct")),
                 *self._parts(row["indicator"], row["previous"], ("base", "growth_pct")),
                 *self._parts(row["indicator"], row["year"], ("current", "growth_pct")),
@@ -97,8 +95,8 @@ class _Teller:
         headings += [self._word("amount_cny"), self._word("base"), self._word("yoy"), *self._words(measures[1:])]
         told = [
             [
-                *(Cell(self._name(key, row["key"][key]), "text") for key in keys),
-                *([Cell(row["share_pct"], "percent")] if share else []),
+                *(BulletinCell(self._name(key, row["key"][key]), "text") for key in keys),
+                *([BulletinCell(row["share_pct"], "percent")] if share else []),
                 *self._measures(row, measures),
             ]
             for row in rows
@@ -106,10 +104,10 @@ class _Teller:
         last = () if total is None or not rows else (*self._all(), *self._measures(total, measures))
         return Sheet(name, self._word(name), headings, told, last)
 
-    def _all(self) -> Sequence[Cell]:
-        return Cell(self._word("all"), "text"), Cell("100.00", "percent")
+    def _all(self) -> Sequence[BulletinCell]:
+        return BulletinCell(self._word("all"), "text"), BulletinCell("100.00", "percent")
 
-    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[Cell]:
+    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[BulletinCell]:
         others = (cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",)))
         return [*self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")), *others]
 
@@ -121,8 +119,8 @@ class _Teller:
         """Stocks, flows and participation, of the month and of the year so far."""
         told = [
             [
-                Cell(self._word(row["figure"]), "text"),
-                *(Cell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
+                BulletinCell(self._word(row["figure"]), "text"),
+                *(BulletinCell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
             ]
             for row in rows
         ]
@@ -133,10 +131,10 @@ class _Teller:
         names = ("category", "amount_cny", "exempt_cny", "taxable_cny", "yoy", "taxed_pct")
         told = [
             [
-                Cell(self._category_or_all(row["key"]["category"]), "text"),
-                *(Cell(row[measure]["current"], "money") for measure in names[1:4]),
+                BulletinCell(self._category_or_all(row["key"]["category"]), "text"),
+                *(BulletinCell(row[measure]["current"], "money") for measure in names[1:4]),
                 *self._parts("taxable_cny", row["taxable_cny"], ("growth_pct",)),
-                Cell(row["taxed_pct"], "percent"),
+                BulletinCell(row["taxed_pct"], "percent"),
             ]
             for row in rows
         ]
@@ -145,10 +143,10 @@ class _Teller:
     def _category_or_all(self, category: str | None) -> str:
         return self._word("all") if category is None else self._name("category", category)
 
-    def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[Cell]:
+    def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[BulletinCell]:
         reason = measure.get("reason")
         return [
-            Cell(
+            BulletinCell(
                 None if part == "base" and reason == "no_base_day" else measure[part],
                 _kind(name, part),
                 self._word(reason) if part == "growth_pct" and reason else "",
@@ -160,7 +158,7 @@ class _Teller:
         return [self._word(name) for name in names]
 
 
-def _kind(measure: str, part: str) -> Kind:
+def _kind(measure: str, part: str) -> ValueKind:
     kind = kind_of(measure, part)
     assert kind in {"money", "weight", "count", "percent"}
     return kind

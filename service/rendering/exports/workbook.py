@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from service.domain.errors import ValidationFailed
 from service.rendering.exports import headings
-from service.rendering.exports.columns import TOTAL, Column, Table, table_of
+from service.rendering.exports.columns import TOTAL, ExportColumn, ExportTable, table_of
 
 SHEET_ROWS_MAX = 1_048_576
 SHEET_COLUMNS_MAX = 16_384
@@ -84,7 +84,7 @@ def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
     )
 
 
-def _write_headings(sheet: Worksheet, table: Table, formats: _Formats) -> None:
+def _write_headings(sheet: Worksheet, table: ExportTable, formats: _Formats) -> None:
     """Two rows: the measure over its parts, and keys over both."""
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, _width(table, place, column))
@@ -102,7 +102,7 @@ def _write_headings(sheet: Worksheet, table: Table, formats: _Formats) -> None:
             sheet.merge_range(0, places[0], 0, places[-1], heading, formats.heading)
 
 
-def _width(table: Table, place: int, column: Column) -> int:
+def _width(table: ExportTable, place: int, column: ExportColumn) -> int:
     """Wide enough for every text of the column, within limits; numbers have a width by their kind."""
     if column.kind != "text":
         return _WIDTHS[column.kind]
@@ -120,7 +120,7 @@ def columns_of(text: str) -> int:
 
 
 def _write(
-    sheet: Worksheet, row: int, place: int, column: Column, value: Any, formats: _Formats, *, is_total: bool
+    sheet: Worksheet, row: int, place: int, column: ExportColumn, value: Any, formats: _Formats, *, is_total: bool
 ) -> None:
     numbers = formats.total_numbers if is_total else formats.numbers
     text = formats.total if is_total else formats.plain
@@ -140,7 +140,7 @@ def _write(
     sheet.write_string(row, place, "" if shown is None or (is_total and place) else str(shown), text)
 
 
-def _kind(column: Column, value: Any) -> str:
+def _kind(column: ExportColumn, value: Any) -> str:
     """The kind of a value; of a claim's figure by how JSON has it: an amount is text, a count is an integer."""
     if column.kind != "figure":
         return column.kind
