@@ -2,7 +2,7 @@
 
 The layers in front of Flask (admission, response_cache, reading, arriving) and the code behind it share one
 `RequestContext` for each request. It travels in the WSGI environ under ONE key, `ENVIRON_KEY`, and nothing else of this
-project stands there. No code of this project uses `flask.g` (tests/test_request_context.py).
+project stands there. No code of this project uses `flask.g` (tests/http/test_request_context.py).
 """
 
 import datetime
