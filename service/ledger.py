@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -115,6 +116,6 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
         database=database,
         vault=vault,
         rulebook=load_rulebook(),
-        clock=lambda: datetime.datetime.now(datetime.UTC),
+        clock=functools.partial(datetime.datetime.now, datetime.UTC),
         new_id=uuid_utils.compat.uuid7,
     )

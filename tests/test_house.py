@@ -84,6 +84,22 @@ def test_every_module_and_public_function_has_a_docstring() -> None:
     assert [name for name in without if name.split(":")[-1] not in inner] == []
 
 
+def test_no_lambda_hides_a_use_case() -> None:
+    """Who looks for the callers of a command or a query finds them by its name; functools.partial says it as well."""
+    named: set[str] = set()
+    for path in (ROOT / "service").rglob("*.py"):
+        if path.relative_to(ROOT / "service").parts[0] in {"commands", "queries", "judging.py"}:
+            nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+            named |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    hidden = []
+    for path in HANDWRITTEN:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Lambda):
+                inside = {getattr(each, "attr", getattr(each, "id", None)) for each in ast.walk(node.body)}
+                hidden += [f"{path.name}:{node.lineno} {name}" for name in sorted(named.intersection(inside))]
+    assert hidden == []
+
+
 @pytest.mark.parametrize("command", ["make run", "make test"])
 def test_the_readme_shows_the_two_commands(command: str) -> None:
     assert re.search(rf"^{command}\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)

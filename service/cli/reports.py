@@ -4,7 +4,7 @@ import datetime
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import orjson
@@ -18,13 +18,16 @@ from service.config import Settings
 from service.demo.mark import refuse_cut_demo
 from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
+from service.domain.reports import Question, TradeReport
 from service.ledger import Ledger
-from service.queries.reports import Reporter
+from service.queries.reports import Answered, Reporter
 
 EXIT_WRONG_QUESTION = 2
 FORMATS = ("table", "json", "csv", "xlsx")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _QUESTION = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
@@ -95,7 +98,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
     hushi report trade --period 2024-H1 --by category
     hushi report trade --from 2024-03-01 --to 2024-03-31 --compare previous --by origin,trade_point
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.TradeQuerySchema(), lambda reporter, _: reporter.trade, asked)
+    _answer(settings, wire.TradeQuerySchema(), Reporter.trade, asked)
 
 
 @report.command()
@@ -109,7 +112,7 @@ def residents(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report residents --period 2024-Q1 --by settlement
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.ResidentsReportQuerySchema(), lambda reporter, _: reporter.residents, asked)
+    _answer(settings, wire.ResidentsReportQuerySchema(), Reporter.residents, asked)
 
 
 @report.command()
@@ -125,7 +128,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     shape, query = _shape(asked), _read(wire.BriefQuerySchema(), asked)
     ledger = _opened(settings)
     today, lang = ledger.today(), query["lang"]
-    answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
+    answered = _asked(Reporter(ledger).brief, query["question"], today)
     document = brief_document(write_brief(answered.answer, lang), answered.answer, lang, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console
@@ -136,12 +139,14 @@ def brief(settings: Settings, /, **asked: Any) -> None:
 
 
 def _answer(
-    settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
+    settings: Settings,
+    schema: StrictSchema,
+    ask: Callable[[Reporter, Question], Answered[TradeReport]],
+    asked: dict[str, Any],
 ) -> None:
     shape, query = _shape(asked), _read(schema, asked)
     ledger = _opened(settings)
-    ask = question(Reporter(ledger), None)
-    answered = _asked(lambda: ask(query["question"]))
+    answered = _asked(ask, Reporter(ledger), query["question"])
     document = wire.report_document(answered.answer, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console, print_report
@@ -178,14 +183,14 @@ def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
         for name, value in named.items()
         if value not in {None, ()}
     }
-    query: dict[str, Any] = _asked(lambda: schema.read(sent))
+    query: dict[str, Any] = _asked(schema.read, sent)
     return query
 
 
-def _asked(work: Callable[[], Any]) -> Any:
-    """The result of the work. For a question that can't be asked it names the option and exits."""
+def _asked(work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
+    """The result of `work` with these values. For a question that can't be asked it names the option and exits."""
     try:
-        return work()
+        return work(*values, **named)
     except ValidationFailed as refusal:
         for error in refusal.errors:
             click.echo(f"hushi: --{error.pointer[1:].replace('_', '-')}: {error.detail}", err=True)
@@ -200,13 +205,9 @@ def _content(document: dict[str, Any], shape: str) -> bytes:
     """The report in a format, with the same bytes as over HTTP."""
     from service.rendering.exports import csv_of, xlsx_of
 
-    writers: dict[str, Callable[[], bytes]] = {
-        "json": lambda: orjson.dumps(document),
-        "csv": lambda: csv_of(document),
-        "xlsx": lambda: xlsx_of(document, _cut_off(document)),
-    }
-    content: bytes = _asked(writers[shape])
-    return content
+    if shape == "xlsx":
+        return _asked(xlsx_of, document, _cut_off(document))
+    return _asked(csv_of, document) if shape == "csv" else orjson.dumps(document)
 
 
 def _write(content: bytes, shape: str, output: pathlib.Path | None) -> None:

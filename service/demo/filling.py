@@ -189,7 +189,12 @@ def _commits(plan: DemoPlan) -> list[list[_Step]]:
 
 def _count_posted(ledger: Ledger, commits: Sequence[Sequence[_Step]]) -> int:
     """How many of the commits are in the ledger: all commits before the first one that is not."""
-    return bisect.bisect_left(commits, True, key=lambda commit: not is_answered(ledger, commit[-1].digest))
+
+    def is_left(commit: Sequence[_Step]) -> bool:
+        """Whether its last trade is not in the ledger."""
+        return not is_answered(ledger, commit[-1].digest)
+
+    return bisect.bisect_left(commits, True, key=is_left)
 
 
 def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], done: int, advance: Advance) -> None:

@@ -88,7 +88,12 @@ def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
 def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:
     readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
-    return _Chunk(lines, readings, posting.submit(lambda: committer.submit(entries) if entries else []))
+    return _Chunk(lines, readings, posting.submit(_post, committer, entries))
+
+
+def _post(committer: SharingCommitter, entries: list[Post]) -> list[Outcome]:
+    """What becomes of a chunk's entries; where no line could be read there is none."""
+    return committer.submit(entries) if entries else []
 
 
 def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -57,22 +58,20 @@ class Reporter:
 
     def trade(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda asked, known: trade_report(asked, known.cube.totals))
+        return self._ask(question, at, _trade)
 
     def series(self, question: Question, measure: str, at: LedgerState | None = None) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda asked, known: series(asked, measure, known.cube.totals))
+        return self._ask(question, at, functools.partial(_series, measure))
 
     def residents(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
-        return self._ask(
-            question, at, lambda asked, known: _residents(known.registry, asked, known.cube.totals), people=True
-        )
+        return self._ask(question, at, _residents_at, people=True)
 
     def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
         """The facts that a brief is written from, up to today at most. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
-        return self._ask(so_far, at, lambda asked, known: _facts(known.registry, asked, known.cube.totals), people=True)
+        return self._ask(so_far, at, _facts, people=True)
 
     def bulletin(self, month: Period, today: datetime.date) -> Answered[Bulletin]:
         """The monthly bulletin at the newest state, up to today at most. Raises DatabaseUnavailable."""
@@ -112,7 +111,20 @@ class Reporter:
             return Answered(work(question, known), known.state)
 
 
-def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
+def _trade(question: Question, known: Known) -> TradeReport:
+    return trade_report(question, known.cube.totals)
+
+
+def _series(measure: str, question: Question, known: Known) -> Series:
+    return series(question, measure, known.cube.totals)
+
+
+def _residents_at(question: Question, known: Known) -> TradeReport:
+    return _residents(known.registry, question, known.cube.totals)
+
+
+def _facts(question: Question, known: Known) -> Facts:
+    registry, ask = known.registry, known.cube.totals
     base_period = question.base_period
     if not question.has_begun:
         # A period that has not begun has no growth to tell, even when the caller names a base period.

@@ -21,7 +21,7 @@ from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, be
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.fair_lock import FairFileLock, FairLock
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.faults import DatabaseUnavailable, ReadOnlyDatabase
 from service.storage.identity import FileId, FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
@@ -104,24 +104,25 @@ class Database:
         first statement does (`service.storage.revisions`). Raises NotWritten when it was rolled back and may be run
         again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase when nothing can be written, OtherRevision.
         """
-        SUSPENSION.begin()
-        try:
-            begin = self._begin_at_length if at_length else self._begin_writing
-            with self._turn(is_post=is_post), self._transaction(begin, looks_at_revision) as connection:
+        begin = self._begin_at_length if at_length else self._begin_writing
+        with (
+            SUSPENSION.put_off(), self.writes.noted(), self._turn(is_post=is_post),
+            begun(self._writer, begin) as (connection, transaction),
+        ):  # fmt: skip
+            try:
+                self.identity.confirm(connection)
+                if looks_at_revision:
+                    revisions.look(connection)
                 yield connection
                 if not is_post:  # An answer is a promise, also when the transaction had nothing to write.
                     commit_durably(connection)
-        except NotWritten as fault:
-            if not fault.is_race:
-                self.writes.failed_at = time.monotonic()
-            raise
-        except (OutcomeUnknown, DatabaseUnavailable):
-            self.writes.failed_at = time.monotonic()
-            raise
-        else:
-            self.writes.done_at = time.monotonic()
-        finally:
-            SUSPENSION.end()
+            except sa.exc.DBAPIError as error:
+                transaction.rollback()
+                raise not_written(error) from error
+            except BaseException:
+                transaction.rollback()
+                raise
+            commit(connection, transaction)
 
     def commit_nothing(self, *, with_room: bool = False) -> None:
         """Commits a transaction that changes nothing, to show that the database takes writes and makes them durable.
@@ -136,22 +137,6 @@ class Database:
         except OSError as error:
             self.writes.failed_at = time.monotonic()
             raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
-
-    @contextlib.contextmanager
-    def _transaction(self, begin: Begin, looks_at_revision: bool) -> Iterator[Connection]:
-        with begun(self._writer, begin) as (connection, transaction):
-            try:
-                self.identity.confirm(connection)
-                if looks_at_revision:
-                    revisions.look(connection)
-                yield connection
-            except sa.exc.DBAPIError as error:
-                transaction.rollback()
-                raise not_written(error) from error
-            except BaseException:
-                transaction.rollback()
-                raise
-            commit(connection, transaction)
 
     @contextlib.contextmanager
     def _turn(self, *, is_post: bool) -> Iterator[None]:

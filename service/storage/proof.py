@@ -1,12 +1,16 @@
 """Finds out whether the database takes writes, by a commit that changes nothing and is as durable as any other."""
 
+import contextlib
 import os
 import pathlib
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from service.storage.committing import commit_durably
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 ROOM_BYTES = 256 * 1024
 """More space on the disk than a post needs, with log and indexes."""
@@ -27,6 +31,21 @@ class LastWrites:
     def is_failing(self) -> bool:
         """Whether the last transaction failed."""
         return self.failed_at is not None and (self.done_at is None or self.failed_at >= self.done_at)
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Around a transaction: notes when it was committed, or failed. What refuses it inside is no failure."""
+        try:
+            yield
+        except NotWritten as fault:
+            if not fault.is_race:
+                self.failed_at = time.monotonic()
+            raise
+        except (OutcomeUnknown, DatabaseUnavailable):
+            self.failed_at = time.monotonic()
+            raise
+        else:
+            self.done_at = time.monotonic()
 
 
 def write_nothing(connection: sa.Connection) -> None:

@@ -3,9 +3,11 @@
 A process that is stopped in a transaction keeps its locks as long as it is stopped, and no other process can post.
 """
 
+import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 
 class Suspension:
@@ -18,17 +20,18 @@ class Suspension:
         self._open = 0
         self._is_wanted = False
 
-    def begin(self) -> None:
-        """Notes that a transaction begins."""
+    @contextlib.contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Holds off a stop while a transaction is open. At its end the process stops, if a stop was asked for."""
         with self._lock:
             self._open += 1
-
-    def end(self) -> None:
-        """Notes that a transaction has ended, and stops the process if it was the last one before a stop."""
-        with self._lock:
-            self._open -= 1
-            if self._is_wanted and self._open == 0:
-                self._stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+                if self._is_wanted and self._open == 0:
+                    self._stop()
 
     def ask(self) -> None:
         """Stops the process now, or at the end of the transactions that are open."""
@@ -48,7 +51,11 @@ SUSPENSION = Suspension()
 """The suspension of this process."""
 
 
+def _ask_for_a_stop(*_signal: object) -> None:
+    SUSPENSION.ask()
+
+
 def stop_between_transactions() -> None:
     """Makes this process stop between transactions on SIGTSTP, unless it was told to ignore that signal."""
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-        signal.signal(signal.SIGTSTP, lambda *_: SUSPENSION.ask())
+        signal.signal(signal.SIGTSTP, _ask_for_a_stop)
