@@ -24,6 +24,7 @@ from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Standing, resident_id
 from service.domain.transactions import (
     MARKET_TIME,
+    Recording,
     Trade,
     Transaction,
     record,
@@ -84,14 +85,8 @@ class Desk:
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement, purse)
         purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
-        transaction = record(
-            trade,
-            judgement,
-            transaction_id=self.new_id(),
-            recorded_at=self.now,
-            group=standing.group_on(day),
-            settlement=standing.settlement,
-        )
+        recording = Recording(self.new_id(), day, self.now, standing.group_on(day), standing.settlement)
+        transaction = record(trade, judgement, recording)
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction

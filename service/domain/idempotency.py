@@ -7,11 +7,15 @@ import datetime
 import functools
 import hashlib
 import json
+import operator
 import re
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring_ascii
+from typing import Any
 from uuid import UUID
 
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
+from service.domain.fields import ValueKind, fields_of
 from service.domain.transactions import Trade, Transaction
 
 KEY_LENGTH_MAX = 255
@@ -43,25 +47,31 @@ def trade_fingerprint(trade: Trade) -> bytes:
     return _digest(_json_of(trade))
 
 
-def _json_of(trade: Trade) -> str:
-    """The values as one JSON array, written at once: a batch has ten thousand of them."""
-    (
-        resident, category, commodity, origin, quantity_g, amount_fen, at, hs_code, direction, trade_point,
-        consignment, vehicle_plate, seller, reference, refuses, metadata,
-    ) = trade  # fmt: skip
-    return (
-        f"[{resident},{_text(category)},{_text(commodity)},{_text(origin)},{quantity_g},{amount_fen},"
-        f"{at.timestamp()!r},{at.microsecond},{_text(hs_code)},{_text(direction)},{_text(trade_point)},"
-        f"{_text(consignment)},{_text(vehicle_plate)},{_text(seller)},"
-        f"{'null' if reference is None else encode_basestring_ascii(reference)},{'true' if refuses else 'false'},"
-        f"{_compact_json(sorted(metadata.items())) if metadata else '[]'}]"
-    )
-
-
 @functools.lru_cache(TEXTS_KNOWN_MAX)
 def _text(text: str | None) -> str:
     """Of what comes back from line to line; a reference does not."""
+    return _new_text(text)
+
+
+def _new_text(text: str | None) -> str:
     return "null" if text is None else encode_basestring_ascii(text)
+
+
+_WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
+    ValueKind.ORDINAL: str,
+    ValueKind.MEASURE: str,
+    ValueKind.TEXT: _text,
+    ValueKind.INSTANT: lambda instant: f"{instant.timestamp()!r},{instant.microsecond}",
+    ValueKind.FLAG: lambda flag: "true" if flag else "false",
+    ValueKind.PAIRS: lambda pairs: _compact_json(sorted(pairs.items())) if pairs else "[]",
+}
+_WRITERS = [_new_text if field.name == "reference" else _WRITTEN[field.kind] for field in fields_of(Trade)]
+
+
+def _json_of(trade: Trade) -> str:
+    """The values as one JSON array, in the order of the trade's fields."""
+    values: tuple[Any, ...] = trade
+    return f"[{','.join([write(value) for write, value in zip(_WRITERS, values, strict=True)])}]"
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
@@ -100,13 +110,12 @@ def _instant_text(instant: datetime.datetime) -> str:
     return f"{instant.timestamp()!r} {instant.microsecond}"
 
 
+_stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*Trade._fields)
+
+
 def stated_trade(entry: Transaction) -> Trade:
     """What a caller stated, of the entry that it became."""
-    return Trade(
-        entry.resident, entry.category, entry.commodity, entry.origin, entry.quantity_g, entry.amount_fen,
-        entry.traded_at, entry.hs_code, entry.direction, entry.trade_point, entry.consignment, entry.vehicle_plate,
-        entry.seller, entry.reference, entry.refuse_over_allowance, entry.metadata,
-    )  # fmt: skip
+    return Trade._make(_stated_values(entry))
 
 
 def fingerprint_of(entry: Transaction) -> bytes:

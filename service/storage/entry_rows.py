@@ -1,0 +1,104 @@
+"""An entry as a row of the journal: the columns, their order, and the way there and back.
+
+All of it follows from the fields of an entry (service.domain.transactions): a new field needs a migration and no line
+here. Rows are raw, the driver's own values, because a batch and a verification go through very many of them.
+"""
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from service.domain.fields import EntryField, ValueKind, in_column_order
+from service.domain.transactions import FIELDS, NO_METADATA, Transaction
+from service.storage.columns import Day, Instant, Uuid, day_number, day_of, instant_of, microseconds, raw_uuid
+from service.storage.prepared import uuid_of
+
+IN_ORDER = in_column_order(FIELDS)
+COLUMNS = tuple(field.column for field in IN_ORDER)
+"""The columns of an entry, behind its place in the journal."""
+
+COLUMN_OF: Mapping[str, str] = {field.name: field.column for field in FIELDS}
+
+_TYPES: Mapping[ValueKind, Any] = {
+    ValueKind.ID: Uuid,
+    ValueKind.ORDINAL: sa.Integer,
+    ValueKind.DAY: Day,
+    ValueKind.MEASURE: sa.BigInteger,
+    ValueKind.INSTANT: Instant,
+    ValueKind.FLAG: sa.Boolean,
+    ValueKind.TEXT: sa.Text,
+    ValueKind.PAIRS: sa.Text,
+}
+_NULL_WHEN_EMPTY = (ValueKind.FLAG, ValueKind.PAIRS)
+"""What most entries don't have takes no room in their rows."""
+
+
+def entry_columns() -> Iterable[sa.Column[Any]]:
+    """The columns of an entry, for the journal's table."""
+    for field in IN_ORDER:
+        is_nullable = field.is_optional or field.kind in _NULL_WHEN_EMPTY
+        is_unique = field.kind is ValueKind.ID and not field.is_optional
+        yield sa.Column(field.column, _TYPES[field.kind], nullable=is_nullable, unique=is_unique or None)
+
+
+def rows_of(transactions: Sequence[Transaction], dialect: str) -> list[tuple[object, ...]]:
+    """Raw rows of entries, a value for each of COLUMNS."""
+    writers = _writers(raw_uuid(dialect))
+    # A column at a time: one call for all values of a column that are written otherwise than the domain has them.
+    by_name = dict(zip(Transaction._fields, zip(*transactions, strict=True), strict=False))
+    columns = [_written(field, by_name[field.name], writers) for field in IN_ORDER] if by_name else []
+    return list(zip(*columns, strict=True))
+
+
+def _written(
+    field: EntryField, values: Iterable[Any], writers: Mapping[ValueKind, Callable[[Any], object]]
+) -> Iterable[object]:
+    write = writers.get(field.kind)
+    if write is None:
+        return values
+    if field.is_optional:
+        return [None if value is None else write(value) for value in values]
+    return map(write, values)
+
+
+def _writers(raw_id: Callable[[UUID], object]) -> Mapping[ValueKind, Callable[[Any], object]]:
+    return {
+        ValueKind.ID: raw_id,
+        ValueKind.DAY: day_number,
+        ValueKind.INSTANT: microseconds,
+        ValueKind.FLAG: lambda flag: True if flag else None,
+        ValueKind.PAIRS: lambda pairs: orjson.dumps(pairs).decode() if pairs else None,
+    }
+
+
+def _optional_uuid(value: Any) -> UUID | None:
+    return None if value is None else uuid_of(value)
+
+
+def pairs_of(text: str | None) -> Mapping[str, str]:
+    """The pairs of a raw value."""
+    found: Mapping[str, str] = orjson.loads(text) if text else NO_METADATA
+    return found
+
+
+_READERS: Mapping[ValueKind, Callable[[Any], Any]] = {
+    ValueKind.ID: _optional_uuid,
+    ValueKind.DAY: day_of,
+    ValueKind.INSTANT: instant_of,
+    ValueKind.FLAG: bool,
+    ValueKind.PAIRS: pairs_of,
+}
+_in_order = operator.itemgetter(*(COLUMNS.index(field.column) + 1 for field in FIELDS))
+_READ = [(place, _READERS[field.kind]) for place, field in enumerate(FIELDS) if field.kind in _READERS]
+
+
+def entry_of(row: Sequence[Any]) -> Transaction:
+    """The entry of a raw row of the journal: its place, COLUMNS, and whatever stands behind them."""
+    values = list(_in_order(row))
+    for place, read in _READ:
+        values[place] = read(values[place])
+    return Transaction._make(values)
