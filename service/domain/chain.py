@@ -12,9 +12,8 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
 
-from service.domain.fields import FIRST_VERSION, ValueKind, in_sealed_order
+from service.domain.fields import FIRST_VERSION, ValueKind, in_sealed_order, unless_null
 from service.domain.transactions import FIELDS, MARKET_TIME, Transaction
 
 BLOCK_VERSION = 1
@@ -42,6 +41,8 @@ def _span(*kinds: ValueKind) -> slice:
 
 _IDS, _TEXTS = _span(ValueKind.ID), _span(ValueKind.TEXT)
 _NUMBERS = _span(ValueKind.ORDINAL, ValueKind.DAY, ValueKind.MEASURE, ValueKind.INSTANT)
+_LATER = slice(sum(field.since == FIRST_VERSION for field in SEALED), None)
+_LATER_FIELDS = SEALED[_LATER]
 _GROUP, _REFUSES, _METADATA = PLACES["group"], PLACES["refuse_over_allowance"], PLACES["metadata"]
 
 TEXT_FIELDS = tuple(field.name for field in SEALED[_TEXTS])
@@ -54,6 +55,7 @@ _HEADER = struct.Struct(f">BB{'16s' * len(SEALED[_IDS])}{len(SEALED[_NUMBERS])}q
 _DESCRIBING_LENGTHS = struct.Struct(f">{DESCRIBING_TEXTS}i")
 _OTHER_LENGTHS = struct.Struct(f">{len(TEXT_FIELDS) - DESCRIBING_TEXTS}iI")
 _PAIR_LENGTHS = struct.Struct(">II")
+_LENGTH, _NUMBER = struct.Struct(">i"), struct.Struct(">q")
 _BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
 _NO_UUID = bytes(16)
 
@@ -105,8 +107,9 @@ def encode_values(values: Sequence[Any]) -> bytes:
     texts = values[_TEXTS]
     lengths, described = _described(tuple(texts[:DESCRIBING_TEXTS]))
     marks = [None if text is None else text.encode() for text in texts[DESCRIBING_TEXTS:]]
+    version, later = _later(tuple(values[_LATER]))
     header = _HEADER.pack(
-        FIRST_VERSION,
+        version,
         (REFUSES_OVER_ALLOWANCE if values[_REFUSES] else 0)
         | (0 if values[_GROUP] is None else HAS_GROUP)
         | (0 if reverses is None else IS_REVERSAL),
@@ -116,7 +119,28 @@ def encode_values(values: Sequence[Any]) -> bytes:
     )
     others = _OTHER_LENGTHS.pack(*[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata))
     pairs = _encode_pairs(metadata) if metadata else b""
-    return b"".join((header, lengths, others, described, *filter(None, marks), pairs))
+    return b"".join((header, lengths, others, described, *filter(None, marks), pairs, later))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _later(values: tuple[Any, ...]) -> tuple[int, bytes]:
+    """The version of an entry by its values of the fields that later versions added, and these fields as bytes.
+
+    It is the lowest version that has a place for all that is not null: so what was sealed before a field was added
+    has the same bytes for ever. Each field stands behind the length of its bytes.
+    """
+    named = list(zip(_LATER_FIELDS, values, strict=True))
+    version = max((field.since for field, value in named if value is not None), default=FIRST_VERSION)
+    return version, b"".join(_with_length(value) for field, value in named if field.since <= version)
+
+
+def _with_length(value: bytes | str | int | None) -> bytes:
+    if value is None:
+        return _LENGTH.pack(NULL_LENGTH)
+    if isinstance(value, str):
+        value = value.encode()
+    plain = value if isinstance(value, bytes) else _NUMBER.pack(value)
+    return _LENGTH.pack(len(plain)) + plain
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -141,16 +165,12 @@ def _microseconds(instant: datetime.datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
-def _bytes_of(value: UUID | None) -> bytes | None:
-    return None if value is None else value.bytes
-
-
 _PLAIN: Mapping[ValueKind, Callable[[Any], Any]] = {
-    ValueKind.ID: _bytes_of,
+    ValueKind.ID: operator.attrgetter("bytes"),
     ValueKind.DAY: _day_number,
     ValueKind.INSTANT: _microseconds,
 }
-_TO_PLAIN = [(PLACES[field.name], _PLAIN[field.kind]) for field in SEALED if field.kind in _PLAIN]
+_TO_PLAIN = [(PLACES[field.name], unless_null(_PLAIN[field.kind], field)) for field in SEALED if field.kind in _PLAIN]
 
 
 def leaf_hash(encoding: bytes) -> bytes:

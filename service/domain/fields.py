@@ -8,7 +8,7 @@ takes over from its trade all follow from the names, the types and the marks of 
 import datetime
 import enum
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -66,6 +66,13 @@ class EntryField:
 def fields_of(record: type) -> tuple[EntryField, ...]:
     """The fields of a named tuple, in its order. Raises TypeError for a type that no kind of value has."""
     return tuple(_field(name, hint) for name, hint in get_type_hints(record, include_extras=True).items())
+
+
+def unless_null(convert: Callable[[Any], Any], field: EntryField) -> Callable[[Any], Any]:
+    """The conversion of a field's values, which leaves null as it is where the field may be null."""
+    if not field.is_optional:
+        return convert
+    return lambda value: None if value is None else convert(value)
 
 
 def _field(name: str, hint: Any) -> EntryField:

@@ -9,14 +9,15 @@ import hashlib
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 from uuid import UUID
 
+from service.domain.allowance import Judgement
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.fields import ValueKind, fields_of
-from service.domain.transactions import Trade, Transaction
+from service.domain.fields import FIRST_VERSION, ValueKind, fields_of
+from service.domain.transactions import FIELDS, Trade, Transaction
 
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
@@ -96,12 +97,28 @@ def accepted_outcome(entry: Transaction) -> bytes:
     recording tells that, and no clock: so it is sealed when it is known.
     """
     known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}"
-    return entry.transaction_id.bytes + known.encode()
+    later = _later_known(entry)
+    return entry.transaction_id.bytes + (f"{known} {_compact_json(later)}" if later else known).encode()
 
 
-def outcomes_of(entry: Transaction) -> tuple[bytes, bytes]:
+_LATER_KNOWN = [
+    field.name
+    for field in FIELDS
+    if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
+]
+
+
+def _later_known(entry: Transaction) -> list[Any]:
+    """The same of the fields that were added later, without the nulls at the end: older entries have none of them."""
+    values = [getattr(entry, name) for name in _LATER_KNOWN]
+    while values and values[-1] is None:
+        values.pop()
+    return values
+
+
+def outcomes_of(entry: Transaction) -> Sequence[bytes]:
     """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
-    return accepted_outcome(entry), entry.transaction_id.bytes
+    return (accepted_outcome(entry),) if _later_known(entry) else (accepted_outcome(entry), entry.transaction_id.bytes)
 
 
 @functools.lru_cache(INSTANTS_KNOWN_MAX)

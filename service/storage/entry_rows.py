@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from service.domain.fields import EntryField, ValueKind, in_column_order
+from service.domain.fields import EntryField, ValueKind, in_column_order, unless_null
 from service.domain.transactions import FIELDS, NO_METADATA, Transaction
 from service.storage.columns import Day, Instant, Uuid, day_number, day_of, instant_of, microseconds, raw_uuid
 from service.storage.prepared import uuid_of
@@ -58,11 +58,7 @@ def _written(
     field: EntryField, values: Iterable[Any], writers: Mapping[ValueKind, Callable[[Any], object]]
 ) -> Iterable[object]:
     write = writers.get(field.kind)
-    if write is None:
-        return values
-    if field.is_optional:
-        return [None if value is None else write(value) for value in values]
-    return map(write, values)
+    return values if write is None else map(unless_null(write, field), values)
 
 
 def _writers(raw_id: Callable[[UUID], object]) -> Mapping[ValueKind, Callable[[Any], object]]:
@@ -75,10 +71,6 @@ def _writers(raw_id: Callable[[UUID], object]) -> Mapping[ValueKind, Callable[[A
     }
 
 
-def _optional_uuid(value: Any) -> UUID | None:
-    return None if value is None else uuid_of(value)
-
-
 def pairs_of(text: str | None) -> Mapping[str, str]:
     """The pairs of a raw value."""
     found: Mapping[str, str] = orjson.loads(text) if text else NO_METADATA
@@ -86,14 +78,16 @@ def pairs_of(text: str | None) -> Mapping[str, str]:
 
 
 _READERS: Mapping[ValueKind, Callable[[Any], Any]] = {
-    ValueKind.ID: _optional_uuid,
+    ValueKind.ID: uuid_of,
     ValueKind.DAY: day_of,
     ValueKind.INSTANT: instant_of,
     ValueKind.FLAG: bool,
     ValueKind.PAIRS: pairs_of,
 }
 _in_order = operator.itemgetter(*(COLUMNS.index(field.column) + 1 for field in FIELDS))
-_READ = [(place, _READERS[field.kind]) for place, field in enumerate(FIELDS) if field.kind in _READERS]
+_READ = [
+    (place, unless_null(_READERS[field.kind], field)) for place, field in enumerate(FIELDS) if field.kind in _READERS
+]
 
 
 def entry_of(row: Sequence[Any]) -> Transaction:
