@@ -23,10 +23,10 @@ from schemas.fields import (
     TextMap,
     TradingDay,
 )
-from schemas.quick import QuickReader
+from schemas.quick import QuickReader, QuickWriter
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
-from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade
+from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade, Transaction
 
 COMMODITY_LENGTH_MAX = 100
 MARK_LENGTH_MAX = 64
@@ -116,6 +116,18 @@ class TransactionSchema(StrictSchema):
     reverses = fields.UUID(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     recorded_at = Instant(required=True)
+
+
+class TransactionWriter:
+    """Writes entries as they are answered."""
+
+    def __init__(self) -> None:
+        """Reads the schema once."""
+        self._writer = QuickWriter(TransactionSchema())
+
+    def dump(self, entry: Transaction) -> dict[str, Any]:
+        """The answer for an entry."""
+        return self._writer.dump(entry)
 
 
 class TransactionWithFateSchema(TransactionSchema):

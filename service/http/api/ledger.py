@@ -4,7 +4,7 @@ import re
 
 from schemas import ledger as wire
 from schemas.fields import Instant
-from schemas.transactions import TransactionSchema
+from schemas.transactions import TransactionWriter
 from service.domain.errors import NotFound
 from service.domain.proofs import document
 from service.http.api.transactions import parse_transaction_id
@@ -14,7 +14,7 @@ from service.queries import ledger as queries
 
 routes = Routes("Ledger")
 
-_TRANSACTION = TransactionSchema()
+_TRANSACTION = TransactionWriter()
 _INSTANT = Instant()
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import g
 
 from schemas import transactions as wire
-from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
 from service.commands.posting import Entry, Outcome, Post, Reverse
 from service.domain import errors
@@ -27,7 +26,7 @@ routes = Routes("Transactions")
 POSTING_ROUTE = "transactions"
 REVERSAL_ROUTE = "transactions/reversal"
 
-_TRANSACTION = QuickWriter(wire.TransactionSchema())
+_TRANSACTION = wire.TransactionWriter()
 _QUOTE = wire.QuoteSchema()
 
 _TRADE_REFUSALS = (
