@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from schemas.choices import Count, OneOf
 from schemas.fields import Instant, ResidentId, TradingDay
+from schemas.recorder import RecorderSchema
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
 from schemas.transactions import StatementSchema
@@ -30,13 +31,6 @@ AuditQuerySchema: type[StrictSchema] = cast(
         name="AuditQuerySchema",
     ),
 )
-
-
-class RecorderSchema(StrictSchema):
-    """The API key under which something was done."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True, allow_none=True)
 
 
 class AuditRecordSchema(StrictSchema):
