@@ -59,8 +59,8 @@ class Desk:
         """The allowance rows to be written: of which something was used or returned."""
         return {key: use for key, use in self.uses.items() if use.is_touched}
 
-    def accept(self, trade: Trade) -> Transaction:
-        """The entry of a trade, its allowance used.
+    def accept(self, trade: Trade, recorded_by: int | None = None) -> Transaction:
+        """The entry of a trade, its allowance used; `recorded_by` is the id of the API key, none for a quote.
 
         Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
         or AllowanceExceeded, and then uses nothing.
@@ -85,13 +85,13 @@ class Desk:
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement, purse)
         purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
-        recording = Recording(self.new_id(), day, self.now, standing.group_on(day), standing.settlement)
-        transaction = record(trade, judgement, recording)
+        whose = standing.group_on(day), standing.settlement
+        transaction = record(trade, judgement, Recording(self.new_id(), day, self.now, recorded_by, *whose))
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
+    def take_back(self, transaction_id: UUID, reason: str, recorded_by: int | None = None) -> Transaction:
         """The reversal of a trade, its allowance returned.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
@@ -105,7 +105,7 @@ class Desk:
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
-        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
+        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
         return reversal

@@ -14,7 +14,7 @@ from schemas.strict import StrictSchema
 from schemas.transactions import TradeSchema, TransactionSchema
 from service.domain import chain
 from service.domain.cells import DIMENSION_FIELDS, DIMENSIONS, key_of
-from service.domain.fields import Mark, ValueKind, fields_of, in_column_order, in_sealed_order
+from service.domain.fields import FIRST_VERSION, Mark, ValueKind, fields_of, in_column_order, in_sealed_order
 from service.domain.idempotency import stated_trade
 from service.domain.transactions import FIELDS, NEGATED, Trade, Transaction, reverse
 from service.ledger import Ledger
@@ -46,9 +46,13 @@ def test_every_field_is_sealed_once_and_the_page_of_the_chain_names_them_in_this
     page = (DOCS / "CHAIN.md").read_text("utf-8")
     table = page[page.index("## An entry as bytes") : page.index("## The tree")]
     rows = re.findall(r"^\| \d+ \| 8 \| `(\w+)`|^\| \d+ \| 16 \| `(\w+)`", table, re.MULTILINE)
-    numbers = [field.name for field in chain.SEALED if field.kind not in NOT_IN_A_ROW]
+    first = [field for field in chain.SEALED if field.since == FIRST_VERSION]
+    numbers = [field.name for field in first if field.kind not in NOT_IN_A_ROW]
     assert [one or other for one, other in rows] == numbers
     assert ", ".join(f"`{name}`" for name in chain.TEXT_FIELDS) in table
+    later = [(field.since, field.name) for field in chain.SEALED if field.since > FIRST_VERSION]
+    named = [(int(version), name) for version, name in re.findall(r"from version (\d+) on: `(\w+)`", table)]
+    assert named == later
 
 
 def test_an_answer_shows_every_field_in_the_order_of_the_definition_or_the_proof_does() -> None:
@@ -84,7 +88,7 @@ def test_an_entry_is_read_from_its_row_as_it_was_written(dialect: str, entry: Tr
 
 @given(transactions)
 def test_a_reversal_takes_over_what_the_definition_says(entry: Transaction) -> None:
-    reversal = reverse(entry, "x", transaction_id=UUID(int=1), recorded_at=entry.traded_at)
+    reversal = reverse(entry, "x", transaction_id=UUID(int=1), recorded_at=entry.traded_at, recorded_by=7)
     for field in FIELDS:
         own, trades = getattr(reversal, field.name), getattr(entry, field.name)
         if field.name in NEGATED:

@@ -97,6 +97,7 @@ class Transaction(NamedTuple):
     reverses: Annotated[UUID | None, Mark(is_own=True)]
     reason: Annotated[str | None, Mark(is_own=True)]
     recorded_at: Annotated[datetime.datetime, Mark(is_own=True)]
+    recorded_by: Annotated[int | None, Mark(is_own=True, since=2)]
 
     @property
     def kind(self) -> Kind:
@@ -120,11 +121,15 @@ NEGATED = tuple(field.name for field in FIELDS if field.kind is ValueKind.MEASUR
 
 
 class Recording(NamedTuple):
-    """What the ledger adds to a trade that it has judged: when and as what it was entered, and whose it was then."""
+    """What the ledger adds to a trade that it has judged: when, by whom and as what it was entered, whose it was then.
+
+    `recorded_by` is the id of the API key (service.domain.keys); None of entries from before it was recorded.
+    """
 
     transaction_id: UUID
     day: datetime.date
     recorded_at: datetime.datetime
+    recorded_by: int | None
     group: int | None
     settlement: str | None
     reverses: UUID | None = None
@@ -196,13 +201,16 @@ def record(trade: Trade, judgement: Judgement, recording: Recording) -> Transact
     return Transaction._make(_in_order(trade + judgement + recording))
 
 
-def reverse(trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime) -> Transaction:
+def reverse(
+    trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime, recorded_by: int | None
+) -> Transaction:
     """The entry that takes a trade back: everything it used and moved, negated, on the trade's own business day."""
     negated: dict[str, Any] = {name: -getattr(trade, name) for name in NEGATED}
     return trade._replace(
         **negated,
         transaction_id=transaction_id,
         recorded_at=recorded_at,
+        recorded_by=recorded_by,
         reference=None,
         reverses=trade.transaction_id,
         reason=reason,

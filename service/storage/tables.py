@@ -125,6 +125,8 @@ journal = sa.Table(
         "direction = 'import' OR (exempt_fen = amount_fen AND exempt_quantity_g = 0)", name="export_uses_nothing"
     ),
     sa.CheckConstraint("(reverses IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
+    # Of an API key, or 0 for whoever works at the server itself; null in entries from before.
+    sa.CheckConstraint("recorded_by >= 0", name="recorded_by_a_key_or_the_operator"),
     sa.Index("ix_journal_resident_day", "resident", "day"),
     sa.Index("ix_journal_day", "day"),
     sa.Index(
