@@ -8,12 +8,11 @@ all. Whatever ends the filling in between leaves a ledger with the first and wit
 from service.config import SettingError
 from service.demo.calibration import TO_APRIL_2024
 from service.domain.idempotency import key_digest
+from service.domain.keys import OPERATOR_KEY_ID
 from service.ledger import Ledger
 from service.queries.residents import find_ordinal
 from service.queries.transactions import is_answered
 
-OPERATOR_KEY_ID = 0
-"""The id under which the demo's keys are kept: no API key has it."""
 ROUTE = "demo"
 
 OPENS_WITH = f"ytd={TO_APRIL_2024.last}"
