@@ -91,8 +91,8 @@ class Desk:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def take_back(self, transaction_id: UUID, reason: str, recorded_by: int | None = None) -> Transaction:
-        """The reversal of a trade, its allowance returned.
+    def take_back(self, transaction_id: UUID, reason: str, recorded_by: int) -> Transaction:
+        """The reversal of a trade, its allowance returned; `recorded_by` is the id of the API key.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
         """

@@ -19,6 +19,7 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.macs import Signet
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
@@ -34,8 +35,8 @@ from service.storage.idempotency import Remembered
 class Post(NamedTuple):
     """A trade to be posted, under the digest of its idempotency key.
 
-    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. With
-    `api_key`, nothing is written once that key is revoked.
+    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. The
+    entry is recorded by `api_key`, and nothing is written once that key is revoked.
     """
 
     digest: bytes
@@ -43,7 +44,7 @@ class Post(NamedTuple):
     request_id: str
     trade: Trade
     refusal_is_final: bool = True
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 class Reverse(NamedTuple):
@@ -54,7 +55,7 @@ class Reverse(NamedTuple):
     request_id: str
     transaction_id: UUID
     reason: str
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 Entry = Post | Reverse
@@ -172,8 +173,8 @@ def _is_final(entry: Entry) -> bool:
 
 def _accept(entry: Entry, desk: Desk) -> Transaction:
     if isinstance(entry, Post):
-        return desk.accept(entry.trade)
-    return desk.take_back(entry.transaction_id, entry.reason)
+        return desk.accept(entry.trade, entry.api_key)
+    return desk.take_back(entry.transaction_id, entry.reason, entry.api_key)
 
 
 def _replay(entry: Entry, before: Remembered, signet: Signet) -> Outcome:
