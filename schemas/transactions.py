@@ -127,7 +127,7 @@ class TransactionWriter:
         """Reads the schema once."""
         self._writer = QuickWriter(TransactionSchema(exclude=["recorded_by"]))
 
-    def dump(self, entry: Transaction, name_of: Callable[[int], str | None] = lambda _: None) -> dict[str, Any]:
+    def dump(self, entry: Transaction, name_of: Callable[[int], str | None]) -> dict[str, Any]:
         """The answer for an entry; `name_of` tells the name of a key by its id."""
         key = entry.recorded_by
         recorder = None if key is None else {"id": key, "name": name_of(key)}

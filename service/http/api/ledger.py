@@ -57,4 +57,4 @@ def get_block(no: str) -> Answer:
 def get_transaction_proof(transaction_id: str) -> Answer:
     """The path from a transaction to its block, to be checked offline by docs/verify_proof.py or anything else."""
     proof = queries.get_proof(market().ledger, parse_transaction_id(transaction_id))
-    return Answer(document(proof, _TRANSACTION.dump(proof.transaction)))
+    return Answer(document(proof, _TRANSACTION.dump(proof.transaction, market().keys.name_of)))

@@ -113,7 +113,8 @@ def reverse_transaction(transaction_id: str, body: str) -> Any:
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
     fate = queries.get_transaction(market().ledger, parse_transaction_id(transaction_id))
-    return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
+    shown = _TRANSACTION.dump(fate.transaction, market().keys.name_of)
+    return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
 
 
 @routes.get(
@@ -128,7 +129,8 @@ def list_transactions(query: dict[str, Any]) -> Answer:
     before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
     page = queries.list_transactions(market().ledger, Filters(**filters), before, limit)
     following = None if page.next_seq is None else encode_cursor("transactions", page.next_seq, g.list_filters)
-    return Answer({"items": [_TRANSACTION.dump(each) for each in page.transactions], "next_cursor": following})
+    items = [_TRANSACTION.dump(each, market().keys.name_of) for each in page.transactions]
+    return Answer({"items": items, "next_cursor": following})
 
 
 def submit(entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
@@ -152,7 +154,8 @@ def _answer(outcome: Outcome) -> Any:
         return response
     assert outcome.transaction is not None
     location = f"/v1/transactions/{outcome.transaction.transaction_id}"
-    return respond(Answer(_TRANSACTION.dump(outcome.transaction), 201, {"Location": location, **replayed}))
+    shown = _TRANSACTION.dump(outcome.transaction, market().keys.name_of)
+    return respond(Answer(shown, 201, {"Location": location, **replayed}))
 
 
 def parse_transaction_id(text: str) -> UUID:
