@@ -59,8 +59,8 @@ def _new_text(text: str | None) -> str:
 
 
 _WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
-    ValueKind.ORDINAL: str,
-    ValueKind.MEASURE: str,
+    ValueKind.ORDINAL: repr,
+    ValueKind.MEASURE: repr,
     ValueKind.TEXT: _text,
     ValueKind.INSTANT: lambda instant: f"{instant.timestamp()!r},{instant.microsecond}",
     ValueKind.FLAG: lambda flag: "true" if flag else "false",
@@ -96,9 +96,18 @@ def accepted_outcome(entry: Transaction) -> bytes:
     Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
     recording tells that, and no clock: so it is sealed when it is known.
     """
-    known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}"
+    return _outcome(entry, _later_known(entry))
+
+
+def outcomes_of(entry: Transaction) -> Sequence[bytes]:
+    """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
     later = _later_known(entry)
-    return entry.transaction_id.bytes + (f"{known} {_compact_json(later)}" if later else known).encode()
+    return (_outcome(entry, later),) if later else (_outcome(entry, later), entry.transaction_id.bytes)
+
+
+def _outcome(entry: Transaction, later: str) -> bytes:
+    known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}{later}"
+    return entry.transaction_id.bytes + known.encode()
 
 
 _LATER_KNOWN = [
@@ -106,19 +115,19 @@ _LATER_KNOWN = [
     for field in FIELDS
     if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
 ]
+"""What the ledger alone knew, of the fields that were added later."""
 
 
-def _later_known(entry: Transaction) -> list[Any]:
-    """The same of the fields that were added later, without the nulls at the end: older entries have none of them."""
-    values = [getattr(entry, name) for name in _LATER_KNOWN]
+def _later_known(entry: Transaction) -> str:
+    return _later_text(tuple([getattr(entry, name) for name in _LATER_KNOWN]))
+
+
+@functools.lru_cache(TEXTS_KNOWN_MAX)
+def _later_text(values: tuple[Any, ...]) -> str:
+    """Without the nulls at the end, so that an entry which has none of these fields is what it was without them."""
     while values and values[-1] is None:
-        values.pop()
-    return values
-
-
-def outcomes_of(entry: Transaction) -> Sequence[bytes]:
-    """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
-    return (accepted_outcome(entry),) if _later_known(entry) else (accepted_outcome(entry), entry.transaction_id.bytes)
+        values = values[:-1]
+    return f" {_compact_json(values)}" if values else ""
 
 
 @functools.lru_cache(INSTANTS_KNOWN_MAX)
