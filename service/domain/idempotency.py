@@ -16,7 +16,7 @@ from uuid import UUID
 
 from service.domain.allowance import Judgement
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.fields import FIRST_VERSION, ValueKind, fields_of
+from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of
 from service.domain.transactions import FIELDS, Trade, Transaction
 
 KEY_LENGTH_MAX = 255
@@ -61,18 +61,46 @@ def _new_text(text: str | None) -> str:
 _WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
     ValueKind.ORDINAL: repr,
     ValueKind.MEASURE: repr,
-    ValueKind.TEXT: _text,
     ValueKind.INSTANT: lambda instant: f"{instant.timestamp()!r},{instant.microsecond}",
     ValueKind.FLAG: lambda flag: "true" if flag else "false",
     ValueKind.PAIRS: lambda pairs: _compact_json(sorted(pairs.items())) if pairs else "[]",
 }
-_WRITERS = [_new_text if field.name == "reference" else _WRITTEN[field.kind] for field in fields_of(Trade)]
 
 
-def _json_of(trade: Trade) -> str:
-    """The values as one JSON array, in the order of the trade's fields."""
-    values: tuple[Any, ...] = trade
-    return f"[{','.join([write(value) for write, value in zip(_WRITERS, values, strict=True)])}]"
+def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
+    """How the values of a named tuple are written as one JSON array, in the order of its fields.
+
+    A field that was added later is left out where it has its default, and else named: so what was stated before the
+    field was there means the same as ever.
+    """
+    fields = fields_of(record)
+    first = [_writer(field) for field in fields if field.since == FIRST_VERSION]
+    later = [
+        (place, _new_text(field.name), _writer(field), record._field_defaults[field.name])
+        for place, field in enumerate(fields)
+        if field.since > FIRST_VERSION
+    ]
+
+    def _written(values: tuple[Any, ...]) -> str:
+        written = [write(value) for write, value in zip(first, values, strict=False)]
+        for place, name, write, default in later:
+            if values[place] != default:
+                written += [name, write(values[place])]
+        return f"[{','.join(written)}]"
+
+    return _written
+
+
+def _writer(field: EntryField) -> Callable[[Any], str]:
+    if field.name == "reference":
+        return _new_text
+    if field.kind is ValueKind.TEXT:
+        return _text
+    write = _WRITTEN[field.kind]
+    return write if not field.is_optional else lambda value: "null" if value is None else write(value)
+
+
+_json_of = json_writer(Trade)
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
