@@ -50,8 +50,8 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
             create_secrets(folder / "secrets.json")
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
+        schema.upgrade(ledger.database, ledger.vault.signets)
         if not (folder / "built.json").exists():
-            schema.upgrade(ledger.database, ledger.vault.signets)
             told = build(ledger, Shape(count))
             (folder / "built.json").write_bytes(orjson.dumps(told))
         yield ledger

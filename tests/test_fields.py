@@ -98,6 +98,13 @@ def test_a_reversal_takes_over_what_the_definition_says(entry: Transaction) -> N
     assert stated_trade(reversal).commodity == entry.commodity
 
 
+def test_the_page_about_adding_a_field_names_files_that_there_are() -> None:
+    page = (DOCS / "adding-a-field.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:service|schemas|tests|docs)/[\w/]+\.(?:py|md))`", page))
+    assert len(named) > 10
+    assert {name for name in named if not (DOCS.parent / name).exists()} == {"service/migrations/versions/NNNN_name.py"}
+
+
 class _Grown(NamedTuple):
     """A definition to which somebody has added fields, wherever they stand."""
 
