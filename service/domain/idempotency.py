@@ -3,7 +3,6 @@
 Both are 128-bit BLAKE2b digests: 16 bytes on disk for a key of 1 or of 255 characters.
 """
 
-import datetime
 import functools
 import hashlib
 import json
@@ -22,7 +21,6 @@ from service.domain.transactions import FIELDS, Trade, Transaction
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
 TEXTS_KNOWN_MAX = 10_000
-INSTANTS_KNOWN_MAX = 16
 _compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -124,44 +122,41 @@ def accepted_outcome(entry: Transaction) -> bytes:
     Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
     recording tells that, and no clock: so it is sealed when it is known.
     """
-    return _outcome(entry, _later_known(entry))
+    known, _ = _known_text(_known_values(entry))
+    return entry.transaction_id.bytes + known
 
 
 def outcomes_of(entry: Transaction) -> Sequence[bytes]:
     """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
-    later = _later_known(entry)
-    return (_outcome(entry, later),) if later else (_outcome(entry, later), entry.transaction_id.bytes)
+    known, is_older = _known_text(_known_values(entry))
+    accepted = entry.transaction_id.bytes + known
+    return (accepted, entry.transaction_id.bytes) if is_older else (accepted,)
 
 
-def _outcome(entry: Transaction, later: str) -> bytes:
-    known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}{later}"
-    return entry.transaction_id.bytes + known.encode()
-
-
-_LATER_KNOWN = [
-    field.name
-    for field in FIELDS
-    if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
-]
-"""What the ledger alone knew, of the fields that were added later."""
-
-
-def _later_known(entry: Transaction) -> str:
-    return _later_text(tuple([getattr(entry, name) for name in _LATER_KNOWN]))
+_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
+    "recorded_at",
+    "group",
+    "settlement",
+    *(
+        field.name
+        for field in FIELDS
+        if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
+    ),
+)
+"""What the ledger alone knew; behind the first three the fields that were added later."""
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
-def _later_text(values: tuple[Any, ...]) -> str:
-    """Without the nulls at the end, so that an entry which has none of these fields is what it was without them."""
-    while values and values[-1] is None:
-        values = values[:-1]
-    return f" {_compact_json(values)}" if values else ""
+def _known_text(values: tuple[Any, ...]) -> tuple[bytes, bool]:
+    """These values as bytes, and whether none of them was added later. The entries of a batch have few different ones.
 
-
-@functools.lru_cache(INSTANTS_KNOWN_MAX)
-def _instant_text(instant: datetime.datetime) -> str:
-    """The entries of a batch have one."""
-    return f"{instant.timestamp()!r} {instant.microsecond}"
+    Nulls at the end are left out, so that an entry which has no later field is what it was without them.
+    """
+    recorded_at, group, settlement, *later = values
+    while later and later[-1] is None:
+        later.pop()
+    text = f" {recorded_at.timestamp()!r} {recorded_at.microsecond} {group} {_text(settlement)}"
+    return (f"{text} {_compact_json(later)}" if later else text).encode(), not later
 
 
 _stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*Trade._fields)

@@ -4,15 +4,15 @@ All of it follows from the fields of an entry (service.domain.transactions): a n
 here. Rows are raw, the driver's own values, because a batch and a verification go through very many of them.
 """
 
+import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 
-from service.domain.fields import EntryField, ValueKind, in_column_order, unless_null
+from service.domain.fields import ValueKind, in_column_order, unless_null
 from service.domain.transactions import FIELDS, NO_METADATA, Transaction
 from service.storage.columns import Day, Instant, Uuid, day_number, day_of, instant_of, microseconds, raw_uuid
 from service.storage.prepared import uuid_of
@@ -45,30 +45,36 @@ def entry_columns() -> Iterable[sa.Column[Any]]:
         yield sa.Column(field.column, _TYPES[field.kind], nullable=is_nullable, unique=is_unique or None)
 
 
-def rows_of(transactions: Sequence[Transaction], dialect: str) -> list[tuple[object, ...]]:
+_to_columns = operator.itemgetter(*(Transaction._fields.index(field.name) for field in IN_ORDER))
+
+
+def rows_of(transactions: Iterable[Transaction], dialect: str) -> list[tuple[object, ...]]:
     """Raw rows of entries, a value for each of COLUMNS."""
-    writers = _writers(raw_uuid(dialect))
-    # A column at a time: one call for all values of a column that are written otherwise than the domain has them.
-    by_name = dict(zip(Transaction._fields, zip(*transactions, strict=True), strict=False))
-    columns = [_written(field, by_name[field.name], writers) for field in IN_ORDER] if by_name else []
-    return list(zip(*columns, strict=True))
+    writers = _writers(dialect)
+    rows = []
+    for transaction in transactions:
+        values = list(_to_columns(transaction))
+        for place, write in writers:
+            values[place] = write(values[place])
+        rows.append(tuple(values))
+    return rows
 
 
-def _written(
-    field: EntryField, values: Iterable[Any], writers: Mapping[ValueKind, Callable[[Any], object]]
-) -> Iterable[object]:
-    write = writers.get(field.kind)
-    return values if write is None else map(unless_null(write, field), values)
-
-
-def _writers(raw_id: Callable[[UUID], object]) -> Mapping[ValueKind, Callable[[Any], object]]:
-    return {
-        ValueKind.ID: raw_id,
+@functools.cache
+def _writers(dialect: str) -> Sequence[tuple[int, Callable[[Any], object]]]:
+    """The places in a row whose values are written otherwise than the domain has them."""
+    written: Mapping[ValueKind, Callable[[Any], object]] = {
+        ValueKind.ID: raw_uuid(dialect),
         ValueKind.DAY: day_number,
         ValueKind.INSTANT: microseconds,
         ValueKind.FLAG: lambda flag: True if flag else None,
         ValueKind.PAIRS: lambda pairs: orjson.dumps(pairs).decode() if pairs else None,
     }
+    return [
+        (place, unless_null(written[field.kind], field))
+        for place, field in enumerate(IN_ORDER)
+        if field.kind in written
+    ]
 
 
 def pairs_of(text: str | None) -> Mapping[str, str]:
