@@ -24,6 +24,7 @@ from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
 from service.domain.transactions import (
     MARKET_TIME,
+    Recording,
     Trade,
     Transaction,
     record,
@@ -58,8 +59,10 @@ class Judge:
         """The allowance rows to be written, because the batch has used or returned something of them."""
         return {key: use for key, use in self.uses.items() if use.is_touched}
 
-    def accept(self, trade: Trade) -> Transaction:
+    def accept(self, trade: Trade, recorded_by: int | None = None) -> Transaction:
         """Judges a trade, takes what it uses out of the allowance, and returns its entry.
+
+        `recorded_by` is the id of the API key; a quote has none.
 
         Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
         or AllowanceExceeded; then the trade uses nothing.
@@ -84,20 +87,16 @@ class Judge:
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement, available)
         available.use(judgement.exempt_fen, judgement.exempt_quantity_g)
-        transaction = record(
-            trade,
-            judgement,
-            transaction_id=self.new_id(),
-            recorded_at=self.now,
-            group=eligibility.group_on(day),
-            settlement=eligibility.settlement,
-        )
+        whose = eligibility.group_on(day), eligibility.settlement
+        transaction = record(trade, judgement, Recording(self.new_id(), day, self.now, recorded_by, *whose))
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def reverse_entry(self, transaction_id: UUID, reason: str) -> Transaction:
+    def reverse_entry(self, transaction_id: UUID, reason: str, recorded_by: int) -> Transaction:
         """Gives back what a trade has used of the allowance, and returns the entry that reverses the trade.
+
+        `recorded_by` is the id of the API key.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
         """
@@ -110,7 +109,7 @@ class Judge:
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
-        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
+        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
         return reversal

@@ -100,6 +100,37 @@ def test_no_lambda_hides_a_use_case() -> None:
     assert hidden == []
 
 
+ROW_PLACE_MAX = 3
+
+
+def _numbered_places(tree: ast.AST, *, slices: bool) -> list[str]:
+    """Subscripts with a number that nobody can tell the meaning of."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and (slices or not isinstance(node.slice, ast.Slice)):
+            bounds = [node.slice.lower, node.slice.upper] if isinstance(node.slice, ast.Slice) else [node.slice]
+            numbers = [bound.value for bound in bounds if isinstance(bound, ast.Constant)]
+            if any(isinstance(number, int) and number > ROW_PLACE_MAX for number in numbers):
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_no_value_of_a_row_is_taken_by_a_number() -> None:
+    """Not even a run of them. In the domain, only texts are cut at a number, such as the year off a day."""
+    numbered = [
+        f"{path.relative_to(ROOT)}: {one}"
+        for folder in ("storage", "queries", "domain")
+        for path in (ROOT / "service" / folder).rglob("*.py")
+        for one in _numbered_places(ast.parse(path.read_text("utf-8")), slices=folder != "domain")
+    ]
+    assert numbered == []
+    assert _numbered_places(ast.parse("row[3], row[13], row[:7], row[7:]"), slices=True) == [
+        "row[13]",
+        "row[:7]",
+        "row[7:]",
+    ]
+
+
 @pytest.mark.parametrize("command", ["make run", "make test"])
 def test_the_readme_shows_the_two_commands(command: str) -> None:
     assert re.search(rf"^{command}\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)

@@ -20,6 +20,7 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.macs import MacKeys
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
@@ -33,8 +34,8 @@ from service.storage.idempotency import Remembered
 class Post(NamedTuple):
     """A trade to be posted, under the digest of its idempotency key.
 
-    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. With
-    `api_key`, nothing is written once that key is revoked.
+    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. The
+    entry is recorded by `api_key`, and nothing is written once that key is revoked.
     """
 
     digest: bytes
@@ -42,7 +43,7 @@ class Post(NamedTuple):
     request_id: str
     trade: Trade
     refusal_is_final: bool = True
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 class Reverse(NamedTuple):
@@ -53,7 +54,7 @@ class Reverse(NamedTuple):
     request_id: str
     transaction_id: UUID
     reason: str
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 NewEntry = Post | Reverse
@@ -143,9 +144,9 @@ class _Batch:
             return _replay(entry, before, self.mac_keys)
         try:
             if isinstance(entry, Post):
-                transaction = self.judge.accept(entry.trade)
+                transaction = self.judge.accept(entry.trade, entry.api_key)
             else:
-                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason)
+                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason, entry.api_key)
         except Refusal as refusal:
             if refusal.remembered and (isinstance(entry, Reverse) or entry.refusal_is_final):
                 fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))

@@ -15,11 +15,12 @@ from service.commands.groups import create_group
 from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
 from service.demo.live import residents_known
-from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_whole, last_digest, trade_digest
+from service.demo.mark import ROUTE, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import DemoPlan, PlannedTrade
 from service.domain.errors import Refusal
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.residents import Eligibility, Status
 from service.ledger import Ledger
 from service.queries.ledger import get_head

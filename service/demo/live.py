@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from service.commands.committer import Committer
 from service.commands.posting import NewEntry, Outcome, Post
 from service.demo.calibration import DraftTrade, draw_amount_fen
-from service.demo.mark import OPERATOR_KEY_ID
 from service.demo.market import GOODS, Good, choose, open_days
 from service.demo.plan import trade_of
 from service.demo.trades import lone_lot, truck_lot
 from service.domain.idempotency import key_digest, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.money import FEN_PER_CNY
 from service.domain.transactions import MARKET_TIME, Trade, business_day
 from service.ledger import Ledger

@@ -8,12 +8,11 @@ all others. A filling that ends in between leaves a ledger that has the first tr
 from service.config import SettingError
 from service.demo.calibration import TO_APRIL_2024
 from service.domain.idempotency import key_digest
+from service.domain.keys import OPERATOR_KEY_ID
 from service.ledger import Ledger
 from service.queries.residents import find_ordinal
 from service.queries.transactions import is_answered
 
-OPERATOR_KEY_ID = 0
-"""The id of the API key that the demo's idempotency keys are kept under; no API key has it."""
 ROUTE = "demo"
 
 OPENS_WITH = f"ytd={TO_APRIL_2024.last}"

@@ -5,6 +5,9 @@ import hashlib
 from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
 
+OPERATOR_KEY_ID, OPERATOR_NAME = 0, "operator"
+"""The id and the name of what is recorded at the command line (import, demo): no API key has this id."""
+
 KEY_PREFIX = "hushi_"
 KEY_ID_MAX = 2**31 - 1
 KEY_NAME_LENGTH_MAX = 60

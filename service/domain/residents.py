@@ -56,7 +56,7 @@ def parse_citizen_number(text: str) -> str:
 
 def has_right_check_digit(number: str) -> bool:
     """Whether the last of 18 characters (17 digits, then a digit or X) is the check character of the others."""
-    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[17]
+    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[-1]
 
 
 def birth_date(number: str) -> datetime.date:

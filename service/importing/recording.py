@@ -14,14 +14,13 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.importing import FileLine, ImportFileError
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
 
 IMPORT_ROUTE = "import"
-OPERATOR_KEY_ID = 0
-"""The id under which the keys of imports are kept: no API key has it."""
 LINES_PER_COMMIT = 5000
 """A commit waits for the disk as long for one line as for thousands; more than these only take memory. On SQLite they
 are several commits (service.importing.sharing)."""

@@ -4,7 +4,7 @@ import contextlib
 import hmac
 from collections.abc import Sequence
 
-from service.domain.keys import NAME_BYTES, key_digest
+from service.domain.keys import NAME_BYTES, OPERATOR_KEY_ID, OPERATOR_NAME, key_digest
 from service.ledger import Ledger
 from service.storage import keys
 from service.storage.faults import AnotherLedger
@@ -26,6 +26,8 @@ class ApiKeyCache:
         self._ledger = ledger
         self._known: dict[bytes | int, Sequence[ApiKey]] = {}
         self._as_of = (0, 0)
+        self._names: dict[int, str] = {}
+        self._named_in = 0
 
     def find_live(self, key: str, at: LedgerState) -> ApiKey | None:
         """The key, if it exists and is not revoked at this state of the ledger; else None."""
@@ -46,6 +48,25 @@ class ApiKeyCache:
         """
         return next(iter(self._find(key_id, at)), None)
 
+    def name_of(self, key_id: int) -> str | None:
+        """The name of a key, revoked or not; None when there is no such key. A name never changes."""
+        if key_id == OPERATOR_KEY_ID:
+            return OPERATOR_NAME
+        name = self._known_names().get(key_id)
+        if name is None:
+            with self._ledger.database.reading() as connection:
+                found = keys.find_by_id(connection, key_id)
+            if found is not None:
+                name = self._known_names()[key_id] = found.name
+        return name
+
+    def _known_names(self) -> dict[int, str]:
+        """The names that are known of this ledger: after a fail-over or a restore, another one may answer."""
+        generation = self._ledger.lineage.seen.generation
+        if generation != self._named_in or len(self._names) >= KEYS_KNOWN_MAX:
+            self._names, self._named_in = {}, generation
+        return self._names
+
     def _find(self, name: bytes | int, at: LedgerState) -> Sequence[ApiKey]:
         """The live keys with an id, or whose digests have this beginning."""
         as_of = (self._generation_of(at), at.revoked_keys)
@@ -59,6 +80,7 @@ class ApiKeyCache:
             found = _find_live(self._ledger, name)
             if found:
                 known[name] = found
+                self._known_names().update({one.id: one.name for one in found})
         return found
 
     def _generation_of(self, at: LedgerState) -> int:

@@ -3,9 +3,11 @@
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_NAME
 from service.domain.transactions import MARKET_TIME
 from service.storage.tables import api_key, audit
 
@@ -55,11 +57,13 @@ def list_records(
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
     return [
-        AuditRecord(
-            row.id, row.at, row.action, row.resident, row.reason, Recorder(row.api_key, row.name), row.request_id
-        )
+        AuditRecord(row.id, row.at, row.action, row.resident, row.reason, _recorder_of(row), row.request_id)
         for row in connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
     ]
+
+
+def _recorder_of(row: sa.Row[Any]) -> Recorder:
+    return Recorder(row.api_key, OPERATOR_NAME if row.api_key == OPERATOR_KEY_ID else row.name)
 
 
 def _conditions(filters: AuditFilters) -> Iterator[sa.ColumnElement[bool]]:

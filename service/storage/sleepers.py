@@ -61,13 +61,13 @@ def wake_holders(descriptor: int) -> list[int]:
     device = f"{os.major(place.st_dev):02x}:{os.minor(place.st_dev):02x}:{place.st_ino}"
     woken = []
     for line in _LOCKS.read_text("ascii").splitlines():
-        number, *words = line.split()
         # A line is "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; for a process that waits it has an arrow before
         # FLOCK.
-        if number.endswith(":") and words[0] == "FLOCK" and words[4] == device and _is_stopped(int(words[3])):
-            os.kill(int(words[3]), signal.SIGCONT)
-            os.kill(int(words[3]), signal.SIGTSTP)
-            woken.append(int(words[3]))
+        number, kind, _, _, holder, held, *_ = line.split()
+        if number.endswith(":") and kind == "FLOCK" and held == device and _is_stopped(int(holder)):
+            os.kill(int(holder), signal.SIGCONT)
+            os.kill(int(holder), signal.SIGTSTP)
+            woken.append(int(holder))
     return woken
 
 

@@ -4,7 +4,7 @@ import re
 
 from schemas import ledger as wire
 from schemas.fields import Instant
-from schemas.transactions import TransactionSchema
+from schemas.transactions import TransactionWriter
 from service.domain.errors import NotFound
 from service.domain.proofs import document
 from service.http.context import app_context
@@ -14,7 +14,7 @@ from service.queries import ledger as queries
 
 routes = Routes("Ledger")
 
-_TRANSACTION = TransactionSchema()
+_TRANSACTION = TransactionWriter()
 _INSTANT = Instant()
 
 
@@ -57,4 +57,4 @@ def get_block(no: str) -> Answer:
 def get_transaction_proof(transaction_id: str) -> Answer:
     """The path from a transaction to its block, to be checked offline by docs/verify_proof.py or anything else."""
     proof = queries.get_proof(app_context().ledger, transaction_id_in(transaction_id))
-    return Answer(document(proof, _TRANSACTION.dump(proof.transaction)))
+    return Answer(document(proof, _TRANSACTION.dump(proof.transaction, app_context().keys.name_of)))

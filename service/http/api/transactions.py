@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response
 
 from schemas import transactions as wire
-from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
 from service.commands.posting import Outcome, Post, Reverse
 from service.domain import errors
@@ -26,7 +25,7 @@ routes = Routes("Transactions")
 POSTING_ROUTE = "transactions"
 REVERSAL_ROUTE = "transactions/reversal"
 
-_TRANSACTION = QuickWriter(wire.TransactionSchema())
+_TRANSACTION = wire.TransactionWriter()
 _QUOTE = wire.QuoteSchema()
 
 _TRADE_REFUSALS = (
@@ -116,7 +115,8 @@ def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
     fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id))
-    return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
+    shown = _TRANSACTION.dump(fate.transaction, app_context().keys.name_of)
+    return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
 
 
 @routes.get(
@@ -131,7 +131,7 @@ def list_transactions(query: dict[str, Any]) -> Answer:
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
     filters = TransactionFilters(**asked.filters)
     page = queries.list_transactions(app_context().ledger, filters, asked.position, asked.limit)
-    items = [_TRANSACTION.dump(each) for each in page.transactions]
+    items = [_TRANSACTION.dump(each, app_context().keys.name_of) for each in page.transactions]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 
@@ -144,4 +144,5 @@ def answer_outcome(outcome: Outcome) -> Answer | Response:
         return response
     assert outcome.transaction is not None
     location = f"/v1/transactions/{outcome.transaction.transaction_id}"
-    return Answer(_TRANSACTION.dump(outcome.transaction), 201, {"Location": location, **replayed})
+    shown = _TRANSACTION.dump(outcome.transaction, app_context().keys.name_of)
+    return Answer(shown, 201, {"Location": location, **replayed})

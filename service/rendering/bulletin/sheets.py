@@ -6,7 +6,7 @@ from typing import Any
 
 from service.rendering.bulletin.edition import Edition
 from service.rendering.bulletin.words import named, word
-from service.rendering.exports.columns import ValueKind, kind_of
+from service.rendering.exports.columns import CellKind, kind_of
 
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
 _OF_BOTH_DIRECTIONS = {"exempt_cny": "exempt_all_cny"}
@@ -20,7 +20,7 @@ class BulletinCell:
     """A value as the document has it (None is empty), and what it is; `note` says why there is no growth."""
 
     value: Any
-    kind: ValueKind
+    kind: CellKind
     note: str = ""
 
 
@@ -158,7 +158,7 @@ class _Teller:
         return [self._word(name) for name in names]
 
 
-def _kind(measure: str, part: str) -> ValueKind:
+def _kind(measure: str, part: str) -> CellKind:
     kind = kind_of(measure, part)
     assert kind in {"money", "weight", "count", "percent"}
     return kind

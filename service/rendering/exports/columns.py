@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ValueKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
+CellKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
 """What values are; a `figure` is of the kind of its row, as in the claims of a brief."""
 
 TOTAL = "total"
 PARTS = ("current", "base", "change", "growth_pct", "ratio", "reason")
 
-_KIND_OF_PART: dict[str, ValueKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
+_KIND_OF_PART: dict[str, CellKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ExportColumn:
 
     name: str
     part: str | None
-    kind: ValueKind
+    kind: CellKind
     line: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -48,7 +48,7 @@ def table_of(document: Mapping[str, Any]) -> ExportTable:
     return _series_table(document) if "buckets" in document else _report_table(document)
 
 
-def kind_of(measure: str, part: str) -> ValueKind:
+def kind_of(measure: str, part: str) -> CellKind:
     """What the values of a measure's part are."""
     if part in _KIND_OF_PART:
         return _KIND_OF_PART[part]
@@ -96,7 +96,7 @@ def _series_table(document: Mapping[str, Any]) -> ExportTable:
 
 
 def _claims_table(document: Mapping[str, Any]) -> ExportTable:
-    kinds: dict[str, ValueKind] = {
+    kinds: dict[str, CellKind] = {
         "phrase": "text", "measure": "text", "current": "figure", "base": "figure", "growth_pct": "percent",
         "ratio": "ratio",
     }  # fmt: skip
