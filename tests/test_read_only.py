@@ -1,6 +1,6 @@
 """A ledger that can't be written: a standby, a database that was made read-only, a file without permission.
 
-Reports are served; whatever writes says in one line, or in a problem document, that it can't, and does so at once.
+Reports are served. A command or request that writes says at once that it can't, in one line or a problem document.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Whether posts are written is what /health/ready says, in time, whatever the database is doing."""
+"""/health/ready says whether posts are written. It answers in time, in any state of the database."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""PgBouncer before the database: everything works in both of its modes, and what is acknowledged stays acknowledged."""
+"""PgBouncer before the database: everything works in both of its modes, and acknowledged entries are kept."""
 
 import pathlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A database that was started again: whoever asks next gets a new connection, and no error."""
+"""After a database was restarted, the next request gets a new connection, and no error."""
 
 import time
 from contextlib import ExitStack, nullcontext
