@@ -51,7 +51,7 @@ class Market:
         return Caller(self.app.test_client(), create_key(self.ledger, name, ["admin"])[1])
 
     def copy(self) -> None:
-        """What a standby has by now that gets no further, or a backup."""
+        """Copies the database as it is now, as a standby that gets no further entries has it, or a backup."""
         self._let_go(self.name)
         self.server.execute(f"CREATE DATABASE {self.name}_copy TEMPLATE {self.name} STRATEGY FILE_COPY")
 
@@ -178,7 +178,7 @@ def test_residents_of_the_ledger_before_are_unknown(market: Market) -> None:
 
 
 def test_a_key_of_the_ledger_before_lets_nobody_in(market: Market) -> None:
-    """Neither to read nor to post, also when another key has its number by now."""
+    """Such a key can neither read nor post, also when another key has its number by now."""
     keeper = market.caller()
     keeper.register(1)
     market.copy()

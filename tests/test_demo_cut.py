@@ -98,7 +98,7 @@ def _fill_until(ledger: Ledger, plan: DemoPlan, commits: int, monkeypatch: pytes
 
 
 def _content(ledger: Ledger) -> Kept:
-    """What the reports are made of, without ids and instants of recording."""
+    """The rows from which reports are made, without ids and times of recording."""
     entries = [
         (e.resident, e.day, e.amount_fen, e.exempt_fen, e.group, e.settlement, e.reference, e.reverses is None)
         for e in read_journal(ledger)

@@ -167,7 +167,7 @@ class _Disk:
         subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
 
     def cut_power(self) -> None:
-        """What is not on the disk by now is lost; the machine starts again."""
+        """Loses all that is not on the disk by now, and starts the machine again."""
         descriptor = os.open(self.path, os.O_RDONLY)
         fcntl.ioctl(descriptor, EXT4_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
         os.close(descriptor)

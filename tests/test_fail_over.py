@@ -60,7 +60,7 @@ class Machines:
 
 @pytest.fixture
 def machines(tmp_path: pathlib.Path) -> Iterator[Machines]:
-    """Both are running."""
+    """A primary and its standby, both running."""
     with running() as primary:
         primary.execute("CREATE DATABASE hushi")
         with standby_of(primary) as standby:

@@ -89,7 +89,7 @@ def test_folders_at_the_same_time_fold_each_entry_once(ledger: Ledger, monkeypat
 
 
 def _fold_while_another_folder_works(ledger: Ledger, other: Ledger) -> tuple[folding.Folded | None, int]:
-    """What a second folder has done while a first one holds the lock, and how long the tail was then."""
+    """The result of a second folder while a first one holds the lock, and the length of the tail then."""
     _fill(ledger, 30)
     with ledger.database.writing() as connection:
         assert blocks.try_lock(connection)

@@ -25,7 +25,7 @@ OLD, NEWER = "0003", "9999"
 
 
 def _change_revision(ledger: Ledger, revision: str) -> None:
-    """What an upgrade by another version leaves behind."""
+    """Sets the revision that an upgrade by another version leaves behind."""
     with ledger.database.writing(looks_at_revision=False) as connection:
         revisions.keep_everybody_out(connection)
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": revision})

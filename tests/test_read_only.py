@@ -197,7 +197,7 @@ def sqlite_market() -> Iterator[Market]:
 
 
 class _Ordinarily:
-    """What is done inside is done by an ordinary user: root may write whatever the permissions are."""
+    """Runs the code inside as an ordinary user, because root may write under any permissions."""
 
     def __enter__(self) -> None:
         if os.getuid() == 0:

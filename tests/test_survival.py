@@ -29,7 +29,7 @@ from tests.small_disks import fill, mounted
 
 @pytest.fixture
 def engine_name() -> str:
-    """What is tested here is the process; one engine tells."""
+    """These tests are about the process, so one engine is enough."""
     return "sqlite"
 
 

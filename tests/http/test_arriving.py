@@ -72,7 +72,7 @@ class House:
 
 @pytest.fixture
 def house() -> Iterator[House]:
-    """With nobody in it."""
+    """An application without any request inside."""
     house = House()
     yield house
     house.go.set()

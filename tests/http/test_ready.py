@@ -24,7 +24,7 @@ ANSWER_TIMEOUT_S = 2.0
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes seconds takes moments."""
+    """Shortens the waits of seconds to moments."""
     monkeypatch.setattr(service.http.vitals, "STANDS_STILL_AFTER_S", 0.3)
     monkeypatch.setattr(service.http.vitals, "WRITTEN_LATELY_S", 0.05)
     monkeypatch.setattr(service.http.vitals, "PROVE_AGAIN_AFTER_S", 0.05)

@@ -34,7 +34,7 @@ def write_ndjson(folder: Path, count: int) -> Path:
 
 
 def write_shared_strings(folder: Path, count: int) -> Path:
-    """As Excel saves it: every document number is a shared string of its own."""
+    """A workbook as Excel saves it: every document number is a separate shared string."""
     words = [*TRADE, *TRADE.values()]
     first = len(words)
     cells = "".join(f'<c t="s"><v>{len(TRADE) + column}</v></c>' for column in range(len(TRADE) - 1))

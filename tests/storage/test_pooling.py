@@ -53,7 +53,7 @@ def engine_name() -> str:
 
 @pytest.fixture
 def database_url(new_database: Callable[[], str], pooler: pgbouncer.PgBouncer, postgresql: PostgreSQL) -> str:
-    """Of a database that does not wait for the disk unless it is asked to."""
+    """The URL of a database that does not wait for the disk unless it is asked to."""
     name = new_database().partition("?")[0].rpartition("/")[2]
     postgresql.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     return pooler.url(name)
