@@ -1,1 +1,1 @@
-"""Figures that operators trust: what a posting costs, what a transaction weighs, how fast everything is."""
+"""Measures figures that operators rely on: what a posting costs, how large a transaction is, how fast Hushi is."""

@@ -1,10 +1,11 @@
-"""Batches of 10,000 lines over HTTP beside raw SQL inserts of the same rows: `python -m loadtests.bench_batches`.
+"""Compares batches of 10,000 lines over HTTP with raw inserts of the same rows: `python -m loadtests.bench_batches`.
 
 All rules are on: residents, dated status, groups, allowances by value and weight, references, idempotency keys. Two of
-three lines are a resident-day of their own. The raw inserts put the very rows that the batch wrote (entries of the
-journal, idempotency keys, allowance rows that were opened) into identical tables (columns, indexes, constraints,
-triggers) of a database of its own, in one commit for each 10,000, and judge nothing: executemany of the driver, and
-COPY on PostgreSQL. In turns; BENCH_ROUNDS and BENCH_ENGINES narrow what is measured.
+three lines are the first line of their resident on their day. The raw inserts write the same rows as the batch
+(entries of the journal, idempotency keys, allowance rows that were opened) into identical tables (columns, indexes,
+constraints, triggers) of another database, in one commit for each 10,000 lines. They judge nothing. They use the
+driver's executemany, and COPY on PostgreSQL. The measurements take turns. BENCH_ROUNDS and BENCH_ENGINES limit what is
+measured.
 """
 
 import contextlib
@@ -36,24 +37,24 @@ COLUMNS = {
 }
 
 Rows = dict[str, Sequence[tuple[Any, ...]]]
-"""By table, as the driver reads and writes them."""
+"""The rows of each table, by the table's name, as the driver reads and writes them."""
 RAW = "raw inserts, executemany"
 COPY = "raw inserts, COPY"
 
 
 class Batches:
-    """A service to which batches are sent, on one connection."""
+    """Sends batches to a service on one connection."""
 
     def __init__(self, deployment: Deployment, run: str = "batchs") -> None:
         self.market, self._key = Market(run), deployment.key
         self._connection = HTTPConnection("127.0.0.1", deployment.port, timeout=300)
 
     def post(self, media_type: str, encode: Callable[[list[dict[str, Any]]], bytes]) -> float:
-        """Seconds from sending a batch to the last byte of its answer; every line must be accepted."""
+        """Sends a batch, and returns the seconds until the last byte of its answer. Every line must be accepted."""
         return self.send(media_type, encode(self.market.lines(LINES)))
 
     def send(self, media_type: str, body: bytes) -> float:
-        """The same of a batch that is encoded already."""
+        """Sends a batch that is encoded already, and returns the seconds as `post` does."""
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": media_type}
         started = time.perf_counter()
         self._connection.request("POST", "/v1/transactions/batch", body, headers)
@@ -65,14 +66,14 @@ class Batches:
 
 
 class Senders:
-    """As many senders as there are connections, each with batches of its own, side by side."""
+    """One sender for each connection. The senders send side by side, and each has its own batches."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._senders = [Batches(deployment, f"batch{number}") for number in range(CONNECTIONS)]
         self._pool = ThreadPoolExecutor(CONNECTIONS)
 
     def post(self, media_type: str, encode: Callable[[list[dict[str, Any]]], bytes]) -> float:
-        """Seconds that each sender's share of all lines took, so that it compares with those of one batch."""
+        """The seconds divided by the number of batches, so that the result compares with the seconds of one batch."""
         bodies = [encode(sender.market.lines(LINES)) for sender in self._senders for _ in range(2)]
         started = time.perf_counter()
         shares = zip(self._senders, (bodies[n : n + 2] for n in range(0, len(bodies), 2)), strict=True)
@@ -81,7 +82,7 @@ class Senders:
 
 
 def newest_rows(database: Database) -> Rows:
-    """The rows that the last batch wrote; of the allowance rows those that it opened."""
+    """The rows that the last batch wrote, and the allowance rows that it opened."""
     newest = f"(SELECT transaction_id, resident, day FROM journal ORDER BY seq DESC LIMIT {LINES})"
     older = f"seq <= (SELECT max(seq) FROM journal) - {LINES}"
     conditions = {
@@ -101,7 +102,7 @@ def newest_rows(database: Database) -> Rows:
 
 
 def insert_raw(database: Database, rows: Rows) -> float:
-    """Seconds of executemany for each table, and commit."""
+    """Inserts the rows of each table by executemany, commits, and returns the seconds."""
     place = "?" if database.is_sqlite else "%s"
 
     def insert(cursor: Any) -> None:
@@ -113,7 +114,7 @@ def insert_raw(database: Database, rows: Rows) -> float:
 
 
 def copy_raw(database: Database, rows: Rows) -> float:
-    """Seconds of COPY for each table, and commit."""
+    """Inserts the rows of each table by COPY, commits, and returns the seconds."""
 
     def copy(cursor: Any) -> None:
         for table, columns in COLUMNS.items():
@@ -125,7 +126,10 @@ def copy_raw(database: Database, rows: Rows) -> float:
 
 
 def _timed(database: Database, work: Callable[[Any], object]) -> float:
-    """Through a writer's own connection, so that it is as durable, without anything of SQLAlchemy in between."""
+    """Does the work on the driver's connection of a writer, and returns the seconds.
+
+    So the commit is as durable as Hushi's, and SQLAlchemy takes no part in the work.
+    """
     started = time.perf_counter()
     with database.writing() as connection:
         work(connection.connection.cursor())
@@ -133,7 +137,7 @@ def _timed(database: Database, work: Callable[[Any], object]) -> float:
 
 
 def measure(engine: str, server: PostgreSQL | None) -> tuple[list[Figure], str]:
-    """The figures of an engine, and how durable it says it is."""
+    """The figures of an engine, and what the database says about its durability."""
     with contextlib.ExitStack() as stack:
         deployment = stack.enter_context(hushi_on(engine, server))
         raw, _ = stack.enter_context(fresh_ledger(engine, server, residents=300))
@@ -158,7 +162,7 @@ def _rounds(batches: Batches, senders: Senders, posted: Database, raw: Ledger) -
 
 
 def figures_of(engine: str, seconds: dict[str, list[float]]) -> Iterator[Figure]:
-    """Lines a second, and how they compare with raw inserts by executemany."""
+    """Lines a second, and their ratio to raw inserts by executemany."""
     raw_s = statistics.median(seconds[RAW])
     for what, found in seconds.items():
         median_s = statistics.median(found)
@@ -170,7 +174,7 @@ def figures_of(engine: str, seconds: dict[str, list[float]]) -> Iterator[Figure]
 
 
 def main() -> None:
-    """Measures, prints, writes."""
+    """Measures, prints the table, and writes the figures to a file."""
     figures: list[Figure] = []
     conditions = {}
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""GET of a report over HTTP while the ledger does not change, against a bare route of the same server: `make bench`."""
+"""Compares a report over HTTP, while the ledger does not change, with a bare route of the same server: `make bench`."""
 
 import contextlib
 import os
@@ -23,14 +23,16 @@ from service.server.processes import THREADS_PER_WORKER
 PATH = "/v1/reports/trade?from=2024-01-01&to=2024-08-31&by=category"
 ROUNDS = 3
 SIZE = 100_000
+"""How many transactions the ledger has. The figures do not depend on it. The ledger is not one of the other
+benchmarks', because the server folds the tail, and the other benchmarks need their tail."""
 SETTLED = 40
-"""So many answers, a tenth of a second apart, bear one ETag: the tail of this ledger is folded once a second."""
-"""What is measured does not depend on it, and the server folds the tail that the other benchmarks need."""
+"""The ledger is at rest when so many answers, a tenth of a second apart, have one ETag: the server folds the tail once
+a second."""
 
 
 @contextlib.contextmanager
 def running(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[psutil.Process]:
-    """A server, from its first answer to its end."""
+    """Starts a server, gives its process after its first answer, and ends it."""
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         for _ in range(600):
@@ -45,14 +47,14 @@ def running(command: list[str], environment: dict[str, str], port: int, path: st
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which no process listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
 def _settled_tag(url: urllib.request.Request) -> str:
-    """The report's ETag, once what was in the tail is folded and each worker has answered."""
+    """Waits until the tail is folded and each worker has answered, and returns the report's ETag."""
     tags: list[str] = []
     while len(tags) < SETTLED or len(set(tags[-SETTLED:])) > 1:
         with urllib.request.urlopen(url) as answer:
@@ -62,7 +64,7 @@ def _settled_tag(url: urllib.request.Request) -> str:
 
 
 def measure(engine: str, size: int) -> dict[str, object]:
-    """Rates of a report, of its 304 and of a bare route, in turns; the best of three each."""
+    """The rates of a report, of its 304 answer and of a bare route, in turns. The best of three rounds counts."""
     programs = pathlib.Path(sys.executable).parent
     bare_port, port = free_port(), free_port()
     bare = [

@@ -1,9 +1,9 @@
-"""`hushi import` of CSV and XLSX, and the most memory that it takes: `python -m loadtests.bench_imports`.
+"""Measures the time and the peak memory of `hushi import` for CSV and XLSX: `python -m loadtests.bench_imports`.
 
-Each file goes into a fresh ledger with 20,000 residents; two of three lines are a resident-day of their own. The time
-is that of the whole command, its start included. BENCH_IMPORT_LINES are the lines of the long CSV, which has ten times
-as many as the others; BENCH_ENGINES narrows what is measured. On SQLite the process holds pages of its ledger: up
-to 64 MiB, which a hundred thousand lines do not fill yet and a million do.
+Each file is imported into a fresh ledger with 20,000 residents. Two of three lines are the first line of their resident
+on their day. The time is the time of the whole command, with its start. BENCH_IMPORT_LINES is the number of lines of
+the long CSV; the other files have a tenth of it. BENCH_ENGINES limits what is measured. On SQLite, the process keeps up
+to 64 MiB of the ledger's pages in memory: a hundred thousand lines do not fill them, and a million lines do.
 """
 
 import os
@@ -25,12 +25,12 @@ SHORT = LONG // 10
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
 LOOK_EVERY_S = 0.05
 FIELDS = [column for column in COLUMNS if column != "key"]
-"""Without a key: the document number is a line's key, as in a clerk's file."""
+"""The columns without the key. The document number is the key of a line, as in a clerk's file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a command took."""
+    """The time and the memory that a command took."""
 
     lines: int
     seconds: float
@@ -38,14 +38,14 @@ class Import:
 
 
 def write_delimited(file: pathlib.Path, count: int) -> None:
-    """A CSV file."""
+    """Writes a CSV file."""
     market = Market("import")
     with file.open("w", encoding="utf-8", newline="") as target:
         write_csv(target, (market.line(number) for number in range(count)), FIELDS)
 
 
 def write_workbook(file: pathlib.Path, count: int) -> None:
-    """A workbook whose cells are texts."""
+    """Writes a workbook in which every cell is text."""
     market = Market("import")
     with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
@@ -56,9 +56,9 @@ def write_workbook(file: pathlib.Path, count: int) -> None:
 
 
 def run_import(file: pathlib.Path, lines: int, environment: dict[str, str]) -> Import:
-    """Runs the command to its end; looks at its peak (VmHWM) all the time, because nothing else tells it afterwards.
+    """Runs the command to its end, and reads its peak memory (VmHWM) again and again while it runs.
 
-    A child's ru_maxrss begins with the memory of the process that started it.
+    After its end no figure tells the peak: a child's ru_maxrss begins with the memory of the process that started it.
     """
     command = [str(PROGRAMS / "hushi"), "import", str(file)]
     peak_kib, started = 0, time.perf_counter()
@@ -83,7 +83,7 @@ def _peak_kib(pid: int) -> int:
 
 
 def measure(engine: str, folder: pathlib.Path) -> tuple[list[Figure], str]:
-    """A short CSV, the same as a workbook, a long CSV."""
+    """Measures a short CSV, the same lines as a workbook, and a long CSV."""
     figures: list[Figure] = []
     peaks: list[float] = []
     shapes: list[tuple[str, Callable[[pathlib.Path, int], None], int]]
@@ -106,7 +106,7 @@ def measure(engine: str, folder: pathlib.Path) -> tuple[list[Figure], str]:
 
 
 def main() -> None:
-    """Measures, prints, writes."""
+    """Measures, prints the table, and writes the figures to a file."""
     figures: list[Figure] = []
     conditions = {}
     with tempfile.TemporaryDirectory(prefix="hushi-load-") as folder:

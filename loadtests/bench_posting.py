@@ -1,8 +1,8 @@
-"""How fast the ledger posts, in process: one, batches, replays, refusals, reversals, on both engines: `make bench`.
+"""Measures how fast the ledger posts inside one process, on both engines: `make bench`.
 
-Each round is one durable database transaction through service.commands.posting, without HTTP and without group commit;
-what it posts is made before. Two of three entries are a resident-day of their own. BENCH_ENGINES narrows what is
-measured.
+It measures single posts, batches, replays, refusals and reversals. Each round is one durable database transaction
+through service.commands.posting, without HTTP and without group commit. The entries are made before the round. Two of
+three entries are the first entry of their resident on their day. BENCH_ENGINES limits what is measured.
 """
 
 import contextlib
@@ -29,13 +29,13 @@ _TRADE = TradeSchema()
 
 
 class Bench:
-    """A ledger, and entries for it that nobody has posted."""
+    """A ledger, and new entries to post to it."""
 
     def __init__(self, engine: str, ledger: Ledger) -> None:
         self.engine, self.ledger, self._market = engine, ledger, Market("direct")
 
     def posts(self, count: int, **changes: Any) -> list[NewEntry]:
-        """Trades, each with a key of its own."""
+        """New trades; each has its own key."""
         return [self._post(line, changes) for line in self._market.lines(count)]
 
     def _post(self, line: dict[str, Any], changes: dict[str, Any]) -> Post:
@@ -44,7 +44,7 @@ class Bench:
         return Post(digest, trade_fingerprint(trade), "bench", trade)
 
     def reversals(self, count: int) -> list[NewEntry]:
-        """Of trades that are posted for it."""
+        """Posts trades, and returns their reversals."""
         posted = [outcome.transaction for outcome in post(self.ledger, self.posts(count))]
         ids = [transaction.transaction_id for transaction in posted if transaction is not None]
         why = "weighed again"
@@ -57,7 +57,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     with contextlib.ExitStack() as stack:
         ledger, _ = stack.enter_context(fresh_ledger(request.param, None))
         found = Bench(request.param, ledger)
-        for lines in (1000, 1, 1, 1, 1, 1, 1):  # The statements are prepared, and the tables are not empty.
+        for lines in (1000, 1, 1, 1, 1, 1, 1):  # After these, statements are prepared and tables are not empty.
             post(ledger, found.posts(lines))
         yield found
 
@@ -65,7 +65,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 def _measure(
     benchmark: Any, bench: Bench, what: str, lines: int, entries: Callable[[], list[NewEntry]]
 ) -> list[Outcome]:
-    """Rounds of one transaction each; the outcomes of the last one."""
+    """Measures rounds of one transaction each, and returns the outcomes of the last round."""
     benchmark.extra_info.update(what=what, engine=bench.engine, rows=lines)
     found: list[Outcome] = benchmark.pedantic(
         post, setup=lambda: ((bench.ledger, entries()), {}), rounds=ROUNDS[lines], warmup_rounds=1
@@ -89,7 +89,7 @@ def test_replay(benchmark: Any, bench: Bench, lines: int) -> None:
 
 @pytest.mark.parametrize("lines", [1, 1000])
 def test_refuse(benchmark: Any, bench: Bench, lines: int) -> None:
-    """Over the allowance, and the caller would rather not pay; the refusal is kept under its key."""
+    """The trades are over the allowance, and the caller refuses to pay; each refusal is kept under its key."""
     changes = {"amount_fen": OVER_ALLOWANCE_FEN, "refuse_over_allowance": True}
     outcomes = _measure(benchmark, bench, f"refuse {lines:,}", lines, lambda: bench.posts(lines, **changes))
     assert {outcome.refusal.code for outcome in outcomes if outcome.refusal} == {"allowance-exceeded"}

@@ -1,7 +1,7 @@
-"""How fast reports are, in process, beside SQL, DuckDB and Polars on the same data: `make bench`.
+"""Measures how fast reports are inside one process, beside SQL, DuckDB and Polars on the same data: `make bench`.
 
-Each figure is from the query to the domain's values. The ledgers are those of loadtests.histories, with a thousand
-entries in the tail; BENCH_SIZES and BENCH_ENGINES narrow what is measured.
+Each figure is the time from the query to the domain's values. The ledgers are those of loadtests.histories, with a
+thousand entries in the tail. BENCH_SIZES and BENCH_ENGINES limit what is measured.
 """
 
 import gc
@@ -35,7 +35,7 @@ SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "1000000,10000000")
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
 MIB = 1024
 
-look_for_cycles_rarely()  # As every process of Hushi does.
+look_for_cycles_rarely()  # Every process of Hushi does this.
 
 
 @pytest.fixture(scope="module", params=SIZES)
@@ -51,7 +51,7 @@ def ledger(request: pytest.FixtureRequest, size: int) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="module")
 def reporter(ledger: Ledger) -> Iterator[Reporter]:
-    """As a service has it a few seconds after its start."""
+    """A reporter in the state that it has in a service a few seconds after the start."""
     found = Reporter(ledger)
     found.warm_up()
     gc.collect()
@@ -143,7 +143,7 @@ print(first, int(status["VmHWM"].split()[0]) // 1024)
 
 
 def test_cold_start(benchmark: Any, ledger: Ledger, size: int) -> None:
-    """A new process: from the open ledger to the first report, and the most memory that it took."""
+    """Measures a new process: the time from the open ledger to the first report, and the peak memory."""
     engine = "sqlite" if ledger.database.is_sqlite else "postgresql"
     if engine == "postgresql":
         pytest.skip("the server of the kept folder is running: measured on SQLite")
@@ -162,7 +162,7 @@ FOLDED = 200_000
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_fold(benchmark: Any, engine: str) -> None:
-    """In bulk, chain and cells included, at the density of 10 M transactions in two years."""
+    """Measures a fold in bulk, with chain and cells, at the density of 10 M transactions in two years."""
     with ledger_on(engine) as ledger:
         rows: list[tuple[object, ...]] = []
         for day, _ in days_of_rows(MarketShape(10_000_000)):
@@ -176,7 +176,7 @@ def test_fold(benchmark: Any, engine: str) -> None:
 
 
 def test_bytes_of_cells_and_blocks(benchmark: Any, ledger: Ledger, size: int) -> None:
-    """Not a time: what the cells and blocks of a transaction weigh."""
+    """Measures no time, but the bytes of cells and blocks for each transaction."""
     weight = bytes_of(ledger, "cell") + bytes_of(ledger, "block")
     engine = "sqlite" if ledger.database.is_sqlite else "postgresql"
     benchmark.extra_info.update(rows=size, engine=engine, what="cells and blocks", bytes_per_tx=weight / size)
@@ -184,7 +184,7 @@ def test_bytes_of_cells_and_blocks(benchmark: Any, ledger: Ledger, size: int) ->
 
 
 def bytes_of(ledger: Ledger, name: str) -> int:
-    """The size of a table with its indexes; on SQLite of a copy of it in a database of its own."""
+    """The size of a table with its indexes in bytes. On SQLite it is the size of a copy in its own database."""
     if not ledger.database.is_sqlite:
         with ledger.database.reading() as connection:
             return int(connection.exec_driver_sql("SELECT pg_total_relation_size(%s)", (name,)).scalar_one())
@@ -199,7 +199,7 @@ def bytes_of(ledger: Ledger, name: str) -> int:
 
 
 def test_this_process(benchmark: Any, reporter: Reporter, size: int) -> None:
-    """Not a time: the memory of a process that has loaded and prepared everything (and of what measured it)."""
+    """Measures no time, but the memory of a process that has prepared everything (with the benchmark's own memory)."""
     benchmark.extra_info.update(rows=size, what="process after all of it")
     benchmark.extra_info["process_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MIB
     benchmark.pedantic(lambda: None, rounds=1)

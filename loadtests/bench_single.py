@@ -1,8 +1,9 @@
-"""Single posts over HTTP, each durable before its answer: Hushi on both engines beside the peer, in turns.
+"""Measures single posts over HTTP, each durable before its answer: Hushi on both engines beside the peer, in turns.
 
-64 keep-alive connections in a closed loop (which hides waiting: these are rates), distinct bodies and keys. The peer is
-measured with one and with two processes, and the better one counts. Then known keys are sent again, and trades that
-are refused. BENCH_ROUNDS and BENCH_SECONDS say how often and how long, BENCH_ENGINES which engines.
+The load is a closed loop on 64 keep-alive connections, with different bodies and keys. A closed loop hides waiting, so
+the figures are rates. The peer is measured with one and with two processes, and the better one counts. After that,
+known keys are sent again, and trades that are refused. BENCH_ROUNDS says how often it measures, BENCH_SECONDS how long,
+BENCH_ENGINES on which engines.
 """
 
 import contextlib
@@ -28,26 +29,26 @@ POST, REPLAY, REFUSE = "post", "replay of a known key", "refusal (over_allowance
 
 @dataclass(slots=True)
 class MeasuredService:
-    """A deployment, its postings, and what was measured of it."""
+    """A deployment, its postings, and its measurements."""
 
     deployment: Deployment
     market: Market
     loops: dict[str, list[Loop]] = field(default_factory=dict)
 
     def measure(self, what: str, status: int, source: Iterator[bytes]) -> None:
-        """One round; every answer must be of this status."""
+        """Measures one round. Every answer must have this status."""
         loop = closed_loop(self.deployment.port, source, connections=CONNECTIONS, seconds=SECONDS, warm_up_s=WARM_UP_S)
         assert set(loop.statuses) == {status}, (self.deployment.name, what, loop.statuses, loop.heads)
         assert not loop.failures, loop.failures
         self.loops.setdefault(what, []).append(loop)
 
     def rate(self, what: str) -> float:
-        """The median of the rounds."""
+        """The median of the rounds' rates."""
         return statistics.median(loop.rate for loop in self.loops[what])
 
 
 def subjects(stack: contextlib.ExitStack) -> list[MeasuredService]:
-    """All that is compared, running."""
+    """Starts all services that are compared."""
     server = stack.enter_context(durable_postgresql())
     found = [stack.enter_context(hushi_on(engine, server)) for engine in ENGINES]
     if "sqlite" in ENGINES:
@@ -57,7 +58,7 @@ def subjects(stack: contextlib.ExitStack) -> list[MeasuredService]:
 
 
 def measure_all(found: list[MeasuredService]) -> None:
-    """In turns, so that a noisy minute harms all alike."""
+    """Measures the services in turns, so that a slow minute of the machine harms all of them alike."""
     for _ in range(ROUNDS):
         for subject in found:
             subject.measure(POST, 201, _requests(subject).fresh())
@@ -74,7 +75,7 @@ def _requests(subject: MeasuredService, **changes: str) -> Requests:
 
 
 def figures_of(found: list[MeasuredService]) -> Iterator[Figure]:
-    """Posts against the better peer; replays and refusals against posts of the same deployment."""
+    """Compares posts with the better peer, and replays and refusals with posts of the same deployment."""
     peers = [subject for subject in found if not subject.deployment.name.startswith("Hushi")]
     better = max(peers, key=lambda subject: subject.rate(POST))
     for subject in found:
@@ -98,7 +99,7 @@ def _figure(subject: MeasuredService, what: str, ratio: float | None, ratio_to: 
 
 
 def main() -> None:
-    """Measures, prints, writes."""
+    """Measures, prints the table, and writes the figures to a file."""
     with contextlib.ExitStack() as stack:
         found = subjects(stack)
         measure_all(found)

@@ -1,8 +1,8 @@
-"""A load generator in one thread, cheap enough to leave most of the machine to the server.
+"""A load generator in one thread. It is cheap, so that it leaves most of the machine to the server.
 
-A *closed* stream keeps each of its connections busy: the next request leaves when the last one is answered. It hides
-waiting, so its figures are rates, and their ratios. An *open* stream sends at a fixed rate whether or not the earlier
-requests were answered, as people do; its latencies count from the moment at which a request was due. A request is
+A *closed* stream keeps each of its connections busy: it sends the next request when the last one is answered. It hides
+waiting, so its figures are rates, and their ratios. An *open* stream sends at a fixed rate, as people do, whether or
+not the earlier requests were answered. Its latencies count from the time at which a request was due. A request is
 bytes, made beforehand or put together from parts.
 """
 
@@ -17,7 +17,7 @@ CONNECTIONS_MAX = 2000
 
 
 def request_bytes(path: str, headers: dict[str, str], method: str = "GET", body: bytes = b"") -> bytes:
-    """A request as it goes over the wire."""
+    """The bytes of an HTTP request."""
     fields = {"Host": "127.0.0.1", **headers, **({"Content-Length": str(len(body))} if body else {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
@@ -26,20 +26,20 @@ def request_bytes(path: str, headers: dict[str, str], method: str = "GET", body:
 def closed_loop(
     port: int, requests: bytes | Iterable[bytes], *, connections: int = 32, seconds: float = 5.0, warm_up_s: float = 0.0
 ) -> Loop:
-    """A closed stream: one request over and over, or one after the other until there are no more."""
+    """Runs a closed stream. It repeats one request, or sends each request once until there are no more."""
     source = itertools.repeat(requests) if isinstance(requests, bytes) else iter(requests)
     return drive(port, [Stream(source, connections)], seconds=seconds, warm_up_s=warm_up_s)[0]
 
 
 def open_loop(port: int, requests: Iterable[bytes], *, rate: float, seconds: float, host: str = "127.0.0.1") -> Loop:
-    """An open stream alone."""
+    """Runs one open stream."""
     return drive(port, [Stream(iter(requests), CONNECTIONS_MAX, rate)], seconds=seconds, host=host)[0]
 
 
 def drive(
     port: int, streams: Sequence[Stream], *, seconds: float, warm_up_s: float = 0.0, host: str = "127.0.0.1"
 ) -> list[Loop]:
-    """Several streams side by side; what is due within the warm-up is not counted."""
+    """Runs several streams side by side. Requests that are due within the warm-up are not counted."""
     selector = selectors.DefaultSelector()
     started = time.perf_counter()
     senders = [Sender(stream, (host, port), selector, started, warm_up_s, seconds) for stream in streams]

@@ -1,7 +1,8 @@
-"""How large a commit may grow, and whether to wait for more: `python -m loadtests.commit_sizes [ENGINES]`.
+"""Measures how large a commit should grow, and whether it should wait: `python -m loadtests.commit_sizes [ENGINES]`.
 
-64 threads post one trade each, over and over, through the committer and without HTTP, so that what is measured is the
-group commit alone. Waiting is tried by a committer that sleeps before it gathers; the service's own never does.
+64 threads post again and again, one trade each, through the committer and without HTTP. So the group commit alone is
+measured. Waiting is tried with a committer that sleeps before it takes requests together; the service's committer never
+sleeps.
 """
 
 import sys
@@ -22,7 +23,7 @@ WAITS_MS = (0.0, 1.0, 5.0)
 
 
 class Patient(Committer):
-    """A committer that waits for more before it writes."""
+    """A committer that waits for more requests before it writes."""
 
     wait_s = 0.0
 

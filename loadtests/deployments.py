@@ -1,4 +1,4 @@
-"""Running services to measure: Hushi on either engine, the peer, and the PostgreSQL server that they share."""
+"""Starts services to measure: Hushi on either engine, the peer, and the PostgreSQL server that they share."""
 
 import contextlib
 import datetime
@@ -36,7 +36,7 @@ POSTGRESQL_SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A running service, a key to it, and how durable its database says it is."""
+    """A running service, its API key, and what its database says about its durability."""
 
     name: str
     engine: str
@@ -47,7 +47,7 @@ class Deployment:
     environment: dict[str, str]
 
     def resident_mib(self) -> float:
-        """The memory of its processes; of forked ones shared pages count twice."""
+        """The memory of the service's processes. Pages that forked processes share count twice."""
         with contextlib.suppress(psutil.NoSuchProcess):
             all_of_them = [self.process, *self.process.children(recursive=True)]
             return float(sum(one.memory_info().rss for one in all_of_them)) / MIB
@@ -56,7 +56,7 @@ class Deployment:
 
 @contextlib.contextmanager
 def durable_postgresql() -> Iterator[postgresql.PostgreSQL]:
-    """A server on which a commit is on disk before it is answered."""
+    """Starts a server that writes a commit to disk before it answers."""
     with postgresql.running(POSTGRESQL_SETTINGS) as server:
         yield server
 
@@ -95,7 +95,7 @@ def _raw(engine: sa.Engine, statement: str) -> None:
 
 
 def durability(ledger: Ledger) -> str:
-    """What the database says of how it writes, asked on a connection that writes."""
+    """What the database says about its durability, asked on a connection that writes."""
     asked = ("PRAGMA synchronous", "PRAGMA journal_mode") if ledger.database.is_sqlite else _HOW_POSTGRESQL_WRITES
     with ledger.database.writing() as connection:
         found = [(one, connection.exec_driver_sql(one).scalar_one()) for one in asked]
@@ -109,7 +109,7 @@ _HOW_POSTGRESQL_WRITES = ("SHOW fsync", "SHOW synchronous_commit", "SHOW full_pa
 def hushi_on(
     engine: str, server: postgresql.PostgreSQL | None = None, *, folds: bool = True, workers: int = WORKERS
 ) -> Iterator[Deployment]:
-    """`hushi serve`, as an operator starts it; without `folds` the same server, in which nothing folds."""
+    """Starts `hushi serve` as an operator does. Without `folds`, the same server starts but does not fold."""
     with fresh_ledger(engine, server) as (ledger, environment):
         _, key = create_key(ledger, "load", ["admin"])
         told = durability(ledger)
@@ -124,7 +124,7 @@ def hushi_on(
 
 @contextlib.contextmanager
 def peer_on(server: postgresql.PostgreSQL, workers: int, residents: int = RESIDENTS) -> Iterator[Deployment]:
-    """The peer, with as many connections as the load has, shared by its processes."""
+    """Starts the peer. Its processes share as many database connections as the load has connections."""
     name, key, port = f"peer_{secrets.token_hex(4)}", secrets.token_urlsafe(24), free_port()
     server.execute(f"CREATE DATABASE {name}")
     _fill_peer(server.url(name), key, residents)
@@ -145,7 +145,7 @@ def peer_on(server: postgresql.PostgreSQL, workers: int, residents: int = RESIDE
 
 
 def _fill_peer(url: str, key: str, residents: int) -> None:
-    """Its tables, the same residents, and a key."""
+    """Creates the peer's tables, the same residents, and a key."""
     from loadtests.peers.web_service import ApiKey, Base, Resident
 
     shape, engine = MarketShape(0, residents), sa.create_engine(url)

@@ -1,4 +1,4 @@
-"""Figures of a run as one table and as JSON: `python -m loadtests.figures NAME …` shows those of earlier runs again."""
+"""Shows the figures of a run as a table and as JSON. `python -m loadtests.figures NAME …` shows earlier runs again."""
 
 import dataclasses
 import os
@@ -22,7 +22,7 @@ HEADINGS = ("what", "engine", "per second", "p50 ms", "p99 ms", "ratio", "other"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line: a rate, latencies in seconds, a ratio and what it is a ratio to. What was not measured is None."""
+    """One line: a rate, latencies in seconds, a ratio and its base. A value that was not measured is None."""
 
     what: str
     engine: str = ""
@@ -35,13 +35,13 @@ class Figure:
 
 
 def timed(what: str, engine: str, per_second: float, seconds: list[float], **more: object) -> Figure:
-    """A figure of answers; the percentiles are of all of them. Of few there is no 99th in a hundred."""
+    """The figure of answers, with percentiles over all of them. Few answers have no 99th percentile."""
     found = (quantile(seconds, 0.5) if seconds else None, quantile(seconds, 0.99) if len(seconds) >= 100 else None)
     return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type] # (the names are checked at run)
 
 
 def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str]) -> None:
-    """Writes .bench-data/NAME.json and prints the table; with BENCH_QUIET only where it is."""
+    """Writes .bench-data/NAME.json and prints the table. With BENCH_QUIET it prints only the path of the file."""
     FOLDER.mkdir(exist_ok=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     run = {
@@ -57,7 +57,7 @@ def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[
 
 
 def show(files: Sequence[pathlib.Path]) -> None:
-    """One table of several runs, and under it how durable each database was."""
+    """Prints one table of several runs, and below it how durable each database was."""
     runs = [_run_of(orjson.loads(file.read_bytes())) for file in files]
     table = Table(title=f"Writes ({runs[0]['machine']})", title_justify="left")
     for heading in HEADINGS:
@@ -76,7 +76,7 @@ def show(files: Sequence[pathlib.Path]) -> None:
 
 
 def _run_of(document: dict[str, Any]) -> dict[str, Any]:
-    """A run as it was written, by `conclude` or by pytest-benchmark."""
+    """A run from the file that `conclude` or pytest-benchmark wrote."""
     if "benchmarks" not in document:
         return document
     told = document["machine_info"]
@@ -86,7 +86,10 @@ def _run_of(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _posting_figures(benchmarks: list[dict[str, Any]]) -> Iterator[Figure]:
-    """Of loadtests.bench_posting: a round is one transaction, and other work is compared with posting as many."""
+    """The figures of loadtests.bench_posting, where a round is one transaction.
+
+    Other work is compared with posting as many trades.
+    """
     runs = [(bench["extra_info"], bench["stats"]["data"]) for bench in benchmarks]
     medians = {(told["engine"], told["what"]): quantile(data, 0.5) for told, data in runs}
     for told, data in runs:
@@ -102,7 +105,7 @@ def _posting_figures(benchmarks: list[dict[str, Any]]) -> Iterator[Figure]:
 
 
 def cells_of(figure: Figure) -> list[str]:
-    """The texts of a line."""
+    """The texts of a figure's line in the table."""
     ratio = "" if figure.ratio is None else f"{figure.ratio:,.2f} x {figure.ratio_to}"
     rate = "" if figure.per_second is None else f"{figure.per_second:,.0f}"
     times = [

@@ -1,7 +1,8 @@
-"""What a transaction weighs and what posting one costs, on both engines: `python -m loadtests.footprint [COUNT]`.
+"""Measures the bytes and the CPU time of a transaction, on both engines: `python -m loadtests.footprint [COUNT]`.
 
-Bytes are of the whole database, indexes, idempotency, allowance and tail included, against the empty one. CPU is of
-this process for single posts, one after the other, so that a commit of one is measured and not a batch's share.
+The bytes are those of the whole database, with indexes, idempotency keys, allowance rows and tail, less those of the
+empty database. The CPU time is that of this process for single posts, one after the other. So it is the cost of a
+commit of one post, and not a share of a batch.
 """
 
 import itertools

@@ -1,7 +1,7 @@
-"""Ledgers of 1 M or 10 M transactions for the benchmarks: built once, folded by the real fold, and kept.
+"""Builds ledgers of 1 M or 10 M transactions for the benchmarks, folds them with the real fold, and keeps them.
 
-`python -m loadtests.histories ENGINE COUNT` builds one and prints what building it took. Rows go straight into the
-journal; blocks and cells are made by service.commands.folding.
+`python -m loadtests.histories ENGINE COUNT` builds one and prints how long that took. It inserts the rows into the
+journal without posting them; service.commands.folding makes the blocks and cells.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ PEER_COLUMNS = {
 
 @contextlib.contextmanager
 def history(engine: str, count: int) -> Iterator[Ledger]:
-    """The ledger of this size on this engine, built before if it is not there."""
+    """The ledger of this size on this engine. It is built first when it does not exist yet."""
     folder = FOLDER / f"{engine}-{count}"
     with contextlib.ExitStack() as stack:
         url = f"sqlite:///{folder}/hushi.db"
@@ -58,7 +58,7 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
 
 
 def build(ledger: Ledger, shape: MarketShape) -> dict[str, float]:
-    """Fills an empty ledger; seconds and rows per second of inserting and of folding."""
+    """Fills an empty ledger. Returns the seconds of inserting and of folding, and the rows folded in a second."""
     people(ledger, shape)
     inserting = folding = 0.0
     waiting: list[tuple[object, ...]] = []
@@ -72,7 +72,7 @@ def build(ledger: Ledger, shape: MarketShape) -> dict[str, float]:
     folding += _timed(lambda: fold_all(ledger))
     if not ledger.database.is_sqlite:
         _raw(ledger, "VACUUM ANALYZE")
-    # What is not folded: lines of August that a clerk sends in late.
+    # These entries stay in the tail: lines of August that a clerk sends late.
     insert(ledger, "journal", JOURNAL_COLUMNS, late_rows(shape))
     return {"inserting_s": inserting, "folding_s": folding, "folded_per_s": shape.transactions / folding}
 
@@ -104,13 +104,16 @@ def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: Sequence[
 
 
 def encrypted(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes, bytes]:
-    """Digest, number and name of a resident as the vault keeps them: all have one name, and their ordinal as number."""
+    """The digest, the number and the name of a resident as the vault keeps them.
+
+    All residents have the same name, and their ordinal is their number.
+    """
     vault, number = ledger.vault, str(ordinal)
     return vault.digest(number), vault.encrypt(number, ordinal, "id_number"), vault.encrypt("巴特尔", ordinal, "name")
 
 
 def people(ledger: Ledger, shape: MarketShape) -> None:
-    """Registrations over three years."""
+    """Registers the residents over three years."""
     at = microseconds(datetime.datetime(2022, 1, 1, tzinfo=datetime.UTC))
     first = FIRST_DAY - datetime.timedelta(days=365)
     registered = {
@@ -136,7 +139,7 @@ def people(ledger: Ledger, shape: MarketShape) -> None:
 
 
 def live_trades(count: int) -> pathlib.Path:
-    """A Parquet file of the live trades alone, for the peers: they need not find out what was reversed."""
+    """A Parquet file with the live trades only, so that the peers need not find out which trades were reversed."""
     file = FOLDER / f"live-{count}.parquet"
     if not file.exists():
         FOLDER.mkdir(exist_ok=True)

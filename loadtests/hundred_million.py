@@ -1,7 +1,7 @@
-"""One report over a hundred million transactions: `python -m loadtests.hundred_million [COUNT]` (20 GB of disk).
+"""Measures a report over a hundred million transactions: `python -m loadtests.hundred_million [COUNT]` (20 GB of disk).
 
-The generator's rows go straight into the journal, without its secondary indexes, and day by day into the
-cells, by the same function that a fold uses. No chain is sealed over them: a single block stands for all.
+The generator's rows are inserted into the journal, without its secondary indexes, and are added to the cells day by
+day, with the function that a fold uses. They are not sealed into a chain of blocks: a single block stands for all.
 """
 
 import gc
@@ -27,7 +27,7 @@ from service.vault import create_secrets
 
 
 def build(ledger: Ledger, shape: MarketShape) -> None:
-    """Fills an empty ledger, a day at a time: a market has no trade whose cell is of another day."""
+    """Fills an empty ledger, one day at a time: each trade belongs to a cell of its own day."""
     with ledger.database.writing() as connection:
         for (name,) in connection.exec_driver_sql(
             "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'journal' AND sql IS NOT NULL"
@@ -37,7 +37,7 @@ def build(ledger: Ledger, shape: MarketShape) -> None:
     written = 0
     for rows, live in days_of_rows(shape):
         insert(ledger, "journal", JOURNAL_COLUMNS, rows)
-        # What is not live has left no trace in sums and sets: only live trades are added.
+        # A trade and its reversal leave nothing in the sums and sets, so only live trades are added.
         changed: dict[CellKey, Cell] = {}
         apply([_entry(rows[place]) for place in live], {}, changed)
         with ledger.database.writing() as connection:
@@ -53,12 +53,15 @@ def _entry(row: Row) -> CountedEntry:
 
 
 def p(values: list[float], part: float) -> float:
-    """A quantile in milliseconds."""
+    """A quantile of values in seconds, in milliseconds."""
     return round(sorted(values)[int(len(values) * part)] * 1e3, 2)
 
 
 def measure(ledger: Ledger) -> dict[str, object]:
-    """The first report of a cold process, the same warm, by settlement, and a hundred that were never asked before."""
+    """Measures the first report of a cold process, the same report again, and a report by settlement.
+
+    It also measures a hundred reports that were never asked before.
+    """
     started = time.perf_counter()
     reporter = Reporter(ledger)
     report = reporter.trade(HEADLINE).answer

@@ -1,4 +1,4 @@
-"""Fresh ledgers on both engines, and a market's postings to fill them with: deterministic, in Erenhot's shape."""
+"""Makes fresh ledgers on both engines, and postings to fill them: always the same ones, with the shape of Erenhot's."""
 
 import contextlib
 import datetime
@@ -32,7 +32,7 @@ GOODS = (
 
 @contextlib.contextmanager
 def settings_on(engine: str, *, fsync: bool = True) -> Iterator[Settings]:
-    """Settings of a database that does not exist yet: `sqlite` in a folder, `postgresql` on a server of its own."""
+    """The settings of a database that does not exist yet: `sqlite` in a folder, `postgresql` on a new server."""
     with contextlib.ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="hushi-load-", ignore_cleanup_errors=True)
         folder = pathlib.Path(stack.enter_context(temporary))
@@ -65,7 +65,7 @@ def register_residents(ledger: Ledger, count: int) -> None:
 
 
 def postings(count: int, residents: int, seed: int = 1) -> Iterator[Post]:
-    """A market's trades over two years: a resident trades about once a day, a truck is shared by fifty."""
+    """A market's trades over two years. A resident trades about once a day, and fifty residents share a truck."""
     chance = random.Random(seed)
     for number in range(count):
         category, commodity, hs_code, origin, price_fen = chance.choice(GOODS)
@@ -90,6 +90,6 @@ def postings(count: int, residents: int, seed: int = 1) -> Iterator[Post]:
 
 
 def fresh_posts(count: int, residents: int, seed: int = 1) -> list[Post]:
-    """The same trades under new keys and without references, so that those of two calls do not meet."""
+    """The trades of `postings` with new keys and without references, so that the trades of two calls do not clash."""
     trades = [entry.trade._replace(reference=None) for entry in postings(count, residents, seed)]
     return [Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade) for trade in trades]

@@ -1,8 +1,9 @@
-"""The load run over HTTP: `make load` starts what it needs; `make load URL=… KEY=…` aims at a running deployment.
+"""The load run over HTTP. `make load` starts what it needs; `make load URL=… KEY=…` loads a running deployment.
 
-A market's morning by Locust, then an open loop at a fixed arrival rate, then the check that what was acknowledged is
-there, once, and that the report agrees. LOAD_ENGINE is sqlite (default) or postgresql, LOAD_SECONDS and LOAD_USERS the
-morning's length and usual pace, LOAD_RATE the arrivals a second.
+First Locust sends a market's morning. Then an open loop sends at a fixed rate. At last the run checks that each
+acknowledged transaction is in the ledger once, and that the report agrees. LOAD_ENGINE is sqlite (default) or
+postgresql, LOAD_SECONDS the morning's length, LOAD_USERS its usual number of users, LOAD_RATE the arrivals a second of
+the open loop.
 """
 
 import contextlib
@@ -42,13 +43,13 @@ OPEN_LOOP_S = 15
 
 
 class Service:
-    """A running service and a key to it."""
+    """A running service and its API key."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url, self.key = url.rstrip("/"), key
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """The document of an answer; None when the resident exists already."""
+        """Sends a request, and returns the document of its answer; None when the resident exists already."""
         data = None if body is None else json.dumps(body).encode()
         told = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
         request = urllib.request.Request(self.url + path, data, told, method=method)
@@ -63,7 +64,7 @@ class Service:
 
 @contextlib.contextmanager
 def service() -> Iterator[Service]:
-    """The deployment that was named, or one that is started and thrown away."""
+    """The deployment that was named, or one that is started now and removed at the end."""
     url, key = os.environ.get("URL"), os.environ.get("KEY")
     if url:
         if not key:
@@ -89,7 +90,7 @@ def service() -> Iterator[Service]:
 
 
 def register(market: Service) -> list[str]:
-    """The residents of the run; those that an earlier run has registered are found by their number."""
+    """Registers the residents of the run, and returns their ids. Residents of an earlier run are found by number."""
     found = []
     for number in range(RESIDENTS):
         body = {"name": "巴特尔", "id_number": a_citizen_number(number), "registered_on": "2024-01-02"}
@@ -101,7 +102,7 @@ def register(market: Service) -> list[str]:
 
 
 def morning(market: Service, run: str, residents: list[str], folder: pathlib.Path) -> tuple[list[Any], dict[str, int]]:
-    """Locust's figures by request, and what was acknowledged."""
+    """Runs Locust, and returns its figures for each kind of request and the acknowledged transactions."""
     (folder / "residents.json").write_text(json.dumps(residents))
     environment = {
         "LOAD_KEY": market.key, "LOAD_RUN": run, "LOAD_RESIDENTS": str(folder / "residents.json"),
@@ -118,7 +119,7 @@ def morning(market: Service, run: str, residents: list[str], folder: pathlib.Pat
 
 
 def arrivals(market: Service, run: str, residents: list[str], rate: float) -> Loop:
-    """Single posts in an open loop. What they were answered is found again by their mark."""
+    """Sends single posts in an open loop. The posts have a mark, by which the ledger finds them again."""
     chance, url = random.Random(7), urlsplit(market.url)
 
     def request(number: int) -> bytes:
@@ -138,7 +139,7 @@ def arrivals(market: Service, run: str, residents: list[str], rate: float) -> Lo
 
 
 def recorded(market: Service, consignment: str) -> dict[str, int]:
-    """Every transaction with this mark: its id and its fen. Raises SystemExit when one is listed twice."""
+    """The fen of every transaction with this mark, by its id. Raises SystemExit when one is listed twice."""
     found: dict[str, int] = {}
     cursor = ""
     while True:
@@ -153,7 +154,7 @@ def recorded(market: Service, consignment: str) -> dict[str, int]:
 
 
 def check(market: Service, run: str, acknowledged: dict[str, int], opened: Loop, is_own: bool) -> list[str]:
-    """What is wrong; nothing, if all that was acknowledged is there once and the report agrees."""
+    """The faults that were found; none when each acknowledged transaction is there once and the report agrees."""
     wrong = []
     inside = recorded(market, run)
     lost = {one: fen for one, fen in acknowledged.items() if inside.get(one) != fen}
@@ -163,7 +164,7 @@ def check(market: Service, run: str, acknowledged: dict[str, int], opened: Loop,
     if len(late) < opened.statuses[201]:
         wrong.append(f"{opened.statuses[201]} posts were acknowledged in the open loop, {len(late)} are there")
     if is_own:
-        # Nobody else posts to a ledger of our own: its report is the sum of what it lists.
+        # No one else posts to a ledger that this run has started, so its report must be the sum of its transactions.
         year = time.gmtime().tm_year
         total = market.ask("GET", f"/v1/reports/trade?from=2024-01-01&to={year}-12-31&compare=none")["total"]
         amount = int(total["amount_cny"]["current"].replace(".", ""))
@@ -173,12 +174,12 @@ def check(market: Service, run: str, acknowledged: dict[str, int], opened: Loop,
 
 
 def quantiles(times: list[float]) -> tuple[str, str]:
-    """p50 and p99 in milliseconds."""
+    """The median and the 99th percentile, in milliseconds."""
     return f"{quantile(times, 0.5) * 1e3:,.0f}", f"{quantile(times, 0.99) * 1e3:,.0f}"
 
 
 def table(figures: list[Any], opened: Loop, rate: float) -> Table:
-    """One line for each kind of request."""
+    """The table of figures, with one line for each kind of request."""
     found = Table(title="A market's morning (closed loop) and fixed arrivals (open loop)", title_justify="left")
     for heading in ("request", "answers", "failures", "per second", "p50 ms", "p99 ms"):
         found.add_column(heading, justify="left" if heading == "request" else "right")
@@ -197,7 +198,7 @@ def table(figures: list[Any], opened: Loop, rate: float) -> Table:
 
 
 def main() -> None:
-    """Runs, checks, prints."""
+    """Runs the load, checks the ledger and prints the figures."""
     rate = float(os.environ.get("LOAD_RATE", "200"))
     run = f"load-{uuid.uuid4().hex[:12]}"
     with service() as market, tempfile.TemporaryDirectory() as name:

@@ -1,7 +1,8 @@
-"""A market's morning as Locust users: clerks post, quote, look up, send batches and take back; officers read reports.
+"""A market's morning as Locust users. Clerks post, quote, look up, send batches and reverse; officers read reports.
 
-Started by loadtests.load, which tells the key, the run's mark and the residents through the environment. A closed loop:
-each user waits for its answer, so its percentiles hide waiting; an open stream of loadtests.client does not.
+loadtests.load starts it, and gives it the key, the run's mark and the residents through the environment. It is a closed
+loop: each user waits for its answer, so the percentiles hide waiting. An open stream of loadtests.client does not hide
+it.
 """
 
 import datetime
@@ -27,11 +28,11 @@ GOODS = (
 )
 
 acknowledged: dict[str, int] = {}
-"""Fen by transaction id, negative for a reversal: what the ledger has said 201 to."""
+"""The fen of each transaction that the ledger has answered with 201, by its id. The fen of a reversal is negative."""
 
 
 def a_trade(chance: random.Random) -> dict[str, str]:
-    """The body of a trade of this minute."""
+    """The body of a trade that was made in this minute."""
     category, commodity, hs_code, origin, price_fen = chance.choice(GOODS)
     amount_fen = chance.randrange(10_000, 300_000)
     grams = max(1, amount_fen * 1000 // price_fen)
@@ -44,17 +45,17 @@ def a_trade(chance: random.Random) -> dict[str, str]:
 
 
 def fen(text: str) -> int:
-    """Fen of CNY: 12.34 is 1234."""
+    """The fen of an amount in CNY: 12.34 is 1234."""
     return int(text.replace(".", ""))
 
 
 def today() -> datetime.date:
-    """The market's business day."""
+    """The current business day of the market."""
     return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).date()
 
 
 class Clerk(FastHttpUser):
-    """Records trades."""
+    """Records trades, reverses some, and looks others up."""
 
     weight = 8
     wait_time = between(0.01, 0.05)
@@ -113,7 +114,7 @@ class Clerk(FastHttpUser):
 
 
 class Officer(FastHttpUser):
-    """Watches the day."""
+    """Reads the reports of the day and of the year."""
 
     weight = 1
     wait_time = between(0.2, 1.0)
@@ -133,7 +134,7 @@ class Officer(FastHttpUser):
 
 
 class Morning(LoadTestShape):
-    """A third of the time at the usual pace, a third at three times of it, and a third at the usual pace again."""
+    """The usual number of users for a third of the time, then three times as many, then the usual number again."""
 
     def tick(self) -> tuple[int, float] | None:
         third = MORNING_S / 3
@@ -145,5 +146,5 @@ class Morning(LoadTestShape):
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator] # (Locust does not say its type)
 def keep_acknowledged(environment: Environment, **_kwargs: object) -> None:
-    """Hands over what must be in the ledger."""
+    """Writes the acknowledged transactions to a file, so that loadtests.load can look for them in the ledger."""
     ACKNOWLEDGED.write_text(json.dumps(acknowledged))

@@ -1,9 +1,10 @@
-"""A market's two years as rows of the journal: deterministic, in Erenhot's shape, much faster than posting them.
+"""Makes two years of a market as rows of the journal. It is much faster than posting, and always makes the same rows.
 
-The shape: 60 % of the lines are pooled in trucks, each with one line of 50 of the 150 residents of one group; the
-others are of residents without a group, of whom one in four trades two lines a day. Six goods of four categories
-from four countries, cashmere from April to July, closed on Sundays, in the Spring Festival and during Naadam. One line
-in 500 is reversed in the evening; 5 % are exports. All lines are within the allowance, whose rows are not made.
+The rows have the shape of Erenhot's trade. 60 % of the lines are pooled in trucks. A truck has one line of each of 50
+of the 150 residents of one group. The other lines are of residents without a group; one in four of these residents
+trades two lines a day. There are six goods of four categories from four countries, with cashmere from April to July.
+The market is closed on Sundays, in the Spring Festival and during Naadam. One line in 500 is reversed in the evening,
+and 5 % are exports. All lines are within the allowance; no allowance rows are made.
 """
 
 import datetime
@@ -22,7 +23,7 @@ LATE_DAY, LATE_ROWS = datetime.date(2024, 8, 30), 1000
 DAY_US = 86_400_000_000
 EPOCH = datetime.date(1970, 1, 1)
 
-# category, commodity, origin, HS code, fen per kg, months
+# Each tuple is category, commodity, origin, HS code, fen per kg and months.
 GOODS = (
     ("meat", "熟牛肉", "MN", "16025010", 1670, range(1, 13)),
     ("meat", "冻马肉", "MN", "02050000", 2400, (10, 11, 12, 1, 2, 3)),
@@ -36,7 +37,7 @@ GOODS = (
 
 @dataclass(frozen=True, slots=True)
 class MarketShape:
-    """How much of it: transactions over two years, and registered residents, 60 % of them in groups of 150."""
+    """The size of a market: transactions over two years, and registered residents, 60 % of them in groups of 150."""
 
     transactions: int
     residents: int = 100_000
@@ -55,7 +56,7 @@ _ID, _REVERSES = COLUMNS.index("transaction_id"), COLUMNS.index("reverses")
 
 
 def open_days() -> list[datetime.date]:
-    """The market's business days."""
+    """The days on which the market is open."""
     days = [FIRST_DAY + datetime.timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
     spring = {datetime.date(2023, 1, 21 + n) for n in range(7)} | {datetime.date(2024, 2, 10 + n) for n in range(7)}
     return [
@@ -64,17 +65,17 @@ def open_days() -> list[datetime.date]:
 
 
 def group_of(shape: MarketShape, resident: int) -> int | None:
-    """The group of a resident (ordinals from 1); members are spread over all ordinals of the pooled part."""
+    """The group of a resident (ordinals from 1), or None. Members are spread over all ordinals of the pooled part."""
     return (resident - 1) % shape.groups + 1 if resident <= shape.groups * GROUP_MEMBERS else None
 
 
 def settlement_of(shape: MarketShape, resident: int) -> str:
-    """The settlement of a resident; a group lives in one."""
+    """The settlement of a resident. All members of a group live in one settlement."""
     return f"社区{(group_of(shape, resident) or resident) % SETTLEMENTS + 1}"
 
 
 def days_of_rows(shape: MarketShape) -> Iterator[tuple[list[Row], list[int]]]:
-    """Day by day: the rows in the order of acceptance, and the places among them that are live at the day's end."""
+    """For each day, its rows in the order of acceptance, and the places of the rows that are live at the day's end."""
     chance, days, made = random.Random(shape.seed), open_days(), 0
     for number, day in enumerate(days):
         wanted = shape.transactions * (number + 1) // len(days) - made
@@ -120,7 +121,7 @@ def _day(shape: MarketShape, day: datetime.date, wanted: int, made: int, chance:
 
 @dataclass(frozen=True, slots=True)
 class TradedGood:
-    """What the lines of a truck share; a resident on foot has neither consignment nor plate."""
+    """The fields that the lines of a truck share. A resident on foot has neither consignment nor plate."""
 
     trade_point: str
     consignment: str | None = None

@@ -1,8 +1,9 @@
-"""Three times what the service can do: `python -m loadtests.overload` finds its peak, then sends three times of that.
+"""Overloads the service: `python -m loadtests.overload` finds its peak rate, then sends three times as many requests.
 
-The peak is that of a closed loop on 64 connections. The overload is an open loop: requests leave when they are due, on
-64 connections to begin with and up to 2,000, and a client goes away after 10 seconds without an answer. Latencies count
-from when a request was due (to a millisecond). LOAD_SECONDS is the overload's length, BENCH_ENGINES which engines.
+The peak is that of a closed loop on 64 connections. The overload is an open loop: it sends requests when they are due,
+on 64 connections at first and on up to 2,000 later. A client goes away after 10 seconds without an answer. Latencies
+count from the time when a request was due, to a millisecond. LOAD_SECONDS is the overload's length, BENCH_ENGINES lists
+the engines.
 """
 
 import itertools
@@ -27,7 +28,7 @@ GOOD, REFUSED = 201, 503
 
 
 def measure(deployment: Deployment) -> Iterator[Figure]:
-    """The peak, the overload, and whether the service is itself again afterwards."""
+    """Measures the peak, the overload, and whether the service works as before after the overload."""
     requests = deployment_requests(deployment)
     peak = closed_loop(deployment.port, requests, connections=CONNECTIONS, seconds=PEAK_S, warm_up_s=2)
     assert peak.statuses[GOOD], (peak.failures, peak.heads)
@@ -50,7 +51,7 @@ def measure(deployment: Deployment) -> Iterator[Figure]:
 
 
 def until_it_answers(port: int, requests: Iterator[bytes]) -> float:
-    """Seconds until a single post is accepted again, when all clients have gone."""
+    """The seconds until a single post is accepted again, after all clients have gone."""
     started = time.perf_counter()
     while time.perf_counter() - started < RECOVERY_MAX_S:
         loop = closed_loop(port, itertools.islice(requests, 1), connections=1, seconds=PATIENCE_S)
@@ -60,12 +61,12 @@ def until_it_answers(port: int, requests: Iterator[bytes]) -> float:
 
 
 def deployment_requests(deployment: Deployment) -> Iterator[bytes]:
-    """Posts that nobody has sent."""
+    """New posts, which no client has sent before."""
     return Market("overld").requests(deployment.key).fresh()
 
 
 def figures_of(deployment: Deployment, peak: Loop, loop: Loop, memory: str) -> Iterator[Figure]:
-    """Accepted, refused, and left without an answer; together they are all that was due."""
+    """The figures of accepted, refused and unanswered requests. Together these are all requests that were due."""
     name, engine = f"at {TIMES:g} x peak", deployment.engine
     due = OVERLOAD_S * TIMES * peak.rate_of(GOOD)
     accepted = loop.seconds_by_status.get(GOOD, [])
@@ -85,14 +86,14 @@ def figures_of(deployment: Deployment, peak: Loop, loop: Loop, memory: str) -> I
 
 
 def allow_many_files() -> None:
-    """Each connection is an open file, here and in the server that is started from here."""
+    """Raises the limit of open files, because each connection is one, here and in the server that is started here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def main() -> None:
-    """Measures, prints, writes."""
+    """Measures, prints the table, and writes the figures to a file."""
     allow_many_files()
     figures: list[Figure] = []
     conditions = {}

@@ -1,8 +1,9 @@
-"""A market's postings as a client sends them: each with a key, a document number and a resident-day of its own.
+"""Makes a market's postings as a client sends them. Each posting has its own key and its own document number.
 
 The bytes are put together from parts that were encoded beforehand, because the generator shares the machine with the
-server. Two of three postings are a resident's first of the day, the third is the second one of somebody who traded
-before: as in loadtests.market. The number of a posting says all about it, so the same can be sent again.
+server. Two of three postings are a resident's first posting of a day; the third is a second posting of a resident who
+traded before on that day, as in loadtests.market. All of a posting follows from its number, so the same posting can be
+sent again.
 """
 
 import csv
@@ -20,17 +21,17 @@ from loadtests.market import GOODS
 
 RESIDENTS = 20_000
 FIRST_DAY = datetime.date(2024, 10, 8)
-"""All residents of loadtests.histories are registered by then."""
+"""All residents of loadtests.histories are registered before this day."""
 DAYS = 600
 SECOND_AFTER = 500
-"""Three times that many postings lie between a resident's first and second one of a day."""
+"""Between the first and the second posting of a resident on a day, there are three times so many postings."""
 TEMPLATES = 300
 CANCELLED_ONE_IN = 50
 COLUMNS = [
     "key", "resident_id", "category", "commodity", "origin", "hs_code", "quantity_kg", "amount_cny", "traded_at",
     "consignment", "vehicle_plate", "reference",
 ]  # fmt: skip
-"""Of a batch as a table; a file without the key is a clerk's."""
+"""The columns of a batch as a table. A clerk's file has them without the key."""
 
 _MARK, _RESIDENT, _DAY = "0" * 16, "R00000000", "0000-00-00"
 
@@ -43,7 +44,7 @@ def active(residents: int) -> list[int]:
 
 
 class Market:
-    """Postings by number, from 0; no two have the same mark, which is key and document number in one."""
+    """Postings by number, from 0. Each has a mark of its own, which is its key and its document number."""
 
     def __init__(self, run: str, residents: int = RESIDENTS) -> None:
         assert len(run) == 6
@@ -54,15 +55,15 @@ class Market:
         self._numbers = itertools.count()
 
     def next_number(self) -> int:
-        """The number of a posting that nobody has sent."""
+        """The number of a new posting."""
         return next(self._numbers)
 
     def mark(self, number: int) -> str:
-        """Idempotency key and document number."""
+        """The mark of a posting, which is its idempotency key and its document number."""
         return f"{self.run}{number:010d}"
 
     def resident_day(self, number: int) -> tuple[str, str]:
-        """Who trades, and when."""
+        """The resident who trades, and the day."""
         third, place = divmod(number, 3)
         pair = (third + SECOND_AFTER) * 2 + place if place < 2 else third * 2
         day, resident = divmod(pair, len(self._residents))
@@ -78,16 +79,16 @@ class Market:
         }  # fmt: skip
 
     def lines(self, count: int) -> list[dict[str, Any]]:
-        """Lines that nobody has sent."""
+        """New lines of a batch or a file."""
         return [self.line(self.next_number()) for _ in range(count)]
 
     def requests(self, key: str, **changes: str) -> "Requests":
-        """Single posts by a caller with this API key."""
+        """The single posts of a caller with this API key."""
         return Requests(self, key, [{**trade, **changes} for trade in self._trades])
 
 
 class Requests:
-    """POST /v1/transactions as bytes."""
+    """Makes the bytes of POST /v1/transactions."""
 
     def __init__(self, market: Market, key: str, trades: list[dict[str, Any]]) -> None:
         self._market = market
@@ -103,23 +104,23 @@ class Requests:
             self._templates.append(text)
 
     def numbered(self, number: int) -> bytes:
-        """The request of a posting."""
+        """The request for the posting with a number."""
         resident, day = self._market.resident_day(number)
         mark = self._market.mark(number).encode()
         return self._templates[number % TEMPLATES] % (mark, resident.encode(), day.encode(), mark)
 
     def fresh(self) -> Iterator[bytes]:
-        """Requests that nobody has sent, without end."""
+        """New requests, without end."""
         while True:
             yield self.numbered(self._market.next_number())
 
     def again(self, first: int, count: int) -> Iterator[bytes]:
-        """Known requests, over and over."""
+        """The requests of known postings, again and again."""
         return itertools.cycle([self.numbered(number) for number in range(first, first + count)])
 
 
 def _trade(chance: random.Random) -> dict[str, Any]:
-    """What does not depend on the number: goods, weight, amount, lot. In the order in which it is sent."""
+    """The fields that do not depend on the number, in the order in which they are sent: goods, weight, amount, lot."""
     category, commodity, origin, hs_code, price_fen, _ = chance.choice(GOODS)
     assert isinstance(price_fen, int)
     amount_fen = chance.randrange(50_000, 400_000)
@@ -130,7 +131,7 @@ def _trade(chance: random.Random) -> dict[str, Any]:
         "amount_cny": f"{amount_fen // 100}.{amount_fen % 100:02d}",
         "traded_at": f"{_DAY}T{chance.randrange(9, 17):02d}:{chance.randrange(60):02d}:00+08:00",
     }  # fmt: skip
-    if chance.randrange(100) < 60:  # In a truck; the others come on foot.
+    if chance.randrange(100) < 60:  # These trades come in a truck, the others on foot.
         truck = chance.randrange(1, 10_000)
         trade |= {"consignment": f"P{truck}", "vehicle_plate": f"蒙H{truck:05d}"}
     return trade
@@ -149,7 +150,7 @@ def csv_table(lines: list[dict[str, Any]]) -> bytes:
 
 
 def write_csv(target: IO[str], lines: Iterable[dict[str, Any]], columns: list[str]) -> None:
-    """Lines as a table with these columns."""
+    """Writes lines as a table with these columns."""
     table = csv.DictWriter(target, columns, restval="", extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     table.writerows(lines)

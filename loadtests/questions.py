@@ -1,4 +1,4 @@
-"""The questions of the report benchmarks: the bureau's own, and random ones that were never asked before."""
+"""The questions of the report benchmarks: those of the bureau, and random questions that were never asked before."""
 
 import datetime
 import random
@@ -25,7 +25,10 @@ _BYS: list[tuple[str, ...]] = [
 
 
 def never_asked(seed: int = 7) -> Iterator[Question]:
-    """Year-on-year questions: any days of 2024, up to two filters of one or two values each, up to two dimensions."""
+    """Random year-on-year questions.
+
+    Each is about any days of 2024, with up to two filters of one or two values each, and up to two dimensions.
+    """
     chance = random.Random(seed)
     first = datetime.date(2024, 1, 1)
     while True:

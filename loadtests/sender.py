@@ -1,4 +1,4 @@
-"""A stream of requests while it runs: its connections, what is due, and what came of each request."""
+"""Runs a stream of requests: its connections, the requests that are due, and the outcome of each request."""
 
 import contextlib
 import itertools
@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 PATIENCE_S = 10.0
-"""A client of an open stream waits that long for its answer, or for a connection, and then goes away."""
+"""A client of an open stream waits so long for its answer, or for a connection, and then goes away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Requests, and how they are sent: closed on `connections`, or open at `rate` a second on at most that many."""
+    """Requests, and how they are sent.
+
+    Without a `rate` the stream is closed, on `connections`. With a `rate` a second it is open, on at most so many.
+    """
 
     requests: Iterator[bytes]
     connections: int = 64
@@ -24,9 +27,9 @@ class Stream:
 
 @dataclass(slots=True)
 class Loop:
-    """What came of a stream: seconds by status, requests without an answer by what happened, and the first heads.
+    """The outcome of a stream: seconds by status, unanswered requests by their reason, and the heads of first answers.
 
-    Rates are of the answers that came within the span. The latencies are also of those that came later.
+    The rates count the answers that came within the span. The latencies count the later answers as well.
     """
 
     span_s: float
@@ -38,12 +41,12 @@ class Loop:
 
     @property
     def statuses(self) -> Counter[int]:
-        """Answers by status."""
+        """The number of answers by status."""
         return Counter({status: len(found) for status, found in self.seconds_by_status.items()})
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """How many answers came a second."""
         return self.in_span.total() / self.span_s
 
     @property
@@ -52,13 +55,13 @@ class Loop:
         return list(itertools.chain.from_iterable(self.seconds_by_status.values()))
 
     def rate_of(self, status: int) -> float:
-        """Answers of this status a second."""
+        """How many answers of this status came a second."""
         return self.in_span[status] / self.span_s
 
 
 @dataclass(slots=True, eq=False)
 class SenderConnection:
-    """One keep-alive connection, and the request on its way."""
+    """One keep-alive connection, and the request that it is sending or waiting for."""
 
     socket: socket.socket
     sender: "Sender"
@@ -70,7 +73,7 @@ class SenderConnection:
 
 
 class Sender:
-    """A stream while it runs."""
+    """Sends the requests of one stream, and takes the answers."""
 
     def __init__(
         self, stream: Stream, address: tuple[str, int], selector: selectors.BaseSelector, started: float,
@@ -90,17 +93,17 @@ class Sender:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is still to be sent or on its way."""
+        """Whether a request is still to be sent, or is not answered yet."""
         return self._is_sending or self.is_owed
 
     @property
     def is_owed(self) -> bool:
-        """Whether anything is unanswered; of a closed stream what is on its way at the end does not count."""
+        """Whether a request is unanswered. After the end of a closed stream, unanswered requests do not count."""
         has_ended = self.stream.rate is None and time.perf_counter() >= self._counted_until
         return not has_ended and (bool(self._waiting) or any(one.is_waiting for one in self._connections))
 
     def send_what_is_due(self, now: float) -> float:
-        """Sends it; seconds until the next is due."""
+        """Sends the requests that are due, and returns the seconds until the next one is due, 0.5 at most."""
         if now - self._looked_at > 0.5:
             self._let_go(now)
         rate = self.stream.rate
@@ -115,14 +118,14 @@ class Sender:
         return min(0.5, self._next_due - time.perf_counter())
 
     def finish(self, now: float) -> None:
-        """After the end: only what was due before."""
+        """After the end, sends only the requests that were due before."""
         self._send_waiting()
         self._let_go(now)
         if self.stream.rate is None:
             self._is_sending = False
 
     def handle(self, connection: SenderConnection) -> None:
-        """Goes on with a connection that can be written to or read from."""
+        """Continues with a connection that can be written to or read from."""
         if not connection.is_open:
             self._opened(connection)
             return
@@ -141,7 +144,7 @@ class Sender:
             self._answered(connection, status)
 
     def close(self) -> None:
-        """Counts what nobody answered, and closes."""
+        """Counts the requests that were not answered, and closes the connections."""
         for due in self._waiting:
             self._fail(due, "never sent")
         for connection in list(self._connections):
@@ -157,7 +160,7 @@ class Sender:
                 self._send_on(self._idle.pop(), self._waiting.popleft())
 
     def _open(self, due: float | None = None) -> None:
-        """Opens a connection; for a request that is due, which is sent as soon as it is open."""
+        """Opens a connection. When a request is due, it is sent as soon as the connection is open."""
         made = socket.socket()
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -215,12 +218,15 @@ class Sender:
             self._idle.append(connection)
 
     def _is_counted(self, due: float, answered: float) -> bool:
-        """An open stream counts what was due within its span; a closed one what was answered within it."""
+        """Whether a request counts. An open stream counts requests that were due within its span.
+
+        A closed stream counts requests that were answered within its span.
+        """
         at = due if self.stream.rate is not None else answered
         return self._counted_from <= at <= self._counted_until
 
     def _let_go(self, now: float) -> None:
-        """Clients that have waited too long go away."""
+        """Ends the connections of clients that have waited too long, and drops the requests that waited for one."""
         self._looked_at = now
         if self.stream.rate is None:
             return
@@ -249,7 +255,7 @@ class Sender:
 
 
 def _finished(received: bytearray) -> int | None:
-    """The status of a whole answer, or None while some of it is missing."""
+    """The status of an answer that is complete, or None while a part is missing."""
     head = received.find(b"\r\n\r\n")
     if head < 0:
         return None

@@ -1,4 +1,4 @@
-"""The table of a benchmark run, from the JSON that pytest-benchmark wrote: `python -m loadtests.table FILE`."""
+"""Prints the table of a benchmark run from the JSON that pytest-benchmark wrote: `python -m loadtests.table FILE`."""
 
 import math
 import pathlib
@@ -16,13 +16,13 @@ HEADLINE = "yoy by category, 8 months"
 
 
 def quantile(values: list[float], part: float) -> float:
-    """The value that this part of all values is not above."""
+    """The quantile: this part of all values is not above it."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * part) - 1)]
 
 
 def rows_of(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """One row for each benchmark: what, rows, engine, p50, p99, ratio to the headline at this size, other figures."""
+    """One row for each benchmark: what, rows, engine, p50, p99, ratio to the headline of this size, other figures."""
     headline = {
         bench["extra_info"]["rows"]: quantile(bench["stats"]["data"], 0.5)
         for bench in run["benchmarks"]

@@ -1,9 +1,10 @@
-"""Reading and folding while posting at full rate: what each costs the other. `python -m loadtests.together`.
+"""Measures what reading, folding and posting at full rate cost each other: `python -m loadtests.together`.
 
-Posts come in a closed loop on 64 connections. Reports arrive at a fixed rate (an open loop, so waiting counts), as
-officers and dashboards ask for them, in several kinds; every post changes what they must answer. Rounds in turns:
-posts alone, reports alone, both; and posts on a service in which nothing folds, against the service as it is. Before
-that a market's days are posted, so that reports have something to count. LOAD_REPORTS is the reports' rate.
+Posts come in a closed loop on 64 connections. Reports of several kinds come at a fixed rate, as officers and dashboards
+ask for them, in an open loop, so that waiting counts. Every post changes their answers. The rounds take turns: posts
+alone, reports alone, both, and posts to a service that does not fold, which are compared with posts to the normal
+service. Before the rounds, some days of a market are posted, so that the reports have trades to count. LOAD_REPORTS is
+the rate of the reports.
 """
 
 import contextlib
@@ -43,14 +44,14 @@ WAITED = "reports beside posts"
 
 @dataclass(slots=True)
 class MeasuredPair:
-    """A service, its postings, and what was measured of it by what was going on."""
+    """A service, its postings, and its measurements by the kind of round."""
 
     deployment: Deployment
     market: Market
     loops: dict[str, list[Loop]] = field(default_factory=dict)
 
     def run(self, *parts: tuple[str, Stream]) -> None:
-        """One round of these streams, side by side."""
+        """Runs one round of these streams, side by side."""
         found = drive(self.deployment.port, [stream for _, stream in parts], seconds=SECONDS, warm_up_s=WARM_UP_S)
         for (what, _), loop in zip(parts, found, strict=True):
             assert {200, 201} & set(loop.statuses), (what, loop.failures, loop.heads)
@@ -67,7 +68,7 @@ class MeasuredPair:
         return Stream(itertools.cycle(requests), CONNECTIONS_MAX, REPORTS_PER_SECOND)
 
     def fill(self) -> None:
-        """Some days of a market, in batches."""
+        """Posts some days of a market, in batches."""
         headers = {"Authorization": f"Bearer {self.deployment.key}", "Content-Type": "application/x-ndjson"}
         url = f"http://127.0.0.1:{self.deployment.port}/v1/transactions/batch"
         for _ in range(POSTED_BEFORE // BATCH):
@@ -75,12 +76,12 @@ class MeasuredPair:
             urllib.request.urlopen(urllib.request.Request(url, body, headers, method="POST")).close()
 
     def rate(self, what: str) -> float:
-        """The median of the rounds."""
+        """The median of the rounds' rates."""
         return statistics.median(loop.rate_of(200) + loop.rate_of(201) for loop in self.loops[what])
 
 
 def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
-    """Both services run the whole time; the one that is not measured is idle."""
+    """Measures both services in turns. Both run all the time; the one that is not measured is idle."""
     with contextlib.ExitStack() as stack:
         usual, unfolded = (stack.enter_context(hushi_on(engine, folds=folds)) for folds in (True, False))
         subject, other = MeasuredPair(usual, Market("usual0")), MeasuredPair(unfolded, Market("nofold"))
@@ -95,7 +96,7 @@ def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
 
 
 def figures_of(subject: MeasuredPair) -> Iterator[Figure]:
-    """What was going on, against posts alone."""
+    """The figures of each kind of round, compared with posts alone."""
     engine = subject.deployment.engine
     for what in (ALONE, TOGETHER, UNFOLDED, READING, WAITED):
         loops = subject.loops[what]
@@ -110,7 +111,7 @@ def figures_of(subject: MeasuredPair) -> Iterator[Figure]:
 
 
 def main() -> None:
-    """Measures, prints, writes."""
+    """Measures, prints the table, and writes the figures to a file."""
     allow_many_files()
     figures: list[Figure] = []
     conditions: dict[str, str] = {}

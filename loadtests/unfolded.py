@@ -1,6 +1,7 @@
-"""`hushi`, but nothing folds: to measure what folding costs. `python -m loadtests.unfolded serve --port 8000`.
+"""Runs `hushi` without folding, to measure what folding costs: `python -m loadtests.unfolded serve --port 8000`.
 
-The service has no switch for it, and should have none: an operator who turns it off has slower reports for ever.
+The service has no switch for this, and should have none: an operator who turned folding off would have slower reports
+for ever.
 """
 
 from typing import Any
@@ -9,14 +10,14 @@ import service.server.processes
 
 
 class _NothingFolds:
-    """Stands where the process that folds stands, and does nothing."""
+    """Takes the place of the process that folds, and does nothing."""
 
     def __init__(self, _served: object) -> None:
         self.start = self.stop = lambda: None
 
 
 def main() -> None:
-    """The command, without the process that folds."""
+    """Runs the command without the process that folds."""
     from service.cli.main import main as hushi
 
     server: Any = service.server.processes

@@ -1,4 +1,4 @@
-"""Valid things with plain defaults, so that a test names only what it is about."""
+"""Builds valid bodies and keys with plain defaults, so that a test names only the values that it is about."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ _numbers = itertools.count(1)
 
 
 def a_citizen_number(ordinal: int) -> str:
-    """A synthetic number with a right check character; each ordinal (from 0) has its own."""
+    """A synthetic citizen number with a right check character. Each ordinal (from 0) has its own number."""
     day, month, year, sequence = (
         ordinal % 28 + 1,
         ordinal // 28 % 12 + 1,
@@ -29,7 +29,7 @@ def a_registration(ordinal: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def a_trade(**changes: Any) -> dict[str, Any]:
-    """The body of a trade; a change to None takes the field out."""
+    """The body of a trade. A change to None removes the field."""
     body = {
         "resident_id": "R00000001",
         "category": "meat",
@@ -44,7 +44,7 @@ def a_trade(**changes: Any) -> dict[str, Any]:
 
 
 def secrets_with_another_ring(path: pathlib.Path, ring: str) -> pathlib.Path:
-    """A copy of a secrets file, beside it, in which one ring of keys is another."""
+    """Writes a copy of a secrets file beside it, in which one ring of keys is replaced, and returns its path."""
     other, copy = path.with_name("other.json"), path.with_name(f"other-{ring}.json")
     create_secrets(other)
     document = json.loads(path.read_bytes())
@@ -56,5 +56,5 @@ def secrets_with_another_ring(path: pathlib.Path, ring: str) -> pathlib.Path:
 
 
 def a_key() -> str:
-    """An idempotency key that nothing else uses."""
+    """A new idempotency key."""
     return f"key-{next(_numbers)}"

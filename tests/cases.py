@@ -1,4 +1,4 @@
-"""The golden cases: copies of the shared ones, so that a clone passes on its own."""
+"""Reads the golden cases. They are copies of the shared cases, so that the tests of a clone pass without these."""
 
 import json
 import pathlib
@@ -8,6 +8,6 @@ FOLDER = pathlib.Path(__file__).parent / "cases"
 
 
 def read_cases(name: str) -> list[Any]:
-    """The cases of one file."""
+    """Reads the cases of one file."""
     cases: list[Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["cases"]
     return cases

@@ -1,4 +1,4 @@
-"""Every test that takes `database_url` runs twice: on SQLite and on a real PostgreSQL, both built by the migrations."""
+"""Fixtures. Every test that uses `database_url` runs twice: on SQLite and on a real PostgreSQL, both migrated."""
 
 import gc
 import itertools
@@ -25,11 +25,11 @@ from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE, Databases
 from tests.temporary_files import write_to_memory
 
-# A loaded machine is slow, and that is nobody's fault.
+# A loaded machine is slow; a test must not fail because of that.
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("hushi")
 
-# Looking for cycles again and again takes an eighth of all that tests do.
+# With Python's own settings, looking for cycles takes an eighth of the time of all tests.
 gc.set_threshold(200_000, 20, 50)
 write_to_memory()
 
@@ -45,20 +45,20 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first: one that came last would run alone, beside an idle processor."""
+    """Puts the files that take longest first. A long file that came last would run alone, beside an idle processor."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 def pytest_collection_finish() -> None:
-    """What is collected stays: nobody need look for cycles in it."""
+    """Tells Python not to look for cycles in the collected tests, because they stay until the end."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A server for this test process, with a migrated template database."""
+    """A PostgreSQL server for this test process, with a migrated template database."""
     with postgresql_server.running() as server:
         server.execute(f"CREATE DATABASE {TEMPLATE}")
         _migrate(server.url(TEMPLATE))
@@ -67,7 +67,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="session")
 def databases(postgresql: PostgreSQL) -> Iterator[Databases]:
-    """Databases of that server, for one test after the other."""
+    """The databases of that server, which one test after the other takes and gives back."""
     databases = Databases(postgresql)
     yield databases
     databases.close()
@@ -83,7 +83,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def _migrate(url: str) -> None:
     database = Database(url)
-    nothing_older = MacKeys([b"k"])  # A new database holds nothing that would need a MAC.
+    nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
     schema.upgrade(database, Macs(nothing_older, nothing_older))
     database.close()
 
@@ -123,7 +123,7 @@ def database_url(new_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def environment(database_url: str, tmp_path: pathlib.Path) -> dict[str, str]:
-    """The HUSHI_ variables of a fresh ledger with secrets of its own."""
+    """The HUSHI_ variables of a fresh ledger, which has its own secrets."""
     from service.vault import create_secrets
 
     secrets = tmp_path / "secrets.json"
@@ -146,7 +146,7 @@ def ledger(environment: dict[str, str]) -> Iterator[Ledger]:
 
 @pytest.fixture
 def other_ledger(environment: dict[str, str]) -> Iterator[Ledger]:
-    """The same ledger, opened by another process as it were: connections of its own."""
+    """The same ledger, opened a second time with its own connections, as another process would open it."""
     other = open_ledger(read_settings(environment))
     yield other
     other.database.close()
@@ -156,7 +156,7 @@ class Caller:
     """A caller of the API with one key: paths and bodies in, responses out."""
 
     def __init__(self, client: FlaskClient, key: str | None) -> None:
-        """Without a key, the requests bear none."""
+        """Keeps the client and the key. With None as the key, the requests have none."""
         self.client = client
         self.headers = {} if key is None else {"Authorization": f"Bearer {key}"}
 
@@ -172,22 +172,22 @@ class Caller:
         return self.client.post(path, headers=headers, **kwargs)
 
     def trade(self, body: dict[str, Any], key: str | None = None) -> TestResponse:
-        """POST of a trade, under a new key unless one is given."""
+        """POST of a trade, with a new idempotency key unless one is given."""
         return self.post("/v1/transactions", body, key=key or a_key())
 
     def reverse(self, transaction_id: str, reason: str = "wrong weight", key: str | None = None) -> TestResponse:
-        """POST of a reversal, under a new key unless one is given."""
+        """POST of a reversal, with a new idempotency key unless one is given."""
         return self.post(f"/v1/transactions/{transaction_id}/reversal", {"reason": reason}, key=key or a_key())
 
     def register(self, count: int, **changes: Any) -> list[str]:
-        """Registers residents in one go and returns their ids."""
+        """Registers residents together and returns their ids."""
         answers = [self.post("/v1/residents", a_registration(n, **changes)) for n in range(count)]
         return [str(answer.get_json()["resident_id"]) for answer in answers]
 
 
 @pytest.fixture
 def call(ledger: Ledger) -> Iterator[Callable[..., Caller]]:
-    """Makes callers with the given scopes (admin without any; None for no key at all)."""
+    """Makes callers with the given scopes: the scope admin when none are given, no key at all for None."""
     app = create_app(ledger)
 
     def make(*scopes: str | None) -> Caller:
@@ -202,5 +202,5 @@ def call(ledger: Ledger) -> Iterator[Callable[..., Caller]]:
 
 @pytest.fixture
 def admin(call: Callable[..., Caller]) -> Caller:
-    """A caller who may do everything."""
+    """A caller with the scope admin, who may do everything."""
     return call()

@@ -1,7 +1,8 @@
-"""The floor of what tests cover, for lines and for branches each: `python -m tests.coverage_floor TOTALS.json`.
+"""Checks how much the tests cover, with one floor for lines and one for branches.
 
-coverage itself has one floor for both together, under which one may fall while the other rises. On 2026-11-30, 98.00 %
-of the lines and 94.39 % of the branches were covered; how a server is stopped differs a little from run to run.
+Run it as `python -m tests.coverage_floor TOTALS.json`. The tool coverage has one floor for both together, so that one
+of the two could fall while the other rises. On 2026-11-30, 98.00 % of the lines and 94.39 % of the branches were
+covered. The figures differ a little from run to run, with the way in which a server is stopped.
 """
 
 import json
@@ -14,7 +15,7 @@ BRANCHES_PCT_MIN = 94.0
 
 
 def under_the_floor(totals: Mapping[str, float]) -> list[str]:
-    """What coverage.json's `totals` have too little of, each in a sentence."""
+    """A sentence for each figure in the `totals` of coverage.json that is below its floor."""
     measured = (
         ("lines", totals["covered_lines"], totals["num_statements"], LINES_PCT_MIN),
         ("branches", totals["covered_branches"], totals["num_branches"], BRANCHES_PCT_MIN),

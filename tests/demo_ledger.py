@@ -1,4 +1,4 @@
-"""A ledger that the demo has filled, with a handful of trades: quick, and marked as the whole demo is."""
+"""Fills a ledger as the demo does, but with few trades, so that it is quick. The ledger is marked as a demo."""
 
 import datetime
 import random

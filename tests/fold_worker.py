@@ -1,4 +1,4 @@
-"""A process that folds and dies by SIGKILL at a given point, its argument."""
+"""A process that folds, and that dies by SIGKILL at the point that its argument names."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ POINTS = {
 
 
 def die_after(module: Any, name: str) -> None:
-    """Lets a function do its work and then kills the process, before anything is committed."""
+    """Replaces a function: it does its work, and then the process is killed, before anything is committed."""
     work = getattr(module, name)
 
     def deadly(*arguments: Any, **named: Any) -> None:
@@ -28,6 +28,6 @@ def die_after(module: Any, name: str) -> None:
 
 
 def main() -> None:
-    """Dies."""
+    """Folds until the process is killed."""
     die_after(*POINTS[sys.argv[1]])
     fold(open_ledger(read_settings(os.environ)))

@@ -1,7 +1,7 @@
-"""Processes that are forked off one which has loaded the service: a hundred would each load it for a second.
+"""Starts processes by forking them off a process that has loaded the service. Else each would load it for a second.
 
-They are processes as any other, of a session of their own, with the arguments, environment and streams that they are
-given. What is loaded when, and how the installed script begins, is for tests that start it themselves.
+They are normal processes, in their own session, with the arguments, environment and streams that they are given. Tests
+about what a command loads, or about the installed script, start the command themselves.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _forking.set_forkserver_preload(list(_LOADED))
 
 
 class Forked:
-    """A process that runs a program's function, with what tests use of `subprocess.Popen`."""
+    """A process that runs a program's function. It has the methods of `subprocess.Popen` that the tests use."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Forked:
         output: pathlib.Path,
         errors: pathlib.Path,
     ) -> None:
-        """Starts it with arguments and variables of its own; what it writes is added to the files."""
+        """Starts the process with its own arguments and variables. Its output is added to the files."""
         streams = ((str(output), 1), (str(errors), 2))
         self._process = _forking.Process(
             target=_become, args=(main, tuple(arguments), {**os.environ, **environment}, streams), daemon=False
@@ -42,23 +42,23 @@ class Forked:
         self.pid: int = self._process.pid or 0
 
     def poll(self) -> int | None:
-        """Its exit code; None while it runs."""
+        """The process's exit code; None while it runs."""
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, once it has ended."""
+        """Waits until the process has ended, and returns its exit code."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
         return self._process.exitcode
 
     def send_signal(self, how: signal.Signals) -> None:
-        """Sends it a signal, if it is still there."""
+        """Sends the process a signal, if it still runs."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, how)
 
     def kill(self) -> None:
-        """Ends it at once."""
+        """Ends the process at once."""
         self.send_signal(signal.SIGKILL)
 
 
@@ -69,7 +69,10 @@ def run_together(
     folder: pathlib.Path,
     timeout: float = 60,
 ) -> list[subprocess.CompletedProcess[str]]:
-    """Runs a program once for each list of arguments, all at a time, to their ends, with files in a folder."""
+    """Runs a program once for each list of arguments, all at the same time, and waits until all have ended.
+
+    Their output goes to files in a folder.
+    """
     started = []
     for number, arguments in enumerate(calls):
         output, errors = folder / f"output-{number}", folder / f"errors-{number}"

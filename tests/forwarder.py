@@ -1,4 +1,4 @@
-"""A TCP port before a server's socket, as a program of its own: `python -m tests.forwarder ADDRESS PORT SOCKET`."""
+"""A program that forwards a TCP port to a server's socket: `python -m tests.forwarder ADDRESS PORT SOCKET`."""
 
 import contextlib
 import socket

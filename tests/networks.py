@@ -1,4 +1,5 @@
-"""A network of two machines for tests: this one, and a namespace that can fall silent. Nothing else is touched."""
+"""A network of two machines for tests: this machine, and a network namespace that can stop sending. It changes no other
+part of the network."""
 
 import contextlib
 import os
@@ -18,7 +19,7 @@ IP = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
 
 
 def can_be_made() -> bool:
-    """Whether this process may make namespaces."""
+    """Whether this process may make network namespaces."""
     if IP is None or os.geteuid() != 0:
         return False
     name = f"hushi-try-{os.getpid()}"
@@ -37,7 +38,7 @@ class Forwarder:
     """A port that forwards to a server's socket."""
 
     def __init__(self, address: str, socket: pathlib.Path, prefix: Sequence[str] = (), port: int = PORT) -> None:
-        """Listens when it has been made."""
+        """Starts the forwarder, and waits until it listens."""
         command = [*prefix, sys.executable, "-m", "tests.forwarder", address, str(port), str(socket)]
         self.address, self.port = address, port
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=pathlib.Path(__file__).parents[1])
@@ -45,21 +46,21 @@ class Forwarder:
         assert self._process.stdout.readline() == b"ready\n"
 
     def url(self, user: str, database: str) -> str:
-        """The URL of a database behind it."""
+        """The URL of a database behind the forwarder."""
         return f"postgresql+psycopg://{user}@{self.address}:{self.port}/{database}"
 
     def freeze(self) -> None:
-        """Its machine goes on to receive, and it does nothing with that."""
+        """Stops the forwarder's process: its machine still receives bytes, and the forwarder does not read them."""
         self._process.send_signal(signal.SIGSTOP)
-        # The signal is on its way for a moment, in which it may still hand something on.
+        # The signal takes a moment to arrive, and until then the forwarder may still forward bytes.
         wait_until(lambda: psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
 
     def thaw(self) -> None:
-        """It goes on."""
+        """Lets the forwarder's process continue."""
         self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the forwarder."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdout is not None
@@ -70,11 +71,14 @@ class Machine:
     """The other machine, with a forwarder on it."""
 
     def __init__(self, name: str, ours: str, forwarder: Forwarder) -> None:
-        """Both speak."""
+        """Keeps the names; at first both machines can send."""
         self._name, self._ours, self.forwarder = name, ours, forwarder
 
     def silence_connections(self) -> int:
-        """Not a packet of it reaches those who are connected now; whoever connects later is answered. How many."""
+        """Drops all packets of the connections that are open now, and returns how many these are.
+
+        Connections that are opened later work.
+        """
         connected = [c.laddr.port for c in psutil.net_connections("tcp") if c.laddr and self._is_peer(c)]
         for port in connected:
             rule = ("to", self._ours, "ipproto", "tcp", "dport", str(port), "blackhole")
@@ -87,7 +91,7 @@ class Machine:
 
 @contextlib.contextmanager
 def machine(socket: pathlib.Path) -> Iterator[Machine]:
-    """A machine on which a port forwards to a server's socket."""
+    """Makes a machine on which a port forwards to a server's socket."""
     number = os.getpid() % 16000
     name, link = f"hushi-{os.getpid()}", f"hv{os.getpid()}"
     subnet = f"10.{192 + number // 250}.{number % 250}"
@@ -105,7 +109,7 @@ def machine(socket: pathlib.Path) -> Iterator[Machine]:
             yield Machine(name, ours, forwarder)
         finally:
             forwarder.close()
-            # What is still to be sent to those who were silenced keeps the namespace for a while, and its link.
+            # Packets that wait for the silenced connections keep the namespace and its link alive for a while.
             _ip("link", "del", f"{link}a")
     finally:
         _ip("netns", "del", name)

@@ -1,4 +1,4 @@
-"""A real PgBouncer before a server of the tests, where one is installed."""
+"""Starts a real PgBouncer before a server of the tests, where PgBouncer is installed."""
 
 import contextlib
 import pathlib
@@ -25,13 +25,13 @@ class PgBouncer:
     folder: pathlib.Path
 
     def url(self, database: str) -> str:
-        """The URL of one of the server's databases, by way of the pooler."""
+        """The URL of one of the server's databases through the pooler."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}&port={PORT}"
 
 
 @contextlib.contextmanager
 def pooling(server: PostgreSQL, mode: str, **settings: str) -> Iterator[PgBouncer]:
-    """Starts one, with the settings that its package comes with but for the pool's mode ("session", "transaction")."""
+    """Starts PgBouncer with the settings of its package, except the pool's mode ("session", "transaction")."""
     assert PROGRAM is not None
     user = ordinary_user()
     with tempfile.TemporaryDirectory(prefix="hushi-pgbouncer-") as name:

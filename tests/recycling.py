@@ -1,7 +1,7 @@
-"""Databases of PostgreSQL for tests: made once from the template, emptied after a test, and given to the next one.
+"""PostgreSQL databases for tests. Each is made once from the template, emptied after a test, and used by the next test.
 
-Making and dropping one takes longer than most tests do. Only what is like new again is used again: a test that changed
-the schema takes its database along.
+To make and drop a database takes longer than most tests. A database is used again only when it is like a new one: when
+a test has changed the schema, its database is dropped.
 """
 
 import itertools
@@ -34,7 +34,7 @@ SELECT md5(coalesce(string_agg(line, E'\\n' ORDER BY line), '')) FROM (
   UNION ALL SELECT version_num FROM alembic_version
 ) AS lines
 """
-"""A digest of everything but the rows: databases that are copies of one template have the same one."""
+"""A digest of everything but the rows. All copies of one template have the same digest."""
 
 _FILLED: Any = f"""
 SELECT oid::regclass::text, pg_relation_size(oid) FROM pg_class
@@ -44,25 +44,26 @@ _RESTARTED = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequenc
 _OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 _LEFT_OPEN = f"SELECT pg_terminate_backend(pid, 5000) {_OTHERS}"
 _LEAVING_S = (0.001, 0.002, 0.004, 0.008, 0.016)
-"""Whoever has closed a connection leaves by itself, sooner than the server looks whether one that it sent away has."""
+"""How long to wait for backends of closed connections. They end by themselves, sooner than the server would notice the
+end of a backend that it was told to end."""
 DELETED_BYTES_MAX = 30 * 8192
 
 
 class Databases:
-    """Migrated, empty databases of a server that has the template."""
+    """Gives migrated, empty databases of a server that has the template."""
 
     def __init__(self, server: PostgreSQL) -> None:
-        """Makes none yet."""
+        """Keeps the server; databases are made when they are taken."""
         self.server = server
         self._numbers = itertools.count(1)
         self._like_new: list[str] = []
         self._connections: dict[str, Connection] = {}
-        """Kept, because a new one learns the schema anew, which takes longer than to empty the database."""
+        """They are kept: a new connection would have to read the schema again, which takes longer than the emptying."""
         with self._connected(TEMPLATE) as connection:
             self._schema = connection.execute(_SCHEMA).fetchone()
 
     def take(self) -> str:
-        """The name of one, for the taker alone."""
+        """The name of a database that no other test uses."""
         if self._like_new:
             return self._like_new.pop()
         name = f"ledger_{next(self._numbers)}"
@@ -70,7 +71,7 @@ class Databases:
         return name
 
     def give_back(self, name: str) -> None:
-        """Ends whatever is still connected and empties the database; drops it if its schema is another now."""
+        """Ends the open connections and empties the database, or drops it when its schema has changed."""
         if self._is_emptied(self._alone(name)):
             self._like_new.append(name)
         else:
@@ -78,19 +79,19 @@ class Databases:
             self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
-        """Closes what is kept open."""
+        """Closes the connections that are kept open."""
         for connection in self._connections.values():
             connection.close()
 
     def _alone(self, name: str) -> Connection:
-        """The connection to a database, when there is no other one."""
+        """Waits until no other connection to a database is open, and returns the only one."""
         for _ in range(2):
             if name not in self._connections:
                 self._connections[name] = self._connected(name)
             try:
                 _send_others_away(self._connections[name])
                 break
-            except psycopg.OperationalError:  # The test has sent everybody away.
+            except psycopg.OperationalError:  # The test has ended all connections, with this one.
                 self._connections.pop(name).close()
         return self._connections[name]
 
@@ -98,11 +99,11 @@ class Databases:
         try:
             if connection.execute(_SCHEMA).fetchone() != self._schema:
                 return False
-        except psycopg.errors.UndefinedTable:  # Nothing says which migration it is at.
+        except psycopg.errors.UndefinedTable:  # The database does not tell its migration any more.
             return False
         sizes: dict[str, int] = dict(connection.execute(_FILLED).fetchall())
         if sizes:
-            # The triggers that keep facts from being removed are silent.
+            # In this role, the triggers that forbid deleting facts do not fire.
             connection.execute("SET session_replication_role = replica")
             connection.execute(_emptying(sizes))
         connection.execute(_RESTARTED)
@@ -121,7 +122,10 @@ def _send_others_away(connection: Connection) -> None:
 
 
 def _emptying(sizes: Mapping[str, int]) -> Any:
-    """Making new files takes longer than to delete a few rows; only as many dead ones are left behind."""
+    """The statement that empties the tables: it deletes from small tables, and truncates large ones.
+
+    TRUNCATE makes new files, which takes longer than to delete a few rows. DELETE leaves as many dead rows behind.
+    """
     if sum(sizes.values()) > DELETED_BYTES_MAX:
         return f"TRUNCATE {', '.join(sizes)} CASCADE"
     return f"WITH {', '.join(f'from_{name} AS (DELETE FROM {name})' for name in sizes)} SELECT"

@@ -1,4 +1,4 @@
-"""A real server process for tests: `hushi serve` on a free port, asked over real sockets."""
+"""Runs a real server process for tests: `hushi serve` on a free port, with requests over real sockets."""
 
 import contextlib
 import os
@@ -31,16 +31,16 @@ def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 
 
 
 def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
-    """Runs the command inside of this process: much quicker, where the process itself is not what is tested.
+    """Runs the command inside this process. It is much quicker, for tests that are not about the process itself.
 
-    What becomes one line on standard error in a process of its own is the result's exception.
+    An error that a process would show as one line on standard error is the result's exception here.
     """
     return CliRunner(env={**environment}).invoke(hushi, arguments)
 
 
 @dataclass
 class Server:
-    """A running server and how to ask it."""
+    """A running server, with methods to send it requests and to stop it."""
 
     process: subprocess.Popen[bytes] | Forked
     port: int
@@ -48,7 +48,10 @@ class Server:
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """One request on a connection of its own: status, JSON document (or bytes), headers. Bytes go as they are."""
+        """Sends a request on a new connection, and returns status, JSON document (or bytes) and headers.
+
+        A body of bytes is sent as it is.
+        """
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
@@ -62,7 +65,7 @@ class Server:
             connection.close()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Tells the server to stop, kills what does not, and returns its exit code."""
+        """Tells the server to stop, kills the processes that do not, and returns the server's exit code."""
         if how == signal.SIGKILL:
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
@@ -75,7 +78,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -90,9 +93,9 @@ def serving(
     port: int | None = None,
     ready: str = "/health/ready",
 ) -> Iterator[Server]:
-    """A server that answers 200 to `ready`; its log goes to a file, and nothing of it is left at the end.
+    """Starts a server, and waits until it answers 200 to `ready`. Its log goes to a file; its processes end at the end.
 
-    It is forked off one that has loaded the command, or else a program of its own.
+    The server is forked off a process that has loaded the command, or else it is started as a program.
     """
     port = port or free_port()
     command = ("serve", "--port", str(port), *arguments)

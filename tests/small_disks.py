@@ -1,4 +1,4 @@
-"""A disk of a few megabytes, in memory, to be filled."""
+"""Makes a disk of a few megabytes in memory, which a test can fill."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import pytest
 
 @contextlib.contextmanager
 def mounted(folder: pathlib.Path, size: str) -> Iterator[pathlib.Path]:
-    """Mounts one on a folder; the test is skipped where nobody may."""
+    """Mounts such a disk on a folder. The test is skipped where this process may not mount."""
     folder.mkdir(exist_ok=True)
     done = None
     if sys.platform == "linux" and os.geteuid() == 0:
@@ -27,7 +27,7 @@ def mounted(folder: pathlib.Path, size: str) -> Iterator[pathlib.Path]:
 
 
 def fill(folder: pathlib.Path) -> pathlib.Path:
-    """Takes all that is free of a disk with one file, which is returned."""
+    """Fills all free space of a disk with one file, and returns the file."""
     filler = folder / "filler"
     with filler.open("ab", buffering=0) as taken, contextlib.suppress(OSError):
         while True:

@@ -1,4 +1,4 @@
-"""A small market in a fresh ledger, for tests that compare figures with a recount."""
+"""Makes a small market in a fresh ledger, for tests that compare figures with a recount."""
 
 import datetime
 import pathlib
@@ -22,12 +22,12 @@ REGISTERED_ON = datetime.date(2020, 1, 2)
 
 @contextmanager
 def opened(url: str, environment: dict[str, str]) -> Iterator[Ledger]:
-    """A ledger with residents in two groups and two settlements, who have traded nothing yet."""
+    """A ledger with residents in two groups and two settlements, and without trades."""
     folder = pathlib.Path(environment["HUSHI_DATA_DIR"])
     ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
     for n in range(RESIDENTS + 1):
         settlement = [None, "东", "西"][n % 3]
-        # One more, whose registration expires before or after a cancellation.
+        # The registration of the last resident expires, before or after a cancellation.
         until = datetime.date(2024, 2, 29) if n == RESIDENTS else None
         register(ledger, Registration("巴特尔", a_citizen_number(n), REGISTERED_ON, until, settlement, None))
     for name in "ab":
@@ -39,6 +39,6 @@ def opened(url: str, environment: dict[str, str]) -> Iterator[Ledger]:
 
 
 def post_of(body: dict[str, Any]) -> Post:
-    """A trade to be posted, under a key of its own."""
+    """The post of a trade, with a new key."""
     trade: Trade = TradeSchema().read(a_trade(**body))
     return Post(key_digest(1, "t", a_key()), trade_fingerprint(trade), "t", trade)

@@ -1,4 +1,4 @@
-"""A synchronous standby that is away, as after its machine is gone."""
+"""Makes a server wait for a synchronous standby that is away, as when the standby's machine is lost."""
 
 import contextlib
 import threading
@@ -10,14 +10,14 @@ from tests.postgresql import USER, PostgreSQL
 from tests.waiting import wait_until
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-"""The processes of the server in which a commit waits for the standby."""
+"""Lists the server's processes in which a commit waits for the standby."""
 
 
 @contextlib.contextmanager
 def without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple[int]]]:
-    """Each commit waits for a standby that is not there, as after its machine is gone; at the end for none any more.
+    """Makes each commit wait for a standby that is not there. At the end, commits wait for no standby any more.
 
-    Gives a connection to look at the server, and to intervene.
+    Gives a connection, by which a test can look at the server and intervene.
     """
     with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as connection:
         _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
@@ -35,7 +35,7 @@ def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: st
 
 
 def _wait_until_commits_wait(server: PostgreSQL, connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """The checkpointer tells all others that there are standbys to wait for, a moment after it was told itself."""
+    """Waits until commits wait. The checkpointer learns of the standbys first, and tells the other processes later."""
 
     def commit() -> None:
         with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres", autocommit=True) as probe:

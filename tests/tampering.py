@@ -1,4 +1,4 @@
-"""What somebody would do who has the database and wants to change history, and what `hushi verify` says of it."""
+"""Changes the database as a person would who wants to change history, and asks `hushi verify` what it finds."""
 
 import contextlib
 
@@ -11,22 +11,22 @@ UNPROTECTED = {
     "sqlite": [f"DROP TRIGGER {table}_refuses_{action}" for table in _TABLES for action in ("update", "delete")],
     "postgresql": [f"DROP TRIGGER {table}_refuses_change ON {table}" for table in _TABLES],
 }
-"""What they would do first: take its protection away."""
+"""The first thing that such a person would do: remove the database's protection."""
 
 RIGHT = "nothing is wrong"
 
 
 class _Undone(Exception):
-    """Takes a tampering back, so that the next test finds the ledger as it was."""
+    """Rolls a change back, so that the next test finds the ledger as it was."""
 
 
 def engine_of(ledger: Ledger) -> str:
-    """The name of the engine."""
+    """The name of the ledger's engine."""
     return "sqlite" if ledger.database.is_sqlite else "postgresql"
 
 
 def verdict_after(ledger: Ledger, *statements: str, head_hash: str | None = None) -> str:
-    """What `hushi verify` says once these statements were run behind the service's back. They are taken back."""
+    """Runs statements past the service, returns what `hushi verify` says, and rolls the statements back."""
     said = RIGHT
     with contextlib.suppress(_Undone), ledger.database.writing() as connection:
         for statement in (*UNPROTECTED[engine_of(ledger)], *statements):
@@ -40,10 +40,10 @@ def verdict_after(ledger: Ledger, *statements: str, head_hash: str | None = None
 
 
 def blob(ledger: Ledger, value: bytes) -> str:
-    """Bytes as a literal of the engine."""
+    """Bytes as a literal in the engine's SQL."""
     return f"x'{value.hex()}'" if ledger.database.is_sqlite else f"'\\x{value.hex()}'::bytea"
 
 
 def uuid_literal(ledger: Ledger, number: int) -> str:
-    """A UUID as a literal of the engine."""
+    """A UUID as a literal in the engine's SQL."""
     return f"x'{number:032x}'" if ledger.database.is_sqlite else f"'{number:032x}'::uuid"

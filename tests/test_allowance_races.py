@@ -1,6 +1,6 @@
-"""What keeps an allowance right among several processes on PostgreSQL: a lock on its rows, taken in one order.
+"""An allowance stays right among several processes on PostgreSQL, by a lock on its rows that all take in one order.
 
-SQLite has one writer, so what is tested here holds there without a lock, and the negative controls are PostgreSQL's.
+SQLite has one writer, so these tests pass there without a lock, and the negative controls run on PostgreSQL only.
 """
 
 import threading

@@ -1,6 +1,6 @@
-"""Another ledger under the same address: after a fail-over to a standby that was behind, or a restore.
+"""Another ledger answers under the same address, after a fail-over to a standby that was behind, or after a restore.
 
-A serving process goes on. Nothing that it has in memory of the ledger before may reach anybody.
+A serving process goes on. It must give no caller anything that it has in memory of the ledger before.
 """
 
 import datetime
@@ -51,7 +51,7 @@ class Market:
         return Caller(self.app.test_client(), create_key(self.ledger, name, ["admin"])[1])
 
     def copy(self) -> None:
-        """What a standby has by now that gets no further, or a backup."""
+        """Copies the database as it is now, as a standby that gets no further entries has it, or a backup."""
         self._let_go(self.name)
         self.server.execute(f"CREATE DATABASE {self.name}_copy TEMPLATE {self.name} STRATEGY FILE_COPY")
 
@@ -102,7 +102,7 @@ def _asked_again(caller: Caller, body: dict[str, Any]) -> int:
 
 
 def _counted(caller: Caller) -> tuple[int, str]:
-    """What the serving process reports of trades, after 503s while connections are made anew."""
+    """The trades that the serving process reports, after 503s while its connections are replaced."""
     total = caller.get(REPORT).get_json()["total"]
     return total["transactions"]["current"], total["amount_cny"]["current"]
 
@@ -178,7 +178,7 @@ def test_residents_of_the_ledger_before_are_unknown(market: Market) -> None:
 
 
 def test_a_key_of_the_ledger_before_lets_nobody_in(market: Market) -> None:
-    """Neither to read nor to post, also when another key has its number by now."""
+    """Such a key can neither read nor post, also when another key has its number by now."""
     keeper = market.caller()
     keeper.register(1)
     market.copy()
@@ -193,7 +193,7 @@ def test_a_key_of_the_ledger_before_lets_nobody_in(market: Market) -> None:
 
 
 def test_without_the_chain_in_the_state_reports_stay_wrong(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A negative control: nobody tells the process that its cube is of another ledger."""
+    """A negative control: the process does not learn that its cube belongs to another ledger."""
     monkeypatch.setattr(CubeKeeper, "_forget_another_ledger", lambda _self, _now: None)
     caller = market.caller()
     caller.register(2)

@@ -1,4 +1,4 @@
-"""The changelog: the form of Keep a Changelog, so that people and programs find what a version brought."""
+"""The changelog has the form of Keep a Changelog, so that people and programs find the changes of a version."""
 
 import datetime
 import pathlib

@@ -64,7 +64,7 @@ def test_postgresql_needs_a_secrets_file(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("ring", ["encryption", "index"])
 def test_secrets_of_another_ledger_are_refused(environment: dict[str, str], ledger: Ledger, ring: str) -> None:
-    """Either ring: with another index key the same citizen would be registered a second time."""
+    """Each ring is checked: with another index key the same citizen would be registered a second time."""
     _register(ledger, 0)
     other = secrets_with_another_ring(pathlib.Path(environment["HUSHI_SECRETS_FILE"]), ring)
     serve = ("serve", "--port", str(free_port()))

@@ -1,4 +1,4 @@
-"""What the settings of a command may do: nothing for its help, and never a second, empty ledger by mistake."""
+"""The settings of a command: its help needs none, and wrong ones never make a second, empty ledger by mistake."""
 
 import pathlib
 import re

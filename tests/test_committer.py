@@ -1,4 +1,4 @@
-"""Group commit: many requests, few transactions, an outcome for each, also when the database lets it down."""
+"""Group commit: few transactions for many requests, and an outcome for each request, also when the database fails."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""How many connections of PostgreSQL a server takes: what README says, also when much is asked at a time."""
+"""A server takes as many connections of PostgreSQL as README says, also under many requests at a time."""
 
 import pathlib
 import threading

@@ -1,4 +1,4 @@
-"""The floor of what tests cover: lines and branches each have one, and to fall under either is told."""
+"""The floor of what tests cover. Lines and branches each have a floor, and a figure below its floor is reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A demo whose filling was cut at any point: it is never taken for the whole, and the next run makes it whole."""
+"""The filling of a demo is cut off at any point. The part is never taken for the whole; the next run completes it."""
 
 import contextlib
 import dataclasses
@@ -28,7 +28,7 @@ RESIDENTS, GROUPS = 300, 4
 
 
 class _Cut(BaseException):
-    """As Ctrl-C: nobody catches it on the way."""
+    """An exception that, like that of Ctrl-C, no code catches on its way."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def whole_plan() -> DemoPlan:
 
 @pytest.fixture(scope="module")
 def plan(whole_plan: DemoPlan) -> DemoPlan:
-    """The first residents of the demo, in four groups, with some of their trades, of which some are reversed."""
+    """The first residents of the demo, in four groups, with some of their trades. Some of these are reversed."""
     people = [
         dataclasses.replace(
             person,
@@ -98,7 +98,7 @@ def _fill_until(ledger: Ledger, plan: DemoPlan, commits: int, monkeypatch: pytes
 
 
 def _content(ledger: Ledger) -> Kept:
-    """What the reports are made of, without ids and instants of recording."""
+    """The rows from which reports are made, without ids and times of recording."""
     entries = [
         (e.resident, e.day, e.amount_fen, e.exempt_fen, e.group, e.settlement, e.reference, e.reverses is None)
         for e in read_journal(ledger)

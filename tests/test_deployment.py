@@ -1,4 +1,4 @@
-"""What Dockerfile and docker-compose.yml promise, read as files: no container runtime is needed to see them broken."""
+"""Checks the promises of Dockerfile and docker-compose.yml by reading these files, without a container runtime."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""A replay is a promise as well: it is not answered before what it found is as durable as a fresh commit."""
+"""A replay is a promise as well: it is answered only when the entry that it found is as durable as a fresh commit."""
 
 import contextlib
 import fcntl
@@ -68,7 +68,7 @@ def _waits(connection: psycopg.Connection[tuple[int]]) -> int:
 @on_postgresql
 @pytest.mark.parametrize("how", ["pg_terminate_backend", "pg_cancel_backend"])
 def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresql: PostgreSQL, how: str) -> None:
-    """Neither by the commit whose wait was cut short, nor by a retry that finds the entry."""
+    """The commit whose wait was cut short does not acknowledge it, nor does a retry that finds the entry."""
     register_residents(ledger, 1)
     entries = fresh_posts(1, 1)
     with without_its_standby(postgresql) as server:
@@ -87,7 +87,7 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
 def test_a_commit_that_is_given_up_keeps_nothing_of_the_server(
     ledger: Ledger, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a connection nor a lock: whoever asks again and again while the standby is away would take them all."""
+    """Else a caller who asks again and again while the standby is away would take all connections and locks."""
     register_residents(ledger, 1)
     entries, others = fresh_posts(1, 1), fresh_posts(1, 1)
     monkeypatch.setattr(postgresql_engine, "ANSWER_WITHIN_S", 0.3)
@@ -106,7 +106,7 @@ def test_a_commit_that_is_given_up_keeps_nothing_of_the_server(
 
 @on_postgresql
 def test_a_batch_of_replays_and_fleeting_refusals_waits_as_well(ledger: Ledger, postgresql: PostgreSQL) -> None:
-    """Nothing of it is written: a refusal of a file's line is not remembered."""
+    """The batch writes nothing, because a refusal of a file's line is not remembered."""
     register_residents(ledger, 1)
     entries = fresh_posts(2, 1)
     unknown = fresh_posts(1, 1)[0]
@@ -167,7 +167,7 @@ class _Disk:
         subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
 
     def cut_power(self) -> None:
-        """What is not on the disk by now is lost; the machine starts again."""
+        """Loses all that is not on the disk by now, and starts the machine again."""
         descriptor = os.open(self.path, os.O_RDONLY)
         fcntl.ioctl(descriptor, EXT4_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
         os.close(descriptor)

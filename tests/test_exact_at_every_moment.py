@@ -1,4 +1,4 @@
-"""Reports are exact while others post and fold; without what makes them so, the recount sees the difference."""
+"""Reports are exact while others post and fold. When a protection is removed, the recount sees the difference."""
 
 import datetime
 import random

@@ -1,4 +1,4 @@
-"""The property that sells it: whatever happens, and whenever it is folded, every figure equals a plain recount."""
+"""The main property of Hushi: after any events, and any folds, every figure equals a plain recount."""
 
 import dataclasses
 import datetime

@@ -1,4 +1,4 @@
-"""A real fail-over: a primary that is lost, a standby that was behind, and a process that goes on serving."""
+"""A real fail-over: the primary is lost, its standby was behind, and a process goes on serving."""
 
 import pathlib
 import threading
@@ -60,7 +60,7 @@ class Machines:
 
 @pytest.fixture
 def machines(tmp_path: pathlib.Path) -> Iterator[Machines]:
-    """Both are running."""
+    """A primary and its standby, both running."""
     with running() as primary:
         primary.execute("CREATE DATABASE hushi")
         with standby_of(primary) as standby:
@@ -105,7 +105,7 @@ def _ended_with(asking: _Asking) -> int:
 
 
 def test_what_was_acknowledged_is_there_and_nothing_else_is_reported(machines: Machines, ledger: Ledger) -> None:
-    """What only the lost primary had was acknowledged to nobody, not even as a replay."""
+    """An entry that only the lost primary had was acknowledged to no caller, not even as a replay."""
     app = create_app(ledger)
     caller = Caller(app.test_client(), create_key(ledger, "clerk", ["admin"])[1])
     caller.register(1)

@@ -1,4 +1,4 @@
-"""The floors of the house: which module may import which, and that the contracts catch each import that is wrong.
+"""The floors of the code: which module may import which, and whether the contracts catch each import that is wrong.
 
 pyproject.toml has the contracts. Here they are checked as they are, and then once more for each module with imports
 that it must not have: a contract that lets one of them through guards nothing.

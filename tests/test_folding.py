@@ -1,4 +1,4 @@
-"""Folding: in order, one folder at a time, nothing lost and nothing doubled wherever it is killed."""
+"""Folding happens in order, by one folder at a time. A folder that is killed anywhere loses and doubles no entry."""
 
 import datetime
 import pathlib
@@ -89,7 +89,7 @@ def test_folders_at_the_same_time_fold_each_entry_once(ledger: Ledger, monkeypat
 
 
 def _fold_while_another_folder_works(ledger: Ledger, other: Ledger) -> tuple[folding.Folded | None, int]:
-    """What a second folder has done while a first one holds the lock, and how long the tail was then."""
+    """The result of a second folder while a first one holds the lock, and the length of the tail then."""
     _fill(ledger, 30)
     with ledger.database.writing() as connection:
         assert blocks.try_lock(connection)
@@ -177,7 +177,7 @@ def test_a_report_sees_a_lower_place_that_is_committed_late(ledger: Ledger) -> N
 
 
 def test_without_counting_the_tail_it_would_miss_it(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A negative control: what lies behind the newest place that is known is not all that is new."""
+    """A negative control: a new entry may have a lower place than the newest place that is known."""
     _postgresql_only(ledger)
     read_tail = CubeKeeper._read_tail
 

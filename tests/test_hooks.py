@@ -1,4 +1,4 @@
-"""The checks of a commit: by the project's own tools, without a network, and each of them can refuse."""
+"""The checks of a commit run with the project's own tools, without a network, and each of them can refuse."""
 
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""The rules of the house, as tests: sizes, the reference, the README (test_floors.py has the arrows)."""
+"""The project's own rules as tests: sizes, the reference, the README (test_floors.py checks the imports)."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ PAGE_TESTS = list((ROOT / "tests/javascript").glob("*.js"))
 FUNCTION_LINES_MAX, FUNCTION_LINES_P90, FUNCTION_LINES_MEDIAN = 50, 25, 10
 FILE_LINES_MAX, FILE_LINES_MEDIAN = 300, 100
 REASONED = r"# (noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\] #) \(.+\)"
-"""An exception from a rule: of which rule, and why. mypy takes its own comment only if another one follows."""
+"""The comment of an exception names the rule and the reason. mypy takes its own comment only if another one follows."""
 
 
 def _function_lengths(paths: Sequence[pathlib.Path]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What Hushi writes into a working directory is never committed by mistake, secrets least of all."""
+"""Files that Hushi writes into a working directory, secrets above all, are never committed by mistake."""
 
 import os
 import pathlib

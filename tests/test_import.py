@@ -1,4 +1,4 @@
-"""hushi import, as clerks use it: cut and run again, on a terminal, over files that must not be lost."""
+"""hushi import as clerks use it: cut off and run again, on a terminal, beside files that must not be lost."""
 
 import csv
 import datetime

@@ -1,4 +1,4 @@
-"""A citizen number in a clerk's file: the line is refused, said without the number, and the others are imported."""
+"""A line with a citizen number in a clerk's file is refused, and the message hides the number. Others are imported."""
 
 import datetime
 import pathlib

@@ -1,4 +1,4 @@
-"""API keys: found by the beginning of their digest, and right only if the whole of it is."""
+"""API keys are found by the beginning of their digest, and are accepted only if the whole digest is right."""
 
 import hmac
 import types

@@ -1,4 +1,4 @@
-"""The state of the ledger: as fresh as its question, one read for many, and it outlives a restart of the database."""
+"""The state of the ledger is as new as its question. One read serves many, also after the database was restarted."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The licence: what is of others is named, with its version, its origin and its own licence, and is unchanged."""
+"""The licence: files by others are named with their version, origin and own licence, and are unchanged."""
 
 import hashlib
 import pathlib

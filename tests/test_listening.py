@@ -1,4 +1,4 @@
-"""The port of a server is its own: two ledgers never answer on one address, and a wrong address is one line."""
+"""A server has its port alone: two ledgers never answer on one address, and a wrong address is refused in one line."""
 
 import contextlib
 import pathlib

@@ -1,4 +1,4 @@
-"""Log lines: those that can't be written are lost, counted and told; nobody waits for them."""
+"""Log lines that can't be written are lost, counted and reported. No thread waits for a log line."""
 
 import json
 import logging
@@ -77,7 +77,7 @@ def test_nobody_waits_for_a_pipe_that_nobody_reads(monkeypatch: pytest.MonkeyPat
     lines.flush(0.1)
     assert time.monotonic() - began < 5
     assert sum(lost) > 0
-    os.close(reader)  # Whoever waits for it is told, and can end.
+    os.close(reader)  # A writer that waits for the pipe gets an error, and can end.
     lines.flush(5)
     os.close(writer)
 

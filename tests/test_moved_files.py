@@ -1,4 +1,4 @@
-"""SQLite's file is moved away, or another is put in its place, under those who serve; then it comes back.
+"""SQLite's file is moved away, or another is put in its place, while processes serve it; then the file comes back.
 
 Connections that are opened meanwhile must not make a file, throw away the log beside it, or stay behind.
 """

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: on a full disk, beside another writer, and after kill -9."""
+"""New files are written completely or not at all: on a full disk, beside another writer, and after kill -9."""
 
 import multiprocessing
 import os

@@ -1,4 +1,5 @@
-"""A server and a schema of different versions: nobody writes, nobody migrates under a server, health says why."""
+"""A server and a schema of different versions: the server writes nothing, health says why, and no command migrates a
+ledger that is served."""
 
 import pathlib
 import threading
@@ -24,7 +25,7 @@ OLD, NEWER = "0003", "9999"
 
 
 def _change_revision(ledger: Ledger, revision: str) -> None:
-    """What an upgrade by another version leaves behind."""
+    """Sets the revision that an upgrade by another version leaves behind."""
     with ledger.database.writing(looks_at_revision=False) as connection:
         revisions.keep_everybody_out(connection)
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
@@ -114,7 +115,7 @@ def test_an_upgrade_waits_for_those_who_write_and_nobody_begins_meanwhile(
     for thread in running:
         thread.join(20)
     assert order == ["written", "upgraded"]
-    # On SQLite nobody promises that of two who wait the first is the next: a post before the upgrade is as right.
+    # SQLite does not promise that the first of two waiting writers writes first: a post before the upgrade is right.
     if not ledger.database.is_sqlite or answers[0].status_code != 201:
         assert answers[0].status_code == 503
         assert "this hushi is older" in answers[0].get_json()["detail"]
@@ -155,7 +156,7 @@ def test_posts_that_race_with_an_upgrade_are_before_it_or_refused(
 def test_no_command_migrates_under_a_living_server(
     ledger: Ledger, admin: Caller, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    """The server goes on; whoever wanted to migrate is told in one line to stop it first."""
+    """The server goes on, and the command that wants to migrate says in one line to stop the server first."""
     commands = (("db", "upgrade"), ("keys", "list"), ("fold",), ("serve", "--port", "1"))
     file = tmp_path / "day.csv"
     file.write_text("备案号,类别\n")
@@ -212,6 +213,6 @@ def test_an_upgrade_that_is_not_let_in_changes_nothing_and_says_so(
 
 
 def test_other_revision_is_an_unavailable_database_and_no_race() -> None:
-    """So it is answered with 503 wherever a database that is away is, and never tried again at once."""
+    """So it is answered with 503, as a database that is away is, and is never tried again at once."""
     assert issubclass(OtherRevision, DatabaseUnavailable)
     assert not issubclass(OtherRevision, NotWritten)

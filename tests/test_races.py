@@ -256,7 +256,7 @@ def test_batches_that_name_residents_in_different_orders_do_not_deadlock(
 def test_facts_of_residents_become_visible_in_the_order_of_their_ids(
     ledger: Ledger, other_ledger: Ledger, admin: Caller, engine_name: str
 ) -> None:
-    """Whoever has seen the newest id has missed none: what reports and the judge know of residents rests on it."""
+    """A reader that has seen the newest id has missed no lower one. Reports and the judge rely on it for residents."""
     assert _newest_facts_seen_too_early(ledger, other_ledger, admin, engine_name) == []
 
 

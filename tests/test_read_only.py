@@ -1,6 +1,6 @@
 """A ledger that can't be written: a standby, a database that was made read-only, a file without permission.
 
-Reports are served; whatever writes says in one line, or in a problem document, that it can't, and does so at once.
+Reports are served. A command or request that writes says at once that it can't, in one line or a problem document.
 """
 
 import os
@@ -197,7 +197,7 @@ def sqlite_market() -> Iterator[Market]:
 
 
 class _Ordinarily:
-    """What is done inside is done by an ordinary user: root may write whatever the permissions are."""
+    """Runs the code inside as an ordinary user, because root may write under any permissions."""
 
     def __enter__(self) -> None:
         if os.getuid() == 0:

@@ -1,4 +1,4 @@
-"""What README shows is run as it is printed, against real servers; only the ports are free ones."""
+"""Runs the commands of README as they are printed, against real servers; only the ports are replaced by free ones."""
 
 import contextlib
 import os

@@ -20,7 +20,7 @@ def engine_name() -> str:
 
 @pytest.fixture
 def mine(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Databases:
-    """As it is when nothing was given back yet."""
+    """Databases to which no test has given one back yet."""
     monkeypatch.setattr(databases, "_like_new", [])
     return databases
 

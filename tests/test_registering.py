@@ -1,4 +1,4 @@
-"""Residents are registered in batches: all of them or none, and one is a batch of one."""
+"""Residents are registered in batches: all of a batch or none. A single resident is a batch of one."""
 
 import datetime
 

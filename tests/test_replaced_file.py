@@ -1,4 +1,4 @@
-"""SQLite's file that is put aside under a serving process: nothing is written to a file that nobody finds any more."""
+"""SQLite's file is moved while a process serves it. The process does not write to a file that others can't find."""
 
 import pathlib
 import shutil
@@ -42,7 +42,7 @@ def on_sqlite(sqlite_template: pathlib.Path, tmp_path: pathlib.Path) -> Iterator
 def test_a_file_that_was_replaced_is_not_written_to(
     on_sqlite: tuple[Caller, pathlib.Path, Flask], another_takes_its_place: bool
 ) -> None:
-    """What is written to a file that nobody finds any more would be acknowledged and lost."""
+    """An entry that is written to a file that no process finds any more would be acknowledged and lost."""
     caller, file, _ = on_sqlite
     caller.register(1)
     assert [caller.trade(a_trade()).status_code for _ in range(2)] == [201, 201]

@@ -1,4 +1,4 @@
-"""Long work beside a service: on SQLite those who post keep at least half of the writer's time."""
+"""Long work beside a service: on SQLite the posts keep at least half of the writer's time."""
 
 import contextlib
 import datetime
@@ -29,7 +29,7 @@ def engine_name() -> str:
 
 @pytest.fixture(autouse=True)
 def residents(ledger: Ledger) -> None:
-    """Two, so that nobody reads the allowance of the other."""
+    """Two residents, so that neither writer reads the allowance of the other's resident."""
     for number in range(2):
         born = a_citizen_number(number)
         register(ledger, Registration("巴特尔", born, datetime.date(2023, 6, 1), None, None, None))
@@ -60,7 +60,7 @@ def _others_posting(ledger: Ledger) -> Iterator[None]:
 
 
 def _share_of_time(ledger: Ledger, committer: Committer, work: SharingCommitter | Committer) -> float:
-    """How much of the time long work has the turn, or keeps others from it by asking for it."""
+    """The share of the time in which long work has the turn, or keeps others from it by asking for it."""
     held_s = 0.0
     submit = committer.submit
 

@@ -1,4 +1,4 @@
-"""Connections on which nothing arrives: they are ended, nobody else waits for them, and no work is cut short."""
+"""Connections on which nothing arrives are ended. No other caller waits for them, and no work is cut short."""
 
 import contextlib
 import pathlib
@@ -23,7 +23,7 @@ DEADLINE_S = 0.2
 
 
 class Line:
-    """Two ends of a TCP connection, of which this process accepted one."""
+    """The two ends of a TCP connection. This process has accepted one of them."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.client = socket.create_connection(listener.getsockname())
@@ -55,7 +55,7 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
 
 
 def look_twice(inside: list[float] | None = None, *, is_tight: bool = False) -> None:
-    """As the process does, with the deadline between the looks."""
+    """Looks twice, as the process does, with the deadline between the looks."""
     looking = StalledConnections(lambda: is_tight, lambda: inside or [])
     looking.look()
     looking.look()

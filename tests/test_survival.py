@@ -1,4 +1,4 @@
-"""What a server survives: a log that can't be written, a full disk, and the death of its threads and processes."""
+"""A server survives a log that can't be written, a full disk, and the death of its threads and processes."""
 
 import contextlib
 import fcntl
@@ -29,7 +29,7 @@ from tests.small_disks import fill, mounted
 
 @pytest.fixture
 def engine_name() -> str:
-    """What is tested here is the process; one engine tells."""
+    """These tests are about the process, so one engine is enough."""
     return "sqlite"
 
 
@@ -106,7 +106,7 @@ _CLOSED = ("sh", "-c", 'exec "$@" 2>&- >&-', "sh", sys.executable, "-c", "from s
 def test_closed_standard_streams_are_taken_by_nothing_else(
     environment: dict[str, str], headers: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    """Or else log lines would be written into whatever was opened in their place."""
+    """Else log lines would be written into a file that was opened under the same descriptor."""
     with serving(environment, tmp_path / "log", program=_CLOSED) as server:
         server.ask("POST", "/v1/residents", a_registration(), headers)
         assert _post(server, headers, "k") == 201
@@ -246,7 +246,7 @@ main()
 
 
 def test_a_server_none_of_whose_processes_can_serve_ends(environment: dict[str, str], ledger: Ledger) -> None:
-    """Whoever started it must see that; pauses are short here."""
+    """The program that started the server must see that. The pauses are short here."""
     command = [sys.executable, "-c", _NONE_CAN_SERVE, "serve", "--port", str(free_port())]
     ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=30)
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""Who is suspended in the middle of writing keeps nobody else from it, and goes on by itself when it is continued."""
+"""A process that is suspended while it writes does not stop other writers, and goes on by itself when continued."""
 
 import contextlib
 import datetime
@@ -118,7 +118,7 @@ def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:
 def test_who_was_stopped_with_the_turn_is_woken_until_it_is_given_back(
     market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    """SIGSTOP can't be put off by who gets it."""
+    """A process can't delay the SIGSTOP that it gets."""
     assert market.database.file is not None
     with _importing(environment, tmp_path) as running:
         wait_until(lambda: _has_begun(market))
@@ -144,7 +144,7 @@ def hasty_postgresql(engine_name: str, monkeypatch: pytest.MonkeyPatch, request:
 def test_a_transaction_that_was_idle_for_too_long_is_run_again(
     hasty_postgresql: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the import is, that is continued after its transaction was ended."""
+    """An import that is continued after the server has ended its transaction goes on like this."""
     slept: list[float] = []
 
     def sleep_once(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""What the secrets protect: encrypted for one row, found by a keyed digest, and keys that can be rotated."""
+"""The secrets: names and numbers are encrypted for one row and found by a keyed digest, and keys can be rotated."""
 
 import json
 import os

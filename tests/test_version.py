@@ -1,4 +1,4 @@
-"""The version: one number, wherever Hushi tells it."""
+"""Hushi tells the same version number everywhere."""
 
 import dataclasses
 import pathlib

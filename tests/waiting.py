@@ -1,4 +1,4 @@
-"""Waiting for what another thread, process or server is about to do."""
+"""Waits for an effect of another thread, process or server."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ LOOK_AGAIN_S = 0.005
 
 
 def wait_until(look: Callable[[], T], within_s: float = 20.0) -> T:
-    """What `look` finds as soon as it finds anything. Raises AssertionError when it does not in time."""
+    """Calls `look` until it returns a true value, and returns that. Raises AssertionError when it does not in time."""
     until = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < until, "it did not happen in time"

@@ -1,1 +1,1 @@
-"""What most people would use instead, on the same data and in the same run."""
+"""What most people would use in place of Hushi, measured on the same data and in the same run."""

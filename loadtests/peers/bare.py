@@ -1,4 +1,4 @@
-"""A bare Flask route: what the same server does when an application does nothing."""
+"""A bare Flask route. It shows the rate of the same server with an application that does nothing."""
 
 from flask import Flask
 

@@ -1,7 +1,7 @@
-"""The headline question asked of analytics engines and of SQL: value and distinct residents by category, two periods.
+"""Asks analytics engines and SQL the headline question: value and distinct residents by category, in two periods.
 
-It is less than what Hushi answers (seven measures, rows and total), and DuckDB and Polars hold the live trades alone,
-in memory, so that they need not find out what was reversed.
+The question is smaller than Hushi's answer, which has seven measures, rows and total. DuckDB and Polars hold only the
+live trades, in memory, so that they need not find out which trades were reversed.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ from service.ledger import Ledger
 from service.storage.columns import day_number
 
 Answer = dict[tuple[str, bool], tuple[int, int]]
-"""(category, is of the current period) to (fen, distinct residents)."""
+"""The keys are (category, is of the current period), the values (fen, distinct residents)."""
 
 
 def _bounds(period: Period) -> tuple[int, int, int, int]:
@@ -25,7 +25,7 @@ def _bounds(period: Period) -> tuple[int, int, int, int]:
 
 
 def duckdb_asker(file: pathlib.Path, period: Period) -> Callable[[], Answer]:
-    """DuckDB over a table in memory."""
+    """Returns a function that asks DuckDB, over a table in memory."""
     connection = duckdb.connect()
     connection.execute(f"CREATE TABLE trade AS SELECT * REPLACE (category::VARCHAR AS category) FROM '{file}'")
     start, end, base_start, base_end = _bounds(period)
@@ -35,7 +35,7 @@ def duckdb_asker(file: pathlib.Path, period: Period) -> Callable[[], Answer]:
 
 
 def polars_asker(file: pathlib.Path, period: Period) -> Callable[[], Answer]:
-    """Polars over a frame in memory."""
+    """Returns a function that asks Polars, over a frame in memory."""
     frame = pl.read_parquet(file)
     start, end, base_start, base_end = _bounds(period)
     day = pl.col("day")
@@ -49,7 +49,7 @@ def polars_asker(file: pathlib.Path, period: Period) -> Callable[[], Answer]:
 
 
 def sql_asker(ledger: Ledger, period: Period) -> Callable[[], Answer]:
-    """GROUP BY with COUNT(DISTINCT) over the journal of the same ledger."""
+    """Returns a function that asks SQL: GROUP BY with COUNT(DISTINCT) over the journal of the same ledger."""
     start, end, base_start, base_end = _bounds(period)
     query = f"""SELECT category, day >= {start}, SUM(amount_fen), COUNT(DISTINCT resident) FROM journal
         WHERE (day BETWEEN {start} AND {end} OR day BETWEEN {base_start} AND {base_end}) AND reverses IS NULL

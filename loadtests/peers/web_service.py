@@ -1,9 +1,10 @@
-"""The service that most people would write for this: FastAPI, pydantic, SQLAlchemy's ORM on asyncpg.
+"""The service that most people would write for this task: FastAPI, pydantic, SQLAlchemy's ORM on asyncpg.
 
-One request is one database transaction, committed to disk before the answer: API key, idempotency key, resident,
-allowance row opened and locked, journal, outcome by key. A session has a pooled connection with prepared statements,
-and there are as many connections as the load has. It does less than Hushi: no limits by weight, no dated rules, no
-groups, no tail to fold, no refusals that are remembered. PEER_DATABASE_URL says where its database is.
+Each request is one database transaction, which is committed to disk before the answer. It reads the API key, the
+idempotency key and the resident, opens and locks the allowance row, and writes the journal and the outcome by key. A
+session has a pooled connection with prepared statements, and there are as many connections as the load has. The service
+does less than Hushi: no limits by weight, no dated rules, no groups, no tail to fold, no refusals that are remembered.
+PEER_DATABASE_URL says where its database is.
 """
 
 import datetime
@@ -27,11 +28,11 @@ MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))
 
 
 class Base(DeclarativeBase):
-    """The peer's tables, in a database of its own."""
+    """The peer's tables, in their own database."""
 
 
 class ApiKey(Base):
-    """A caller's key, by its digest."""
+    """The API key of a caller, kept as a digest."""
 
     __tablename__ = "api_key"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,7 +52,7 @@ class Resident(Base):
 
 
 class AllowanceUse(Base):
-    """What a resident has used of a day's allowance."""
+    """How much of a day's allowance a resident has used."""
 
     __tablename__ = "allowance_use"
     resident: Mapped[int] = mapped_column(primary_key=True)
@@ -177,7 +178,7 @@ def _cny(fen: int) -> str:
 
 
 async def _allowance(database: AsyncSession, resident: int, day: datetime.date) -> AllowanceUse:
-    """The row, made if it isn't there, and locked."""
+    """Makes the allowance row if it does not exist, locks it and returns it."""
     fresh = insert(AllowanceUse).values(resident=resident, day=day, exempt_fen=0).on_conflict_do_nothing()
     await database.execute(fresh)
     where = (AllowanceUse.resident == resident, AllowanceUse.day == day)

@@ -1,4 +1,4 @@
-"""The cube: the cells of a ledger in memory, by grain and month, and what they add up to over any period.
+"""The cube holds the cells of a ledger in memory, by grain and month, and works out their totals over any period.
 
 Sums and counts add up over cells; sets are merged, because a resident who trades meat and grain is one resident.
 """
@@ -12,14 +12,14 @@ from service.domain.stretches import LONG_STRETCHES, MergedStretches, stretches_
 from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge
 
 TOLD = {name: DIMENSIONS.index(name) for name in ("trade_point", "settlement")}
-"""Dimensions whose values no rule data list: a trade point is known once a transaction bears it."""
+"""Dimensions whose values no rule data list. A trade point becomes known with its first transaction."""
 
 
 class Cube:
-    """The cells of those grains that were loaded."""
+    """The cells of the grains that were loaded."""
 
     def __init__(self) -> None:
-        """An empty cube."""
+        """Begins without cells."""
         self._months: dict[int, dict[tuple[int, int], Month]] = {grain.number: {} for grain in GRAINS}
         self._keys: dict[Selection, RowKeys] = {}
         self._stretches = MergedStretches()
@@ -39,18 +39,18 @@ class Cube:
             self._look_at(grain, values)
 
     def _look_at(self, grain: int, values: Key) -> None:
-        """Takes note of what a combination of values tells of; the same ones come back on every day."""
+        """Notes the values of TOLD's dimensions in a new combination. The same combinations come back on every day."""
         self._seen[grain].add(values)
         for index, value in zip(GRAINS[grain - 1].dimensions, values, strict=True):
             if index in self._values:
                 self._values[index].add(value)
 
     def values_of(self, name: str) -> Collection[str | None]:
-        """The values of one of TOLD that the cells have had. They only grow: the journal loses nothing."""
+        """The values that the cells have had in a dimension of TOLD. No value is removed: the journal loses nothing."""
         return self._values[TOLD[name]]
 
     def find(self, key: CellKey) -> Cell | None:
-        """A cell, or None."""
+        """The cell with a key, or None."""
         grain, day, values = key
         month = self._months[grain].get((day.year, day.month))
         return None if month is None else month.days.get(day, {}).get(values)
@@ -63,11 +63,11 @@ class Cube:
         month.forget()
 
     def prepare(self) -> Iterator[None]:
-        """Works out in advance what any question may need, a month at a time; yields after each."""
+        """Works out in advance what any question may need, one month at a time. It yields after each month."""
         return self._prepare(lambda _month: True)
 
     def prepare_again(self) -> Iterator[None]:
-        """The same for months that have changed since, and not any more since this was called before."""
+        """Prepares the months that are not prepared and have not changed since this was called before."""
         return self._prepare(Month.has_come_to_rest)
 
     def _prepare(self, is_wanted: Callable[[Month], bool]) -> Iterator[None]:
@@ -86,9 +86,9 @@ class Cube:
                 yield
 
     def totals(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
-        """The totals of a period, by the selection's dimensions; not to be changed.
+        """The totals of a period, by the selection's dimensions. The caller must not change them.
 
-        Keys without a live trade may be among them.
+        Some keys may have no live trade.
         """
         months = self._months[selection.grain.number]
         keys = self._row_keys(selection)

@@ -1,6 +1,6 @@
-"""Money and weight: whole fen and whole grams inside, decimal text outside, a float nowhere.
+"""Money and weight. The ledger computes with whole fen and whole grams, shows decimal text, and never uses a float.
 
-The pattern of the contract is plain ASCII: no sign, space, underscore, exponent or full-width digit.
+The contract's patterns allow plain ASCII only: no sign, space, underscore, exponent or full-width digit.
 """
 
 import re
@@ -11,14 +11,14 @@ CNY_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 KG_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,3})?$"
 CNY_LENGTH_MAX = len("9999999999.99")
 KG_LENGTH_MAX = len("9999999999.999")
-"""As many characters as the patterns take."""
+"""How many characters the patterns allow at most."""
 
 _CNY = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?", re.ASCII)
 _KG = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,3}))?", re.ASCII)
 
 
 def parse_cny(text: str) -> int:
-    """Fen of an amount in CNY: "7800.5" is 780050. Raises ValueError that says what to send."""
+    """The fen of an amount in CNY: "7800.5" is 780050. Raises a ValueError that says what to send."""
     match = _CNY.fullmatch(text)
     if match is None:
         raise ValueError('Send CNY as text with at most 2 decimals, such as "7800.00".')
@@ -27,7 +27,7 @@ def parse_cny(text: str) -> int:
 
 
 def parse_kg(text: str) -> int:
-    """Grams of a weight in kg: "0.5" is 500. Raises ValueError that says what to send."""
+    """The grams of a weight in kg: "0.5" is 500. Raises a ValueError that says what to send."""
     match = _KG.fullmatch(text)
     if match is None:
         raise ValueError('Send kg as text with at most 3 decimals, such as "467.065".')
@@ -36,12 +36,12 @@ def parse_kg(text: str) -> int:
 
 
 def format_cny(amount_fen: int) -> str:
-    """CNY with exactly 2 decimals: 780050 is "7800.50", -5 is "-0.05"."""
+    """An amount in CNY with exactly 2 decimals: 780050 is "7800.50", -5 is "-0.05"."""
     whole, fen = divmod(abs(amount_fen), FEN_PER_CNY)
     return f"{'-' if amount_fen < 0 else ''}{whole}.{fen:02d}"
 
 
 def format_kg(quantity_g: int) -> str:
-    """Kilograms with exactly 3 decimals: 467065 is "467.065"."""
+    """A weight in kilograms with exactly 3 decimals: 467065 is "467.065"."""
     whole, grams = divmod(abs(quantity_g), GRAMS_PER_KG)
     return f"{'-' if quantity_g < 0 else ''}{whole}.{grams:03d}"

@@ -1,4 +1,4 @@
-"""A month of cells: what is asked of days within it is merged from them, what is asked of all of it is kept."""
+"""A month of cells. It merges the answers about some of its days, and keeps its answers about the whole month."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,23 +9,24 @@ from service.domain.rollup import CellsByDay, Rollup
 from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge, totals_of_days
 
 ASKED_BEFORE_ROLLING_UP = 2
-"""How many selections are answered from the days before a month is rolled up: one that is posted to is not worth it."""
+"""So many selections are answered from the days before a month is rolled up. A month that still gets trades changes too
+often to be worth it."""
 
 ANSWERS_KEPT_MAX = 64
-"""How many selections a month remembers; callers may ask as many different ones as they like."""
+"""How many answers a month keeps. It has a limit because callers may ask for any number of different selections."""
 
 WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
-"""Dimensions with many values: a filter on one of them looks up its cells instead of passing all."""
+"""Dimensions with many values. A filter on one of them looks up its cells, and does not pass through all cells."""
 
 CHUNK_DAYS = 8
-"""Parts of a month that are put together as well, so that a period which ends within one passes few single days."""
+"""A month is rolled up in parts of so many days as well. So a period that ends within a month reads few single days."""
 
 
 class Month:
     """The cells of one grain in one calendar month. `version` grows with each change."""
 
     def __init__(self, dimensions: tuple[int, ...]) -> None:
-        """No cells yet; `dimensions` are those of the grain."""
+        """Begins without cells. `dimensions` are the dimensions of the grain."""
         self.days: CellsByDay = {}
         self.version = 0
         self._looked_at = -1
@@ -34,7 +35,7 @@ class Month:
         self.forget()
 
     def forget(self) -> None:
-        """Drops what was worked out of the cells; to be called after each change of `days`."""
+        """Drops all that was worked out from the cells. The caller calls it after each change of `days`."""
         self.version += 1
         self._worked_out = 0
         self._answers: dict[Selection, Mapping[Key, Totals]] = {}
@@ -44,9 +45,10 @@ class Month:
         self._narrowed: dict[int, dict[str | None, CellsByDay]] = {}
 
     def prepare(self) -> None:
-        """Works out in advance what any selection may need, and the answers to those that are usual."""
+        """Works out in advance what any selection may need, and the answers to the usual selections."""
         self._whole = self._whole or Rollup(self.days, self._wide)
-        # Of the finest grain, chunks would have as many parts as their days have cells, and days as many totals.
+        # In the finest grain, a chunk would have as many parts as its days have cells, and a day as many totals, so
+        # neither would save work.
         is_finest = len(self._wide) == len(WIDE)
         chunks = list(_chunks(self.days))
         self._chunks = [] if is_finest else [Rollup(chunk, self._wide) for chunk in chunks]
@@ -58,11 +60,11 @@ class Month:
 
     @property
     def is_prepared(self) -> bool:
-        """Whether nothing has changed since it was prepared."""
+        """Whether the month was prepared, and has not changed since."""
         return self._margins is not None
 
     def has_come_to_rest(self) -> bool:
-        """Whether it has changed since it was prepared, but not since this was asked before."""
+        """Whether the month is not prepared, and has not changed since this function was called before."""
         is_at_rest, self._looked_at = self._looked_at == self.version, self.version
         return is_at_rest and not self.is_prepared
 
@@ -79,7 +81,7 @@ class Month:
         return answer
 
     def totals_within(self, period: Period, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
-        """The totals of those days of the month that lie in the period."""
+        """The totals of the days of the month that lie in the period."""
         left = {day for day in self.days if period.start <= day <= period.end}
         parts: list[Mapping[Key, Totals]] = []
         if self._margins is not None:
@@ -100,7 +102,7 @@ class Month:
         return self._whole.totals(selection, keys)
 
     def _asked_days(self, selection: Selection) -> CellsByDay:
-        """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
+        """The days. When the selection filters by a wide dimension, they hold only the cells with the wanted values."""
         for index, wanted in selection.filters:
             if index in self._wide:
                 known = self._days_by(index)

@@ -1,7 +1,8 @@
-"""Days of cells put together once and for all, so that what is asked of all of them passes each kind of cell once.
+"""Puts the cells of some days together once, so that a question about all of the days reads each combination once.
 
 Participations are distinct pairs of resident and day, so they don't add up over the cells of a day. But few residents
-are in more than one cell of a day: those are `shared`, and only their pairs must be merged; all others just count.
+are in more than one cell of a day. These residents are `shared`, and only their pairs must be merged. The pairs of all
+other residents are counted.
 """
 
 import datetime
@@ -18,9 +19,10 @@ CellsByDay = dict[datetime.date, dict[Key, Cell]]
 
 @dataclass(slots=True)
 class RolledUpCell(Sums):
-    """The cells of some days with the same values; `alone` counts pairs whose resident is in no other cell of the day.
+    """The cells of some days that have the same values.
 
-    `shared` are the others, as numbers that are the same for all cells of one rollup.
+    `alone` counts the pairs whose resident is in no other cell of the day. `shared` holds the other pairs, as numbers.
+    A pair has the same number in all cells of one rollup.
     """
 
     alone: int = 0
@@ -29,22 +31,26 @@ class RolledUpCell(Sums):
 
 
 class Rollup:
-    """Some days, rolled up. A filter on a dimension of `wide` looks up its cells, by the place that stands there."""
+    """Some days, rolled up.
+
+    `wide` tells, for each dimension with many values, its place in a key. A filter on such a dimension looks up its
+    cells.
+    """
 
     def __init__(self, days: CellsByDay, wide: Mapping[int, int]) -> None:
-        """Rolls the days up; they must not change any more."""
+        """Rolls the days up. The days must not change after this."""
         self.days = frozenset(days)
         self._wide = wide
         self._cells = roll_up(days)
         self._narrowed: dict[int, dict[str | None, dict[Key, RolledUpCell]]] = {}
 
     def prepare(self) -> None:
-        """Sorts the cells in advance as filters may look them up."""
+        """Sorts the cells in advance by the values of each wide dimension, as filters look them up."""
         for index in self._wide:
             self._by(index)
 
     def totals(self, selection: Selection, keys: RowKeys) -> dict[Key, Totals]:
-        """The totals of all its days."""
+        """The totals of all days of this rollup."""
         return totals_of_rolled_up(self._asked(selection), keys)
 
     def _asked(self, selection: Selection) -> Mapping[Key, RolledUpCell]:
@@ -63,12 +69,13 @@ class Rollup:
 
 
 def roll_up(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, RolledUpCell]:
-    """The cells of all days, those with the same values put together."""
+    """Puts the cells of all days together that have the same values, and returns them by these values."""
     found: dict[Key, RolledUpCell] = {}
     pairs = 0
     for cells in days.values():
         shared = _shared(cells.values())
-        # Dense numbers instead of day and resident: few containers to merge, where there would be some for each day.
+        # A pair of day and resident gets a dense number, so that a bitmap has few containers to merge. A bitmap of the
+        # pairs themselves would have some containers for each day.
         number_of = {resident: number for number, resident in enumerate(shared, start=pairs)}
         pairs += len(number_of)
         for values, cell in cells.items():
@@ -93,7 +100,7 @@ def _shared(cells: Iterable[Cell]) -> BitMap:
 
 
 def totals_of_rolled_up(months: Mapping[Key, RolledUpCell], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of a month that is rolled up."""
+    """The totals of days that are rolled up, by the row keys of a selection."""
     found: dict[Key, Totals] = {}
     sets: dict[Key, tuple[list[BitMap], list[BitMap]]] = {}
     for values, rolled_up in months.items():

@@ -1,4 +1,4 @@
-"""Reading the files that a market's clerk exports (CSV, XLSX, NDJSON), line by line and in flat memory.
+"""Reads the files that a market's clerk exports (CSV, XLSX, NDJSON), line by line and in flat memory.
 
 with open_lines(path) as lines:
     for line in lines:

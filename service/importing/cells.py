@@ -1,6 +1,6 @@
-"""How the text of one cell becomes the value that the JSON API takes; ValueError says what to send instead.
+"""Turns the text of one cell into the value that the JSON API takes. A ValueError says what to send instead.
 
-What is not a clerk's own spelling passes unchanged: to judge it is the schema's task, not the reader's.
+A reader changes the spellings of clerks only. Any other text passes unchanged, because the schema judges values.
 """
 
 import json
@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 
 def word_reader(words: Mapping[str, str]) -> ReadCell:
-    """A reader of a column with a few known words, in any case; others are refused."""
+    """Returns the reader of a column with a few known words, in upper or lower case; it refuses all other words."""
 
     def _read(cell: str) -> str:
         known = words.get(cell) or words.get(fold_word(cell))
@@ -42,9 +42,10 @@ def word_reader(words: Mapping[str, str]) -> ReadCell:
 
 
 def category(cell: str) -> str:
-    """The name of a category by its Chinese or English one, in any case.
+    """The API's name of a category, from its Chinese or English name in upper or lower case.
 
-    What could be the name of another passes: the rules of the day know which exist.
+    A word that could be the name of another category passes: the rules of the day know which categories exist. Raises
+    ValueError on a word that could not.
     """
     names, folded = category_names(), fold_word(cell)
     known = names.get(cell) or names.get(folded) or folded
@@ -55,12 +56,12 @@ def category(cell: str) -> str:
 
 
 def trade_point(cell: str) -> str:
-    """The slug of a trade point for its Chinese name; others pass unchanged."""
+    """The slug of a trade point, from its Chinese name; any other text passes unchanged."""
     return TRADE_POINTS.get(cell, cell)
 
 
 def origin(cell: str) -> str:
-    """The ISO code of a country by its Chinese, English or Mongolian name."""
+    """The ISO code of a country, from its Chinese, English or Mongolian name. Raises ValueError on an unknown name."""
     codes = country_codes_by_name()
     code = codes.get(cell) or codes.get(fold_word(cell))
     if code is None:
@@ -69,7 +70,7 @@ def origin(cell: str) -> str:
 
 
 def hs_code(cell: str) -> str:
-    """An HS code as it stands, unless a spreadsheet has taken its leading zero."""
+    """The HS code as the cell holds it. Raises ValueError when a spreadsheet has removed its leading zero."""
     cell = code(cell)
     if len(cell) in HS_CODE_LENGTHS_WITHOUT_ZERO and cell.isdigit() and cell.isascii():
         raise ValueError(
@@ -80,7 +81,7 @@ def hs_code(cell: str) -> str:
 
 
 def metadata(cell: str) -> dict[str, object]:
-    """The metadata of a line from a JSON object in one cell."""
+    """The metadata of a line, from a JSON object in one cell. Raises ValueError on any other text."""
     try:
         entries = json.loads(cell)
     except (ValueError, RecursionError):
@@ -91,16 +92,17 @@ def metadata(cell: str) -> dict[str, object]:
 
 
 def commodity(cell: str) -> str:
-    """The name of the goods, which no trade is without."""
+    """The name of the goods. Each trade must have one, so a word for nothing raises ValueError."""
     if is_nothing(cell):
         raise ValueError(f"{shown(cell)} stands for nothing; send the name of the goods.")
     return text(cell)
 
 
 def cell_readers(*, grouped: bool, is_typed: bool) -> dict[str, ReadCell]:
-    """The reader of each field; fields without one are taken as they stand.
+    """The reader of each field by the field's name. A field without a reader is read as text.
 
-    `is_typed`: the file tells text from dates, so that a document number that looks like a date was typed as text.
+    `is_typed` says that the file tells text from dates. In such a file, a document number that looks like a date was
+    typed as text, and is taken.
     """
     return {
         "category": category,

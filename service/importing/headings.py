@@ -1,6 +1,6 @@
 """The headings of a table of trades, in English (the names of the JSON API) and in Chinese (what clerks write).
 
-An unknown heading refuses the file: to leave its column out would drop data without a word.
+A file with an unknown heading is refused, because data would be lost silently if its column was left out.
 """
 
 import unicodedata
@@ -34,14 +34,14 @@ CHINESE_HEADINGS: dict[str, tuple[str, ...]] = {
     "metadata.note": ("备注",),
     KEY_FIELD: ("幂等键", "idempotency_key"),
 }
-"""Each field and its other headings, the usual one first. A weight or an amount must state its unit."""
+"""Each field and its other headings, the usual heading first. The heading of a weight or an amount states the unit."""
 
 REQUIRED_FIELDS = ("resident_id", "category", "commodity", "origin", "quantity_kg", "amount_cny", "traded_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column: where it stands, what the file calls it, and the field it fills."""
+    """A column: its index, its heading in the file, and the field that it fills."""
 
     index: int
     text: str
@@ -49,9 +49,9 @@ class Heading:
 
 
 def match_headings(cells: Sequence[str], line: int) -> list[Heading]:
-    """The columns of a header line; columns without a heading are left out, and must stay empty below.
+    """The columns of a header line. Columns without a heading are left out, and must be empty in the lines below.
 
-    Raises ImportFileError on headings that are unknown, missing, or name one field twice.
+    Raises ImportFileError when a heading is unknown or missing, or when two headings name the same field.
     """
     texts = [normal_text(cell) for cell in cells]
     headings = [Heading(i, text, _field_of(text)) for i, text in enumerate(texts) if text]
@@ -73,7 +73,7 @@ def match_headings(cells: Sequence[str], line: int) -> list[Heading]:
 
 
 def count_known(cells: Sequence[str]) -> int:
-    """How many of the cells are headings: what tells the right delimiter from the others."""
+    """How many of the cells are headings. The reader finds the delimiter and the header line by this number."""
     return sum(1 for cell in cells if _field_of(cell))
 
 
@@ -89,7 +89,7 @@ def _refuse_twice(headings: Sequence[Heading], line: int) -> None:
 
 
 def _field_of(heading: str) -> str:
-    """The field that a heading stands for, or "" for an unknown one."""
+    """The field that a heading stands for, or "" for an unknown heading."""
     text = normal_text(heading)
     folded = _folded(text)
     if folded in _FIELDS:
@@ -99,7 +99,11 @@ def _field_of(heading: str) -> str:
 
 
 def _folded(heading: str) -> str:
-    """Full-width brackets and letters, upper case, spaces, underscores and line breaks make no difference."""
+    """The heading in one spelling.
+
+    Two headings are the same when they differ only in full-width brackets and letters, upper case, spaces, underscores
+    and line breaks.
+    """
     text = unicodedata.normalize("NFKC", heading).casefold().replace("_", "")
     return "".join(text.split())
 

@@ -1,7 +1,7 @@
-"""The idempotency key of a line: its own, else its document number, else a hash of what it says.
+"""The idempotency key of a line: the key that it states, else its document number, else a hash of its content.
 
-A file that is imported again after a cut must bear the same keys, so they depend on the file's content only, and not on
-line numbers: a blank line or a corrected neighbour does not change them.
+When an import was cut off and the same file is imported again, its lines must get the same keys. So the keys depend on
+the content of the lines only, and not on line numbers: a blank line or a corrected neighbour does not change them.
 """
 
 import contextlib
@@ -26,17 +26,17 @@ DEFAULTS = {"direction": "import", "trade_point": DEFAULT_TRADE_POINT, "over_all
 class LineKeys:
     """Gives the lines of one file their keys.
 
-    Identical lines without a document number are separate trades, so they are numbered from 1. That takes a
-    count for each such line: about 100 bytes, 100 MB for a million lines without document numbers (lines with
-    one cost nothing). Two different lines whose first 8 hash bytes collide are numbered together, which does no
-    harm: their keys still differ by the rest of the hash, and are the same in the next run.
+    Identical lines without a document number are separate trades, so they are numbered from 1. For that, each line
+    without a document number takes about 100 bytes of memory: 100 MB for a million such lines. Lines with a document
+    number take none. When the first 8 hash bytes of two different lines are equal, the lines are numbered together.
+    That does no harm: their keys still differ by the rest of the hash, and are the same in the next run.
     """
 
     def __init__(self) -> None:
         self._times_seen: dict[bytes, int] = {}
 
     def key_of(self, body: dict[str, object], own_key: str | None) -> str:
-        """The key of a line. Raises ValueError on an own key that can't be one, or a body that JSON can't carry."""
+        """The key of a line. Raises ValueError on a stated key that is no valid key, or a body that JSON can't hold."""
         if own_key is not None:
             return _checked(own_key)
         reference = _one_text(body.get("reference"))
@@ -50,9 +50,10 @@ class LineKeys:
 
 
 def _meaning(body: dict[str, object]) -> dict[str, Any]:
-    """What a body says, however it is spelled: the same line in NDJSON and in a table is the same trade.
+    """The content of a body in one spelling: the same line in NDJSON and in a table is the same trade.
 
-    What is left out is what the API takes for it. What it would refuse passes as it stands: it will be refused.
+    A field that states the API's default means the same as a field that is left out. A value that the API would refuse
+    stays as it is, because the line will be refused later.
     """
     meant: dict[str, Any] = {
         field: value for field, value in body.items() if value is not None and DEFAULTS.get(field) != value
@@ -73,15 +74,15 @@ def _meaning(body: dict[str, object]) -> dict[str, Any]:
 
 
 def _one_text(value: object) -> object:
-    """A text as the ledger will keep it, so that another spelling of it has the same key."""
+    """A text as the ledger will keep it, so that another spelling of the same text leads to the same key."""
     return normal_text(value) if isinstance(value, str) else value
 
 
 def document_key(trade_point: object, reference: str) -> str:
-    """The key of a document number, which is unique per trade point: "doc:erenhot:D2024-0001".
+    """The key of a document number, such as "doc:erenhot:D2024-0001". A document number is unique at its trade point.
 
-    Where that would not be a key (Chinese letters, spaces, too long) or not be unambiguous (a colon in the trade
-    point), it is a hash of both: "dochash:" and 32 digits.
+    The key is a hash of both, "dochash:" and 32 digits, when the plain text would not be a valid key (Chinese letters,
+    spaces, too long), or would not be unambiguous (a colon in the trade point).
     """
     key = f"doc:{trade_point}:{reference}"
     if _is_visible_ascii(key) and ":" not in str(trade_point):

@@ -1,4 +1,4 @@
-"""What a reader of an import file gives out: lines, one by one, and how far it has come."""
+"""What a reader of an import file gives: the lines, one by one, and how much of the file is read."""
 
 import abc
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ class ImportFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """One line of the file: a transaction body as the JSON API takes it, or the reason why it can't even be read.
+    """One line of the file: a transaction body as the JSON API takes it, or the reason why the line can't be read.
 
-    `number` is the line as an editor or Excel counts it (the header is line 1; of a record over several lines, the
-    first). `key` is the idempotency key, empty on a line with an error. Exactly one of `body` and `error` is None.
-    `raw` is the line as text, for the file of refused lines.
+    `number` is the line number that an editor or Excel shows: the header is line 1, and a record over several lines
+    has the number of its first line. `key` is the idempotency key, empty on a line with an error. Exactly one of
+    `body` and `error` is None. `raw` is the line as text, for the file of refused lines.
     """
 
     number: int
@@ -30,21 +30,21 @@ class FileLine:
 
 
 class FileLines(abc.ABC):
-    """An open import file: iterate once over its lines, ask at any moment how far that has come, close it.
+    """An open import file. The caller iterates once over its lines, and closes it; `position` tells how far it is.
 
     Iterating raises ImportFileError where the rest of the file can't be read (a broken archive, an endless line).
     """
 
     total_bytes: int
-    """What `position` grows to: the file's bytes, or those of the unpacked worksheet."""
+    """The value that `position` has at the end: the bytes of the file, or of the unpacked worksheet."""
     total_lines: int | None = None
-    """The number of lines after the header where the file states it (a worksheet does, unchecked), else None."""
+    """The number of lines after the header where the file states it, else None. A worksheet states it, unchecked."""
     skipped_sheets: tuple[str, ...] = ()
-    """The names of the worksheets that are not read, because only one is."""
+    """The names of the worksheets that are not read: only one worksheet is read."""
     hidden_lines: int = 0
-    """How many of the lines read so far stand in rows that are hidden, by hand or by a filter."""
+    """How many of the lines read so far are in hidden rows. A row is hidden by hand or by a filter."""
     hidden_columns: tuple[str, ...] = ()
-    """The headings of the columns that are hidden; they are read as all others."""
+    """The headings of the columns that are hidden. Hidden columns are read like all others."""
 
     @property
     @abc.abstractmethod
@@ -53,7 +53,7 @@ class FileLines(abc.ABC):
 
     @abc.abstractmethod
     def __iter__(self) -> Iterator[FileLine]:
-        """The lines, in the order of the file; wholly empty ones are left out."""
+        """The lines, in the order of the file. Lines that are completely empty are left out."""
 
     @abc.abstractmethod
     def close(self) -> None:
@@ -69,7 +69,7 @@ class FileLines(abc.ABC):
 
 
 def refused_line(number: int, error: str, raw: str) -> FileLine:
-    """A line that can't be read, and why."""
+    """Returns a line that can't be read, with the reason in `error`."""
     return FileLine(number, "", None, error, raw)
 
 

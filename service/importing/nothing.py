@@ -1,4 +1,4 @@
-"""Cells that hold no value of their own: words and signs for nothing, and those that mean the cell above."""
+"""Recognises cells without a value of their own: words and signs for nothing, or for the value of the cell above."""
 
 import re
 import unicodedata
@@ -33,7 +33,7 @@ NOTHING = frozenset(
         *("不明", "未填", "未填写", "未提供", "待定", "待补", "×", "✕", "✗", "╳"),
     }
 )
-"""Words that say that nothing stands in a cell, as folded by `is_nothing`, without the signs around them."""
+"""Words that say that a cell is empty, as `is_nothing` folds them, without the signs around them."""
 
 DITTO = frozenset(
     {
@@ -41,7 +41,7 @@ DITTO = frozenset(
         *("as above", "same as above", "то же", "то же самое", "тоже", "как выше", "мөн", "мөн адил"),
     }
 )
-"""Words that mean the cell above, folded and without the signs around them."""
+"""Words that stand for the value of the cell above, folded and without the signs around them."""
 
 _DASH = r"-‐-―−─ー_/\\"
 _STROKES = re.compile(rf"[{_DASH}~.。、·…?\s]+")
@@ -55,7 +55,10 @@ _WITHOUT_A_NUMBER = re.compile(
 
 
 def is_nothing(cell: str) -> bool:
-    """Whether a cell holds a word for nothing, or dashes and slashes, in half or full width: NULL, Ｎ／Ａ, 无。, －."""
+    """Whether a cell holds a word for nothing, or only dashes or slashes, in half or full width.
+
+    Examples are NULL, Ｎ／Ａ, 无。 and －.
+    """
     if len(cell) > NOTHING_LENGTH_MAX or cell[0].isdigit() or cell[-1].isdigit():
         return False
     folded = _folded(cell)
@@ -68,7 +71,7 @@ def is_nothing(cell: str) -> bool:
 
 
 def refuse_ditto(cell: str) -> None:
-    """Raises ValueError on 同上, 〃 and the like: which cell is meant, a file that was sorted or cut can't tell."""
+    """Raises ValueError on 同上, 〃 and the like: when a file was sorted or cut, the cell above may be another one."""
     if len(cell) > DITTO_LENGTH_MAX or cell[0].isdigit() or cell[-1].isdigit():
         return
     folded = _folded(cell)

@@ -1,4 +1,4 @@
-"""Amounts and weights as clerks and programs write them, and the decimal text that the API takes."""
+"""Turns amounts and weights, as clerks and programs write them, into the decimal text that the API takes."""
 
 import decimal
 import re
@@ -12,7 +12,7 @@ CNY_UNITS = r"¥|cny|rmb|人民币|元|圆"
 KG_UNITS = r"kg|千克|公斤"
 FLOAT_NOISE_MAX = decimal.Decimal("1e-9")
 FLOAT_DIGITS_MIN = 15
-"""From so many digits on, the last ones of a binary fraction are noise: 5595.9700000000002."""
+"""A binary fraction that is written with this many digits or more may end in noise: 5595.9700000000002."""
 
 _PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 _NUMBER = re.compile(r"([0-9]*)(?:\.([0-9]*))?", re.ASCII)
@@ -20,10 +20,11 @@ _GROUPED_NUMBER = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?", re.A
 
 
 def decimal_reader(decimals: int, *, grouped: bool, units: str = CNY_UNITS) -> Callable[[str], str]:
-    """A reader of amounts or weights, which pads to all `decimals` as the API prints them: "7800" is "7800.00".
+    """Returns a reader of amounts or weights. It pads the number to all `decimals`: "7800" is "7800.00", as in the API.
 
-    Full-width digits and a unit before or after the number are taken, and zeros or the noise of a binary fraction
-    behind the last decimal. With `grouped`, so are thousands separators in the right places: "1,234.50" is "1234.50".
+    It takes full-width digits, a unit before or after the number, and zeros or the noise of a binary fraction behind
+    the last decimal. With `grouped`, it also takes thousands separators in the right places: "1,234.50" is "1234.50".
+    The reader raises ValueError on other text.
     """
     around = re.compile(rf"(?:{units})? ?([0-9.,]+) ?(?:{units})?", re.ASCII | re.IGNORECASE)
     zeros = "0" * decimals
@@ -46,7 +47,7 @@ def decimal_reader(decimals: int, *, grouped: bool, units: str = CNY_UNITS) -> C
 
 
 def _without_noise(whole: str, fraction: str, decimals: int) -> str:
-    """The number without what a program has left behind its last decimal; with it, where that is no noise."""
+    """The number without zeros or noise behind its last decimal. It keeps other digits; the schema refuses them."""
     if not fraction[decimals:].strip("0"):
         return f"{whole}.{fraction[:decimals]}"
     exact = decimal.Decimal(f"{whole}.{fraction}")
@@ -61,7 +62,7 @@ def _without_separators(number: str, cell: str, decimals: int, *, grouped: bool)
     if not _GROUPED_NUMBER.fullmatch(number):
         raise _no_number(cell, decimals)
     if not grouped:
-        # Where the semicolon parts the cells, a comma is the decimal sign as often as it groups thousands.
+        # In a file with semicolons between the cells, a comma is as often a decimal sign as a separator of thousands.
         raise ValueError(f"{shown(cell)} can be read in two ways; send it without commas, with a point for decimals.")
     return number.replace(",", "")
 

@@ -1,7 +1,7 @@
-"""What a cell says without what programs put around it, and what they have spoilt so that nobody can know it.
+"""Takes off the signs that programs put around a cell, and refuses a cell that a program has spoilt.
 
-Spreadsheets guard numbers against themselves (="00123", '00123), and an export keeps 1.52501E+17 of a number of 18
-digits.
+A spreadsheet guards a number, so that it stays text, as ="00123" or '00123. A spoilt cell no longer tells its value:
+an export writes 1.52501E+17 for a number of 18 digits.
 """
 
 import re
@@ -37,9 +37,9 @@ _DATE = re.compile(
 
 
 def plain_cell(cell: str) -> str:
-    """A cell in one line, in one spelling (domain.texts), without a spreadsheet's guards; "" for an empty one.
+    """A cell in one line, in one spelling (domain.texts), without a spreadsheet's guards; "" for an empty cell.
 
-    Raises ValueError on a formula, because its result is what the clerk sees.
+    Raises ValueError on a formula, because the clerk sees the formula's result and not the formula.
     """
     cell = normal_text(cell)
     if not cell.isprintable():
@@ -48,7 +48,10 @@ def plain_cell(cell: str) -> str:
 
 
 def _without_guard(cell: str) -> str:
-    """="00123" is 00123, and so is '00123: the signs tell a spreadsheet that a number is text."""
+    """The cell without its guard: ="00123" and '00123 are 00123. A guard tells a spreadsheet that a number is text.
+
+    Raises ValueError on a formula.
+    """
     if cell.startswith("="):
         match = _QUOTED_FORMULA.fullmatch(cell)
         if match is None:
@@ -59,12 +62,12 @@ def _without_guard(cell: str) -> str:
     if cell[0] not in "'`":
         return cell
     rest = cell[1:].removesuffix(cell[0])
-    # Of several signs, nobody knows which are a guard and which belong to a name.
+    # When the sign occurs again, it may be a guard or a part of a name. So the cell is kept as it is.
     return cell if cell[0] in rest else normal_text(rest)
 
 
 def text(cell: str) -> str:
-    """A text as it stands. Raises ValueError on what a spreadsheet has made of another one, and on 同上."""
+    """The text, unchanged. Raises ValueError on a text that a spreadsheet has made of another value, and on 同上."""
     refuse_ditto(cell)
     if cell[0] not in _SPOILT_BEGIN:
         return cell
@@ -79,9 +82,10 @@ def text(cell: str) -> str:
 
 
 def code(cell: str) -> str:
-    """A number of a lot, a plate or a key: "123.0" is 123, as a data frame writes a whole number beside empty cells.
+    """The number of a lot, a plate or a key. "123.0" is 123: a data frame writes it so in a column with empty cells.
 
-    Raises ValueError on what a spreadsheet has made of another number: 1.52501E+17, 20,240,401, a date with a time.
+    Raises ValueError on a text that a spreadsheet has made of another number: 1.52501E+17, 20,240,401, a date with a
+    time.
     """
     if not cell[0].isdigit() or cell.isdigit():
         return text(cell)
@@ -95,7 +99,7 @@ def code(cell: str) -> str:
 
 
 def document_number(cell: str) -> str:
-    """The number of a document, which is no date: a spreadsheet makes 1月2日 or 2024/1/2 of 1-2."""
+    """The number of a document. Raises ValueError on a date: a spreadsheet turns 1-2 into 1月2日 or 2024/1/2."""
     if cell[0] in _DATE_BEGIN and not cell.isdigit() and _DATE.fullmatch(cell):
         raise ValueError(_made_a_date(cell))
     return code(cell)

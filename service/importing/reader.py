@@ -1,4 +1,4 @@
-"""Opens an import file by its name's ending, after a look at its first bytes."""
+"""Opens an import file with the reader for the ending of its name, after a look at its first bytes."""
 
 import mmap
 import pathlib
@@ -21,11 +21,11 @@ READERS: dict[str, Callable[[pathlib.Path, str | None], FileLines]] = {
 
 
 def open_lines(path: pathlib.Path, encoding: str | None = None) -> FileLines:
-    """The lines of a CSV, XLSX or NDJSON file, to be used with `with`; it reads as far as the header.
+    """Opens a CSV, XLSX or NDJSON file, and reads as far as the header. Use the returned lines in a `with` statement.
 
-    `encoding` is the one of a text file where the clerk names it; else it is found.
+    `encoding` is the encoding of a text file where the clerk names it; with None, the reader finds it.
 
-    Raises ImportFileError on a file that can't be taken at all, OSError on one that can't be opened.
+    Raises ImportFileError when the file can't be imported at all, OSError when it can't be opened.
     """
     reader = READERS.get(path.suffix.lower())
     with path.open("rb") as file:

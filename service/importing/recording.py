@@ -1,7 +1,8 @@
-"""Importing a clerk's file: read line by line, checked by the same schema, posted in chunks by the same committer.
+"""Imports a clerk's file: it reads line by line, checks with the API's schema, and posts in chunks with a committer.
 
-Safe to run again after a cut: the document number, or a hash of the line, is the idempotency key. A refusal is not a
-final answer here: who registers the missing resident and imports again wants the line judged again.
+An import that was cut off can safely run again, because the idempotency key of a line is its document number or a hash
+of the line. A refusal is not a final answer here: when the missing resident is registered and the file is imported
+again, the line must be judged again.
 """
 
 import contextlib
@@ -22,15 +23,15 @@ from service.ledger import Ledger
 
 IMPORT_ROUTE = "import"
 LINES_PER_COMMIT = 5000
-"""A commit waits for the disk as long for one line as for thousands; more than these only take memory. On SQLite they
-are several commits (service.importing.sharing)."""
+"""How many lines are committed together. A commit waits for the disk as long for one line as for thousands; a larger
+chunk would only take more memory. On SQLite a chunk is several commits (service.importing.sharing)."""
 
 _TRADE = TradeSchema()
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many lines were accepted, known already, and refused."""
+    """How many lines were accepted, how many were known already, and how many were refused."""
 
     accepted: int = 0
     known: int = 0
@@ -47,10 +48,11 @@ def import_lines(
     refuse: Callable[[RefusedLine], None],
     advance: Callable[[], None],
 ) -> None:
-    """Posts every line and counts it; `refuse` is told each refused one, `advance` is called after each chunk on disk.
+    """Posts every line and counts it. It gives each refused line to `refuse`, and calls `advance` after each chunk.
 
-    Raises Unavailable when the ledger can't write, ImportFileError when the rest of the file can't be read: what was
-    posted stays and is counted, and running again goes on.
+    A chunk is on disk when `advance` is called. Raises Unavailable when the ledger can't write, ImportFileError when
+    the rest of the file can't be read. After both errors, the lines that were posted stay in the ledger and are
+    counted, and a second run posts the others.
     """
     with contextlib.closing(SharingCommitter(ledger)) as committer, ThreadPoolExecutor(1) as posting:
         sent = (_send(committer, posting, chunk) for chunk in _chunks(lines))
@@ -60,7 +62,7 @@ def import_lines(
 
 
 class _Chunk(NamedTuple):
-    """Lines on their way into the ledger: what each was read as, and what will have become of the readable ones."""
+    """Lines that are being posted: how each line was read, and the future outcomes of those that could be read."""
 
     lines: list[FileLine]
     readings: list[Post | RefusedLine]
@@ -68,7 +70,7 @@ class _Chunk(NamedTuple):
 
 
 def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
-    """Where the rest of the file can't be read, the lines before that still come."""
+    """The lines in chunks. When the rest of the file can't be read, it first gives the lines before that place."""
     chunk: list[FileLine] = []
     try:
         for line in lines:
@@ -96,9 +98,9 @@ def _post(committer: SharingCommitter, entries: list[Post]) -> list[Outcome]:
 
 
 def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
-    """Each chunk once the next one is read: the database writes the one while the other is being read.
+    """Gives each chunk after the next chunk was sent, so that the database writes one chunk while the next is read.
 
-    Where the rest of the file can't be read, what was sent before still comes.
+    When the rest of the file can't be read, it first gives the chunk that was sent before.
     """
     sent: _Chunk | None = None
     try:
@@ -115,7 +117,7 @@ def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
 
 
 def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) -> None:
-    """Counts what became of each line, once it is on disk."""
+    """Waits until the chunk is on disk, and counts the outcome of each line."""
     outcomes = iter(chunk.outcomes.result())
     for line, reading in zip(chunk.lines, chunk.readings, strict=True):
         outcome = next(outcomes) if isinstance(reading, Post) else None
@@ -132,7 +134,7 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) 
 
 
 def _read(line: FileLine) -> Post | RefusedLine:
-    """What becomes of a line: a trade to post, or why it is refused."""
+    """The trade to post for a line, or the reason why the line is refused."""
     if line.body is None:
         return RefusedLine(line, "unreadable-line", line.error or "")
     try:
@@ -151,7 +153,7 @@ def _refused(line: FileLine, refusal: Refusal) -> RefusedLine:
 
 
 def _taken(line: FileLine) -> str:
-    """Of the key that was used, a clerk knows the document number that it is made of."""
+    """The reason for a line whose key stands for another trade. It names the document number, which clerks know."""
     reference = None if line.body is None else line.body.get("reference")
     named = f"the key {line.key}" if reference is None else f"the document number (单据号) {reference}"
     return (

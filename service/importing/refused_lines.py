@@ -1,4 +1,4 @@
-"""The refused lines of an import, and the table of them that is left beside the imported file."""
+"""Writes the refused lines of an import as a table, in a file beside the imported file."""
 
 import csv
 import io
@@ -16,18 +16,18 @@ from service.importing import FileLine
 
 COLUMNS = ("line", "code", "reason", "text")
 FIRST_BYTES = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
-"""What every report begins with: a mark, so that Excel reads Chinese, and the headings."""
+"""The first bytes of every report: a byte order mark, so that Excel reads Chinese, and the headings."""
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ReportNotOurs(Exception):
-    """What stands where the report should go is something else, perhaps the only copy of a clerk's file."""
+    """The path of the report holds another file, perhaps the only copy of a clerk's file. It is not overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that is not in the ledger, and why: the refusal's code and its words."""
+    """A line that is not in the ledger, with the code and the text of the refusal."""
 
     line: FileLine
     code: str
@@ -35,17 +35,20 @@ class RefusedLine:
 
 
 class RefusedFile:
-    """The refused lines as a table, in UTF-8 with a mark so that Excel reads Chinese.
+    """The refused lines as a table, in UTF-8 with a byte order mark so that Excel reads Chinese.
 
-    It is gathered in a file without a name in the same folder, and takes the place of an earlier report at the end: a
-    reader sees the one or the other, and a killed import leaves nothing behind. A run without a refused line removes
-    the earlier report instead: it would tell of lines that are in the ledger by now.
+    The lines are first written to a file without a name in the same folder. At the end this file takes the place of an
+    earlier report. So a reader sees either the earlier report or the new one, and a killed import leaves nothing
+    behind. A run without a refused line removes the earlier report, because its lines are in the ledger now.
 
-    Only what this class has written is ever replaced or removed, and no link is followed.
+    Only a report that this class has written is ever replaced or removed, and no link is followed.
     """
 
     def __init__(self, path: pathlib.Path, imported: pathlib.Path) -> None:
-        """Before anything is posted: raises ReportNotOurs rather than to overwrite, OSError where it can't write."""
+        """Opens the file, before any line is posted.
+
+        Raises ReportNotOurs when the path holds another file, OSError when the folder can't be written to.
+        """
         self.is_written = self.has_removed_earlier = False
         self._path, self._imported = path, imported
         self._refuse_other_file()
@@ -58,7 +61,7 @@ class RefusedFile:
         if not self.is_written:
             self.is_written = True
             self._table.writerow(COLUMNS)
-        # A line that a spreadsheet would take for a formula is shown as text.
+        # An apostrophe is put before a line that a spreadsheet would take for a formula, so that it is shown as text.
         raw = refused.line.raw
         shown = f"'{raw}" if raw.startswith(FORMULA_SIGNS) else raw
         self._table.writerow([refused.line.number, refused.code, refused.reason, shown])
@@ -78,7 +81,11 @@ class RefusedFile:
                 self.has_removed_earlier = True
 
     def _publish(self) -> None:
-        """Gives the report its name. Raises ReportNotOurs where something else bears it since: it keeps another one."""
+        """Gives the report its name.
+
+        Raises ReportNotOurs when another file has taken the name since the start. Then the report keeps a name of its
+        own, which the error tells.
+        """
         self._text.flush()
         self._file.seek(0)
         part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}.part")
@@ -93,10 +100,10 @@ class RefusedFile:
 
 
 def _is_report(path: pathlib.Path, imported: pathlib.Path) -> bool:
-    """Whether a file is a report of ours: a plain file that begins as one, and not the one that is being imported."""
+    """Whether a file is a report of ours: a plain file with a report's first bytes that is not the imported file."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:  # a link, a folder, or what may not be read
+    except OSError:  # The path is a link, or we may not read it.
         return False
     with os.fdopen(file, "rb") as found:
         status = os.fstat(file)

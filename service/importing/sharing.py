@@ -1,7 +1,7 @@
-"""A committer for long work beside a service: on SQLite it leaves at least half of the writer's time to those who post.
+"""A committer for long work beside a service. On SQLite it leaves at least half of the writing time to other writers.
 
-SQLite has one writer at a time. Somebody who writes one large transaction after the other leaves the others one small
-one in between, however fair their turns are.
+SQLite has one writer at a time. If the import wrote one large transaction after the other, a post could write only one
+small transaction between two of them, even under a fair lock.
 """
 
 import time
@@ -14,20 +14,20 @@ from service.queries.ledger import newest_place
 
 ENTRIES_PER_TURN = 1000
 TURN_S = 0.04
-"""How long a turn may take while others want to write: they wait for it."""
+"""How long a turn may take while others want to write. The others wait for its end."""
 ENTRIES_PER_TURN_MIN = 50
 REST_PER_WORK = 2.0
-"""Seconds of rest for each second of a turn. The processors are shared as well, so that an equal share of time is not
-an equal share of posts."""
+"""Seconds of rest for each second of a turn. The processors are shared as well, so an equal share of the time would
+not give an equal share of the posts."""
 OTHERS_WAITED_S = 0.0005
-"""Who waits for his turn longer than that waits for somebody else."""
+"""When the import waits longer than this for its turn, another writer has the lock."""
 
 
 class SharingCommitter:
-    """Writes transactions as Committer does, in turns that are followed by a rest when others write as well."""
+    """Writes transactions as Committer does. On SQLite it writes in turns, and rests after each while others write."""
 
     def __init__(self, ledger: Ledger) -> None:
-        """Starts no thread before the first entries."""
+        """Keeps the ledger. The committer's thread starts with the first entries."""
         self._ledger = ledger
         self._committer = Committer(ledger)
         self._entries_per_turn = ENTRIES_PER_TURN
@@ -36,7 +36,7 @@ class SharingCommitter:
     def submit(self, entries: Sequence[NewEntry]) -> list[Outcome]:
         """Waits for the commits and returns an outcome for each entry, in order. Raises Unavailable.
 
-        It waits for as long as they take: the process may be suspended in between.
+        It waits without a timeout, because the process may be suspended while it waits.
         """
         if not self._ledger.database.is_sqlite:
             return self._committer.submit(entries, timeout_s=None)
@@ -47,7 +47,7 @@ class SharingCommitter:
         return outcomes
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Ends the committer's thread."""
         self._committer.close()
 
     def _take_a_turn(self, entries: Sequence[NewEntry]) -> list[Outcome]:
@@ -62,7 +62,7 @@ class SharingCommitter:
         return outcomes
 
     def _rest(self, rest_s: float) -> bool:
-        """Leaves the turn to others. Whether somebody has posted; else it was the folder that was met."""
+        """Rests, and returns whether another process has posted meanwhile. If none has, the import met the folder."""
         before = newest_place(self._ledger)
         time.sleep(rest_s)
         return newest_place(self._ledger) != before

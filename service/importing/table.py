@@ -1,4 +1,4 @@
-"""Rows of cells under a header line, whatever file they come from: what each row says as a transaction body."""
+"""Turns the rows below a header line into transaction bodies, in the same way for CSV files and workbooks."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -19,17 +19,18 @@ EXPORTS = [word for word, direction in DIRECTIONS.items() if direction == EXPORT
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Whether nothing stands in any cell. The first cell decides nearly always, and cheaply."""
+    """Whether all cells are empty. The first cell nearly always decides, without a look at the others."""
     return not (cells and cells[0][:1].isalnum()) and not normal_text("".join(cells))
 
 
 class FileColumns:
-    """The columns of one file. Everything that can be decided from the header is decided once, here."""
+    """The columns of one file. All that depends on the header only is worked out once, in the constructor."""
 
     def __init__(self, headings: Sequence[Heading], width: int, *, grouped: bool, is_typed: bool = False) -> None:
-        """`width` is the number of cells in the header line.
+        """Prepares a reader for each column.
 
-        `grouped` allows thousands separators; `is_typed`: the file tells text from dates and numbers.
+        `width` is the number of cells in the header line. `grouped` allows thousands separators. `is_typed` says that
+        the file tells text from dates and numbers.
         """
         self.width = width
         readers = cell_readers(grouped=grouped, is_typed=is_typed)
@@ -45,18 +46,18 @@ class FileColumns:
         self._needed = 1 + max(heading.index for heading in headings if heading.field in REQUIRED_FIELDS)
 
     def fit(self, cells: list[str]) -> list[str] | None:
-        """A row of exactly `width` cells: programs add empty cells at a row's end, or leave out those that are empty.
+        """The row with exactly `width` cells: programs add empty cells at a row's end, or leave out empty cells there.
 
-        None for a row that holds more, or that lacks a column which every row needs.
+        Returns None when a cell beyond `width` is not empty, or when the row ends before a required column.
         """
         if len(cells) < self._needed or not is_blank(cells[self.width :]):
             return None
         return (cells + [""] * (self.width - len(cells)))[: self.width]
 
     def line(self, number: int, cells: Sequence[str], raw: str, known_errors: Sequence[str] = ()) -> FileLine:
-        """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error.
+        """The line for a row of exactly `width` cells. Its error names all cells that can't be read.
 
-        `known_errors` are those of cells that could not be spelled as text, which are empty in `cells`.
+        `known_errors` are the errors of cells that could not be spelled as text. Such cells are empty in `cells`.
         """
         body: dict[str, object] = {}
         errors = list(known_errors)
@@ -77,16 +78,17 @@ class FileColumns:
         return self._finished(number, body, errors, raw)
 
     def unreadable_line(self, number: int, error: str, raw: str) -> FileLine:
-        """A line whose cells can't be told apart, and why."""
+        """The refused line for a row that can't be split into its cells; `error` says why."""
         folded = fold_word(raw)
         if self._has_direction and any(word in folded for word in EXPORTS):
             self._direction_above = EXPORT
         return refused_line(number, error, shorten_raw(raw))
 
     def _doubtful_direction(self, body: dict[str, object]) -> list[str]:
-        """An empty direction means an import; below an export it may as well mean the same as above.
+        """An error when the direction is empty below an export: it may mean an import, or the same as above.
 
-        So it does in a column of merged cells that was saved as CSV, or where a clerk writes a word once for many rows.
+        An empty direction elsewhere means an import. It means the same as above in a column of merged cells that was
+        saved as CSV, and in a table where a clerk writes a word once for many rows.
         """
         stated = body.get(DIRECTION)
         if stated is not None:
@@ -109,7 +111,11 @@ class FileColumns:
 
 
 def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
-    """What a column makes of a cell: None for nothing. Nearly all cells repeat one of a few; a dict is never shared."""
+    """Returns the function that reads a column's cells; it gives None for an empty cell or a word for nothing.
+
+    It remembers its answers, because nearly all cells of a column repeat a few values. It does not remember the
+    answers for metadata: they are dicts, and two lines must not share a dict.
+    """
     is_optional = field not in REQUIRED_FIELDS
 
     def _read(cell: str) -> object:
@@ -122,7 +128,7 @@ def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
 
 
 def _collect_metadata(body: dict[str, object], own: list[str]) -> None:
-    """Entries with columns of their own join those of the column of all."""
+    """Adds the metadata entries that have their own columns to the entries of the column "metadata"."""
     entries = {field.removeprefix(METADATA_PREFIX): body.pop(field) for field in own}
     stated = body.get(METADATA)
     body[METADATA] = {**stated, **entries} if isinstance(stated, dict) else entries

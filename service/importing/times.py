@@ -1,6 +1,7 @@
-"""A time as a clerk or a database writes it, and the RFC 3339 spelling of it.
+"""Turns a time, as a clerk or a database writes it, into RFC 3339.
 
-A time without an offset is the market's. One with an offset keeps it, in whatever spelling a database gives it.
+A time without an offset is the market's time. A time with an offset keeps the offset, in any spelling that databases
+use.
 """
 
 import datetime
@@ -41,11 +42,11 @@ _AFTERNOON = frozenset({"下午", "PM"})
 
 
 def instant(cell: str) -> str:
-    """RFC 3339 for a time as clerks write it, which is market time: "2024/4/1 9:30" is 2024-04-01T09:30:00+08:00.
+    """A clerk's time, which is market time, in RFC 3339: "2024/4/1 9:30" is 2024-04-01T09:30:00+08:00.
 
-    A value with an offset of its own keeps it: "2024-04-01 01:30:00+00" is 2024-04-01T01:30:00+00:00. A day without a
-    time is its first instant, 00:00:00: the business day is right, and midnight is plainly no trading hour, whereas
-    noon would look like a recorded fact. Raises ValueError, which says what to send instead.
+    A value with an offset keeps its offset: "2024-04-01 01:30:00+00" is 2024-04-01T01:30:00+00:00. A day without a
+    time becomes the first instant of the day, 00:00:00. The business day is right then. Everybody sees that midnight
+    is no trading hour, but noon would look like a recorded fact. Raises a ValueError that says what to send instead.
     """
     text = unicodedata.normalize("NFKC", cell)
     match = _WRITTEN_OUT.fullmatch(text) or _DIGITS_ONLY.fullmatch(text)
@@ -70,12 +71,15 @@ def instant(cell: str) -> str:
 
 
 def _number(found: dict[str, str | None], *names: str) -> int:
-    """The number of whichever of the parts is there; 0 where none is."""
+    """The number of the first named part that was found; 0 when none was found."""
     return int(next((text for name in names if (text := found.get(name))), 0))
 
 
 def _hour(found: dict[str, str | None]) -> int:
-    """The hour of 24. Raises ValueError on one that the half of the day does not have."""
+    """The hour on a 24-hour clock.
+
+    Raises ValueError on an hour that its half of the day does not have, and when the half is there twice.
+    """
     hour = _number(found, "hour")
     half = (found.get("before") or found.get("after") or "").upper()
     if not half:
@@ -96,6 +100,6 @@ def _offset(cell: str, found: dict[str, str | None]) -> str:
     if found["utc"] is not None:
         return "Z" if found["utc"].upper() == "Z" else "+00:00"
     if found["offset_sign"] == "-" and not (found["second"] or found.get("second_zh")):
-        # "09:30-10:00" is from when to when as often as a time west of Greenwich; databases write the seconds as well.
+        # "09:30-10:00" may be a range of time or a time west of Greenwich. Databases write the seconds as well.
         raise ValueError(f"{shown(cell)} can be read in two ways; {_ADVICE}")
     return f"{found['offset_sign']}{found['offset_hour']:0>2}:{found['offset_minute'] or '00'}"

@@ -1,4 +1,4 @@
-"""The words of clerks for categories, countries, directions and trade points, and what the API calls them."""
+"""The clerks' words for categories, countries, directions and trade points, with the values of the API."""
 
 import functools
 import importlib.resources
@@ -18,19 +18,19 @@ TRADE_POINTS = dict.fromkeys(("二连浩特", "二连浩特市", "二连", "二�
 
 
 def fold_word(word: str) -> str:
-    """Upper case and full-width brackets or letters make no difference between two spellings of a name."""
+    """A word in one spelling: in lower case, and with brackets and letters in half width."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
 @functools.cache
 def category_names() -> dict[str, str]:
-    """The Chinese names of the rule data's categories: 肉类 is meat."""
+    """The categories of the rule data by their Chinese names: 肉类 is meat."""
     return {row["zh"]: row["name"] for row in _rule_data("categories")["rows"] if row.get("zh")}
 
 
 @functools.cache
 def country_codes_by_name() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes by every known name and by themselves, as written and folded: 蒙古国 is MN."""
+    """The ISO 3166-1 alpha-2 codes by every known name and by the code itself, as written and folded: 蒙古国 is MN."""
     codes: dict[str, str] = {}
     for row in _rule_data("countries")["countries"]:
         for name in (row["code"], row["zh"], row["en"], row["mn"], *row["aliases"]):

@@ -1,4 +1,4 @@
-"""The bureau whose ledger browser tests look at, and who looks."""
+"""The bureau whose ledger the browser tests show, and the clerk who uses the browser."""
 
 import pathlib
 import time
@@ -39,7 +39,7 @@ class Bureau:
 
 
 class Clerk:
-    """Somebody at a browser; whatever it asks for and complains of is noted."""
+    """A person at a browser. The browser's requests and errors are noted."""
 
     def __init__(self, bureau: Bureau, chromium: Any, **settings: Any) -> None:
         self.bureau = bureau
@@ -53,7 +53,7 @@ class Clerk:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def sign_in(self, question: str = QUESTION, key: str | None = None, *, state: bool = True) -> None:
-        """By the link, as `hushi welcome` prints it."""
+        """Signs in by the link that `hushi welcome` prints."""
         goes_to = f"/?{question}".replace("?", "%3F").replace("&", "%26").replace("=", "%3D")
         self.page.goto(f"{self.bureau.address}/signin?next={goes_to}#key={key or self.bureau.key}")
         self.wait_for_report() if key is None or not state else self.page.wait_for_selector("#state:not([hidden])")
@@ -62,7 +62,7 @@ class Clerk:
         self.page.wait_for_selector("#content[aria-busy=false]:not([hidden])")
 
     def settle(self) -> None:
-        """Until the choices of the filters are there as well."""
+        """Waits until the choices of the filters are there as well."""
         self.page.wait_for_selector("#filters #origin-MN", state="attached")
 
     def figures(self) -> list[str]:
@@ -78,7 +78,7 @@ class Clerk:
         self.wait_until(f"performance.getEntriesByName('hushi-change').length >= {count}")
 
     def look_again(self) -> None:
-        """What the page does every few seconds, now."""
+        """Does at once what the page does every few seconds."""
         self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     def violations(self) -> list[str]:
@@ -94,7 +94,10 @@ class Clerk:
         return [f"{each['id']}: {node['html'][:150]}" for each in found for node in each["nodes"]]
 
     def wait_until(self, expression: str) -> None:
-        """Asked from outside: a function that polls inside of the page is eval, and the page's policy forbids it."""
+        """Waits until an expression is true, and asks from outside the page.
+
+        A function that asks inside the page would need eval, which the page's policy forbids.
+        """
         until = time.monotonic() + 10
         while not self.page.evaluate(expression):
             assert time.monotonic() < until, expression

@@ -1,4 +1,4 @@
-"""Chromium without a window: of Debian's two programs the one that was built for that; it takes half the processor."""
+"""Chromium without a window. Of Debian's two programs it is the one built for that, which takes half the processor."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of pages are skipped where nothing can show them."""
+    """Skips the tests of pages on machines without a browser."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)

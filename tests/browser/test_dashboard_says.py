@@ -1,4 +1,4 @@
-"""What the dashboard says where it can't show what was asked: no trade, no scope, no such question, no base."""
+"""The dashboard's words when it can't show an answer: no trade, no scope, no such question, no base."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, for whoever uses it: at once, by keyboard, on paper, offline, in three languages."""
+"""Use of the dashboard in a real browser: without delay, by keyboard, on paper, offline, in three languages."""
 
 import json
 import pathlib

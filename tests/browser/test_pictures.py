@@ -42,7 +42,7 @@ def _find(page: Any) -> None:
 
 
 DONE_THERE = {"record": _find}
-"""What somebody does on a page before it is looked at."""
+"""The actions on a page before its picture is taken."""
 
 
 class Elsewhere(Bureau):
@@ -58,7 +58,7 @@ class Elsewhere(Bureau):
 
 @pytest.fixture(scope="module")
 def place(request: pytest.FixtureRequest) -> Any:
-    """What the pictures are of."""
+    """The service whose pages are pictured."""
     address = os.environ.get("HUSHI_PICTURES_OF")
     return Elsewhere(address) if address else request.getfixturevalue("bureau")
 

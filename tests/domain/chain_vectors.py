@@ -1,4 +1,4 @@
-"""What the tests of the chain share: the vectors of docs/CHAIN.md as the code's own values, and entries at random."""
+"""Shared by the tests of the chain: the vectors of docs/CHAIN.md as the code's own values, and random entries."""
 
 import datetime
 import functools

@@ -1,4 +1,4 @@
-"""Briefs: whatever the figures are, no phrase says what they do not allow, and all languages claim the same."""
+"""Briefs: for any figures, no phrase says more than the figures allow, and all languages make the same claims."""
 
 import re
 from collections.abc import Iterator

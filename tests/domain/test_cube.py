@@ -1,4 +1,4 @@
-"""The cube: what is worked out in advance is what is worked out when it is asked, also after a change."""
+"""The cube: totals that are worked out in advance equal those worked out for a question, also after a change."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Fingerprints: what a posting means, written so for ever, because ledgers remember them."""
+"""Fingerprints of a posting's meaning. They must stay the same for ever, because ledgers remember them."""
 
 import collections
 import datetime

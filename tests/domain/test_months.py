@@ -1,4 +1,4 @@
-"""A month of cells: rolled up or not, narrowed or not, it adds up to the same."""
+"""A month of cells gives the same totals, rolled up or not, and narrowed or not."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Proofs, and the script that verifies them offline: it accepts what is proved and refuses whatever was changed."""
+"""Proofs, and the script that verifies them offline. It accepts right proofs and refuses each change of one."""
 
 import copy
 import functools

@@ -1,4 +1,4 @@
-"""Text is one text: what nobody sees makes no difference, what spells a word stays."""
+"""Texts in one spelling: invisible characters make no difference, and characters that spell a word stay."""
 
 import time
 import unicodedata

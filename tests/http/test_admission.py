@@ -1,4 +1,4 @@
-"""Admission: so many requests at a time, a refusal at once for who comes on top, and places that come back."""
+"""Admission: a limited number of requests at a time, an immediate refusal of others, and places that come back."""
 
 import threading
 import time

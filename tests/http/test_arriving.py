@@ -1,4 +1,4 @@
-"""Bodies on their way: they take no place, only so many may be on their way, and half a body is none."""
+"""Bodies that are arriving take no place and are limited in number. Half a body is not taken for a whole one."""
 
 import contextlib
 import io
@@ -71,7 +71,7 @@ class House:
 
 @pytest.fixture
 def house() -> Iterator[House]:
-    """With nobody in it."""
+    """An application without any request inside."""
     house = House()
     yield house
     house.go.set()

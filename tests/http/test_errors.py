@@ -18,7 +18,7 @@ TRANSACTIONS = "/v1/transactions"
 
 @pytest.fixture(params=["sqlite"])
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """What a payload looks like is judged before any engine is asked."""
+    """The form of a payload is judged before any engine is asked, so one engine is enough."""
     return str(request.param)
 
 

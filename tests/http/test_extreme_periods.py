@@ -1,4 +1,4 @@
-"""Periods at the ends of the calendar: each is answered or refused in words, in every report and every format."""
+"""Periods at the ends of the calendar are answered, or refused with a reason, in every report and every format."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What the pages say of limits is what the API holds to: compared with its schemas, and tried against it."""
+"""The limits on the pages are the limits of the API: they are compared with its schemas, and tried against it."""
 
 import json
 import pathlib

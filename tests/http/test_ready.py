@@ -1,4 +1,4 @@
-"""Whether posts are written is what /health/ready says, in time, whatever the database is doing."""
+"""/health/ready says whether posts are written. It answers in time, in any state of the database."""
 
 import contextlib
 import dataclasses
@@ -24,7 +24,7 @@ ANSWER_TIMEOUT_S = 2.0
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes seconds takes moments."""
+    """Shortens the waits of seconds to moments."""
     monkeypatch.setattr(service.http.vitals, "STANDS_STILL_AFTER_S", 0.3)
     monkeypatch.setattr(service.http.vitals, "WRITTEN_LATELY_S", 0.05)
     monkeypatch.setattr(service.http.vitals, "PROVE_AGAIN_AFTER_S", 0.05)

@@ -27,7 +27,7 @@ def engine_name() -> str:
 
 
 def test_the_reference_changes_only_on_purpose(admin: Caller) -> None:
-    """After a change on purpose: `python -m tests.http.test_reference` writes the snapshot anew."""
+    """After an intended change, `python -m tests.http.test_reference` writes the snapshot again."""
     assert admin.get("/openapi.json").get_json() == json.loads(SNAPSHOT.read_text("utf-8"))
 
 
@@ -94,7 +94,7 @@ def test_schemathesis_finds_nothing(admin: Caller, label: str, mode: GenerationM
 
 
 def main() -> None:
-    """Writes the snapshot anew."""
+    """Writes the snapshot again."""
     families = [*FAMILIES, reference_routes(FAMILIES)]
     SNAPSHOT.write_text(json.dumps(build_document(families), indent=1, ensure_ascii=False) + "\n", "utf-8")
 

@@ -101,7 +101,7 @@ def test_places_that_nothing_in_the_ledger_bears_are_refused_until_something_doe
 
 @pytest.mark.parametrize("period", ["period=9999-12-31", "period=1900-01-01", "from=1900-01-01&to=1909-12-31"])
 def test_the_ends_of_the_calendar_are_days_like_others(admin: Caller, period: str) -> None:
-    """Who is registered for ever is often written as valid until 9999-12-31."""
+    """A resident who is registered for ever is often recorded as valid until 9999-12-31."""
     admin.register(1, valid_until="9999-12-31", registered_on="1999-12-31")
     for report in ("trade?", "residents?", "brief?", "series?measure=residents&interval=month&"):
         for compare in ("yoy", "previous", "none"):

@@ -46,7 +46,7 @@ def test_the_same_report_is_computed_once(admin: Caller, asked: list[int]) -> No
 
 
 def test_an_answer_to_an_endless_question_is_not_kept(admin: Caller, asked: list[int]) -> None:
-    """What was asked is kept beside each of 512 answers."""
+    """The cache keeps the question beside each of its 512 answers."""
     for _ in range(2):
         assert admin.get(PATH, headers={"Accept": "application/json" + " " * ASKED_LENGTH_MAX}).status_code == 200
     assert len(asked) == 2

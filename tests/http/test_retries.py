@@ -1,4 +1,4 @@
-"""Retries of what is no transaction: nothing is made, recorded or audited a second time."""
+"""Retries of requests other than transactions: nothing is made, recorded or audited a second time."""
 
 import threading
 from collections.abc import Callable
@@ -224,7 +224,7 @@ def test_a_refused_status_is_refused_again_under_its_key(ledger: Ledger, admin: 
 
 
 def test_what_is_kept_of_a_text_with_a_citizen_number_does_not_tell_it(ledger: Ledger, admin: Caller) -> None:
-    """Otherwise whoever reads the table tries the numbers of a county, until a fingerprint fits."""
+    """Else a person who reads the table could try the numbers of a county, until a fingerprint fits."""
     number = a_registration(1)["id_number"]
     refused = admin.post("/v1/groups", {**EAST, "name": number}, key="k")
     again = admin.post("/v1/groups", {**EAST, "name": number}, key="k")

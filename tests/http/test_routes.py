@@ -16,7 +16,7 @@ ELSEWHERE = "203.0.113.7"
 
 @pytest.fixture
 def engine_name() -> str:
-    """Who may do what does not depend on the engine; one is enough."""
+    """The scopes do not depend on the engine, so one engine is enough."""
     return "sqlite"
 
 

@@ -1,4 +1,4 @@
-"""Encodings: what a clerk's program writes is told from the whole file, never from its beginning."""
+"""The encoding of a clerk's file is found from the whole file, never from its beginning."""
 
 import codecs
 from pathlib import Path

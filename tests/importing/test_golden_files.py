@@ -1,4 +1,4 @@
-"""The golden files through `hushi import`: what real programs and clerks write comes to what their screens show."""
+"""The golden files through `hushi import`: files of real programs and clerks are read as their screens show them."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Hidden rows and columns of a workbook: they are read, and the clerk is told, because nobody sees them."""
+"""Hidden rows and columns of a workbook are read, and the clerk is told, because the spreadsheet does not show them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Workbooks that unpack to a thousand times their size: refused, in little memory, by what is too much of them."""
+"""Workbooks that unpack to a thousand times their size are refused in little memory; the error names the limit."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Memory: as flat for 30,000 lines as for 5,000, in every shape: 80 bytes kept of each line would be too much."""
+"""Reading 30,000 lines takes no more memory than 5,000, in every format: 80 bytes kept for each line would fail."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def write_ndjson(folder: Path, count: int) -> Path:
 
 
 def write_shared_strings(folder: Path, count: int) -> Path:
-    """As Excel saves it: every document number is a shared string of its own."""
+    """A workbook as Excel saves it: every document number is a separate shared string."""
     words = [*TRADE, *TRADE.values()]
     first = len(words)
     cells = "".join(f'<c t="s"><v>{len(TRADE) + column}</v></c>' for column in range(len(TRADE) - 1))

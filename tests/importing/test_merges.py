@@ -1,4 +1,4 @@
-"""Merged cells: what stands in one stands for each of its rows, and where that can't be meant the row is refused."""
+"""The value of a merged cell counts for each of its rows. Where that can't be meant, the row is refused."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Words for nothing, and for the cell above: what clerks write where there is nothing to write."""
+"""Words for nothing, and for the cell above, as clerks write them into cells without a value."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Number formats: what a spreadsheet shows is what is recorded, and what it shows otherwise is refused."""
+"""Number formats: the value that a spreadsheet shows is recorded; a value that it shows otherwise is refused."""
 
 from decimal import Decimal
 from pathlib import Path

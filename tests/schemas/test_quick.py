@@ -1,4 +1,4 @@
-"""Reading quickly is reading by the schema: the same trades accepted, the same refused, in the same words."""
+"""The quick reader does the same as the schema: it accepts and refuses the same trades, in the same words."""
 
 from typing import Any
 

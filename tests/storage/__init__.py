@@ -1,1 +1,1 @@
-"""What the database itself refuses and holds, on both engines."""
+"""Tests of the database itself: what it refuses and what it keeps, on both engines."""

@@ -16,7 +16,8 @@ from service.storage.faults import DatabaseUnavailable
 
 HELD_S = 0.02
 PASSED_MAX = 5
-"""So many writes of another may end while one waits: the one at hand, and those before who waits has got to ask."""
+"""So many writes of another writer may end while one waits: the running write, and those before the waiting writer has
+asked for its turn."""
 WAITERS = 5
 
 
@@ -103,7 +104,7 @@ def test_so_it_is_among_processes(ledger: Ledger, other_ledger: Ledger) -> None:
 def test_without_turns_among_processes_the_quickest_keeps_the_others_away(
     ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: who asks SQLite again and again comes when nobody happens to write."""
+    """The negative control: a writer that asks SQLite again and again gets its turn only when no other writes."""
     for database in (ledger.database, other_ledger.database):
         monkeypatch.setattr(database, "_turn_among_processes", contextlib.nullcontext)
     with _writing_without_a_pause(ledger) as ended, contextlib.suppress(DatabaseUnavailable):

@@ -28,7 +28,7 @@ AS_QUICK = 0.9
 POSTS_IN_A_TURN = 15
 TURNS_MAX = 40
 COMPILED_OVER_COST = 100_000
-"""What `jit_above_cost` is, unless somebody has changed it."""
+"""The default of `jit_above_cost`."""
 
 _FILL = """
 INSERT INTO journal (transaction_id, resident, day, quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at,
@@ -73,7 +73,7 @@ def _recorded(ledger: Ledger) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _statements_of_posts(ledger: Ledger, admin: Caller) -> list[tuple[str, Any]]:
-    """Of trades of two residents, who have to be looked up, and of a reversal."""
+    """The statements of trades of two residents, who have to be looked up, and of a reversal."""
     with _recorded(ledger) as statements:
         trade = admin.trade(a_trade(reference=a_key(), hs_code="51011100", category="wool")).get_json()
         assert admin.trade(a_trade(reference=a_key(), resident_id="R00000002")).status_code == 201

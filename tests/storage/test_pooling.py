@@ -1,4 +1,4 @@
-"""PgBouncer before the database: everything works in both of its modes, and what is acknowledged stays acknowledged."""
+"""PgBouncer before the database: everything works in both of its modes, and acknowledged entries are kept."""
 
 import pathlib
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def engine_name() -> str:
 
 @pytest.fixture
 def database_url(new_database: Callable[[], str], pooler: pgbouncer.PgBouncer, postgresql: PostgreSQL) -> str:
-    """Of a database that does not wait for the disk unless it is asked to."""
+    """The URL of a database that does not wait for the disk unless it is asked to."""
     name = new_database().partition("?")[0].rpartition("/")[2]
     postgresql.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     return pooler.url(name)

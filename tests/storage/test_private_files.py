@@ -1,4 +1,4 @@
-"""A ledger's files are for their owner only, whatever the umask is and whoever made them before."""
+"""A ledger's files can be read by their owner only, under any umask, and also when another program made them."""
 
 import contextlib
 import os

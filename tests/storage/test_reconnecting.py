@@ -1,4 +1,4 @@
-"""A database that was started again: whoever asks next gets a new connection, and no error."""
+"""After a database was restarted, the next request gets a new connection, and no error."""
 
 import time
 from contextlib import ExitStack, nullcontext
@@ -26,7 +26,7 @@ def _fill_pools(ledger: Ledger) -> None:
 
 
 def _end_all(other_ledger: Ledger) -> None:
-    """As a restart does, or an administrator."""
+    """Ends all connections, as a restart or an administrator does."""
     ending = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -1,4 +1,4 @@
-"""A fold never goes beyond a place that is still on its way, and waits for nobody but those who write (PostgreSQL)."""
+"""A fold never goes beyond a place that is not committed yet, and waits for writers only (PostgreSQL)."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""A ledger that is built once for each engine; who tampers with it takes it back (tests.tampering.verdict_after)."""
+"""A ledger that is built once for each engine. Tests roll their changes back (tests.tampering.verdict_after)."""
 
 import itertools
 import shutil

@@ -1,4 +1,4 @@
-"""`hushi verify` finds what was changed in cells and allowances, and what was judged otherwise than the rules say."""
+"""`hushi verify` finds changed cells and allowances, and entries that were judged otherwise than the rules say."""
 
 import dataclasses
 import datetime

@@ -1,4 +1,4 @@
-"""A ledger without a fault is verified, in process and by `hushi verify`, which says what is wrong in a line."""
+"""A ledger without a fault passes, in process and by `hushi verify`. The command says in one line what is wrong."""
 
 import pytest
 import sqlalchemy as sa

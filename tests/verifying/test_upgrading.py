@@ -1,4 +1,4 @@
-"""What was recorded before there were MACs gets them from the upgrade that brings them, and from no other."""
+"""Rows that were recorded before MACs existed get them from the upgrade that adds MACs, and from no other upgrade."""
 
 import json
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_an_older_ledger_is_sealed_by_its_upgrade(ledger: Ledger, admin: Caller)
 
 
 def test_an_upgrade_of_what_is_current_seals_nothing(ledger: Ledger, admin: Caller) -> None:
-    """Else whoever empties the register would only have to wait for the next start of the service."""
+    """Else a person who empties the register would only have to wait for the next start of the service."""
     admin.register(1)
     with ledger.database.writing() as connection:
         for statement in (*UNPROTECTED[engine_of(ledger)], "DELETE FROM fact"):

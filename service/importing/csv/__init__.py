@@ -1,1 +1,1 @@
-"""Text files in columns, with commas, semicolons or tabs, in any encoding that offices use."""
+"""Reads text files in columns, with commas, semicolons or tabs, in any encoding that offices use."""

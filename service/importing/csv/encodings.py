@@ -1,8 +1,8 @@
-"""Which encoding a text file has: what the clerk names, a byte order mark, else strict UTF-8, else strict GB18030.
+"""Finds the encoding of a text file: what the clerk names, a byte order mark, else strict UTF-8, else strict GB18030.
 
-The whole file is decoded once before it is read, in pieces, because the first Chinese character may come late: a
-guess from the first kilobytes would read a GB18030 file with English headings as UTF-8 and break half way. Bytes that
-are GB18030 by accident are refused (scripts.py): to guess would record words that nobody wrote.
+The whole file is decoded once, in pieces, before it is read, because the first Chinese character may come late. A guess
+from the first kilobytes would read a GB18030 file with English headings as UTF-8, and fail half way. Bytes that are
+GB18030 by accident are refused (scripts.py): a guess could record words that nobody wrote.
 """
 
 import codecs
@@ -18,19 +18,20 @@ from service.importing.quoting import shown
 PIECE_BYTES = 1 << 16
 SIGNATURE_BYTES = 4_096
 LETTERS_OF_DAMAGED_UTF_8 = 16
-"""So many different non-ASCII characters before the first bad byte are no accident: GB18030 text passes for UTF-8
-over two or three of its characters at most."""
+"""When so many different non-ASCII characters stand before the first bad byte, the file is damaged UTF-8. Text in
+GB18030 is valid UTF-8 by accident over two or three characters at most."""
 
 
 SAVE_AS = 'Save it as UTF-8 ("CSV UTF-8" in Excel and WPS), or name its encoding'
 TEXT_MARKS = {"utf-8": "utf-8-sig"}
-"""The codec that takes a byte order mark off, where one of that name would leave it in the first heading."""
+"""For a codec that leaves the byte order mark in the first heading, the codec that takes the mark off."""
 
 
 def open_text(binary: io.BufferedReader, path: pathlib.Path, encoding: str | None) -> io.TextIOWrapper:
-    """The file as text, line breaks unchanged; `encoding` is the one that the clerk names, None to find it.
+    """The file as text, with its line breaks unchanged.
 
-    Raises ImportFileError on bytes that are not of this encoding, or that no known one explains.
+    `encoding` is the encoding that the clerk names; with None, the encoding is found. Raises ImportFileError when the
+    bytes are not in the named encoding, or when no known encoding fits.
     """
     codec = find_encoding(path) if encoding is None else _named_encoding(path, encoding)
     return io.TextIOWrapper(binary, encoding=codec, newline="")
@@ -50,7 +51,10 @@ def _named_encoding(path: pathlib.Path, name: str) -> str:
 
 
 def find_encoding(path: pathlib.Path) -> str:
-    """The codec for the file. Raises ImportFileError naming the line that can't be decoded."""
+    """The codec for the file.
+
+    Raises ImportFileError when a line can't be decoded, and names the line, or when the encoding can't be told.
+    """
     with path.open("rb") as file:
         signature = file.read(SIGNATURE_BYTES)
     marked = _codec_of_mark(signature)
@@ -61,7 +65,8 @@ def find_encoding(path: pathlib.Path) -> str:
             )
         return "utf-16" if marked.startswith("utf-16") else marked
     if b"\0" in signature:
-        # The first byte of each letter of English, or of a comma, is zero in the one order, the second in the other.
+        # In UTF-16, one of the two bytes of an English letter or a comma is zero: the first one in big-endian order,
+        # the second one in little-endian order.
         likely = "utf-16-be" if signature[::2].count(0) > signature[1::2].count(0) else "utf-16-le"
         raise ImportFileError(
             f"The file holds binary data, or UTF-16 without a byte order mark. {SAVE_AS}: --encoding {likely}."
@@ -79,7 +84,7 @@ def _utf_8_or_gb18030(path: pathlib.Path) -> str:
     if line is None:
         return "utf-8"
     if _is_damaged_utf_8(path):
-        # Taking it as GB18030 may even succeed, and would record every Chinese word of the file as another one.
+        # The file may even be valid GB18030, but then every Chinese word of it would be recorded as another word.
         raise ImportFileError(
             f"Line {line} is not UTF-8, although the lines before it are. Save the file again as UTF-8."
         )
@@ -132,7 +137,7 @@ def _example(encoding: str | None) -> str:
 
 
 def _decoded_pieces(path: pathlib.Path, codec: str) -> Iterator[str]:
-    """The text in pieces. Before it raises UnicodeDecodeError it gives out all that stands before the bad byte."""
+    """The text in pieces. Before it raises UnicodeDecodeError, it gives all text that stands before the bad byte."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     with path.open("rb") as file:
         more = True

@@ -1,7 +1,8 @@
-"""A file of two encodings: a cell that is UTF-8 by itself in a file that as a whole is GB18030.
+"""Finds a file of two encodings: one cell by itself is UTF-8, and the file as a whole is GB18030.
 
-Two Chinese characters in UTF-8 are three in GB18030, so such a file decodes without an error, and a word of the rest
-proves it to be Chinese. Lines of two programs that were put into one file look like this.
+The bytes of two Chinese characters in UTF-8 are three characters in GB18030. So such a file decodes as GB18030 without
+an error, and a Chinese word elsewhere in the file seems to prove that it is GB18030. A file looks like this when lines
+of two programs were put into it.
 """
 
 import pathlib
@@ -10,13 +11,13 @@ import re
 from service.importing.csv.scripts import VOWELS, is_common, word_pieces
 
 UTF_8_SHARE_MIN = 0.5
-"""Of the letters of a Chinese word, so many are common ones at least."""
+"""At least this share of a text's letters must be plain ones (`_is_plain`), else the text is not taken as UTF-8."""
 
 CYRILLIC_LETTERS_MIN = 3
-"""Two Cyrillic letters of UTF-8 are two common Chinese characters too often."""
+"""A Cyrillic word needs so many letters: two Cyrillic letters in UTF-8 are too often two common Chinese characters."""
 
 PLATES = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新")
-"""The characters that begin a plate such as 蒙A12345. Of others a single one before a letter is no evidence."""
+"""The characters that begin a plate such as 蒙A12345. Any other single character is no evidence of UTF-8."""
 
 _UTF_8_RUN = re.compile(
     rb"(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+(?![\x80-\xff])"
@@ -29,13 +30,13 @@ _WIDE = re.compile("[\u1820-\u18aa\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _PLAIN = re.compile(
     "[«·»А-ЯЁӨҮа-яёөү\u180b-\u180f\u1820-\u18aa\u2010-\u2027\u202f\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e]+"
 )
-"""What people at the market write; bytes that are UTF-8 by accident hold signs of other scripts."""
+"""The characters that people at the market write. Bytes that are UTF-8 by accident hold signs of other scripts."""
 
 
 def utf_8_cell(path: pathlib.Path) -> tuple[int, str] | None:
-    """The first text of a GB18030 file that is UTF-8 by itself, and the number of its line; None where there is none.
+    """The line number and the text of the first cell of a GB18030 file that by itself is UTF-8; None without one.
 
-    Latin letters with accents are not told: two bytes of UTF-8 are one Chinese character as likely.
+    Latin letters with accents are not found: their two bytes of UTF-8 may just as well be one Chinese character.
     """
     line = 1
     for piece in word_pieces(path):
@@ -47,7 +48,7 @@ def utf_8_cell(path: pathlib.Path) -> tuple[int, str] | None:
 
 
 def _utf_8_text(run: bytes) -> str | None:
-    """The text of bytes that make more sense as UTF-8 than as GB18030."""
+    """The text of bytes that make more sense as UTF-8 than as GB18030; None for other bytes."""
     text = run.decode("utf-8", "replace")
     if _CYRILLIC.fullmatch(text):
         is_a_word = len(text) >= CYRILLIC_LETTERS_MIN and VOWELS.search(text) is not None
@@ -64,7 +65,7 @@ def _share_of_common(text: str) -> float:
 
 
 def _is_plain(letter: str) -> bool:
-    """Whether a letter is a common Chinese one, Mongolian, Japanese, or a Korean syllable that is in use."""
+    """Whether a letter is a common Chinese character, Mongolian, Japanese kana, or a Korean syllable that is in use."""
     if _HANGUL.match(letter):
         return bool(letter.encode("euc_kr", "ignore"))
     return _MONGOLIAN_OR_KANA.match(letter) is not None or is_common(letter)

@@ -1,4 +1,4 @@
-"""CSV as clerks' programs write it: comma, tab, semicolon or full-width comma, quoted cells, any line break."""
+"""Reads CSV as clerks' programs write it: comma, tab, semicolon or full-width comma, quoted cells, any line break."""
 
 import collections
 import csv
@@ -17,7 +17,7 @@ LINE_LENGTH_MAX = 1_000_000
 
 
 class PhysicalLines:
-    """The lines of a text, counted, remembering those of the record that is being read."""
+    """Counts the lines of a text, and remembers the lines of the record that is being read."""
 
     def __init__(self, readline: Callable[[int], str]) -> None:
         self._next_line = functools.partial(readline, LINE_LENGTH_MAX)
@@ -26,7 +26,7 @@ class PhysicalLines:
         self.count = 0
 
     def __iter__(self) -> Iterator[str]:
-        """The next lines, until the text ends. Raises ImportFileError on a line without end."""
+        """The next lines, until the text ends. Raises ImportFileError on a line that is too long."""
         given_back, next_line = self._given_back, self._next_line
         while line := given_back.popleft() if given_back else next_line():
             self.count += 1
@@ -36,7 +36,7 @@ class PhysicalLines:
             yield line
 
     def take_record(self) -> tuple[int, str]:
-        """The number of the record's first line, and its text; the next record begins."""
+        """Ends the record, and returns the number of its first line and its text."""
         record = self.record
         number = self.count - len(record) + 1
         raw = record[0] if len(record) == 1 else "".join(record)
@@ -44,17 +44,17 @@ class PhysicalLines:
         return number, raw
 
     def give_back(self, kept: int) -> None:
-        """Gives back all lines of the record but the first `kept`, to be read again."""
+        """Gives back all lines of the record except the first `kept` lines, so that they are read again."""
         self._given_back.extendleft(reversed(self.record[kept:]))
         self.count -= len(self.record) - kept
         del self.record[kept:]
 
 
 class TextLines(FileLines):
-    """The lines of a text file, whatever stands in them."""
+    """The lines of a text file of any format; a subclass reads their format."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Opens the file. Raises ImportFileError on bytes that are no text."""
+        """Opens the file. Raises ImportFileError when its bytes can't be decoded as text."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
@@ -65,7 +65,7 @@ class TextLines(FileLines):
 
     @property
     def position(self) -> int:
-        """How many bytes are read so far; the text layer reads some kilobytes ahead."""
+        """How many bytes are read so far. The text layer reads some kilobytes ahead of the lines."""
         return self.total_bytes if self._binary.closed else self._binary.tell()
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class DelimitedLines(TextLines):
     """The lines of a CSV file."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
+        """Reads up to the header. Raises ImportFileError when the file can't be imported."""
         super().__init__(path, encoding)
         try:
             self._table = self._read_header()
@@ -86,7 +86,7 @@ class DelimitedLines(TextLines):
             raise
 
     def __iter__(self) -> Iterator[FileLine]:
-        """The lines after the header. A record with broken quotation marks costs its first line only."""
+        """The lines after the header. Of a record with broken quotation marks, only the first line is refused."""
         physical, line_of = self._physical, self._line_of
         while True:
             try:
@@ -99,14 +99,15 @@ class DelimitedLines(TextLines):
                 yield self._broken_record(error)
 
     def _records(self) -> Iterator[list[str]]:
-        # Strict, because the csv module would otherwise mend stray quotation marks by guessing.
+        # The csv module is strict here: else it would guess how to repair stray quotation marks.
         return csv.reader(self._physical, delimiter=self._delimiter, strict=True)
 
     def _line_of(self, number: int, cells: list[str], raw: str) -> FileLine:
         table = self._table
         if len(cells) == table.width:
             return table.line(number, cells, raw)
-        # A short last line without a line break is where the file was cut: its document number may be missing.
+        # When the last line is short and has no line break, the file was cut there, and the document number may be
+        # missing.
         is_whole = len(cells) > table.width or raw.endswith(LINE_BREAKS)
         fitting = table.fit(cells) if is_whole else None
         if fitting is not None:
@@ -115,7 +116,7 @@ class DelimitedLines(TextLines):
         return table.unreadable_line(number, error, raw)
 
     def _broken_record(self, error: csv.Error) -> FileLine:
-        # A quotation mark that is never closed swallows the lines after it: they are read again, one by one.
+        # A quotation mark that is never closed makes the lines after it a part of the record. They are read again.
         self._physical.give_back(kept=1)
         number, raw = self._physical.take_record()
         return self._table.unreadable_line(
@@ -133,7 +134,7 @@ class DelimitedLines(TextLines):
         return FileColumns(match_headings(cells, number), len(cells), grouped=self._delimiter != ";")
 
     def _first_written_line(self) -> str:
-        """The first line that is not blank; it is read again as the header."""
+        """The first line that is not blank. It is given back, and read again as the header."""
         for line in self._physical:
             if line.strip():
                 self._physical.give_back(kept=0)

@@ -1,8 +1,8 @@
-"""Whether bytes that decode as GB18030 are Chinese: Cyrillic in one byte a letter decodes as well, by accident.
+"""Tells whether bytes that decode as GB18030 are Chinese. Cyrillic in one byte a letter also decodes, by accident.
 
-Two Cyrillic letters are one Chinese character, so a word of an even length becomes rare characters, or in KOI8-R even
-common ones. What is known as Chinese decides first (a heading, a country, a category); then whether every word would be
-a Cyrillic one, in a code page that people use; then how common the Chinese characters are.
+Two Cyrillic letters are one Chinese character. So a word of an even length becomes rare characters, or in KOI8-R even
+common characters. Three tests follow each other: whether the file holds a known Chinese word (a heading, a country, a
+category); whether its words are Cyrillic in a code page that people use; how common its Chinese characters are.
 """
 
 import functools
@@ -23,13 +23,15 @@ CYRILLIC_CODECS = {
 """The code pages of Russian and Mongolian files, and the names that `--encoding` takes for them."""
 
 CYRILLIC_SHARE_MIN = 0.8
-"""Of the words of a Chinese text at most one in ten looks Cyrillic: upper and lower case come in any order."""
+"""From this share of Cyrillic words on, a file may be Cyrillic. At most one in ten words of a Chinese text looks
+Cyrillic, because its bytes are upper and lower case in any order."""
 
 COMMON_SHARE_MIN = 0.5
-"""Of the characters of a Chinese text most are among the 3,755 that GB 2312 calls common."""
+"""At least this share of the characters of a Chinese text is among the 3,755 that GB 2312 calls common."""
 
 KOREAN_SYLLABLES_MIN = 6
-"""Of so many different Chinese characters hardly ever all lie where EUC-KR has its syllables; of fewer they may."""
+"""When a text has so many different Chinese characters, they hardly ever all lie where EUC-KR has its syllables. With
+fewer characters this may happen."""
 
 GOODS = (
     "马肉",
@@ -47,13 +49,13 @@ GOODS = (
     "饼干",
     "糖果",
 )
-"""Goods of the market by which a file is known to be Chinese, besides the words of its other columns."""
+"""Goods of the market. A file with one of these words is Chinese, as with a known word of another column."""
 
 WORDS_LOOKED_AT_MAX = 5_000
 PIECE_BYTES = 1 << 16
 WORD_BYTES_MAX = 4_096
 
-# Єє Її stand for Өө Үү in the Mongolian variants of these code pages.
+# In the Mongolian variants of these code pages, Өө and Үү have the bytes of Єє and Її.
 _CYRILLIC_WORD = re.compile("[А-ЯЁЄЇ]?[а-яёєї]*|[А-ЯЁЄЇ]+")
 VOWELS = re.compile("[аеёиоуыэюяєїөү]", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile("[“”„–—]+")
@@ -70,7 +72,7 @@ _CYRILLIC_ROW = 0xA7
 
 
 def cyrillic_encoding(path: pathlib.Path) -> str | None:
-    """The code page in which the words of a file look Cyrillic, by the name that `--encoding` takes; None for none."""
+    """The code page in which most words of a file look Cyrillic, by its name for `--encoding`; None without one."""
     words = _words(path)
     if not words:
         return None
@@ -80,16 +82,16 @@ def cyrillic_encoding(path: pathlib.Path) -> str | None:
 
 
 class ChineseEvidence:
-    """What speaks for Chinese in a text that was decoded as GB18030, gathered piece by piece."""
+    """Collects, piece by piece, the evidence that a text that was decoded as GB18030 is Chinese."""
 
     def __init__(self) -> None:
         self.is_known = False
-        """Whether a word of the tables that a market's files hold is among it."""
+        """Whether a known word of the market's files was found."""
         self._ideographs: set[str] = set()
         self._has_private = False
 
     def add(self, text: str) -> None:
-        """Looks at another piece."""
+        """Adds the evidence of another piece of the text."""
         runs = set(_IDEOGRAPHS.findall(text))
         self.is_known = self.is_known or not _known_words().isdisjoint(runs)
         self._ideographs.update(*runs)
@@ -97,7 +99,7 @@ class ChineseEvidence:
 
     @property
     def is_common(self) -> bool:
-        """Whether the characters are those of plain Chinese; so are none at all."""
+        """Whether the characters are those of plain Chinese; true also for a text without Chinese characters."""
         if self._has_private:
             return False
         found = self._ideographs
@@ -105,9 +107,9 @@ class ChineseEvidence:
 
     @property
     def may_be_korean(self) -> bool:
-        """Whether each character would be a Korean syllable in EUC-KR.
+        """Whether each character would be a Korean syllable in EUC-KR, and there are enough characters to tell.
 
-        Its 2,350 syllables lie where GB 2312 has two thirds of its common characters.
+        The 2,350 syllables of EUC-KR lie where GB 2312 has two thirds of its common characters.
         """
         found = self._ideographs
         return len(found) >= KOREAN_SYLLABLES_MIN and all(map(_may_be_korean, found))
@@ -136,7 +138,7 @@ def _may_be_korean(letter: str) -> bool:
 
 
 def _words(path: pathlib.Path) -> set[bytes]:
-    """Different words of bytes that are no ASCII, as many as a judgement needs."""
+    """Different words of bytes that are not ASCII. It stops when there are WORDS_LOOKED_AT_MAX, enough to decide."""
     words: set[bytes] = set()
     for piece in word_pieces(path):
         words.update(word for word in _HIGH_BYTES.findall(piece) if not _is_plainly_gb18030(word))
@@ -146,15 +148,16 @@ def _words(path: pathlib.Path) -> set[bytes]:
 
 
 def word_pieces(path: pathlib.Path) -> Iterator[bytes]:
-    """The bytes of a file in pieces, none of which ends inside a word of bytes that are no ASCII."""
+    """The bytes of a file in pieces. No piece ends inside a word of bytes that are not ASCII."""
     with path.open("rb") as file:
         yield from _whole_words(iter(functools.partial(file.read, PIECE_BYTES), b""))
 
 
 def _is_plainly_gb18030(word: bytes) -> bool:
-    """Whether bytes are one common Chinese character, such as 肉, or Cyrillic letters of GB18030's own.
+    """Whether bytes are one common Chinese character, such as 肉, or Cyrillic letters as GB18030 itself encodes them.
 
-    Two Cyrillic letters of one byte say less than one character, and no word has the same letter in every other place.
+    Such words are not counted as Cyrillic: two letters of one byte each say too little, and no Cyrillic word has the
+    same letter in every other place.
     """
     if set(word[::2]) == {_CYRILLIC_ROW}:
         return True
@@ -162,7 +165,7 @@ def _is_plainly_gb18030(word: bytes) -> bool:
 
 
 def _whole_words(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces, cut where a word ends."""
+    """The pieces, cut where a word of bytes that are not ASCII ends."""
     begun = b""
     for piece in pieces:
         text = begun + piece
@@ -173,7 +176,7 @@ def _whole_words(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _looks_cyrillic(word: bytes, codec: str) -> bool:
-    """Whether the bytes are words of Cyrillic letters: each in lower case, capitals, or with a capital in front."""
+    """Whether the bytes are words of Cyrillic letters: each in lower case, in capitals, or with a capital in front."""
     parts = _BETWEEN_WORDS.split(word.decode(codec, "replace").removeprefix("«").removesuffix("»"))
     return any(parts) and all(
         _CYRILLIC_WORD.fullmatch(part) and (len(part) <= _VOWELLESS_LETTERS_MAX or VOWELS.search(part))

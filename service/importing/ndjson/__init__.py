@@ -1,1 +1,1 @@
-"""Files with a JSON document on each line."""
+"""Reads files with a JSON document on each line."""

@@ -1,4 +1,4 @@
-"""NDJSON: one transaction body a line, as the JSON API takes it, with an optional `key` beside."""
+"""Reads NDJSON: each line is one transaction body as the JSON API takes it, with an optional field `key`."""
 
 import json
 import pathlib
@@ -15,12 +15,12 @@ class JsonLines(TextLines):
     """The lines of an NDJSON file."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Raises ImportFileError on bytes that are no text."""
+        """Opens the file. Raises ImportFileError when its bytes can't be decoded as text."""
         super().__init__(path, encoding)
         self._keys = LineKeys()
 
     def __iter__(self) -> Iterator[FileLine]:
-        """The lines, blank ones left out."""
+        """The lines; blank lines are left out."""
         for text in self._physical:
             number, _ = self._physical.take_record()
             if not text.isspace():

@@ -1,1 +1,1 @@
-"""Workbooks: worksheets row by row, number formats, merged cells."""
+"""Reads workbooks: their worksheets row by row, their number formats and their merged cells."""

@@ -1,4 +1,4 @@
-"""What a spreadsheet's date format shows besides the date: a zone that it names, and decimals of the second."""
+"""Finds what a spreadsheet's date format shows besides the date: the name of a zone, and decimals of the second."""
 
 import functools
 import re
@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PLACE = "\0"
-"""Stands for a part of the date or time among the literals of a format."""
+"""This character stands for a part of the date or time among the literals of a format."""
 
 _OF_THE_MARKET = re.compile(
     r"(?:utc|gmt)? ?\+ ?0?8(?::?00)?(?![0-9:])|china standard time"
@@ -35,19 +35,19 @@ _UNITS = frozenset(
         *("цаг", "минут", "мин", "секунд", "сек", "ч", "м", "с", "г", "час", "часов", "оны", "сарын", "өдөр"),
     }
 )
-"""Words that a format may put behind the time; any other one there is taken for the name of a zone."""
+"""Words that a format may put behind the time. Any other word there is taken for the name of a zone."""
 
 _POINTS = frozenset({".", ","})
 
 
 @dataclass(frozen=True, slots=True)
 class DateFormat:
-    """What a date format tells of the time."""
+    """What a date format shows of the time."""
 
     names_zone: bool
-    """Whether it puts another zone than the market's beside the time."""
+    """Whether the format shows the name of another zone than the market's beside the time."""
     shows_decimals: bool
-    """Whether it shows parts of the second."""
+    """Whether the format shows parts of the second."""
 
 
 def is_date_format(code: str) -> bool:
@@ -57,7 +57,7 @@ def is_date_format(code: str) -> bool:
 
 @functools.cache
 def date_format(code: str) -> DateFormat:
-    """What the format of a code says; of its sections, the first is that of dates."""
+    """Reads a format's code. It reads the first section only, because this is the section for dates."""
     literals = ""
     has_time = shows_decimals = after_time = False
     for token in _TOKEN.finditer(code):

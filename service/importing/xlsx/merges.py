@@ -1,6 +1,6 @@
-"""Merged cells of a worksheet: what stands in one stands for each of its rows, where that can be meant.
+"""Fills in the merged cells of a worksheet: the value of a merged cell counts for each of its rows, where it can.
 
-They are listed behind the rows, so the worksheet is looked through once before it is read.
+A worksheet lists its merged cells after its rows, so it is searched once before its rows are read.
 """
 
 import collections
@@ -16,7 +16,7 @@ from service.importing.xlsx.xml_parts import PIECE_BYTES, Attributes, local_name
 
 MERGED_RANGES_MAX = 100_000
 ONE_FOR_EACH_TRADE = frozenset({"quantity_kg", "amount_cny", "reference", KEY_FIELD})
-"""What every trade has of its own: over several rows it may be a sum, or the number of all of them."""
+"""Each trade has its own value of these fields. Over several rows, a merged one may be a sum, or a number for all."""
 
 _MARK = b"mergeCell"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -25,7 +25,7 @@ _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]
 
 @dataclass(slots=True)
 class MergedRange:
-    """A rectangle of cells, from the first row and column to the last, and what its first cell holds."""
+    """A rectangle of cells, from the first row and column to the last. `anchor` is the value of its first cell."""
 
     text: str
     first_row: int
@@ -36,7 +36,7 @@ class MergedRange:
 
 
 def read_merged_ranges(archive: zipfile.ZipFile, part: str) -> list[MergedRange]:
-    """The merged cells of a worksheet. Raises ImportFileError on too many, or one that is none."""
+    """The merged cells of a worksheet. Raises ImportFileError on too many of them, or on text that is no range."""
     if not _mentions_merged_cells(archive, part):
         return []
     found: list[MergedRange] = []
@@ -56,7 +56,10 @@ def read_merged_ranges(archive: zipfile.ZipFile, part: str) -> list[MergedRange]
 
 
 def _mentions_merged_cells(archive: zipfile.ZipFile, part: str) -> bool:
-    """A look for the word, a tenth of what it takes to parse all; in UTF-16 it is spelled otherwise."""
+    """Whether the worksheet may have merged cells: it holds their tag, or is in UTF-16, where the tag's bytes differ.
+
+    The search for the tag takes a tenth of the time that it takes to parse the whole worksheet.
+    """
     with archive.open(part) as stream:
         end = b""
         while piece := stream.read(PIECE_BYTES):
@@ -77,19 +80,20 @@ def _range(text: str) -> MergedRange:
 
 
 class MergedCells:
-    """The merged cells below a header, filled in row by row."""
+    """Fills in the merged cells below a header, row by row."""
 
     def __init__(self, ranges: Iterable[MergedRange], headings: Sequence[Heading], header_row: int) -> None:
-        """A range that begins above the rows is a title, or a heading of several rows."""
+        """Keeps the ranges below the header. A range that begins above is a title, or a heading over several rows."""
         below = [one for one in ranges if one.first_row > header_row]
         self._waiting = collections.deque(sorted(below, key=lambda one: one.first_row))
         self._open: list[MergedRange] = []
         self._headings = {heading.index: heading for heading in headings}
 
     def fill(self, row: int, cells: list[SheetCell]) -> list[str]:
-        """Fills the cells of a row, and returns what can't be told of it.
+        """Fills the merged cells of a row, and returns an error for each one whose meaning is not clear.
 
-        A cell that is covered shows nothing of its own. A row of nothing but merged cells belongs to the row above.
+        A cell that is covered is emptied, because it shows nothing. A row that holds only merged cells from above
+        belongs to the row above, and stays empty.
         """
         if not self._open and not self._waiting:
             return []
@@ -130,7 +134,7 @@ class MergedCells:
         return None
 
     def _is_a_row_of_several(self, merged: MergedRange, row: int, cells: Sequence[SheetCell]) -> bool:
-        """Whether all that stands in the row is merged over the same rows: one trade, drawn several rows high."""
+        """Whether all values of the row are merged over the same rows, so that one trade is drawn several rows high."""
         covered = {
             column
             for other in self._open
@@ -141,7 +145,7 @@ class MergedCells:
 
 
 def _uncover(merged: MergedRange, row: int, cells: list[SheetCell]) -> None:
-    """Remembers what the first cell of a range holds, and empties the cells that it covers."""
+    """Remembers the value of a range's first cell, and empties the cells of the row that the range covers."""
     columns = range(merged.first_column, min(merged.last_column + 1, len(cells)))
     if row == merged.first_row:
         merged.anchor = cells[merged.first_column] if merged.first_column < len(cells) else ""

@@ -1,7 +1,7 @@
-"""What a number looks like under a spreadsheet's number format: 123 under 000000 is 000123, and so its document.
+"""Shows a number as a spreadsheet shows it under a number format: the document number 123 under 000000 is 000123.
 
-The formats are those of ECMA-376, 18.8.30 and 18.8.31, as Excel, WPS and LibreOffice write them. What is not
-understood is not guessed: `show` says None.
+The formats are those of ECMA-376, 18.8.30 and 18.8.31, as Excel, WPS and LibreOffice write them. A format that is not
+understood is not guessed: `show` returns None.
 """
 
 import decimal
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from service.importing.xlsx.date_formats import DateFormat, date_format, is_date_format
 
 DIGITS_SHOWN_MAX = 15
-"""So many digits a spreadsheet keeps of a number; those beyond are the noise of binary fractions."""
+"""A spreadsheet keeps so many digits of a number. The digits after these are the noise of binary fractions."""
 
 SECTIONS_MAX = 4
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-"""The built-in number formats that show a date or time, the East Asian ones included."""
+"""The built-in number formats that show a date or time, with those of East Asia."""
 
 BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
@@ -26,7 +26,7 @@ BUILT_IN = {
     43: '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', 44: '_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ ;_ ¥* "-"??_ ;_ @_ ',
     48: "##0.0E+0", 49: "@",
 }  # fmt: skip
-"""The built-in formats that a workbook names by number only; of currencies, the one of a Chinese installation."""
+"""The built-in formats that a workbook names by number only. The currency is that of a Chinese installation."""
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_(?P<blank>.)|\*(?P<filling>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
@@ -39,14 +39,14 @@ _BARE_TEXT = re.compile(r"(?:\[[^\]]*\]|_.|\* |\s)*@(?:_.|\* |\s)*")
 
 
 class Digit(str):
-    """A placeholder: "0" shows a zero where there is no digit, "?" a blank, "#" nothing. Other texts are literals."""
+    """A placeholder: without a digit, "0" shows a zero, "?" a blank, "#" nothing. Texts of other types are literals."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the up to four parts of a format: literals, and placeholders for the digits of a number.
+    """One of the parts of a format, which has four at most: literals, and placeholders for the digits of a number.
 
     A section without placeholders shows the whole number (`is_general`), a text (`is_text`), or its literals only.
     """
@@ -63,7 +63,7 @@ class Section:
     percents: int = 0
 
     def show(self, number: decimal.Decimal) -> str:
-        """A number that is not negative, in this section."""
+        """The text that this section shows for a number, which must not be negative."""
         if self.is_general:
             return f"{self.before}{number.normalize():f}{self.after}"
         if not self.integer and not self.fraction:
@@ -79,15 +79,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """A number format; `sections` is None where it is not understood."""
+    """A number format. `sections` is None when the format shows a date, or is not understood."""
 
     code: str
     date: DateFormat | None
-    """What it tells of the time; None where it shows no date."""
+    """What the format shows of the time; None when it shows no date."""
     sections: tuple[Section, ...] | None
 
     def show(self, number: float) -> str | None:
-        """The number as the spreadsheet shows it; None where that can't be told."""
+        """The number as the spreadsheet shows it; None when that is not known."""
         numeric = tuple(section for section in self.sections or () if not section.is_text)
         if not numeric:
             return None
@@ -100,9 +100,9 @@ class NumberFormat:
 
     @property
     def plain(self) -> tuple[int, str] | None:
-        """Of a format that rounds a positive number and puts something around it: to how many decimals, and what.
+        """The number of decimals, and the text around the number, of a format that rounds and adds text only.
 
-        None where it does more: a share, thousands, signs between digits.
+        It holds for positive numbers. None for a format that does more: a share, thousands, signs between digits.
         """
         first = self.sections[0] if self.sections else None
         if first is None or not first.integer or first.thousands or first.percents:
@@ -113,11 +113,11 @@ class NumberFormat:
 
     @property
     def changes_text(self) -> bool:
-        """Whether text in such a cell is shown with something around it: the format "DOC-"@ shows 1 as DOC-1."""
+        """Whether the format may change how text is shown: the format "DOC-"@ shows the text 1 as DOC-1."""
         return self._is_odd_for_text or bool((self._around_text[0] + self._around_text[1]).strip())
 
     def show_text(self, text: str) -> str | None:
-        """Text as the spreadsheet shows it; None where that can't be told."""
+        """The text as the spreadsheet shows it; None when that is not known."""
         if self._is_odd_for_text:
             return None
         before, after = self._around_text
@@ -125,7 +125,7 @@ class NumberFormat:
 
     @property
     def _is_odd_for_text(self) -> bool:
-        """Whether the format is not understood, and has a section for texts with more than the text."""
+        """Whether the format is not understood, and has a section for text that shows more than the text."""
         if self.sections is not None or self.date is not None:
             return False
         return any("@" in part and _BARE_TEXT.fullmatch(part) is None for part in self.code.split(";"))
@@ -137,20 +137,20 @@ class NumberFormat:
 
 @functools.cache
 def number_format(code: str) -> NumberFormat:
-    """The format of a code, such as 000000 or "DOC-"000."""
+    """The format that a code describes, such as 000000 or "DOC-"000."""
     if is_date_format(code):
         return NumberFormat(code, date_format(code), sections=None)
     return NumberFormat(code, date=None, sections=_sections(code))
 
 
 def _sections(code: str) -> tuple[Section, ...] | None:
-    """The sections; None for a condition, a fraction, an exponent, a filling, or whatever else is not known."""
+    """The sections of a code; None when it has a condition, a fraction, an exponent, a filling, or an unknown part."""
     parts: list[list[re.Match[str]]] = [[]]
     place = 0
     while place < len(code):
         match = _TOKEN.match(code, place)
         if match is None or (match["filling"] or " ") != " ":
-            # How often a character is repeated is up to the width of the column: *0# shows 123 as 00000123.
+            # *0 repeats a character up to the width of the column, which is not known: *0# may show 123 as 00000123.
             return None
         if match["sign"] == ";":
             parts.append([])
@@ -178,7 +178,10 @@ def _section(tokens: Sequence[re.Match[str]]) -> Section | None:
 def _bare(
     before: Sequence[re.Match[str]], after: Sequence[re.Match[str]], middle: re.Match[str] | None
 ) -> Section | None:
-    """A section without digits: the whole number, a text, or literals only, which hide the number."""
+    """A section without digits, or None for one that is not understood.
+
+    Such a section shows the whole number, a text, or its literals only, so that the number is hidden.
+    """
     if any(token["sign"] for token in (*before, *after)):
         return None
     return Section(
@@ -230,7 +233,7 @@ def _literals(tokens: Sequence[re.Match[str]]) -> str:
 
 
 def _literal(token: re.Match[str]) -> str:
-    """What a token shows by itself: nothing for a colour or a filling, a blank of the width of a character."""
+    """The text that a token shows: nothing for a colour or a filling, one blank for a space of a character's width."""
     if token["blank"]:
         return " "
     if token["sign"] == "%":
@@ -239,7 +242,7 @@ def _literal(token: re.Match[str]) -> str:
 
 
 def _place_integer(parts: Sequence[str], digits: str, *, is_grouped: bool) -> str:
-    """The digits from the right into their places; those that are left stand in front of the first one."""
+    """Puts the digits into the placeholders, from right to left. Digits that remain go before the first one."""
     left, shown, count = list(digits), list[str](), 0
     first = next((place for place, part in enumerate(parts) if isinstance(part, Digit)), None)
     for place in range(len(parts) - 1, -1, -1):

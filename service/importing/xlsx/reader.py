@@ -1,4 +1,4 @@
-"""XLSX: the rows of one worksheet as lines; a spreadsheet's numbers are spelled as a clerk would write them."""
+"""Reads the rows of one worksheet of an XLSX file as lines, and spells its numbers as a clerk would write them."""
 
 import contextlib
 import itertools
@@ -18,12 +18,13 @@ from service.importing.xlsx.xml_parts import damage_refused
 
 ROWS_LOOKED_AT = 10
 HEADINGS_KNOWN_MIN = 3
-"""In a title or on a cover sheet one or two cells may happen to be called like a column."""
+"""How many headings a worksheet with trades has at least. In a title or on a cover sheet, one or two cells may have the
+name of a column by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row that names the columns, how many of its cells are headings, and the rows that follow it."""
+    """The row that names the columns. `known` is how many of its cells are headings."""
 
     number: int
     cells: list[str]
@@ -32,10 +33,13 @@ class Header:
 
 
 class WorkbookLines(FileLines):
-    """The lines of a workbook's first visible worksheet with headings; what stands above these is no line."""
+    """The lines of a workbook's first visible worksheet with headings. The rows above the headings are no lines."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Reads the shared strings, and rows up to the header. Raises ImportFileError on a file that can't be taken."""
+        """Reads the shared strings, and the rows up to the header.
+
+        Raises ImportFileError when the file can't be imported.
+        """
         if encoding is not None:
             raise ImportFileError("A workbook states its encoding itself; leave out --encoding.")
         with damage_refused(), contextlib.ExitStack() as opened:
@@ -80,7 +84,7 @@ class WorkbookLines(FileLines):
             self.total_lines = last - number
 
     def _line_of(self, number: int, cells: list[SheetCell]) -> FileLine | None:
-        """The line of a row; None for a row without content, of which Excel stores many below the last one."""
+        """The line of a row; None for a row without content. Excel stores many of these below the last row."""
         width = self._table.width
         if len(cells) < width:
             cells.extend([""] * (width - len(cells)))
@@ -95,7 +99,7 @@ class WorkbookLines(FileLines):
         return self._table.line(number, texts[:width], raw, [*wrong.values(), *doubts, *unnamed])
 
     def _spelled(self, cells: list[SheetCell]) -> tuple[list[str], dict[int, str]]:
-        """The cells as text, and by the place of each that can't be spelled, why."""
+        """The cells as text, and the errors of the cells that can't be spelled, by their index."""
         texts: list[str] = []
         wrong: dict[int, str] = {}
         for index, cell in enumerate(cells):
@@ -114,9 +118,10 @@ class WorkbookLines(FileLines):
 def _find_header(
     archive: zipfile.ZipFile, workbook: Workbook, strings: SharedStrings
 ) -> tuple[Worksheet, SheetRows, Header]:
-    """The first visible worksheet with headings; where none has any, the first that holds anything, to be refused.
+    """The first visible worksheet with headings. Without one, the first worksheet that is not empty, to be refused.
 
-    A cover sheet, lists in a hidden sheet, or an emptied one may stand before the clerk's table.
+    A cover sheet, a hidden sheet with lists, or an empty sheet may come before the clerk's table. Raises
+    ImportFileError when all worksheets are empty.
     """
     filled: list[tuple[Worksheet, SheetRows, Header]] = []
     with contextlib.ExitStack() as kept:
@@ -124,7 +129,7 @@ def _find_header(
             rows = SheetRows(archive, sheet.part, strings, workbook.styles)
             header = _header_or_close(rows)
             if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
-                rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
+                rows.close()  # A workbook may have thousands of sheets without headings; only the first is reported.
                 continue
             kept.callback(rows.close)
             filled.append((sheet, rows, header))
@@ -149,7 +154,10 @@ def _header_or_close(rows: SheetRows) -> Header | None:
 
 
 def _header_of(rows: Iterator[SheetRow]) -> Header | None:
-    """The row with the most headings among the first ones: titles, often merged cells, stand above it."""
+    """The row with the most headings among the first ROWS_LOOKED_AT rows that are not blank; None without such rows.
+
+    Titles, often in merged cells, may stand above the headings.
+    """
     first = list(itertools.islice(filter(_is_written, rows), ROWS_LOOKED_AT))
     if not first:
         return None

@@ -1,4 +1,4 @@
-"""The rows of a worksheet, one by one: row numbers as Excel shows them, and cells as text, numbers or faults."""
+"""Reads the rows of a worksheet one by one, with Excel's row numbers. Cells are text, numbers or faults."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -23,21 +23,22 @@ from service.importing.xlsx.xml_parts import (
 
 COLUMNS_MAX = 16_384
 ROWS_MAX = 1_048_576
-"""Of any spreadsheet program."""
+"""How many columns and rows a worksheet has at most, in any spreadsheet program."""
 TEXT_PIECES_MAX = 64
-"""The parser tells a text in pieces of 8 KiB; a cell has 32,767 characters at most."""
+"""How many pieces the text of a cell may have. The parser gives pieces of 8 KiB; a cell has 32,767 characters at
+most."""
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Shown(float):
-    """A number in a cell whose format shows it otherwise than as it is."""
+    """A number in a cell whose format changes how the number is shown."""
 
     __slots__ = ("format",)
     format: NumberFormat
 
     def __new__(cls, text: str, number_format: NumberFormat) -> Self:
-        """The number of a text, under a format."""
+        """Reads the number from its text, and keeps the format. Raises ValueError on text that is no number."""
         number = super().__new__(cls, text)
         number.format = number_format
         return number
@@ -50,30 +51,30 @@ class Serial(Shown):
 
     @property
     def shows_decimals(self) -> bool:
-        """Whether its format shows parts of the second."""
+        """Whether the cell's format shows parts of the second."""
         return self.format.date is not None and self.format.date.shows_decimals
 
 
 class IsoDate(str):
-    """A cell that holds a date or time as text, which its format shows: 2024-04-01T16:30:00.000Z."""
+    """A cell that holds a date or time as ISO text: 2024-04-01T16:30:00.000Z. The cell's format shows it as a date."""
 
     __slots__ = ()
 
 
 class Fault(str):
-    """A cell without a value, and why: an error of Excel, or a formula that was never computed."""
+    """The reason why a cell has no value, such as an error of Excel, or a formula that was never computed."""
 
     __slots__ = ()
 
 
 SheetCell = str | float | bool
-"""Text, "" for an empty cell, Fault, IsoDate, a number, Serial, Shown, or a truth value."""
+"""One of: text, "" for an empty cell, Fault, IsoDate, a number, Serial, Shown, or a truth value."""
 
 SheetRow = tuple[int, list[SheetCell]]
 
 
 class SheetRows:
-    """The rows of one worksheet. They may be shorter or longer than the header."""
+    """The rows of one worksheet. A row may be shorter or longer than the header."""
 
     def __init__(
         self, archive: zipfile.ZipFile, part: str, strings: SharedStrings, styles: Mapping[str, NumberFormat]
@@ -86,21 +87,24 @@ class SheetRows:
 
     @property
     def hidden_rows(self) -> set[int]:
-        """The numbers of the rows that were read and are hidden, by hand or by a filter."""
+        """The numbers of the hidden rows among those read so far. Rows are hidden by hand or by a filter."""
         return self._builder.hidden_rows
 
     def is_hidden_column(self, index: int) -> bool:
-        """Whether a column is hidden; known once the first row is read."""
+        """Whether a column is hidden. This is known after the first row is read."""
         return any(index in columns for columns in self._builder.hidden_columns)
 
     @property
     def last_row(self) -> int | None:
-        """The number of the last row as the worksheet states it, unchecked; known once the first row is read."""
+        """The number of the last row as the worksheet states it, unchecked; None when it states none.
+
+        It is known after the first row is read.
+        """
         digits = self._builder.dimension.rpartition(":")[2].lstrip(_LETTERS)
         return int(digits) if digits.isdecimal() else None
 
     def __iter__(self) -> Iterator[SheetRow]:
-        """The rows, once. Raises ImportFileError where the worksheet is damaged."""
+        """The rows; they can be iterated once. Raises ImportFileError when the worksheet is damaged."""
         finished = self._builder.finished
         with damage_refused():
             for size in parse_pieces(self._parser, self._stream):
@@ -115,7 +119,7 @@ class SheetRows:
 
 
 class _RowBuilder:
-    """Gathers rows from the parser's calls, some 60 a row: what is asked for most often is asked first."""
+    """Builds rows from the parser's calls. There are some 60 calls a row, so frequent tags are tested first."""
 
     def __init__(self, parser: XMLParserType, strings: SharedStrings, styles: Mapping[str, NumberFormat]) -> None:
         self.finished: list[SheetRow] = []
@@ -188,7 +192,7 @@ class _RowBuilder:
         elif tag == "rPh":
             self._inside_hint = False
         elif tag == "sheetData":
-            # What follows (validations, sparklines) has elements of the same names that are not cells.
+            # The parts after the rows (validations, sparklines) have elements with the same names that are no cells.
             depth = Depth()
             self._parser.StartElementHandler, self._parser.EndElementHandler = depth.enter, depth.leave
 
@@ -206,7 +210,7 @@ class _RowBuilder:
                 value = Fault(f'"{text}" is damaged in the workbook; type it again.')
         self._is_formula = False
         reference = cell.get("r")
-        # A cell without a reference follows the one before.
+        # A cell without a reference stands in the column after the cell before it.
         column = len(row) if reference is None else self._columns[reference.rstrip(_DIGITS)]
         if column == len(row):
             if column >= COLUMNS_MAX:
@@ -241,12 +245,12 @@ class _RowBuilder:
 
 
 def _is_hidden(attributes: Attributes, size: str) -> bool:
-    """Whether a row or column is hidden; some programs only make its height or width zero."""
+    """Whether a row or column is hidden. Some programs hide it by a height or width of zero only."""
     return attributes.get("hidden") in {"1", "true"} or attributes.get(size) == "0"
 
 
 def _shown_text(text: str, style: NumberFormat) -> SheetCell:
-    """Text with what its format puts around it."""
+    """The text with what its format puts around it, or a Fault when the format is not understood."""
     whole = style.show_text(text)
     if whole is not None:
         return whole
@@ -257,7 +261,7 @@ def _shown_text(text: str, style: NumberFormat) -> SheetCell:
 
 
 def _dated(cell: SheetCell, style: NumberFormat) -> SheetCell:
-    """A date or time, unless its format shows it in a zone: Excel converts nothing, so the clock may be any."""
+    """The date or time, or a Fault when its format names a zone: Excel converts nothing, so any zone may be meant."""
     if style.date is None or not style.date.names_zone:
         return cell
     return Fault(
@@ -267,7 +271,7 @@ def _dated(cell: SheetCell, style: NumberFormat) -> SheetCell:
 
 
 class _ColumnIndexes(dict[str, int]):
-    """The index of each column by its letters, worked out once."""
+    """The index of each column by its letters. Each index is worked out once."""
 
     def __missing__(self, letters: str) -> int:
         index = self[letters] = column_index(letters)
@@ -275,7 +279,7 @@ class _ColumnIndexes(dict[str, int]):
 
 
 def column_index(letters: str) -> int:
-    """The index of a column by its letters: "AB" is 27. Raises ImportFileError on what is none."""
+    """The index of a column by its letters: "AB" is 27. Raises ImportFileError on letters that name no column."""
     number = 0
     for letter in letters:
         number = number * 26 + _LETTERS.index(letter) + 1 if letter in _LETTERS else COLUMNS_MAX + 1
@@ -285,6 +289,6 @@ def column_index(letters: str) -> int:
 
 
 NOT_AVAILABLE = "#N/A"
-"""The one error of a spreadsheet that says that there is nothing; what it means is up to the column."""
+"""The only error of a spreadsheet that says that there is no value. Each column decides what it means."""
 
 _UNCOMPUTED = Fault("A formula without a stored result; open and save the file in a spreadsheet program first.")

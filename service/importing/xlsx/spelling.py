@@ -1,6 +1,7 @@
-"""How a number or date in a worksheet's cell is spelled: as the spreadsheet shows it, or not at all.
+"""Spells a number or date of a worksheet's cell as the spreadsheet shows it, or refuses it.
 
-What is shown and what is held may differ: 380.5 under the format 0 is shown as 381. No one knows which was meant.
+The value that a cell holds and the value that it shows may differ: 380.5 under the format 0 is shown as 381. Then the
+file does not tell which of the two was meant.
 """
 
 import datetime
@@ -22,11 +23,12 @@ DIGITS_KEPT_MAX = 15
 MILLISECONDS_PER_DAY, MILLISECONDS_PER_SECOND = 86_400_000, 1_000
 HALF_A_SECOND_BEFORE_MIDNIGHT = 1 - 0.5 / 86_400
 DAY_NOISE_MAX = 2e-10
-"""Of a count of days with the 15 digits that a spreadsheet keeps."""
+"""The noise of a count of days, because a spreadsheet keeps 15 digits only."""
 
 NOISE_MILLISECONDS_MAX = 5
 SERIAL_MAX = 100_000
-"""Excel's number of a day in 2173: what is above is no time but a date typed as a number, such as 20240401."""
+"""Excel's number of a day in 2173. A greater number is no time but a date that was typed as a number, such as
+20240401."""
 
 FORMATS_KNOWN_MAX = 256
 
@@ -42,7 +44,7 @@ _ISO_DATE = re.compile(
 def column_spellings(
     headings: Sequence[Heading], width: int, *, counts_from_1904: bool
 ) -> list[tuple[str, CellSpelling]]:
-    """For each column its heading, and how a number in it is spelled."""
+    """For each column, its heading and the function that spells a number in it."""
     epoch = datetime.datetime(1904, 1, 1) if counts_from_1904 else datetime.datetime(1899, 12, 30)  # noqa: DTZ001 (market time)
     special: dict[str, CellSpelling] = {
         "quantity_kg": lambda number: spell_decimal(number, KG_DECIMALS, _KG_SIGNS),
@@ -56,7 +58,7 @@ def column_spellings(
 
 
 def spell_cell(cell: SheetCell, spell: CellSpelling) -> str:
-    """A cell that is no plain text. Raises ValueError, which says what to send instead."""
+    """The cell as text; `spell` spells a number or date. Raises a ValueError that says what to send instead."""
     if isinstance(cell, Fault):
         raise ValueError(str(cell))
     if isinstance(cell, bool):
@@ -67,9 +69,10 @@ def spell_cell(cell: SheetCell, spell: CellSpelling) -> str:
 
 
 def spell_decimal(number: float | IsoDate, decimals: int, units: re.Pattern[str] = _CNY_SIGNS) -> str:
-    """An amount or weight in decimals: 0.30000000000000004 is "0.30". Raises ValueError rather than to round.
+    """An amount or weight in decimals: 0.30000000000000004 is "0.30". It raises ValueError and never rounds a value.
 
-    `units` are signs that its format may show around it; with another one, or with other digits, it is refused.
+    `units` are the signs that the cell's format may show around the number. It raises ValueError as well when the
+    format shows another sign or other digits.
     """
     if isinstance(number, IsoDate | Serial):
         raise ValueError(MADE_A_DATE)
@@ -86,23 +89,23 @@ def spell_decimal(number: float | IsoDate, decimals: int, units: re.Pattern[str]
 
 
 def _is_shown_as(number: Shown, spelled: str, decimals: int, units: re.Pattern[str]) -> bool:
-    """Whether the format shows the number that is spelled."""
+    """Whether the format shows the same number as `spelled`."""
     places = _places_shown(number.format.code, units)
     if places is not None and number > 0:
-        # Nearly every amount ends here: the decimals that are not shown are zeros.
+        # Nearly every amount is decided here: the format shows it when the decimals that it hides are zeros.
         return places >= decimals or not spelled[places - decimals :].strip("0")
     return _amount_shown(number, units) == decimal.Decimal(spelled)
 
 
 @functools.lru_cache(FORMATS_KNOWN_MAX)
 def _places_shown(code: str, units: re.Pattern[str]) -> int | None:
-    """How many decimals a format shows that adds nothing but a unit; None for other formats."""
+    """How many decimals a format shows, when it adds nothing but a unit; None for other formats."""
     plain = number_format(code).plain
     return None if plain is None or units.sub("", unicodedata.normalize("NFKC", plain[1])) else plain[0]
 
 
 def _amount_shown(number: Shown, units: re.Pattern[str]) -> decimal.Decimal | None:
-    """The number that a format shows, without its units and separators; None where it is no number any more."""
+    """The number that a format shows, without units and separators; None when the rest is no number."""
     try:
         return decimal.Decimal(units.sub("", unicodedata.normalize("NFKC", _show(number))))
     except decimal.InvalidOperation:
@@ -110,7 +113,10 @@ def _amount_shown(number: Shown, units: re.Pattern[str]) -> decimal.Decimal | No
 
 
 def spell_identifier(number: float | IsoDate) -> str:
-    """A code or document number that was typed as a number: 20240401.0 is "20240401", under 000000 it is "000123"."""
+    """A code or document number that was typed as a number: 20240401.0 is "20240401", 123 under 000000 is "000123".
+
+    Raises ValueError on a date, and on a number that has decimals or more digits than a spreadsheet keeps.
+    """
     if isinstance(number, IsoDate | Serial):
         raise ValueError(MADE_A_DATE)
     if not number.is_integer() or abs(number) >= 10**DIGITS_KEPT_MAX:
@@ -121,12 +127,13 @@ def spell_identifier(number: float | IsoDate) -> str:
 
 
 def spell_instant(cell: float | IsoDate, epoch: datetime.datetime) -> str:
-    """RFC 3339 in market time for Excel's count of days, which has float noise below a millisecond.
+    """A time in RFC 3339, in market time, from Excel's count of days, which has float noise below a millisecond.
 
-    A date that is held as text ends with a Z in the files of SheetJS, which is no zone: the cell shows the market's
-    clock. A number that a format shows otherwise is read as it is shown: 20240401 under 0000-00-00. Where the format
-    shows no parts of a second, noise is taken off, and the last half second of a day is refused: Excel rounds it up to
-    the next day, other programs and formats without seconds do not.
+    In the files of SheetJS, a date that is held as text ends with a Z. The Z is no zone: the cell shows the market's
+    clock. A number under a format for numbers is read as it is shown: 20240401 under 0000-00-00. When the format shows
+    no parts of a second, noise is taken off, and the last half second of a day raises ValueError: Excel rounds it up to
+    the next day, and other programs, and formats without seconds, do not. Other values that are no time raise
+    ValueError as well.
     """
     if isinstance(cell, IsoDate):
         match = _ISO_DATE.fullmatch(cell)
@@ -152,13 +159,16 @@ def spell_instant(cell: float | IsoDate, epoch: datetime.datetime) -> str:
 
 
 def _without_noise(milliseconds: int) -> int:
-    """The whole second that is shown, where what is held is next to it, as sums of times and rounded numbers are."""
+    """The nearest whole second when it is within NOISE_MILLISECONDS_MAX, else the milliseconds unchanged.
+
+    The format shows whole seconds, and sums of times and rounded numbers lie a little beside them.
+    """
     second = (milliseconds + MILLISECONDS_PER_SECOND // 2) // MILLISECONDS_PER_SECOND * MILLISECONDS_PER_SECOND
     return second if abs(milliseconds - second) <= NOISE_MILLISECONDS_MAX else milliseconds
 
 
 def _show(number: Shown) -> str:
-    """What the spreadsheet shows. Raises ValueError under a format that is not understood."""
+    """The text that the spreadsheet shows. Raises ValueError when the format is not understood."""
     text = number.format.show(number)
     if text is None:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""A workbook's parts apart from the rows: its worksheets, their strings, and how its styles show numbers."""
+"""Reads the parts of a workbook except its rows: its worksheets, its strings, and the number formats of its styles."""
 
 import array
 import mmap
@@ -23,14 +23,14 @@ from service.importing.xlsx.xml_parts import (
 
 ROOT_RELATIONS = "_rels/.rels"
 GENERAL = frozenset({"", "general", "@"})
-"""Formats, in lower case, that show a number as it is."""
+"""The formats, in lower case, that show a number as it is."""
 
 BUILT_IN_DATE = number_format("yyyy-mm-dd hh:mm:ss")
 
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """A worksheet's name, its part inside the archive, and whether a reader of the workbook gets to see it."""
+    """A worksheet: its name, its part inside the archive, and whether a spreadsheet program shows it."""
 
     name: str
     part: str
@@ -39,17 +39,20 @@ class Worksheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """What the rest of the reader needs to know: part names inside the archive, None where there is no such part."""
+    """What the rest of the reader needs to know of a workbook. Parts are named as inside the archive."""
 
     sheets: tuple[Worksheet, ...]
     strings_part: str | None
     styles: Mapping[str, NumberFormat]
-    """The number format of each style of cells, but for those that show a number as it is."""
+    """The number format of each style of cells, without the styles that show a number as it is."""
     counts_from_1904: bool
 
 
 def read_workbook(archive: zipfile.ZipFile) -> Workbook:
-    """The workbook's parts. Raises ImportFileError without a worksheet, KeyError without a part it names."""
+    """The workbook's parts.
+
+    Raises ImportFileError when it has no worksheet, KeyError when it names a part that the archive does not have.
+    """
     workbook_part = next(iter(_relations(archive, "", ROOT_RELATIONS, "officeDocument").values()), "xl/workbook.xml")
     folder, name = posixpath.split(workbook_part)
     relations = f"{folder}/_rels/{name}.rels".lstrip("/")
@@ -77,7 +80,7 @@ def _relations(archive: zipfile.ZipFile, folder: str, part: str, kind: str) -> d
     """The parts that a part names, by relation id. Their paths are relative to `folder`, or begin with a slash."""
     named = {
         name.casefold(): name for name in archive.namelist()
-    }  # A part's name is the same in any case (OPC, 9.1.1).
+    }  # The names of parts are compared without regard to upper and lower case (OPC, 9.1.1).
     found: dict[str, str] = {}
     for tag, attributes in elements(archive, part):
         if tag == "Relationship" and attributes["Type"].endswith(f"/{kind}"):
@@ -103,7 +106,10 @@ def _styles(styles: list[tuple[str, Attributes]]) -> dict[str, NumberFormat]:
 
 
 def _format_of(number: str, codes: Mapping[str, str]) -> NumberFormat | None:
-    """The format of a number in a workbook, which may give a built-in number a code of its own; None for General."""
+    """The format with a number in a workbook; None for one that shows a number as it is.
+
+    A workbook may give its own code to the number of a built-in format.
+    """
     if number not in codes and number.isdecimal() and int(number) in DATE_FORMATS:
         return BUILT_IN_DATE
     code = codes[number] if number in codes else BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
@@ -111,19 +117,23 @@ def _format_of(number: str, codes: Mapping[str, str]) -> NumberFormat | None:
 
 
 class SharedStrings:
-    """The workbook's strings by number, kept in a temporary file: as many as lines, where these have document numbers.
+    """The workbook's strings by number, in a temporary file. With document numbers, there are as many strings as lines.
 
-    In memory are 8 bytes for each, and the strings read lately; most cells repeat a few words.
+    The memory holds 8 bytes for each string, and the strings that were read last, because most cells repeat a few
+    words.
     """
 
     RECENT_MAX = 4_096
     STRINGS_MAX = 8_000_000
     BYTES_MAX = 1 << 30
     TEXT_LENGTH_MAX = 1 << 18
-    """A cell has 32,767 characters at most; spelled with escapes and runs it may be longer."""
+    """The limit for the length of one string. A cell has 32,767 characters at most, but escapes and runs are longer."""
 
     def __init__(self, archive: zipfile.ZipFile, part: str | None) -> None:
-        """Reads the part to its end; a workbook without one has no strings."""
+        """Reads the part to its end. A workbook without this part has no strings.
+
+        Raises ImportFileError when the text is over one of the limits.
+        """
         self._ends = array.array("Q", [0])
         self._recent: dict[int, str] = {}
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
@@ -137,7 +147,7 @@ class SharedStrings:
             raise
 
     def __getitem__(self, number: int) -> str:
-        """The string of a number. Raises IndexError when the workbook has none."""
+        """The string with a number. Raises IndexError when the workbook has no such string."""
         found = self._recent.get(number)
         if found is None:
             if not 0 <= number < len(self._ends) - 1:
@@ -172,18 +182,18 @@ class SharedStrings:
 
 
 class _StringTexts:
-    """Gathers each string from its runs, without the phonetic hints that East Asian Excel adds to them."""
+    """Joins the runs of each string, without the phonetic hints that East Asian versions of Excel add."""
 
     def __init__(self) -> None:
         self.finished: list[str] = []
         self.length = 0
-        """Of the string that is being gathered, with a character for each run."""
+        """The length of the string that is being read, with one more for each run."""
         self._runs: list[str] = []
         self._depth = Depth()
         self._inside_text = self._inside_hint = False
 
     def start(self, name: str, _: Attributes) -> None:
-        """An element begins."""
+        """Is called when an element begins."""
         self._depth.enter()
         match local_name(name):
             case "t":
@@ -192,7 +202,7 @@ class _StringTexts:
                 self._inside_hint = True
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Is called when an element ends."""
         self._depth.leave()
         match local_name(name):
             case "si":
@@ -205,7 +215,7 @@ class _StringTexts:
                 self._inside_hint = False
 
     def text(self, text: str) -> None:
-        """Text between elements, of which only what stands in <t> counts."""
+        """Is called with the text between elements; it keeps the text inside <t> only."""
         if self._inside_text:
             self._runs.append(text)
             self.length += len(text) + 1

@@ -1,8 +1,8 @@
-"""The XML parts inside a workbook's archive, read piece by piece with expat.
+"""Reads the XML parts inside a workbook's archive, piece by piece, with expat.
 
-An import needs flat memory, limits on what a small file may become, and what the libraries do not tell: formats, hidden
-rows, formulas without a result. docs/decisions/0004 has the figures. The tests compare the cells with those of openpyxl
-and python-calamine.
+An import needs flat memory, and limits on the size that a small file may unpack to. It also needs what the libraries do
+not tell: formats, hidden rows, formulas without a result. docs/decisions/0004 has the figures. The tests compare the
+cells with those of openpyxl and python-calamine.
 """
 
 import contextlib
@@ -16,15 +16,15 @@ from xml.parsers import expat
 from service.importing.lines import ImportFileError
 
 PIECE_BYTES = 1 << 14
-"""Rows of one piece are in memory together: 400 of them, if each has one cell in the last column."""
+"""The rows of one piece are in memory together: 400 rows, if each has one cell in the last column."""
 PART_BYTES_MAX = 4 << 30
 SMALL_PART_BYTES_MAX = 64 << 20
 SMALL_PART_ITEMS_MAX = 1_000_000
-"""Elements and attributes of a small part. Excel's 65,490 styles of cells have 600,000."""
+"""How many elements and attributes a small part may have. Excel's 65,490 styles of cells have 600,000."""
 TOKEN_BYTES_MAX = 1 << 20
-"""Of one tag with its attributes, or one comment: the parser holds each as a whole."""
+"""How long one tag with its attributes, or one comment, may be: the parser holds each in memory as a whole."""
 DEPTH_MAX = 64
-"""Elements inside of each other; a workbook has seven or so."""
+"""How deep elements may be nested; in a workbook they are about seven deep."""
 
 Attributes = dict[str, str]
 
@@ -32,17 +32,17 @@ _ESCAPED = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_", re.ASCII)
 
 
 def local_name(name: str) -> str:
-    """A name without its namespace, which differs between transitional and strict workbooks."""
+    """A name without its namespace. The namespace differs between transitional and strict workbooks."""
     return name.rpartition(" ")[2]
 
 
 def unescape(text: str) -> str:
-    """The text of a cell, in which workbooks spell control characters as _x000D_, and a literal _x as _x005F_x."""
+    """The text of a cell without a workbook's escapes: _x000D_ is a control character, and _x005F_x is _x itself."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def new_parser() -> expat.XMLParserType:
-    """A parser that tells namespaces by a space and takes no document type."""
+    """A parser that separates a namespace from its name by a space, and refuses a document type (ImportFileError)."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_document_type
@@ -50,14 +50,20 @@ def new_parser() -> expat.XMLParserType:
 
 
 def open_part(archive: zipfile.ZipFile, part: str, bytes_max: int = PART_BYTES_MAX) -> IO[bytes]:
-    """The unpacked bytes of a part. A small archive may hold a thousand times its size."""
+    """The unpacked bytes of a part. Raises ImportFileError when there are more than `bytes_max`.
+
+    The limit is needed because a small archive may hold a thousand times its size.
+    """
     if archive.getinfo(part).file_size > bytes_max:
         raise ImportFileError(f"The workbook's part {part} is larger than {bytes_max >> 20} MiB.")
     return archive.open(part)
 
 
 def parse_pieces(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[int]:
-    """Feeds the stream to the parser and says after each piece how many bytes it had."""
+    """Feeds the stream to the parser, and yields the number of bytes after each piece.
+
+    Raises ImportFileError when a tag is longer than TOKEN_BYTES_MAX.
+    """
     fed = 0
     while piece := stream.read(PIECE_BYTES):
         parser.Parse(piece)
@@ -70,12 +76,15 @@ def parse_pieces(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[int
 
 
 def elements(archive: zipfile.ZipFile, part: str) -> list[tuple[str, Attributes]]:
-    """Each element of a small part, in order: its local name and its attributes by their local names."""
+    """Each element of a small part, in order: its local name, and its attributes by their local names.
+
+    Raises ImportFileError when the part is too large.
+    """
     found: list[tuple[str, Attributes]] = []
     parser, depth, items = new_parser(), Depth(), 0
 
     def start(name: str, attributes: Attributes) -> None:
-        """Notes an element."""
+        """Adds an element to the list."""
         nonlocal items
         depth.enter()
         items += 1 + len(attributes)
@@ -92,26 +101,26 @@ def elements(archive: zipfile.ZipFile, part: str) -> list[tuple[str, Attributes]
 
 
 class Depth:
-    """How many elements are open: the parser keeps each of them, so no file may open millions."""
+    """Counts the open elements. The parser keeps each open element in memory, so a file must not open millions."""
 
     def __init__(self) -> None:
-        """None is open."""
+        """Begins with no open element."""
         self._depth = 0
 
     def enter(self, *_: object) -> None:
-        """An element begins."""
+        """Is called when an element begins. Raises ImportFileError when the elements are nested too deeply."""
         self._depth += 1
         if self._depth > DEPTH_MAX:
             raise ImportFileError(f"The workbook is damaged: more than {DEPTH_MAX} elements are inside of each other.")
 
     def leave(self, *_: object) -> None:
-        """An element ends."""
+        """Is called when an element ends."""
         self._depth -= 1
 
 
 @contextlib.contextmanager
 def damage_refused() -> Iterator[None]:
-    """Turns whatever a damaged archive raises into an ImportFileError."""
+    """Turns the errors that a damaged archive raises into an ImportFileError."""
     try:
         yield
     except ImportFileError:

@@ -28,7 +28,7 @@ class Market(Bureau):
         return call_hushi(self.environment, "keys", "create", "--name", "柜台", *asked).stdout.strip()
 
     def statement(self, resident_id: str) -> list[Any]:
-        """What the ledger itself holds of a resident."""
+        """The entries that the ledger itself holds of a resident."""
         path = f"/v1/transactions?resident_id={resident_id}"
         status, document, _ = self.server.ask("GET", path, headers=self.admin)
         assert status == 200, document
