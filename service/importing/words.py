@@ -1,10 +1,9 @@
 """The words of clerks for categories, countries, directions and trade points, and what the API calls them."""
 
 import functools
-import importlib.resources
-import json
 import unicodedata
-from typing import Any
+
+from service.rules import rule_rows
 
 DIRECTIONS = {
     **dict.fromkeys(("进口", "进", "import"), "import"),
@@ -25,20 +24,14 @@ def fold_word(word: str) -> str:
 @functools.cache
 def category_names() -> dict[str, str]:
     """The Chinese names of the rule data's categories: 肉类 is meat."""
-    return {row["zh"]: row["name"] for row in _rule_data("categories")["rows"] if row.get("zh")}
+    return {row["zh"]: row["name"] for row in rule_rows("categories") if row.get("zh")}
 
 
 @functools.cache
 def country_codes_by_name() -> dict[str, str]:
     """ISO 3166-1 alpha-2 codes by every known name and by themselves, as written and folded: 蒙古国 is MN."""
     codes: dict[str, str] = {}
-    for row in _rule_data("countries")["countries"]:
+    for row in rule_rows("countries"):
         for name in (row["code"], row["zh"], row["en"], row["mn"], *row["aliases"]):
             codes[name] = codes[fold_word(name)] = row["code"]
     return codes
-
-
-def _rule_data(name: str) -> dict[str, Any]:
-    text = importlib.resources.files("service.rules").joinpath(f"{name}.json").read_text("utf-8")
-    document: dict[str, Any] = json.loads(text)
-    return document

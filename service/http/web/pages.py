@@ -27,6 +27,7 @@ from service.http.context import market
 from service.http.routes import Answer, respond
 from service.http.sessions import begin_session, drop_cookie
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
+from service.rules.names import names
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
@@ -194,16 +195,13 @@ def _local(address: str) -> str:
 @functools.cache
 def _country_names() -> str:
     """The names of the countries by code, as JSON that may stand inside a script element."""
-    rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
-    names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
-    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    named = {code: list(each.values()) for code, each in names()["origin"].items()}
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-@functools.cache
 def _category_names() -> list[str]:
     """The categories of the rule data, each once."""
-    rows = json.loads((importlib.resources.files("service.rules") / "categories.json").read_text("utf-8"))["rows"]
-    return list(dict.fromkeys(row["name"] for row in rows))
+    return list(names()["category"])
 
 
 def _get_file(files: dict[str, File], name: str) -> Response:
