@@ -20,6 +20,7 @@ from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
 from service.ledger import Ledger
 from service.queries.reports import Reporter
+from service.rules.names import LANGUAGES
 
 EXIT_WRONG_QUESTION = 2
 FORMATS = ("table", "json", "csv", "xlsx")
@@ -71,7 +72,7 @@ def report() -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
 @click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
 @pass_settings
 def trade(settings: Settings, /, **asked: Any) -> None:
@@ -87,7 +88,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
 @click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
 @pass_settings
 def residents(settings: Settings, /, **asked: Any) -> None:
@@ -137,7 +138,7 @@ def _answer(
 
         print_report(console(), document, asked["lang"], _cut_off(document), whole=asked["whole"])
         return
-    _write(_content(document, shape), shape, asked["output"])
+    _write(_content(document, shape, asked["lang"]), shape, asked["output"])
 
 
 def _opened(settings: Settings) -> Ledger:
@@ -185,14 +186,14 @@ def _cut_off(document: dict[str, Any]) -> datetime.date:
     return datetime.date.fromisoformat(document["through"])
 
 
-def _content(document: dict[str, Any], shape: str) -> bytes:
-    """The same bytes as over HTTP."""
+def _content(document: dict[str, Any], shape: str, lang: str | None = None) -> bytes:
+    """The same bytes as over HTTP; a workbook in the language that is asked for."""
     from service.rendering.exports import csv_of, xlsx_of
 
     writers: dict[str, Callable[[], bytes]] = {
         "json": lambda: orjson.dumps(document),
         "csv": lambda: csv_of(document),
-        "xlsx": lambda: xlsx_of(document, _cut_off(document)),
+        "xlsx": lambda: xlsx_of(document, _cut_off(document), lang),
     }
     content: bytes = _asked(writers[shape])
     return content

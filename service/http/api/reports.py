@@ -40,7 +40,7 @@ _EXPORTS: dict[str, Export] = {
 }
 _TABLES = tuple(_EXPORTS)
 
-_RENDERING = "3"
+_RENDERING = "4"
 """Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
 
 
