@@ -21,7 +21,6 @@ from service.commands.posting import Entry, Post, Reverse, post
 from service.commands.residents import Caller as Recorder
 from service.commands.residents import Registration, add_members, change_status, register
 from service.config import Settings
-from service.domain.brief import write_brief
 from service.domain.cells import DIMENSIONS
 from service.domain.errors import ResidentNotActive
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
@@ -32,6 +31,7 @@ from service.domain.transactions import Trade
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import Wrong, verify
+from service.rendering.brief import write_brief
 from service.storage import tail
 from service.storage.resident_cache import find_standings
 from tests.builders import a_citizen_number, a_key, a_trade

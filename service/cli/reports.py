@@ -16,10 +16,10 @@ from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
-from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
 from service.ledger import Ledger
 from service.queries.reports import Reporter
+from service.rendering.brief import write_brief
 from service.rules.names import LANGUAGES
 
 EXIT_WRONG_QUESTION = 2

@@ -11,12 +11,12 @@ from werkzeug.datastructures import MIMEAccept
 
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
-from service.domain.brief import write_brief
 from service.domain.reports import Question, question_so_far
 from service.http.context import market
 from service.http.response_cache import Exact, leave_exact
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.queries.reports import Answered
+from service.rendering.brief import write_brief
 from service.rendering.exports import csv_of, xlsx_of
 from service.storage.ledger_state import Standing
 

@@ -8,13 +8,11 @@ import functools
 import importlib.resources
 import json
 from collections.abc import Mapping
-from typing import Literal
 
+from service.domain.brief import Lang
 from service.rules.names import LANGUAGES
 
 __all__ = ["LANGUAGES", "Lang", "catalogue", "say", "word"]
-
-Lang = Literal["zh", "en", "mn"]
 
 
 def word(key: str, lang: str) -> str:

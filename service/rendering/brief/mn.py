@@ -10,13 +10,12 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
-from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
+from service.rendering.brief.scope import ScopeWords, inside_of_a_sentence
 
 _UNITS = ((10**12, "их наяд"), (10**9, "тэрбум"), (10**6, "сая"))
-_CATEGORIES = {"meat": "мах", "grain": "үр тариа", "wool": "ноос ноолуур", "packaged_food": "савласан хүнс"}
 _FROM_BASE = {"yoy": "өмнөх оны мөн үеэс", "previous": "өмнөх үеэс"}
 _WITH_BASE = {"yoy": "өмнөх оны мөн үетэй", "previous": "өмнөх үетэй"}
 _IN_BASE = {"yoy": "өмнөх оны мөн үед", "previous": "өмнөх үед"}
@@ -28,6 +27,7 @@ _FRONT_VOWELS = {1, 4, 9}
 _TRADE = "хилийн оршин суугчдын харилцан худалдаа"
 
 SCOPE = ScopeWords(
+    lang="mn",
     sentence="(Хамрах хүрээ: {}.)",
     dimension="{} – {}",
     between_values=", ",
@@ -39,11 +39,6 @@ SCOPE = ScopeWords(
         "trade_point": "худалдааны цэг",
         "group_id": "бүлэг",
         "settlement": "суурин",
-    },
-    values={
-        "category": _CATEGORIES,
-        "origin": {"MN": "Монгол", "RU": "Орос", "BY": "Беларусь", "KZ": "Казахстан", "CN": "Хятад"},
-        "direction": {"import": "импорт", "export": "экспорт"},
     },
 )
 
@@ -130,8 +125,9 @@ def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
 
 def _directions(facts: Facts) -> Iterator[Sequence[Piece]]:
     """That the value is of imports and exports together, where it is, and how much of it is either."""
-    names = SCOPE.values["direction"]
-    parts = facts.direction_claims(lambda direction, fen: f"{names[direction]} {amount_words(fen)}")
+    parts = facts.direction_claims(
+        lambda direction, fen: f"{inside_of_a_sentence('direction', direction, 'mn')} {amount_words(fen)}"
+    )
     if parts:
         yield "Энэ нь импорт, экспортын нийлбэр дүн бөгөөд ", parts[0], ", ", parts[1], " байна."
 
@@ -212,7 +208,10 @@ def _registered_change(facts: Facts) -> Sequence[Piece]:
 
 
 def _new_categories(facts: Facts) -> Iterator[Sequence[Piece]]:
-    named = [category_claim(category, _CATEGORIES) for category in facts.named_categories]
+    named = [
+        category_claim(category, inside_of_a_sentence("category", category.code, "mn"))
+        for category in facts.named_categories
+    ]
     if not named:
         return
     listed = [piece for claim in named[:-1] for piece in (", ", claim)]

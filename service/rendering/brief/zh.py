@@ -10,18 +10,18 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
-from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
+from service.rendering.brief.scope import ScopeWords, inside_of_a_sentence
 
 _UNITS = ((10**12, "万亿"), (10**8, "亿"), (10**4, "万"))
-_CATEGORIES = {"meat": "肉类", "grain": "粮食", "wool": "绒毛", "packaged_food": "预包装食品"}
 _COMPARED = {"yoy": "同比", "previous": "环比"}
 _BASES = {"yoy": "上年同期", "previous": "上期"}
 _DOUBLED = {1: "翻一番", 2: "翻两番"}
 
 SCOPE = ScopeWords(
+    lang="zh",
     sentence="（统计范围：{}）",
     dimension="{}为{}",
     between_values="、",
@@ -33,11 +33,6 @@ SCOPE = ScopeWords(
         "trade_point": "互市点",
         "group_id": "互助组",
         "settlement": "社区/嘎查",
-    },
-    values={
-        "category": _CATEGORIES,
-        "origin": {"MN": "蒙古国", "RU": "俄罗斯", "BY": "白俄罗斯", "KZ": "哈萨克斯坦", "CN": "中国"},
-        "direction": {"import": "进口", "export": "出口"},
     },
 )
 
@@ -114,8 +109,9 @@ def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
 
 def _directions(facts: Facts) -> Sequence[Piece]:
     """That the value is of imports and exports together, where it is, and how much of it is either."""
-    names = SCOPE.values["direction"]
-    parts = facts.direction_claims(lambda direction, fen: f"{names[direction]}{amount_words(fen)}")
+    parts = facts.direction_claims(
+        lambda direction, fen: f"{inside_of_a_sentence('direction', direction, 'zh')}{amount_words(fen)}"
+    )
     return ("（为进出口合计，其中", parts[0], "，", parts[1], "）") if parts else ()
 
 
@@ -186,6 +182,6 @@ def _registered_change(facts: Facts) -> Sequence[Piece]:
 def _new_categories(facts: Facts) -> Iterator[Sequence[Piece]]:
     named: list[Piece] = []
     for category in facts.named_categories:
-        named += ["、", category_claim(category, _CATEGORIES)]
+        named += ["、", category_claim(category, inside_of_a_sentence("category", category.code, "zh"))]
     if named:
         yield f"与{_BASES[facts.compare]}相比，", *named[1:], "为新增品类。"

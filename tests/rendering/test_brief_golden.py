@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from service.domain.brief import NewCategory, en, mn, write_brief, zh
+from service.domain.brief import NewCategory
 from service.domain.growth import compare
 from service.domain.periods import Period, parse_period
-from tests.domain.briefs import LANGS, facts, nothing_traded
+from service.rendering.brief import en, mn, write_brief, zh
+from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 # Golden cases: what is asked, and a part of the text that has to stand there.
 

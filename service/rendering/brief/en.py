@@ -10,17 +10,16 @@ from datetime import date
 from service.domain.brief.facts import Facts, Measure, Piece, category_claim
 from service.domain.brief.figures import cny_text, decimal_text, round_amount, round_heads_down
 from service.domain.brief.movement import Movement, doublings
-from service.domain.brief.scope import ScopeWords
 from service.domain.brief.spans import shape_of
 from service.domain.money import FEN_PER_CNY
 from service.domain.periods import Period
+from service.rendering.brief.scope import ScopeWords, inside_of_a_sentence
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _UNITS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
-_CATEGORIES = {"meat": "meat", "grain": "grain", "wool": "wool and cashmere", "packaged_food": "packaged food"}
 _COMPARED = {"yoy": "year on year", "previous": "on the previous period"}
 _BASES = {"yoy": "a year earlier", "previous": "the previous period"}
 _BASE_PERIODS = {"yoy": "in the same period a year earlier", "previous": "in the previous period"}
@@ -37,6 +36,7 @@ _SMALL_MULTIPLES = {20: "twice"} | dict(
 _DOUBLED = {1: "doubled", 2: "quadrupled"}
 
 SCOPE = ScopeWords(
+    lang="en",
     sentence="(Only {}.)",
     dimension="{}: {}",
     between_values=", ",
@@ -48,10 +48,6 @@ SCOPE = ScopeWords(
         "trade_point": "trade point",
         "group_id": "group",
         "settlement": "settlement",
-    },
-    values={
-        "category": _CATEGORIES,
-        "origin": {"MN": "Mongolia", "RU": "Russia", "BY": "Belarus", "KZ": "Kazakhstan", "CN": "China"},
     },
 )
 
@@ -138,7 +134,9 @@ def _trade(facts: Facts) -> Iterator[Sequence[Piece]]:
 
 def _directions(facts: Facts) -> Iterator[Sequence[Piece]]:
     """That the value is of imports and exports together, where it is, and how much of it is either."""
-    parts = facts.direction_claims(lambda direction, fen: f"{direction}s of {amount_words(fen)}")
+    parts = facts.direction_claims(
+        lambda direction, fen: f"{inside_of_a_sentence('direction', direction, 'en')} of {amount_words(fen)}"
+    )
     if parts:
         yield "This is imports and exports together: ", parts[0], " and ", parts[1], "."
 
@@ -213,7 +211,10 @@ def _registered_change(facts: Facts) -> Sequence[Piece]:
 
 
 def _new_categories(facts: Facts) -> Iterator[Sequence[Piece]]:
-    named = [category_claim(category, _CATEGORIES) for category in facts.named_categories]
+    named = [
+        category_claim(category, inside_of_a_sentence("category", category.code, "en"))
+        for category in facts.named_categories
+    ]
     if not named:
         return
     compared = f"Compared with {_BASES[facts.compare]}, "

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory, en, mn, write_brief, zh
+from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory
 from service.domain.growth import compare
 from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
 from service.domain.transactions import DIRECTIONS
-from tests.domain.briefs import LANGS, facts, nothing_traded
+from service.rendering.brief import en, mn, write_brief, zh
+from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 GROWTH_WORDS: dict[Lang, str] = {
     "zh": r"增长|下降|持平|翻.番",
