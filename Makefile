@@ -10,23 +10,51 @@ WORKERS ?= 4
 # Where it is set, each process of the tests and of the service would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench bench-writes load lock clean
+# What checks the pages' scripts: Node.js 18.18 or newer for their tests, and npm for the rest. Without them the rest is checked.
+NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
+NPM := $(if $(NODE),$(shell command -v npm))
+
+.PHONY: run test lint lint-python lint-pages test-pages bench bench-writes load lock clean
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} exec $(BIN)/hushi serve --port $(PORT) --welcome
 
-test: $(VENV)/test.done lint  ## Every check and test, on SQLite and on a real PostgreSQL
+test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and on a real PostgreSQL
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
 	@ls /usr/lib/postgresql/*/lib/llvmjit.so >/dev/null 2>&1 || echo "skipped: tests on a PostgreSQL with JIT (none is installed on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-lint: $(VENV)/test.done
+lint: lint-python lint-pages  ## Style and types, of Python and of the pages' scripts
+
+lint-python: $(VENV)/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Where npm reaches no registry, this is skipped as well. CI says REQUIRE_NPM=1: there nothing of it is skipped.
+lint-pages:
+ifneq ($(NPM),)
+	@if $(MAKE) --silent node_modules/installed.done; then npm run --silent lint; \
+	  elif [ -n "$(REQUIRE_NPM)" ]; then exit 1; else echo "skipped: lint of the pages' scripts (npm could not install its packages)"; fi
+else
+	@echo "skipped: lint of the pages' scripts (no npm with Node.js 18.18 or newer on this machine)"
+	@test -z "$(REQUIRE_NPM)"
+endif
+
+test-pages:  ## The logic of the pages' scripts that needs no browser
+ifneq ($(NODE),)
+	node --test --test-reporter=spec tests/javascript/*.test.js
+else
+	@echo "skipped: tests of the pages' scripts (no Node.js 18.18 or newer on this machine)"
+	@test -z "$(REQUIRE_NPM)"
+endif
+
+node_modules/installed.done: package.json package-lock.json .npmrc
+	npm ci --no-progress
+	@touch $@
 
 bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES=1000000 BENCH_ENGINES=sqlite is quick
 	@mkdir -p .bench-data
@@ -75,4 +103,4 @@ lock:  ## Resolve the newest versions once (needs uv); what running and testing 
 	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,6 +19,7 @@ from service.domain.transactions import FIRST_TRADING_DAY, MARKET_TIME
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _HOUR_AND_MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+HS_CODE_LENGTH_MAX = 10
 # The standard library would take an offset of +08:75 too, and from Python 3.14 on the hour 24.
 _INSTANT = re.compile(
     rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]{_HOUR_AND_MINUTE}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})",

@@ -32,6 +32,8 @@ COMMODITY_LENGTH_MAX = 100
 MARK_LENGTH_MAX = 64
 METADATA_KEY_LENGTH_MAX = 40
 METADATA_VALUE_LENGTH_MAX = 500
+OVER_ALLOWANCE = ("tax", "refuse")
+"""What may become of a trade that the allowance does not cover: its rest is taxed, or all of it is refused."""
 
 
 class TradeSchema(StrictSchema):
@@ -52,8 +54,7 @@ class TradeSchema(StrictSchema):
     seller = Text(COMMODITY_LENGTH_MAX, allow_none=True)
     reference = Text(MARK_LENGTH_MAX, allow_none=True)
     over_allowance = OneOf(
-        "tax",
-        "refuse",
+        *OVER_ALLOWANCE,
         translate=lambda word: word == "refuse",
         load_default=False,
         attribute="refuse_over_allowance",
@@ -110,7 +111,7 @@ class TransactionSchema(StrictSchema):
     over_allowance = fields.Function(
         lambda entry: "refuse" if entry.refuse_over_allowance else "tax",
         required=True,
-        metadata={"type": "string", "enum": ["tax", "refuse"]},
+        metadata={"type": "string", "enum": list(OVER_ALLOWANCE)},
     )
     metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     reverses = fields.UUID(required=True, allow_none=True)

@@ -1,6 +1,7 @@
 """The rules of the house, as tests: sizes, the reference, the README (test_floors.py has the arrows)."""
 
 import ast
+import json
 import pathlib
 import re
 import statistics
@@ -11,6 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = [path for folder in ("service", "schemas") for path in (ROOT / folder).rglob("*.py")]
 HANDWRITTEN = [path for path in SOURCES if "migrations" not in path.parts]
+SCRIPTS = list((ROOT / "service").rglob("static/*.js"))
+PAGE_TESTS = [*(ROOT / "tests/browser").rglob("*.py"), *(ROOT / "tests/javascript").glob("*.js")]
 
 FUNCTION_LINES_MAX, FUNCTION_LINES_P90, FUNCTION_LINES_MEDIAN = 50, 25, 10
 FILE_LINES_MAX, FILE_LINES_MEDIAN = 300, 100
@@ -38,6 +41,15 @@ def test_files_are_short() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in HANDWRITTEN}
     assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
     assert statistics.median(lengths.values()) <= FILE_LINES_MEDIAN
+
+
+def test_scripts_of_pages_and_their_tests_are_short() -> None:
+    """ESLint holds scripts to the same sizes; this holds where there is no Node.js."""
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in [*SCRIPTS, *PAGE_TESTS]
+    }
+    assert len(SCRIPTS) > 20
+    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
 
 
 def test_an_exception_from_a_rule_gives_its_reason() -> None:
@@ -81,6 +93,19 @@ def test_nothing_that_is_committed_names_a_path_of_a_machine() -> None:
             text = path.read_text("utf-8", errors="ignore")
             named += [name] if re.search(r"/(?:root|work)/[a-z.]", text) and name != "tests/test_house.py" else []
     assert named == []
+
+
+def test_the_lock_of_the_scripts_checks_names_no_registry() -> None:
+    """Packages are found by name and checked by their hashes: each has one, and none says where it came from."""
+    packages = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    named = {name: each for name, each in packages.items() if name}
+    assert len(named) > 50
+    assert [name for name, each in named.items() if "resolved" in each or "integrity" not in each] == []
+    told = json.loads((ROOT / "package.json").read_text("utf-8"))
+    pins = told["devDependencies"]
+    assert told["private"] is True
+    assert "dependencies" not in told, "what is served needs nothing that npm installs"
+    assert {name: version for name, version in pins.items() if not re.fullmatch(r"[0-9.]+", version)} == {}
 
 
 @pytest.mark.parametrize("name", ["requirements-run.lock", "requirements-test.lock"])

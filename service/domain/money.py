@@ -9,6 +9,9 @@ FEN_PER_CNY = 100
 GRAMS_PER_KG = 1000
 CNY_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 KG_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,3})?$"
+CNY_LENGTH_MAX = len("9999999999.99")
+KG_LENGTH_MAX = len("9999999999.999")
+"""As many characters as the patterns take."""
 
 _CNY = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?", re.ASCII)
 _KG = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,3}))?", re.ASCII)

@@ -174,6 +174,19 @@ def test_signing_out_ends_it_and_the_way_back_shows_nothing(clerk: Clerk, bureau
     assert clerk.figures() == bureau.four(QUESTION)
 
 
+def test_when_signing_out_fails_that_is_said_and_the_report_stays(clerk: Clerk) -> None:
+    clerk.sign_in()
+    clerk.page.wait_for_selector("#signout:not([hidden])")
+    refused = {"status": 503, "json": {"code": "unavailable", "detail": "The disk is full."}}
+    clerk.page.route("**/signout", lambda route: route.fulfill(**refused), times=1)
+    clerk.page.click("#signout")
+    clerk.page.wait_for_selector("#alert p")
+    assert clerk.page.text_content("#alert") == "The service can't answer nowThe disk is full."
+    assert clerk.page.is_visible("#content")
+    clerk.page.click("#signout")
+    clerk.page.wait_for_url("**/signin")
+
+
 def test_without_scripts_the_form_signs_in_too(bureau: Bureau, chromium: Any) -> None:
     clerk = Clerk(bureau, chromium, java_script_enabled=False)
     clerk.page.goto(f"{bureau.address}/signin")

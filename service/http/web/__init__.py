@@ -1,1 +1,1 @@
-"""Pages for people: HTML, and the scripts and styles that they load."""
+"""Pages for people: HTML, the scripts and styles that they load, and what the server writes into them."""

@@ -6,9 +6,9 @@ from whoever follows a link from another site; the requests of the page that it 
 """
 
 import contextlib
+import datetime
 import functools
 import hashlib
-import importlib.resources
 import json
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -16,8 +16,6 @@ from importlib.resources.abc import Traversable
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from schemas.residents import REASON_LENGTH_MAX
-from schemas.transactions import COMMODITY_LENGTH_MAX, MARK_LENGTH_MAX
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
@@ -25,22 +23,13 @@ from service.http.auth import authenticate_session
 from service.http.bodies import read_form
 from service.http.context import market
 from service.http.routes import Answer, respond
-from service.http.sessions import begin_session, drop_cookie
+from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
-from service.rules.names import names
+from service.http.web.shell import STATIC, category_names, shell_page
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
 _OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
-
-_LENGTHS_MAX = {
-    "commodity": COMMODITY_LENGTH_MAX,
-    "consignment": MARK_LENGTH_MAX,
-    "vehicle_plate": MARK_LENGTH_MAX,
-    "reference": MARK_LENGTH_MAX,
-    "reason": REASON_LENGTH_MAX,
-}
-"""Of the texts that a clerk types: as many characters as the API takes."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -94,13 +83,12 @@ def register_pages(app: Flask) -> None:
 def get_dashboard() -> Response:
     """The shell of the dashboard. Raises DatabaseUnavailable."""
     opens_with = OPENS_WITH if is_demo(market().ledger) else None
-    return _page(render_template("dashboard.html", page="dashboard", countries=_country_names(), demo=opens_with))
+    return _page(shell_page("dashboard", demo=opens_with))
 
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    told = {"countries": _country_names(), "categories": _category_names(), "limits": _LENGTHS_MAX}
-    return _page(render_template("record.html", page="record", demo=is_demo(market().ledger), **told))
+    return _page(shell_page("record", demo=is_demo(market().ledger), categories=category_names()))
 
 
 def get_sign_in() -> Response:
@@ -172,7 +160,8 @@ def _show_refusal(response: Response) -> Response:
 
 
 def _sign_in_page(goes_to: str, status: int = 200, refused: str | None = None) -> Response:
-    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused), status)
+    hours = LIFETIME // datetime.timedelta(hours=1)
+    response = _page(render_template("signin.html", goes_to=_local(goes_to), refused=refused, hours=hours), status)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hushi"'
     return response
@@ -192,18 +181,6 @@ def _local(address: str) -> str:
     return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
 
 
-@functools.cache
-def _country_names() -> str:
-    """The names of the countries by code, as JSON that may stand inside a script element."""
-    named = {code: list(each.values()) for code, each in names()["origin"].items()}
-    return json.dumps(named, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _category_names() -> list[str]:
-    """The categories of the rule data, each once."""
-    return list(names()["category"])
-
-
 def _get_file(files: dict[str, File], name: str) -> Response:
     file = files.get(name)
     if file is None:
@@ -218,7 +195,7 @@ def _get_file(files: dict[str, File], name: str) -> Response:
 
 @functools.cache
 def _static_files() -> dict[str, File]:
-    return _read_files(importlib.resources.files("service.http.web") / "static")
+    return _read_files(STATIC)
 
 
 def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:

@@ -1,56 +1,35 @@
 // The dashboard: a question in the address, the API's answers to it on the page, and nothing else.
-import { Failure, ask, askAll, choices, hasMoved, newestDay, newestPeriod } from "./answers.js";
+import { Failure, ask, askAll, choices, hasMoved, isAborted, newestDay, newestPeriod } from "./answers.js";
 import { redrawAll } from "./charts.js";
 import { drawControls } from "./controls.js";
-import { lookAgain, politely, saysTheSame } from "./live.js";
+import { button, byId, make } from "./elements.js";
 import { learnGroups } from "./groups.js";
-import { LANGS, addressOf, readQuestion } from "./question.js";
-import { mayOf, showPages, signOut } from "./pages.js";
+import { lookAgain, politely, saysTheSame } from "./live.js";
+import { addressOf, hasPeriod, readQuestion } from "./question.js";
 import { showNewest, showPosition, showReport } from "./report.js";
-import { make } from "./tables.js";
-import { language, speak, word } from "./words.js";
+import { beginShell, drawShell, may, sayError, setSession, speakAsAsked, toSignIn } from "./shell.js";
+import { language, word } from "./words.js";
 
-const byId = (id) => document.getElementById(id);
-const [content, state, status] = ["content", "state", "status"].map(byId);
-const countryNames = JSON.parse(byId("countries").textContent);
+const [content, state, status] = ["content", "state", "status"].map((id) => byId(id));
 
-let question = null;
-let session = null;
+let question = readQuestion(location.search);
+/** @type {Choices | null} */
 let offered = null;
+/** @type {Answers | null} */
 let answers = null;
+/** @type {AbortController | null} */
 let running = null;
+/** @type {WeakMap<Answers, Promise<string | null>>} */
 const newestDays = new WeakMap();
 
-function kept(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function keep(name, value) {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // The choice then lasts as long as the page.
-  }
-}
-
-function chosenLanguage() {
-  const wished = [new URLSearchParams(location.search).get("lang"), kept("hushi.lang"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
-  return wished.find((lang) => LANGS.includes(lang)) ?? "zh";
-}
-
-function toSignIn() {
-  location.replace(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
-}
-
-// A demo opens with the days that it was made to show; whatever is played into it today has no past to stand beside.
+/** A demo opens with the days that it was made to show; whatever is played into it today has no past to stand beside. */
 function demoPeriod() {
   const { demo } = document.body.dataset;
   return demo ? readQuestion(demo).period : null;
 }
+
+/** @param {Lang} lang */
+const addressIn = (lang) => (hasPeriod(question) ? addressOf(question, lang) : null);
 
 // Loading
 
@@ -59,39 +38,58 @@ async function load(begun = performance.now()) {
   const mine = new AbortController();
   running = mine;
   content.setAttribute("aria-busy", "true");
+  sayError();
   status.textContent = word("loading");
-  if (question.wrong.length) return refuse(question.wrong);
+  if (question.wrong.length) {
+    refuse(question.wrong);
+    return;
+  }
   try {
-    if (question.period === null) {
-      question.period = demoPeriod() ?? (await newestPeriod(mine.signal));
-      history.replaceState(null, "", addressOf(question, language()));
-      drawAllControls();
-    }
-    answers = await askAll(question, language(), mine.signal);
+    const found = await askWhole(mine.signal);
     if (running === mine) {
+      answers = found;
       show();
       noteChange(begun);
     }
   } catch (error) {
-    if (running === mine && error.name !== "AbortError") fail(error);
+    if (running === mine && !isAborted(error)) fail(error);
   }
 }
 
-// What has been posted meanwhile, shown in place: nothing is dimmed, and what has the focus keeps it.
+/**
+ * The answers to the question; one without a period is first given the newest.
+ * @param {AbortSignal} signal
+ */
+async function askWhole(signal) {
+  if (!hasPeriod(question)) {
+    const whole = { ...question, period: demoPeriod() ?? (await newestPeriod(signal)) };
+    question = whole;
+    history.replaceState(null, "", addressOf(whole, language()));
+    drawAllControls();
+    return askAll(whole, language(), signal);
+  }
+  return askAll(question, language(), signal);
+}
+
+/** What has been posted meanwhile, shown in place: nothing is dimmed, and what has the focus keeps it. */
 async function refresh() {
-  const before = answers, loading = running;
-  if (!before || !state.hidden || content.getAttribute("aria-busy") === "true") return;
+  const before = answers;
+  const loading = running;
+  if (!before || !hasPeriod(question) || !state.hidden || content.getAttribute("aria-busy") === "true") return;
   try {
     if (!(await hasMoved(before.paths.months))) return;
     const newer = await askAll(question, language());
     if (running !== loading || answers !== before) return;
     answers = newer;
-    if (saysTheSame(before, newer)) return showPosition(newer);
+    if (saysTheSame(before, newer)) {
+      showPosition(newer);
+      return;
+    }
     announce(`${word("updated")}: ${showReport(newer, question, new Date())}`);
     nameNewest(newer);
   } catch (error) {
     // What can't be refreshed stays as it was said, with its position; only somebody who may not see it any more leaves.
-    if (error.status === 401) toSignIn();
+    if (error instanceof Failure && error.status === 401) toSignIn();
   }
 }
 
@@ -99,12 +97,16 @@ const announce = politely((text) => {
   status.textContent = text;
 });
 
-// From the click to the frame in which the figures are on the screen.
+/**
+ * From the click to the frame in which the figures are on the screen.
+ * @param {number} begun
+ */
 function noteChange(begun) {
   requestAnimationFrame(() => performance.measure("hushi-change", { start: begun, end: performance.now() }));
 }
 
 function show() {
+  if (!answers || !hasPeriod(question)) return;
   state.hidden = true;
   content.hidden = byId("controls").hidden = false;
   content.classList.remove("loading");
@@ -113,42 +115,85 @@ function show() {
   nameNewest(answers);
 }
 
-// Asked for after all else is there: it says up to where the figures go, and nobody waits for it.
+/**
+ * Asked for after all else is there: it says up to where the figures go, and nobody waits for it.
+ * @param {Answers} shown
+ */
 async function nameNewest(shown) {
-  if (!newestDays.has(shown)) newestDays.set(shown, newestDay(question, shown).catch(() => null));
+  if (!hasPeriod(question)) return;
+  if (!newestDays.has(shown)) {
+    newestDays.set(
+      shown,
+      newestDay(question, shown).catch(() => null),
+    );
+  }
   const day = await newestDays.get(shown);
   if (day && answers === shown) showNewest(day, shown);
 }
 
-// An address that says something else than the page understands: showing a part of it would answer another question.
+/**
+ * An address that says something else than the page understands: showing a part of it would answer another question.
+ * @param {WrongParameter[]} wrong
+ */
 function refuse(wrong) {
-  const without = question.period ? addressOf(question, language()) : `/?lang=${language()}`;
+  const without = addressIn(language()) ?? `/?lang=${language()}`;
   showState(
     "refused",
-    wrong.map(({ name, code, choices = [] }) => `${name}: ${word(`wrong.${code}`)}${choices.length ? ` ${choices.join(", ")}` : ""}`),
+    wrong.map(({ name, code, choices: known = [] }) => {
+      const named = known.length ? ` ${known.join(", ")}` : "";
+      return `${name}: ${word(`wrong.${code}`)}${named}`;
+    }),
     make("a", { href: without, id: "without" }, word("wrong.without")),
   );
 }
 
-// What went wrong, in words, and what can be done about it; figures of another question must not stand beside it.
-function fail(error) {
-  if (!(error instanceof Failure)) {
-    console.error(error);
-    error = new Failure(500, null);
-  }
-  if (error.status === 401) return toSignIn();
-  const kind = { 0: "offline", 403: "forbidden", 422: "refused" }[error.status] ?? "broken";
-  const detail = ["offline", "forbidden"].includes(kind) ? word(`state.${kind}.detail`) : error.message;
-  // The API says of each parameter what is wrong with it; of the whole it only says that something is.
-  const details = error.problem?.errors?.map((each) => `${each.pointer.slice(1)}: ${each.detail}`) ?? [detail];
-  const id = error.problem?.request_id;
-  const act = make("button", { type: "button", id: "retry" }, word("retry"));
-  act.addEventListener("click", () => load());
-  const again = make("a", { href: "/signin" }, word("again"));
-  const named = id ? make("p", { class: "quiet" }, make("code", {}, id)) : "";
-  showState(kind, details, named, kind === "forbidden" ? again : act);
+/** @type {Record<number, string>} */
+const STATES = { 0: "offline", 403: "forbidden", 422: "refused" };
+
+/**
+ * What went wrong, in words. The API says of each parameter what is wrong with it; of the whole it only says that
+ * something is.
+ * @param {unknown} error
+ */
+function failureOf(error) {
+  if (!(error instanceof Failure)) console.error(error);
+  const { status: code, message, problem } = error instanceof Failure ? error : new Failure(500, null);
+  const kind = STATES[code] ?? "broken";
+  const detail = ["offline", "forbidden"].includes(kind) ? word(`state.${kind}.detail`) : message;
+  const details = problem?.errors?.map((each) => `${each.pointer.slice(1)}: ${each.detail}`) ?? [detail];
+  return { code, kind, details, id: problem?.request_id };
 }
 
+/**
+ * Says what went wrong and what can be done about it; figures of another question must not stand beside it.
+ * @param {unknown} error
+ */
+function fail(error) {
+  const { code, kind, details, id } = failureOf(error);
+  if (code === 401) {
+    toSignIn();
+    return;
+  }
+  const named = id ? make("p", { class: "quiet" }, make("code", {}, id)) : "";
+  const again = make("a", { href: "/signin" }, word("again"));
+  const act = kind === "forbidden" ? again : button("retry", word("retry"), () => load());
+  showState(kind, details, named, act);
+}
+
+/**
+ * Says above the report that signing out failed: the report stays, and so does the session.
+ * @param {unknown} error
+ */
+function sayStayed(error) {
+  const { kind, details } = failureOf(error);
+  sayError(...[word(`state.${kind}`), ...details].map((text) => make("p", {}, text)));
+}
+
+/**
+ * @param {string} kind
+ * @param {string[]} details
+ * @param {...(Node | string)} more
+ */
 function showState(kind, details, ...more) {
   state.replaceChildren(make("h2", {}, word(`state.${kind}`)), ...details.map((text) => make("p", {}, text)), ...more);
   state.className = `state ${kind}`;
@@ -164,14 +209,17 @@ addEventListener("online", () => state.classList.contains("offline") && !state.h
 
 // Asking
 
+/** @param {Partial<Question>} change */
 function putQuestion(change) {
+  if (!hasPeriod(question)) return;
   const begun = performance.now();
   const onlyDrawing = Object.keys(change).every((name) => name === "measure");
-  question = { ...question, wrong: [], ...change };
+  const next = { ...question, wrong: [], ...change };
+  question = next;
   const isAnswered = onlyDrawing && answers && state.hidden;
   // The requests go out first; the controls are drawn while they are on their way.
   if (!isAnswered) load(begun);
-  history.pushState(null, "", addressOf(question, language()));
+  history.pushState(null, "", addressOf(next, language()));
   drawAllControls();
   if (!isAnswered) return;
   show();
@@ -179,88 +227,48 @@ function putQuestion(change) {
 }
 
 function drawAllControls() {
-  if (question.period) drawControls(byId("controls"), question, offered, putQuestion);
-  for (const link of document.querySelectorAll(".languages a")) {
-    const isCurrent = link.dataset.lang === language();
-    if (question.period) link.href = addressOf(question, link.dataset.lang);
-    if (isCurrent) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
-  drawTheme();
-  byId("who").textContent = session?.name ?? "";
-  byId("signout").hidden = session === null;
-}
-
-for (const link of document.querySelectorAll(".languages a")) {
-  link.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || !question.period) return;
-    event.preventDefault();
-    speak(link.dataset.lang);
-    keep("hushi.lang", link.dataset.lang);
-    history.pushState(null, "", addressOf(question, language()));
-    drawAllControls();
-    load();
-  });
+  if (hasPeriod(question)) drawControls(byId("controls"), question, offered, putQuestion);
+  drawShell({ addressIn });
 }
 
 addEventListener("popstate", () => {
   question = readQuestion(location.search);
-  speak(chosenLanguage());
+  speakAsAsked();
   drawAllControls();
   load();
 });
 
-// Colours
+// Colours and paper
 
-const THEMES = ["auto", "light", "dark"];
-const themeNow = () => document.documentElement.dataset.theme ?? "auto";
-
-function drawTheme() {
-  byId("theme").replaceChildren(make("span", { class: "roomy" }, `${word("theme")}: `), word(`theme.${themeNow()}`));
-}
-
-byId("theme").addEventListener("click", () => {
-  const next = THEMES[(THEMES.indexOf(themeNow()) + 1) % THEMES.length];
-  if (next === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
-  keep("hushi.theme", next);
-  drawTheme();
-  redrawAll();
-});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 
 // Drawn for the paper before the pages are counted: what grows afterwards falls off the last one.
-for (const [event, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
-  addEventListener(event, () => {
-    document.documentElement.classList.toggle("printing", isPrinting);
+for (const printing of [true, false]) {
+  addEventListener(printing ? "beforeprint" : "afterprint", () => {
+    document.documentElement.classList.toggle("printing", printing);
     redrawAll();
   });
 }
 
-// The session
-
-byId("signout").addEventListener("click", async () => {
-  try {
-    await signOut();
-    location.replace("/signin");
-  } catch (error) {
-    fail(error);
-  }
-});
-
-// A page that comes back from the browser's memory may belong to somebody who has signed out since.
-addEventListener("pageshow", (event) => event.persisted && load());
-
 async function begin() {
-  question = readQuestion(location.search);
-  speak(chosenLanguage(), countryNames);
+  beginShell({
+    addressIn,
+    turnTo: (address) => history.pushState(null, "", address),
+    spoken: () => {
+      drawAllControls();
+      load();
+    },
+    coloured: redrawAll,
+    cameBack: () => load(),
+    stayed: sayStayed,
+    leadsTo: "/signin",
+  });
   drawAllControls();
   const about = ask("/session").catch((error) => (error.status === 401 ? toSignIn() : null));
   await load();
   performance.mark("hushi-interactive");
-  session = (await about) ?? null;
-  const may = mayOf(session);
-  showPages(may);
+  setSession((await about) ?? null);
+  drawAllControls();
   if (may("residents:read")) await learnGroups();
   offered = await choices().catch(() => null);
   drawAllControls();

@@ -1,79 +1,119 @@
 // The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
 import { Failure, ask } from "./answers.js";
-import { send } from "./record_api.js";
-import { guardKeys, isComposing } from "./record_keys.js";
-import { beginLine, chooseResident, cny, lineDay, restoreDraft } from "./record_line.js";
-import { beginReceipt, list, showReceipt } from "./record_receipt.js";
-import { beginReversal, openTrade } from "./record_reversal.js";
-import { beginShell, draws, drawAll, errorWords, may, sayFailure, scopeNote } from "./record_shell.js";
+import { byId, inputById, list, make, told } from "./elements.js";
 import { grouped, scaled } from "./exact.js";
 import { learnGroups } from "./groups.js";
-import { make } from "./tables.js";
-import { dayWords, nameOf, word } from "./words.js";
+import { limits } from "./limits.js";
+import { dayWords } from "./phrases.js";
+import { send } from "./record_api.js";
+import { cny } from "./record_fields.js";
+import { guardKeys, isComposing } from "./record_keys.js";
+import { beginLine, chooseResident, lineDay, restoreDraft } from "./record_line.js";
+import { beginReceipt, showReceipt } from "./record_receipt.js";
+import { beginReversal, openTrade } from "./record_reversal.js";
+import { beginSession, drawAll } from "./record_session.js";
+import { errorWords, sayFailure, scopeNote } from "./refusals.js";
+import { draws, may } from "./shell.js";
+import { nameOf, word } from "./words.js";
 
-const RESIDENT_ID = /^R[0-9]{8}$/;
-const byId = (id) => document.getElementById(id);
-const told = (id) => JSON.parse(byId(id).textContent);
+/** @type {{ resident: Resident | null, allowance: Allowance | null, seeking: symbol | null }} */
 const found = { resident: null, allowance: null, seeking: null };
 
 // The resident
 
-function meter({ remaining_cny: remaining, limit_cny: limit, day }) {
+/** @param {Allowance} allowance */
+function meter({ remaining_cny: remaining, limit_cny: most, day }) {
   const left = lineDay() ? `${word("left.on")} ${dayWords(day)}` : word("left");
   const fill = make("span", {});
-  const share = scaled(limit, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(limit, 2)) / 10 : 0;
+  const share = scaled(most, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(most, 2)) / 10 : 0;
   fill.style.width = `${Math.min(100, Math.max(0, share))}%`;
-  const text = `${cny(remaining)} ${word("of")} ${cny(limit)}`;
-  const bar = make("div", {
-    role: "meter", class: "meter", id: "allowance", "aria-label": left, "aria-valuemin": "0", "aria-valuemax": limit,
-    "aria-valuenow": remaining, "aria-valuetext": text,
-  }, fill);
-  return make("div", { class: "allowance" }, make("p", {}, left), bar, make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), ` ${word("of")} ${cny(limit)}`));
+  const of = ` ${word("of")} ${cny(most)}`;
+  const attributes = {
+    role: "meter",
+    class: "meter",
+    id: "allowance",
+    "aria-label": left,
+    "aria-valuemin": "0",
+    "aria-valuemax": most,
+    "aria-valuenow": remaining,
+    "aria-valuetext": `${cny(remaining)}${of}`,
+  };
+  const text = make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), of);
+  return make("div", { class: "allowance" }, make("p", {}, left), make("div", attributes, fill), text);
 }
 
-// Goods that are free by weight, folded away: few clerks need them.
-function weights({ quantity_limits: limits }) {
-  const name = (group) => (word(`list.${group}`) === `list.${group}` ? group : word(`list.${group}`));
-  const row = (each) => [name(each.list_group), `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`];
-  return limits.length ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(limits.map(row))) : "";
+/**
+ * Goods that are free by weight, folded away: few clerks need them.
+ * @param {Allowance} allowance
+ */
+function weights({ quantity_limits: groups }) {
+  const named = groups.map((each) => {
+    const said = word(`list.${each.list_group}`);
+    const left = `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`;
+    return /** @type {[string, string]} */ ([said === `list.${each.list_group}` ? each.list_group : said, left]);
+  });
+  return groups.length
+    ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(named))
+    : "";
 }
 
 function drawResident() {
-  const { resident, allowance } = found;
-  const isFull = may("residents:read");
-  byId("who-is-label").textContent = word(isFull ? "who.both" : "who.id");
-  if (!resident) return byId("resident").replaceChildren();
-  const status = make("span", { class: `status ${resident.status ?? ""}` }, resident.status ? word(`status.${resident.status}`) : "—");
-  const about = isFull
-    ? make("p", { class: "name" }, make("b", {}, resident.name), ` ${resident.resident_id} `, status)
-    : make("p", { class: "name" }, make("b", {}, resident.resident_id));
-  const more = isFull && list([[word("group"), groupOf(resident)], [word("filter.settlement"), resident.settlement ?? word("none")]]);
-  // Whoever may not trade has nothing left of an allowance.
-  const left = isFull && resident.status !== "active" && !lineDay() ? [make("p", { class: "note" }, word("not.active"))] : allowance ? [meter(allowance), weights(allowance)] : [];
-  byId("resident").replaceChildren(about, more || "", ...left);
+  const { resident } = found;
+  byId("who-is-label").textContent = word(may("residents:read") ? "who.both" : "who.id");
+  if (!resident) byId("resident").replaceChildren();
+  else if (may("residents:read")) byId("resident").replaceChildren(...fullWords(resident), ...leftWords(resident));
+  else byId("resident").replaceChildren(make("p", { class: "name" }, make("b", {}, resident.resident_id)));
 }
 
+/** @param {Resident} resident */
+function fullWords(resident) {
+  const { resident_id: id, status, settlement } = resident;
+  const said = make("span", { class: `status ${status ?? ""}` }, status ? word(`status.${status}`) : "—");
+  return [
+    make("p", { class: "name" }, make("b", {}, resident.name), ` ${id} `, said),
+    list([
+      [word("group"), groupOf(resident)],
+      [word("filter.settlement"), settlement ?? word("none")],
+    ]),
+  ];
+}
+
+/**
+ * What is left of the allowance. Whoever may not trade today has nothing left of it.
+ * @param {Resident} resident
+ */
+function leftWords({ status }) {
+  if (status !== "active" && !lineDay()) return [make("p", { class: "note" }, word("not.active"))];
+  return found.allowance ? [meter(found.allowance), weights(found.allowance)] : [];
+}
+
+/** @param {Resident} resident */
 function groupOf({ group_id: id }) {
-  return id ? [nameOf("group_id", id), id].filter((text, n, all) => all.indexOf(text) === n).join(" ") : word("none");
+  return id ? [...new Set([nameOf("group_id", id), id])].join(" ") : word("none");
 }
 
 async function readAllowance() {
   const { resident } = found;
   if (!resident || !may("residents:read")) return;
   const day = lineDay();
-  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${day ? `?day=${day}` : ""}`).catch(() => null);
+  const asked = day ? `?day=${day}` : "";
+  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${asked}`).catch(() => null);
   if (found.resident === resident && lineDay() === day) found.allowance = allowance;
   drawResident();
 }
 
-function seek(text) {
+/**
+ * @param {string} text
+ * @returns {Promise<Resident>}
+ */
+async function seek(text) {
   if (!may("residents:read")) return { resident_id: text };
-  if (RESIDENT_ID.test(text)) return ask(`/v1/residents/${text}`);
-  if (!/^\d/.test(text)) throw new Failure(422, { errors: [{ code: "who", detail: word("error.who") }] });
-  return send("/v1/residents/lookup", { id_number: text });
+  if (new RegExp(limits().resident_id).test(text)) return ask(`/v1/residents/${text}`);
+  if (/^\d/.test(text)) return send("/v1/residents/lookup", { id_number: text });
+  throw new Failure(422, { errors: [{ code: "who", detail: word("error.who"), pointer: "" }] });
 }
 
-// Whoever was found belongs to the number that was sought: with another number in the field, nobody is found.
+/** Whoever was found belongs to the number that was sought: with another number in the field, nobody is found. */
 function forget() {
   byId("who-is-error").replaceChildren();
   byId("who-is").removeAttribute("aria-invalid");
@@ -82,34 +122,47 @@ function forget() {
   if (may("transactions:write")) chooseResident(null);
 }
 
-async function find(event) {
-  event?.preventDefault();
+/** @param {unknown} error */
+function sayNotFound(error) {
+  const errors = error instanceof Failure ? error.problem?.errors?.map(errorWords) : null;
+  const words = errors ?? sayFailure(error).map(({ textContent, lang }) => ({ text: textContent ?? "", lang }));
+  byId("who-is-error").replaceChildren(
+    ...words.map(({ text, lang }) => make("span", { lang: lang || null }, text, " ")),
+  );
+  byId("who-is").setAttribute("aria-invalid", "true");
+  byId("who-is").focus();
+}
+
+async function find() {
   if (isComposing()) return;
-  const field = byId("who-is"), text = field.value.trim().toUpperCase();
+  const field = inputById("who-is");
+  const text = field.value.trim().toUpperCase();
   forget();
-  if (!text) return field.focus();
-  const mine = (found.seeking = Symbol(text));
-  try {
-    const resident = await seek(text);
-    if (found.seeking !== mine) return;
-    found.resident = resident;
-  } catch (error) {
-    if (found.seeking !== mine) return;
-    const details = error.problem?.errors?.map(errorWords).map(({ text, lang }) => make("span", { lang }, text));
-    byId("who-is-error").replaceChildren(...(details ?? sayFailure(error)).map((part) => make("span", { lang: part.lang || null }, part.textContent, " ")));
-    field.setAttribute("aria-invalid", "true");
-    return field.focus();
+  if (!text) {
+    field.focus();
+    return;
   }
+  const mine = (found.seeking = Symbol(text));
+  let resident;
+  try {
+    resident = await seek(text);
+  } catch (error) {
+    if (found.seeking === mine) sayNotFound(error);
+    return;
+  }
+  if (found.seeking !== mine) return;
+  found.resident = resident;
   // The number has done its work; nobody needs to read it over the clerk's shoulder.
-  field.value = found.resident.resident_id;
-  if (found.resident.group_id) learnGroups().then(drawResident);
-  if (may("transactions:write")) chooseResident(found.resident.resident_id);
+  field.value = resident.resident_id;
+  if (resident.group_id) learnGroups().then(drawResident);
+  if (may("transactions:write")) chooseResident(resident.resident_id);
   await readAllowance();
 }
 
+/** @param {Entry} entry */
 function showPosted(entry) {
-  const name = found.resident?.resident_id === entry.resident_id ? found.resident.name : null;
-  showReceipt(entry, name);
+  const name = found.resident?.resident_id === entry.resident_id ? found.resident.name : undefined;
+  showReceipt(entry, name ?? null);
   readAllowance();
 }
 
@@ -120,24 +173,26 @@ function drawScopes() {
   byId("entering").hidden = byId("reversing").hidden = !may("transactions:write");
 }
 
-// Goes on where the clerk was when the session ended.
+/** Goes on where the clerk was when the session ended. */
 function takeUp() {
   const resident = may("transactions:write") ? restoreDraft() : null;
   if (!resident) return;
-  byId("who-is").value = resident;
+  inputById("who-is").value = resident;
   find();
 }
 
 async function begin() {
   guardKeys();
-  const countries = told("countries");
-  if (!(await beginShell(countries))) return;
+  if (!(await beginSession())) return;
   draws(drawScopes);
   draws(drawResident);
-  byId("find").addEventListener("submit", find);
+  byId("find").addEventListener("submit", (event) => {
+    event.preventDefault();
+    find();
+  });
   byId("who-is").addEventListener("input", forget);
   if (may("transactions:write")) {
-    beginLine(Object.keys(countries), told("categories"), showPosted);
+    beginLine(Object.keys(told("countries")), told("categories"), showPosted);
     byId("traded_at").addEventListener("change", readAllowance);
     beginReceipt((id) => {
       openTrade(id);

@@ -1,107 +1,159 @@
 // Reversing a trade: look at it, give a reason, confirm, and be told what became of it.
-import { ask } from "./answers.js";
+import { Failure, ask } from "./answers.js";
+import { button, byId, inputById, list, make } from "./elements.js";
+import { limits } from "./limits.js";
 import { Attempt } from "./record_api.js";
+import { rowsOf } from "./record_entry.js";
 import { isComposing } from "./record_keys.js";
 import { limit } from "./record_limits.js";
-import { list, rowsOf } from "./record_receipt.js";
-import { draws, may, sayFailure, scopeNote } from "./record_shell.js";
-import { make } from "./tables.js";
+import { sayFailure, scopeNote } from "./refusals.js";
+import { draws, may } from "./shell.js";
 import { word } from "./words.js";
 
-// As long as a press of a key or the second click of a double click may still be of what was asked before.
+/** As long as a press of a key or the second click of a double click may still be of what was asked before. */
 const CONSIDER_MS = 600;
-const byId = (id) => document.getElementById(id);
-const reasonMax = Number(byId("reversing").dataset.reasonMax);
 const attempt = new Attempt("reversal");
+
+/** @typedef {"none" | "form" | "confirm" | "running" | "done" | "failed"} Step */
+
+/**
+ * @typedef {object} State
+ * @property {string} id
+ * @property {Entry | null} trade
+ * @property {string} reason
+ * @property {Step} step
+ * @property {unknown} failure
+ * @property {(reversal: Entry) => void} reversed
+ */
+
+/** @type {State} */
 const state = { id: "", trade: null, reason: "", step: "none", failure: null, reversed: () => {} };
-const place = byId("reversible");
 
-function button(id, text, act, more = {}) {
-  const made = make("button", { type: "button", id, ...more }, text);
-  made.addEventListener("click", act);
-  return made;
-}
-
+/**
+ * @param {Step} name
+ * @param {string} [focus]
+ */
 function step(name, focus) {
   state.step = name;
   draw();
-  if (focus) byId(focus)?.focus();
+  if (focus) document.getElementById(focus)?.focus();
 }
 
+/**
+ * @param {string} text
+ * @param {string} [id]
+ */
 function why(text, id) {
   return make("p", { class: "note", id: "why-not" }, text, id ? make("code", {}, ` ${id}`) : "");
 }
 
 function form() {
-  const reason = make("input", { id: "reason", maxlength: String(reasonMax), autocomplete: "off", "aria-required": "true", "aria-describedby": "reason-limit reason-error" });
+  const most = limits().lengths_max.reason;
+  const reason = make("input", {
+    id: "reason",
+    maxlength: most,
+    autocomplete: "off",
+    "aria-required": "true",
+    "aria-describedby": "reason-limit reason-error",
+  });
   const count = make("p", { class: "limit", id: "reason-limit", "aria-live": "polite" });
   reason.value = state.reason;
-  limit(reason, reasonMax, count);
+  limit(reason, most, count);
   reason.addEventListener("input", () => (state.reason = reason.value));
+  const label = make("label", { for: "reason" }, word("reason"));
   const made = make(
-    "form", { novalidate: true },
-    make("div", { class: "field" }, make("label", { for: "reason" }, word("reason")), reason, count, make("p", { class: "wrong", id: "reason-error" })),
+    "form",
+    { novalidate: true },
+    make("div", { class: "field" }, label, reason, count, make("p", { class: "wrong", id: "reason-error" })),
     make("button", { type: "submit", id: "reverse" }, `${word("reverse")}…`),
   );
   made.addEventListener("submit", begin);
-  return [made];
+  return made;
 }
 
+/** @param {Event} event */
 function begin(event) {
   event.preventDefault();
   if (isComposing()) return;
-  state.reason = byId("reason").value;
-  if (state.reason.trim()) return step("confirm", "confirm");
+  state.reason = inputById("reason").value;
+  if (state.reason.trim()) {
+    step("confirm", "confirm");
+    return;
+  }
   byId("reason-error").textContent = word("reverse.reason");
   byId("reason").setAttribute("aria-invalid", "true");
   byId("reason").focus();
 }
 
-// The answer comes a moment after the question, and by a press of its own: the one that asked is not it.
+/** The answer comes a moment after the question, and by a press of its own: the one that asked is not it. */
 function confirmation() {
   const yes = button("reverse-yes", word("reverse.yes"), reverse, { class: "main", disabled: true });
-  const place = make(
-    "div", { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
-    make("p", { id: "confirm-title" }, word("reverse.ask")), make("p", {}, `${word("reason")}: ${state.reason}`),
-    yes, " ", button("reverse-no", word("back"), () => step("form", "reason")),
+  const asked = make(
+    "div",
+    { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
+    make("p", { id: "confirm-title" }, word("reverse.ask")),
+    make("p", {}, `${word("reason")}: ${state.reason}`),
+    yes,
+    " ",
+    button("reverse-no", word("back"), () => step("form", "reason")),
   );
   setTimeout(() => {
     yes.disabled = false;
-    if (document.activeElement === place) yes.focus();
+    if (document.activeElement === asked) yes.focus();
   }, CONSIDER_MS);
-  return place;
+  return asked;
 }
 
 function failed() {
   const { failure } = state;
-  const reversal = failure?.problem?.reversal_id;
   if (attempt.pending) {
+    const reasons = failure ? sayFailure(failure) : [];
     const again = button("reverse-retry", word("retry"), () => settle(attempt.go()));
-    return make("div", { role: "alert" }, make("h3", {}, word("unsure")), ...(failure ? sayFailure(failure) : []), make("p", {}, word("unsure.detail")), again);
+    const about = make("p", {}, word("unsure.detail"));
+    return make("div", { role: "alert" }, make("h3", {}, word("unsure")), ...reasons, about, again);
   }
-  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), reversal ? make("p", {}, make("code", {}, reversal)) : "");
+  const reversal = failure instanceof Failure ? failure.problem?.reversal_id : null;
+  const named = reversal ? make("p", {}, make("code", {}, reversal)) : "";
+  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), named);
+}
+
+/** Why a trade can't be reversed, or what comes next on the way to it. */
+function nextPart() {
+  const { trade } = state;
+  if (trade?.reversed_by) return why(word("reverse.done"), trade.reversed_by);
+  if (trade?.kind === "reversal") return why(word("reverse.never"));
+  if (state.step === "form") return form();
+  return state.step === "confirm" ? confirmation() : "";
+}
+
+/** What is to be reversed, by all that is known of it. */
+function tradePart() {
+  if (state.trade) return list(rowsOf(state.trade));
+  return state.step === "none" ? "" : make("p", {}, make("code", {}, state.id));
 }
 
 function draw() {
-  const { trade } = state;
-  const parts = [trade ? list(rowsOf(trade)) : state.step === "none" ? "" : make("p", {}, make("code", {}, state.id))];
-  if (state.step !== "none" && !may("transactions:read")) parts.push(scopeNote("transactions:read"));
-  if (trade?.reversed_by) parts.push(why(word("reverse.done"), trade.reversed_by));
-  else if (trade?.kind === "reversal") parts.push(why(word("reverse.never")));
-  else if (state.step === "form") parts.push(...form());
-  else if (state.step === "confirm") parts.push(confirmation());
+  const canNotSee = state.step !== "none" && !may("transactions:read");
+  const parts = [tradePart(), canNotSee ? scopeNote("transactions:read") : "", nextPart()];
   if (state.step === "failed") parts.push(failed());
   if (state.step === "running") parts.push(make("p", { class: "quiet" }, word("posting")));
-  place.replaceChildren(...parts);
+  byId("reversible").replaceChildren(...parts);
 }
 
+/** @param {string} id */
 export async function openTrade(id) {
-  byId("transaction").value = id;
+  inputById("transaction").value = id;
   byId("transaction-error").textContent = "";
   Object.assign(state, { id, trade: null, reason: "", failure: null });
-  if (attempt.pending) return step("failed", "reverse-retry");
-  if (!may("transactions:read")) return step("form", "reason");
-  const isAsked = () => state.id === id && byId("transaction").value.trim() === id;
+  if (attempt.pending) {
+    step("failed", "reverse-retry");
+    return;
+  }
+  if (!may("transactions:read")) {
+    step("form", "reason");
+    return;
+  }
+  const isAsked = () => state.id === id && inputById("transaction").value.trim() === id;
   try {
     const trade = await ask(`/v1/transactions/${encodeURIComponent(id)}`);
     if (!isAsked()) return;
@@ -109,24 +161,27 @@ export async function openTrade(id) {
     step("form", "reason");
   } catch (error) {
     if (!isAsked()) return;
-    byId("transaction-error").replaceChildren(...sayFailure(error).map((part) => make("span", {}, part.textContent, " ")));
+    const said = sayFailure(error).map((part) => make("span", {}, part.textContent, " "));
+    byId("transaction-error").replaceChildren(...said);
     step("none");
   }
 }
 
-// What is shown below belongs to the id in the field: with another id there, nothing is shown that could be reversed.
+/** What is shown below belongs to the id in the field: with another id there, nothing is shown that could be reversed. */
 function forget() {
-  if (attempt.pending || attempt.running || byId("transaction").value.trim() === state.id) return;
+  if (attempt.pending || attempt.running || inputById("transaction").value.trim() === state.id) return;
   Object.assign(state, { id: "", trade: null, reason: "", failure: null });
   byId("transaction-error").textContent = "";
   step("none");
 }
 
 function reverse() {
-  if (byId("transaction").value.trim() !== state.id) return;
-  settle(attempt.start(`/v1/transactions/${encodeURIComponent(state.id)}/reversal`, { reason: state.reason.trim().normalize("NFC") }));
+  if (inputById("transaction").value.trim() !== state.id) return;
+  const path = `/v1/transactions/${encodeURIComponent(state.id)}/reversal`;
+  settle(attempt.start(path, { reason: state.reason.trim().normalize("NFC") }));
 }
 
+/** @param {Promise<Entry>} going */
 async function settle(going) {
   step("running");
   try {
@@ -136,23 +191,25 @@ async function settle(going) {
     state.reversed(reversal);
   } catch (error) {
     state.failure = error;
-    if (error.status === 401 && !attempt.pending) return step("form");
-    step("failed", "reverse-retry");
+    const hasEnded = error instanceof Failure && error.status === 401 && !attempt.pending;
+    if (hasEnded) step("form");
+    else step("failed", "reverse-retry");
   }
 }
 
+/** @param {(reversal: Entry) => void} reversed */
 export function beginReversal(reversed) {
   state.reversed = reversed;
   byId("trade").addEventListener("submit", (event) => {
     event.preventDefault();
-    const id = byId("transaction").value.trim();
+    const id = inputById("transaction").value.trim();
     if (id && !isComposing()) openTrade(id);
   });
   byId("transaction").addEventListener("input", forget);
   const left = attempt.resume();
   if (left) {
     Object.assign(state, { id: left.path.split("/")[3], step: "failed" });
-    byId("transaction").value = state.id;
+    inputById("transaction").value = state.id;
   }
   draws(draw);
 }

@@ -1,4 +1,6 @@
 // The words of the page on which trades are recorded, in its three languages.
+/** @type {Record<string, Said>} */
+// prettier-ignore
 export const RECORD_WORDS = {
   title: ["交易录入", "Record a trade", "Худалдаа бүртгэх"],
   skip: ["跳到录入", "Skip to the form", "Маягт руу очих"],

@@ -1,12 +1,14 @@
 // A link may bring the key behind its #, which no server gets to see; it must not stay in the address either.
-const field = document.querySelector("#key");
+import { inputById } from "./elements.js";
+
+const field = inputById("key");
 
 function takeKey() {
   const key = new URLSearchParams(location.hash.slice(1)).get("key");
   if (!key) return false;
   history.replaceState(null, "", location.pathname + location.search);
   field.value = key;
-  field.form.requestSubmit();
+  field.form?.requestSubmit();
   return true;
 }
 

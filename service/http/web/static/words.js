@@ -2,17 +2,23 @@ import { groupName } from "./groups.js";
 
 // The words of the page in its three languages, and how each of them says periods and days.
 
+/** @type {Record<string, Said>} */
+// prettier-ignore
 const CATEGORIES = {
   meat: ["肉类", "Meat", "Мах"],
   grain: ["粮食", "Grain", "Үр тариа"],
   wool: ["绒毛", "Wool and cashmere", "Ноос, ноолуур"],
   packaged_food: ["预包装食品", "Packaged food", "Савласан хүнс"],
 };
+/** @type {Record<string, Record<string, Said>>} */
+// prettier-ignore
 const OTHERS = {
   direction: { import: ["进口", "Import", "Импорт"], export: ["出口", "Export", "Экспорт"] },
   trade_point: { erenhot: ["二连浩特", "Erenhot", "Эрээн хот"], "erenhot-city": ["二连浩特市区", "Erenhot, in the city", "Эрээн хотын төв"] },
 };
 
+/** @type {Record<string, Said>} */
+// prettier-ignore
 const WORDS = {
   title: ["边民互市贸易统计", "Border-resident trade", "Хилийн оршин суугчдын харилцан худалдаа"],
   skip: ["跳到报告", "Skip to the report", "Тайлан руу очих"],
@@ -119,25 +125,36 @@ const WORDS = {
 
 const AT = { zh: 0, en: 1, mn: 2 };
 const HTML_LANGS = { zh: "zh-CN", en: "en", mn: "mn" };
+/** @type {Lang} */
 let lang = "zh";
+/** @type {Record<string, Said>} */
 let countries = {};
 
+/**
+ * Says from now on everything in this language.
+ * @param {Lang} chosen
+ * @param {Record<string, Said>} [countryNames]
+ */
 export function speak(chosen, countryNames) {
   lang = chosen;
   if (countryNames) countries = countryNames;
-  document.documentElement.lang = HTML_LANGS[chosen];
-  document.title = `${word("title")} — 互市 Hushi`;
-  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
-  for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", word(element.dataset.label));
-  }
 }
 
+export const htmlLanguage = () => HTML_LANGS[lang];
+
+/**
+ * What a word is called in the language of the page; a word that there is not, by its name.
+ * @param {string} name
+ * @returns {string}
+ */
 export function word(name) {
   return WORDS[name]?.[AT[lang]] ?? name;
 }
 
-// The words of another page, beside these or in their place.
+/**
+ * The words of another page, beside these or in their place.
+ * @param {Record<string, Said>} words
+ */
 export function teach(words) {
   Object.assign(WORDS, words);
 }
@@ -146,97 +163,15 @@ export function language() {
   return lang;
 }
 
-// The name of a value of a dimension: a country, a category, a settlement as it is registered.
+/**
+ * The name of a value of a dimension: a country, a category, a settlement as it is registered.
+ * @param {string} dimension
+ * @param {string | null} value
+ * @returns {string}
+ */
 export function nameOf(dimension, value) {
   if (value === null || value === "") return word("unstated");
   if (dimension === "group_id") return groupName(value) ?? value;
   const names = dimension === "origin" ? countries : dimension === "category" ? CATEGORIES : OTHERS[dimension];
   return names?.[value]?.[AT[lang]] ?? value;
-}
-
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const parts = (text) => text.split("-").map(Number);
-
-// A day as a bulletin writes it: 2024年6月30日, 30 June 2024, 2024.06.30.
-export function dayWords(text) {
-  const [y, m, d] = parts(text);
-  return { zh: `${y}年${m}月${d}日`, en: `${d} ${MONTHS[m - 1]} ${y}`, mn: text.replaceAll("-", ".") }[lang];
-}
-
-// The time of day in Shanghai, as the market's clocks show it.
-export function clockWords(instant) {
-  return new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(11, 19);
-}
-
-export function periodWords({ from, to }) {
-  const [fy, fm, fd] = parts(from), [ty, tm, td] = parts(to);
-  if (from === to) return dayWords(from);
-  if (lang === "zh") {
-    const end = fy === ty ? (fm === tm ? `${td}日` : `${tm}月${td}日`) : dayWords(to);
-    return `${dayWords(from)}—${end}`;
-  }
-  if (lang === "en") {
-    const start = fy === ty ? (fm === tm ? `${fd}` : `${fd} ${MONTHS[fm - 1]}`) : dayWords(from);
-    return `${start} – ${dayWords(to)}`;
-  }
-  return `${dayWords(from)} – ${dayWords(to)}`;
-}
-
-// A bucket of a chart: short on its axis, where the year stands once, and whole in tables.
-export function bucketWords(key, whole = false) {
-  const [year, rest, last] = key.split("-");
-  const month = Number(rest), quarter = rest?.startsWith("Q") ? rest.slice(1) : null;
-  if (quarter) {
-    const short = { zh: `${"一二三四"[quarter - 1]}季度`, en: `Q${quarter}`, mn: `${"I II III IV".split(" ")[quarter - 1]} улирал` }[lang];
-    return whole ? { zh: `${year}年${short}`, en: `${short} ${year}`, mn: `${year} оны ${short}` }[lang] : short;
-  }
-  if (last) {
-    return whole ? dayWords(key) : { zh: `${Number(last)}日`, en: `${Number(last)}`, mn: `${Number(last)}` }[lang];
-  }
-  if (!rest) return year;
-  const short = { zh: `${month}月`, en: MONTHS[month - 1]?.slice(0, 3), mn: `${month}-р сар` }[lang];
-  return whole ? { zh: `${year}年${month}月`, en: `${MONTHS[month - 1]} ${year}`, mn: `${year} оны ${month}-р сар` }[lang] : short;
-}
-
-export function partWords(kind, part) {
-  if (kind === "half") return { zh: `${"上下"[part - 1]}半年`, en: `H${part}`, mn: ["Эхний хагас", "Сүүлийн хагас"][part - 1] }[lang];
-  if (kind === "quarter") return bucketWords(`0-Q${part}`);
-  return lang === "en" ? MONTHS[part - 1] : bucketWords(`0-${part}`);
-}
-
-// The ending of a Mongolian day follows the vowels of its last number: 1, 4 and 9 have front ones.
-const asOf = (text) => `${dayWords(text)}-${"149".includes(text.at(-1)) ? "ний" : "ны"} байдлаар`;
-
-// What stands under every chart and table: the period, its base, and the day up to which there are data.
-export function comparedWords(period, base, cutOff) {
-  const shown = periodWords(period), against = base ? periodWords(base) : "—";
-  return {
-    zh: `${shown}，对比 ${against}；截至 ${dayWords(cutOff)}`,
-    en: `${shown}, against ${against}; data to ${dayWords(cutOff)}`,
-    mn: `${shown}, суурь ${against}; ${asOf(cutOff)}`,
-  }[lang];
-}
-
-export function newestWords(day) {
-  return { zh: `最近交易日 ${dayWords(day)}`, en: `Newest trade ${dayWords(day)}`, mn: `Сүүлийн худалдаа ${dayWords(day)}` }[lang];
-}
-
-export function cutOffWords(day) {
-  return { zh: `截至 ${dayWords(day)}`, en: `To ${dayWords(day)}`, mn: asOf(day) }[lang];
-}
-
-export function ratioWords(ratio) {
-  return { zh: `为基期的 ${ratio} 倍`, en: `${ratio} times the base`, mn: `суурийн ${ratio} дахин` }[lang];
-}
-
-export function restWords(shown, all) {
-  return { zh: `前 ${shown} 项，共 ${all} 项`, en: `the largest ${shown} of ${all}`, mn: `${all}-аас эхний ${shown}` }[lang];
-}
-
-export function positionWords(position) {
-  return {
-    zh: `来源：互市账本，位置 ${position}；金额为人民币元，日期为亚洲/上海时区的交易日。`,
-    en: `Source: the Hushi ledger at position ${position}. Amounts in CNY; business days in Asia/Shanghai.`,
-    mn: `Эх сурвалж: Hushi дэвтэр, байрлал ${position}. Дүн юаниар, өдөр Asia/Shanghai цагаар.`,
-  }[lang];
 }

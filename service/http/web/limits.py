@@ -1,0 +1,49 @@
+"""What the pages say of limits, read from the schemas: a page takes what the API takes, and neither says it alone.
+
+The server writes them into each page with a shell; templates and scripts (static/limits.js) have no limit of their own.
+"""
+
+import functools
+
+from schemas.fields import HS_CODE_LENGTH_MAX, CitizenNumber, ResidentId, Text
+from schemas.reports import COMPARISONS, FILTER_VALUES_MAX
+from schemas.residents import PAGE_LIMIT_MAX, ReasonSchema
+from schemas.transactions import OVER_ALLOWANCE, TradeSchema
+from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
+from service.domain.periods import PERIOD_YEARS_MAX
+from service.domain.transactions import DIRECTIONS, FIRST_TRADING_DAY
+from service.http.web.refusal_pages import TAGS
+
+FILTERS = ("category", "origin", "direction", "trade_point", "settlement", "group_id")
+"""The dimensions of reports, in the order in which the dashboard shows them."""
+
+
+@functools.cache
+def page_limits() -> dict[str, object]:
+    """The limits by the names that static/types.d.ts gives them."""
+    return {
+        "first_day": FIRST_TRADING_DAY.isoformat(),
+        "period_years_max": PERIOD_YEARS_MAX,
+        "filter_values_max": FILTER_VALUES_MAX,
+        "page_limit_max": PAGE_LIMIT_MAX,
+        "resident_id": ResidentId.properties["pattern"],
+        "citizen_number": CitizenNumber.properties["pattern"],
+        "filters": list(FILTERS),
+        "comparisons": [name for name in COMPARISONS if name != "none"],
+        "directions": list(DIRECTIONS),
+        "over_allowance": list(OVER_ALLOWANCE),
+        "languages": list(TAGS),
+        "lengths_max": {
+            **text_lengths_max(),
+            "hs_code": HS_CODE_LENGTH_MAX,
+            "quantity_kg": KG_LENGTH_MAX,
+            "amount_cny": CNY_LENGTH_MAX,
+        },
+    }
+
+
+@functools.cache
+def text_lengths_max() -> dict[str, int]:
+    """How many characters each free text of a trade takes, and the reason of a reversal."""
+    fields = TradeSchema().fields | ReasonSchema().fields
+    return {name: field.length_max for name, field in fields.items() if isinstance(field, Text)}

@@ -1,0 +1,54 @@
+"""The shell of the dashboard and the clerk's page: templates/shell.html, and what the server tells its scripts."""
+
+import functools
+import importlib.resources
+import json
+import re
+
+from flask import render_template
+
+from service.http.web.limits import page_limits, text_lengths_max
+from service.rules.names import names
+
+STATIC = importlib.resources.files("service.http.web") / "static"
+"""The files that pages load. They are served as they are: nothing builds them."""
+
+_IMPORT = re.compile(r'^(?:import|\} from|export)\b[^"]*"\./([\w/]+)\.js";$', re.MULTILINE)
+
+
+def shell_page(name: str, **told: object) -> str:
+    """A page in its shell. Its own template and script bear its name; `told` is what only this page is told."""
+    return render_template(
+        f"{name}.html",
+        page=name,
+        modules=modules_of(name),
+        countries=_country_names(),
+        limits=page_limits(),
+        texts=text_lengths_max(),
+        **told,
+    )
+
+
+@functools.cache
+def modules_of(name: str) -> list[str]:
+    """The modules that a script imports, and theirs: a browser is told all of them at once, so that it asks at once."""
+    found: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        text = (STATIC / f"{waiting.pop()}.js").read_text("utf-8")
+        new = [each for each in _IMPORT.findall(text) if each not in found and each != name]
+        found |= dict.fromkeys(new)
+        waiting += new
+    return sorted(found)
+
+
+@functools.cache
+def _country_names() -> str:
+    """The names of the countries by code, as JSON that may stand inside a script element."""
+    named = {code: list(each.values()) for code, each in names()["origin"].items()}
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def category_names() -> list[str]:
+    """The categories of the rule data, each once."""
+    return list(names()["category"])

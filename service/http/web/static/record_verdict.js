@@ -1,0 +1,74 @@
+// The verdict on a line while it is typed: what it would be exempt from, or why it would be refused.
+import { Failure } from "./answers.js";
+import { byId, make } from "./elements.js";
+import { cny, markAll } from "./record_fields.js";
+import { restWords, sayFailure } from "./refusals.js";
+import { word } from "./words.js";
+
+/** @typedef {Quote | Error | null} Verdict */
+
+/** @param {string} text */
+const number = (text) => make("b", {}, text);
+
+/**
+ * @param {string} look
+ * @param {...(Node | string)} parts
+ */
+function show(look, ...parts) {
+  byId("verdict").className = look;
+  byId("verdict").replaceChildren(...parts);
+}
+
+/** @param {Quote} quote */
+function sayVerdict(quote) {
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  const pair = (name, value) => make("span", {}, `${word(name)} `, number(cny(value)));
+  const parts = [
+    pair("exempt", quote.exempt_cny),
+    pair("taxable", quote.taxable_cny),
+    pair("remaining", quote.remaining_after_cny),
+  ];
+  show(
+    quote.verdict,
+    make("p", { class: "said" }, word(`verdict.${quote.verdict}`)),
+    make("p", { class: "parts" }, parts[0], " ", parts[1], " ", parts[2]),
+    make("p", { class: "quiet" }, `${word("rule")} ${quote.rule_version}`),
+  );
+}
+
+/**
+ * The word for a refusal: a rule refuses for good, a field can be corrected, and a service that does not answer may do
+ * so soon.
+ * @param {{ status?: number, problem?: Problem | null }} failure
+ */
+export function refusalKind({ status, problem }) {
+  if (problem?.code === "validation-failed") return "quote.wrong";
+  return status === 422 || status === 409 ? "quote.refused" : "quote.failed";
+}
+
+/** @param {Error} error */
+function sayRefusal(error) {
+  const problem = error instanceof Failure ? error.problem : null;
+  const rest = markAll(problem?.errors);
+  const { remaining_cny: remaining, limit_cny: most } = problem ?? {};
+  show(
+    "refused",
+    make("p", { class: "said" }, word(refusalKind(error instanceof Failure ? error : {}))),
+    ...sayFailure(error),
+    ...restWords(rest),
+    remaining && most ? make("p", {}, `${word("left")} `, number(cny(remaining)), ` / ${cny(most)}`) : "",
+  );
+}
+
+/**
+ * @param {Verdict} verdict
+ * @param {string | null} resident
+ */
+export function drawVerdict(verdict, resident) {
+  if (verdict instanceof Error) sayRefusal(verdict);
+  else if (verdict) sayVerdict(verdict);
+  else show("", make("p", { class: "quiet" }, word(resident ? "quote.hint" : "quote.find")));
+}

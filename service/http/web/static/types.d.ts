@@ -1,0 +1,223 @@
+// What the scripts of the pages know of each other and of the API's answers; TypeScript reads it, browsers never do.
+
+type Lang = "zh" | "en" | "mn";
+/** A word in Chinese, English and Mongolian. */
+type Said = [zh: string, en: string, mn: string];
+type PeriodKind = "year" | "half" | "quarter" | "month" | "ytd" | "free";
+type Interval = "day" | "month" | "quarter";
+type Compare = "yoy" | "previous";
+type MeasureName = "amount_cny" | "quantity_kg" | "transactions" | "participations" | "residents";
+
+/** A whole part of a year; `part` counts from 1, and is 0 for the year itself. */
+interface PartOfYear {
+  kind: "year" | "half" | "quarter" | "month";
+  year: number;
+  part: number;
+}
+interface YearToDate {
+  kind: "ytd";
+  to: string;
+}
+interface FreePeriod {
+  kind: "free";
+  from: string;
+  to: string;
+}
+type Period = PartOfYear | YearToDate | FreePeriod;
+
+interface WrongParameter {
+  name: string;
+  code: string;
+  choices?: readonly string[];
+}
+interface Question<P = Period> {
+  period: P;
+  compare: Compare;
+  measure: MeasureName;
+  filters: Record<string, string[]>;
+  wrong: WrongParameter[];
+}
+/** What an address asks; one that names no period is answered with the newest one. */
+type Asked = Question<Period | null>;
+
+/** What the API takes, as its schemas say it; the server writes it into the page (service/http/web/limits.py). */
+interface Limits {
+  first_day: string;
+  period_years_max: number;
+  filter_values_max: number;
+  page_limit_max: number;
+  resident_id: string;
+  citizen_number: string;
+  filters: string[];
+  comparisons: string[];
+  directions: string[];
+  over_allowance: string[];
+  languages: string[];
+  lengths_max: Record<string, number>;
+}
+
+interface Days {
+  from: string;
+  to: string;
+}
+/** A figure; amounts and weights are text, counts are numbers. */
+type Figure = string | number;
+interface Measure {
+  current: Figure;
+  base: Figure | null;
+  change: Figure | null;
+  growth_pct: string | null;
+  ratio: string | null;
+  reason: string | null;
+}
+interface Row {
+  key: Record<string, string | null>;
+  share_pct?: string | null;
+  [measure: string]: any;
+}
+interface Report {
+  period: Days;
+  base_period: Days | null;
+  total: Record<string, Measure>;
+  rows: Row[];
+  through: string;
+  position: string;
+}
+interface Claim {
+  measure: string;
+  base: Figure | null;
+  growth_pct: string | null;
+}
+interface Brief {
+  text: string;
+  claims: Claim[];
+  registered_base_on: string;
+  position: string;
+}
+interface Paths {
+  brief: string;
+  months: string;
+  category: string;
+  origin: string;
+  people: string;
+}
+interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
+  brief: Brief;
+  paths: Paths;
+  position: string;
+}
+/** What can be filtered by, by dimension, and under `years` the years of which there is trade. */
+type Choices = Record<string, string[]>;
+
+interface Session {
+  name: string;
+  scopes: string[];
+  csrf_token: string;
+}
+interface FieldError {
+  code: string;
+  detail: string;
+  pointer: string;
+}
+/** RFC 9457, as far as the pages read it. */
+interface Problem {
+  code?: string;
+  detail?: string;
+  request_id?: string;
+  errors?: FieldError[];
+  limit_cny?: string;
+  remaining_cny?: string;
+  reversal_id?: string;
+}
+/** A text and the language that it is in, where that is not the page's. */
+interface Words {
+  text: string;
+  lang: string | null;
+}
+
+interface Resident {
+  resident_id: string;
+  name?: string;
+  status?: string;
+  settlement?: string | null;
+  group_id?: string | null;
+}
+interface Allowance {
+  day: string;
+  limit_cny: string;
+  remaining_cny: string;
+  quantity_limits: { list_group: string; limit_kg: string; remaining_kg: string }[];
+}
+interface Quote {
+  verdict: string;
+  exempt_cny: string;
+  taxable_cny: string;
+  remaining_after_cny: string;
+  rule_version: string;
+}
+interface Entry {
+  transaction_id: string;
+  kind: "trade" | "reversal";
+  resident_id: string;
+  category: string;
+  commodity: string;
+  origin: string;
+  hs_code: string | null;
+  trade_point: string;
+  quantity_kg: string;
+  amount_cny: string;
+  exempt_cny: string;
+  taxable_cny: string;
+  verdict: string;
+  rule_version: string;
+  traded_at: string;
+  recorded_at: string;
+  consignment: string | null;
+  vehicle_plate: string | null;
+  reference: string | null;
+  reverses: string | null;
+  reason: string | null;
+  reversed_by?: string | null;
+  block?: number | null;
+}
+interface Proof {
+  transaction: { transaction_id: string };
+  leaf_hash: string;
+  block: { no: number; hash: string };
+}
+/** The body of a trade that is being entered. */
+type Line = Record<string, string | null>;
+/** What is to be posted, with the key under which the ledger knows it again. */
+interface Pending {
+  key: string;
+  path: string;
+  body: Line;
+  unsure?: boolean;
+}
+
+interface Palette {
+  paper: string;
+  ink: string;
+  quiet: string;
+  line: string;
+  current: string;
+  base: string;
+  size: number;
+  family: string;
+}
+interface Chart {
+  data: import("uplot").AlignedData;
+  options: Omit<import("uplot").Options, "width">;
+}
+/** Makes a chart for a width in these colours. */
+type ChartMaker = (width: number, colours: Palette) => Chart;
+type Values = (number | null)[];
+
+/** What the tables, figures and charts of one report have in common. */
+interface ReportContext {
+  answers: Answers;
+  question: Question;
+  compared: string;
+  cutOff: string;
+  baseWord: string;
+}

@@ -1,0 +1,36 @@
+"""A served market without trades, and a clerk at its counter for each test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.record.counters import Counter, Market
+from tests.servers import serving
+
+
+@pytest.fixture(scope="package")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A ledger without trades on SQLite, served by a process of its own."""
+    from service.vault import create_secrets
+
+    folder = tmp_path_factory.mktemp("counter")
+    create_secrets(folder / "secrets.json")
+    environment = {
+        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
+        "HUSHI_LOG_LEVEL": "WARNING",
+    }
+    with serving(environment, folder / "log") as server:
+        found = Market(server, environment)
+        found.fill()
+        yield found
+
+
+@pytest.fixture
+def clerk(market: Market, chromium: Any) -> Iterator[Counter]:
+    """A clerk who reads English on a light screen."""
+    found = Counter(market, chromium, color_scheme="light")
+    yield found
+    found.context.close()

@@ -1,0 +1,44 @@
+"""The clerk's page as a whole: its words in every language, and what axe says of it."""
+
+import json
+import pathlib
+import re
+from typing import Any
+
+import pytest
+
+from tests.browser.record.counters import Counter, Market
+
+WORDS = pathlib.Path(__file__).parents[3] / "service/http/web/static/record_words.js"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "mn"])
+def test_every_word_is_said_in_every_language(lang: str, clerk: Counter) -> None:
+    entries = re.findall(r'^  "?([\w.:-]+)"?: (\[.*\]),$', WORDS.read_text("utf-8"), re.MULTILINE)
+    assert len(entries) > 80
+    assert [name for name, texts in entries if len(json.loads(texts)) != 3] == []
+    clerk.open(lang=lang)
+    said = clerk.page.inner_text("body")
+    assert re.findall(r"\b(?:field|code|error|list|verdict|status|scope|reverse|quote)\.[a-z_]+", said) == []
+
+
+def test_axe_finds_nothing(market: Market, chromium: Any) -> None:
+    clerk = Counter(market, chromium, viewport={"width": 360, "height": 800})
+    clerk.open()
+    assert clerk.violations() == []
+    clerk.find()
+    clerk.enter("12,5")
+    clerk.page.wait_for_selector("#amount_cny[aria-invalid]")
+    assert clerk.violations() == []
+    clerk.page.fill("#amount_cny", "10")
+    clerk.page.wait_for_selector("#verdict.exempt")
+    clerk.post()
+    clerk.page.wait_for_selector("#qr", timeout=15_000)
+    clerk.page.click("#undo")
+    clerk.page.fill("#reason", "x")
+    clerk.page.click("#reverse")
+    for width in (360, 1280):
+        clerk.page.set_viewport_size({"width": width, "height": 800})
+        assert clerk.violations() == []
+        assert clerk.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
+    clerk.context.close()

@@ -1,0 +1,17 @@
+// The limits that the tests work with; those of the server are compared with its schemas by tests/http/test_page_limits.py.
+import { useLimits } from "../../service/http/web/static/limits.js";
+
+useLimits({
+  first_day: "2000-01-01",
+  period_years_max: 10,
+  filter_values_max: 100,
+  page_limit_max: 500,
+  resident_id: "^R(?!0{8})[0-9]{8}$",
+  citizen_number: "^[0-9]{17}[0-9Xx]$",
+  filters: ["category", "origin", "direction", "trade_point", "settlement", "group_id"],
+  comparisons: ["yoy", "previous"],
+  directions: ["import", "export"],
+  over_allowance: ["tax", "refuse"],
+  languages: ["zh", "en", "mn"],
+  lengths_max: { commodity: 100, reason: 200 },
+});
