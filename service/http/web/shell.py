@@ -2,13 +2,13 @@
 
 import functools
 import importlib.resources
-import json
 import re
 
 from flask import render_template
 
+from service.http.web.catalogue import MODULE
 from service.http.web.limits import page_limits, text_lengths_max
-from service.rules.names import names
+from service.http.web.refusal_pages import TAGS
 
 STATIC = importlib.resources.files("service.http.web") / "static"
 """The files that pages load. They are served as they are: nothing builds them."""
@@ -21,8 +21,8 @@ def shell_page(name: str, **told: object) -> str:
     return render_template(
         f"{name}.html",
         page=name,
+        tags=TAGS,
         modules=modules_of(name),
-        countries=_country_names(),
         limits=page_limits(),
         texts=text_lengths_max(),
         **told,
@@ -38,17 +38,5 @@ def modules_of(name: str) -> list[str]:
         text = (STATIC / f"{waiting.pop()}.js").read_text("utf-8")
         new = [each for each in _IMPORT.findall(text) if each not in found and each != name]
         found |= dict.fromkeys(new)
-        waiting += new
+        waiting += [each for each in new if each != MODULE]
     return sorted(found)
-
-
-@functools.cache
-def _country_names() -> str:
-    """The names of the countries by code, as JSON that may stand inside a script element."""
-    named = {code: list(each.values()) for code, each in names()["origin"].items()}
-    return json.dumps(named, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def category_names() -> list[str]:
-    """The categories of the rule data, each once."""
-    return list(names()["category"])
