@@ -16,6 +16,7 @@ from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.transactions import Trade
 from service.importing import ImportFileError, Line
+from service.importing.headings import usual_heading
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
@@ -151,7 +152,11 @@ def _refused(line: Line, refusal: Refusal) -> RefusedLine:
 def _taken(line: Line) -> str:
     """Of the key that was used, a clerk knows the document number that it is made of."""
     reference = None if line.body is None else line.body.get("reference")
-    named = f"the key {line.key}" if reference is None else f"the document number (单据号) {reference}"
+    named = (
+        f"the key {line.key}"
+        if reference is None
+        else f"the document number ({usual_heading('reference')}) {reference}"
+    )
     return (
         f"In the ledger {named} stands for another trade. Give this line one of its own; if it corrects that trade, "
         "reverse that one as well."

@@ -3,17 +3,12 @@
 import functools
 import unicodedata
 
+from service.importing.recognised import meanings
 from service.rules import rule_rows
 
-DIRECTIONS = {
-    **dict.fromkeys(("进口", "进", "import"), "import"),
-    **dict.fromkeys(("出口", "出", "export"), "export"),
-}
-OVER_ALLOWANCE = {
-    **dict.fromkeys(("征税", "应税", "tax"), "tax"),
-    **dict.fromkeys(("拒绝", "不交易", "refuse"), "refuse"),
-}
-TRADE_POINTS = dict.fromkeys(("二连浩特", "二连浩特市", "二连", "二连浩特互市贸易区"), "erenhot")
+DIRECTIONS = meanings("directions")
+OVER_ALLOWANCE = meanings("over_allowance")
+TRADE_POINTS = meanings("trade_points")
 
 
 def fold_word(word: str) -> str:
