@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/hushi
-COPY pyproject.toml requirements-run.lock README.md ./
+COPY pyproject.toml requirements-run.lock README.md LICENSE NOTICE ./
 COPY service service
 COPY schemas schemas
 RUN /opt/hushi/bin/pip install --no-cache-dir --quiet --require-hashes -r requirements-run.lock \

@@ -14,7 +14,12 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
 NPM := $(if $(NODE),$(shell command -v npm))
 
-.PHONY: run test lint lint-python lint-pages test-pages bench bench-writes load lock clean
+.PHONY: help run test test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load lock lock-upgrade clean
+.DEFAULT_GOAL := help
+
+help:  ## Say what there is to make
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target told; do \
+	  printf '  make %-14s %s\n' "$$target" "$$told"; done
 
 run: $(VENV)/run.done  ## Serve the ledger in data/ on 127.0.0.1:8000, with demo data in it at the first start
 	@HUSHI_LOG_LEVEL=$${HUSHI_LOG_LEVEL:-WARNING} $(BIN)/hushi demo --if-empty
@@ -27,15 +32,42 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
+coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
+	@rm -rf .coverage-data && mkdir .coverage-data
+	@# Counting takes time that some tests do not allow for: those that fail run once more, alone.
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  || $(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --show-missing --sort=cover
+	@$(BIN)/coverage json --quiet -o .coverage-data/totals.json && $(BIN)/python -m tests.coverage_floor .coverage-data/totals.json
+
 lint: lint-python lint-pages  ## Style and types, of Python and of the pages' scripts
 
-lint-python: $(VENV)/test.done
+lint-python: $(VENV)/test.done  ## Ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@test -e $(VENV)/bench.done || echo "skipped: types of the load tests (their libraries come with make bench)"
+	$(BIN)/mypy $$(test -e $(VENV)/bench.done || echo service schemas tests examples)
+
+# Debian 12 has Python 3.11 alone, so this is for machines where a 3.13 was installed beside it; the tests are those of the rules and the API.
+PYTHON_313 ?= python3.13
+VENV_313 := .venv-313
+test-313:  ## The tests that start no server, on Python 3.13 where it is installed
+	@if $(PYTHON_313) --version >/dev/null 2>&1; then $(MAKE) --no-print-directory $(VENV_313)/bin/hushi && \
+	  $(VENV_313)/bin/python -m pytest -n $(WORKERS) --dist loadfile tests/domain tests/schemas tests/importing tests/http; \
+	else echo "skipped: tests on Python 3.13 (no $(PYTHON_313) on this machine)"; fi
+
+$(VENV_313)/bin/hushi: pyproject.toml requirements-test.lock
+	$(PYTHON_313) -m venv $(VENV_313)
+	$(VENV_313)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-test.lock
+	$(VENV_313)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+hooks: $(VENV)/test.done  ## Have git check each commit here: ruff, mypy, length of the subject (needs pre-commit)
+	pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 # Where npm reaches no registry, this is skipped as well. CI says REQUIRE_NPM=1: there nothing of it is skipped.
-lint-pages:
+lint-pages:  ## ESLint, Prettier and TypeScript
 ifneq ($(NPM),)
 	@if $(MAKE) --silent node_modules/installed.done; then npm run --silent lint; \
 	  elif [ -n "$(REQUIRE_NPM)" ]; then exit 1; else echo "skipped: lint of the pages' scripts (npm could not install its packages)"; fi
@@ -97,10 +129,13 @@ $(VENV)/bench.done: $(VENV)/test.done requirements.lock
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links pyproject.toml
 
-lock:  ## Resolve the newest versions once (needs uv); what running and testing install are parts of that one resolution
-	$(LOCK) --upgrade --all-extras --output-file requirements.lock
-	$(LOCK) --extra build --constraint requirements.lock --output-file requirements-run.lock
-	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
+lock:  ## Resolve what pyproject.toml asks for, keeping the versions that are locked (needs uv)
+	$(LOCK) $(UPGRADE) --all-extras --output-file requirements.lock
+	$(LOCK) $(UPGRADE) --extra build --constraint requirements.lock --output-file requirements-run.lock
+	$(LOCK) $(UPGRADE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
 
-clean:
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+lock-upgrade: UPGRADE := --upgrade
+lock-upgrade: lock  ## Resolve the newest versions of everything (needs uv)
+
+clean:  ## Remove the environment and all caches; ledgers stay
+	rm -rf $(VENV) $(VENV_313) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,7 +10,7 @@ import pathlib
 import random
 from dataclasses import dataclass
 
-import xlsxwriter  # type: ignore[import-untyped] # (it has no types)
+import xlsxwriter
 
 FOLDER = pathlib.Path(__file__).parent
 MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))

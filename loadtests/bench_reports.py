@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from loadtests.histories import JOURNAL_COLUMNS, history, insert, live_trades
 from loadtests.ledgers import ledger_on
-from loadtests.market import Shape, days_of_rows
+from loadtests.market import MarketShape, days_of_rows
 from loadtests.peers.engines import Answer, duckdb_asker, polars_asker, sql_asker
 from loadtests.questions import EIGHT_MONTHS, HEADLINE, TWO_YEARS, never_asked
 from service.commands.folding import fold_all
@@ -70,7 +70,7 @@ def test_headline(benchmark: Any, reporter: Reporter, ledger: Ledger, size: int)
     answered = _measure(
         benchmark, ledger, size, "yoy by category, 8 months", lambda: reporter.trade(HEADLINE), rounds=300
     )
-    assert answered.standing.position.tail_length == 1000
+    assert answered.state.position.tail_length == 1000
     benchmark.extra_info["answer"] = _as_peers_tell(answered.answer)
 
 
@@ -165,7 +165,7 @@ def test_fold(benchmark: Any, engine: str) -> None:
     """In bulk, chain and cells included, at the density of 10 M transactions in two years."""
     with ledger_on(engine) as ledger:
         rows: list[tuple[object, ...]] = []
-        for day, _ in days_of_rows(Shape(10_000_000)):
+        for day, _ in days_of_rows(MarketShape(10_000_000)):
             rows += day
             if len(rows) >= FOLDED:
                 break

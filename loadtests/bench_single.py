@@ -27,7 +27,7 @@ POST, REPLAY, REFUSE = "post", "replay of a known key", "refusal (over_allowance
 
 
 @dataclass(slots=True)
-class Subject:
+class MeasuredService:
     """A deployment, its postings, and what was measured of it."""
 
     deployment: Deployment
@@ -46,17 +46,17 @@ class Subject:
         return statistics.median(loop.rate for loop in self.loops[what])
 
 
-def subjects(stack: contextlib.ExitStack) -> list[Subject]:
+def subjects(stack: contextlib.ExitStack) -> list[MeasuredService]:
     """All that is compared, running."""
     server = stack.enter_context(durable_postgresql())
     found = [stack.enter_context(hushi_on(engine, server)) for engine in ENGINES]
     if "sqlite" in ENGINES:
         found.append(stack.enter_context(hushi_on("sqlite", workers=1)))
     found += [stack.enter_context(peer_on(server, workers)) for workers in PEER_WORKERS]
-    return [Subject(one, Market("single")) for one in found]
+    return [MeasuredService(one, Market("single")) for one in found]
 
 
-def measure_all(found: list[Subject]) -> None:
+def measure_all(found: list[MeasuredService]) -> None:
     """In turns, so that a noisy minute harms all alike."""
     for _ in range(ROUNDS):
         for subject in found:
@@ -69,11 +69,11 @@ def measure_all(found: list[Subject]) -> None:
             subject.measure(REFUSE, 422, refused.fresh())
 
 
-def _requests(subject: Subject, **changes: str) -> Requests:
+def _requests(subject: MeasuredService, **changes: str) -> Requests:
     return subject.market.requests(subject.deployment.key, **changes)
 
 
-def figures_of(found: list[Subject]) -> Iterator[Figure]:
+def figures_of(found: list[MeasuredService]) -> Iterator[Figure]:
     """Posts against the better peer; replays and refusals against posts of the same deployment."""
     peers = [subject for subject in found if not subject.deployment.name.startswith("Hushi")]
     better = max(peers, key=lambda subject: subject.rate(POST))
@@ -87,7 +87,7 @@ def figures_of(found: list[Subject]) -> Iterator[Figure]:
                 yield _figure(subject, what, subject.rate(what) / subject.rate(POST), "a post")
 
 
-def _figure(subject: Subject, what: str, ratio: float | None, ratio_to: str, told: str = "") -> Figure:
+def _figure(subject: MeasuredService, what: str, ratio: float | None, ratio_to: str, told: str = "") -> Figure:
     loops = subject.loops[what]
     rounds = ", ".join(f"{loop.rate:,.0f}" for loop in loops)
     seconds = [s for loop in loops for s in loop.seconds]

@@ -11,7 +11,7 @@ import selectors
 import time
 from collections.abc import Iterable, Sequence
 
-from loadtests.sender import PATIENCE_S, Connection, Loop, Sender, Stream
+from loadtests.sender import PATIENCE_S, Loop, Sender, SenderConnection, Stream
 
 CONNECTIONS_MAX = 2000
 
@@ -59,5 +59,5 @@ def drive(
 
 def _handle(selector: selectors.BaseSelector, wait_s: float) -> None:
     for key, _ in selector.select(max(0.0, wait_s)):
-        connection: Connection = key.data
+        connection: SenderConnection = key.data
         connection.sender.handle(connection)

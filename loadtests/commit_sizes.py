@@ -26,10 +26,10 @@ class Patient(Committer):
 
     wait_s = 0.0
 
-    def _gather(self, first: Any) -> Any:
+    def _take_together(self, first: Any) -> Any:
         if self.wait_s:
             time.sleep(self.wait_s)
-        return super()._gather(first)
+        return super()._take_together(first)
 
 
 def measure(ledger: Ledger, entries: Iterator[Post], size: int, wait_ms: float) -> tuple[float, float]:

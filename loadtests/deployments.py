@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from loadtests.bench_http import free_port, running
 from loadtests.histories import people
-from loadtests.market import Shape, settlement_of
+from loadtests.market import MarketShape, settlement_of
 from loadtests.postings import CANCELLED_ONE_IN, RESIDENTS
 from service.commands.keys import create_key
 from service.config import WORKERS, Settings
@@ -78,8 +78,8 @@ def fresh_ledger(
         create_secrets(folder / "secrets.json")
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
-        schema.upgrade(ledger.database, ledger.vault.signets)
-        people(ledger, Shape(0, residents))
+        schema.upgrade(ledger.database, ledger.vault.macs)
+        people(ledger, MarketShape(0, residents))
         if engine == "postgresql":
             _raw(ledger.database.engines[0], "VACUUM ANALYZE")
         environment = {
@@ -148,7 +148,7 @@ def _fill_peer(url: str, key: str, residents: int) -> None:
     """Its tables, the same residents, and a key."""
     from loadtests.peers.web_service import ApiKey, Base, Resident
 
-    shape, engine = Shape(0, residents), sa.create_engine(url)
+    shape, engine = MarketShape(0, residents), sa.create_engine(url)
     Base.metadata.create_all(engine)
     everybody = [
         {

@@ -37,7 +37,7 @@ class Figure:
 def timed(what: str, engine: str, per_second: float, seconds: list[float], **more: object) -> Figure:
     """A figure of answers; the percentiles are of all of them. Of few there is no 99th in a hundred."""
     found = (quantile(seconds, 0.5) if seconds else None, quantile(seconds, 0.99) if len(seconds) >= 100 else None)
-    return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type]  # (the names are checked at run)
+    return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type] # (the names are checked at run)
 
 
 def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str]) -> None:

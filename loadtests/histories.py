@@ -9,20 +9,22 @@ import datetime
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 import polars as pl
 
-from loadtests.market import FIRST_DAY, Shape, days_of_rows, group_of, late_rows, settlement_of
+from loadtests.market import FIRST_DAY, MarketShape, days_of_rows, group_of, late_rows, settlement_of
 from service.commands.folding import fold_all
 from service.config import Settings
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.columns import day_number, microseconds
-from service.storage.journal import _COLUMNS as JOURNAL_COLUMNS
+from service.storage.journal import _COLUMNS
 from service.vault import create_secrets
 from tests import postgresql
+
+JOURNAL_COLUMNS = _COLUMNS
 
 FOLDER = pathlib.Path(__file__).parents[1] / ".bench-data"
 ROWS_BEFORE_FOLDING = 200_000
@@ -52,13 +54,13 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
         if not (folder / "built.json").exists():
-            schema.upgrade(ledger.database, ledger.vault.signets)
-            told = build(ledger, Shape(count))
+            schema.upgrade(ledger.database, ledger.vault.macs)
+            told = build(ledger, MarketShape(count))
             (folder / "built.json").write_bytes(orjson.dumps(told))
         yield ledger
 
 
-def build(ledger: Ledger, shape: Shape) -> dict[str, float]:
+def build(ledger: Ledger, shape: MarketShape) -> dict[str, float]:
     """Fills an empty ledger; seconds and rows per second of inserting and of folding."""
     people(ledger, shape)
     inserting = folding = 0.0
@@ -89,7 +91,7 @@ def _raw(ledger: Ledger, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     """Inserts raw rows: executemany on SQLite, COPY on PostgreSQL."""
     if not rows:
         return
@@ -104,13 +106,13 @@ def insert(ledger: Ledger, table: str, columns: tuple[str, ...], rows: list[tupl
                 copy.write_row([v.hex() if isinstance(v, bytes) and len(v) == 16 else v for v in row])
 
 
-def sealed(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes, bytes]:
+def encrypted(ledger: Ledger, ordinal: int) -> tuple[bytes, bytes, bytes]:
     """Digest, number and name of a resident as the vault keeps them: all have one name, and their ordinal as number."""
     vault, number = ledger.vault, str(ordinal)
-    return vault.digest(number), vault.seal(number, ordinal, "id_number"), vault.seal("巴特尔", ordinal, "name")
+    return vault.digest(number), vault.encrypt(number, ordinal, "id_number"), vault.encrypt("巴特尔", ordinal, "name")
 
 
-def people(ledger: Ledger, shape: Shape) -> None:
+def people(ledger: Ledger, shape: MarketShape) -> None:
     """Registrations over three years."""
     at = microseconds(datetime.datetime(2022, 1, 1, tzinfo=datetime.UTC))
     first = FIRST_DAY - datetime.timedelta(days=365)
@@ -118,7 +120,7 @@ def people(ledger: Ledger, shape: Shape) -> None:
         n: first + datetime.timedelta(days=n * 1000 // shape.residents) for n in range(1, shape.residents + 1)
     }
     groups = [(n, f"互助组{n}", "mutual-aid", at) for n in range(1, shape.groups + 1)]
-    people = [(n, *sealed(ledger, n), day_number(day), settlement_of(shape, n), at) for n, day in registered.items()]
+    people = [(n, *encrypted(ledger, n), day_number(day), settlement_of(shape, n), at) for n, day in registered.items()]
     statuses = [
         (n, day_number(max(day, FIRST_DAY)), "cancelled", "moved", at) for n, day in registered.items() if n % 50 == 0
     ]
@@ -129,7 +131,7 @@ def people(ledger: Ledger, shape: Shape) -> None:
     insert(
         ledger,
         "resident",
-        ("ordinal", "number_digest", "number_sealed", "name_sealed", "registered_on", "settlement", "created_at"),
+        ("ordinal", "number_digest", "number_encrypted", "name_encrypted", "registered_on", "settlement", "created_at"),
         people,
     )
     insert(ledger, "resident_status", ("resident", "effective_on", "status", "reason", "recorded_at"), statuses)
@@ -141,7 +143,7 @@ def live_trades(count: int) -> pathlib.Path:
     file = FOLDER / f"live-{count}.parquet"
     if not file.exists():
         FOLDER.mkdir(exist_ok=True)
-        shape = Shape(count)
+        shape = MarketShape(count)
         parts = [_peer_rows([rows[n] for n in live]) for rows, live in days_of_rows(shape)]
         late = late_rows(shape)
         gone = {row[25] for row in late}

@@ -50,7 +50,7 @@ def ledger_on(engine: str, *, fsync: bool = True) -> Iterator[Ledger]:
     """A fresh, migrated ledger."""
     with settings_on(engine, fsync=fsync) as settings:
         ledger = open_ledger(settings)
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         try:
             yield ledger
         finally:

@@ -74,7 +74,7 @@ def service() -> Iterator[Service]:
         return
     with settings_on(os.environ.get("LOAD_ENGINE", "sqlite")) as settings:
         ledger = open_ledger(settings)
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         _, made = create_key(ledger, "load", ["admin"])
         ledger.database.close()
         port = free_port()

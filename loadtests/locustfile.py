@@ -95,7 +95,7 @@ class Clerk(FastHttpUser):
                 acknowledged[item["transaction_id"]] = fen(line["amount_cny"])
 
     @task(1)
-    def take_back(self) -> None:
+    def reverse_entry(self) -> None:
         if not self.mine:
             return
         trade = self.mine.pop()
@@ -137,13 +137,13 @@ class Morning(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         third = MORNING_S / 3
-        now = self.get_run_time()
+        now: float = self.get_run_time()  # type: ignore[no-untyped-call] # (Locust does not say its type)
         if now >= MORNING_S:
             return None
         return (3 * USERS, 3 * USERS) if third <= now < 2 * third else (USERS, USERS)
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator] # (Locust does not say its type)
 def keep_acknowledged(environment: Environment, **_kwargs: object) -> None:
     """Hands over what must be in the ledger."""
     ACKNOWLEDGED.write_text(json.dumps(acknowledged))

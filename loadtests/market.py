@@ -32,7 +32,7 @@ GOODS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class MarketShape:
     """How much of it: transactions over two years, and registered residents, 60 % of them in groups of 150."""
 
     transactions: int
@@ -58,17 +58,17 @@ def open_days() -> list[datetime.date]:
     ]
 
 
-def group_of(shape: Shape, resident: int) -> int | None:
+def group_of(shape: MarketShape, resident: int) -> int | None:
     """The group of a resident (ordinals from 1); members are spread over all ordinals of the pooled part."""
     return (resident - 1) % shape.groups + 1 if resident <= shape.groups * GROUP_MEMBERS else None
 
 
-def settlement_of(shape: Shape, resident: int) -> str:
+def settlement_of(shape: MarketShape, resident: int) -> str:
     """The settlement of a resident; a group lives in one."""
     return f"社区{(group_of(shape, resident) or resident) % SETTLEMENTS + 1}"
 
 
-def days_of_rows(shape: Shape) -> Iterator[tuple[list[Row], list[int]]]:
+def days_of_rows(shape: MarketShape) -> Iterator[tuple[list[Row], list[int]]]:
     """Day by day: the rows in the order of acceptance, and the places among them that are live at the day's end."""
     chance, days, made = random.Random(shape.seed), open_days(), 0
     for number, day in enumerate(days):
@@ -79,13 +79,13 @@ def days_of_rows(shape: Shape) -> Iterator[tuple[list[Row], list[int]]]:
         yield rows, [n for n, row in enumerate(rows) if row[25] is None and row[0] not in reversed_ids]
 
 
-def late_rows(shape: Shape) -> list[Row]:
+def late_rows(shape: MarketShape) -> list[Row]:
     """A thousand more trades of one August day, which the benchmarks leave in the tail."""
     chance = random.Random(-shape.seed)
     return _day(shape, LATE_DAY, LATE_ROWS, shape.transactions + 1000, chance)[:LATE_ROWS]
 
 
-def _day(shape: Shape, day: datetime.date, wanted: int, made: int, chance: random.Random) -> list[Row]:
+def _day(shape: MarketShape, day: datetime.date, wanted: int, made: int, chance: random.Random) -> list[Row]:
     goods = [good for good in GOODS if day.month in good[5]]
     opening_us = (day - EPOCH).days * DAY_US + 1 * 3_600_000_000  # 9 in the morning in the market's time
     trades = wanted - wanted // REVERSED_ONE_IN
@@ -109,7 +109,7 @@ def _day(shape: Shape, day: datetime.date, wanted: int, made: int, chance: rando
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class TradedGood:
     """What the lines of a truck share; a resident on foot has neither consignment nor plate."""
 
     trade_point: str
@@ -121,13 +121,13 @@ def _point(chance: random.Random) -> str:
     return "erenhot-city" if chance.randrange(100) < CITY_POINT_PERCENT else "erenhot"
 
 
-def _truck(chance: random.Random) -> Lot:
+def _truck(chance: random.Random) -> TradedGood:
     number = chance.randrange(10_000)
-    return Lot(_point(chance), f"P{number}", f"蒙H{number:05d}")
+    return TradedGood(_point(chance), f"P{number}", f"蒙H{number:05d}")
 
 
-def _on_foot(chance: random.Random) -> Lot:
-    return Lot(_point(chance))
+def _on_foot(chance: random.Random) -> TradedGood:
+    return TradedGood(_point(chance))
 
 
 def _transaction_id(ordinal: int, at_us: int) -> bytes:
@@ -135,8 +135,8 @@ def _transaction_id(ordinal: int, at_us: int) -> bytes:
 
 
 def _line(
-    shape: Shape, day: datetime.date, opening_us: int, ordinal: int, resident: int, good: tuple[object, ...],
-    lot: "Lot", chance: random.Random,
+    shape: MarketShape, day: datetime.date, opening_us: int, ordinal: int, resident: int, good: tuple[object, ...],
+    lot: "TradedGood", chance: random.Random,
 ) -> Row:  # fmt: skip
     category, commodity, origin, hs_code, price_fen, _ = good
     assert isinstance(price_fen, int)

@@ -57,7 +57,7 @@ class Loop:
 
 
 @dataclass(slots=True, eq=False)
-class Connection:
+class SenderConnection:
     """One keep-alive connection, and the request on its way."""
 
     socket: socket.socket
@@ -79,8 +79,8 @@ class Sender:
         self.stream, self.loop = stream, Loop(seconds)
         self._address, self._selector = address, selector
         self._counted_from, self._counted_until = started + warm_up_s, started + warm_up_s + seconds
-        self._connections: set[Connection] = set()
-        self._idle: list[Connection] = []
+        self._connections: set[SenderConnection] = set()
+        self._idle: list[SenderConnection] = []
         self._waiting: deque[float] = deque()
         self._next_due, self._looked_at = started, started
         self._is_sending = True
@@ -121,7 +121,7 @@ class Sender:
         if self.stream.rate is None:
             self._is_sending = False
 
-    def handle(self, connection: Connection) -> None:
+    def handle(self, connection: SenderConnection) -> None:
         """Goes on with a connection that can be written to or read from."""
         if not connection.is_open:
             self._opened(connection)
@@ -161,7 +161,7 @@ class Sender:
         made = socket.socket()
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(made, self)
+        connection = SenderConnection(made, self)
         if due is not None:
             connection.is_waiting, connection.due = True, due
             connection.to_send = next(self.stream.requests, b"")
@@ -170,7 +170,7 @@ class Sender:
         made.connect_ex(self._address)
         self._selector.register(made, selectors.EVENT_WRITE, connection)
 
-    def _opened(self, connection: Connection) -> None:
+    def _opened(self, connection: SenderConnection) -> None:
         error = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             self._lost(connection, "connection refused")
@@ -182,7 +182,7 @@ class Sender:
         else:
             self._idle.append(connection)
 
-    def _send_on(self, connection: Connection, due: float) -> None:
+    def _send_on(self, connection: SenderConnection, due: float) -> None:
         request = next(self.stream.requests, None)
         if request is None:
             self._is_sending = False
@@ -190,14 +190,14 @@ class Sender:
         connection.is_waiting, connection.due, connection.to_send = True, due, request
         self._transmit(connection)
 
-    def _transmit(self, connection: Connection) -> None:
+    def _transmit(self, connection: SenderConnection) -> None:
         try:
             # A request of some hundred bytes always fits into the socket's buffer.
             connection.socket.sendall(connection.to_send)
         except OSError:
             self._lost(connection, "dropped")
 
-    def _answered(self, connection: Connection, status: int) -> None:
+    def _answered(self, connection: SenderConnection, status: int) -> None:
         now = time.perf_counter()
         if self._is_counted(connection.due, now):
             self.loop.seconds_by_status.setdefault(status, []).append(now - connection.due)
@@ -229,7 +229,7 @@ class Sender:
         for connection in [one for one in self._connections if one.is_waiting and now - one.due > PATIENCE_S]:
             self._lost(connection, "gave up waiting")
 
-    def _lost(self, connection: Connection, what: str) -> None:
+    def _lost(self, connection: SenderConnection, what: str) -> None:
         if connection.is_waiting or not connection.is_open:
             self._fail(connection.due, what)
         with contextlib.suppress(ValueError):
@@ -242,7 +242,7 @@ class Sender:
         if self._is_counted(due, due) or self.stream.rate is None:
             self.loop.failures[what] += 1
 
-    def _shut(self, connection: Connection) -> None:
+    def _shut(self, connection: SenderConnection) -> None:
         self._connections.discard(connection)
         self._selector.unregister(connection.socket)
         connection.socket.close()

@@ -42,7 +42,7 @@ WAITED = "reports beside posts"
 
 
 @dataclass(slots=True)
-class Subject:
+class MeasuredPair:
     """A service, its postings, and what was measured of it by what was going on."""
 
     deployment: Deployment
@@ -83,7 +83,7 @@ def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
     """Both services run the whole time; the one that is not measured is idle."""
     with contextlib.ExitStack() as stack:
         usual, unfolded = (stack.enter_context(hushi_on(engine, folds=folds)) for folds in (True, False))
-        subject, other = Subject(usual, Market("usual0")), Subject(unfolded, Market("nofold"))
+        subject, other = MeasuredPair(usual, Market("usual0")), MeasuredPair(unfolded, Market("nofold"))
         subject.fill()
         for _ in range(ROUNDS):
             subject.run((ALONE, subject.posts()))
@@ -94,7 +94,7 @@ def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
         return list(figures_of(subject)), {f"{usual.name} on {engine}": usual.durability}
 
 
-def figures_of(subject: Subject) -> Iterator[Figure]:
+def figures_of(subject: MeasuredPair) -> Iterator[Figure]:
     """What was going on, against posts alone."""
     engine = subject.deployment.engine
     for what in (ALONE, TOGETHER, UNFOLDED, READING, WAITED):

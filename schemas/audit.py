@@ -1,34 +1,23 @@
 """The audit on the wire: who saw or changed what of whom, when and why."""
 
-from typing import cast
-
 from marshmallow import fields
 
 from schemas.choices import Count, OneOf
-from schemas.fields import Instant, ResidentId, TradingDay
-from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
+from schemas.fields import Instant, ResidentId
 from schemas.strict import StrictSchema
-from schemas.transactions import StatementSchema
+from schemas.transactions import statement_query
 from service.domain.residents import STATUSES
 
 ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES))
 KEY_ID_MAX = 999_999_999
 
-# `from` is a word of Python, so this schema is declared by names.
-AuditQuerySchema: type[StrictSchema] = cast(
-    type[StrictSchema],
-    StatementSchema.from_dict(
-        {
-            "resident_id": ResidentId(attribute="resident"),
-            "action": OneOf(*ACTIONS),
-            "recorded_by": Count(1, KEY_ID_MAX, attribute="api_key"),
-            "from": TradingDay(attribute="from_day"),
-            "to": TradingDay(attribute="to_day"),
-            "cursor": cursor_field(),
-            "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
-        },
-        name="AuditQuerySchema",
-    ),
+AuditQuerySchema = statement_query(
+    "AuditQuerySchema",
+    {
+        "resident_id": ResidentId(attribute="resident"),
+        "action": OneOf(*ACTIONS),
+        "recorded_by": Count(1, KEY_ID_MAX, attribute="api_key"),
+    },
 )
 
 

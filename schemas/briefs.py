@@ -4,7 +4,7 @@ from datetime import date
 
 from marshmallow import fields
 
-from schemas.periods import THROUGH, period_document
+from schemas.periods import FilteredDocumentSchema, filters_document, periods_document
 from schemas.strict import StrictSchema
 from service.domain.brief import Brief, Claim, Facts, Lang
 from service.domain.brief.facts import DIRECTION_PREFIX
@@ -32,19 +32,14 @@ class ClaimSchema(StrictSchema):
     ratio = fields.String(required=True, allow_none=True)
 
 
-class BriefSchema(StrictSchema):
+class BriefSchema(FilteredDocumentSchema):
     """The paragraph that a bureau publishes, and a claim behind every phrase."""
 
     text = fields.String(required=True)
     claims = fields.List(fields.Nested(ClaimSchema), required=True)
     lang = fields.String(required=True)
-    period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True, allow_none=True)
-    filters = fields.Dict(required=True)
     registered_on = fields.Date(required=True)
     registered_base_on = fields.Date(required=True, allow_none=True)
-    through = fields.Date(required=True, metadata=THROUGH)
-    position = fields.String(required=True)
 
 
 def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dict[str, object]:
@@ -54,9 +49,8 @@ def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dic
         "text": brief.text,
         "claims": [_claim_document(claim) for claim in brief.claims],
         "lang": lang,
-        "period": period_document(facts.period),
-        "base_period": period_document(facts.base_period),
-        "filters": {name: sorted(values) for name, values in facts.filters},
+        **periods_document(facts.period, facts.base_period),
+        "filters": filters_document(facts.filters),
         "registered_on": facts.registered_on.isoformat(),
         "registered_base_on": None if base_on is None else base_on.isoformat(),
         "through": facts.registered_on.isoformat(),

@@ -1,18 +1,19 @@
 """The bulletin's document: the rows and measures of the other reports, table by table."""
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
-from schemas.periods import PeriodText, period_document
+from schemas.periods import PeriodDocumentSchema, PeriodText, period_document, periods_document
 from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
-from service.domain.bulletin import Bulletin, Spans
-from service.domain.growth import Comparison, format_growth_pct
+from service.domain.bulletin import Bulletin, Spans, lapsed, taxed_share
+from service.domain.growth import format_growth_pct
 from service.domain.periods import EARLIEST_DAY, Period
-from service.domain.reports import Question, TradeReport
+from service.domain.reports import Measures, Question, TradeReport
 
 FORMATS = ("json", "html", "xlsx")
 LANGUAGES = ("zh", "en", "mn")
@@ -60,7 +61,7 @@ class BulletinQuerySchema(StrictSchema):
         return {"question": Question(data.pop("month")), **data}
 
 
-class BulletinSchema(StrictSchema):
+class BulletinSchema(PeriodDocumentSchema):
     """A monthly bulletin: each table has rows with keys and measures as the other reports have them.
 
     All figures are of the month through `cut_off`, and so are their bases; a month that has not begun is compared with
@@ -68,8 +69,6 @@ class BulletinSchema(StrictSchema):
     """
 
     month = fields.String(required=True)
-    period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True, allow_none=True)
     previous_period = fields.Dict(required=True, allow_none=True)
     year_to_date = fields.Dict(required=True)
     year_to_date_base = fields.Dict(required=True, allow_none=True)
@@ -89,7 +88,6 @@ class BulletinSchema(StrictSchema):
     )
     months = fields.List(fields.Dict(), required=True)
     days = fields.List(fields.Dict(), required=True)
-    position = fields.String(required=True)
 
 
 def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -> dict[str, Any]:
@@ -103,8 +101,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     by = {name: _rows(report) for name, report in parts.by.items()}
     return {
         "month": month.start.isoformat()[:7],
-        "period": period_document(month),
-        "base_period": period_document(asked.month.question.base_period),
+        **periods_document(month, asked.month.question.base_period),
         "previous_period": period_document(asked.previous.question.base_period),
         "year_to_date": period_document(asked.year.question.period),
         "year_to_date_base": period_document(asked.year.question.base_period),
@@ -126,8 +123,8 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "settlements": by["settlement"],
         "trade_points": by["trade_point"],
         "directions": by["direction"],
-        "exempt_and_taxable": [_taxed(each.key, each.measures) for each in parts.imports.rows]
-        + [_taxed({"category": None}, parts.imports.total)],
+        "exempt_and_taxable": [_taxed_row(each.key, each.measures) for each in parts.imports.rows]
+        + [_taxed_row({"category": None}, parts.imports.total)],
         "months": _rows(parts.months),
         "days": _rows(parts.days),
         "position": position,
@@ -154,7 +151,7 @@ def _indicators(trade: Spans, residents: Spans) -> list[dict[str, Any]]:
 def _residents(spans: Spans) -> list[dict[str, Any]]:
     by_span = _by_span(spans)
     for span in SPANS:
-        by_span[span]["lapsed_in_period"] = {"current": _lapsed(getattr(spans, span))}
+        by_span[span]["lapsed_in_period"] = {"current": lapsed(getattr(spans, span))}
     # The stock at the start has the stock at the base's end for its base, which a table of flows has no use for.
     return [
         {"figure": name, **{span: _current_alone(by_span[span][name]) for span in ("month", "year")}}
@@ -166,18 +163,6 @@ def _current_alone(measure: dict[str, Any]) -> Any:
     return measure["current"]
 
 
-def _lapsed(report: TradeReport) -> int:
-    figures = {name: _current(value) for name, value in report.total.items()}
-    before = figures["registered_at_start"] + figures["registered_in_period"]
-    return before - figures["cancelled_in_period"] - figures["registered_at_end"]
-
-
-def _current(value: Comparison | int) -> int:
-    return value if isinstance(value, int) else value.current
-
-
-def _taxed(key: Any, measures: Any) -> dict[str, Any]:
-    amount_fen, taxable_fen = _current(measures["amount_fen"]), _current(measures["taxable_fen"])
-    taxed = None if amount_fen == 0 else (20_000 * taxable_fen + amount_fen) // (2 * amount_fen)
+def _taxed_row(key: Mapping[str, str | None], measures: Measures) -> dict[str, Any]:
     wanted = {name: measures[name] for name in ("amount_fen", "exempt_fen", "taxable_fen")}
-    return {"key": dict(key), "taxed_pct": format_growth_pct(taxed), **measures_document(wanted)}
+    return {"key": dict(key), "taxed_pct": format_growth_pct(taxed_share(measures)), **measures_document(wanted)}

@@ -33,3 +33,14 @@ class ReadySchema(StrictSchema):
     fold_lag_s = fields.Integer(required=True)
     log = fields.String(required=True, allow_none=True)
     log_bytes = fields.Integer(required=True, allow_none=True)
+
+
+class VersionSchema(StrictSchema):
+    """The product and its version; `schema_revision` is the revision of the database schema that this version needs.
+
+    Whether the database has that revision is what `schema` of /health/ready says.
+    """
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    schema_revision = fields.String(required=True)

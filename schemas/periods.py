@@ -1,9 +1,12 @@
 """Periods on the wire: how a report is asked for one, and how its document names them."""
 
 import datetime
+from collections.abc import Iterable
+
+from marshmallow import fields
 
 from schemas.fields import BusinessDay
-from schemas.strict import Translated
+from schemas.strict import StrictSchema, Translated
 from service.domain.periods import Period, parse_day, parse_period
 
 THROUGH = {
@@ -37,3 +40,28 @@ class ReportDay(BusinessDay):
 def period_document(period: Period | None) -> dict[str, str] | None:
     """The first and the last day of a period, or None where there is none."""
     return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}
+
+
+class PeriodDocumentSchema(StrictSchema):
+    """What every document of figures says: its period, the one that it is compared with, and its position."""
+
+    period = fields.Dict(required=True)
+    base_period = fields.Dict(required=True, allow_none=True)
+    position = fields.String(required=True)
+
+
+class FilteredDocumentSchema(PeriodDocumentSchema):
+    """The same of a document whose caller may narrow the figures, and asks for days that may still lie ahead."""
+
+    filters = fields.Dict(required=True)
+    through = fields.Date(required=True, metadata=THROUGH)
+
+
+def periods_document(period: Period, base_period: Period | None) -> dict[str, object]:
+    """The period of a document, and the one that it is compared with, if any."""
+    return {"period": period_document(period), "base_period": period_document(base_period)}
+
+
+def filters_document(filters: Iterable[tuple[str, frozenset[str]]]) -> dict[str, list[str]]:
+    """The wanted values of each filter, in order."""
+    return {name: sorted(values) for name, values in filters}

@@ -5,9 +5,8 @@ plainly right is left to the schema, which alone knows how to say what is wrong.
 """
 
 import functools
-import itertools
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, missing
@@ -18,13 +17,12 @@ from schemas.strict import Translated
 
 VALUES_KNOWN_MAX = 10_000
 SHAPES_KNOWN_MAX = 256
-_TEXT, _TEXT_OR_NULL = {str}, {str, type(None)}
 _REPEATED = (CountryCode, HsCode, Instant, OneOf, Slug, Text)
 """Fields whose values come back all the time: each is parsed once."""
 
 
 Record = TypeVar("Record", bound=tuple[Any, ...])
-Plan = list[tuple[Callable[[str], Any], int, bool]]
+FieldPlan = list[tuple[Callable[[str], Any], int, bool]]
 """For each member of a document in its order: how it is read, its place in the record, and whether it may be null."""
 
 
@@ -41,7 +39,7 @@ class QuickReader(Generic[Record]):
         self._parsers: dict[str, tuple[Callable[[str], Any], int, bool]] = {}
         self._defaults: list[Any] = [named._field_defaults.get(name) for name in named._fields]
         self._required = {name for name, field in schema.load_fields.items() if field.required}
-        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._plans: dict[tuple[str, ...], FieldPlan | None] = {}
         for name, field in schema.load_fields.items():
             place = named._fields.index(field.attribute or name)
             if field.load_default is not missing:
@@ -71,40 +69,7 @@ class QuickReader(Generic[Record]):
             return None
         return self._make(values)
 
-    def read_all(self, documents: Sequence[object]) -> list[Record | None]:
-        """What `read` makes of each document, a column at a time: half the time where many are of one shape."""
-        found: list[Record | None] = [None] * len(documents)
-        shapes: dict[tuple[str, ...], list[int]] = {}
-        for place, document in enumerate(documents):
-            if type(document) is dict:
-                shapes.setdefault(tuple(document), []).append(place)
-        for names, places in shapes.items():
-            plan = self._plans[names] if names in self._plans else self._plan_for(names)
-            if plan is not None:
-                alike: list[Any] = [documents[place] for place in places]
-                for place, record in zip(places, self._read_alike(plan, alike), strict=True):
-                    found[place] = record
-        return found
-
-    def _read_alike(self, plan: Plan, documents: list[dict[str, Any]]) -> Iterable[Record | None]:
-        """Documents that name the same members in the same order. With a wrong one among them, each is read alone."""
-        columns: list[Iterable[Any]] = [itertools.repeat(default) for default in self._defaults]
-        try:
-            for (parse, place, may_be_null), values in zip(
-                plan, zip(*map(dict.values, documents), strict=True), strict=True
-            ):
-                kinds = set(map(type, values))
-                if kinds == _TEXT:
-                    columns[place] = list(map(parse, values))
-                elif may_be_null and kinds <= _TEXT_OR_NULL:
-                    columns[place] = [None if value is None else parse(value) for value in values]
-                else:
-                    return map(self.read, documents)
-        except (ValueError, ValidationError):
-            return map(self.read, documents)
-        return map(self._make, zip(*columns, strict=False))
-
-    def _plan_for(self, names: tuple[str, ...]) -> Plan | None:
+    def _plan_for(self, names: tuple[str, ...]) -> FieldPlan | None:
         plan = None
         if len(names) > len(self._parsers):
             return None  # Some are unknown. What is remembered must not be as long as callers like.

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, post_load
 
 from schemas.choices import OneOf
 from schemas.fields import CountryCode, GroupId, Slug, Text
-from schemas.periods import THROUGH, PeriodText, ReportDay, period_document
+from schemas.periods import FilteredDocumentSchema, PeriodText, ReportDay, filters_document, periods_document
 from schemas.residents import SETTLEMENT_LENGTH_MAX
 from schemas.strict import StrictSchema, Translated
 from service.domain.cells import DIMENSIONS
@@ -159,7 +159,7 @@ def _schema(name: str, added: dict[str, Any], by: By | None) -> type[StrictSchem
 
 
 TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS))
-ResidentsQuerySchema = _schema("ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1))
+ResidentsReportQuerySchema = _schema("ResidentsReportQuerySchema", {}, By("settlement", "group_id", dimensions_max=1))
 SeriesQuerySchema = _schema(
     "SeriesQuerySchema",
     {
@@ -171,24 +171,19 @@ SeriesQuerySchema = _schema(
 BriefQuerySchema = _schema("BriefQuerySchema", {"lang": OneOf("zh", "en", "mn", load_default="zh")}, None)
 
 
-class ReportSchema(StrictSchema):
+class ReportSchema(FilteredDocumentSchema):
     """A report: its period, what it is compared with, the total, and the rows.
 
     Of a period that is not over, everything is of `from` to `through`, the base as well. One that has not begun is
     answered whole: no trade yet, the stocks that today's registrations will come to, and no growth.
     """
 
-    period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True, allow_none=True)
     by = fields.List(fields.String(), required=True)
-    filters = fields.Dict(required=True)
     total = fields.Dict(required=True)
     rows = fields.List(fields.Dict(), required=True)
-    through = fields.Date(required=True, metadata=THROUGH)
-    position = fields.String(required=True)
 
 
-class SeriesSchema(StrictSchema):
+class SeriesSchema(FilteredDocumentSchema):
     """A measure over the buckets of a period, without gaps, for charts.
 
     Each of `series` has a `key`, and in `current` and `base` a figure for each of `buckets`: 0 where nothing was
@@ -196,16 +191,11 @@ class SeriesSchema(StrictSchema):
     no `base`. The last bucket is that of `through`.
     """
 
-    period = fields.Dict(required=True)
-    base_period = fields.Dict(required=True, allow_none=True)
     measure = fields.String(required=True)
     interval = fields.String(required=True)
     by = fields.List(fields.String(), required=True)
-    filters = fields.Dict(required=True)
     buckets = fields.List(fields.String(), required=True)
     series = fields.List(fields.Dict(), required=True)
-    through = fields.Date(required=True, metadata=THROUGH)
-    position = fields.String(required=True)
 
 
 def report_document(report: TradeReport, position: str) -> dict[str, object]:
@@ -251,10 +241,9 @@ def series_document(series: Series, measure: str, position: str) -> dict[str, ob
 
 def _heading(question: Question) -> dict[str, object]:
     return {
-        "period": period_document(question.period),
-        "base_period": period_document(question.base_period),
+        **periods_document(question.period, question.base_period),
         "by": list(question.by),
-        "filters": {name: sorted(values) for name, values in question.filters},
+        "filters": filters_document(question.filters),
     }
 
 

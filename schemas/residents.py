@@ -69,7 +69,7 @@ class ResidentSchema(StrictSchema):
     created_at = Instant(required=True)
 
 
-class ResidentsQuerySchema(StrictSchema):
+class ResidentListQuerySchema(StrictSchema):
     """What the list of residents may be narrowed to."""
 
     status = OneOf(*STATUSES, "expired")

@@ -1,7 +1,7 @@
 """Transactions on the wire: a trade as posted, an entry as answered."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
@@ -72,10 +72,6 @@ class TradeSchema(StrictSchema):
         """The domain's trade of a document, quickly where nothing is wrong with it. Raises ValidationFailed."""
         trade = _quick_reader(type(self)).read(document)
         return super().read(document) if trade is None else trade
-
-    def read_plain(self, documents: Sequence[object]) -> list[Trade | None]:
-        """The trades of many documents, quickly; None for each that only `read` can tell what is wrong with."""
-        return _quick_reader(type(self)).read_all(documents)
 
 
 @functools.cache
@@ -150,25 +146,31 @@ class StatementSchema(StrictSchema):
         return data
 
 
-# `from` is a word of Python, so this schema is declared by names.
-TransactionsQuerySchema: type[StrictSchema] = cast(
-    type[StrictSchema],
-    StatementSchema.from_dict(
-        {
-            "resident_id": ResidentId(attribute="resident"),
-            "group_id": GroupId(attribute="group"),
-            "category": Slug(),
-            "origin": CountryCode(),
-            "direction": OneOf(*DIRECTIONS),
-            "trade_point": Slug(),
-            "consignment": Text(MARK_LENGTH_MAX),
-            "from": TradingDay(attribute="from_day"),
-            "to": TradingDay(attribute="to_day"),
-            "cursor": cursor_field(),
-            "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
-        },
-        name="TransactionsQuerySchema",
-    ),
+def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type[StrictSchema]:
+    """The schema of a statement's query: its own filters, its days, and which page.
+
+    It is declared by names, because `from` is a word of Python.
+    """
+    paged = {
+        "from": TradingDay(attribute="from_day"),
+        "to": TradingDay(attribute="to_day"),
+        "cursor": cursor_field(),
+        "limit": Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT),
+    }
+    return cast(type[StrictSchema], StatementSchema.from_dict({**filters, **paged}, name=name))
+
+
+TransactionsQuerySchema = statement_query(
+    "TransactionsQuerySchema",
+    {
+        "resident_id": ResidentId(attribute="resident"),
+        "group_id": GroupId(attribute="group"),
+        "category": Slug(),
+        "origin": CountryCode(),
+        "direction": OneOf(*DIRECTIONS),
+        "trade_point": Slug(),
+        "consignment": Text(MARK_LENGTH_MAX),
+    },
 )
 
 

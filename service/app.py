@@ -14,20 +14,20 @@ from flask import Flask, Response, g, request
 from service.commands.committer import Committer
 from service.config import read_settings
 from service.http import metrics
-from service.http.admission import Gate
+from service.http.admission import Admission
 from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
-from service.http.context import Market, open_market
+from service.http.context import AppContext, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
-from service.http.reading import ReadingTurns
+from service.http.reading import ReadQueue
 from service.http.request_ids import accept_request_id
-from service.http.response_cache import KnownAnswers
+from service.http.response_cache import ResponseCache
 from service.http.routes import Routes, register_routes
 from service.http.vitals import VitalSigns
 from service.http.web.pages import register_pages
 from service.ledger import Ledger, open_served
-from service.queries.keys import KeyRing
-from service.queries.ledger_state import Pulse
+from service.queries.keys import ApiKeyCache
+from service.queries.ledger_state import LedgerStateReader
 from service.queries.reports import Reporter
 from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.queries.sessions import EndedSessions
@@ -35,7 +35,7 @@ from service.server.lifetimes import end_with_any_thread, end_with_the_parent
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.server.stalled import StalledConnections
-from service.storage.identity import File
+from service.storage.identity import FileId
 
 FAMILIES: tuple[Routes, ...] = (
     residents.routes,
@@ -56,16 +56,22 @@ TURN_S = 0.02
 writes: at Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
 
 _log = structlog.get_logger()
-_served: File | None = None
+_served: FileId | None = None
 
 
 def create_app(ledger: Ledger) -> Flask:
     """The WSGI application of a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/web/templates")
-    pulse = Pulse(ledger)
+    state_reader = LedgerStateReader(ledger)
     committer = Committer(ledger)
-    known = Reporter(ledger, pulse), pulse, KeyRing(ledger), EndedSessions(ledger), VitalSigns(ledger, committer)
-    open_market(app, Market(ledger, committer, *known))
+    known = (
+        Reporter(ledger, state_reader),
+        state_reader,
+        ApiKeyCache(ledger),
+        EndedSessions(ledger),
+        VitalSigns(ledger, committer),
+    )
+    attach_context(app, AppContext(ledger, committer, *known))
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     register_pages(app)
@@ -73,14 +79,14 @@ def create_app(ledger: Ledger) -> Flask:
     app.before_request(_begin)
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
-    reading = ReadingTurns(app.wsgi_app, note, lambda: gate.writes.taken > 0)
-    known_answers = KnownAnswers(reading, pulse, ledger.now, note)
-    gate = app.wsgi_app = Gate(known_answers, note)  # type: ignore[method-assign] # (Flask's own way)
-    app.extensions[_STALLED] = StalledConnections(lambda: gate.arrivals.is_tight, gate.inside_since)
+    reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
+    response_cache = ResponseCache(reading, state_reader, ledger.now, note)
+    admission = app.wsgi_app = Admission(response_cache, note)  # type: ignore[method-assign] # (Flask's own way)
+    app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
     return app
 
 
-def serve_only(served: File | None) -> None:
+def serve_only(served: FileId | None) -> None:
     """Has processes that are forked off from now on serve this file of SQLite, and no other in its place."""
     global _served  # noqa: PLW0603 (a server serves one ledger)
     _served = served

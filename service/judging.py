@@ -1,6 +1,6 @@
-"""The desk at which a batch is judged: all it depends on is fetched and locked at once, then each entry in order.
+"""A batch is judged: all that it depends on is fetched and locked at once, then each entry is judged in order.
 
-The same desk serves posting and quoting, so that a quote can't differ from the write.
+Posting and quoting are judged by the same code, so that a quote can't differ from the write.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from service.domain.errors import (
 )
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
-from service.domain.residents import Standing, resident_id
+from service.domain.residents import Eligibility, resident_id
 from service.domain.transactions import (
     MARKET_TIME,
     Trade,
@@ -34,19 +34,19 @@ from service.domain.transactions import (
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
-from service.storage.resident_cache import find_standings
+from service.storage.resident_cache import find_eligibilities
 
 _NOTHING_RELATED = journal.Related({}, {}, {})
 
 
 @dataclass(slots=True)
-class Desk:
+class Judge:
     """What a batch has been told and what it has used so far."""
 
     rulebook: Rulebook
     now: datetime.datetime
     new_id: Callable[[], UUID]
-    standings: Mapping[int, Standing]
+    eligibilities: Mapping[int, Eligibility]
     uses: dict[UseKey, Use]
     limits: Mapping[UseKey, Limit]
     trades: dict[UUID, Transaction]
@@ -67,36 +67,36 @@ class Desk:
         refuse_citizen_numbers(trade)
         day = trade.day
         rules = self.rulebook.on(day)
-        standing = self._standing_of(trade.resident, day)
+        eligibility = self._eligibility_of(trade.resident, day)
         refuse_impossible(trade, rules, self.rulebook.countries, self.now)
         if trade.reference is not None:
             self._refuse_known_reference(trade.trade_point, trade.reference)
-        purse = self._purse_of(trade, day, rules)
+        available = self._available_of(trade, day, rules)
         judgement = judge(
             is_import=trade.direction == "import",
             amount_fen=trade.amount_fen,
             quantity_g=trade.quantity_g,
-            group=purse.group,
+            group=available.group,
             rules=rules,
-            used_fen=purse.value.exempt_fen,
-            used_g=purse.weight.quantity_g,
+            used_fen=available.value.exempt_fen,
+            used_g=available.weight.quantity_g,
         )
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
-            raise self._exceeded(trade, rules, judgement, purse)
-        purse.use(judgement.exempt_fen, judgement.exempt_quantity_g)
+            raise self._exceeded(trade, rules, judgement, available)
+        available.use(judgement.exempt_fen, judgement.exempt_quantity_g)
         transaction = record(
             trade,
             judgement,
             transaction_id=self.new_id(),
             recorded_at=self.now,
-            group=standing.group_on(day),
-            settlement=standing.settlement,
+            group=eligibility.group_on(day),
+            settlement=eligibility.settlement,
         )
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def take_back(self, transaction_id: UUID, reason: str) -> Transaction:
+    def reverse_entry(self, transaction_id: UUID, reason: str) -> Transaction:
         """The reversal of a trade, its allowance returned.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
@@ -119,14 +119,14 @@ class Desk:
         """What is left of the value limit on the trade's day, in fen."""
         return max(0, self.rulebook.on(trade.day).limit_fen - self._used_fen(trade.resident, trade.day))
 
-    def _standing_of(self, resident: int, day: datetime.date) -> Standing:
-        standing = self.standings.get(resident)
-        if standing is None:
+    def _eligibility_of(self, resident: int, day: datetime.date) -> Eligibility:
+        eligibility = self.eligibilities.get(resident)
+        if eligibility is None:
             raise UnknownResident(f"No resident {resident_id(resident)} is registered; register the resident first.")
-        why = standing.why_not_active(day)
+        why = eligibility.why_not_active(day)
         if why is not None:
             raise ResidentNotActive(f"{resident_id(resident)} can't trade on {day}: the resident {why}.")
-        return standing
+        return eligibility
 
     def _refuse_known_reference(self, trade_point: str, reference: str) -> None:
         known = self.references.get((trade_point, reference))
@@ -136,12 +136,14 @@ class Desk:
                 transaction_id=str(known),
             )
 
-    def _purse_of(self, trade: Trade, day: datetime.date, rules: Rules) -> "_Purse":
+    def _available_of(self, trade: Trade, day: datetime.date, rules: Rules) -> "_AvailableAllowance":
         if trade.direction != "import":
-            return _EMPTY_PURSE
+            return _NOTHING_AVAILABLE
         value = self.uses[UseKey(trade.resident, day, NO_LIST_GROUP)]
         group = rules.list_group_of(trade.hs_code)
-        return _Purse(value, group, _UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)])
+        return _AvailableAllowance(
+            value, group, _UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)]
+        )
 
     def _return(self, trade: Transaction) -> None:
         """Gives back exactly what the trade has used, also of a list group that is on the list no more."""
@@ -158,12 +160,16 @@ class Desk:
         use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
         return 0 if use is None else use.exempt_fen
 
-    def _exceeded(self, trade: Trade, rules: Rules, judgement: Judgement, purse: "_Purse") -> AllowanceExceeded:
+    def _exceeded(
+        self, trade: Trade, rules: Rules, judgement: Judgement, available: "_AvailableAllowance"
+    ) -> AllowanceExceeded:
         used_fen = self._used_fen(trade.resident, trade.day)
         over_weight = ""
-        if purse.group is not None and judgement.exempt_quantity_g < trade.quantity_g:
-            free_kg, left_kg = format_kg(purse.group.free_g), format_kg(purse.left_g)
-            over_weight = f"Of the list group {purse.group.name} {left_kg} kg of {free_kg} kg are left free that day. "
+        if available.group is not None and judgement.exempt_quantity_g < trade.quantity_g:
+            free_kg, left_kg = format_kg(available.group.free_g), format_kg(available.left_g)
+            over_weight = (
+                f"Of the list group {available.group.name} {left_kg} kg of {free_kg} kg are left free that day. "
+            )
         return AllowanceExceeded(
             f"{format_cny(trade.amount_fen - judgement.exempt_fen)} CNY of the trade would be taxed on {trade.day}, "
             f"and it asked to be refused then. {over_weight}"
@@ -174,7 +180,7 @@ class Desk:
         )
 
 
-class _Purse(NamedTuple):
+class _AvailableAllowance(NamedTuple):
     """What a trade draws on: its resident's value limit and, for goods on the list, the free weight of their group."""
 
     value: Use
@@ -188,7 +194,7 @@ class _Purse(NamedTuple):
 
     def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
         """Takes what a trade has used out of it. An export draws on nothing."""
-        if self is _EMPTY_PURSE:
+        if self is _NOTHING_AVAILABLE:
             return
         self.value.exempt_fen += exempt_fen
         self.value.is_touched = True
@@ -199,10 +205,10 @@ class _Purse(NamedTuple):
 
 _UNUSED = Use()
 """Of which nothing is ever used."""
-_EMPTY_PURSE = _Purse(_UNUSED, None, _UNUSED)
+_NOTHING_AVAILABLE = _AvailableAllowance(_UNUSED, None, _UNUSED)
 
 
-def open_desk(  # the one place that fetches and locks for a batch
+def prepare_judge(  # the one place that fetches and locks for a batch
     connection: Connection,
     rulebook: Rulebook,
     now: datetime.datetime,
@@ -210,25 +216,25 @@ def open_desk(  # the one place that fetches and locks for a batch
     trades: Sequence[Trade],
     reversed_ids: Collection[UUID] = (),
     *,
-    standings: Mapping[int, Standing] | None = None,
+    eligibilities: Mapping[int, Eligibility] | None = None,
     locking: bool = True,
-) -> Desk:
-    """A desk with all that these trades and reversals depend on, in at most three statements of any size.
+) -> Judge:
+    """A judge with all that these trades and reversals depend on, in at most three statements of any size.
 
-    `standings` are those of the trades' residents, if the caller knows them; others may be among them.
+    `eligibilities` are those of the trades' residents, if the caller knows them; others may be among them.
     """
-    if standings is None:
-        standings = find_standings(connection, {trade.resident for trade in trades})
+    if eligibilities is None:
+        eligibilities = find_eligibilities(connection, {trade.resident for trade in trades})
     marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
     related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
-    limits = _limits(rulebook, [t for t in trades if t.resident in standings], to_reverse)
+    limits = _limits(rulebook, [t for t in trades if t.resident in eligibilities], to_reverse)
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
-    return Desk(
+    return Judge(
         rulebook=rulebook,
         now=now.astimezone(MARKET_TIME),  # Instants of one time zone compare five times faster.
         new_id=new_id,
-        standings=standings,
+        eligibilities=eligibilities,
         uses=uses,
         limits=limits,
         trades=dict(related.by_id),

@@ -1,4 +1,4 @@
-"""What every command and query works with: database, vault, rulebook, roster, lineage, clock and source of ids."""
+"""What every command and query works with: database, vault, rulebook, caches, clock and source of ids."""
 
 import contextlib
 import datetime
@@ -14,9 +14,9 @@ from service.domain.transactions import business_day
 from service.rules import load_rulebook
 from service.storage.engine import Database
 from service.storage.faults import UnusableUrl
-from service.storage.identity import File
+from service.storage.identity import FileId
 from service.storage.lineage import Lineage
-from service.storage.resident_cache import Roster
+from service.storage.resident_cache import ResidentCache
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
 
@@ -29,7 +29,7 @@ class Ledger:
     rulebook: Rulebook
     clock: Callable[[], datetime.datetime]
     new_id: Callable[[], UUID]
-    roster: Roster = field(default_factory=Roster)
+    resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
 
     def now(self) -> datetime.datetime:
@@ -63,7 +63,7 @@ def open_existing(settings: Settings) -> Ledger:
     return _ledger(settings, database)
 
 
-def open_served(settings: Settings, served: File | None = None) -> Ledger:
+def open_served(settings: Settings, served: FileId | None = None) -> Ledger:
     """The same for a process that a running server starts, while the database may be away for a moment.
 
     Until SQLite's file is back it answers that the database is unavailable, and makes none. `served` is the file that
@@ -72,7 +72,7 @@ def open_served(settings: Settings, served: File | None = None) -> Ledger:
     return _ledger(settings, _database(settings, makes_file=False, served=served))
 
 
-def _database(settings: Settings, *, makes_file: bool = True, served: File | None = None) -> Database:
+def _database(settings: Settings, *, makes_file: bool = True, served: FileId | None = None) -> Database:
     try:
         return Database(settings.database_url, makes_file=makes_file, known_file=served)
     except UnusableUrl as error:

@@ -15,20 +15,15 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
-from service.domain.macs import Signet, Signets
+from service.domain.macs import MacKeys, Macs
 from service.ledger import Ledger, open_ledger
 from service.storage import schema
 from service.storage.engine import Database
 from tests import postgresql as postgresql_server
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
-from tests.quickening import (
-    compile_each_route_once,
-    compile_each_statement_once,
-    compile_each_template_once,
-    write_to_memory,
-)  # fmt: skip
 from tests.recycling import TEMPLATE, Databases
+from tests.temporary_files import write_to_memory
 
 # A loaded machine is slow, and that is nobody's fault.
 hypothesis.settings.register_profile("hushi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -37,9 +32,6 @@ hypothesis.settings.load_profile("hushi")
 # Looking for cycles again and again takes an eighth of all that tests do.
 gc.set_threshold(200_000, 20, 50)
 write_to_memory()
-compile_each_route_once()
-compile_each_template_once()
-compile_each_statement_once()
 
 _database_numbers = itertools.count(1)
 
@@ -91,8 +83,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def _migrate(url: str) -> None:
     database = Database(url)
-    nothing_older = Signet([b"k"])  # A new database holds nothing that would have to be sealed.
-    schema.upgrade(database, Signets(nothing_older, nothing_older))
+    nothing_older = MacKeys([b"k"])  # A new database holds nothing that would need a MAC.
+    schema.upgrade(database, Macs(nothing_older, nothing_older))
     database.close()
 
 

@@ -3,11 +3,11 @@
 import datetime
 import random
 
-from service.demo.calibration import Line
+from service.demo.calibration import DraftTrade
 from service.demo.filling import fill
 from service.demo.market import GOODS, groups
 from service.demo.people import DemoResident
-from service.demo.plan import Plan, PlannedTrade, trade_of
+from service.demo.plan import DemoPlan, PlannedTrade, trade_of
 from service.demo.trades import lone_lot
 from service.ledger import Ledger
 from tests.builders import a_citizen_number
@@ -21,8 +21,8 @@ def fill_a_little(ledger: Ledger) -> None:
     since = datetime.date(2022, 3, 1)
     people = [DemoResident(n + 1, "阿拉坦", a_citizen_number(n), since, "额仁嘎查", n % 2) for n in range(RESIDENTS)]
     lines = [
-        Line(person.ordinal, day, 36_000, lone_lot(random.Random(1), GOODS[0]), 100_000 + day.year, 60_000)
+        DraftTrade(person.ordinal, day, 36_000, lone_lot(random.Random(1), GOODS[0]), 100_000 + day.year, 60_000)
         for day in DAYS
         for person in people
     ]
-    fill(ledger, Plan(groups()[:2], people, [PlannedTrade(trade_of(line, None)) for line in lines]))
+    fill(ledger, DemoPlan(groups()[:2], people, [PlannedTrade(trade_of(line, None)) for line in lines]))

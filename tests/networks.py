@@ -75,7 +75,7 @@ class Machine:
 
     def silence_connections(self) -> int:
         """Not a packet of it reaches those who are connected now; whoever connects later is answered. How many."""
-        connected = [c.laddr.port for c in psutil.net_connections("tcp") if self._is_peer(c)]
+        connected = [c.laddr.port for c in psutil.net_connections("tcp") if c.laddr and self._is_peer(c)]
         for port in connected:
             rule = ("to", self._ours, "ipproto", "tcp", "dport", str(port), "blackhole")
             _ip("-n", self._name, "rule", "add", *rule)

@@ -58,7 +58,7 @@ class PostgreSQL:
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Runs one statement outside of any transaction."""
         with psycopg.connect(user=USER, host=str(self.folder), dbname=database, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def _installed() -> pathlib.Path:

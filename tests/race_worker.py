@@ -11,7 +11,7 @@ import time
 
 from service.app import create_app
 from service.config import read_settings
-from service.http.context import Market
+from service.http.context import AppContext
 from service.ledger import open_ledger
 from tests.builders import a_trade
 
@@ -37,6 +37,6 @@ def main() -> None:
         thread.start()
     for thread in running:
         thread.join()
-    market: Market = app.extensions["hushi"]
+    market: AppContext = app.extensions["hushi"]
     market.committer.close()
     print(json.dumps(answers))

@@ -23,13 +23,13 @@ def without_its_standby(server: PostgreSQL) -> Iterator[psycopg.Connection[tuple
         _set_standbys(connection, "SET synchronous_standby_names = '*'", "*")
         _wait_until_commits_wait(server, connection)
         try:
-            yield connection  # type: ignore[misc]
+            yield connection
         finally:
             _set_standbys(connection, "RESET synchronous_standby_names", "")
 
 
 def _set_standbys(connection: psycopg.Connection[tuple[object, ...]], change: str, wanted: str) -> None:
-    connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
+    connection.execute(f"ALTER SYSTEM {change}")
     connection.execute("SELECT pg_reload_conf()")
     wait_until(lambda: connection.execute("SHOW synchronous_standby_names").fetchone() == (wanted,))
 
@@ -46,7 +46,7 @@ def _wait_until_commits_wait(server: PostgreSQL, connection: psycopg.Connection[
         probing.start()
         cancelled = False
         while probing.is_alive():
-            cancelled = bool(connection.execute(f"SELECT pg_cancel_backend(pid) FROM ({WAITING}) AS w").fetchall())  # type: ignore[call-overload]
+            cancelled = bool(connection.execute(f"SELECT pg_cancel_backend(pid) FROM ({WAITING}) AS w").fetchall())
             probing.join(0.01)
         return cancelled
 

@@ -18,7 +18,7 @@ from service.commands.folding import fold
 from service.commands.keys import create_key
 from service.commands.sessions import end_session
 from service.config import read_settings
-from service.domain.cells import Entry
+from service.domain.cells import CountedEntry
 from service.ledger import Ledger, open_ledger
 from service.queries.cube import CubeKeeper
 from service.queries.sessions import EndedSessions
@@ -218,11 +218,22 @@ def test_without_the_register_in_a_batch_a_lost_key_could_post(market: Market, m
     assert _asked_again(lost, a_trade()) == 201
 
 
+def _caller_with_trades_in_block_and_tail(market: Market) -> Caller:
+    """A caller who has seen five trades: three in a block, two in the tail."""
+    caller = market.caller()
+    caller.register(2)
+    _trades(caller, 3)
+    fold(market.ledger)
+    _trades(caller, 2)
+    assert _counted(caller)[0] == 5
+    return caller
+
+
 def _end_this_backend_once(monkeypatch: pytest.MonkeyPatch, market: Market) -> None:
     """The next time that the tail is read, the server ends the process that reads it: as its machine dies."""
     find_entries = tail.find_entries
 
-    def dying(connection: Connection, after: int = 0) -> dict[int, Entry]:
+    def dying(connection: Connection, after: int = 0) -> dict[int, CountedEntry]:
         monkeypatch.setattr(tail, "find_entries", find_entries)
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         market.server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
@@ -235,12 +246,7 @@ def test_a_refresh_that_ends_half_way_leaves_nothing_of_the_ledger_that_is_lost(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cells of the newest block were loaded when the primary died, and the state of before is that of the copy."""
-    caller = market.caller()
-    caller.register(2)
-    _trades(caller, 3)
-    fold(market.ledger)
-    _trades(caller, 2)
-    assert _counted(caller)[0] == 5
+    caller = _caller_with_trades_in_block_and_tail(market)
     market.copy()
     _trades(caller, 3)
     fold(market.ledger)
@@ -253,12 +259,7 @@ def test_a_refresh_that_ends_half_way_leaves_nothing_of_the_ledger_that_is_lost(
 def test_a_further_grain_that_can_not_be_loaded_takes_no_tail_away(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caller = market.caller()
-    caller.register(2)
-    _trades(caller, 3)
-    fold(market.ledger)
-    _trades(caller, 2)
-    assert _counted(caller)[0] == 5
+    caller = _caller_with_trades_in_block_and_tail(market)
     _end_this_backend_once(monkeypatch, market)
     assert caller.get("/v1/reports/trade?period=2024&by=group_id,settlement").status_code == 503
     assert caller.get("/v1/reports/trade?period=2024").get_json()["total"]["transactions"]["current"] == 5
@@ -272,10 +273,10 @@ def test_sessions_that_ended_on_the_ledger_before_are_not_those_that_end_on_this
     expires_at = market.ledger.now() + datetime.timedelta(hours=1)
     lost, kept = b"a" * 16, b"b" * 16
     end_session(market.ledger, lost, expires_at)
-    before = app.pulse.now()
+    before = app.state_reader.now()
     assert (ended.is_ended(lost, before), ended.is_ended(kept, before)) == (True, False)
     market.fail_over()
     end_session(market.ledger, kept, expires_at)
-    after = app.pulse.now()
+    after = app.state_reader.now()
     assert after != before
     assert (ended.is_ended(lost, after), ended.is_ended(kept, after)) == (False, True)

@@ -12,8 +12,8 @@ from service.commands.folding import fold
 from service.commands.residents import Registration, register
 from service.config import SettingError
 from service.ledger import Ledger
-from service.queries.keys import KeyRing, list_api_keys
-from service.queries.ledger_state import Pulse
+from service.queries.keys import ApiKeyCache, list_api_keys
+from service.queries.ledger_state import LedgerStateReader
 from service.queries.secrets import refuse_foreign_secrets
 from service.vault import load_vault
 from tests.builders import a_citizen_number, a_trade, secrets_with_another_ring
@@ -102,8 +102,8 @@ def _register(ledger: Ledger, number: int) -> None:
 def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, str], ledger: Ledger) -> None:
     made = call_hushi(environment, "keys", "create", "--name", "clerk", "--scope", "residents:read")
     key = made.stdout.strip()
-    ring, pulse = KeyRing(ledger), Pulse(ledger)
-    live = ring.find_live(key, pulse.now())
+    ring, state_reader = ApiKeyCache(ledger), LedgerStateReader(ledger)
+    live = ring.find_live(key, state_reader.now())
 
     listed = call_hushi(environment, "keys", "list").stdout
     revoked = call_hushi(environment, "keys", "revoke", str(live.id if live else 0))
@@ -114,8 +114,8 @@ def test_a_key_is_printed_alone_once_and_can_be_revoked(environment: dict[str, s
     assert "clerk\tresidents:read" in listed
     assert key not in listed
     assert revoked.exit_code == 0
-    # The ring has seen the key: another process's revocation reaches it with the next pulse.
-    assert ring.find_live(key, pulse.now()) is None
+    # The ring has seen the key: another process's revocation reaches it with the next ledger state.
+    assert ring.find_live(key, state_reader.now()) is None
     assert call_hushi(environment, "keys", "revoke", str(live.id)).exit_code == 1
 
 

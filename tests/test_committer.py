@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import service.commands.committer
 from schemas.transactions import TradeSchema
 from service.commands.committer import ATTEMPTS_MAX, Committer
-from service.commands.posting import Entry, Outcome, Post, post
+from service.commands.posting import NewEntry, Outcome, Post, post
 from service.domain.errors import Unavailable
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger
@@ -21,7 +21,7 @@ from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnkno
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 
-Command = Callable[[Ledger, Sequence[Entry]], list[Outcome]]
+Command = Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
 
 
 def _entry(**changes: Any) -> Post:
@@ -50,7 +50,7 @@ def _submit_together(committer: Committer, entries: list[Post]) -> list[Any]:
     def submit(number: int) -> None:
         try:
             answers[number] = committer.submit([entries[number]])[0]
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome)
             answers[number] = error
 
     threads = [threading.Thread(target=submit, args=(number,)) for number in range(len(entries))]
@@ -66,7 +66,7 @@ def test_requests_that_arrive_together_are_one_transaction(
 ) -> None:
     sizes: list[int] = []
 
-    def slowly(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    def slowly(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
         sizes.append(len(entries))
         time.sleep(0.2)
         return post(ledger, entries)
@@ -82,7 +82,7 @@ def test_requests_that_arrive_together_are_one_transaction(
 def test_one_bad_entry_harms_no_other(committer: Committer, instead: Callable[[Command], None]) -> None:
     poison = _entry(amount_cny="66.66")
 
-    def choking(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    def choking(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
         time.sleep(0.1)
         if poison in entries:
             raise RuntimeError("an error of ours")
@@ -100,7 +100,7 @@ def test_a_lost_race_is_run_again_a_bounded_number_of_times(
     attempts: list[int] = []
 
     def losing(times: int) -> Command:
-        def command(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+        def command(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
             attempts.append(1)
             if len(attempts) <= times:
                 raise NotWritten("somebody was first", is_race=True)
@@ -124,7 +124,7 @@ def test_an_unknown_outcome_is_told_as_such_and_the_key_tells_the_truth(
     """The connection is lost while committing: this time it was committed."""
     admin.register(1)
 
-    def losing_the_answer(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    def losing_the_answer(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
         post(ledger, entries)
         raise OutcomeUnknown("the connection was lost while committing")
 
@@ -145,7 +145,7 @@ def test_a_connection_that_is_lost_before_the_commit_is_run_again(
     """The server ends the connection in the middle of the transaction: nothing was written, so it is safe."""
     if ledger.database.is_sqlite:
         pytest.skip("SQLite has no server that could end a connection")
-    save, ended = allowance.save, []
+    save, ended = allowance.save, list[int]()
 
     def cut_off(connection: Connection, *rest: Any) -> None:
         if not ended:
@@ -167,7 +167,7 @@ def test_a_full_queue_refuses_at_once(
     monkeypatch.setattr(service.commands.committer, "QUEUED_REQUESTS_MAX", 2)
     held = threading.Event()
 
-    def held_up(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    def held_up(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
         held.wait(20)
         return post(ledger, entries)
 
@@ -189,7 +189,7 @@ def test_a_full_queue_refuses_at_once(
 
 
 def test_a_database_that_is_gone_is_unavailable(committer: Committer, instead: Callable[[Command], None]) -> None:
-    def gone(_ledger: Ledger, _entries: Sequence[Entry]) -> list[Outcome]:
+    def gone(_ledger: Ledger, _entries: Sequence[NewEntry]) -> list[Outcome]:
         raise DatabaseUnavailable("the database can't be reached")
 
     instead(gone)

@@ -45,7 +45,8 @@ def _ask(server: Server, headers: dict[str, str], number: int) -> int:
 def _connected(server: PostgreSQL) -> int:
     with psycopg.connect(user=USER, host=str(server.folder), dbname="postgres") as connection:
         counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hushi'"
-        row = connection.execute(counted).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(counted).fetchone()
+    assert row is not None
     return int(row[0])
 
 
@@ -64,7 +65,7 @@ def test_the_connections_that_readme_names_suffice_under_load(tmp_path: pathlib.
             "HUSHI_LOG_LEVEL": "WARNING",
         }
         ledger = open_ledger(read_settings(environment))
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         headers = {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
         ledger.database.close()
         with serving(environment, tmp_path / "log", "--workers", str(WORKERS)) as serves:

@@ -13,11 +13,11 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome
 from service.commands.residents import Registration, register
 from service.config import read_settings
-from service.demo.calibration import SPELLS, Line, Lot, calibrate
+from service.demo.calibration import SPELLS, DraftTrade, Lot, calibrate
 from service.demo.filling import NotFilled, fill, steps
 from service.demo.live import burst, lead_in_days, play
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good
-from service.demo.plan import Plan, make_plan
+from service.demo.plan import DemoPlan, make_plan
 from service.domain.growth import Comparison
 from service.domain.periods import Period
 from service.domain.reports import Question
@@ -40,7 +40,7 @@ PRICES_CNY_PER_KG = {
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
+def plan() -> DemoPlan:
     return make_plan()
 
 
@@ -53,9 +53,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory, sqlite_template: pathl
 
 
 @pytest.fixture(scope="module")
-def filled(environment: dict[str, str], plan: Plan) -> Iterator[tuple[Ledger, int]]:
+def filled(environment: dict[str, str], plan: DemoPlan) -> Iterator[tuple[Ledger, int]]:
     """The demo's ledger, without waiting for the disk, and how far its filling has advanced."""
-    ledger, advanced = open_ledger(read_settings(environment)), []
+    ledger, advanced = open_ledger(read_settings(environment)), list[int]()
     sa.event.listen(ledger.database.engines[0], "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
     fill(ledger, plan, advanced.append)
     yield ledger, sum(advanced)
@@ -131,7 +131,7 @@ def test_packaged_food_is_new_in_2024(reporter: Reporter) -> None:
     assert now == before | {"packaged_food"}
 
 
-def test_settlements_groups_and_countries_are_those_of_the_market(reporter: Reporter, plan: Plan) -> None:
+def test_settlements_groups_and_countries_are_those_of_the_market(reporter: Reporter, plan: DemoPlan) -> None:
     question = Question(FIRST_HALF, by=("settlement",))
     assert len(reporter.residents(question).answer.rows) == 12
     groups = reporter.trade(Question(FIRST_HALF, by=("group_id",))).answer.rows
@@ -146,7 +146,7 @@ def test_settlements_groups_and_countries_are_those_of_the_market(reporter: Repo
     assert points == {"erenhot", "erenhot-city"}
 
 
-def test_the_market_is_closed_on_sundays_and_holidays(plan: Plan) -> None:
+def test_the_market_is_closed_on_sundays_and_holidays(plan: DemoPlan) -> None:
     days = {planned.trade.day for planned in plan.trades}
     assert (min(days), max(days)) == (datetime.date(2023, 1, 2), datetime.date(2024, 6, 29))
     assert not [day for day in days if day.weekday() == 6]
@@ -155,7 +155,7 @@ def test_the_market_is_closed_on_sundays_and_holidays(plan: Plan) -> None:
     assert not [day for day in days if day.month == 7 and 11 <= day.day <= 15]
 
 
-def test_goods_keep_to_their_seasons(plan: Plan) -> None:
+def test_goods_keep_to_their_seasons(plan: DemoPlan) -> None:
     months: dict[str, list[int]] = {}
     for planned in plan.trades:
         months.setdefault(planned.trade.commodity, []).append(planned.trade.day.month)
@@ -165,13 +165,13 @@ def test_goods_keep_to_their_seasons(plan: Plan) -> None:
     assert set(months["亚麻籽"]) == {10, 11, 12, 1, 2, 3, 4}
 
 
-def test_prices_stay_in_their_range(plan: Plan) -> None:
+def test_prices_stay_in_their_range(plan: DemoPlan) -> None:
     for trade in (planned.trade for planned in plan.trades):
         low, high = PRICES_CNY_PER_KG[trade.commodity]
         assert low <= trade.amount_fen * 10 / trade.quantity_g <= high, trade
 
 
-def test_hs_codes_fit_and_a_truck_is_shared_by_a_dozen_residents_or_more(plan: Plan, demo: Ledger) -> None:
+def test_hs_codes_fit_and_a_truck_is_shared_by_a_dozen_residents_or_more(plan: DemoPlan, demo: Ledger) -> None:
     rules = demo.rulebook.on(datetime.date(2024, 6, 29))
     assert all(rules.allows(good.category, good.hs_code) for good in (*GOODS, *FLOURS, *TAXED_GOODS, EXPORT))
     sharing: dict[tuple[object, ...], set[int]] = {}
@@ -189,7 +189,7 @@ def test_some_trades_are_reversed_taxed_partly_taxed_and_exported(demo: Ledger) 
     assert count(demo, "reverses IS NULL AND direction = 'export'") > 100
 
 
-def test_people_are_synthetic_and_valid(plan: Plan) -> None:
+def test_people_are_synthetic_and_valid(plan: DemoPlan) -> None:
     numbers = [person.id_number for person in plan.residents]
     assert len(set(numbers)) == len(numbers)
     assert [parse_citizen_number(number) for number in numbers] == numbers
@@ -198,11 +198,11 @@ def test_people_are_synthetic_and_valid(plan: Plan) -> None:
     assert sum(person.suspended_on is not None for person in plan.residents) == 35
 
 
-def test_two_plans_are_equal(plan: Plan) -> None:
+def test_two_plans_are_equal(plan: DemoPlan) -> None:
     assert make_plan() == plan
 
 
-def test_nothing_is_wrong_with_the_ledger(filled: tuple[Ledger, int], plan: Plan) -> None:
+def test_nothing_is_wrong_with_the_ledger(filled: tuple[Ledger, int], plan: DemoPlan) -> None:
     ledger, advanced = filled
     verified = verify(ledger)
     reversals = sum(planned.reversed_because is not None for planned in plan.trades)
@@ -210,7 +210,7 @@ def test_nothing_is_wrong_with_the_ledger(filled: tuple[Ledger, int], plan: Plan
     assert advanced == steps(plan)
 
 
-def test_a_ledger_that_is_not_empty_is_refused(demo: Ledger, environment: dict[str, str], plan: Plan) -> None:
+def test_a_ledger_that_is_not_empty_is_refused(demo: Ledger, environment: dict[str, str], plan: DemoPlan) -> None:
     with pytest.raises(NotFilled, match="not empty"):
         fill(demo, plan)
     refused = call_hushi(environment, "demo")
@@ -272,7 +272,7 @@ def test_live_trades_are_in_season_and_in_the_market_s_time() -> None:
     assert len({trade.resident for trade in trades}) > 50
 
 
-def test_a_trade_of_the_demo_could_have_been_sent(plan: Plan) -> None:
+def test_a_trade_of_the_demo_could_have_been_sent(plan: DemoPlan) -> None:
     planned = plan.trades[0].trade
     sent = {
         "resident_id": f"R{planned.resident:08d}", "category": planned.category, "commodity": planned.commodity,
@@ -286,6 +286,6 @@ def test_a_trade_of_the_demo_could_have_been_sent(plan: Plan) -> None:
 
 def test_a_total_that_can_not_be_reached_is_an_error_and_not_a_near_miss() -> None:
     good: Good = GOODS[0]
-    lines = [Line(1, datetime.date(2024, 1, 2), 0, Lot(good, 1670, "erenhot"), 100_000) for _ in range(3)]
+    lines = [DraftTrade(1, datetime.date(2024, 1, 2), 0, Lot(good, 1670, "erenhot"), 100_000) for _ in range(3)]
     with pytest.raises(ValueError, match="can't be placed"):
         calibrate(lines, 3 * 800_000)

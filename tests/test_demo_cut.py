@@ -13,7 +13,7 @@ from service.config import SettingError, read_settings
 from service.demo import filling
 from service.demo.filling import NotFilled, fill
 from service.demo.mark import FIRST_RESIDENT, TRADES_BEFORE, is_cut, is_demo, is_whole, refuse_cut_demo
-from service.demo.plan import Plan, make_plan
+from service.demo.plan import DemoPlan, make_plan
 from service.ledger import Ledger, open_ledger
 from service.queries.verifying import verify
 from service.storage.engine import Database
@@ -32,12 +32,12 @@ class _Cut(BaseException):
 
 
 @pytest.fixture(scope="module")
-def whole_plan() -> Plan:
+def whole_plan() -> DemoPlan:
     return make_plan()
 
 
 @pytest.fixture(scope="module")
-def plan(whole_plan: Plan) -> Plan:
+def plan(whole_plan: DemoPlan) -> DemoPlan:
     """The first residents of the demo, in four groups, with some of their trades, of which some are reversed."""
     people = [
         dataclasses.replace(
@@ -52,7 +52,7 @@ def plan(whole_plan: Plan) -> Plan:
     reversed_ones = [planned for planned in trades if planned.reversed_because is not None][:6]
     live = [planned for planned in trades if planned.reversed_because is None][:60]
     mixed = [planned for pair in zip(live[:36:6], reversed_ones, strict=True) for planned in pair] + live[40:]
-    return Plan(whole_plan.groups[:GROUPS], people, mixed)
+    return DemoPlan(whole_plan.groups[:GROUPS], people, mixed)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def new_ledger(tmp_path: pathlib.Path, sqlite_template: pathlib.Path) -> Iterato
         ledger.database.close()
 
 
-def _fill_until(ledger: Ledger, plan: Plan, commits: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def _fill_until(ledger: Ledger, plan: DemoPlan, commits: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Fills until so many transactions are committed, and is cut then; how many there were."""
     count, writing = 0, Database.writing
 
@@ -118,7 +118,7 @@ def _content(ledger: Ledger) -> Kept:
 
 @pytest.mark.usefixtures("small_commits")
 def test_wherever_it_is_cut_the_next_run_makes_it_whole(
-    new_ledger: Callable[[], Ledger], plan: Plan, monkeypatch: pytest.MonkeyPatch
+    new_ledger: Callable[[], Ledger], plan: DemoPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uncut = new_ledger()
     commits = _fill_until(uncut, plan, 10_000, monkeypatch)
@@ -143,7 +143,7 @@ def test_wherever_it_is_cut_the_next_run_makes_it_whole(
 
 @pytest.mark.usefixtures("small_commits")
 def test_a_part_of_the_demo_with_entries_of_somebody_else_is_refused(
-    new_ledger: Callable[[], Ledger], plan: Plan, monkeypatch: pytest.MonkeyPatch
+    new_ledger: Callable[[], Ledger], plan: DemoPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from service.app import create_app
     from service.commands.keys import create_key
@@ -162,7 +162,7 @@ def test_a_part_of_the_demo_with_entries_of_somebody_else_is_refused(
 
 @pytest.mark.usefixtures("small_commits")
 def test_no_command_serves_or_plays_with_a_part(
-    new_ledger: Callable[[], Ledger], plan: Plan, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    new_ledger: Callable[[], Ledger], plan: DemoPlan, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = new_ledger()
     _fill_until(ledger, plan, 2, monkeypatch)
@@ -176,7 +176,7 @@ def test_no_command_serves_or_plays_with_a_part(
 
 
 def test_the_command_goes_on_where_it_was_cut_also_where_it_would_do_nothing(
-    new_ledger: Callable[[], Ledger], plan: Plan, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    new_ledger: Callable[[], Ledger], plan: DemoPlan, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `make run` calls it."""
     ledger = new_ledger()
@@ -190,6 +190,6 @@ def test_the_command_goes_on_where_it_was_cut_also_where_it_would_do_nothing(
     assert (again.exit_code, again.stdout, again.stderr) == (0, "", "")
 
 
-def test_what_tells_the_demo_is_what_the_plan_says(whole_plan: Plan) -> None:
+def test_what_tells_the_demo_is_what_the_plan_says(whole_plan: DemoPlan) -> None:
     assert whole_plan.residents[0].id_number == FIRST_RESIDENT
     assert len(whole_plan.trades) == TRADES_BEFORE

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from service import __version__
 from service.cli.main import hushi
 from service.config import read_settings
 from service.storage.engine import Database
@@ -51,6 +52,9 @@ def test_what_the_image_copies_builds_a_whole_package(tmp_path: pathlib.Path) ->
     (wheel,) = (tmp_path / "out").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
+    assert {name for name in packed if "/licenses/" in name} == {
+        f"hushi-{__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "NOTICE")
+    }
     files = {
         str(path.relative_to(tmp_path)) for name in ("service", "schemas") for path in (tmp_path / name).rglob("*")
     }

@@ -73,7 +73,7 @@ def test_what_only_the_primary_has_is_not_acknowledged(ledger: Ledger, postgresq
     entries = fresh_posts(1, 1)
     with without_its_standby(postgresql) as server:
         first = _Posting(ledger, entries)
-        server.execute(f"SELECT {how}({_waits(server)})")  # type: ignore[call-overload]
+        server.execute(f"SELECT {how}({_waits(server)})")
         first.join(10)
         assert isinstance(first.error, OutcomeUnknown)
         retry = _Posting(ledger, entries)
@@ -141,7 +141,7 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
     register_residents(ledger, 1)
     with without_its_standby(postgresql) as server:
         first = _Posting(ledger, fresh_posts(1, 1))
-        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
+        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")
         first.join(10)
     assert first.error is None
     assert len(first.outcomes) == 1
@@ -226,7 +226,7 @@ def _replayed_and_there_after_a_power_cut(disk: _Disk, folder: pathlib.Path) -> 
         {"HUSHI_DATABASE_URL": f"sqlite:///{disk.path}/hushi.db", "HUSHI_SECRETS_FILE": str(secrets)}
     )
     ledger = open_ledger(settings)
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     register_residents(ledger, 1)
     ledger.database.close()
     os.sync()
@@ -256,6 +256,7 @@ def _register(ledger: Ledger) -> None:
     register(ledger, Registration("阿拉坦其其格", a_citizen_number(7), FIRST_DAY, None, None, None))
 
 
+CALLER = Caller(1, "request")
 UNKEYED: dict[str, Callable[[Ledger], object]] = {
     "a registration": _register,
     "a group": lambda ledger: create_group(ledger, "东", "village"),
@@ -263,7 +264,6 @@ UNKEYED: dict[str, Callable[[Ledger], object]] = {
     "members": lambda ledger: add_members(ledger, 1, [1], FIRST_DAY),
     "a sign-out": lambda ledger: end_session(ledger, b"s" * 16, ledger.now()),
 }
-CALLER = Caller(1, "request")
 
 
 class _Doing(threading.Thread):
@@ -289,7 +289,7 @@ def test_a_retry_without_a_key_waits_as_well(ledger: Ledger, postgresql: Postgre
         create_group(ledger, "西", "village")
     with without_its_standby(postgresql) as server:
         first = _Doing(lambda: UNKEYED[what](ledger))
-        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")  # type: ignore[call-overload]
+        server.execute(f"SELECT pg_cancel_backend({_waits(server)})")
         first.join(10)
         retry = _Doing(lambda: UNKEYED[what](ledger))
         _waits(server)

@@ -53,7 +53,7 @@ class Machines:
     def ask(self, question: str) -> Any:
         """One value from the primary."""
         with psycopg.connect(user=USER, host=str(self.primary.folder), dbname="postgres") as connection:
-            row = connection.execute(question).fetchone()  # type: ignore[call-overload]
+            row = connection.execute(question).fetchone()
         assert row is not None
         return row[0]
 
@@ -78,7 +78,7 @@ def ledger(machines: Machines, tmp_path: pathlib.Path) -> Iterator[Ledger]:
         }
     )
     opened = open_ledger(settings)
-    schema.upgrade(opened.database, opened.vault.signets)
+    schema.upgrade(opened.database, opened.vault.macs)
     yield opened
     opened.database.close()
 

@@ -125,7 +125,7 @@ def test_verify_names_wrong_secrets_in_one_line_and_no_tampering(
 
 def _rotated(environment: dict[str, str], *kept: str) -> dict[str, Any]:
     """The secrets with a second key in both rings, which is the current one; only some are kept."""
-    document = json.loads(pathlib.Path(environment["HUSHI_SECRETS_FILE"]).read_bytes())
+    document: dict[str, Any] = json.loads(pathlib.Path(environment["HUSHI_SECRETS_FILE"]).read_bytes())
     more = pathlib.Path(environment["HUSHI_DATA_DIR"]) / "more.json"
     if not more.exists():
         create_secrets(more)
@@ -146,7 +146,7 @@ def _with(environment: dict[str, str], *kept: str) -> dict[str, str]:
 def test_keys_can_be_rotated_and_none_of_them_may_be_lost(
     ledger: Ledger, admin: Caller, environment: dict[str, str]
 ) -> None:
-    """What was sealed before the rotation and after it is verified with both, and neither alone will do."""
+    """What was recorded before the rotation and after it is verified with both, and neither alone will do."""
     admin.register(3)
     create_group(ledger, "东", "village")
     both = _with(environment, "k1", "k2")

@@ -10,8 +10,8 @@ from service.commands.keys import create_key
 from service.domain.keys import NAME_BYTES, key_digest
 from service.ledger import Ledger
 from service.queries import keys
-from service.queries.keys import KeyRing, is_live
-from service.queries.ledger_state import Pulse
+from service.queries.keys import ApiKeyCache, is_live
+from service.queries.ledger_state import LedgerStateReader
 from service.storage.tables import api_key
 
 
@@ -23,7 +23,7 @@ def _other_rest(ledger: Ledger, key: str) -> None:
 
 
 def _is_let_in(ledger: Ledger, key: str) -> list[bool]:
-    ring, at = KeyRing(ledger), Pulse(ledger).now()
+    ring, at = ApiKeyCache(ledger), LedgerStateReader(ledger).now()
     return [ring.find_live(key, at) is not None, ring.find_known(key) is not None, is_live(ledger, key)]
 
 

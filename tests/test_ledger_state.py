@@ -1,4 +1,4 @@
-"""The pulse: as fresh as its question, one read for many, and it outlives a restart of the database."""
+"""The state of the ledger: as fresh as its question, one read for many, and it outlives a restart of the database."""
 
 import threading
 import time
@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 
 from service.ledger import Ledger
-from service.queries.ledger_state import Pulse
+from service.queries.ledger_state import LedgerStateReader
 from service.storage.faults import DatabaseUnavailable
-from service.storage.ledger_state import Standing, Watch
+from service.storage.ledger_state import LedgerState, Watch
 from tests.builders import a_trade
 from tests.conftest import Caller
 
 
 def test_the_pulse_sees_every_commit(ledger: Ledger, admin: Caller) -> None:
-    pulse = Pulse(ledger)
-    seen = [pulse.now()]
+    state_reader = LedgerStateReader(ledger)
+    seen = [state_reader.now()]
     admin.register(1)
-    seen.append(pulse.now())
+    seen.append(state_reader.now())
     for number in range(3):
         admin.trade(a_trade(amount_cny=f"{number + 1}.00"))
-        assert pulse.now().position.tail_length == number + 1
+        assert state_reader.now().position.tail_length == number + 1
     assert seen[0] != seen[1]
-    assert pulse.now() == pulse.now()
+    assert state_reader.now() == state_reader.now()
 
 
 class _SlowWatch:
@@ -40,13 +40,13 @@ class _SlowWatch:
 
 
 def test_who_asks_while_a_read_is_under_way_shares_the_next(ledger: Ledger) -> None:
-    pulse, watch = Pulse(ledger), _SlowWatch()
-    pulse._watch = watch  # type: ignore[assignment]
-    answers: list[tuple[int, Standing]] = []
+    state_reader, watch = LedgerStateReader(ledger), _SlowWatch()
+    state_reader._watch = watch  # type: ignore[assignment] # (a watch that only counts)
+    answers: list[tuple[int, Any]] = []
 
     def ask() -> None:
         begun = watch.reads
-        answers.append((begun, pulse._shared()))
+        answers.append((begun, state_reader._shared()))
 
     threads = [threading.Thread(target=ask) for _ in range(40)]
     for thread in threads:
@@ -63,16 +63,16 @@ def test_who_asks_while_a_read_is_under_way_shares_the_next(ledger: Ledger) -> N
 def test_a_lost_connection_is_replaced_and_a_lost_database_is_told(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pulse = Pulse(ledger)
-    before = pulse.now()
-    watch: Watch = pulse._free[-1] if ledger.database.is_sqlite else pulse._watch
+    state_reader = LedgerStateReader(ledger)
+    before = state_reader.now()
+    watch: Watch = state_reader._free[-1] if ledger.database.is_sqlite else state_reader._watch
     watch._connection.close()
-    assert pulse.now() == before
+    assert state_reader.now() == before
 
-    def lost(_self: Watch) -> Standing:
+    def lost(_self: Watch) -> LedgerState:
         raise ledger.database.driver_error("gone")
 
     monkeypatch.setattr(Watch, "_read", lost)
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable):
-            pulse.now()
+            state_reader.now()

@@ -28,7 +28,7 @@ def test_a_second_server_on_the_port_is_refused_before_it_touches_anything(tmp_p
 
 def test_of_two_servers_that_start_at_once_one_serves(tmp_path: pathlib.Path) -> None:
     port = free_port()
-    command = [HUSHI, "serve", "--port", str(port)]
+    command = [str(HUSHI), "serve", "--port", str(port)]
     started = [
         subprocess.Popen(command, env=_ledger(tmp_path / name), stderr=subprocess.DEVNULL) for name in ("one", "two")
     ]

@@ -30,8 +30,14 @@ def _disk_is_full() -> None:
 def _run(
     environment: dict[str, str], *arguments: str, before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    # What is covered could not be written to a full disk either, and coverage would say so.
+    uncounted = {} if before is None else {"COVERAGE_PROCESS_CONFIG": ""}
     return subprocess.run(
-        [HUSHI, *arguments], env={**os.environ, **environment}, preexec_fn=before, capture_output=True, text=True
+        [HUSHI, *arguments],
+        env={**os.environ, **environment, **uncounted},
+        preexec_fn=before,
+        capture_output=True,
+        text=True,
     )
 
 

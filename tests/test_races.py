@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +21,7 @@ from service.config import read_settings
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.residents import StatusChange
 from service.domain.transactions import Trade
-from service.judging import open_desk
+from service.judging import prepare_judge
 from service.ledger import Ledger, open_ledger
 from service.storage import allowance, residents
 from service.storage.engines import sqlite_engine
@@ -41,12 +40,12 @@ PROCESSES = 4
 def _post_together(call: Callable[..., Caller], count: int) -> list[Any]:
     caller = call()
     answers: list[Any] = []
-    gate = threading.Barrier(count)
+    admission = threading.Barrier(count)
 
     def post(number: int) -> None:
         mine = Caller(caller.client.application.test_client(), None)
         mine.headers = caller.headers
-        gate.wait()
+        admission.wait()
         answers.append(mine.trade(a_trade(), key=f"race-{number}"))
 
     threads = [threading.Thread(target=post, args=(number,)) for number in range(count)]
@@ -125,12 +124,12 @@ def _race_at_the_desk(ledger: Ledger, other: Ledger) -> int:
         if not is_first:
             assert first_has_judged.wait(10)
         with which.database.writing() as connection:
-            desk = open_desk(connection, which.rulebook, which.now(), which.new_id, [trade])
-            exempt_fen = desk.accept(trade).exempt_fen
+            judge = prepare_judge(connection, which.rulebook, which.now(), which.new_id, [trade])
+            exempt_fen = judge.accept(trade).exempt_fen
             if is_first:
                 first_has_judged.set()
                 time.sleep(0.3)  # Time enough for the second to judge as well, if nothing makes it wait.
-            allowance.save(connection, desk.touched, desk.limits)
+            allowance.save(connection, judge.touched, judge.limits)
         judged.append(exempt_fen)
 
     def judge_until_written(which: Ledger, *, is_first: bool) -> None:
@@ -186,9 +185,9 @@ def test_without_the_lock_both_judges_give_the_allowance_out(
 def _use_once(ledger: Ledger) -> None:
     trade = _trade(amount_cny="0.01")
     with ledger.database.writing() as connection:
-        desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade])
-        desk.accept(trade)
-        allowance.save(connection, desk.touched, desk.limits)
+        judge = prepare_judge(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade])
+        judge.accept(trade)
+        allowance.save(connection, judge.touched, judge.limits)
 
 
 def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
@@ -205,7 +204,7 @@ def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
         database.close()
         deferred = sqlite_engine(database.url, database.identity, begin="BEGIN", pool_size=1, read_only=False)
         monkeypatch.setattr(database, "_writer", deferred)
-        monkeypatch.setattr(database, "_file_turns", None)  # They alone would keep the two apart as well.
+        monkeypatch.setattr(database, "_fair_file_lock", None)  # They alone would keep the two apart as well.
     failures: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda caught: failures.append(str(caught.exc_value)))
 
@@ -218,7 +217,7 @@ def _posts(ledger: Ledger, name: str, residents: list[int]) -> list[Post]:
     entries = []
     for resident in residents:
         trade = _trade(resident_id=f"R{resident:08d}")
-        digest: UUID = key_digest(1, "race", f"{name}-{resident}")
+        digest = key_digest(1, "race", f"{name}-{resident}")
         entries.append(Post(digest, trade_fingerprint(trade), "race", trade))
     return entries
 
@@ -257,7 +256,7 @@ def test_batches_that_name_residents_in_different_orders_do_not_deadlock(
 def test_facts_of_residents_become_visible_in_the_order_of_their_ids(
     ledger: Ledger, other_ledger: Ledger, admin: Caller, engine_name: str
 ) -> None:
-    """Whoever has seen the newest id has missed none: what reports and the desk know of residents rests on it."""
+    """Whoever has seen the newest id has missed none: what reports and the judge know of residents rests on it."""
     assert _newest_facts_seen_too_early(ledger, other_ledger, admin, engine_name) == []
 
 

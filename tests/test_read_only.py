@@ -45,7 +45,7 @@ class Market:
         create_secrets(folder / "secrets.json")
         self.folder = folder
         ledger = open_ledger(read_settings(self.environment(url)))
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         _, self.key = create_key(ledger, "test", ["admin"])
         app = create_app(ledger)
         caller = Caller(app.test_client(), self.key)
@@ -218,8 +218,8 @@ def test_a_file_that_may_not_be_written_is_read(sqlite_market: Market) -> None:
     with _Ordinarily():
         assert "2" in call_hushi(environment, "report", "trade", "--period", "2024").output
         assert "not noted" in call_hushi(environment, "verify").output
-        for command in (("keys", "create", "--name", "n", "--scope", "admin"), ("fold",)):
-            assert isinstance(call_hushi(environment, *command).exception, ReadOnlyDatabase)
+        for writes in (("keys", "create", "--name", "n", "--scope", "admin"), ("fold",)):
+            assert isinstance(call_hushi(environment, *writes).exception, ReadOnlyDatabase)
         assert "read-only" in call_hushi(environment, "db", "check").output
 
 

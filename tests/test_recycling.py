@@ -27,7 +27,7 @@ def mine(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Databases:
 
 def _rows(databases: Databases, name: str, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(user=USER, host=str(databases.server.folder), dbname=name, autocommit=True) as connection:
-        return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+        return connection.execute(statement).fetchall()
 
 
 def _everything(databases: Databases, name: str) -> dict[str, list[tuple[object, ...]]]:

@@ -105,9 +105,10 @@ def test_what_takes_its_place_meanwhile_stays(
 ) -> None:
     """Between the look at the start and the end of a long import, somebody may put a file there."""
     from service.cli import progress
+    from service.importing.recording import import_lines
 
     report = folder / "report.csv"
-    monkeypatch.setattr(progress, "import_lines", _and_then(progress.import_lines, lambda: report.write_text("mine")))
+    monkeypatch.setattr(progress, "import_lines", _and_then(import_lines, lambda: report.write_text("mine")))
     for name in ("bad.csv", "clean.csv"):
         told = call_hushi(environment, "import", str(folder / name), "--refused", str(report))
         assert told.exit_code == 2

@@ -22,14 +22,14 @@ def _registration(number: int, group: int | None = None) -> Registration:
 
 def _registered(ledger: Ledger) -> list[int]:
     with ledger.database.reading() as connection:
-        return [row.standing.ordinal for row in list_rows(connection, ResidentFilters(DAY), 0, 100)]
+        return [row.eligibility.ordinal for row in list_rows(connection, ResidentFilters(DAY), 0, 100)]
 
 
 def test_a_batch_gets_dense_ordinals_in_its_order_and_joins_its_groups(ledger: Ledger) -> None:
     create_group(ledger, "东", "village")
     register(ledger, _registration(0))
     rows = register_all(ledger, [_registration(2, group=1), _registration(1), _registration(3, group=1)])
-    assert [row.standing.ordinal for row in rows] == [2, 3, 4]
+    assert [row.eligibility.ordinal for row in rows] == [2, 3, 4]
     assert _registered(ledger) == [1, 2, 3, 4]
     assert [group.members for group in list_groups(ledger, 0, 10)[0]] == [2]
 

@@ -1,5 +1,6 @@
 """The real server: clean shutdown, logs without personal data, workers, and death by kill -9."""
 
+import functools
 import json
 import os
 import pathlib
@@ -66,6 +67,10 @@ def _folder_of(server: Server) -> psutil.Process | None:
     """The process that folds, once it runs."""
     children = psutil.Process(server.process.pid).children()
     return next((child for child in children if "service.server.folder" in child.cmdline()), None)
+
+
+def _holds(acknowledged: dict[str, str], wanted: int) -> bool:
+    return len(acknowledged) >= wanted
 
 
 def _wait_for(what: Callable[[], Any]) -> Any:
@@ -201,7 +206,7 @@ def test_a_second_signal_in_the_middle_of_the_first_does_not_hang_the_server() -
         times += 1
         server.signal_handler_interrupt()
 
-    server.main_loop_interrupt.set = set_while_signals_come  # type: ignore[method-assign] (the moment of the race)
+    server.main_loop_interrupt.set = set_while_signals_come  # type: ignore[method-assign] # (the moment of the race)
     server.signal_handler_interrupt()
     assert times == 1
 
@@ -254,7 +259,8 @@ def test_what_was_acknowledged_survives_kill_9(
             for thread in writers:
                 thread.start()
             # However slow the machine is, it dies while they write, and after some were answered.
-            _wait_for(lambda wanted=12 * (cycle + 1): len(acknowledged) >= wanted)
+            wanted = 12 * (cycle + 1)
+            _wait_for(functools.partial(_holds, acknowledged, wanted))
             server.stop(signal.SIGKILL)
             for thread in writers:
                 thread.join(30)

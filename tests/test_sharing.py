@@ -11,7 +11,7 @@ import pytest
 from schemas.transactions import TradeSchema
 from service.commands.committer import Committer
 from service.commands.folding import fold_all
-from service.commands.posting import Entry, Outcome, Post, post
+from service.commands.posting import NewEntry, Outcome, Post, post
 from service.commands.residents import Registration, register
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.importing.sharing import ENTRIES_PER_TURN, SharingCommitter
@@ -64,7 +64,7 @@ def _share_of_time(ledger: Ledger, committer: Committer, work: SharingCommitter 
     held_s = 0.0
     submit = committer.submit
 
-    def measured(entries: Sequence[Entry], **more: float | None) -> list[Outcome]:
+    def measured(entries: Sequence[NewEntry], **more: float | None) -> list[Outcome]:
         nonlocal held_s
         began = time.monotonic()
         try:
@@ -95,7 +95,12 @@ def test_where_nobody_posts_it_does_not_rest(ledger: Ledger, other_ledger: Ledge
     rested: list[bool] = []
     with contextlib.closing(SharingCommitter(ledger)) as work:
         rest = work._rest
-        work._rest = lambda rest_s: (rested.append(True), rest(rest_s))[1]  # type: ignore[method-assign] # (a spy)
+
+        def note_and_rest(rest_s: float) -> bool:
+            rested.append(True)
+            return rest(rest_s)
+
+        work._rest = note_and_rest  # type: ignore[method-assign] # (a spy)
         outcomes = work.submit(entries[:ENTRIES_PER_TURN])
         fold_all(other_ledger)
         outcomes += work.submit(entries[ENTRIES_PER_TURN:])

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import pathlib
@@ -36,6 +37,10 @@ def engine_name() -> str:
 def headers(ledger: Ledger) -> dict[str, str]:
     """The header of an administrator."""
     return {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
+
+
+def _has_others(parent: int, before: set[int]) -> bool:
+    return any(child.pid not in before for child in psutil.Process(parent).children())
 
 
 def _wait_for(what: Callable[[], Any]) -> Any:
@@ -146,13 +151,13 @@ def _worker_of(server: Server) -> psutil.Process:
 _FAILS_ONCE = """
 import os, pathlib, sys
 import service.commands.committer as committer
-flag, gather = pathlib.Path(sys.argv.pop()), committer.Committer._gather
+flag, take_together = pathlib.Path(sys.argv.pop()), committer.Committer._take_together
 def fail_once(self, first):
     if flag.exists():
         flag.unlink()
         raise MemoryError
-    return gather(self, first)
-committer.Committer._gather = fail_once
+    return take_together(self, first)
+committer.Committer._take_together = fail_once
 from service.cli.main import main
 main()
 """
@@ -223,7 +228,7 @@ def test_one_process_that_dies_again_and_again_does_not_end_the_server(
                 (child for child in children() if "service.server.folder" not in child.cmdline()), key=lambda c: c.pid
             )
             newest.kill()
-            _wait_for(lambda before=before: any(child.pid not in before for child in children()))
+            _wait_for(functools.partial(_has_others, server.process.pid, before))
         _wait_for(lambda: server.ask("GET", "/health/live")[0] == 200)
         assert server.process.poll() is None
         assert server.stop() == 0

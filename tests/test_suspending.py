@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import service.commands.committer
 from schemas.transactions import TradeSchema
 from service.commands.committer import Committer
-from service.commands.posting import Entry, Outcome, Post, post
+from service.commands.posting import NewEntry, Outcome, Post, post
 from service.commands.residents import Registration, register
 from service.domain.idempotency import key_digest, trade_fingerprint
 from service.ledger import Ledger
@@ -147,7 +147,7 @@ def test_a_transaction_that_was_idle_for_too_long_is_run_again(
     """As the import is, that is continued after its transaction was ended."""
     slept: list[float] = []
 
-    def sleep_once(ledger: Ledger, entries: Sequence[Entry]) -> list[Outcome]:
+    def sleep_once(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
         with ledger.database.writing() as connection:
             if not slept:
                 slept.append(0.3)

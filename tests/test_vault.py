@@ -1,8 +1,10 @@
-"""What the secrets protect: sealed for one row, found by a keyed digest, and keys that can be rotated."""
+"""What the secrets protect: encrypted for one row, found by a keyed digest, and keys that can be rotated."""
 
 import json
 import os
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,39 +15,39 @@ BEFORE = Vault(KeyRing("a", {"a": OLD}), KeyRing("a", {"a": OLD}))
 AFTER = Vault(KeyRing("b", {"a": OLD, "b": NEW}), KeyRing("b", {"a": OLD, "b": NEW}))
 
 
-def test_what_is_sealed_for_a_row_opens_in_that_row_only() -> None:
-    sealed = BEFORE.seal("巴特尔", 7, "name")
-    assert BEFORE.open(sealed, 7, "name") == "巴特尔"
-    assert "巴特尔".encode() not in sealed
+def test_what_is_encrypted_for_a_row_opens_in_that_row_only() -> None:
+    encrypted = BEFORE.encrypt("巴特尔", 7, "name")
+    assert BEFORE.decrypt(encrypted, 7, "name") == "巴特尔"
+    assert "巴特尔".encode() not in encrypted
     for ordinal, field in ((8, "name"), (7, "id_number")):
         with pytest.raises(SecretsError, match="does not open"):
-            BEFORE.open(sealed, ordinal, field)
+            BEFORE.decrypt(encrypted, ordinal, field)
 
 
 def test_sealing_twice_gives_two_cipher_texts_and_one_digest() -> None:
-    assert BEFORE.seal("x", 1, "name") != BEFORE.seal("x", 1, "name")
+    assert BEFORE.encrypt("x", 1, "name") != BEFORE.encrypt("x", 1, "name")
     assert BEFORE.digest("152501199001011238") == BEFORE.digest("152501199001011238")
     assert BEFORE.digest("152501199001011238") != BEFORE.digest("152501198506150028")
 
 
 def test_after_a_rotation_old_rows_still_open_and_are_still_found() -> None:
-    sealed, digest = BEFORE.seal("巴特尔", 7, "name"), BEFORE.digest("152501199001011238")
-    assert AFTER.open(sealed, 7, "name") == "巴特尔"
+    encrypted, digest = BEFORE.encrypt("巴特尔", 7, "name"), BEFORE.digest("152501199001011238")
+    assert AFTER.decrypt(encrypted, 7, "name") == "巴特尔"
     assert digest in AFTER.digests("152501199001011238")
     assert AFTER.digest("152501199001011238") != digest
 
 
 def test_without_the_old_key_an_old_row_says_which_key_it_needs() -> None:
-    sealed = BEFORE.seal("巴特尔", 7, "name")
+    encrypted = BEFORE.encrypt("巴特尔", 7, "name")
     with pytest.raises(SecretsError, match="lacks the encryption key 'a'"):
-        Vault(KeyRing("b", {"b": NEW}), KeyRing("b", {"b": NEW})).open(sealed, 7, "name")
+        Vault(KeyRing("b", {"b": NEW}), KeyRing("b", {"b": NEW})).decrypt(encrypted, 7, "name")
 
 
 def test_a_changed_byte_is_noticed() -> None:
-    sealed = bytearray(BEFORE.seal("巴特尔", 7, "name"))
-    sealed[-1] ^= 1
+    encrypted = bytearray(BEFORE.encrypt("巴特尔", 7, "name"))
+    encrypted[-1] ^= 1
     with pytest.raises(SecretsError, match="does not open"):
-        BEFORE.open(bytes(sealed), 7, "name")
+        BEFORE.decrypt(bytes(encrypted), 7, "name")
 
 
 def test_secrets_are_never_overwritten(tmp_path: pathlib.Path) -> None:
@@ -65,11 +67,13 @@ def test_secrets_are_never_overwritten(tmp_path: pathlib.Path) -> None:
         lambda document: document["encryption"]["keys"].update(k1="no base64!"),
     ],
 )
-def test_a_secrets_file_that_is_not_what_it_must_be_is_refused(tmp_path: pathlib.Path, change: object) -> None:
+def test_a_secrets_file_that_is_not_what_it_must_be_is_refused(
+    tmp_path: pathlib.Path, change: Callable[[Any], object]
+) -> None:
     path = tmp_path / "s.json"
     create_secrets(path)
     document = json.loads(path.read_text())
-    change(document)  # type: ignore[operator] (a lambda of the parameters above)
+    change(document)
     path.write_text(json.dumps(document))
     with pytest.raises(SecretsError, match="needs"):
         load_vault(path)

@@ -1,4 +1,4 @@
-"""hushi keys and hushi secrets: who may call the API, and what seals the people in the ledger."""
+"""hushi keys and hushi secrets: who may call the API, and what encrypts the people in the ledger."""
 
 import pathlib
 
@@ -68,7 +68,7 @@ def revoke(settings: Settings, key_id: int) -> None:
 
 @click.group()
 def secrets() -> None:
-    """The file with the keys that seal names and citizen numbers."""
+    """The file with the keys that encrypt names and citizen numbers."""
 
 
 @secrets.command("create")

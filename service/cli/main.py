@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from service import __doc__ as about
+from service import __version__
 from service.cli.streams import open_closed_streams
 from service.config import SettingError
 from service.server.lifetimes import end_with_any_thread
@@ -90,7 +91,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, help=about, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hushi")
+@click.version_option(__version__, prog_name="hushi")
 def hushi() -> None:
     """The group of all commands; each of them reads the settings for itself."""
 

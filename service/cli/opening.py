@@ -38,7 +38,7 @@ def open_existing_as_it_is(settings: Settings) -> Ledger:
 def open_for_verifying(settings: Settings) -> Ledger:
     """The ledger on a current schema, whose secrets are still to be judged: what does not fit them may be damage.
 
-    Raises SettingError, also on foreign secrets where the schema is old, because a migration seals.
+    Raises SettingError, also on foreign secrets where the schema is old, because a migration makes MACs.
     """
     ledger = _closed_with_the_command(open_existing(settings))
     return ledger if schema.is_current(ledger.database) else _migrated(_with_its_secrets(ledger))
@@ -47,7 +47,7 @@ def open_for_verifying(settings: Settings) -> Ledger:
 def upgrade_schema(ledger: Ledger) -> None:
     """Brings a ledger to the schema of this version. Raises SettingError, one line that says what is in the way."""
     try:
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
     except StillServed as error:
         raise SettingError(
             f"HUSHI_DATABASE_URL: {error} by a process of another version, and its schema must change: "

@@ -5,7 +5,7 @@ import pathlib
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from service.importing import Lines, open_lines
+from service.importing import FileLines, open_lines
 from service.importing.recording import Tally, import_lines
 from service.importing.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
 from service.ledger import Ledger
@@ -62,7 +62,7 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
     _say(Console(), str(tally))
 
 
-def _tell_hidden(console: Console, lines: Lines) -> None:
+def _tell_hidden(console: Console, lines: FileLines) -> None:
     """What was read although nobody sees it: whoever filters a table may mean to send what is left."""
     if lines.hidden_lines:
         rows = "1 line in a row that is" if lines.hidden_lines == 1 else f"{lines.hidden_lines} lines in rows that are"

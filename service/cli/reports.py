@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -50,9 +50,24 @@ _QUESTION = [
 ]
 
 
+_TABLE = [
+    click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
+    click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal."),
+]
+
+
 def _asking(function: Function) -> Function:
     """The options of a question."""
-    for option in reversed(_QUESTION):
+    return _with(_QUESTION, function)
+
+
+def _as_table(function: Function) -> Function:
+    """The options of a report that is a table on a terminal."""
+    return _with(_TABLE, function)
+
+
+def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
+    for option in reversed(options):
         function = option(function)
     return function
 
@@ -72,8 +87,7 @@ def report() -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
-@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@_as_table
 @pass_settings
 def trade(settings: Settings, /, **asked: Any) -> None:
     """Value, weight, transactions, participations and residents, compared.
@@ -88,8 +102,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
 @report.command()
 @_asking
 @click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
-@click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal.")
+@_as_table
 @pass_settings
 def residents(settings: Settings, /, **asked: Any) -> None:
     """Registered residents as stocks and flows, and how many took part.
@@ -97,7 +110,7 @@ def residents(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report residents --period 2024-Q1 --by settlement
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.ResidentsQuerySchema(), lambda reporter, _: reporter.residents, asked)
+    _answer(settings, wire.ResidentsReportQuerySchema(), lambda reporter, _: reporter.residents, asked)
 
 
 @report.command()
@@ -114,9 +127,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     ledger = _opened(settings)
     today, lang = ledger.today(), query["lang"]
     answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
-    document = brief_document(
-        write_brief(answered.answer, lang), answered.answer, lang, str(answered.standing.position)
-    )
+    document = brief_document(write_brief(answered.answer, lang), answered.answer, lang, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console
 
@@ -132,7 +143,7 @@ def _answer(
     ledger = _opened(settings)
     ask = question(Reporter(ledger), None)
     answered = _asked(lambda: ask(query["question"]))
-    document = wire.report_document(answered.answer, str(answered.standing.position))
+    document = wire.report_document(answered.answer, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console, print_report
 

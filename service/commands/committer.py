@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from service.commands.posting import Entry, Outcome, post, post_all_or_none
+from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
 from service.domain.errors import Unavailable
 from service.ledger import Ledger
 from service.storage.faults import (
@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    entries: Sequence[Entry]
+    entries: Sequence[NewEntry]
     all_or_none: bool
     answer: Future[list[Outcome]] = field(default_factory=Future)
 
@@ -56,7 +56,7 @@ class Committer:
         self._began_at: float | None = None
 
     def submit(
-        self, entries: Sequence[Entry], *, all_or_none: bool = False, timeout_s: float | None = ANSWER_TIMEOUT_S
+        self, entries: Sequence[NewEntry], *, all_or_none: bool = False, timeout_s: float | None = ANSWER_TIMEOUT_S
     ) -> list[Outcome]:
         """Waits for the commit and returns an outcome for each entry, in order.
 
@@ -103,7 +103,7 @@ class Committer:
             first = waiting.pop() if waiting else self._queue.get()
             if first is None:
                 return
-            together, held_back = self._gather(first)
+            together, held_back = self._take_together(first)
             self._began_at = time.monotonic()
             self._commit(together)
             self._began_at = None
@@ -112,7 +112,7 @@ class Committer:
             if isinstance(held_back, _Request):
                 waiting.append(held_back)
 
-    def _gather(self, first: _Request) -> tuple[list[_Request], "_Request | object | None"]:
+    def _take_together(self, first: _Request) -> tuple[list[_Request], "_Request | object | None"]:
         """What can be written in one transaction with the first request, and what came after it but can't."""
         together, entries = [first], len(first.entries)
         while not first.all_or_none and entries < ENTRIES_PER_COMMIT_MAX:
@@ -151,7 +151,7 @@ class Committer:
 
     def _run(self, together: Sequence[_Request]) -> list[Outcome]:
         entries = [entry for request in together for entry in request.entries]
-        command: Callable[[Ledger, Sequence[Entry]], list[Outcome]]
+        command: Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
         command = post_all_or_none if together[0].all_or_none else post
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from service.domain.cells import Entry, apply, reversed_pairs, touched_cells
+from service.domain.cells import CountedEntry, apply, reversed_pairs, touched_cells
 from service.domain.chain import GENESIS_HASH, Block, leaf_hash, seal
 from service.ledger import Ledger
 from service.storage import blocks, cells, tail
-from service.storage.blocks import Sealed
+from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
 from service.storage.settling import settled_end
 
@@ -56,7 +56,9 @@ def fold_all(ledger: Ledger) -> int:
     return entries
 
 
-def _seal(connection: Connection, ledger: Ledger, head: Sealed | None, leaves: list[bytes], last_seq: int) -> Block:
+def _seal(
+    connection: Connection, ledger: Ledger, head: SealedBlock | None, leaves: list[bytes], last_seq: int
+) -> Block:
     block = seal(
         no=1 if head is None else head.block.no + 1,
         previous_hash=GENESIS_HASH if head is None else head.block.hash,
@@ -64,11 +66,11 @@ def _seal(connection: Connection, ledger: Ledger, head: Sealed | None, leaves: l
         sealed_at=ledger.now(),
     )
     first_seq = 1 if head is None else head.last_seq + 1
-    blocks.insert(connection, Sealed(block, first_seq, last_seq))
+    blocks.insert(connection, SealedBlock(block, first_seq, last_seq))
     return block
 
 
-def _add_to_cells(connection: Connection, entries: list[Entry], block_no: int, up_to: int) -> None:
+def _add_to_cells(connection: Connection, entries: list[CountedEntry], block_no: int, up_to: int) -> None:
     live = tail.find_live(connection, reversed_pairs(entries), up_to)
     changed = cells.find(connection, touched_cells(entries))
     apply(entries, live, changed)

@@ -27,7 +27,7 @@ def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None =
         _refuse_taken(connection, name, kind)
         created_at = ledger.now()
         ordinal = residents.insert_group(connection, name, kind, created_at)
-        facts.add(connection, ledger.vault.signets.facts, "market_group", [ordinal])
+        facts.add(connection, ledger.vault.macs.facts, "market_group", [ordinal])
         remember(connection, ledger, attempt, market_group=ordinal)
         return Group(ordinal, name, kind, created_at, 0)
 

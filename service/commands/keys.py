@@ -20,7 +20,7 @@ def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, s
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         key_id = keys.insert(connection, name=name, digest=key_digest(key), scopes=scopes, created_at=ledger.now())
-        facts.add(connection, ledger.vault.signets.facts, "api_key", [key_id])
+        facts.add(connection, ledger.vault.macs.facts, "api_key", [key_id])
     return key_id, key
 
 
@@ -29,5 +29,5 @@ def revoke_key(ledger: Ledger, key_id: int) -> bool:
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         is_revoked = keys.revoke(connection, key_id, ledger.now())
-        facts.add(connection, ledger.vault.signets.facts, "revocation", [key_id] if is_revoked else [])
+        facts.add(connection, ledger.vault.macs.facts, "revocation", [key_id] if is_revoked else [])
         return is_revoked

@@ -1,7 +1,7 @@
 """Requests that come again under their idempotency key, where what they did is no transaction.
 
-What was answered is remembered in the transaction that did it, sealed as other answers are. No name and no number is
-in it: those are read again, and can't have changed. Refusals by a business rule are remembered as well.
+What was answered is remembered in the transaction that did it, with a MAC as other answers have. No name and no number
+is in it: those are read again, and can't have changed. Refusals by a business rule are remembered as well.
 """
 
 import contextlib
@@ -68,9 +68,9 @@ def _look_back(
     before = None if attempt is None else idempotency.find_text(connection, attempt.digest)
     if attempt is None or before is None:
         return None, None
-    seal, text = before
+    mac, text = before
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
-    if not ledger.vault.signets.answers.fits(seal, message):
+    if not ledger.vault.macs.answers.fits(mac, message):
         raise IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
     document = orjson.loads(text)
     if "told" not in document:
@@ -90,8 +90,8 @@ def remember(connection: Connection, ledger: Ledger, attempt: Attempt | None, **
 
 def _remember(connection: Connection, ledger: Ledger, attempt: Attempt, text: str) -> None:
     message = answer_message(attempt.digest, attempt.fingerprint, text.encode())
-    seal = ledger.vault.signets.answers.seal(message)
-    idempotency.insert(connection, [Remembered(attempt.digest, seal, refusal=text)])
+    mac = ledger.vault.macs.answers.mac_of(message)
+    idempotency.insert(connection, [Remembered(attempt.digest, mac, refusal=text)])
 
 
 @contextlib.contextmanager

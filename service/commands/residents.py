@@ -10,8 +10,8 @@ from service.domain.groups import group_id
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import (
     ORDINAL_MAX,
+    Eligibility,
     Membership,
-    Standing,
     Status,
     StatusChange,
     birth_date,
@@ -21,7 +21,7 @@ from service.ledger import Ledger
 from service.storage import facts, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
-from service.storage.resident_cache import find_standings
+from service.storage.resident_cache import find_eligibilities
 from service.storage.residents import Group, ResidentRow
 
 
@@ -82,13 +82,13 @@ def _register(connection: Connection, ledger: Ledger, registrations: Sequence[Re
         raise ValidationFailed(f"The ledger holds {ORDINAL_MAX} residents at most.")
     _refuse_known(connection, ledger, registrations)
     now = ledger.now()
-    rows = [_sealed(ledger, one, ordinal, now) for ordinal, one in enumerate(registrations, first)]
+    rows = [_encrypted(ledger, one, ordinal, now) for ordinal, one in enumerate(registrations, first)]
     residents.insert(connection, rows, [ledger.vault.digest(one.id_number) for one in registrations])
-    facts.add(connection, ledger.vault.signets.facts, "resident", [row.standing.ordinal for row in rows])
+    facts.add(connection, ledger.vault.macs.facts, "resident", [row.eligibility.ordinal for row in rows])
     for group in dict.fromkeys(one.group for one in registrations if one.group is not None):
         _refuse_unknown_group(connection, ledger, group)
         days = {
-            row.standing.ordinal: one.registered_on
+            row.eligibility.ordinal: one.registered_on
             for row, one in zip(rows, registrations, strict=True)
             if one.group == group
         }
@@ -96,14 +96,14 @@ def _register(connection: Connection, ledger: Ledger, registrations: Sequence[Re
     return rows
 
 
-def _sealed(ledger: Ledger, registration: Registration, ordinal: int, now: datetime.datetime) -> ResidentRow:
+def _encrypted(ledger: Ledger, registration: Registration, ordinal: int, now: datetime.datetime) -> ResidentRow:
     memberships = [] if registration.group is None else [Membership(registration.registered_on, registration.group)]
     return ResidentRow(
-        standing=Standing(
+        eligibility=Eligibility(
             ordinal, registration.registered_on, registration.valid_until, registration.settlement, (), memberships
         ),
-        number_sealed=ledger.vault.seal(registration.id_number, ordinal, "id_number"),
-        name_sealed=ledger.vault.seal(registration.name, ordinal, "name"),
+        number_encrypted=ledger.vault.encrypt(registration.id_number, ordinal, "id_number"),
+        name_encrypted=ledger.vault.encrypt(registration.name, ordinal, "name"),
         created_at=now,
     )
 
@@ -117,7 +117,7 @@ def _join(
 ) -> None:
     """Records that residents are in a group, each from a day on."""
     added = residents.add_members(connection, group, days, recorded_at)
-    facts.add(connection, ledger.vault.signets.facts, "resident_group", added)
+    facts.add(connection, ledger.vault.macs.facts, "resident_group", added)
 
 
 def _refuse_impossible_dates(registration: Registration) -> None:
@@ -163,21 +163,23 @@ def change_status(
         refuse_personal_data([("/reason", reason)])
         row = _get(connection, ordinal)
         change = StatusChange(effective_on or ledger.today(), status)
-        if row.standing.is_cancelled_on(change.effective_on):
+        if row.eligibility.is_cancelled_on(change.effective_on):
             raise ResidentNotActive(
                 f"{resident_id(ordinal)} is cancelled on {change.effective_on}, and a cancellation is final."
             )
-        if change.effective_on < row.standing.registered_on:
+        if change.effective_on < row.eligibility.registered_on:
             raise ValidationFailed.of(
-                "/effective_on", "too-early", f"Send a day not before the registration, {row.standing.registered_on}."
+                "/effective_on",
+                "too-early",
+                f"Send a day not before the registration, {row.eligibility.registered_on}.",
             )
         # Otherwise it is a retry of the change before: what it says is recorded, and was audited.
         if retried.newest_status(connection, ordinal) != (change.effective_on, status, reason):
             added = residents.add_status(connection, ordinal, change, reason, ledger.now())
-            facts.add(connection, ledger.vault.signets.facts, "resident_status", [added])
+            facts.add(connection, ledger.vault.macs.facts, "resident_status", [added])
             _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
             row = _get(connection, ordinal)
-        shown, group = row.standing.shown_on(ledger.today()), row.standing.group_on(ledger.today())
+        shown, group = row.eligibility.shown_on(ledger.today()), row.eligibility.group_on(ledger.today())
         remember(connection, ledger, attempt, status=shown, group_id=None if group is None else group_id(group))
         return row
 
@@ -193,7 +195,9 @@ def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[s
         row = _get(connection, ordinal)
         _audit(connection, ledger, caller, "reveal", ordinal, reason)
         vault = ledger.vault
-        return vault.open(row.name_sealed, ordinal, "name"), vault.open(row.number_sealed, ordinal, "id_number")
+        return vault.decrypt(row.name_encrypted, ordinal, "name"), vault.decrypt(
+            row.number_encrypted, ordinal, "id_number"
+        )
 
 
 def add_members(
@@ -216,12 +220,12 @@ def add_members(
             raise NotFound(f"No group {group_id(group)} exists.")
         if before is not None:
             return replace(found, members=before["members"])
-        standings = find_standings(connection, set(ordinals))
-        _refuse_unknown_residents(ordinals, standings)
-        days = {ordinal: _joins_on(standing, effective_on, today) for ordinal, standing in standings.items()}
+        eligibilities = find_eligibilities(connection, set(ordinals))
+        _refuse_unknown_residents(ordinals, eligibilities)
+        days = {ordinal: _joins_on(eligibility, effective_on, today) for ordinal, eligibility in eligibilities.items()}
         # Also for a resident who is in the group on that day already: what is recorded later of an earlier day must
         # not take them out of it again. Only the very same fact is not recorded twice.
-        joining = {o: day for o, day in days.items() if not standings[o].is_joined_on(day, group)}
+        joining = {o: day for o, day in days.items() if not eligibilities[o].is_joined_on(day, group)}
         _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)
         assert changed is not None
@@ -229,21 +233,21 @@ def add_members(
         return changed
 
 
-def _joins_on(standing: Standing, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
+def _joins_on(eligibility: Eligibility, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
     if effective_on is None:
         # Who is registered for a day to come joins on that day and not before.
-        return max(today, standing.registered_on) if standing.memberships else standing.registered_on
-    if effective_on < standing.registered_on:
+        return max(today, eligibility.registered_on) if eligibility.memberships else eligibility.registered_on
+    if effective_on < eligibility.registered_on:
         raise ValidationFailed.of(
             "/effective_on",
             "too-early",
-            f"{resident_id(standing.ordinal)} is registered from {standing.registered_on} on; send a later day.",
+            f"{resident_id(eligibility.ordinal)} is registered from {eligibility.registered_on} on; send a later day.",
         )
     return effective_on
 
 
-def _refuse_unknown_residents(ordinals: Sequence[int], standings: Mapping[int, Standing]) -> None:
-    unknown = [resident_id(ordinal) for ordinal in ordinals if ordinal not in standings]
+def _refuse_unknown_residents(ordinals: Sequence[int], eligibilities: Mapping[int, Eligibility]) -> None:
+    unknown = [resident_id(ordinal) for ordinal in ordinals if ordinal not in eligibilities]
     if unknown:
         raise UnknownResident(f"Not registered: {', '.join(unknown[:10])}. Nobody was added.")
 
@@ -265,4 +269,4 @@ def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, 
         reason=reason,
         request_id=caller.request_id,
     )
-    facts.add(connection, ledger.vault.signets.facts, "audit", [added])
+    facts.add(connection, ledger.vault.macs.facts, "audit", [added])

@@ -52,7 +52,7 @@ def _make_schema(ledger: Ledger) -> None:
     with ledger.database.reading() as connection:
         found = schema.revision(connection)
     if found is None:
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
     elif found != schema.NEWEST_REVISION:
         age = "newer" if found > schema.NEWEST_REVISION else "old"
         raise NotRestored(f"The database is in use with the {age} schema {found}; restore into a new one.")

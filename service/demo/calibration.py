@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from service.demo.market import Good
 from service.domain.money import FEN_PER_CNY, GRAMS_PER_KG
+from service.domain.rounding import divide_half_up
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class TargetSpan:
     """A span of days with the total of its live trades and its participations; both are hit exactly."""
 
     first: datetime.date
@@ -29,14 +30,14 @@ TO_APRIL_2024_FEN, FIRST_HALF_2024_FEN = 130_000_000 * FEN_PER_CNY, 306_000_000 
 SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
 """Published are the first four; nothing is known of the second half of 2023, which is made up."""
 
-TO_APRIL_2024 = Spell(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
+TO_APRIL_2024 = TargetSpan(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
 
 SPELLS = (
-    Spell(datetime.date(2023, 1, 1), datetime.date(2023, 4, 30), TO_APRIL_2023_FEN, 2_340),
-    Spell(datetime.date(2023, 5, 1), datetime.date(2023, 6, 30), FIRST_HALF_2023_FEN - TO_APRIL_2023_FEN, 8_400),
-    Spell(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),
+    TargetSpan(datetime.date(2023, 1, 1), datetime.date(2023, 4, 30), TO_APRIL_2023_FEN, 2_340),
+    TargetSpan(datetime.date(2023, 5, 1), datetime.date(2023, 6, 30), FIRST_HALF_2023_FEN - TO_APRIL_2023_FEN, 8_400),
+    TargetSpan(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),
     TO_APRIL_2024,
-    Spell(datetime.date(2024, 5, 1), datetime.date(2024, 6, 30), FIRST_HALF_2024_FEN - TO_APRIL_2024_FEN, 27_000),
+    TargetSpan(datetime.date(2024, 5, 1), datetime.date(2024, 6, 30), FIRST_HALF_2024_FEN - TO_APRIL_2024_FEN, 27_000),
 )
 
 AMOUNT_FEN_MIN, AMOUNT_FEN_MAX = 200 * FEN_PER_CNY, 7_700 * FEN_PER_CNY
@@ -59,7 +60,7 @@ class Lot:
 
 
 @dataclass(slots=True)
-class Line:
+class DraftTrade:
     """A line while it is being made; `is_fixed` lines keep the amount that they were drawn with."""
 
     resident: int
@@ -74,7 +75,7 @@ class Line:
         """Rounds the weight to what a scale shows; the amount is then weight times unit price, to the fen."""
         step = self.lot.good.step_g
         self.quantity_g = max(step, self.amount_fen * GRAMS_PER_KG // self.lot.price_fen // step * step)
-        self.amount_fen = (self.quantity_g * self.lot.price_fen + GRAMS_PER_KG // 2) // GRAMS_PER_KG
+        self.amount_fen = divide_half_up(self.quantity_g * self.lot.price_fen, GRAMS_PER_KG)
 
 
 def draw_amount_fen(chance: random.Random, mean_fen: int) -> int:
@@ -84,7 +85,7 @@ def draw_amount_fen(chance: random.Random, mean_fen: int) -> int:
     return int(chance.triangular(low, high, mode))
 
 
-def calibrate(lines: Sequence[Line], amount_fen: int) -> None:
+def calibrate(lines: Sequence[DraftTrade], amount_fen: int) -> None:
     """Makes the amounts of these lines add up to a total, exactly. Raises ValueError when they can't."""
     for line in lines:
         if line.is_fixed:
@@ -99,7 +100,7 @@ def calibrate(lines: Sequence[Line], amount_fen: int) -> None:
         raise ValueError(f"{left_fen} fen of {amount_fen} can't be placed on {len(free)} lines")
 
 
-def _scale(lines: Sequence[Line], wanted_fen: int) -> None:
+def _scale(lines: Sequence[DraftTrade], wanted_fen: int) -> None:
     """Brings the total near to what is wanted; each round makes up for the lines that the last one cut off."""
     for _ in range(SCALINGS_MAX):
         total_fen = sum(line.amount_fen for line in lines)
@@ -108,7 +109,7 @@ def _scale(lines: Sequence[Line], wanted_fen: int) -> None:
             line.amount_fen = min(AMOUNT_FEN_MAX, max(AMOUNT_FEN_MIN, scaled_fen))
 
 
-def _spread(lines: Sequence[Line], left_fen: int) -> int:
+def _spread(lines: Sequence[DraftTrade], left_fen: int) -> int:
     """Moves the last lines by a little until nothing is left over; what can't be placed."""
     for line in reversed(lines):
         if left_fen == 0:

@@ -12,19 +12,19 @@ from uuid import UUID
 
 from service.commands.folding import fold
 from service.commands.groups import create_group
-from service.commands.posting import Entry, Post, Reverse, post
+from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
 from service.demo.invented import INVENTED
 from service.demo.live import residents_known
 from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
-from service.demo.plan import Plan, PlannedTrade
+from service.demo.plan import DemoPlan, PlannedTrade
 from service.domain.errors import Refusal
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
-from service.domain.residents import Standing, Status
+from service.domain.residents import Eligibility, Status
 from service.ledger import Ledger
 from service.queries.ledger import get_head
-from service.queries.residents import find_ordinal, list_groups, standings_of
+from service.queries.residents import eligibilities_of, find_ordinal, list_groups
 from service.queries.transactions import is_answered
 from service.storage.faults import NotWritten
 
@@ -39,13 +39,13 @@ class NotFilled(Exception):
     """The ledger was not empty, or refused what the plan says; the message is one line."""
 
 
-def steps(plan: Plan) -> int:
+def steps(plan: DemoPlan) -> int:
     """How far `fill` advances in all: residents, trades, and the entries that are folded."""
     reversals = sum(planned.reversed_because is not None for planned in plan.trades)
     return len(plan.residents) + 2 * (len(plan.trades) + reversals)
 
 
-def fill(ledger: Ledger, plan: Plan, advance: Advance = lambda _: None) -> None:
+def fill(ledger: Ledger, plan: DemoPlan, advance: Advance = lambda _: None) -> None:
     """Registers, posts and folds the whole plan, or what is left of it where an earlier filling was cut.
 
     Every step is done once: residents and groups are counted, trades bear keys. Raises NotFilled when the ledger is
@@ -63,15 +63,15 @@ def fill(ledger: Ledger, plan: Plan, advance: Advance = lambda _: None) -> None:
         gc.unfreeze()
 
 
-def _fill(ledger: Ledger, plan: Plan, advance: Advance) -> None:
+def _fill(ledger: Ledger, plan: DemoPlan, advance: Advance) -> None:
     commits = _commits(plan)
     done = _count_posted(ledger, commits)
     _refuse_others(ledger, plan, sum(map(len, commits[:done])))
     _register(ledger, plan.residents, advance)
     _make_groups(ledger, plan)
-    standings = standings_of(ledger, [person.ordinal for person in plan.residents])
-    _join_groups(ledger, plan, standings)
-    _change_statuses(ledger, plan.residents, standings)
+    eligibilities = eligibilities_of(ledger, [person.ordinal for person in plan.residents])
+    _join_groups(ledger, plan, eligibilities)
+    _change_statuses(ledger, plan.residents, eligibilities)
     _post(ledger, commits, done, advance)
     while (folded := fold(ledger)) is not None:
         advance(folded.block.count)
@@ -84,7 +84,7 @@ def is_empty(ledger: Ledger) -> bool:
     return residents_known(ledger) == 0 and not list_groups(ledger, 0, 1)[0]
 
 
-def _refuse_others(ledger: Ledger, plan: Plan, posted: int) -> None:
+def _refuse_others(ledger: Ledger, plan: DemoPlan, posted: int) -> None:
     """Raises NotFilled when the ledger holds a resident, a group or an entry that is not of the plan."""
     known = residents_known(ledger)
     ends = {plan.residents[0], plan.residents[min(known, len(plan.residents)) - 1]} if known else set()
@@ -109,7 +109,7 @@ def _register(ledger: Ledger, people: Sequence[DemoResident], advance: Advance) 
     for start in range(known, len(people), RESIDENTS_PER_COMMIT):
         chunk = people[start : start + RESIDENTS_PER_COMMIT]
         rows = register_all(ledger, [_registration(person) for person in chunk])
-        if [row.standing.ordinal for row in rows] != [person.ordinal for person in chunk]:
+        if [row.eligibility.ordinal for row in rows] != [person.ordinal for person in chunk]:
             raise NotFilled("Another process registers residents in this ledger; the demo needs it alone.")
         advance(len(chunk))
 
@@ -118,7 +118,7 @@ def _registration(person: DemoResident) -> Registration:
     return Registration(person.name, person.id_number, person.registered_on, None, person.settlement, group=None)
 
 
-def _make_groups(ledger: Ledger, plan: Plan) -> None:
+def _make_groups(ledger: Ledger, plan: DemoPlan) -> None:
     """Residents come first: they tell a ledger of the demo, and the name of a group may be anybody's."""
     made = len(list_groups(ledger, 0, len(plan.groups))[0])
     for place, planned in enumerate(plan.groups[made:], made):
@@ -132,9 +132,9 @@ def _group(place: int) -> int:
     return place + 1
 
 
-def _join_groups(ledger: Ledger, plan: Plan, before: Mapping[int, Standing]) -> None:
+def _join_groups(ledger: Ledger, plan: DemoPlan, before: Mapping[int, Eligibility]) -> None:
     """All members of a group join at once, each from their registration on; later some move to another group."""
-    joined = {ordinal for ordinal, standing in before.items() if standing.memberships}
+    joined = {ordinal for ordinal, eligibility in before.items() if eligibility.memberships}
     for place in range(len(plan.groups)):
         joining = [person.ordinal for person in plan.residents if person.group == place]
         if not joined.issuperset(joining):
@@ -144,11 +144,11 @@ def _join_groups(ledger: Ledger, plan: Plan, before: Mapping[int, Standing]) -> 
             add_members(ledger, _group(person.moves_to), [person.ordinal], MOVED_ON)
 
 
-def _has_moved(standing: Standing) -> bool:
-    return any(membership.effective_on == MOVED_ON for membership in standing.memberships)
+def _has_moved(eligibility: Eligibility) -> bool:
+    return any(membership.effective_on == MOVED_ON for membership in eligibility.memberships)
 
 
-def _change_statuses(ledger: Ledger, people: Sequence[DemoResident], before: Mapping[int, Standing]) -> None:
+def _change_statuses(ledger: Ledger, people: Sequence[DemoResident], before: Mapping[int, Eligibility]) -> None:
     for person in people:
         changes: tuple[tuple[datetime.date | None, Status], ...] = (
             (person.suspended_on, "suspended"),
@@ -171,7 +171,7 @@ class _Step(NamedTuple):
     is_reversal: bool = False
 
 
-def _commits(plan: Plan) -> list[list[_Step]]:
+def _commits(plan: DemoPlan) -> list[list[_Step]]:
     """The trades in order; a double entry is reversed at the beginning of the commit after it.
 
     The last trade has a commit of its own: when it is there, all of the others are.
@@ -206,18 +206,18 @@ def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], done: int, advance
         advance(len(commit))
 
 
-def _entry(step: _Step, ids: Mapping[int, UUID]) -> Entry:
+def _entry(step: _Step, ids: Mapping[int, UUID]) -> NewEntry:
     if step.is_reversal:
         return _reversal(ids[step.number], step.planned.reversed_because or "")
     return Post(step.digest, trade_fingerprint(step.planned.trade), f"{ROUTE}-{step.number}", step.planned.trade)
 
 
-def _reversal(transaction_id: UUID, reason: str) -> Entry:
+def _reversal(transaction_id: UUID, reason: str) -> NewEntry:
     digest = key_digest(OPERATOR_KEY_ID, ROUTE, f"reversal-{transaction_id}")
     return Reverse(digest, reversal_fingerprint(transaction_id, reason), ROUTE, transaction_id, reason)
 
 
-def _post_all(ledger: Ledger, entries: Sequence[Entry]) -> list[UUID]:
+def _post_all(ledger: Ledger, entries: Sequence[NewEntry]) -> list[UUID]:
     """The ids of the entries. Raises NotFilled when one of them is refused: the plan keeps all rules."""
     ids = []
     for outcome in post(ledger, entries):

@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable, Iterator
 
 from service.commands.committer import Committer
-from service.commands.posting import Entry, Outcome, Post
-from service.demo.calibration import Line, draw_amount_fen
+from service.commands.posting import NewEntry, Outcome, Post
+from service.demo.calibration import DraftTrade, draw_amount_fen
 from service.demo.mark import OPERATOR_KEY_ID
 from service.demo.market import GOODS, Good, choose, open_days
 from service.demo.plan import trade_of
@@ -19,7 +19,7 @@ from service.domain.idempotency import key_digest, trade_fingerprint
 from service.domain.money import FEN_PER_CNY
 from service.domain.transactions import MARKET_TIME, Trade, business_day
 from service.ledger import Ledger
-from service.queries.ledger_state import Pulse
+from service.queries.ledger_state import LedgerStateReader
 
 ROUTE = "demo-live"
 LEAD_IN_BURSTS = 12
@@ -31,7 +31,7 @@ IN_A_TRUCK_PERCENT = 60
 
 def residents_known(ledger: Ledger) -> int:
     """How many residents there are to trade: none in an empty ledger."""
-    return Pulse(ledger).now().registrations[0]
+    return LedgerStateReader(ledger).now().registrations[0]
 
 
 def play(ledger: Ledger, pause: Callable[[float], None], tell: Callable[[Outcome], None]) -> None:
@@ -60,7 +60,7 @@ def lead_in_days(today: datetime.date) -> list[datetime.date]:
     return [*open_days(a_year_before.replace(day=1), a_year_before), *open_days(first, yesterday)]
 
 
-def _lead_in(day: datetime.date, residents: int) -> list[Entry]:
+def _lead_in(day: datetime.date, residents: int) -> list[NewEntry]:
     chance, noon = random.Random(day.toordinal()), datetime.time(12, tzinfo=MARKET_TIME)  # noqa: S311 (as above)
     bursts = [burst(chance, datetime.datetime.combine(day, noon), residents) for _ in range(LEAD_IN_BURSTS)]
     trades = [trade for each in bursts for trade in each]
@@ -79,7 +79,7 @@ def _burst(chance: random.Random, now: datetime.datetime, residents: int) -> Ite
     truck = truck_lot(chance, good, day) if chance.randrange(100) < IN_A_TRUCK_PERCENT else None
     for ordinal in chance.sample(range(1, residents + 1), min(residents, chance.randint(1, BURST_MAX))):
         lot = truck or lone_lot(chance, _other_good(chance, good, day))
-        line = Line(ordinal, day, _second_of_day(now), lot, draw_amount_fen(chance, MEAN_FEN))
+        line = DraftTrade(ordinal, day, _second_of_day(now), lot, draw_amount_fen(chance, MEAN_FEN))
         line.weigh()
         yield trade_of(line, None)
 
@@ -94,6 +94,6 @@ def _second_of_day(now: datetime.datetime) -> int:
     return (clock.hour * 60 + clock.minute) * 60 + clock.second
 
 
-def _posting(trade: Trade, key: str) -> Entry:
+def _posting(trade: Trade, key: str) -> NewEntry:
     digest = key_digest(OPERATOR_KEY_ID, ROUTE, key)
     return Post(digest, trade_fingerprint(trade), ROUTE, trade)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from service.demo.invented import INVENTED
 from service.demo.market import SETTLEMENTS, groups, open_days
 
-Days = tuple[datetime.date, datetime.date]
+DaySpan = tuple[datetime.date, datetime.date]
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """How many register and how many are cancelled in a span of days; the stock at its end is what they add up to."""
 
-    span: Days
+    span: DaySpan
     registered: int
     cancelled: int
 

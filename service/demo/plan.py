@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.demo.calibration import SPELLS, Line
+from service.demo.calibration import SPELLS, DraftTrade
 from service.demo.invented import INVENTED
 from service.demo.market import CITY_POINT, DemoGroup, groups
 from service.demo.people import DemoResident, Pool, residents
@@ -28,7 +28,7 @@ class PlannedTrade:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """What a demo ledger is filled with, in the order in which it is."""
 
     groups: Sequence[DemoGroup]
@@ -36,16 +36,16 @@ class Plan:
     trades: Sequence[PlannedTrade]
 
 
-def make_plan(seed: int = SEED) -> Plan:
+def make_plan(seed: int = SEED) -> DemoPlan:
     """The plan of a seed."""
     chance = random.Random(seed)  # noqa: S311 (a demo must come out the same each time)
     people = residents(chance)
     pool = Pool(people)
     lines = [line for spell in SPELLS for line in spell_lines(chance, spell, pool)]
-    return Plan(groups(), people, list(_planned(chance, lines)))
+    return DemoPlan(groups(), people, list(_planned(chance, lines)))
 
 
-def _planned(chance: random.Random, lines: Sequence[Line]) -> Iterator[PlannedTrade]:
+def _planned(chance: random.Random, lines: Sequence[DraftTrade]) -> Iterator[PlannedTrade]:
     """The live trades, and beside some of them a double entry that will be reversed."""
     numbers: Counter[tuple[str, int]] = Counter()
     for line in lines:
@@ -55,13 +55,13 @@ def _planned(chance: random.Random, lines: Sequence[Line]) -> Iterator[PlannedTr
             yield PlannedTrade(trade_of(line, _reference(numbers, line)), chance.choice(REASONS))
 
 
-def _reference(numbers: Counter[tuple[str, int]], line: Line) -> str:
+def _reference(numbers: Counter[tuple[str, int]], line: DraftTrade) -> str:
     point, year = line.lot.trade_point, line.day.year
     numbers[point, year] += 1
     return f"{'EC' if point == CITY_POINT else 'EL'}-{year}-{numbers[point, year]:06d}"
 
 
-def trade_of(line: Line, reference: str | None) -> Trade:
+def trade_of(line: DraftTrade, reference: str | None) -> Trade:
     """The trade that a line becomes."""
     lot, good = line.lot, line.lot.good
     midnight = datetime.datetime.combine(line.day, datetime.time(), MARKET_TIME)

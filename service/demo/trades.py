@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from service.demo.calibration import Line, Lot, Spell, calibrate, draw_amount_fen
+from service.demo.calibration import DraftTrade, Lot, TargetSpan, calibrate, draw_amount_fen
 from service.demo.invented import INVENTED
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good, choose, groups, open_days, trade_point
 from service.demo.people import Pool
@@ -28,14 +28,14 @@ class _Day:
 
     day: datetime.date
     mean_fen: int
-    lines: list[Line] = field(default_factory=list)
+    lines: list[DraftTrade] = field(default_factory=list)
     drawn: set[int] = field(default_factory=set)
 
 
-def spell_lines(chance: random.Random, spell: Spell, pool: Pool) -> list[Line]:
+def spell_lines(chance: random.Random, spell: TargetSpan, pool: Pool) -> list[DraftTrade]:
     """The live lines of a spell, in the order in which they are posted."""
     days = open_days(spell.first, spell.last)
-    lines: list[Line] = []
+    lines: list[DraftTrade] = []
     for day, count in zip(days, _shares(chance, days, spell.participations, pool), strict=True):
         lines += _day_lines(chance, _Day(day, spell.mean_fen), count, pool)
     calibrate(lines, spell.amount_fen)
@@ -52,7 +52,7 @@ def _shares(chance: random.Random, days: Sequence[datetime.date], total: int, po
         before = up_to
 
 
-def _day_lines(chance: random.Random, drawn: _Day, count: int, pool: Pool) -> list[Line]:
+def _day_lines(chance: random.Random, drawn: _Day, count: int, pool: Pool) -> list[DraftTrade]:
     """The lines of a day with this many residents, by the clock; each resident is drawn once."""
     pooled, groups_known = count * POOLED_PERCENT // 100, range(len(groups()))
     for _ in range(TRUCKS_TRIED_MAX):
@@ -76,7 +76,7 @@ def _add_truck(chance: random.Random, drawn: _Day, members: Sequence[int]) -> No
     for ordinal in members:
         drawn.drawn.add(ordinal)
         second += chance.randint(15, 60)
-        drawn.lines.append(Line(ordinal, drawn.day, second, lot, draw_amount_fen(chance, drawn.mean_fen)))
+        drawn.lines.append(DraftTrade(ordinal, drawn.day, second, lot, draw_amount_fen(chance, drawn.mean_fen)))
 
 
 def _add_alone(chance: random.Random, drawn: _Day, ordinal: int) -> None:
@@ -89,16 +89,16 @@ def _add_alone(chance: random.Random, drawn: _Day, ordinal: int) -> None:
         good = choose(chance, TAXED_GOODS, drawn.day) or good
     elif what < OVER_LIMIT_PERCENT + TAXED_GOOD_PERCENT + EXPORT_PERCENT:
         good = EXPORT
-    drawn.lines.append(Line(ordinal, drawn.day, second, lone_lot(chance, good), amount_fen, is_fixed=is_fixed))
+    drawn.lines.append(DraftTrade(ordinal, drawn.day, second, lone_lot(chance, good), amount_fen, is_fixed=is_fixed))
     if good is not EXPORT and chance.randrange(100) < FLOUR_PERCENT:
         drawn.lines.append(_flour(chance, drawn.day, ordinal, second + chance.randint(60, 600)))
 
 
-def _flour(chance: random.Random, day: datetime.date, ordinal: int, second: int) -> Line:
+def _flour(chance: random.Random, day: datetime.date, ordinal: int, second: int) -> DraftTrade:
     lot = lone_lot(chance, chance.choice(FLOURS))
     is_much = chance.randrange(100) < MUCH_FLOUR_PERCENT
     quantity_g = chance.randint(*(MUCH_FLOUR_KG if is_much else FLOUR_KG)) * GRAMS_PER_KG
-    return Line(ordinal, day, second, lot, quantity_g * lot.price_fen // GRAMS_PER_KG, is_fixed=True)
+    return DraftTrade(ordinal, day, second, lot, quantity_g * lot.price_fen // GRAMS_PER_KG, is_fixed=True)
 
 
 def _main_good(chance: random.Random, day: datetime.date) -> Good:

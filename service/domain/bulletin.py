@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, year_to_date
-from service.domain.reports import Ask, Question, TradeReport, question_so_far, trade_report
+from service.domain.reports import Ask, Measures, Question, TradeReport, current_figure, question_so_far, trade_report
+from service.domain.rounding import share
 
 COMMODITIES_MAX = 10
 DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point", "direction")
@@ -27,7 +28,7 @@ class Spans:
     year: TradeReport
 
 
-class Sums(NamedTuple):
+class CommoditySums(NamedTuple):
     """The live trades of one commodity in a period: fen, grams, transactions."""
 
     amount_fen: int = 0
@@ -110,7 +111,7 @@ def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:
     return Question(year_to_date(month.end), by=by)
 
 
-def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -> list[Commodity]:
+def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods, CommoditySums]) -> list[Commodity]:
     """The commodities with the largest amounts of the month, the largest first, then by category and name."""
     total_fen = sum(sums.amount_fen for sums in current.values())
     ordered = sorted(current, key=lambda goods: (-current[goods].amount_fen, goods))[:COMMODITIES_MAX]
@@ -119,13 +120,26 @@ def top_commodities(current: Mapping[Goods, Sums], base: Mapping[Goods, Sums]) -
             *goods,
             {
                 name: compare(value, before)
-                for name, value, before in zip(Sums._fields, current[goods], base.get(goods, Sums()), strict=True)
+                for name, value, before in zip(
+                    CommoditySums._fields, current[goods], base.get(goods, CommoditySums()), strict=True
+                )
             },
-            _share(current[goods].amount_fen, total_fen),
+            share(current[goods].amount_fen, total_fen),
         )
         for goods in ordered
     ]
 
 
-def _share(part_fen: int, whole_fen: int) -> int | None:
-    return None if whole_fen == 0 else (20_000 * part_fen + whole_fen) // (2 * whole_fen)
+def taxed_share(measures: Measures) -> int | None:
+    """What part of an amount was taxed, in hundredths of a percent, half up; None of no amount."""
+    return share(current_figure(measures["taxable_fen"]), current_figure(measures["amount_fen"]))
+
+
+def lapsed(residents: TradeReport) -> int:
+    """How many left the stock of residents in the period without a cancellation.
+
+    They are what is left over, so that the flows of a period lead from its first stock to its last.
+    """
+    figures = {name: current_figure(value) for name, value in residents.total.items()}
+    before = figures["registered_at_start"] + figures["registered_in_period"]
+    return before - figures["cancelled_in_period"] - figures["registered_at_end"]

@@ -57,7 +57,7 @@ class Cell(Sums):
         return type(self)(self.amount_fen, self.exempt_fen, self.quantity_g, self.transactions, BitMap(self.residents))
 
 
-class Entry(NamedTuple):
+class CountedEntry(NamedTuple):
     """What the cube needs of a transaction; `key` has a value for each of DIMENSIONS."""
 
     resident: int
@@ -85,19 +85,19 @@ def cell_key(grain: Grain, day: datetime.date, key: Key) -> CellKey:
     return grain.number, day, tuple(key[index] for index in grain.dimensions)
 
 
-def reversed_pairs(entries: Iterable[Entry]) -> set[Pair]:
+def reversed_pairs(entries: Iterable[CountedEntry]) -> set[Pair]:
     """The residents and days of which the journal must be asked what is still live."""
     return {Pair(entry.resident, entry.day) for entry in entries if entry.is_reversal}
 
 
-def touched_cells(entries: Iterable[Entry], grains: Collection[Grain] = GRAINS) -> set[CellKey]:
+def touched_cells(entries: Iterable[CountedEntry], grains: Collection[Grain] = GRAINS) -> set[CellKey]:
     """The cells of the grains that the entries change."""
     places = {(entry.day, entry.key) for entry in entries}
     return {cell_key(grain, day, key) for day, key in places for grain in grains}
 
 
 def apply(
-    entries: Sequence[Entry],
+    entries: Sequence[CountedEntry],
     live: Mapping[Pair, set[Key]],
     cells: dict[CellKey, Cell],
     grains: Collection[Grain] = GRAINS,
@@ -119,7 +119,7 @@ def apply(
                 _settle(entry, keys, cells, grains)
 
 
-def _together(entries: Iterable[Entry]) -> dict[tuple[datetime.date, Key], Cell]:
+def _together(entries: Iterable[CountedEntry]) -> dict[tuple[datetime.date, Key], Cell]:
     """The entries of each day and full key as a cell of their own, to be added to every grain at once."""
     found: dict[tuple[datetime.date, Key], Cell] = {}
     residents: dict[tuple[datetime.date, Key], list[int]] = {}
@@ -138,7 +138,7 @@ def _together(entries: Iterable[Entry]) -> dict[tuple[datetime.date, Key], Cell]
     return found
 
 
-def _settle(entry: Entry, keys: set[Key], cells: Mapping[CellKey, Cell], grains: Collection[Grain]) -> None:
+def _settle(entry: CountedEntry, keys: set[Key], cells: Mapping[CellKey, Cell], grains: Collection[Grain]) -> None:
     """Whether the resident of an entry is in its cells, by what is still live of that day: a set can't subtract."""
     for grain in grains:
         key = cell_key(grain, entry.day, entry.key)
@@ -148,9 +148,9 @@ def _settle(entry: Entry, keys: set[Key], cells: Mapping[CellKey, Cell], grains:
             cells[key].residents.discard(entry.resident)
 
 
-def entry_of(transaction: Transaction, group_id: str | None) -> Entry:
+def entry_of(transaction: Transaction, group_id: str | None) -> CountedEntry:
     """The cube's view of a transaction, whose group is named by its public id."""
-    return Entry(
+    return CountedEntry(
         resident=transaction.resident,
         day=transaction.day,
         key=(

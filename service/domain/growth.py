@@ -7,6 +7,8 @@ Source: the domain rules, "Growth".
 import functools
 from typing import Literal, NamedTuple
 
+from service.domain.rounding import HUNDREDTHS_OF_A_PERCENT, divide_half_up
+
 Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
 
 GROWTH_PCT_DECIMALS = 2
@@ -15,7 +17,6 @@ RATIO_DECIMALS = 4
 COMPARISONS_KEPT_MAX = 32 * 1024
 """A report by group has some 3,000, and most of them are those of the report before."""
 
-_GROWTH_SCALE = 100 * 10**GROWTH_PCT_DECIMALS
 _RATIO_SCALE = 10**RATIO_DECIMALS
 
 
@@ -46,8 +47,8 @@ def compare(current: int, base: int | None) -> Comparison:
     change = current - base
     if base <= 0:
         return Comparison(current, base, change, None, None, _why_not_comparable(current, base))
-    growth_pct = _divide_half_up(change * _GROWTH_SCALE, base)
-    return Comparison(current, base, change, growth_pct, _divide_half_up(current * _RATIO_SCALE, base), None)
+    growth_pct = divide_half_up(change * HUNDREDTHS_OF_A_PERCENT, base)
+    return Comparison(current, base, change, growth_pct, divide_half_up(current * _RATIO_SCALE, base), None)
 
 
 def format_growth_pct(growth_pct: int | None) -> str | None:
@@ -64,17 +65,6 @@ def _why_not_comparable(current: int, base: int) -> Reason:
     if base < 0:
         return "base_negative"
     return "both_zero" if current == 0 else "base_zero"
-
-
-def _divide_half_up(numerator: int, denominator: int) -> int:
-    """The nearest integer to a quotient with a positive denominator, ties away from zero.
-
-    That is the half up of commerce (ROUND_HALF_UP of the decimal module): a fall of 0.005 % is "-0.01", as a rise of
-    0.005 % is "0.01". The golden cases hold such a fall, 999.95 against 1000.00.
-    """
-    if numerator < 0:
-        return -((denominator - 2 * numerator) // (2 * denominator))
-    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _decimal_text(scaled: int, decimals: int) -> str:

@@ -75,22 +75,22 @@ def request_fingerprint(*values: object) -> bytes:
 
 
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
-    """What is sealed of an answer: the name of the request, what it meant, and its outcome."""
+    """What the MAC of an answer covers: the name of the request, what it meant, and its outcome."""
     return digest + fingerprint + outcome
 
 
 def accepted_outcome(entry: Transaction) -> bytes:
-    """What is sealed of an entry that was accepted: its id, and what the ledger alone knew and no judgement repeats.
+    """What the MAC covers of an entry that was accepted: its id, and what only the ledger knew then.
 
     Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
-    recording tells that, and no clock: so it is sealed when it is known.
+    recording tells that, and no clock: so the MAC covers it when it is known.
     """
     known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}"
     return entry.transaction_id.bytes + known.encode()
 
 
 def outcomes_of(entry: Transaction) -> tuple[bytes, bytes]:
-    """What may be sealed of an entry: `accepted_outcome`, or the id alone, as it was until the group was sealed too."""
+    """What a MAC may cover of an entry: `accepted_outcome`, or the id alone, as it was before the group was covered."""
     return accepted_outcome(entry), entry.transaction_id.bytes
 
 

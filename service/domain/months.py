@@ -1,17 +1,15 @@
 """A month of cells: what is asked of days within it is merged from them, what is asked of all of it is kept."""
 
-import datetime
 from collections.abc import Iterable, Mapping
 
-from pyroaring import BitMap
-
-from service.domain.cells import DIMENSIONS, Cell, Key
+from service.domain.cells import DIMENSIONS, Key
+from service.domain.margins import Margins
 from service.domain.periods import Period
-from service.domain.rollup import Days, Gathering
-from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge, union
+from service.domain.rollup import CellsByDay, Rollup
+from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge, totals_of_days
 
-ASKED_BEFORE_GATHERING = 2
-"""How many selections are answered from the days before a month is gathered: one that is posted to is not worth it."""
+ASKED_BEFORE_ROLLING_UP = 2
+"""How many selections are answered from the days before a month is rolled up: one that is posted to is not worth it."""
 
 ANSWERS_KEPT_MAX = 64
 """How many selections a month remembers; callers may ask as many different ones as they like."""
@@ -22,15 +20,13 @@ WIDE = tuple(DIMENSIONS.index(name) for name in ("group_id", "settlement"))
 CHUNK_DAYS = 8
 """Parts of a month that are put together as well, so that a period which ends within one passes few single days."""
 
-_Margins = dict[Selection, dict[frozenset[datetime.date], Mapping[Key, Totals]]]
-
 
 class Month:
     """The cells of one grain in one calendar month. `version` grows with each change."""
 
     def __init__(self, dimensions: tuple[int, ...]) -> None:
         """No cells yet; `dimensions` are those of the grain."""
-        self.days: Days = {}
+        self.days: CellsByDay = {}
         self.version = 0
         self._looked_at = -1
         self._wide = {index: position for position, index in enumerate(dimensions) if index in WIDE}
@@ -42,31 +38,28 @@ class Month:
         self.version += 1
         self._worked_out = 0
         self._answers: dict[Selection, Mapping[Key, Totals]] = {}
-        self._whole: Gathering | None = None
-        self._chunks: list[Gathering] = []
-        self._margins: _Margins = {}
-        self._narrowed: dict[int, dict[str | None, Days]] = {}
+        self._whole: Rollup | None = None
+        self._chunks: list[Rollup] = []
+        self._margins: Margins | None = None
+        self._narrowed: dict[int, dict[str | None, CellsByDay]] = {}
 
     def prepare(self) -> None:
         """Works out in advance what any selection may need, and the answers to those that are usual."""
-        self._whole = self._whole or Gathering(self.days, self._wide)
+        self._whole = self._whole or Rollup(self.days, self._wide)
         # Of the finest grain, chunks would have as many parts as their days have cells, and days as many totals.
         is_finest = len(self._wide) == len(WIDE)
         chunks = list(_chunks(self.days))
-        self._chunks = [] if is_finest else [Gathering(chunk, self._wide) for chunk in chunks]
-        self._margins = {
-            selection: _margins(self.days, chunks, RowKeys(selection), keeps_days=not is_finest)
-            for selection in self._usual
-        }
-        for gathering in (self._whole, *self._chunks):
-            gathering.prepare()
+        self._chunks = [] if is_finest else [Rollup(chunk, self._wide) for chunk in chunks]
+        self._margins = Margins(self.days, chunks, self._usual, keeps_days=not is_finest)
+        for rollup in (self._whole, *self._chunks):
+            rollup.prepare()
         for index in self._wide:
             self._days_by(index)
 
     @property
     def is_prepared(self) -> bool:
         """Whether nothing has changed since it was prepared."""
-        return bool(self._margins)
+        return self._margins is not None
 
     def has_come_to_rest(self) -> bool:
         """Whether it has changed since it was prepared, but not since this was asked before."""
@@ -75,8 +68,9 @@ class Month:
 
     def totals(self, selection: Selection, keys: RowKeys) -> Mapping[Key, Totals]:
         """The totals of the whole month."""
-        if selection in self._margins:
-            return self._margins[selection][frozenset(self.days)]
+        known = None if self._margins is None else self._margins.of_all(selection)
+        if known is not None:
+            return known
         answer = self._answers.get(selection)
         if answer is None:
             if len(self._answers) >= ANSWERS_KEPT_MAX:
@@ -88,10 +82,8 @@ class Month:
         """The totals of those days of the month that lie in the period."""
         left = {day for day in self.days if period.start <= day <= period.end}
         parts: list[Mapping[Key, Totals]] = []
-        for days, totals in self._margins.get(selection, {}).items():
-            if days <= left:
-                parts.append(totals)
-                left -= days
+        if self._margins is not None:
+            parts, left = self._margins.within(left, selection)
         for chunk in self._chunks:
             if chunk.days <= left:
                 parts.append(chunk.totals(selection, keys))
@@ -101,13 +93,13 @@ class Month:
 
     def _work_out(self, selection: Selection, keys: RowKeys) -> dict[Key, Totals]:
         self._worked_out += 1
-        if self._whole is None and self._worked_out > ASKED_BEFORE_GATHERING:
-            self._whole = Gathering(self.days, self._wide)
+        if self._whole is None and self._worked_out > ASKED_BEFORE_ROLLING_UP:
+            self._whole = Rollup(self.days, self._wide)
         if self._whole is None:
             return totals_of_days(self._asked_days(selection).values(), keys)
         return self._whole.totals(selection, keys)
 
-    def _asked_days(self, selection: Selection) -> Days:
+    def _asked_days(self, selection: Selection) -> CellsByDay:
         """The days, narrowed to the cells of a wide dimension's wanted values where the selection filters by one."""
         for index, wanted in selection.filters:
             if index in self._wide:
@@ -115,69 +107,32 @@ class Month:
                 return _overlay([known[value] for value in wanted if value in known])
         return self.days
 
-    def _days_by(self, index: int) -> dict[str | None, Days]:
+    def _days_by(self, index: int) -> dict[str | None, CellsByDay]:
         if index not in self._narrowed:
             self._narrowed[index] = _narrow(self.days, self._wide[index])
         return self._narrowed[index]
 
 
-def _chunks(days: Days) -> Iterable[Days]:
-    parts: dict[int, Days] = {}
+def _chunks(days: CellsByDay) -> Iterable[CellsByDay]:
+    parts: dict[int, CellsByDay] = {}
     for day, cells in days.items():
         parts.setdefault((day.day - 1) // CHUNK_DAYS, {})[day] = cells
     return parts.values()
 
 
-def _margins(
-    days: Days, chunks: list[Days], keys: RowKeys, *, keeps_days: bool
-) -> dict[frozenset[datetime.date], Mapping[Key, Totals]]:
-    """The totals of all days, of each chunk, and of each day, the longest first."""
-    by_day = {day: totals_of_days([cells], keys) for day, cells in days.items()}
-    by_chunk = {frozenset(chunk): merge(by_day[day] for day in chunk) for chunk in chunks}
-    return {
-        frozenset(days): merge(by_chunk.values()),
-        **by_chunk,
-        **({frozenset([day]): totals for day, totals in by_day.items()} if keeps_days else {}),
-    }
-
-
-def _narrow(days: Days, position: int) -> dict[str | None, Days]:
-    found: dict[str | None, Days] = {}
+def _narrow(days: CellsByDay, position: int) -> dict[str | None, CellsByDay]:
+    found: dict[str | None, CellsByDay] = {}
     for day, cells in days.items():
         for values, cell in cells.items():
             found.setdefault(values[position], {}).setdefault(day, {})[values] = cell
     return found
 
 
-def _overlay(parts: list[Days]) -> Days:
+def _overlay(parts: list[CellsByDay]) -> CellsByDay:
     if len(parts) == 1:
         return parts[0]
-    found: Days = {}
+    found: CellsByDay = {}
     for part in parts:
         for day, cells in part.items():
             found.setdefault(day, {}).update(cells)
-    return found
-
-
-def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
-    found: dict[Key, Totals] = {}
-    sets: dict[Key, list[BitMap]] = {}
-    for cells in days:
-        today: dict[Key, list[BitMap]] = {}
-        for values, cell in cells.items():
-            key = keys[values]
-            if key is None:
-                continue
-            totals = found.get(key)
-            if totals is None:
-                totals, sets[key] = found.setdefault(key, Totals()), []
-            totals.add_sums(cell)
-            today.setdefault(key, []).append(cell.residents)
-        for key, maps in today.items():
-            together = union(maps)
-            found[key].participations += len(together)
-            sets[key].append(together)
-    for key, maps in sets.items():
-        found[key].residents = union(maps)
     return found

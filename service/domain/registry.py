@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from service.domain.cells import Key
 from service.domain.periods import Period
 
-Filters = Mapping[str, frozenset[str]]
+RegistryFilters = Mapping[str, frozenset[str]]
 
 _KEY_NAMES = ("settlement", "group_id")
 _Change = Callable[[list[int], int], None]
-_Move = Callable[[tuple[int, "Spell"]], None]
+_Move = Callable[[tuple[int, "MembershipSpan"]], None]
 
 FOREVER = datetime.date.max.toordinal() + 1
 """The day after the last one of the calendar: a registration that is valid until 9999-12-31 ends on it. No date can
@@ -52,7 +52,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class MembershipSpan:
     """A resident's time in one settlement and group: from the ordinal `start` on, up to the day before `end`."""
 
     person: Person
@@ -61,7 +61,7 @@ class Spell:
     end: int
 
 
-def spells_of(person: Person) -> Iterator[Spell]:
+def spells_of(person: Person) -> Iterator[MembershipSpan]:
     """The spells of a resident: one without a group before the first membership, then one for each."""
     start, group = datetime.date.min.toordinal(), None
     for effective_on, joined in person.memberships:
@@ -69,13 +69,13 @@ def spells_of(person: Person) -> Iterator[Spell]:
             continue
         joined_on = effective_on.toordinal()
         if joined_on > start:
-            yield Spell(person, (person.settlement, group), start, joined_on)
+            yield MembershipSpan(person, (person.settlement, group), start, joined_on)
         start, group = joined_on, joined
-    yield Spell(person, (person.settlement, group), start, FOREVER)
+    yield MembershipSpan(person, (person.settlement, group), start, FOREVER)
 
 
-def _spell_without_groups(person: Person) -> Iterator[Spell]:
-    yield Spell(person, (person.settlement, None), datetime.date.min.toordinal(), FOREVER)
+def _spell_without_groups(person: Person) -> Iterator[MembershipSpan]:
+    yield MembershipSpan(person, (person.settlement, None), datetime.date.min.toordinal(), FOREVER)
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class _Book:
         """Nobody yet."""
         self._spells_of = spells_of if tells_groups else _spell_without_groups
         self._days: dict[Key, _Days] = {}
-        self._moved: set[tuple[int, Spell]] = set()
+        self._moved: set[tuple[int, MembershipSpan]] = set()
 
     def add(self, ordinal: int, person: Person) -> None:
         """Counts a resident."""
@@ -140,7 +140,7 @@ class _Book:
         yield from ((key, _within(days.cancelled, period)) for key, days in self._days.items())
         yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.left_on, period))
 
-    def _moved_at(self, day: datetime.date) -> Iterator[Spell]:
+    def _moved_at(self, day: datetime.date) -> Iterator[MembershipSpan]:
         return (spell for _, spell in self._moved if spell.start <= day.toordinal() < spell.end)
 
 
@@ -163,19 +163,19 @@ class Registry:
                 book.take_out(ordinal, before)
             book.add(ordinal, person)
 
-    def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+    def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
         """Registered on or before the day, not cancelled on or before it, not expired before it."""
         return _sum(self._book(by, filters).stock_on(day.toordinal()), by, filters)
 
-    def registered_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+    def registered_in(self, period: Period, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
         """Residents whose registration lies in the period, by the group they are in at its end."""
         return _sum(self._book(by, filters).registered_in(period), by, filters)
 
-    def cancelled_in(self, period: Period, by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+    def cancelled_in(self, period: Period, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
         """Residents whom a cancellation takes out of the stock in the period, by the group they are in at its end."""
         return _sum(self._book(by, filters).cancelled_in(period), by, filters)
 
-    def _book(self, by: tuple[str, ...], filters: Filters) -> _Book:
+    def _book(self, by: tuple[str, ...], filters: RegistryFilters) -> _Book:
         return self._by_group if "group_id" in by or "group_id" in filters else self._by_settlement
 
 
@@ -191,7 +191,7 @@ def _take_out(days: list[int], day: int) -> None:
     del days[bisect_left(days, day)]
 
 
-def _sum(counts: Iterable[tuple[Key, int]], by: tuple[str, ...], filters: Filters) -> dict[Key, int]:
+def _sum(counts: Iterable[tuple[Key, int]], by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
     """The counts of settlement and group by the names asked for; nobody is no row."""
     places = [_KEY_NAMES.index(name) for name in by]
     wanted = [(_KEY_NAMES.index(name), values) for name, values in filters.items() if name in _KEY_NAMES]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
+from service.domain.rounding import share
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
@@ -105,8 +106,13 @@ Measures = Mapping[str, Comparison | int]
 """Each measure compared with its base, or the current figure alone where nothing is compared."""
 
 
+def current_figure(value: Comparison | int) -> int:
+    """The current figure of a measure, whether it is compared or stands alone."""
+    return value if isinstance(value, int) else value.current
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One row: its key by name, its measures, and its share of the current amount in hundredths of a percent."""
 
     key: Mapping[str, str | None]
@@ -120,7 +126,7 @@ class TradeReport:
 
     question: Question
     total: Measures
-    rows: Sequence[Row]
+    rows: Sequence[ReportRow]
 
 
 _NOTHING = Totals()
@@ -139,7 +145,7 @@ def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) 
     return {} if period is None else ask(period, question.selection(rows=rows))
 
 
-def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
+def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
     """Rows without time, by current amount, the largest first, then by key."""
     before = question.base_period
     current = _totals(ask, question, question.span, rows=True)
@@ -148,16 +154,16 @@ def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[Row]:
     keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
     dimensions = question.dimensions
     return [
-        Row(
+        ReportRow(
             _named(dimensions, key),
             _measures(question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)),
-            _share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
+            share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
         )
         for key in keys
     ]
 
 
-def _time_rows(question: Question, ask: Ask) -> list[Row]:
+def _time_rows(question: Question, ask: Ask) -> list[ReportRow]:
     """Rows by time, ascending, and within a bucket by current amount, the largest first, then by key."""
     rows = []
     for bucket in question.buckets:
@@ -172,7 +178,7 @@ def _time_rows(question: Question, ask: Ask) -> list[Row]:
             )
             named = _named(question.dimensions, key)
             place = {name: bucket.key if name == question.interval else named[name] for name in question.by}
-            rows.append(Row(place, measures, None))
+            rows.append(ReportRow(place, measures, None))
     return rows
 
 
@@ -212,13 +218,8 @@ def _figures(totals: Totals) -> tuple[int, ...]:
 _NO_FIGURES = (None,) * len(TRADE_MEASURES)
 
 
-def _share(part_fen: int, whole_fen: int) -> int | None:
-    """Hundredths of a percent, half up; None of nothing."""
-    return None if whole_fen == 0 else (20_000 * part_fen + whole_fen) // (2 * whole_fen)
-
-
 @dataclass(frozen=True, slots=True)
-class Line:
+class SeriesLine:
     """One line of a series: a figure for each bucket, and for each bucket's base unless there is no base period.
 
     A bucket without a base day has the base 0, as in the trade report: a series is without gaps.
@@ -235,7 +236,7 @@ class Series:
 
     question: Question
     buckets: Sequence[str]
-    lines: Sequence[Line]
+    lines: Sequence[SeriesLine]
 
 
 def series(question: Question, measure: str, ask: Ask) -> Series:
@@ -255,7 +256,7 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
     keys = sorted(amounts, key=lambda key: (-amounts[key], _sortable(key)))
     place = TRADE_MEASURES.index(measure)
     lines = [
-        Line(
+        SeriesLine(
             _named(question.dimensions, key),
             [_figures(totals.get(key, _NOTHING))[place] for totals in current],
             None if question.base_period is None else [_figures(totals.get(key, _NOTHING))[place] for totals in base],

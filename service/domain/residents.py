@@ -128,7 +128,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Eligibility:
     """What decides about a resident's trades: the registration, and the dated status and membership, oldest first.
 
     Of two facts with the same day the one recorded later counts. A cancellation is final: whatever else is recorded,

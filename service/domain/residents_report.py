@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from service.domain.cells import Key
 from service.domain.growth import compare
-from service.domain.reports import Measures, Question, Row, TradeReport
+from service.domain.reports import Measures, Question, ReportRow, TradeReport
+from service.domain.rounding import divide_half_up
 from service.domain.totals import Totals
 
 STOCKS_AND_FLOWS = ("registered_at_start", "registered_at_end", "registered_in_period", "cancelled_in_period")
@@ -42,7 +43,7 @@ def residents_report(
     keys |= {key for part in traded for key, totals in part.items() if totals.transactions}
     ordered = sorted(keys, key=lambda key: (-current.of("registered_at_end", key), _sortable(key)))
     rows = [
-        Row(
+        ReportRow(
             dict(zip(question.by, key, strict=True)),
             _measures(question, key, registered, (traded[0].get(key, _NOTHING), traded[1].get(key, _NOTHING))),
             None,
@@ -81,4 +82,4 @@ def _figures(registered: Registered, key: Key, traded: Totals) -> dict[str, int]
 
 def _per(amount_fen: int, participations: int) -> int:
     """Fen per participation, half up; 0 of nothing."""
-    return 0 if participations == 0 else (2 * amount_fen + participations) // (2 * participations)
+    return 0 if participations == 0 else divide_half_up(amount_fen, participations)

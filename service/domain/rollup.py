@@ -13,14 +13,14 @@ from pyroaring import BitMap
 from service.domain.cells import Cell, Key, Sums
 from service.domain.totals import RowKeys, Selection, Totals, union
 
-Days = dict[datetime.date, dict[Key, Cell]]
+CellsByDay = dict[datetime.date, dict[Key, Cell]]
 
 
 @dataclass(slots=True)
-class Gathered(Sums):
+class RolledUpCell(Sums):
     """The cells of some days with the same values; `alone` counts pairs whose resident is in no other cell of the day.
 
-    `shared` are the others, as numbers that are the same for all cells that were gathered together.
+    `shared` are the others, as numbers that are the same for all cells of one rollup.
     """
 
     alone: int = 0
@@ -28,15 +28,15 @@ class Gathered(Sums):
     residents: BitMap = field(default_factory=BitMap)
 
 
-class Gathering:
-    """Some days, gathered. A filter on a dimension of `wide` looks up its cells, by the place that stands there."""
+class Rollup:
+    """Some days, rolled up. A filter on a dimension of `wide` looks up its cells, by the place that stands there."""
 
-    def __init__(self, days: Days, wide: Mapping[int, int]) -> None:
-        """Gathers the days; they must not change any more."""
+    def __init__(self, days: CellsByDay, wide: Mapping[int, int]) -> None:
+        """Rolls the days up; they must not change any more."""
         self.days = frozenset(days)
         self._wide = wide
-        self._cells = gather(days)
-        self._narrowed: dict[int, dict[str | None, dict[Key, Gathered]]] = {}
+        self._cells = roll_up(days)
+        self._narrowed: dict[int, dict[str | None, dict[Key, RolledUpCell]]] = {}
 
     def prepare(self) -> None:
         """Sorts the cells in advance as filters may look them up."""
@@ -45,16 +45,16 @@ class Gathering:
 
     def totals(self, selection: Selection, keys: RowKeys) -> dict[Key, Totals]:
         """The totals of all its days."""
-        return totals_of_gathered(self._asked(selection), keys)
+        return totals_of_rolled_up(self._asked(selection), keys)
 
-    def _asked(self, selection: Selection) -> Mapping[Key, Gathered]:
+    def _asked(self, selection: Selection) -> Mapping[Key, RolledUpCell]:
         for index, wanted in selection.filters:
             if index in self._wide:
                 known = self._by(index)
                 return {key: part for value in wanted for key, part in known.get(value, {}).items()}
         return self._cells
 
-    def _by(self, index: int) -> dict[str | None, dict[Key, Gathered]]:
+    def _by(self, index: int) -> dict[str | None, dict[Key, RolledUpCell]]:
         if index not in self._narrowed:
             found = self._narrowed[index] = {}
             for key, part in self._cells.items():
@@ -62,9 +62,9 @@ class Gathering:
         return self._narrowed[index]
 
 
-def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gathered]:
+def roll_up(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, RolledUpCell]:
     """The cells of all days, those with the same values put together."""
-    found: dict[Key, Gathered] = {}
+    found: dict[Key, RolledUpCell] = {}
     pairs = 0
     for cells in days.values():
         shared = _shared(cells.values())
@@ -72,14 +72,14 @@ def gather(days: Mapping[datetime.date, Mapping[Key, Cell]]) -> dict[Key, Gather
         number_of = {resident: number for number, resident in enumerate(shared, start=pairs)}
         pairs += len(number_of)
         for values, cell in cells.items():
-            gathered = found.get(values)
-            if gathered is None:
-                gathered = found[values] = Gathered()
-            gathered.add_sums(cell)
-            gathered.residents |= cell.residents
+            rolled_up = found.get(values)
+            if rolled_up is None:
+                rolled_up = found[values] = RolledUpCell()
+            rolled_up.add_sums(cell)
+            rolled_up.residents |= cell.residents
             elsewhere = cell.residents & shared
-            gathered.alone += len(cell.residents) - len(elsewhere)
-            gathered.shared.update([number_of[resident] for resident in elsewhere])
+            rolled_up.alone += len(cell.residents) - len(elsewhere)
+            rolled_up.shared.update([number_of[resident] for resident in elsewhere])
     return found
 
 
@@ -92,21 +92,21 @@ def _shared(cells: Iterable[Cell]) -> BitMap:
     return shared
 
 
-def totals_of_gathered(months: Mapping[Key, Gathered], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of a gathered month."""
+def totals_of_rolled_up(months: Mapping[Key, RolledUpCell], keys: RowKeys) -> dict[Key, Totals]:
+    """The totals of a month that is rolled up."""
     found: dict[Key, Totals] = {}
     sets: dict[Key, tuple[list[BitMap], list[BitMap]]] = {}
-    for values, gathered in months.items():
+    for values, rolled_up in months.items():
         key = keys[values]
         if key is None:
             continue
         totals = found.get(key)
         if totals is None:
             totals, sets[key] = found.setdefault(key, Totals()), ([], [])
-        totals.add_sums(gathered)
-        totals.participations += gathered.alone
-        sets[key][0].append(gathered.residents)
-        sets[key][1].append(gathered.shared)
+        totals.add_sums(rolled_up)
+        totals.participations += rolled_up.alone
+        sets[key][0].append(rolled_up.residents)
+        sets[key][1].append(rolled_up.shared)
     for key, (residents, shared) in sets.items():
         found[key].residents = union(residents)
         found[key].participations += len(union(shared))

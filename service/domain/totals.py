@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from service.domain.cells import DIMENSIONS, GRAINS, Grain, Key, Sums
+from service.domain.cells import DIMENSIONS, GRAINS, Cell, Grain, Key, Sums
 
 
 @dataclass(slots=True)
@@ -70,6 +70,30 @@ def merge(parts: Iterable[Mapping[Key, Totals]]) -> dict[Key, Totals]:
             merged.add_sums(totals)
             merged.participations += totals.participations
             sets[key].append(totals.residents)
+    for key, maps in sets.items():
+        found[key].residents = union(maps)
+    return found
+
+
+def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Key, Totals]:
+    """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
+    found: dict[Key, Totals] = {}
+    sets: dict[Key, list[BitMap]] = {}
+    for cells in days:
+        today: dict[Key, list[BitMap]] = {}
+        for values, cell in cells.items():
+            key = keys[values]
+            if key is None:
+                continue
+            totals = found.get(key)
+            if totals is None:
+                totals, sets[key] = found.setdefault(key, Totals()), []
+            totals.add_sums(cell)
+            today.setdefault(key, []).append(cell.residents)
+        for key, maps in today.items():
+            together = union(maps)
+            found[key].participations += len(together)
+            sets[key].append(together)
     for key, maps in sets.items():
         found[key].residents = union(maps)
     return found

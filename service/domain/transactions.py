@@ -10,7 +10,7 @@ from service.domain.errors import CategoryHsMismatch, ValidationFailed
 from service.domain.personal_data import NUMBER_LENGTH, REDACTED, redacted, refuse_personal_data, texts_of
 
 Direction = Literal["import", "export"]
-Kind = Literal["trade", "reversal"]
+EntryKind = Literal["trade", "reversal"]
 DIRECTIONS: tuple[Direction, ...] = ("import", "export")
 
 MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))
@@ -93,7 +93,7 @@ class Transaction(NamedTuple):
     reason: str | None = None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> EntryKind:
         """What names another transaction reverses it; everything else is a trade."""
         return "trade" if self.reverses is None else "reversal"
 

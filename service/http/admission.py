@@ -1,4 +1,4 @@
-"""The gate: so many requests at a time and no more; whoever comes on top is told so at once, and comes again.
+"""Admission: so many requests at a time and no more; the others are refused at once, and their callers ask again.
 
 Every thread that waits for a commit makes the next commit larger, so waiting is good, up to a point. Beyond it people
 would wait longer than they stay, and what is answered to nobody was done in vain. Reads and writes have places of their
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WRITES_MAX = 128
 READS_MAX = 256
-"""Most of them wait for their turn (service.http.reading): a caller who is refused at once asks again at once."""
+"""Most of them wait in the read queue (service.http.reading): a caller who is refused at once asks again at once."""
 LARGE_AT_ONCE = 4
 """Large bodies are worked on so many at a time: each takes up to 150 MB, and one that waits for its commit should not
 keep the processor idle."""
@@ -36,7 +36,7 @@ TRIMMED_BYTES_MIN = 4 * 1024 * 1024
 """From here on what a body took is given back to the system at once; smaller ones come all the time."""
 LONG_S = 1.0
 ANSWERED_WITHIN_S = 5.0
-"""So long, at most, the answer of a long request is still on its way to the caller after it has left the gate."""
+"""So long, at most, the answer of a long request is still on its way to the caller after its place is free."""
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/health/", "/metrics")
 """Whoever watches over the service must be answered when it is full."""
@@ -67,7 +67,7 @@ class Places:
             self.taken -= 1
 
 
-class Gate:
+class Admission:
     """A WSGI application in front of another one."""
 
     def __init__(
@@ -119,11 +119,11 @@ class Gate:
 
 
 class _Visit:
-    """One request at the gate."""
+    """One request and its admission."""
 
-    def __init__(self, gate: Gate, environ: "WSGIEnvironment") -> None:
-        self._gate, self._path = gate, environ["PATH_INFO"]
-        self._places: Places | None = gate.reads if environ["REQUEST_METHOD"] in READ_METHODS else gate.writes
+    def __init__(self, admission: Admission, environ: "WSGIEnvironment") -> None:
+        self._admission, self._path = admission, environ["PATH_INFO"]
+        self._places: Places | None = admission.reads if environ["REQUEST_METHOD"] in READ_METHODS else admission.writes
         if self._path.startswith(ALWAYS_OPEN):
             self._places = None
         self._is_inside = self._has_turn = False
@@ -135,35 +135,35 @@ class _Visit:
         if self._places is not None and not self._places.take():
             return False
         self._is_inside = True
-        self._gate.note_inside(id(self))
+        self._admission.note_inside(id(self))
         return True
 
     def leave(self) -> None:
         """Gives everything back."""
         self._give_place_back()
-        self._gate.note_outside(id(self))
+        self._admission.note_outside(id(self))
         if self._has_turn:
             self._has_turn = False
             if self._size > TRIMMED_BYTES_MIN:
                 give_back_what_is_free()
-            self._gate.large.release()
+            self._admission.large.release()
 
     @contextlib.contextmanager
     def outside(self, bytes_max: int) -> Iterator[None]:
         """While the body is on its way the place is somebody else's. Raises Unavailable."""
         self._give_place_back()
-        self._gate.note_outside(id(self))
-        with self._gate.arrivals.one(self._path, bytes_max):
+        self._admission.note_outside(id(self))
+        with self._admission.arrivals.one(self._path, bytes_max):
             yield
         if not self.enter():
             raise Unavailable(FULL)
 
     def arrived(self, size: int) -> None:
         """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
-        self._gate.note_inside(id(self))
+        self._admission.note_inside(id(self))
         self._size = size
         if size > SMALL_BYTES_MAX and not self._has_turn:
-            self._has_turn = self._gate.large.acquire(timeout=LARGE_BODY_TIMEOUT_S)
+            self._has_turn = self._admission.large.acquire(timeout=LARGE_BODY_TIMEOUT_S)
             if not self._has_turn:
                 raise Unavailable(FULL)
 

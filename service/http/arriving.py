@@ -1,4 +1,4 @@
-"""Bodies that are still on their way: their requests hold no place of the gate, and only so many may be on their way.
+"""Bodies that are still on their way: their requests take no place of those that are admitted.
 
 The server hands a request over when its head is there, and a thread that reads the body waits for as long as the caller
 takes. `service.server.stalled` ends connections on which nothing comes any more.
@@ -74,7 +74,7 @@ class Arrivals:
 
 
 class Visit(Protocol):
-    """A request that is inside the gate."""
+    """A request that is admitted."""
 
     def outside(self, bytes_max: int) -> contextlib.AbstractContextManager[None]:
         """Its place is free meanwhile; it has one again afterwards. Raises Unavailable."""

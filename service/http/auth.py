@@ -4,7 +4,7 @@ from flask import g, request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
-from service.http.context import market
+from service.http.context import app_context
 from service.http.response_cache import leave_life
 from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
@@ -26,7 +26,7 @@ def is_loopback() -> bool:
 def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
-    What it reads of the ledger's state for that, `g.standing`, serves the rest of the request as well. A header
+    What it reads of the ledger's state for that, `g.state`, serves the rest of the request as well. A header
     counts before a cookie; through a cookie a write also needs its token. With `may_be_revoked` a key that this
     process has met before is taken without a look at the ledger, for requests that end in a commit which looks
     itself, or in `confirm_key`.
@@ -40,8 +40,8 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
 
 def authenticate_session() -> Session:
     """The session of the current request. Raises Unauthenticated without one, Forbidden for a write without token."""
-    g.standing = market().pulse.now()
-    session = find_session(g.standing)
+    g.state = app_context().state_reader.now()
+    session = find_session(g.state)
     if session is None:
         raise Unauthenticated("This session has ended. Sign in again at /signin.")
     sent = request.headers.get(CSRF_HEADER, "")
@@ -58,7 +58,7 @@ def _key_of_session() -> ApiKey:
 
 def confirm_key() -> None:
     """Looks again whether the key of the current request is live. Raises Unauthenticated."""
-    if "standing" not in g:
+    if "state" not in g:
         _key_of_header(may_be_revoked=False)
 
 
@@ -66,11 +66,11 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.isascii():
         raise Unauthenticated(_HOW)
-    found = market().keys.find_known(key.strip()) if may_be_revoked else None
+    found = app_context().keys.find_known(key.strip()) if may_be_revoked else None
     if found is not None:
         return found
-    g.standing = market().pulse.now()
-    found = market().keys.find_live(key.strip(), g.standing)
+    g.state = app_context().state_reader.now()
+    found = app_context().keys.find_live(key.strip(), g.state)
     if found is None:
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
     return found

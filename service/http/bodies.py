@@ -1,9 +1,8 @@
 """Reading what a request carries: strict JSON, query parameters, and the limits on both."""
 
-import itertools
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -106,27 +105,6 @@ def plain_object(text: bytes) -> dict[str, str] | None:
         if type(value) is not str:
             return None
     return found
-
-
-def plain_objects(texts: Sequence[bytes]) -> list[dict[str, str]] | None:
-    """What `plain_object` makes of each text, read at once; None unless all of them are plain.
-
-    Each begins with the only opening brace in it and there are as many objects: so none goes beyond its text, and a
-    string can't, because it holds no line break.
-    """
-    together = b"[%b]" % b",\n".join(texts)
-    if b"\\" in together or together.count(b"{") != len(texts) or not all(text[:1] == b"{" for text in texts):
-        return None
-    try:
-        found = orjson.loads(together)
-    except orjson.JSONDecodeError:
-        return None
-    if len(found) != len(texts) or set(map(type, found)) != {dict}:
-        return None
-    if together.count(b'"') != 4 * sum(map(len, found)):
-        return None
-    values = itertools.chain.from_iterable(map(dict.values, found))
-    return found if set(map(type, values)) <= {str} else None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

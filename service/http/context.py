@@ -8,8 +8,8 @@ from flask import Flask, current_app
 from service.commands.committer import Committer
 from service.http.vitals import VitalSigns
 from service.ledger import Ledger
-from service.queries.keys import KeyRing
-from service.queries.ledger_state import Pulse
+from service.queries.keys import ApiKeyCache
+from service.queries.ledger_state import LedgerStateReader
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
 
@@ -17,23 +17,23 @@ _EXTENSION = "hushi"
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
-    """A ledger, and what this process has one of: committer, reporter, pulse, known keys and sessions, vital signs."""
+class AppContext:
+    """A ledger, and what this process has one of for all requests."""
 
     ledger: Ledger
     committer: Committer
     reporter: Reporter
-    pulse: Pulse
-    keys: KeyRing
+    state_reader: LedgerStateReader
+    keys: ApiKeyCache
     ended_sessions: EndedSessions
     vitals: VitalSigns
 
 
-def open_market(app: Flask, market: Market) -> None:
+def attach_context(app: Flask, app_context: AppContext) -> None:
     """Hangs the market on an application."""
-    app.extensions[_EXTENSION] = market
+    app.extensions[_EXTENSION] = app_context
 
 
-def market() -> Market:
+def app_context() -> AppContext:
     """The market of the application that answers the current request."""
-    return cast(Market, current_app.extensions[_EXTENSION])
+    return cast(AppContext, current_app.extensions[_EXTENSION])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.domain.texts import normal_text
-from service.http.bodies import parse_json, plain_objects
+from service.http.bodies import parse_json
 
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 
@@ -20,7 +20,7 @@ _MARKS = (b",", b"[", b"{", b"\n")
 _COLUMNS = frozenset(BatchLineSchema().fields)
 
 
-class Line(NamedTuple):
+class BodyLine(NamedTuple):
     """One line as sent: its body without the key, or why it can't be read."""
 
     key: object
@@ -28,7 +28,7 @@ class Line(NamedTuple):
     refusal: Refusal | None = None
 
 
-def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[Line], bool]:
+def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[BodyLine], bool]:
     """The lines of a batch in order, and whether it is atomic.
 
     Raises MalformedJson or ValidationFailed when the batch as a whole can't be read.
@@ -48,7 +48,7 @@ def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[
     return _not_empty(list(_bounded(read(body)))), bool(atomic)
 
 
-def _not_empty(lines: list[Line]) -> list[Line]:
+def _not_empty(lines: list[BodyLine]) -> list[BodyLine]:
     if not lines:
         raise ValidationFailed.of("/items", "empty", f"Send 1 to {BATCH_LINES_MAX} lines.")
     return lines
@@ -67,27 +67,24 @@ def _check_count(count: int) -> None:
         )
 
 
-def _line(item: object) -> Line:
+def _line(item: object) -> BodyLine:
     if not isinstance(item, dict):
-        return Line(None, None, ValidationFailed.of("", "not-an-object", "Send a JSON object for each line."))
+        return BodyLine(None, None, ValidationFailed.of("", "not-an-object", "Send a JSON object for each line."))
     # The line is nobody else's: it was just read.
-    return Line(item.pop("key", None), item)
+    return BodyLine(item.pop("key", None), item)
 
 
-def _ndjson(body: bytes) -> Iterator[Line]:
-    texts = [text for text in body.split(b"\n") if text.strip()]
-    plain = plain_objects(texts)
-    if plain is not None:
-        yield from map(_line, plain)
-        return
-    for text in texts:
+def _ndjson(body: bytes) -> Iterator[BodyLine]:
+    for text in body.split(b"\n"):
+        if not text.strip():
+            continue
         try:
             yield _line(parse_json(text))
         except MalformedJson as refusal:
-            yield Line(None, None, refusal.without_frames())
+            yield BodyLine(None, None, refusal.without_frames())
 
 
-def _csv(body: bytes) -> Iterator[Line]:
+def _csv(body: bytes) -> Iterator[BodyLine]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -113,12 +110,12 @@ def _check_heading(heading: list[str]) -> None:
         )
 
 
-def _csv_line(heading: list[str], row: list[str]) -> Line:
+def _csv_line(heading: list[str], row: list[str]) -> BodyLine:
     if len(row) != len(heading):
         wrong = ValidationFailed.of(
             "", "wrong-length", f"The line has {len(row)} cells, the heading has {len(heading)}."
         )
-        return Line(None, None, wrong)
+        return BodyLine(None, None, wrong)
     # A cell of which nothing can be seen is a field that is not sent.
     body: dict[str, Any] = {name: cell for name, cell in zip(heading, row, strict=True) if normal_text(cell)}
     key = body.pop("key", None)
@@ -126,5 +123,5 @@ def _csv_line(heading: list[str], row: list[str]) -> Line:
         try:
             body["metadata"] = parse_json(body["metadata"].encode())
         except MalformedJson as refusal:
-            return Line(key, None, refusal.without_frames())
-    return Line(key, body)
+            return BodyLine(key, None, refusal.without_frames())
+    return BodyLine(key, body)

@@ -18,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import Routes
 from service.http.vitals import Vitals, Writes
 from service.server.counting import NUMBERS_MAX, Counts
@@ -160,6 +160,6 @@ def current_meter() -> Meter:
 def get_metrics() -> Response:
     """Figures of this service and its ledger as Prometheus reads them; callers on the machine itself need no key."""
     return Response(
-        current_meter().render(market().vitals.look(), market().committer.waiting()),
+        current_meter().render(app_context().vitals.look(), app_context().committer.waiting()),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
     )

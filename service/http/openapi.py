@@ -1,7 +1,6 @@
 """The reference: an OpenAPI 3.1 document that is generated from the routes and schemas, and a page that shows it."""
 
 import functools
-import importlib.metadata
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from flask import render_template
 
 from schemas.batches import BatchLineSchema
 from schemas.problems import ProblemSchema
+from service import __version__
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.domain.keys import SCOPES
@@ -34,7 +34,7 @@ def build_document(families: Sequence[Routes]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these routes."""
     spec = APISpec(
         title=TITLE,
-        version=importlib.metadata.version("hushi"),
+        version=__version__,
         openapi_version="3.1.0",
         info={"description": _DESCRIPTION},
         plugins=[MarshmallowPlugin(schema_name_resolver=_component_name)],

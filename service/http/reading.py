@@ -1,4 +1,4 @@
-"""Reads take turns: two at a time, in the order in which they came, with pauses between them while others write.
+"""Reads queue: two at a time, in the order in which they came, with pauses between them while others write.
 
 A process runs Python in one thread at a time. 200 lists at once are each slower than one after the other, and a write,
 which needs that thread ten times for a moment, would wait for all of them ten times.
@@ -27,7 +27,7 @@ PAUSE = 3 * READS_AT_ONCE - 1
 """While others write, a turn rests so many times as long as its read took: on average a third of a read runs."""
 
 
-class ReadingTurns:
+class ReadQueue:
     """A WSGI application in front of another one."""
 
     def __init__(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from service.domain.transactions import business_day
 from service.http.request_ids import accept_request_id
-from service.queries.ledger_state import Pulse
+from service.queries.ledger_state import LedgerStateReader
 from service.storage.faults import DatabaseUnavailable
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,7 +40,7 @@ _WHAT_COUNTS = (
 class Exact:
     """The state and the day that an answer is exact at, and what the log and the metrics say of it."""
 
-    standing: Standing
+    state: LedgerState
     day: datetime.date
     route: str
     api_key: int
@@ -74,15 +74,19 @@ def leave_life(environ: "WSGIEnvironment", life: Life) -> None:
     environ[_LIFE] = life
 
 
-class KnownAnswers:
+class ResponseCache:
     """A WSGI application in front of another one."""
 
     def __init__(
-        self, application: "WSGIApplication", pulse: Pulse, now: Callable[[], datetime.datetime], note: Note
+        self,
+        application: "WSGIApplication",
+        state_reader: LedgerStateReader,
+        now: Callable[[], datetime.datetime],
+        note: Note,
     ) -> None:
         """Knows no answer yet."""
         self._application = application
-        self._pulse = pulse
+        self._state_reader = state_reader
         self._now = now
         self._note = note
         self._known: dict[tuple[str | None, ...], _Answer] = {}
@@ -110,7 +114,7 @@ class KnownAnswers:
         if known.life is not None and not known.life[0] <= now < known.life[1]:
             return False
         try:
-            return self._pulse.now() == known.exact.standing
+            return self._state_reader.now() == known.exact.state
         except DatabaseUnavailable:
             return False
 

@@ -18,11 +18,11 @@ import structlog
 from flask import Response, request
 
 from service.commands.sessions import end_session
-from service.http.context import market
+from service.http.context import app_context
 from service.http.response_cache import Life
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.keys import ApiKey
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 COOKIE = "hushi_session"
 LIFETIME = datetime.timedelta(hours=12)
@@ -63,7 +63,7 @@ class Session:
 
 def begin_session(response: Response, api_key: ApiKey) -> None:
     """Lets the browser that gets this response act with the key."""
-    note = _NOTE.pack(api_key.id, int(market().ledger.now().timestamp()), _mark_of(api_key), os.urandom(16))
+    note = _NOTE.pack(api_key.id, int(app_context().ledger.now().timestamp()), _mark_of(api_key), os.urandom(16))
     text = _base64(note + _mac("session", note))
     response.set_cookie(
         COOKIE, text, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_is_encrypted()
@@ -75,21 +75,21 @@ def drop_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_encrypted())
 
 
-def find_session(at: Standing) -> Session | None:
+def find_session(at: LedgerState) -> Session | None:
     """The session of the current request's cookie: rightly signed, not ended, and of a key that lives at `at`."""
     text = request.cookies.get(COOKIE, "")
     note = _note_of(text)
     if note is None:
         return None
     key_id, begun_s, mark, session_id = _NOTE.unpack(note)
-    api_key = market().keys.find_live_by_id(key_id, at)
+    api_key = app_context().keys.find_live_by_id(key_id, at)
     if api_key is None or not hmac.compare_digest(mark, _mark_of(api_key)):
         return None
-    if market().ended_sessions.is_ended(session_id, at):
+    if app_context().ended_sessions.is_ended(session_id, at):
         return None
     begun_at = datetime.datetime.fromtimestamp(begun_s, datetime.UTC)
     session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, begun_at + LIFETIME))
-    if session.life[0] <= market().ledger.now() < session.life[1]:
+    if session.life[0] <= app_context().ledger.now() < session.life[1]:
         return session
     _end_for_good(session)
     return None
@@ -100,9 +100,9 @@ def _end_for_good(session: Session) -> None:
 
     It is over in any case: a ledger that can't be written to now must not turn the refusal into another one.
     """
-    market().ended_sessions.note(session.id)
+    app_context().ended_sessions.note(session.id)
     try:
-        end_session(market().ledger, session.id, session.expires_at)
+        end_session(app_context().ledger, session.id, session.expires_at)
     except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
         _log.warning("ended-session-not-recorded", error=type(fault).__name__)
 
@@ -125,7 +125,7 @@ def _mark_of(api_key: ApiKey) -> bytes:
 
 
 def _mac(purpose: str, message: bytes) -> bytes:
-    return hmac.digest(market().ledger.vault.derive(purpose), message, hashlib.sha256)
+    return hmac.digest(app_context().ledger.vault.derive(purpose), message, hashlib.sha256)
 
 
 def _base64(packed: bytes) -> str:

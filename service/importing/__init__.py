@@ -5,7 +5,7 @@ with open_lines(path) as lines:
         ...  # line.key and line.body, or line.error; lines.position of lines.total_bytes
 """
 
-from service.importing.lines import ImportFileError, Line, Lines
+from service.importing.lines import FileLine, FileLines, ImportFileError
 from service.importing.reader import open_lines
 
-__all__ = ["ImportFileError", "Line", "Lines", "open_lines"]
+__all__ = ["FileLine", "FileLines", "ImportFileError", "open_lines"]

@@ -14,7 +14,7 @@ class ImportFileError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """One line of the file: a transaction body as the JSON API takes it, or the reason why it can't even be read.
 
     `number` is the line as an editor or Excel counts it (the header is line 1; of a record over several lines, the
@@ -29,7 +29,7 @@ class Line:
     raw: str
 
 
-class Lines(abc.ABC):
+class FileLines(abc.ABC):
     """An open import file: iterate once over its lines, ask at any moment how far that has come, close it.
 
     Iterating raises ImportFileError where the rest of the file can't be read (a broken archive, an endless line).
@@ -52,7 +52,7 @@ class Lines(abc.ABC):
         """How many of `total_bytes` are read so far."""
 
     @abc.abstractmethod
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[FileLine]:
         """The lines, in the order of the file; wholly empty ones are left out."""
 
     @abc.abstractmethod
@@ -68,9 +68,9 @@ class Lines(abc.ABC):
         self.close()
 
 
-def refused_line(number: int, error: str, raw: str) -> Line:
+def refused_line(number: int, error: str, raw: str) -> FileLine:
     """A line that can't be read, and why."""
-    return Line(number, "", None, error, raw)
+    return FileLine(number, "", None, error, raw)
 
 
 def shorten_raw(text: str) -> str:

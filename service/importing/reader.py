@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Callable
 
 from service.importing.csv.reader import DelimitedLines
-from service.importing.lines import ImportFileError, Lines
+from service.importing.lines import FileLines, ImportFileError
 from service.importing.ndjson.reader import JsonLines
 from service.importing.xlsx.reader import WorkbookLines
 
@@ -13,14 +13,14 @@ ZIP_SIGNATURE = b"PK\x03\x04"
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 
-READERS: dict[str, Callable[[pathlib.Path, str | None], Lines]] = {
+READERS: dict[str, Callable[[pathlib.Path, str | None], FileLines]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), DelimitedLines),
     **dict.fromkeys((".ndjson", ".jsonl"), JsonLines),
     **dict.fromkeys((".xlsx", ".xlsm"), WorkbookLines),
 }
 
 
-def open_lines(path: pathlib.Path, encoding: str | None = None) -> Lines:
+def open_lines(path: pathlib.Path, encoding: str | None = None) -> FileLines:
     """The lines of a CSV, XLSX or NDJSON file, to be used with `with`; it reads as far as the header.
 
     `encoding` is the one of a text file where the clerk names it; else it is found.

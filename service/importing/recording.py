@@ -14,8 +14,7 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
-from service.domain.transactions import Trade
-from service.importing import ImportFileError, Line
+from service.importing import FileLine, ImportFileError
 from service.importing.headings import usual_heading
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
@@ -45,7 +44,7 @@ class Tally:
 
 def import_lines(
     ledger: Ledger,
-    lines: Iterable[Line],
+    lines: Iterable[FileLine],
     tally: Tally,
     refuse: Callable[[RefusedLine], None],
     advance: Callable[[], None],
@@ -65,14 +64,14 @@ def import_lines(
 class _Chunk(NamedTuple):
     """Lines on their way into the ledger: what each was read as, and what will have become of the readable ones."""
 
-    lines: list[Line]
+    lines: list[FileLine]
     readings: list[Post | RefusedLine]
     outcomes: Future[list[Outcome]]
 
 
-def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
     """Where the rest of the file can't be read, the lines before that still come."""
-    chunk: list[Line] = []
+    chunk: list[FileLine] = []
     try:
         for line in lines:
             chunk.append(line)
@@ -87,9 +86,8 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
-def _send(committer: SharingCommitter, posting: Executor, lines: list[Line]) -> _Chunk:
-    trades = _TRADE.read_plain([line.body for line in lines])
-    readings = [_read(line, trade) for line, trade in zip(lines, trades, strict=True)]
+def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:
+    readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
     return _Chunk(lines, readings, posting.submit(lambda: committer.submit(entries) if entries else []))
 
@@ -130,26 +128,26 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) 
             tally.accepted += 1
 
 
-def _read(line: Line, trade: Trade | None) -> Post | RefusedLine:
-    """What becomes of a line; `trade` is what it was read as, unless that is left to the schema."""
+def _read(line: FileLine) -> Post | RefusedLine:
+    """What becomes of a line: a trade to post, or why it is refused."""
     if line.body is None:
         return RefusedLine(line, "unreadable-line", line.error or "")
     try:
-        trade = trade or _TRADE.read(line.body)
+        trade = _TRADE.read(line.body)
         digest = key_digest(OPERATOR_KEY_ID, IMPORT_ROUTE, check_key(line.key))
     except Refusal as refusal:
         return _refused(line, refusal)
     return Post(digest, trade_fingerprint(trade), f"import-line-{line.number}", trade, refusal_is_final=False)
 
 
-def _refused(line: Line, refusal: Refusal) -> RefusedLine:
+def _refused(line: FileLine, refusal: Refusal) -> RefusedLine:
     if isinstance(refusal, IdempotencyKeyReused):
         return RefusedLine(line, "reference-exists", _taken(line))
     fields = " ".join(f"{error.pointer.lstrip('/')}: {error.detail}" for error in refusal.errors)
     return RefusedLine(line, refusal.code, fields or refusal.detail)
 
 
-def _taken(line: Line) -> str:
+def _taken(line: FileLine) -> str:
     """Of the key that was used, a clerk knows the document number that it is made of."""
     reference = None if line.body is None else line.body.get("reference")
     named = (

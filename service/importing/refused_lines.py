@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from service.importing import Line
+from service.importing import FileLine
 
 COLUMNS = ("line", "code", "reason", "text")
 FIRST_BYTES = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
@@ -29,7 +29,7 @@ class ReportNotOurs(Exception):
 class RefusedLine:
     """A line that is not in the ledger, and why: the refusal's code and its words."""
 
-    line: Line
+    line: FileLine
     code: str
     reason: str
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from service.commands.committer import Committer
-from service.commands.posting import Entry, Outcome
+from service.commands.posting import NewEntry, Outcome
 from service.ledger import Ledger
 from service.queries.ledger import newest_place
 
@@ -33,7 +33,7 @@ class SharingCommitter:
         self._entries_per_turn = ENTRIES_PER_TURN
         self._others_post = False
 
-    def submit(self, entries: Sequence[Entry]) -> list[Outcome]:
+    def submit(self, entries: Sequence[NewEntry]) -> list[Outcome]:
         """Waits for the commits and returns an outcome for each entry, in order. Raises Unavailable.
 
         It waits for as long as they take: the process may be suspended in between.
@@ -50,7 +50,7 @@ class SharingCommitter:
         """Ends the thread."""
         self._committer.close()
 
-    def _take_a_turn(self, entries: Sequence[Entry]) -> list[Outcome]:
+    def _take_a_turn(self, entries: Sequence[NewEntry]) -> list[Outcome]:
         began = time.monotonic()
         outcomes = self._committer.submit(entries, timeout_s=None)
         waited_s = self._ledger.database.waited_s

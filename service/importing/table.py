@@ -7,7 +7,7 @@ from service.domain.texts import normal_text
 from service.importing.cells import ReadCell, cell_readers
 from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
 from service.importing.keys import LineKeys
-from service.importing.lines import Line, refused_line, shorten_raw
+from service.importing.lines import FileLine, refused_line, shorten_raw
 from service.importing.nothing import is_nothing
 from service.importing.plain import plain_cell, text
 from service.importing.recognised import table_of
@@ -24,7 +24,7 @@ def is_blank(cells: Sequence[str]) -> bool:
     return not (cells and cells[0][:1].isalnum()) and not normal_text("".join(cells))
 
 
-class Table:
+class FileColumns:
     """The columns of one file. Everything that can be decided from the header is decided once, here."""
 
     def __init__(self, headings: Sequence[Heading], width: int, *, grouped: bool, is_typed: bool = False) -> None:
@@ -54,7 +54,7 @@ class Table:
             return None
         return (cells + [""] * (self.width - len(cells)))[: self.width]
 
-    def line(self, number: int, cells: Sequence[str], raw: str, known_errors: Sequence[str] = ()) -> Line:
+    def line(self, number: int, cells: Sequence[str], raw: str, known_errors: Sequence[str] = ()) -> FileLine:
         """The line of a row that has exactly `width` cells; all cells that can't be read are named in its error.
 
         `known_errors` are those of cells that could not be spelled as text, which are empty in `cells`.
@@ -71,13 +71,13 @@ class Table:
                     if value is not None:
                         body[field] = value
         if self._own_entries and (own := [field for field in self._own_entries if field in body]):
-            _gather_metadata(body, own)
+            _collect_metadata(body, own)
         if self._has_direction:
             errors += self._doubtful_direction(body)
         errors += [f"Column {i + 1} has no heading but holds data." for i in self._unnamed if normal_text(cells[i])]
         return self._finished(number, body, errors, raw)
 
-    def unreadable_line(self, number: int, error: str, raw: str) -> Line:
+    def unreadable_line(self, number: int, error: str, raw: str) -> FileLine:
         """A line whose cells can't be told apart, and why."""
         folded = fold_word(raw)
         if self._has_direction and any(word in folded for word in EXPORTS):
@@ -97,12 +97,12 @@ class Table:
             return [f"The direction is empty below an export; write {words} into this line as well."]
         return []
 
-    def _finished(self, number: int, body: dict[str, object], errors: list[str], raw: str) -> Line:
+    def _finished(self, number: int, body: dict[str, object], errors: list[str], raw: str) -> FileLine:
         own_key = body.pop(KEY_FIELD, None)
         if not errors:
             try:
                 key = self._keys.key_of(body, None if own_key is None else str(own_key))
-                return Line(number, key, body, None, shorten_raw(raw))
+                return FileLine(number, key, body, None, shorten_raw(raw))
             except ValueError as error:
                 errors.append(str(error))
         return refused_line(number, " ".join(errors), shorten_raw(raw))
@@ -121,7 +121,7 @@ def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
     return _read if field == METADATA else functools.lru_cache(VALUES_KNOWN_MAX)(_read)
 
 
-def _gather_metadata(body: dict[str, object], own: list[str]) -> None:
+def _collect_metadata(body: dict[str, object], own: list[str]) -> None:
     """Entries with columns of their own join those of the column of all."""
     entries = {field.removeprefix(METADATA_PREFIX): body.pop(field) for field in own}
     stated = body.get(METADATA)

@@ -11,8 +11,8 @@ from service.storage.archives import Manifest
 def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
     """Writes the ledger as it stands at this moment into a new file; whoever posts meanwhile is not held up.
 
-    Names and citizen numbers stay sealed, and the secrets that open them are not in the file. Raises FileExistsError,
-    OSError when the file can't be written, DatabaseUnavailable; then no file is left.
+    Names and citizen numbers stay encrypted, and the secrets that decrypt them are not in the file. Raises
+    FileExistsError, OSError when the file can't be written, DatabaseUnavailable; then no file is left.
     """
     columns = copying.columns()
     with archives.creating(file) as archive, ledger.database.reading() as connection:

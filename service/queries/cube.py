@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from service.domain.cells import GRAINS, Cell, CellKey, Entry, Grain, apply, reversed_pairs, touched_cells
+from service.domain.cells import GRAINS, Cell, CellKey, CountedEntry, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
 from service.domain.registry import Registry
 from service.ledger import Ledger
 from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
-from service.storage.ledger_state import NOTHING, Position, Standing
-from service.storage.ledger_state import read as read_standing
+from service.storage.ledger_state import NOTHING, LedgerState, Position
+from service.storage.ledger_state import read as read_state
 
 _log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class Known:
 
     cube: Cube
     registry: Registry
-    standing: Standing
+    state: LedgerState
 
 
 class CubeKeeper:
@@ -47,16 +47,16 @@ class CubeKeeper:
         """Knows nothing, or nothing any more: of another ledger nothing in memory is right."""
         self._cube = Cube()
         self._registry = Registry()
-        self._standing = NOTHING
+        self._state = NOTHING
         self._grains: list[Grain] = []
-        self._tail: list[Entry] = []
+        self._tail: list[CountedEntry] = []
         self._places: set[int] = set()
         self._laid: dict[Grain, int] = {}
         self._covered: dict[CellKey, Cell | None] = {}
         self._people = registrations.NOTHING
 
     @contextmanager
-    def known_at(self, standing: Standing, grains: Collection[Grain], *, people: bool = False) -> Iterator[Known]:
+    def known_at(self, state: LedgerState, grains: Collection[Grain], *, people: bool = False) -> Iterator[Known]:
         """What is known, at this state of the ledger or a later one, for as long as it is used.
 
         With the cells of these grains, and with the registry if `people` are asked for: each is loaded when it is
@@ -64,11 +64,11 @@ class CubeKeeper:
         """
         with self._lock:
             missing = self._missing(grains)
-            outdated = people and self._people != standing.registrations
-            if missing or outdated or standing != self._standing or any(map(self._is_behind, grains)):
+            outdated = people and self._people != state.registrations
+            if missing or outdated or state != self._state or any(map(self._is_behind, grains)):
                 with self._ledger.database.reading() as connection:
                     self._bring_up_to_date(connection, grains, people=people)
-            yield Known(self._cube, self._registry, self._standing)
+            yield Known(self._cube, self._registry, self._state)
 
     @contextmanager
     def known_in(
@@ -82,14 +82,14 @@ class CubeKeeper:
         with self._lock:
             connection = snapshot.enter_context(self._ledger.database.reading())
             self._bring_up_to_date(connection, grains, people=people)
-            yield Known(self._cube, self._registry, self._standing), connection
+            yield Known(self._cube, self._registry, self._state), connection
 
     def warm_up(self) -> None:
         """Loads everything and prepares it, a month at a time, so that questions in between need not wait long."""
         for grain in GRAINS:
-            with self.known_at(self._standing, [grain], people=True):
+            with self.known_at(self._state, [grain], people=True):
                 pass
-        with self.known_at(self._standing, GRAINS):  # Each has taken the tail off those before it.
+        with self.known_at(self._state, GRAINS):  # Each has taken the tail off those before it.
             pass
         self._prepare(self._cube.prepare())
 
@@ -120,14 +120,14 @@ class CubeKeeper:
             raise
 
     def _refresh(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
-        now, is_same_ledger = read_standing(connection, self._standing)
+        now, is_same_ledger = read_state(connection, self._state)
         if not is_same_ledger:
             self._forget_another_ledger(now)
         missing = self._missing(grains)
-        if missing or now.position.block != self._standing.position.block:
+        if missing or now.position.block != self._state.position.block:
             self._uncover()
             self._load(connection, missing)
-        if now.position != self._standing.position or len(self._places) != now.position.tail_length:
+        if now.position != self._state.position or len(self._places) != now.position.tail_length:
             self._read_tail(connection, now.position)
         for grain in filter(self._is_behind, set(grains)):
             self._cover(connection, grain)
@@ -135,11 +135,11 @@ class CubeKeeper:
             for ordinal, person in registrations.load_changed(connection, self._people):
                 self._registry.put(ordinal, person)
             self._people = now.registrations
-        self._standing = now
+        self._state = now
 
-    def _forget_another_ledger(self, now: Standing) -> None:
+    def _forget_another_ledger(self, now: LedgerState) -> None:
         """Drops everything: it is of a ledger that does not answer any more, after a fail-over or a restore."""
-        _log.warning("another-ledger", position=str(now.position), known=str(self._standing.position))
+        _log.warning("another-ledger", position=str(now.position), known=str(self._state.position))
         self._forget()
         self._is_cold = True
 
@@ -149,7 +149,7 @@ class CubeKeeper:
 
     def _load(self, connection: Connection, missing: list[Grain]) -> None:
         """Loads what blocks have changed since the last time, and grains that were not asked for before."""
-        loads = [(self._grains, self._standing.position.block), (missing, 0)]
+        loads = [(self._grains, self._state.position.block), (missing, 0)]
         for grains, after_block in loads:
             for key, cell in cells.load_changed(connection, after_block, [grain.number for grain in grains]):
                 self._cube.put(key, cell)

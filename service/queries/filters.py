@@ -13,16 +13,16 @@ from service.storage import residents
 VALUES_NAMED_MAX = 300
 """How many of the known values an error names; there are some 250 countries."""
 
-Filters = Mapping[str, Collection[str]]
+ReportFilters = Mapping[str, Collection[str]]
 
 
-def refuse_unknown_words(rulebook: Rulebook, filters: Filters) -> None:
+def refuse_unknown_words(rulebook: Rulebook, filters: ReportFilters) -> None:
     """Raises ValidationFailed for a category or an origin that the rule data don't have."""
     for name, known in (("category", rulebook.category_names()), ("origin", rulebook.countries)):
         _refuse_unknown(name, filters.get(name, ()), known)
 
 
-def refuse_unknown_groups(ledger: Ledger, filters: Filters) -> None:
+def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
     """Raises ValidationFailed for a group that was never created."""
     if "group_id" not in filters:
         return
@@ -32,7 +32,7 @@ def refuse_unknown_groups(ledger: Ledger, filters: Filters) -> None:
                 raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
 
 
-def refuse_unknown_places(known: Known, filters: Filters) -> None:
+def refuse_unknown_places(known: Known, filters: ReportFilters) -> None:
     """Raises ValidationFailed for a trade point that no transaction bears, or a settlement that nobody comes from.
 
     What is known covers everything that was committed before the question, the tail and new residents too, so a report

@@ -9,12 +9,12 @@ from service.ledger import Ledger
 from service.storage import keys
 from service.storage.faults import AnotherLedger
 from service.storage.keys import ApiKey
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 KEYS_KNOWN_MAX = 1000
 
 
-class KeyRing:
+class ApiKeyCache:
     """The keys that a process has looked up; forgotten as soon as any key is revoked, or the ledger is another one.
 
     A key is found by the beginning of its digest, which is no secret, and it is the right one if the whole digest is:
@@ -27,7 +27,7 @@ class KeyRing:
         self._known: dict[bytes | int, Sequence[ApiKey]] = {}
         self._as_of = (0, 0)
 
-    def find_live(self, key: str, at: Standing) -> ApiKey | None:
+    def find_live(self, key: str, at: LedgerState) -> ApiKey | None:
         """The key if it is known and not revoked at this state of the ledger."""
         digest = key_digest(key)
         return _right_one(self._find(digest[:NAME_BYTES], at), digest)
@@ -39,11 +39,11 @@ class KeyRing:
         digest = key_digest(key)
         return _right_one(self._known.get(digest[:NAME_BYTES], ()), digest)
 
-    def find_live_by_id(self, key_id: int, at: Standing) -> ApiKey | None:
+    def find_live_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
         """The key with this id, by the same rule; whoever asks has proved otherwise that the key was theirs."""
         return next(iter(self._find(key_id, at)), None)
 
-    def _find(self, name: bytes | int, at: Standing) -> Sequence[ApiKey]:
+    def _find(self, name: bytes | int, at: LedgerState) -> Sequence[ApiKey]:
         """The live keys of a digest's beginning or of an id."""
         as_of = (self._generation_of(at), at.revoked_keys)
         if as_of != self._as_of or len(self._known) >= KEYS_KNOWN_MAX:
@@ -57,7 +57,7 @@ class KeyRing:
                 known[name] = found
         return found
 
-    def _generation_of(self, at: Standing) -> int:
+    def _generation_of(self, at: LedgerState) -> int:
         """The generation of the ledger that answered with this state."""
         lineage = self._ledger.lineage
         with contextlib.suppress(AnotherLedger):

@@ -1,13 +1,13 @@
-"""The pulse: the state of the ledger, read once for all the requests that ask at the same time."""
+"""The state of the ledger, read once for all the requests that ask at the same time."""
 
 import threading
 from collections import deque
 
 from service.ledger import Ledger
-from service.storage.ledger_state import Standing, Watch
+from service.storage.ledger_state import LedgerState, Watch
 
 
-class Pulse:
+class LedgerStateReader:
     """Tells the state of the ledger as of a moment after it was asked.
 
     On SQLite every caller looks for itself, with a watch that is free, which takes a few microseconds. On PostgreSQL a
@@ -26,13 +26,13 @@ class Pulse:
         self._begun = 0
         self._ended = 0
         self._is_reading = False
-        self._answer: Standing | BaseException | None = None
+        self._answer: LedgerState | BaseException | None = None
 
-    def now(self) -> Standing:
+    def now(self) -> LedgerState:
         """The state, not older than this call. Raises DatabaseUnavailable."""
         return self._looked_up() if self._ledger.database.is_sqlite else self._shared()
 
-    def _looked_up(self) -> Standing:
+    def _looked_up(self) -> LedgerState:
         try:
             watch = self._free.pop()
         except IndexError:
@@ -42,7 +42,7 @@ class Pulse:
         finally:
             self._free.append(watch)
 
-    def _shared(self) -> Standing:
+    def _shared(self) -> LedgerState:
         with self._changed:
             wanted = self._begun + 1
             while self._ended < wanted and self._is_reading:
@@ -51,7 +51,7 @@ class Pulse:
                 return self._told()
             self._begun, self._is_reading = wanted, True
         try:
-            answer: Standing | BaseException = self._watch.read()
+            answer: LedgerState | BaseException = self._watch.read()
         except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it too)
             answer = error
         with self._changed:
@@ -59,7 +59,7 @@ class Pulse:
             self._changed.notify_all()
             return self._told()
 
-    def _told(self) -> Standing:
+    def _told(self) -> LedgerState:
         if isinstance(self._answer, BaseException):
             raise self._answer
         assert self._answer is not None

@@ -12,7 +12,7 @@ from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top
 from service.domain.cells import Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
-from service.domain.registry import Filters, Registry
+from service.domain.registry import Registry, RegistryFilters
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
@@ -20,9 +20,9 @@ from service.domain.transactions import DIRECTIONS
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
-from service.queries.ledger_state import Pulse
+from service.queries.ledger_state import LedgerStateReader
 from service.storage import commodities
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Answered(Generic[T]):
     """An answer and the state of the ledger that it is exact at."""
 
     answer: T
-    standing: Standing
+    state: LedgerState
 
 
 class Reporter:
@@ -41,10 +41,10 @@ class Reporter:
     A question of a period that is not over is answered through the current business day, whoever asks it.
     """
 
-    def __init__(self, ledger: Ledger, pulse: Pulse | None = None) -> None:
+    def __init__(self, ledger: Ledger, state_reader: LedgerStateReader | None = None) -> None:
         """Loads nothing before the first question."""
         self._ledger = ledger
-        self._pulse = pulse or Pulse(ledger)
+        self._state_reader = state_reader or LedgerStateReader(ledger)
         self._keeper = CubeKeeper(ledger)
 
     def warm_up(self) -> None:
@@ -55,21 +55,21 @@ class Reporter:
         """Prepares again what has changed since, and has come to rest since this was called before."""
         self._keeper.stay_warm()
 
-    def trade(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
+    def trade(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, lambda asked, known: trade_report(asked, known.cube.totals))
 
-    def series(self, question: Question, measure: str, at: Standing | None = None) -> Answered[Series]:
+    def series(self, question: Question, measure: str, at: LedgerState | None = None) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, lambda asked, known: series(asked, measure, known.cube.totals))
 
-    def residents(self, question: Question, at: Standing | None = None) -> Answered[TradeReport]:
+    def residents(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
         return self._ask(
             question, at, lambda asked, known: _residents(known.registry, asked, known.cube.totals), people=True
         )
 
-    def brief(self, question: Question, today: datetime.date, at: Standing | None = None) -> Answered[Facts]:
+    def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
         """What a brief is written from, with nothing later than today. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
         return self._ask(so_far, at, lambda asked, known: _facts(known.registry, asked, known.cube.totals), people=True)
@@ -79,7 +79,7 @@ class Reporter:
         grains = {grain for question in questions_of(month, today) for grain in question.grains}
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
-                ask, registry, standing = known.cube.totals, known.registry, known.standing
+                ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
                 parts = trade_parts(month, today, ask)
             # The lock is free again: what takes longest is read from the same snapshot while others ask.
@@ -88,12 +88,12 @@ class Reporter:
             current = commodities.sums_of(connection, asked.span)
             before = {} if base is None else commodities.sums_of(connection, base)
         goods = top_commodities(current, before)
-        return Answered(Bulletin(month, parts, people, goods), standing)
+        return Answered(Bulletin(month, parts, people, goods), state)
 
     def _ask(
         self,
         question: Question,
-        at: Standing | None,
+        at: LedgerState | None,
         work: Callable[[Question, Known], T],
         *,
         people: bool = False,
@@ -107,9 +107,9 @@ class Reporter:
         refuse_unknown_words(self._ledger.rulebook, filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
-        with self._keeper.known_at(at or self._pulse.now(), question.grains, people=people) as known:
+        with self._keeper.known_at(at or self._state_reader.now(), question.grains, people=people) as known:
             refuse_unknown_places(known, filters)
-            return Answered(work(question, known), known.standing)
+            return Answered(work(question, known), known.state)
 
 
 def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
@@ -179,7 +179,7 @@ def _stocks_and_flows(
     return current, None if base is None else _registered(registry, base, by, filters)
 
 
-def _registered(registry: Registry, period: Period, by: tuple[str, ...], filters: Filters) -> Registered:
+def _registered(registry: Registry, period: Period, by: tuple[str, ...], filters: RegistryFilters) -> Registered:
     return Registered(
         {
             "registered_at_start": registry.stock_on(day_before(period.start), by, filters),

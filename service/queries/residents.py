@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.errors import NotFound
 from service.domain.groups import group_id
-from service.domain.residents import Standing, mask_citizen_number, mask_name, resident_id
+from service.domain.residents import Eligibility, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
-from service.storage.resident_cache import find_standings
+from service.storage.resident_cache import find_eligibilities
 from service.storage.residents import Group, ResidentFilters, ResidentRow
 
 
@@ -62,16 +62,16 @@ class QuantityLimit:
 
 def view(ledger: Ledger, row: ResidentRow) -> ResidentView:
     """The masked resident as of today."""
-    standing, today = row.standing, ledger.today()
-    group = standing.group_on(today)
+    eligibility, today = row.eligibility, ledger.today()
+    group = eligibility.group_on(today)
     return ResidentView(
-        resident_id=resident_id(standing.ordinal),
-        name=mask_name(ledger.vault.open(row.name_sealed, standing.ordinal, "name")),
-        id_number=mask_citizen_number(ledger.vault.open(row.number_sealed, standing.ordinal, "id_number")),
-        status=standing.shown_on(today),
-        registered_on=standing.registered_on,
-        valid_until=standing.valid_until,
-        settlement=standing.settlement,
+        resident_id=resident_id(eligibility.ordinal),
+        name=mask_name(ledger.vault.decrypt(row.name_encrypted, eligibility.ordinal, "name")),
+        id_number=mask_citizen_number(ledger.vault.decrypt(row.number_encrypted, eligibility.ordinal, "id_number")),
+        status=eligibility.shown_on(today),
+        registered_on=eligibility.registered_on,
+        valid_until=eligibility.valid_until,
+        settlement=eligibility.settlement,
         group_id=None if group is None else group_id(group),
         created_at=row.created_at,
     )
@@ -92,10 +92,10 @@ def find_ordinal(ledger: Ledger, id_number: str) -> int | None:
         return residents.find_ordinal(connection, ledger.vault.digests(id_number))
 
 
-def standings_of(ledger: Ledger, ordinals: Collection[int]) -> dict[int, Standing]:
+def eligibilities_of(ledger: Ledger, ordinals: Collection[int]) -> dict[int, Eligibility]:
     """The registration, statuses and memberships of each of these residents that exists."""
     with ledger.database.reading() as connection:
-        return find_standings(connection, ordinals)
+        return find_eligibilities(connection, ordinals)
 
 
 def find_resident(ledger: Ledger, id_number: str) -> ResidentView:
@@ -114,7 +114,7 @@ def list_residents(
     """Up to `limit` residents after an ordinal, and the ordinal to go on from; None at the end."""
     with ledger.database.reading() as connection:
         rows = residents.list_rows(connection, filters, after, limit + 1)
-    following = rows[limit - 1].standing.ordinal if len(rows) > limit else None
+    following = rows[limit - 1].eligibility.ordinal if len(rows) > limit else None
     return [view(ledger, row) for row in rows[:limit]], following
 
 
@@ -145,7 +145,7 @@ def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> Al
     """What the resident has used and has left on a business day (today if left out). Raises NotFound."""
     on = day or ledger.today()
     with ledger.database.reading() as connection:
-        if not find_standings(connection, [ordinal]):
+        if not find_eligibilities(connection, [ordinal]):
             raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
         uses = allowance.used_on(connection, ordinal, on)
     rules = ledger.rulebook.on(on)

@@ -11,7 +11,7 @@ from service.vault.belonging import why_foreign
 def refuse_foreign_secrets(ledger: Ledger) -> None:
     """Raises SettingError when the secrets do not open this ledger.
 
-    Serving on would register people a second time, and one line that is sealed with other keys is wrong for ever.
+    Serving on would register people a second time, and one row with the MAC of other keys is wrong for ever.
     """
     with ledger.database.reading() as connection:
         why = why_foreign(connection, ledger.vault)

@@ -2,7 +2,7 @@
 
 from service.ledger import Ledger
 from service.storage import ended_sessions
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 SESSIONS_KNOWN_MAX = 1000
 
@@ -17,7 +17,7 @@ class EndedSessions:
         self._noted: set[bytes] = set()
         self._as_of = (0, b"")
 
-    def is_ended(self, session: bytes, at: Standing) -> bool:
+    def is_ended(self, session: bytes, at: LedgerState) -> bool:
         """Whether the session has ended at this state of the ledger. Raises DatabaseUnavailable."""
         if session in self._noted:
             return True

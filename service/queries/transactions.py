@@ -6,11 +6,11 @@ from uuid import UUID
 from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
-from service.judging import open_desk
+from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, idempotency, journal
-from service.storage.journal import Filters, Page
+from service.storage.journal import Page, TransactionFilters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
     return Fate(transaction, reversed_by, None if sealed is None else sealed.block.no)
 
 
-def list_transactions(ledger: Ledger, filters: Filters, before_seq: int | None, limit: int) -> Page:
+def list_transactions(ledger: Ledger, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
     """A page of the journal, newest first. Raises ValidationFailed on a category or an origin that does not exist."""
     words = {"category": filters.category, "origin": filters.origin}
     refuse_unknown_words(ledger.rulebook, {name: [word] for name, word in words.items() if word is not None})
@@ -56,13 +56,13 @@ def is_answered(ledger: Ledger, digest: bytes) -> bool:
 
 
 def quote(ledger: Ledger, trade: Trade) -> Quote:
-    """The verdict on a trade by the same desk that posts it; nothing is stored.
+    """The verdict on a trade by the code that posts it; nothing is stored.
 
     Raises what posting it would raise.
     """
     with ledger.database.reading() as connection:
-        desk = open_desk(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
+        judge = prepare_judge(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
         if not trade.is_import:
-            # An export locks and uses nothing, so the desk has not looked; what is left is told all the same.
-            desk.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))
-        return Quote(desk.accept(trade), desk.remaining_fen(trade))
+            # An export locks and uses nothing, so the judge has not looked; what is left is told all the same.
+            judge.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))
+        return Quote(judge.accept(trade), judge.remaining_fen(trade))

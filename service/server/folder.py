@@ -20,7 +20,7 @@ from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
-from service.storage.identity import File
+from service.storage.identity import FileId
 from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
@@ -75,7 +75,7 @@ class Folder:
         return folded is not None and folded.is_more
 
 
-def main(parent: int, served: File | None = None) -> None:
+def main(parent: int, served: FileId | None = None) -> None:
     """A process that folds the ledger of its environment: until it is told to stop, or the one that started it ends.
 
     Which one that is, it has to be told: it may have ended before this one could ask. `served` is the file of SQLite

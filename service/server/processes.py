@@ -24,7 +24,7 @@ from service.server.lifetimes import be_the_parent, start_thread
 from service.server.logs import let_nothing_wait_for_standard_error, server_log_config
 from service.server.replacements import YOUNG_S, Replacements, pause_s
 from service.server.stalled import CONNECTIONS_MAX, IDLE_S
-from service.storage.identity import File
+from service.storage.identity import FileId
 
 APPLICATION = "service.app"
 THREADS_PER_WORKER = 704
@@ -47,7 +47,7 @@ _log = structlog.get_logger()
 class FoldingProcess:
     """The process that folds, beside those that serve. Should it die, another takes its place."""
 
-    def __init__(self, served: File | None) -> None:
+    def __init__(self, served: FileId | None) -> None:
         """Starts nothing yet. `served` is the file of a ledger on SQLite."""
         self._served = served
         self._stopping = threading.Event()
@@ -175,7 +175,7 @@ def _allow_connections() -> int:
     return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - OTHER_FILES_MAX))
 
 
-def serve(settings: Settings, host: str, port: int, workers: int, served: File | None = None) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int, served: FileId | None = None) -> None:
     """Serves until the process is told to stop; requests in flight end first.
 
     `served` is the file of a ledger on SQLite: no process of the server opens another one in its place.

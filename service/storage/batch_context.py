@@ -15,21 +15,21 @@ from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
 
 
-class Opening(NamedTuple):
+class BatchContext(NamedTuple):
     """`known` are the outcomes by digest; `facts` grow whenever a status or a membership of a resident is recorded.
 
-    `register` is the head of the register, `seal_at_known` what the register has at the number that was asked for.
+    `register` is the head of the register, `mac_at_known` what the register has at the number that was asked for.
     """
 
     known: Mapping[bytes, Remembered]
     revoked_keys: frozenset[int]
     facts: tuple[int, int]
     register: RegisterHead
-    seal_at_known: bytes | None
+    mac_at_known: bytes | None
 
 
-def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int = 0) -> Opening:
-    """The opening of a batch with these digests of idempotency keys; `known_fact` is a number in the register.
+def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int = 0) -> BatchContext:
+    """The context of a batch with these digests of idempotency keys; `known_fact` is a number in the register.
 
     Raises OtherRevision.
     """
@@ -38,20 +38,20 @@ def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int 
         digests=rows_parameter({"digest": digest.hex()} for digest in digests),
         known_fact=str(known_fact),
     ).all()
-    revision, revoked, status, membership, no, seal, seal_at_known = rows[0][:7]
+    revision, revoked, status, membership, no, mac, mac_at_known = rows[0][:7]
     revisions.refuse_other(revision)
-    return Opening(
+    return BatchContext(
         known=dict(_remembered(row[7:]) for row in rows if row[7] is not None),
         revoked_keys=frozenset(map(int, revoked.split(","))) if revoked else _NONE,
         facts=(status or 0, membership or 0),
-        register=head_of(no, seal),
-        seal_at_known=None if seal_at_known is None else bytes(seal_at_known),
+        register=head_of(no, mac),
+        mac_at_known=None if mac_at_known is None else bytes(mac_at_known),
     )
 
 
 def _remembered(row: Sequence[Any]) -> tuple[bytes, Remembered]:
-    digest, seal, refusal = digest_of(row[0]), digest_of(row[1]), row[2]
-    return digest, Remembered(digest, seal, None if row[3] is None else entry_of(row[3:]), refusal)
+    digest, mac, refusal = digest_of(row[0]), digest_of(row[1]), row[2]
+    return digest, Remembered(digest, mac, None if row[3] is None else entry_of(row[3:]), refusal)
 
 
 _NONE: frozenset[int] = frozenset()
@@ -63,12 +63,12 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     )
     newest = [sa.select(sa.func.max(facts.c.id)).scalar_subquery() for facts in (resident_status, resident_group)]
     known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
-    at_known = sa.select(fact.c.seal).where(fact.c.no == known_fact).scalar_subquery()
+    at_known = sa.select(fact.c.mac).where(fact.c.no == known_fact).scalar_subquery()
     columns = [revisions.STORED, revoked.scalar_subquery(), *newest, *head_columns(), at_known]
     state = sa.select(*(column.label(f"s{place}") for place, column in enumerate(columns))).subquery("state")
     digests = row_set(dialect, "digests", {"digest": Uuid})
     known = (
-        sa.select(idempotency.c.digest, idempotency.c.seal, idempotency.c.refusal, *journal.c)
+        sa.select(idempotency.c.digest, idempotency.c.mac, idempotency.c.refusal, *journal.c)
         .select_from(digests)
         .join(idempotency, idempotency.c.digest == digests.c.digest)
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)

@@ -12,7 +12,7 @@ _FOLD_LOCK = 0x4855534A
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedBlock:
     """A block and the range of the journal that it holds."""
 
     block: Block
@@ -27,19 +27,19 @@ def try_lock(connection: sa.Connection) -> bool:
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_FOLD_LOCK))).scalar_one())
 
 
-def find_head(connection: sa.Connection) -> Sealed | None:
+def find_head(connection: sa.Connection) -> SealedBlock | None:
     """The newest block; None on a ledger that was never folded."""
     row = connection.execute(sa.select(block).order_by(block.c.no.desc()).limit(1)).one_or_none()
     return None if row is None else _sealed_of(row)
 
 
-def find(connection: sa.Connection, no: int) -> Sealed | None:
+def find(connection: sa.Connection, no: int) -> SealedBlock | None:
     """One block, or None."""
     row = connection.execute(sa.select(block).where(block.c.no == no)).one_or_none()
     return None if row is None else _sealed_of(row)
 
 
-def find_holding(connection: sa.Connection, seq: int) -> Sealed | None:
+def find_holding(connection: sa.Connection, seq: int) -> SealedBlock | None:
     """The block that holds the entry at this place of the journal; None while it is in the tail."""
     wanted = sa.select(block).where(block.c.last_seq >= seq).order_by(block.c.last_seq).limit(1)
     row = connection.execute(wanted).one_or_none()
@@ -52,13 +52,13 @@ def count_entries(connection: sa.Connection) -> int:
     return int(found)
 
 
-def list_from(connection: sa.Connection, no: int, limit: int) -> list[Sealed]:
+def list_from(connection: sa.Connection, no: int, limit: int) -> list[SealedBlock]:
     """Up to `limit` blocks from a number on, in order."""
     rows = connection.execute(sa.select(block).where(block.c.no >= no).order_by(block.c.no).limit(limit))
     return [_sealed_of(row) for row in rows]
 
 
-def insert(connection: sa.Connection, sealed: Sealed) -> None:
+def insert(connection: sa.Connection, sealed: SealedBlock) -> None:
     """Adds a link to the chain. Raises sqlalchemy.exc.IntegrityError when another folder was first."""
     link = sealed.block
     connection.execute(
@@ -75,7 +75,7 @@ def insert(connection: sa.Connection, sealed: Sealed) -> None:
     )
 
 
-def _sealed_of(row: sa.Row[Any]) -> Sealed:
+def _sealed_of(row: sa.Row[Any]) -> SealedBlock:
     link = Block(
         no=row.no,
         previous_hash=bytes(row.previous_hash),
@@ -84,4 +84,4 @@ def _sealed_of(row: sa.Row[Any]) -> Sealed:
         sealed_at=row.sealed_at,
         hash=bytes(row.hash),
     )
-    return Sealed(link, row.first_seq, row.last_seq)
+    return SealedBlock(link, row.first_seq, row.last_seq)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pyroaring import BitMap
 
 from service.domain.cells import Cell, CellKey
-from service.storage.columns import Day, day_number, day_of
+from service.storage.columns import DayType, day_number, day_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import cell
 
@@ -20,7 +20,7 @@ _LOADED = (
     cell.c.grain, sa.type_coerce(cell.c.day, sa.Integer), cell.c.dimensions,
     cell.c.amount_fen, cell.c.exempt_fen, cell.c.quantity_g, cell.c.transactions, cell.c.residents,
 )  # fmt: skip
-_KEY = {"grain": sa.SmallInteger, "day": Day, "dimensions": sa.Text}
+_KEY = {"grain": sa.SmallInteger, "day": DayType, "dimensions": sa.Text}
 
 
 def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, Cell]:

@@ -46,7 +46,7 @@ def raw_digest(dialect: str) -> Callable[[bytes], bytes | str]:
     return bytes.hex if dialect == "postgresql" else bytes
 
 
-class Day(sa.types.TypeDecorator[datetime.date]):
+class DayType(sa.types.TypeDecorator[datetime.date]):
     """A business day as an integer: 2024-06-30 is 20240630."""
 
     impl = sa.Integer
@@ -61,7 +61,7 @@ class Day(sa.types.TypeDecorator[datetime.date]):
         return None if value is None else day_of(value)
 
 
-class Instant(sa.types.TypeDecorator[datetime.datetime]):
+class InstantType(sa.types.TypeDecorator[datetime.datetime]):
     """An instant as microseconds since 1970-01-01T00:00Z; read back in the market's time."""
 
     impl = sa.BigInteger
@@ -78,7 +78,7 @@ class Instant(sa.types.TypeDecorator[datetime.datetime]):
 
 def plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The column as both engines have it, for JSON: integers, text, bytes, and none of the domain's objects."""
-    if isinstance(column.type, Day | Instant):
+    if isinstance(column.type, DayType | InstantType):
         return sa.type_coerce(column, sa.BigInteger)
     if isinstance(column.type, Uuid):
         return sa.type_coerce(sa.func.uuid_send(column) if dialect == "postgresql" else column, sa.LargeBinary)

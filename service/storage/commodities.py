@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
-from service.domain.bulletin import Goods, Sums
+from service.domain.bulletin import CommoditySums, Goods
 from service.domain.periods import Period
 from service.storage.tables import journal
 
 
-def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, Sums]:
+def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, CommoditySums]:
     """The live trades of each commodity in a period.
 
     A reversal bears the negative figures of its trade on the trade's own day, so all entries add up to what is live.
@@ -26,6 +26,6 @@ def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, Sums]:
         .having(live > 0)
     )
     return {
-        (category, commodity): Sums(int(amount_fen), int(quantity_g), int(transactions))
+        (category, commodity): CommoditySums(int(amount_fen), int(quantity_g), int(transactions))
         for category, commodity, amount_fen, quantity_g, transactions in connection.execute(wanted)
     }

@@ -19,9 +19,9 @@ from service.storage import revisions
 from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
-from service.storage.fair_lock import FileTurns, Turns
+from service.storage.fair_lock import FairFileLock, FairLock
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
-from service.storage.identity import File, FileIdentity
+from service.storage.identity import FileId, FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
@@ -40,7 +40,7 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
 
-    def __init__(self, url: str, *, makes_file: bool = True, known_file: File | None = None) -> None:
+    def __init__(self, url: str, *, makes_file: bool = True, known_file: FileId | None = None) -> None:
         """Opens no connection yet; the first one makes SQLite's file, if that is wanted. Raises UnusableUrl."""
         self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -68,8 +68,8 @@ class Database:
             self._begin_reading = postgresql.begin_reading
         self.writes = LastWrites()
         self._watching: list[Any] = []
-        self._turns = Turns()
-        self._file_turns = None if self.file is None else FileTurns(self.file)
+        self._fair_lock = FairLock()
+        self._fair_file_lock = None if self.file is None else FairFileLock(self.file)
 
     @property
     def file(self) -> pathlib.Path | None:
@@ -163,13 +163,13 @@ class Database:
             with contextlib.nullcontext() if is_post else self._place_beside_posts():
                 yield
             return
-        if not self._turns.take(POOL_TIMEOUT_S):
+        if not self._fair_lock.take(POOL_TIMEOUT_S):
             raise DatabaseUnavailable("other writers did not end in time")
         try:
             with self._turn_among_processes():
                 yield
         finally:
-            self._turns.give_back()
+            self._fair_lock.give_back()
 
     @contextlib.contextmanager
     def _place_beside_posts(self) -> Iterator[None]:
@@ -182,12 +182,12 @@ class Database:
 
     @contextlib.contextmanager
     def _turn_among_processes(self) -> Iterator[None]:
-        if self._file_turns is None:
+        if self._fair_file_lock is None:
             yield
             return
         with contextlib.ExitStack() as turn:
             try:
-                turn.enter_context(self._file_turns.turn())
+                turn.enter_context(self._fair_file_lock.turn())
             except OSError as error:
                 if self.is_read_only():
                     raise ReadOnlyDatabase(CANT_BE_WRITTEN) from error
@@ -213,7 +213,7 @@ class Database:
     @property
     def waited_s(self) -> float:
         """How long the last transaction waited for other processes to end theirs; zero on PostgreSQL."""
-        return 0.0 if self._file_turns is None else self._file_turns.waited_s
+        return 0.0 if self._fair_file_lock is None else self._fair_file_lock.waited_s
 
     @property
     def log_bytes(self) -> int | None:
@@ -291,6 +291,6 @@ class Database:
         self._apart.dispose()
         self._writer.dispose()
         # Somebody who is still writing keeps the file that his turn hangs on.
-        if self._file_turns is not None and self._turns.take(0):
-            self._file_turns.close()
-            self._turns.give_back()
+        if self._fair_file_lock is not None and self._fair_lock.take(0):
+            self._fair_file_lock.close()
+            self._fair_lock.give_back()

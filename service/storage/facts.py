@@ -1,7 +1,8 @@
-"""The register of facts: what was recorded about people, groups, keys and audits, in order, each sealed.
+"""The register of facts: what was recorded about people, groups, keys and audits, in order, each with a MAC.
 
-A fact stands in a table of its own kind; the register names it and seals it together with the fact before. So a row
-that was changed, deleted, inserted or exchanged by somebody without the secrets does not fit the register any more.
+A fact stands in a table of its own kind; the register names it, and its MAC covers it together with the fact before.
+So a row that was changed, deleted, inserted or exchanged by somebody without the secrets does not fit the register any
+more.
 """
 
 import functools
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from service.domain.macs import NO_SEAL, Signet, fact_message
+from service.domain.macs import NO_MAC, MacKeys, fact_message
 from service.storage.columns import json_default, plain
 from service.storage.residents import lock_registrations
 from service.storage.rowsets import row_set, rows_parameter
@@ -23,7 +24,7 @@ from service.storage.tables import api_key, audit, fact, market_group, resident,
 ROWS_AT_ONCE = 2000
 
 
-class Kind(NamedTuple):
+class FactKind(NamedTuple):
     """The columns of a table that make a fact, the one that names it first; `is_there` where not every row is one."""
 
     columns: Sequence[sa.Column[Any]]
@@ -35,15 +36,15 @@ class Kind(NamedTuple):
         return self.columns[0]
 
 
-KINDS: Mapping[str, Kind] = {
-    "market_group": Kind(list(market_group.c)),
-    "resident": Kind(list(resident.c)),
-    "resident_status": Kind(list(resident_status.c)),
-    "resident_group": Kind(list(resident_group.c)),
-    "audit": Kind(list(audit.c)),
+KINDS: Mapping[str, FactKind] = {
+    "market_group": FactKind(list(market_group.c)),
+    "resident": FactKind(list(resident.c)),
+    "resident_status": FactKind(list(resident_status.c)),
+    "resident_group": FactKind(list(resident_group.c)),
+    "audit": FactKind(list(audit.c)),
     # That a key was made, and that it was revoked, are two facts in one row.
-    "api_key": Kind([column for column in api_key.c if column is not api_key.c.revoked_at]),
-    "revocation": Kind([api_key.c.id, api_key.c.revoked_at], api_key.c.revoked_at.is_not(None)),
+    "api_key": FactKind([column for column in api_key.c if column is not api_key.c.revoked_at]),
+    "revocation": FactKind([api_key.c.id, api_key.c.revoked_at], api_key.c.revoked_at.is_not(None)),
 }
 
 
@@ -53,21 +54,21 @@ class Recorded(NamedTuple):
     no: int
     kind: str
     id: int
-    seal: bytes
+    mac: bytes
     line: bytes | None
 
 
-class Sealed(NamedTuple):
-    """A fact, and the seal of the fact before it, which its own seal covers."""
+class LinkedFact(NamedTuple):
+    """A fact, and the MAC of the fact before it, which its own MAC covers."""
 
     before: bytes
     recorded: Recorded
 
 
-def add(connection: sa.Connection, signet: Signet, kind: str, ids: Collection[int]) -> None:
-    """Enters facts that this transaction has recorded. They are read back: what is stored is what is sealed.
+def add(connection: sa.Connection, mac_keys: MacKeys, kind: str, ids: Collection[int]) -> None:
+    """Enters facts that this transaction has recorded. They are read back: the MAC covers what is stored.
 
-    Facts are entered one transaction after the other, because each seal covers the one before it.
+    Facts are entered one transaction after the other, because each MAC covers the one before it.
     """
     if not ids:
         return
@@ -75,24 +76,24 @@ def add(connection: sa.Connection, signet: Signet, kind: str, ids: Collection[in
     rows = connection.execute(
         _chosen_statement(connection.dialect.name, kind), {"ids": rows_parameter({"id": one} for one in ids)}
     )
-    _enter(connection, signet, kind, rows.all())
+    _enter(connection, mac_keys, kind, rows.all())
 
 
-def add_older(connection: sa.Connection, signet: Signet) -> None:
+def add_older(connection: sa.Connection, mac_keys: MacKeys) -> None:
     """Enters all that was recorded before there was a register."""
     lock_registrations(connection)
     for name, kind in KINDS.items():
         wanted = sa.select(*_plain(kind, connection.dialect.name)).where(kind.is_there).order_by(kind.key)
-        _enter(connection, signet, name, connection.execute(wanted).all())
+        _enter(connection, mac_keys, name, connection.execute(wanted).all())
 
 
-def _enter(connection: sa.Connection, signet: Signet, kind: str, rows: Sequence[Sequence[Any]]) -> None:
-    newest = connection.execute(sa.select(fact.c.no, fact.c.seal).order_by(fact.c.no.desc()).limit(1)).one_or_none()
-    last, seal = (0, NO_SEAL) if newest is None else (newest.no, bytes(newest.seal))
+def _enter(connection: sa.Connection, mac_keys: MacKeys, kind: str, rows: Sequence[Sequence[Any]]) -> None:
+    newest = connection.execute(sa.select(fact.c.no, fact.c.mac).order_by(fact.c.no.desc()).limit(1)).one_or_none()
+    last, mac = (0, NO_MAC) if newest is None else (newest.no, bytes(newest.mac))
     entered = []
     for no, row in enumerate(rows, last + 1):
-        seal = signet.seal(fact_message(seal, no, kind, _line(row)))
-        entered.append({"no": no, "kind": kind, "id": row[0], "seal": seal})
+        mac = mac_keys.mac_of(fact_message(mac, no, kind, _line(row)))
+        entered.append({"no": no, "kind": kind, "id": row[0], "mac": mac})
     if entered:
         connection.execute(sa.insert(fact), entered)
 
@@ -101,7 +102,7 @@ def _line(row: Sequence[Any]) -> bytes:
     return orjson.dumps(tuple(row), default=json_default)
 
 
-def _plain(kind: Kind, dialect: str) -> list[sa.ColumnElement[Any]]:
+def _plain(kind: FactKind, dialect: str) -> list[sa.ColumnElement[Any]]:
     return [plain(column, dialect) for column in kind.columns]
 
 
@@ -132,17 +133,17 @@ def _read_kind(
     columns = [column.label(f"c{place}") for place, column in enumerate(_plain(kind, connection.dialect.name))]
     is_its_row = (kind.key == fact.c.id) & kind.is_there
     wanted = (
-        sa.select(fact.c.no, fact.c.id, fact.c.seal, *columns)
+        sa.select(fact.c.no, fact.c.id, fact.c.mac, *columns)
         .select_from(fact.outerjoin(kind.key.table, is_its_row))
         .where(fact.c.kind == name, sa.true() if wanted_ones is None else wanted_ones)
         .order_by(fact.c.no)
     )
     with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        for no, own_id, seal, *values in rows:
-            yield Recorded(no, name, own_id, bytes(seal), None if values[0] is None else _line(values))
+        for no, own_id, mac, *values in rows:
+            yield Recorded(no, name, own_id, bytes(mac), None if values[0] is None else _line(values))
 
 
-def read_ends(connection: sa.Connection, count: int) -> tuple[list[Sealed], list[Sealed]]:
+def read_ends(connection: sa.Connection, count: int) -> tuple[list[LinkedFact], list[LinkedFact]]:
     """Up to `count` facts from each end of the register, in order; the last ones are none of the first ones.
 
     A fact whose predecessor is missing, or that is of a kind that there is not, is left out.
@@ -151,15 +152,19 @@ def read_ends(connection: sa.Connection, count: int) -> tuple[list[Sealed], list
     return _read_range(connection, 0, count), _read_range(connection, max(count, newest - count), newest)
 
 
-def _read_range(connection: sa.Connection, after: int, up_to: int) -> list[Sealed]:
+def _read_range(connection: sa.Connection, after: int, up_to: int) -> list[LinkedFact]:
     if after >= up_to:
         return []
-    named = sa.select(fact.c.no, fact.c.kind, fact.c.seal).where(fact.c.no.between(after, up_to))
+    named = sa.select(fact.c.no, fact.c.kind, fact.c.mac).where(fact.c.no.between(after, up_to))
     rows = connection.execute(named).all()
-    seals = {0: NO_SEAL, **{row.no: bytes(row.seal) for row in rows}}
+    macs_by_no = {0: NO_MAC, **{row.no: bytes(row.mac) for row in rows}}
     kinds = sorted({row.kind for row in rows if row.no > after} & KINDS.keys())
     found = [one for kind in kinds for one in _read_kind(connection, kind, fact.c.no.between(after + 1, up_to))]
-    return [Sealed(seals[one.no - 1], one) for one in sorted(found, key=attrgetter("no")) if one.no - 1 in seals]
+    return [
+        LinkedFact(macs_by_no[one.no - 1], one)
+        for one in sorted(found, key=attrgetter("no"))
+        if one.no - 1 in macs_by_no
+    ]
 
 
 def find_unregistered(connection: sa.Connection) -> Iterator[tuple[str, int]]:

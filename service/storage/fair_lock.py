@@ -17,7 +17,7 @@ from service.storage.private_files import PRIVATE_FILE
 from service.storage.sleepers import Waker
 
 
-class Turns:
+class FairLock:
     """Whoever asks gets the turn after those who asked before."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Turns:
                 self._is_taken = False
 
 
-class FileTurns:
+class FairFileLock:
     """Turns among all processes that write to one SQLite file, by a lock of the system on a file beside it.
 
     A process that dies gives its turn back, and one that is stopped is woken until it has done so. Whoever waits sleeps

@@ -8,30 +8,30 @@ import orjson
 import sqlalchemy as sa
 
 from service.domain.idempotency import answer_message, outcomes_of
-from service.domain.macs import Signet
+from service.domain.macs import MacKeys
 from service.domain.transactions import Transaction
 from service.storage.columns import raw_digest, raw_uuid
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import idempotency
 
 ROWS_AT_ONCE = 2000
-_INSERT = BulkInsert(idempotency, ("digest", "seal", "transaction_id", "refusal"))
+_INSERT = BulkInsert(idempotency, ("digest", "mac", "transaction_id", "refusal"))
 
 
 class Remembered(NamedTuple):
     """An outcome as it was answered: the entry, or a JSON text of the refusal, or of an answer that is no entry.
 
-    The seal covers which request it was, what it meant, and this outcome.
+    The MAC covers which request it was, what it meant, and this outcome.
     """
 
     digest: bytes
-    seal: bytes
+    mac: bytes
     transaction: Transaction | None = None
     refusal: str | None = None
 
     @property
     def outcomes(self) -> Sequence[bytes]:
-        """What may be sealed of the outcome."""
+        """What the MAC may cover of the outcome."""
         return ((self.refusal or "").encode(),) if self.transaction is None else outcomes_of(self.transaction)
 
 
@@ -42,10 +42,10 @@ def is_answered(connection: sa.Connection, digest: bytes) -> bool:
 
 
 def find_text(connection: sa.Connection, digest: bytes) -> tuple[bytes, str] | None:
-    """The seal and the text of what was answered under a key; for routes whose outcome is never a transaction."""
-    asked = sa.select(idempotency.c.seal, idempotency.c.refusal).where(idempotency.c.digest == UUID(bytes=digest))
+    """The MAC and the text of what was answered under a key; for routes whose outcome is never a transaction."""
+    asked = sa.select(idempotency.c.mac, idempotency.c.refusal).where(idempotency.c.digest == UUID(bytes=digest))
     row = connection.execute(asked).one_or_none()
-    return None if row is None else (row.seal.bytes, row.refusal)
+    return None if row is None else (row.mac.bytes, row.refusal)
 
 
 def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
@@ -59,7 +59,7 @@ def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
         [
             (
                 raw(o.digest),
-                raw(o.seal),
+                raw(o.mac),
                 None if o.transaction is None else raw_id(o.transaction.transaction_id),
                 o.refusal,
             )
@@ -68,24 +68,24 @@ def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
     )
 
 
-def seal_older(connection: sa.Connection, signet: Signet) -> None:
-    """Seals what was answered before there were seals: where one belongs, the row has the plain fingerprint."""
+def add_macs_to_older(connection: sa.Connection, mac_keys: MacKeys) -> None:
+    """Gives a MAC to each answer from before there were MACs: its row has the plain fingerprint in that place."""
     column, last = idempotency.c, UUID(int=0)
-    sealed = (
+    update = (
         sa.update(idempotency)
         .where(column.digest == sa.bindparam("of"))
-        .values(seal=sa.bindparam("by"), refusal=sa.bindparam("text"))
+        .values(mac=sa.bindparam("by"), refusal=sa.bindparam("text"))
     )
     page = sa.select(idempotency).order_by(column.digest).limit(ROWS_AT_ONCE)
     while rows := connection.execute(page.where(column.digest > last)).all():
-        connection.execute(sealed, [_sealed(row, signet) for row in rows])
+        connection.execute(update, [_with_mac(row, mac_keys) for row in rows])
         last = rows[-1].digest
 
 
-def _sealed(row: sa.Row[Any], signet: Signet) -> dict[str, object]:
-    fingerprint, text, outcome = row.seal.bytes, row.refusal, row.transaction_id and row.transaction_id.bytes
+def _with_mac(row: sa.Row[Any], mac_keys: MacKeys) -> dict[str, object]:
+    fingerprint, text, outcome = row.mac.bytes, row.refusal, row.transaction_id and row.transaction_id.bytes
     if outcome is None:
         text = orjson.dumps({**orjson.loads(text), "fingerprint": fingerprint.hex()}).decode()
         outcome = text.encode()
-    seal = signet.seal(answer_message(row.digest.bytes, fingerprint, outcome))
-    return {"of": row.digest, "by": UUID(bytes=seal), "text": text}
+    mac = mac_keys.mac_of(answer_message(row.digest.bytes, fingerprint, outcome))
+    return {"of": row.digest, "by": UUID(bytes=mac), "text": text}

@@ -16,14 +16,14 @@ from service.storage.private_files import has_log, make_file, make_private
 OPENED_FILE = "hushi-file"
 """Where a pooled connection keeps which file it has opened."""
 
-File = tuple[int, int]
+FileId = tuple[int, int]
 """The device and the number of a file: no two files have the same ones while one of them is open."""
 
 
 class FileIdentity:
     """The file of a ledger as it was when it was first looked at."""
 
-    def __init__(self, file: pathlib.Path | None, *, makes_file: bool = True, known: File | None = None) -> None:
+    def __init__(self, file: pathlib.Path | None, *, makes_file: bool = True, known: FileId | None = None) -> None:
         """Has seen nothing yet, but for what others know; without a file (PostgreSQL) there is nothing to see."""
         self._file = file
         self._makes_file = makes_file
@@ -58,7 +58,7 @@ class FileIdentity:
             connection.invalidate()
             raise WrongFile(f"a connection to another file than {self._file} was left over")
 
-    def refuse_replaced(self) -> File | None:
+    def refuse_replaced(self) -> FileId | None:
         """The file that there is. Raises WrongFile when it is not the one that this process has opened.
 
         What is written to a file that nobody finds any more would be acknowledged and lost.
@@ -78,7 +78,7 @@ class FileIdentity:
         with self._looking:
             self._seen = None
 
-    def _found(self, file: pathlib.Path) -> File:
+    def _found(self, file: pathlib.Path) -> FileId:
         try:
             found = os.stat(file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
         except OSError as error:

@@ -42,7 +42,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class TransactionFilters:
     """What a statement page may be narrowed to; None leaves a column open, days are both included."""
 
     resident: int | None = None
@@ -173,7 +173,7 @@ def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Tra
     return None if row is None else (transaction_of(row), row.reversed_by, row.seq)
 
 
-def list_page(connection: sa.Connection, filters: Filters, before_seq: int | None, limit: int) -> Page:
+def list_page(connection: sa.Connection, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
     """Up to `limit` entries older than `before_seq`, newest first. An entry keeps its place for ever."""
     wanted = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit + 1)
     for condition in _conditions(filters):
@@ -185,7 +185,7 @@ def list_page(connection: sa.Connection, filters: Filters, before_seq: int | Non
     return Page([transaction_of(row) for row in rows[:limit]], following)
 
 
-def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
+def _conditions(filters: TransactionFilters) -> Iterable[sa.ColumnElement[bool]]:
     columns = (
         (journal.c.resident, filters.resident),
         (journal.c.market_group, filters.group),

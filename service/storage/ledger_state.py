@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from service.domain.macs import NO_SEAL
+from service.domain.macs import NO_MAC
 from service.storage import revisions, tail
 from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
@@ -54,7 +54,7 @@ Registrations = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LedgerState:
     """The state of a ledger: equal states give equal reports.
 
     `revoked_keys` grows when a key is revoked. `ended_session` is the newest session that has ended: its number, and
@@ -68,11 +68,11 @@ class Standing:
     register: RegisterHead
 
 
-NOTHING = Standing(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
+NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
 """Before anything was read."""
 
 
-def read(connection: Connection, known: Standing = NOTHING) -> tuple[Standing, bool]:
+def read(connection: Connection, known: LedgerState = NOTHING) -> tuple[LedgerState, bool]:
     """The state in this snapshot, and whether it is of the ledger that was at the `known` state before.
 
     It is when what that one ended with is still there: its newest block, entry and fact.
@@ -82,10 +82,10 @@ def read(connection: Connection, known: Standing = NOTHING) -> tuple[Standing, b
         "known_entry": UUID(bytes=known.position.newest_entry or bytes(16)),
         "known_fact": known.register.no,
     }
-    *row, block_hash, entry, seal = connection.execute(_compared(connection.dialect.name), at).one()
-    found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(seal or NO_SEAL))
-    ended = (known.position.hash, known.position.newest_entry, known.register.seal)
-    return _standing_of(row), found == ended
+    *row, block_hash, entry, mac = connection.execute(_compared(connection.dialect.name), at).one()
+    found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(mac or NO_MAC))
+    ended = (known.position.hash, known.position.newest_entry, known.register.mac)
+    return _eligibility_of(row), found == ended
 
 
 class Watch:
@@ -99,9 +99,9 @@ class Watch:
         self._database = database
         self._text = _text(database.engines[1].dialect)
         self._connection: Any = None
-        self._seen: tuple[int, Standing] | None = None
+        self._seen: tuple[int, LedgerState] | None = None
 
-    def read(self) -> Standing:
+    def read(self) -> LedgerState:
         """The state now. Raises DatabaseUnavailable, of which OtherRevision is one."""
         try:
             return self._read()
@@ -120,7 +120,7 @@ class Watch:
         if connection is not None:
             self._database.close_watching(connection)
 
-    def _read(self) -> Standing:
+    def _read(self) -> LedgerState:
         if self._connection is None:
             self._connection = self._database.open_watching()
         self._database.identity.refuse_replaced()
@@ -132,23 +132,23 @@ class Watch:
             cursor.execute(self._text)
             *state, revision = cursor.fetchone()
             revisions.refuse_other(revision)
-            standing = _standing_of(tuple(state))
+            eligibility = _eligibility_of(tuple(state))
             if version is not None:
                 # What is committed between the two reads is seen next time, because the version was read first.
-                self._seen = version, standing
-            return standing
+                self._seen = version, eligibility
+            return eligibility
         finally:
             cursor.close()
 
 
-def _standing_of(row: Sequence[Any]) -> Standing:
+def _eligibility_of(row: Sequence[Any]) -> LedgerState:
     no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
-    revoked_keys, ended_no, ended_id, newest_fact, seal = others
+    revoked_keys, ended_no, ended_id, newest_fact, mac = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
     position = Position(no or 0, (length, places), bytes(own_hash or b""), newest)
     registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
     ended = (ended_no or 0, bytes(ended_id or b""))
-    return Standing(position, registrations, revoked_keys, ended, head_of(newest_fact, seal))
+    return LedgerState(position, registrations, revoked_keys, ended, head_of(newest_fact, mac))
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -190,5 +190,5 @@ def _compared(dialect: str) -> sa.Select[Any]:
         sa.select(journal.c.transaction_id)
         .where(journal.c.transaction_id == sa.bindparam("known_entry", type_=Uuid))
         .scalar_subquery(),
-        sa.select(fact.c.seal).where(fact.c.no == sa.bindparam("known_fact")).scalar_subquery(),
+        sa.select(fact.c.mac).where(fact.c.no == sa.bindparam("known_fact")).scalar_subquery(),
     )

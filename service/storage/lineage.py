@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from service.domain.macs import NO_SEAL
+from service.domain.macs import NO_MAC
 from service.storage.engine import Connection, Database
 from service.storage.faults import AnotherLedger
 from service.storage.tables import fact
@@ -20,10 +20,10 @@ class RegisterHead(NamedTuple):
     """The newest fact of the register: its number and its keyed digest, which covers all facts before it."""
 
     no: int
-    seal: bytes
+    mac: bytes
 
 
-NOTHING_REGISTERED = RegisterHead(0, NO_SEAL)
+NOTHING_REGISTERED = RegisterHead(0, NO_MAC)
 
 
 class Seen(NamedTuple):
@@ -44,14 +44,14 @@ class Lineage:
         self.seen = Seen(0, NOTHING_REGISTERED)
         self._changing = threading.Lock()
 
-    def confirm(self, seen: Seen, seal_at_head: bytes | None, newest: RegisterHead) -> None:
-        """Takes note of a newer head. `seal_at_head` is what the ledger has at the number of the head `seen` before.
+    def confirm(self, seen: Seen, mac_at_head: bytes | None, newest: RegisterHead) -> None:
+        """Takes note of a newer head. `mac_at_head` is what the ledger has at the number of the head `seen` before.
 
         Raises AnotherLedger when that is another one, or another thread has met another one meanwhile: whoever keeps
         anything by generation has to drop it.
         """
         with self._changing:
-            is_same = seen.head.no == 0 or seal_at_head == seen.head.seal
+            is_same = seen.head.no == 0 or mac_at_head == seen.head.mac
             if not is_same and self.seen.generation == seen.generation:
                 self.seen = Seen(seen.generation + 1, NOTHING_REGISTERED)
             if self.seen.generation != seen.generation:
@@ -68,22 +68,22 @@ class Lineage:
         if newest == seen.head:
             return
         with database.reading() as connection:
-            seal = seal_at(connection, seen.head.no)
-        self.confirm(seen, seal, newest)
+            mac = mac_at(connection, seen.head.no)
+        self.confirm(seen, mac, newest)
 
 
-def seal_at(connection: Connection, no: int) -> bytes | None:
+def mac_at(connection: Connection, no: int) -> bytes | None:
     """The keyed digest of the fact with this number; None when there is none."""
-    found = connection.execute(sa.select(fact.c.seal).where(fact.c.no == no)).scalar_one_or_none()
+    found = connection.execute(sa.select(fact.c.mac).where(fact.c.no == no)).scalar_one_or_none()
     return None if found is None else bytes(found)
 
 
 def head_columns() -> tuple[sa.ColumnElement[int], sa.ColumnElement[bytes]]:
     """Number and keyed digest of the newest fact, as columns of a statement; both are NULL before the first."""
     newest = sa.select(sa.func.max(fact.c.no)).scalar_subquery()
-    return newest, sa.select(fact.c.seal).where(fact.c.no == newest).scalar_subquery()
+    return newest, sa.select(fact.c.mac).where(fact.c.no == newest).scalar_subquery()
 
 
-def head_of(no: int | None, seal: bytes | None) -> RegisterHead:
+def head_of(no: int | None, mac: bytes | None) -> RegisterHead:
     """The head of what `head_columns` gave."""
-    return NOTHING_REGISTERED if no is None else RegisterHead(no, bytes(seal or NO_SEAL))
+    return NOTHING_REGISTERED if no is None else RegisterHead(no, bytes(mac or NO_MAC))

@@ -156,7 +156,7 @@ def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, 
 def resident_rows(connection: sa.Connection) -> Generator[Raw]:
     """Of every resident ordinal, digest, and both cipher texts, in order. To be closed by whoever stops half-way."""
     column = resident.c
-    wanted = sa.select(column.ordinal, column.number_digest, column.number_sealed, column.name_sealed)
+    wanted = sa.select(column.ordinal, column.number_digest, column.number_encrypted, column.name_encrypted)
     yield from _streamed(connection, wanted.order_by(column.ordinal))
 
 
@@ -191,7 +191,7 @@ def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
 
 
 def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
-    """What may be sealed of an answer, by its key and its entry as they are stored; neither may be missing."""
+    """What the MAC of an answer may cover, by its key and its entry as they are stored; neither may be missing."""
     digest, _, _, refusal = key
     outcomes: Sequence[bytes]
     if refusal is not None:

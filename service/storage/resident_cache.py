@@ -1,4 +1,4 @@
-"""The roster: who decides about a trade by standing (registration, dated status and membership), looked up once."""
+"""The resident cache: what decides whether residents may trade, looked up once by a process."""
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping
@@ -7,63 +7,63 @@ from typing import Any, cast
 import orjson
 import sqlalchemy as sa
 
-from service.domain.residents import Membership, Standing, Status, StatusChange
+from service.domain.residents import Eligibility, Membership, Status, StatusChange
 from service.storage.columns import day_of
 from service.storage.prepared import Prepared
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import resident, resident_group, resident_status
 
-STANDINGS_KNOWN_MAX = 100_000
+ELIGIBILITIES_KNOWN_MAX = 100_000
 
 
-class Roster:
-    """The standings that a process has looked up; forgotten as soon as anybody's status or membership is recorded."""
+class ResidentCache:
+    """The eligibilities that a process has looked up; it forgets them when a status or a membership is recorded."""
 
     def __init__(self) -> None:
         """Knows nobody yet."""
-        # Together, so that no thread sees the standings of one state beside the facts of another.
-        self._known: tuple[tuple[int, ...], dict[int, Standing]] = ((), {})
+        # Together, so that no thread sees the eligibilities of one state beside the facts of another.
+        self._known: tuple[tuple[int, ...], dict[int, Eligibility]] = ((), {})
 
     def find(
         self, connection: sa.Connection, ordinals: Collection[int], facts: tuple[int, ...]
-    ) -> Mapping[int, Standing]:
-        """The standings of at least these residents, as far as they exist, at these newest facts or later.
+    ) -> Mapping[int, Eligibility]:
+        """The eligibilities of at least these residents, as far as they exist, at these newest facts or later.
 
         `facts` begin with the generation of the ledger (service.storage.lineage).
         """
         told_at, known = self._known
-        if told_at != facts or len(known) > STANDINGS_KNOWN_MAX:
+        if told_at != facts or len(known) > ELIGIBILITIES_KNOWN_MAX:
             known = {}
             self._known = facts, known
         missing = [ordinal for ordinal in ordinals if ordinal not in known]
         if missing:
-            known.update(find_standings(connection, missing))
+            known.update(find_eligibilities(connection, missing))
         return known
 
 
-def find_standings(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, Standing]:
-    """The standing of each of these residents that exists, in one statement."""
-    rows: Iterable[Any] = _STANDINGS.run(
+def find_eligibilities(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, Eligibility]:
+    """The eligibility of each of these residents that exists, in one statement."""
+    rows: Iterable[Any] = _ELIGIBILITIES.run(
         connection, wanted=rows_parameter({"ordinal": ordinal} for ordinal in ordinals)
     )
     return {
-        ordinal: standing_of(
+        ordinal: eligibility_of(
             ordinal, day_of(registered_on), None if valid_until is None else day_of(valid_until), settlement, *dated
         )
         for ordinal, registered_on, valid_until, settlement, *dated in rows
     }
 
 
-def standing_of(
+def eligibility_of(
     ordinal: int,
     registered_on: datetime.date,
     valid_until: datetime.date | None,
     settlement: str | None,
     statuses: str | None,
     memberships: str | None,
-) -> Standing:
-    """A standing of its columns; the dated facts as `dated_columns` collects them."""
-    return Standing(
+) -> Eligibility:
+    """An eligibility of its columns; the dated facts as `dated_columns` collects them."""
+    return Eligibility(
         ordinal=ordinal,
         registered_on=registered_on,
         valid_until=valid_until,
@@ -96,10 +96,10 @@ def _dated(text: str | None) -> list[tuple[datetime.date, Any]]:
     return [(day_of(day), value) for day, _, value in sorted(orjson.loads(text), key=lambda fact: (fact[0], fact[1]))]
 
 
-def _standings(dialect: str) -> sa.Select[Any]:
+def _eligibilities(dialect: str) -> sa.Select[Any]:
     wanted = row_set(dialect, "wanted", {"ordinal": sa.Integer})
     columns = (resident.c.ordinal, resident.c.registered_on, resident.c.valid_until, resident.c.settlement)
     return sa.select(*columns, *dated_columns(dialect)).join(wanted, wanted.c.ordinal == resident.c.ordinal)
 
 
-_STANDINGS = Prepared(_standings)
+_ELIGIBILITIES = Prepared(_eligibilities)

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.residents import Standing, StatusChange
-from service.storage.resident_cache import dated_columns, standing_of
+from service.domain.residents import Eligibility, StatusChange
+from service.storage.resident_cache import dated_columns, eligibility_of
 from service.storage.tables import audit, market_group, resident, resident_group, resident_status
 
 _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.
@@ -17,11 +17,11 @@ _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory lock
 
 @dataclass(frozen=True, slots=True)
 class ResidentRow:
-    """A resident as stored: standing, cipher texts (opened only by service.vault), and when it was registered."""
+    """A resident as stored: eligibility, cipher texts (decrypted only by service.vault), and when it was registered."""
 
-    standing: Standing
-    number_sealed: bytes
-    name_sealed: bytes
+    eligibility: Eligibility
+    number_encrypted: bytes
+    name_encrypted: bytes
     created_at: datetime.datetime
 
 
@@ -69,13 +69,13 @@ def insert(connection: sa.Connection, rows: Sequence[ResidentRow], digests: Sequ
         sa.insert(resident),
         [
             {
-                "ordinal": row.standing.ordinal,
+                "ordinal": row.eligibility.ordinal,
                 "number_digest": digest,
-                "number_sealed": row.number_sealed,
-                "name_sealed": row.name_sealed,
-                "registered_on": row.standing.registered_on,
-                "valid_until": row.standing.valid_until,
-                "settlement": row.standing.settlement,
+                "number_encrypted": row.number_encrypted,
+                "name_encrypted": row.name_encrypted,
+                "registered_on": row.eligibility.registered_on,
+                "valid_until": row.eligibility.valid_until,
+                "settlement": row.eligibility.settlement,
                 "created_at": row.created_at,
             }
             for row, digest in zip(rows, digests, strict=True)
@@ -94,10 +94,10 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
 
 
 def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, bytes, bytes]]:
-    """Ordinal, digest, sealed number and sealed name of the first and of the last resident; nothing without any."""
+    """Ordinal, digest, encrypted number and name of the first and of the last resident; nothing without any."""
     ends = (sa.select(end(resident.c.ordinal)).scalar_subquery() for end in (sa.func.min, sa.func.max))
     wanted = sa.select(
-        resident.c.ordinal, resident.c.number_digest, resident.c.number_sealed, resident.c.name_sealed
+        resident.c.ordinal, resident.c.number_digest, resident.c.number_encrypted, resident.c.name_encrypted
     ).where(resident.c.ordinal.in_(list(ends)))
     return [(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])) for row in connection.execute(wanted)]
 
@@ -134,7 +134,7 @@ def _conditions(filters: ResidentFilters) -> Iterable[sa.ColumnElement[bool]]:
 
 
 def _status_on(day: datetime.date) -> sa.ScalarSelect[Any]:
-    """The recorded status on a day, as Standing.status_on tells it: a cancellation counts before anything newer."""
+    """The recorded status on a day, as Eligibility.status_on tells it: a cancellation counts before anything newer."""
     is_cancellation = resident_status.c.status == "cancelled"
     return _newest(resident_status, resident_status.c.status, day, is_cancellation.desc())
 
@@ -260,7 +260,7 @@ def _rows_statement(dialect: str) -> sa.Select[Any]:
 
 
 def _resident_of(row: sa.Row[Any]) -> ResidentRow:
-    standing = standing_of(
+    eligibility = eligibility_of(
         row.ordinal, row.registered_on, row.valid_until, row.settlement, row.statuses, row.memberships
     )
-    return ResidentRow(standing, row.number_sealed, row.name_sealed, row.created_at)
+    return ResidentRow(eligibility, row.number_encrypted, row.name_encrypted, row.created_at)

@@ -18,7 +18,7 @@ COPY = "COPY"
 
 _POSTGRESQL = sa.make_url("postgresql+psycopg://").get_dialect()()
 
-Column = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
+ColumnType = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
 
 
 def rows_parameter(rows: Iterable[Mapping[str, object]]) -> str:
@@ -26,7 +26,7 @@ def rows_parameter(rows: Iterable[Mapping[str, object]]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
-def row_set(dialect: str, parameter: str, columns: Mapping[str, Column]) -> sa.FromClause:
+def row_set(dialect: str, parameter: str, columns: Mapping[str, ColumnType]) -> sa.FromClause:
     """A table of the rows in a JSON parameter, to join with."""
     if dialect == "postgresql":
         document = sa.cast(sa.bindparam(parameter, type_=sa.types.NullType()), sa.JSON)
@@ -41,11 +41,11 @@ def row_set(dialect: str, parameter: str, columns: Mapping[str, Column]) -> sa.F
     return sa.select(*cells).subquery(parameter)
 
 
-def _type(column: Column) -> sa.types.TypeEngine[Any]:
+def _type(column: ColumnType) -> sa.types.TypeEngine[Any]:
     return column() if isinstance(column, type) else column
 
 
-def _extract(value: sa.ColumnElement[Any], name: str, column: Column) -> sa.ColumnElement[Any]:
+def _extract(value: sa.ColumnElement[Any], name: str, column: ColumnType) -> sa.ColumnElement[Any]:
     cell = sa.func.json_extract(value, f"$.{name}", type_=_type(column))
     # A UUID stands in JSON as text with dashes and in SQLite's tables as 16 bytes.
     return sa.func.unhex(cell, "-", type_=Uuid()) if isinstance(_type(column), Uuid) else cell

@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from service.domain.macs import Signets
+from service.domain.macs import Macs
 from service.storage import facts, idempotency, presence, revisions
 from service.storage.columns import Uuid
 from service.storage.engine import Database
 from service.storage.revisions import NEWEST_REVISION, VERSION
 from service.storage.tables import metadata
 
-__all__ = ["NEWEST_REVISION", "SEALED_SINCE", "differences", "find_revision", "is_current", "revision", "upgrade"]
+__all__ = ["MACS_SINCE", "NEWEST_REVISION", "differences", "find_revision", "is_current", "revision", "upgrade"]
 
 if TYPE_CHECKING:
     import alembic.config
 
 _MIGRATION_LOCK = 0x48555349
-SEALED_SINCE = "0004"
-"""The revision that brought seals; whatever is unsealed in a later one is unsealed for another reason."""
+MACS_SINCE = "0004"
+"""The revision that brought MACs: a row without one in a later revision lacks it for another reason."""
 
 
-def upgrade(database: Database, signets: Signets) -> None:
+def upgrade(database: Database, macs: Macs) -> None:
     """Brings the database to the newest revision, in one transaction; two processes at once wait for each other.
 
-    What was recorded before there were seals is sealed as it is; that is why it needs the signets. Raises StillServed
-    when a SQLite ledger is being served, OtherRevision when the database is at a revision that is newer than the code,
+    What was recorded before there were MACs gets one as it is; so this needs their keys. Raises StillServed when a
+    SQLite ledger is being served, OtherRevision when the database is at a revision that is newer than the code,
     NotWritten when those who write on PostgreSQL did not end in time.
     """
     if is_current(database):
@@ -46,9 +46,9 @@ def upgrade(database: Database, signets: Signets) -> None:
             if before is not None and before > NEWEST_REVISION:
                 revisions.refuse_other(before)
         alembic.command.upgrade(_config(connection), "head")
-        if before is not None and before < SEALED_SINCE:
-            facts.add_older(connection, signets.facts)
-            idempotency.seal_older(connection, signets.answers)
+        if before is not None and before < MACS_SINCE:
+            facts.add_older(connection, macs.facts)
+            idempotency.add_macs_to_older(connection, macs.answers)
 
 
 def revision(connection: sa.Connection) -> str | None:

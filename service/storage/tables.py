@@ -6,7 +6,7 @@ microseconds since 1970 in UTC. Money is fen, weight is grams.
 
 import sqlalchemy as sa
 
-from service.storage.columns import BigId, Day, Instant, Uuid
+from service.storage.columns import BigId, DayType, InstantType, Uuid
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -24,7 +24,7 @@ market_group = sa.Table(
     sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("created_at", InstantType, nullable=False),
 )
 
 resident = sa.Table(
@@ -33,12 +33,12 @@ resident = sa.Table(
     # The ordinal is given by the command, dense from 1; the cipher texts are bound to it.
     sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number_digest", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("number_sealed", sa.LargeBinary, nullable=False),
-    sa.Column("name_sealed", sa.LargeBinary, nullable=False),
-    sa.Column("registered_on", Day, nullable=False),
-    sa.Column("valid_until", Day),
+    sa.Column("number_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("name_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("registered_on", DayType, nullable=False),
+    sa.Column("valid_until", DayType),
     sa.Column("settlement", sa.Text),
-    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("created_at", InstantType, nullable=False),
     sa.CheckConstraint("ordinal BETWEEN 1 AND 99999999", name="ordinal_is_public"),
     sa.CheckConstraint("valid_until IS NULL OR valid_until >= registered_on", name="valid_after_registration"),
     sa.Index("ix_resident_settlement", "settlement"),
@@ -49,10 +49,10 @@ resident_status = sa.Table(
     metadata,
     sa.Column("id", BigId, sa.Identity(), primary_key=True),
     sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
-    sa.Column("effective_on", Day, nullable=False),
+    sa.Column("effective_on", DayType, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("recorded_at", InstantType, nullable=False),
     sa.CheckConstraint("status IN ('active', 'suspended', 'cancelled')", name="status_is_known"),
     sa.Index("ix_resident_status_resident_effective_on", "resident", "effective_on"),
 )
@@ -62,9 +62,9 @@ resident_group = sa.Table(
     metadata,
     sa.Column("id", BigId, sa.Identity(), primary_key=True),
     sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
-    sa.Column("effective_on", Day, nullable=False),
+    sa.Column("effective_on", DayType, nullable=False),
     sa.Column("market_group", sa.Integer, sa.ForeignKey("market_group.ordinal")),
-    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("recorded_at", InstantType, nullable=False),
     sa.Index("ix_resident_group_resident_effective_on", "resident", "effective_on"),
     sa.Index("ix_resident_group_market_group", "market_group"),
 )
@@ -76,15 +76,15 @@ api_key = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("scopes", sa.Text, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("revoked_at", Instant),
+    sa.Column("created_at", InstantType, nullable=False),
+    sa.Column("revoked_at", InstantType),
 )
 
 audit = sa.Table(
     "audit",
     metadata,
     sa.Column("id", BigId, sa.Identity(), primary_key=True),
-    sa.Column("at", Instant, nullable=False),
+    sa.Column("at", InstantType, nullable=False),
     sa.Column("api_key", sa.Integer, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("resident", sa.Integer, nullable=False),
@@ -99,8 +99,8 @@ fact = sa.Table(
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("id", sa.BigInteger, nullable=False),
-    # A keyed digest of the row, of its number, and of the seal before (service.domain.macs).
-    sa.Column("seal", sa.LargeBinary, nullable=False),
+    # A keyed digest of the row, of its number, and of the MAC before (service.domain.macs).
+    sa.Column("mac", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("kind", "id"),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
 )
@@ -112,14 +112,14 @@ journal = sa.Table(
     sa.Column("seq", BigId, sa.Identity(), primary_key=True),
     sa.Column("transaction_id", Uuid, nullable=False, unique=True),
     sa.Column("resident", sa.Integer, nullable=False),
-    sa.Column("day", Day, nullable=False),
+    sa.Column("day", DayType, nullable=False),
     sa.Column("market_group", sa.Integer),
     sa.Column("quantity_g", sa.BigInteger, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("exempt_fen", sa.BigInteger, nullable=False),
     sa.Column("exempt_quantity_g", sa.BigInteger, nullable=False),
-    sa.Column("traded_at", Instant, nullable=False),
-    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("traded_at", InstantType, nullable=False),
+    sa.Column("recorded_at", InstantType, nullable=False),
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("commodity", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
@@ -181,7 +181,7 @@ idempotency = sa.Table(
     # A digest of API key, route and key: 16 bytes whatever the key's length, and no caller's text in an index.
     sa.Column("digest", Uuid, primary_key=True),
     # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.macs).
-    sa.Column("seal", Uuid, nullable=False),
+    sa.Column("mac", Uuid, nullable=False),
     # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or what was
     # answered where no transaction is made (service.commands.once). The column is named after the first.
     sa.Column("transaction_id", Uuid),
@@ -194,7 +194,7 @@ allowance_use = sa.Table(
     "allowance_use",
     metadata,
     sa.Column("resident", sa.Integer, nullable=False),
-    sa.Column("day", Day, nullable=False),
+    sa.Column("day", DayType, nullable=False),
     # '' is the value limit's own row (exempt_fen); a list group's row counts grams (quantity_g).
     sa.Column("list_group", sa.Text, nullable=False),
     sa.Column("exempt_fen", sa.Integer, nullable=False),
@@ -220,7 +220,7 @@ block = sa.Table(
     # comes behind the last one is the tail.
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False, unique=True),
-    sa.Column("sealed_at", Instant, nullable=False),
+    sa.Column("sealed_at", InstantType, nullable=False),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
     sa.CheckConstraint("entries > 0 AND first_seq <= last_seq", name="holds_entries"),
 )
@@ -229,7 +229,7 @@ cell = sa.Table(
     "cell",
     metadata,
     sa.Column("grain", sa.SmallInteger, nullable=False),
-    sa.Column("day", Day, nullable=False),
+    sa.Column("day", DayType, nullable=False),
     # The values of the grain's dimensions, as a JSON array in their order.
     sa.Column("dimensions", sa.Text, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
@@ -251,7 +251,7 @@ verification = sa.Table(
     "verification",
     metadata,
     sa.Column("id", BigId, sa.Identity(), primary_key=True),
-    sa.Column("verified_at", Instant, nullable=False),
+    sa.Column("verified_at", InstantType, nullable=False),
     # The newest block of the ledger that was verified; 0 before the first fold.
     sa.Column("block", sa.Integer, nullable=False),
 )
@@ -264,6 +264,6 @@ ended_session = sa.Table(
     # The random number in the session's cookie; without the secrets nobody can make a cookie of it.
     sa.Column("session", sa.LargeBinary, nullable=False, unique=True),
     # When the session would have ended by itself.
-    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("expires_at", InstantType, nullable=False),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
 )

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from service.domain.cells import Entry, Key, Pair
+from service.domain.cells import CountedEntry, Key, Pair
 from service.domain.chain import TEXT_FIELDS, encode_values
 from service.domain.groups import group_id
-from service.storage.columns import Day, day_number, day_of
+from service.storage.columns import DayType, day_number, day_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import block, journal
 
@@ -90,7 +90,7 @@ def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
     return found
 
 
-def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, Entry]:
+def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, CountedEntry]:
     """What the cube needs of the entries of the tail behind a place, by their own places, in order."""
     rows = connection.execute(_ENTRIES, {"after": after})
     return {row[0]: _entry_of(row) for row in rows.all()}
@@ -100,7 +100,7 @@ class Waiting(NamedTuple):
     """An entry of the tail as a fold needs it: its place, what the cube counts of it, its canonical bytes."""
 
     seq: int
-    entry: Entry
+    entry: CountedEntry
     encoding: bytes
 
 
@@ -133,11 +133,11 @@ def _key_of(row: sa.Row[Any]) -> Key:
     return (row.category, row.origin, row.direction, row.trade_point, group, row.settlement)
 
 
-def _entry_of(row: Sequence[Any]) -> Entry:
+def _entry_of(row: Sequence[Any]) -> CountedEntry:
     _, resident, day, category, origin, direction, trade_point, group, settlement = row[:9]
     amount_fen, exempt_fen, quantity_g, reverses = row[9:]
     key = (category, origin, direction, trade_point, _known_group(group), settlement)
-    return Entry(resident, day, key, amount_fen, exempt_fen, quantity_g, reverses is not None)
+    return CountedEntry(resident, day, key, amount_fen, exempt_fen, quantity_g, reverses is not None)
 
 
 def _waiting_of(row: Sequence[Any]) -> Waiting:
@@ -148,7 +148,9 @@ def _waiting_of(row: Sequence[Any]) -> Waiting:
     encoding = encode_values(*[*row[1:12], bool(row[12]), row[13:27], metadata])
     key = (category, origin, direction, trade_point, _known_group(group), settlement)
     is_reversal = reverses is not None
-    return Waiting(seq, Entry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding)
+    return Waiting(
+        seq, CountedEntry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding
+    )
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -187,7 +189,7 @@ _ENTRIES = (
 
 @functools.cache
 def _live_statement(dialect: str) -> sa.Select[Any]:
-    pairs = row_set(dialect, "pairs", {"resident": sa.Integer, "day": Day})
+    pairs = row_set(dialect, "pairs", {"resident": sa.Integer, "day": DayType})
     reversal = journal.alias("reversal")
     up_to = sa.bindparam("up_to", type_=sa.BigInteger)
     reversed_already = (

@@ -1,7 +1,7 @@
-"""The secrets, and what they protect: names and citizen numbers sealed for their row, and looked up by a keyed digest.
+"""The secrets, and what they protect: names and citizen numbers, encrypted for their row, found by a keyed digest.
 
 One area has only about 36.5 million possible numbers, so a plain hash would hide nothing. Both keys live in a file
-outside of the database; every cipher text names the key that sealed it, so that keys can be rotated.
+outside of the database; every cipher text names its key, so that keys can be rotated.
 """
 
 import base64
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from service.domain.macs import Signet, Signets
+from service.domain.macs import MacKeys, Macs
 from service.storage.new_files import new_file
 from service.storage.private_files import PRIVATE_FOLDER
 
@@ -44,39 +44,39 @@ class KeyRing:
 
 
 class Vault:
-    """Seals and opens personal data."""
+    """Encrypts and decrypts personal data."""
 
     def __init__(self, encryption: KeyRing, index: KeyRing) -> None:
         """Two rings, so that the index key can be changed without touching the cipher texts, and vice versa."""
         self._encryption = encryption
         self._index = index
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
-        self.signets = Signets(facts=self._signet("facts"), answers=self._signet("answers"))
+        self.macs = Macs(facts=self._mac_keys("facts"), answers=self._mac_keys("answers"))
 
-    def seal(self, text: str, ordinal: int, field: str) -> bytes:
+    def encrypt(self, text: str, ordinal: int, field: str) -> bytes:
         """AES-256-GCM of a text, bound to its row and field: moved to another row it does not open."""
         key_id = self._encryption.current.encode()
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._ciphers[self._encryption.current].encrypt(nonce, text.encode(), _bound_to(ordinal, field))
-        return bytes([len(key_id)]) + key_id + nonce + sealed
+        encrypted = self._ciphers[self._encryption.current].encrypt(nonce, text.encode(), _bound_to(ordinal, field))
+        return bytes([len(key_id)]) + key_id + nonce + encrypted
 
-    def open(self, sealed: bytes, ordinal: int, field: str) -> str:
+    def decrypt(self, encrypted: bytes, ordinal: int, field: str) -> str:
         """The text again. Raises SecretsError when the key is not in the ring or the bytes belong elsewhere."""
-        start = 1 + sealed[0]
-        key_id = sealed[1:start].decode("ascii", "replace")
+        start = 1 + encrypted[0]
+        key_id = encrypted[1:start].decode("ascii", "replace")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise SecretsError(f"the secrets file lacks the encryption key {key_id!r} that sealed resident {ordinal}")
-        nonce, body = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+            raise SecretsError(f"the secrets file lacks the encryption key {key_id!r} of resident {ordinal}")
+        nonce, body = encrypted[start : start + NONCE_BYTES], encrypted[start + NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, body, _bound_to(ordinal, field)).decode()
         except InvalidTag:
             raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
 
-    def opens(self, sealed: bytes, ordinal: int, field: str) -> bool:
-        """Whether the text opens with one of the keys, as what it is said to be."""
+    def decrypts(self, encrypted: bytes, ordinal: int, field: str) -> bool:
+        """Whether the text can be decrypted with one of the keys, as what it is said to be."""
         try:
-            self.open(sealed, ordinal, field)
+            self.decrypt(encrypted, ordinal, field)
         except (SecretsError, ValueError, LookupError):
             return False
         return True
@@ -89,10 +89,12 @@ class Vault:
         """The digest under every index key, so that residents registered before a rotation are found too."""
         return [self._hmac(key_id, number) for key_id in self._index.keys]
 
-    def refuse_foreign(self, ordinal: int, number_digest: bytes, number_sealed: bytes, name_sealed: bytes) -> None:
+    def refuse_foreign(
+        self, ordinal: int, number_digest: bytes, number_encrypted: bytes, name_encrypted: bytes
+    ) -> None:
         """Raises SecretsError when a resident's row is not of these secrets: of both rings, each with its own work."""
-        self.open(name_sealed, ordinal, "name")
-        number = self.open(number_sealed, ordinal, "id_number")
+        self.decrypt(name_encrypted, ordinal, "name")
+        number = self.decrypt(number_encrypted, ordinal, "id_number")
         if number_digest not in self.digests(number):
             raise SecretsError(f"the secrets file lacks the index key by which resident {ordinal} is found")
 
@@ -104,9 +106,9 @@ class Vault:
         key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"hushi/" + purpose.encode())
         return key.derive(self._index.keys[key_id])
 
-    def _signet(self, purpose: str) -> Signet:
+    def _mac_keys(self, purpose: str) -> MacKeys:
         before = [key_id for key_id in self._index.keys if key_id != self._index.current]
-        return Signet([self._derived(key_id, purpose) for key_id in (self._index.current, *before)])
+        return MacKeys([self._derived(key_id, purpose) for key_id in (self._index.current, *before)])
 
     def _hmac(self, key_id: str, number: str) -> bytes:
         return hmac.digest(self._index.keys[key_id], number.encode(), hashlib.sha256)

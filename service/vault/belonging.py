@@ -9,10 +9,10 @@ nothing fits at all, so that `hushi verify` names a changed row as a changed row
 import itertools
 from contextlib import closing
 
-from service.domain.macs import Signet, fact_message
+from service.domain.macs import MacKeys, fact_message
 from service.storage import facts, recount, residents, schema
 from service.storage.engine import Connection
-from service.storage.facts import Sealed
+from service.storage.facts import LinkedFact
 from service.storage.prepared import digest_of
 from service.vault import SecretsError, Vault
 
@@ -20,9 +20,9 @@ SAMPLE = 4
 """How many facts are looked at from each end of the register, and how many answers."""
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
-_NO_FACT = "it lacks the index key that sealed the {} fact of the register"
+_NO_FACT = "it lacks the index key of the {} fact of the register"
 _OR_CHANGED = ", or somebody has changed that fact, which hushi verify would tell"
-_NO_ANSWER = "it lacks the index key that sealed what was answered"
+_NO_ANSWER = "it lacks the index key of what was answered"
 
 
 def why_foreign(connection: Connection, vault: Vault) -> str | None:
@@ -34,13 +34,13 @@ def why_foreign(connection: Connection, vault: Vault) -> str | None:
     if found is None or found > schema.NEWEST_REVISION:
         return None  # There is nothing yet, or nothing that this version can read.
     why = why_people_foreign(connection, vault)
-    if why is not None or found < schema.SEALED_SINCE:
+    if why is not None or found < schema.MACS_SINCE:
         return why
-    first, last = _fitting_facts(connection, vault.signets.facts)
+    first, last = _fitting_facts(connection, vault.macs.facts)
     if first:
         fitting = {"first": first[0], "newest": [*first, *last][-1]}
         return next((_NO_FACT.format(end) + _OR_CHANGED for end, fits in fitting.items() if not fits), None)
-    return None if _some_answer_fits(connection, vault.signets.answers) else _NO_ANSWER
+    return None if _some_answer_fits(connection, vault.macs.answers) else _NO_ANSWER
 
 
 def why_people_foreign(connection: Connection, vault: Vault) -> str | None:
@@ -58,47 +58,47 @@ def why_all_foreign(connection: Connection, vault: Vault) -> str | None:
 
     A short register has one end. A ring with other encryption keys opens neither the name nor the number of anybody.
     """
-    first, last = _fitting_facts(connection, vault.signets.facts)
+    first, last = _fitting_facts(connection, vault.macs.facts)
     ends = {"first": first, "newest": last} if len(last) == SAMPLE else {"first": [*first, *last]}
     for end, fitting in ends.items():
         if fitting and not any(fitting):
             return _NO_FACT.format(end)
-    if not first and not _some_answer_fits(connection, vault.signets.answers):
+    if not first and not _some_answer_fits(connection, vault.macs.answers):
         return _NO_ANSWER
     people = residents.first_and_last(connection)
     opened = [
-        vault.opens(sealed, ordinal, field)
+        vault.decrypts(encrypted, ordinal, field)
         for ordinal, _, number, name in people
-        for sealed, field in ((number, "id_number"), (name, "name"))
+        for encrypted, field in ((number, "id_number"), (name, "name"))
     ]
     if opened and not any(opened):
-        return f"it lacks the encryption key that sealed resident {people[0][0]}"
+        return f"it lacks the encryption key of resident {people[0][0]}"
     return None
 
 
-def _fitting_facts(connection: Connection, signet: Signet) -> tuple[list[bool], list[bool]]:
+def _fitting_facts(connection: Connection, mac_keys: MacKeys) -> tuple[list[bool], list[bool]]:
     """Whether each of the first and of the last facts fits, in their order."""
     with recount.any_text(connection):
         first, last = facts.read_ends(connection, SAMPLE)
-    return [_fits(signet, one) for one in first], [_fits(signet, one) for one in last]
+    return [_fits(mac_keys, one) for one in first], [_fits(mac_keys, one) for one in last]
 
 
-def _fits(signet: Signet, fact: Sealed) -> bool:
+def _fits(mac_keys: MacKeys, fact: LinkedFact) -> bool:
     recorded = fact.recorded
     if recorded.line is None:
         return False
-    return signet.fits(recorded.seal, fact_message(fact.before, recorded.no, recorded.kind, recorded.line))
+    return mac_keys.fits(recorded.mac, fact_message(fact.before, recorded.no, recorded.kind, recorded.line))
 
 
-def _some_answer_fits(connection: Connection, signet: Signet) -> bool:
+def _some_answer_fits(connection: Connection, mac_keys: MacKeys) -> bool:
     """Whether one of a few answers fits, or there is none."""
     with recount.any_text(connection), closing(recount.answers(connection)) as answers:
         found = list(itertools.islice(answers, SAMPLE))
-    return not found or any(_fits_answer(signet, key, entry) for key, entry in found)
+    return not found or any(_fits_answer(mac_keys, key, entry) for key, entry in found)
 
 
-def _fits_answer(signet: Signet, key: recount.Raw, entry: recount.Raw) -> bool:
+def _fits_answer(mac_keys: MacKeys, key: recount.Raw, entry: recount.Raw) -> bool:
     try:
-        return any(signet.fits(digest_of(key[1]), message) for message in recount.answer_messages(key, entry))
+        return any(mac_keys.fits(digest_of(key[1]), message) for message in recount.answer_messages(key, entry))
     except _UNREADABLE:
         return False

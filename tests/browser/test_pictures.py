@@ -45,7 +45,7 @@ DONE_THERE = {"record": _find}
 """What somebody does on a page before it is looked at."""
 
 
-class Elsewhere:
+class Elsewhere(Bureau):
     """A service that runs already, with one key for everything."""
 
     def __init__(self, address: str) -> None:
@@ -74,9 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.mark.parametrize("lang", ["zh", "en", "mn"])
 @pytest.mark.parametrize("size", SIZES)
-def test_every_page_can_be_looked_at(
-    place: Bureau | Elsewhere, chromium: Any, folder: pathlib.Path, size: str, lang: str
-) -> None:
+def test_every_page_can_be_looked_at(place: Bureau, chromium: Any, folder: pathlib.Path, size: str, lang: str) -> None:
     wide, high = SIZES[size]
     officer = Clerk(place, chromium, viewport={"width": wide, "height": high}, locale=lang)
     officer.page.goto(f"{place.address}/signin?next=/#key={place.new_key('admin')}")
@@ -100,9 +98,7 @@ def test_every_page_can_be_looked_at(
 
 
 @pytest.mark.parametrize("lang", ["zh", "en", "mn"])
-def test_what_is_printed_can_be_looked_at(
-    place: Bureau | Elsewhere, chromium: Any, folder: pathlib.Path, lang: str
-) -> None:
+def test_what_is_printed_can_be_looked_at(place: Bureau, chromium: Any, folder: pathlib.Path, lang: str) -> None:
     officer = Clerk(place, chromium, color_scheme="dark", locale=lang)
     officer.page.goto(f"{place.address}/signin?next=/#key={place.new_key('admin')}")
     officer.wait_for_report()
@@ -115,7 +111,7 @@ def test_what_is_printed_can_be_looked_at(
     officer.context.close()
 
 
-def test_receipts_can_be_looked_at(place: Bureau | Elsewhere, chromium: Any, folder: pathlib.Path) -> None:
+def test_receipts_can_be_looked_at(place: Bureau, chromium: Any, folder: pathlib.Path) -> None:
     """Of a trade and of its reversal; not in a service that runs already, where it would be posted for good."""
     if isinstance(place, Elsewhere):
         pytest.skip("nothing is posted into another service")

@@ -54,9 +54,10 @@ def test_the_longest_prefix_names_the_list_group(hs_code: str | None, name: str 
 
 def test_every_rule_names_its_source() -> None:
     rules = BOOK.on(TODAY)
-    for row in (*rules.categories.values(), *rules.list_groups.values()):
-        assert row.basis.legal_basis
-        assert row.basis.source
+    bases = [row.basis for row in rules.categories.values()] + [row.basis for row in rules.list_groups.values()]
+    for basis in bases:
+        assert basis.legal_basis
+        assert basis.source
     assert not rules.categories["meat"].basis.verified
 
 

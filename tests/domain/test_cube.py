@@ -30,7 +30,12 @@ def _amounts(cube: Cube) -> set[tuple[int, int, int]]:
 def test_what_has_changed_is_prepared_again_once_it_has_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     cube, prepared = Cube(), list[int]()
     prepare = Month.prepare
-    monkeypatch.setattr(Month, "prepare", lambda month: (prepared.append(min(month.days).month), prepare(month)))
+
+    def note_and_prepare(month: Month) -> object:
+        prepared.append(min(month.days).month)
+        return prepare(month)
+
+    monkeypatch.setattr(Month, "prepare", note_and_prepare)
     for month in (1, 2, 3):
         _put(cube, datetime.date(2024, month, 10), 100, resident=month)
     assert list(cube.prepare()) != []

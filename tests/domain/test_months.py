@@ -1,4 +1,4 @@
-"""A month of cells: gathered or not, narrowed or not, it adds up to the same."""
+"""A month of cells: rolled up or not, narrowed or not, it adds up to the same."""
 
 import datetime
 
@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from service.domain.cells import GRAINS, Cell, Grain, Key
-from service.domain.months import Month, totals_of_days
+from service.domain.months import Month
 from service.domain.periods import Period
-from service.domain.rollup import gather, totals_of_gathered
-from service.domain.totals import RowKeys, Selection
+from service.domain.rollup import roll_up, totals_of_rolled_up
+from service.domain.totals import RowKeys, Selection, totals_of_days
 
 FULL = GRAINS[-1]
 SECOND = datetime.date(2024, 6, 2)
@@ -53,10 +53,10 @@ def test_a_month_answers_the_same_from_days_gathered_and_narrowed(
 ) -> None:
     month = Month(FULL.dimensions)
     month.days.update(recorded)
-    gathered = gather(recorded)
+    rolled_up = roll_up(recorded)
     for selection in asked:
         plain = totals_of_days(recorded.values(), RowKeys(selection))
-        assert totals_of_gathered(gathered, RowKeys(selection)) == plain
+        assert totals_of_rolled_up(rolled_up, RowKeys(selection)) == plain
         assert month.totals(selection, RowKeys(selection)) == plain
         assert month.totals_within(JUNE, selection, RowKeys(selection)) == plain
     month.prepare()
@@ -106,9 +106,9 @@ def test_a_resident_in_two_cells_of_a_day_takes_part_once() -> None:
     meat: Key = ("meat", "MN", "import", "erenhot", None, None)
     wool: Key = ("wool", "MN", "import", "erenhot", None, None)
     recorded = {day: {meat: Cell(1, 1, 1, 2, BitMap([1, 2])), wool: Cell(1, 1, 1, 1, BitMap([2]))}}
-    gathered = gather(recorded)
-    assert (gathered[meat].alone, gathered[wool].alone) == (1, 0)
-    total = totals_of_gathered(gathered, RowKeys(Selection((), ((0, frozenset({"meat", "wool"})),))))[()]
+    rolled_up = roll_up(recorded)
+    assert (rolled_up[meat].alone, rolled_up[wool].alone) == (1, 0)
+    total = totals_of_rolled_up(rolled_up, RowKeys(Selection((), ((0, frozenset({"meat", "wool"})),))))[()]
     assert (total.participations, len(total.residents)) == (2, 2)
 
 

@@ -1,4 +1,4 @@
-"""The gate: so many requests at a time, a refusal at once for who comes on top, and places that come back."""
+"""Admission: so many requests at a time, a refusal at once for who comes on top, and places that come back."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import Client
 
-from service.http.admission import READS_MAX, WRITES_MAX, Gate
+from service.http.admission import READS_MAX, WRITES_MAX, Admission
 from service.http.arriving import BODIES_MAX
 from service.server.processes import THREADS_PER_WORKER
 from tests.conftest import Caller
@@ -26,9 +26,9 @@ class House:
         self.notes: list[tuple[Any, ...]] = []
         app = Flask("house")
         app.add_url_rule("/<path:_>", view_func=self.stay, methods=["GET", "POST"])
-        app.add_url_rule("/fault", view_func=lambda: 1 / 0)
+        app.add_url_rule("/fault", view_func=lambda: str(1 / 0))
         app.testing = True
-        self.gate = Gate(app.wsgi_app, lambda *told: self.notes.append(told), PLACES, PLACES)
+        self.admission = Admission(app.wsgi_app, lambda *told: self.notes.append(told), PLACES, PLACES)
 
     def stay(self, _: str) -> Response:
         self.inside.release()
@@ -36,7 +36,7 @@ class House:
         return Response("done")
 
     def ask(self, path: str = "/stay") -> Any:
-        return Client(self.gate).get(path)
+        return Client(self.admission).get(path)
 
 
 @pytest.fixture
@@ -93,24 +93,24 @@ def test_a_refusal_finds_a_thread_when_all_places_are_taken() -> None:
 
 def test_reads_that_take_all_their_places_leave_those_of_writes(full_house: House) -> None:
     full_house.go.set()
-    assert Client(full_house.gate).post("/stay").status_code == 200
+    assert Client(full_house.admission).post("/stay").status_code == 200
 
 
 def test_a_long_request_counts_as_inside_until_its_answer_is_on_its_way(
     full_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has left the gate, and its answer waits for a busy process: its connection must not be ended for that."""
+    """Its place is free, and its answer waits for a busy process: its connection must not be ended for that."""
     monkeypatch.setattr("service.http.admission.LONG_S", 0.1)
-    assert len(full_house.gate.inside_since()) == PLACES
+    assert len(full_house.admission.inside_since()) == PLACES
     time.sleep(0.1)
     full_house.go.set()
-    while full_house.gate.reads.taken:
+    while full_house.admission.reads.taken:
         time.sleep(0.01)
-    assert len(full_house.gate.inside_since()) == PLACES
+    assert len(full_house.admission.inside_since()) == PLACES
     monkeypatch.setattr("service.http.admission.ANSWERED_WITHIN_S", 0.0)
-    assert full_house.gate.inside_since() == []
+    assert full_house.admission.inside_since() == []
 
 
 def test_the_service_stands_behind_the_gate(call: Callable[..., Caller]) -> None:
     application = call("admin").client.application
-    assert isinstance(application.wsgi_app, Gate)
+    assert isinstance(application.wsgi_app, Admission)

@@ -1,4 +1,4 @@
-"""Bodies on their way: they hold no place of the gate, only so many may be on their way, and half a body is none."""
+"""Bodies on their way: they take no place, only so many may be on their way, and half a body is none."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response, g, request
 from werkzeug.test import Client, TestResponse
 
-from service.http.admission import Gate
+from service.http.admission import Admission
 from service.http.arriving import SIGN_IN, SMALL_BYTES_MAX, Arrivals
 from service.http.problems import register_problems
 from tests.builders import a_trade
@@ -34,7 +34,7 @@ class SlowInput(io.RawIOBase):
 
 
 class House:
-    """An application behind a small gate, and the callers that send it bodies."""
+    """An application behind a small admission, and the callers that send it bodies."""
 
     def __init__(self) -> None:
         app = Flask("house")
@@ -43,7 +43,7 @@ class House:
         register_problems(app)
         self.working, self.go = threading.Semaphore(0), threading.Event()
         self.arrivals = Arrivals(BODIES, SIGN_INS, BYTES)
-        self.gate = Gate(app.wsgi_app, lambda *_: None, PLACES, PLACES, self.arrivals)
+        self.admission = Admission(app.wsgi_app, lambda *_: None, PLACES, PLACES, self.arrivals)
         self.callers: list[threading.Thread] = []
         self.answers: list[TestResponse] = []
         self.inputs: list[SlowInput] = []
@@ -59,7 +59,7 @@ class House:
         """A body, as one call."""
         stream = body if isinstance(body, io.RawIOBase) else io.BytesIO(body)
         told = {"wsgi.input": stream, "CONTENT_LENGTH": str(length or 2), "wsgi.input_terminated": True}
-        return Client(self.gate).post(path, environ_overrides=told)
+        return Client(self.admission).post(path, environ_overrides=told)
 
     def begin(self, path: str = "/x", length: int = 2) -> SlowInput:
         """A body that does not arrive for now."""
@@ -88,7 +88,7 @@ def test_a_body_on_its_way_holds_no_place(house: House) -> None:
         assert house.begin().waits.wait(10)
     assert house.send().status_code == 200
     assert house.arrivals.is_tight
-    assert house.gate.inside_since() == []
+    assert house.admission.inside_since() == []
 
 
 def test_who_has_sent_a_body_and_finds_no_place_is_told_to_come_again(house: House) -> None:
@@ -97,7 +97,7 @@ def test_who_has_sent_a_body_and_finds_no_place_is_told_to_come_again(house: Hou
     for body in bodies[:PLACES]:
         body.go.set()
         assert house.working.acquire(timeout=10)
-    assert len(house.gate.inside_since()) == PLACES
+    assert len(house.admission.inside_since()) == PLACES
     bodies[PLACES].go.set()
     house.callers[PLACES].join(10)
     (refused,) = house.answers
@@ -128,7 +128,7 @@ def test_only_so_many_bytes_are_on_their_way(house: House) -> None:
 
 
 def test_few_large_bodies_are_worked_on_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house.gate, "large", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(house.admission, "large", threading.BoundedSemaphore(1))
     for _ in range(2):
         house.begin(length=SMALL_BYTES_MAX + 1).go.set()
     assert house.working.acquire(timeout=10)

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.commands.keys import create_key
-from service.http.admission import Gate
+from service.http.admission import Admission
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
 from service.http.inflating import MEMBERS_MAX, unpack
 from service.ledger import Ledger
@@ -132,10 +132,15 @@ def test_what_may_become_large_waits_for_its_turn(
     ledger: Ledger, admin: Caller, path: str, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However little of it was sent: of large bodies only a few are in memory at a time."""
-    gate = admin.client.application.wsgi_app
-    assert isinstance(gate, Gate)
+    admission = admin.client.application.wsgi_app
+    assert isinstance(admission, Admission)
     taken: list[bool] = []
-    acquire = gate.large.acquire
-    monkeypatch.setattr(gate.large, "acquire", lambda **how: taken.append(True) or acquire(**how))
+    acquire = admission.large.acquire
+
+    def note_and_acquire(**how: Any) -> bool:
+        taken.append(True)
+        return acquire(**how)
+
+    monkeypatch.setattr(admission.large, "acquire", note_and_acquire)
     admin.post(path, headers={"Content-Encoding": "gzip"}, data=gzip.compress(b"[]"), content_type="application/json")
     assert bool(taken) == waits

@@ -140,7 +140,7 @@ def test_residents_series_and_brief_are_files_as_well(market: Caller) -> None:
 
 
 def test_a_number_with_more_digits_than_a_spreadsheet_has_is_text() -> None:
-    document = {
+    document: dict[str, Any] = {
         "period": {"from": "2024-01-01", "to": "2024-12-31"}, "base_period": None, "by": [], "filters": {},
         "total": {"amount_cny": {"current": "12345678901234.56"}}, "rows": [], "position": "1.0",
     }  # fmt: skip

@@ -120,12 +120,12 @@ def test_thirty_two_threads_on_one_key_make_one_entry_and_get_one_answer(
     caller = call()
     caller.register(1)
     answers: list[tuple[int, bytes]] = []
-    gate = threading.Barrier(32)
+    admission = threading.Barrier(32)
 
     def post() -> None:
         mine = Caller(caller.client.application.test_client(), None)
         mine.headers = caller.headers
-        gate.wait()
+        admission.wait()
         answer = mine.trade(a_trade(), key="one")
         answers.append((answer.status_code, answer.data))
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.choices import OneOf
 from schemas.fields import Text, TradingDay
-from schemas.residents import ReasonSchema, ResidentsQuerySchema
+from schemas.residents import ReasonSchema, ResidentListQuerySchema
 from schemas.transactions import TradeSchema
 from service.domain.cells import DIMENSIONS
 from service.domain.money import CNY_LENGTH_MAX, CNY_PATTERN, KG_LENGTH_MAX, KG_PATTERN
@@ -47,7 +47,7 @@ def test_each_page_with_a_shell_is_told_the_limits_of_the_schemas(stranger: Call
     assert isinstance(over_allowance, OneOf)
     assert told["over_allowance"] == list(over_allowance.choices)
     assert sorted(told["filters"]) == sorted(DIMENSIONS)
-    limit: Any = ResidentsQuerySchema().fields["limit"]
+    limit: Any = ResidentListQuerySchema().fields["limit"]
     assert told["page_limit_max"] == limit.most
     assert str(TradingDay().deserialize(told["first_day"])) == told["first_day"]
 
@@ -69,7 +69,9 @@ def test_the_api_takes_what_a_page_takes_and_no_more(stranger: Caller, call: Cal
     for name in ("commodity", "consignment", "vehicle_plate", "reference", "seller"):
         fits = writer.post("/v1/transactions/quote", a_trade(**{name: "重" * lengths[name]}))
         too_long = writer.post("/v1/transactions/quote", a_trade(**{name: "重" * (lengths[name] + 1)}))
+        assert fits.json is not None
         assert fits.json["code"] != "validation-failed", name
+        assert too_long.json is not None
         assert [error["pointer"] for error in too_long.json["errors"]] == [f"/{name}"]
 
 

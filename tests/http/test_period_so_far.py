@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.domain.periods import Period, base_period, month_end, year_to_date
-from service.domain.reports import Question, question_so_far
+from service.domain.periods import Compare, Period, base_period, month_end, year_to_date
+from service.domain.reports import Question, TradeReport, question_so_far
 from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.reports import Reporter
@@ -178,6 +178,20 @@ def test_a_report_is_tagged_anew_when_the_day_changes(ledger: Ledger, market: Ca
 days = st.dates(datetime.date(2023, 12, 20), datetime.date(2024, 5, 3))
 
 
+def _compare_bulletin(reporter: Reporter, today: datetime.date) -> None:
+    """The spans of a bulletin are reports of the same spans."""
+    month = Period(today.replace(day=1), month_end(today.year, today.month))
+    bulletin = reporter.bulletin(month, today).answer
+    spans: tuple[tuple[TradeReport, Period, Compare], ...] = (
+        (bulletin.parts.trade.month, month, "yoy"),
+        (bulletin.parts.trade.previous, month, "previous"),
+        (bulletin.parts.trade.year, year_to_date(month.end), "yoy"),
+    )
+    for span, whole_span, how in spans:
+        told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer
+        assert span.total == told.total
+
+
 def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger, market: Caller) -> None:
     reporter = Reporter(ledger)
     recount, people = PlainRecount(read_journal(ledger)), PlainPeople(ledger)
@@ -204,7 +218,7 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
         report = reporter.trade(asked).answer
         assert report.question.base_period == base
         assert report.question.through == through
-        assert report.total["amount_fen"][:2] == amounts  # type: ignore[index] # It is compared.
+        assert report.total["amount_fen"][:2] == amounts  # type: ignore[index] # (it is compared)
         monthly = question_so_far(Question(Period(start, end), compare, ("month",)), today)
         drawn = reporter.series(monthly, "amount_fen").answer.lines[0]
         assert sum(drawn.current) == amounts[0]
@@ -213,20 +227,12 @@ def test_all_reports_say_the_same_whatever_the_period_and_the_day(ledger: Ledger
             assert sum(drawn.base) == amounts[1]
         stock = people.stock(asked, (), through), people.stock(asked, (), base.end)
         registered = reporter.residents(asked).answer.total["registered_at_end"]
-        assert registered[:2] == stock  # type: ignore[index] # It is compared.
+        assert registered[:2] == stock  # type: ignore[index] # (it is compared)
         facts = reporter.brief(Question(Period(start, end), compare), today).answer
         assert facts.base_period == base
         claims = {claim.measure: claim for claim in write_brief(facts, "zh").claims}
         assert (claims["amount_cny"].current, claims["amount_cny"].base) == amounts
         assert claims["registered_at_end"].current == stock[0]
-        month = Period(today.replace(day=1), month_end(today.year, today.month))
-        bulletin = reporter.bulletin(month, today).answer
-        for span, whole_span, how in (
-            (bulletin.parts.trade.month, month, "yoy"),
-            (bulletin.parts.trade.previous, month, "previous"),
-            (bulletin.parts.trade.year, year_to_date(month.end), "yoy"),
-        ):
-            told = reporter.trade(question_so_far(Question(whole_span, how), today)).answer  # type: ignore[arg-type]
-            assert span.total == told.total
+        _compare_bulletin(reporter, today)
 
     say_the_same()

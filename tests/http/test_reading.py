@@ -8,9 +8,14 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import Client, TestResponse
 
-from service.http.reading import READS_AT_ONCE, ReadingTurns
+from service.http.reading import READS_AT_ONCE, ReadQueue
 
 WAIT_MAX_S, LONG_S, READ_S = 0.3, 0.6, 0.05
+
+
+def _answer_quickly() -> str:
+    time.sleep(READ_S)
+    return "done"
 
 
 class House:
@@ -19,14 +24,14 @@ class House:
     def __init__(self) -> None:
         app = Flask("house")
         app.add_url_rule("/v1/stay", "stay", self.stay)
-        app.add_url_rule("/v1/quick", "quick", lambda: time.sleep(READ_S) or "done")
+        app.add_url_rule("/v1/quick", "quick", _answer_quickly)
         app.add_url_rule("/v1/write", "write", lambda: "done", methods=["POST"])
         app.add_url_rule("/page", "page", lambda: "done")
-        app.add_url_rule("/v1/fault", "fault", lambda: 1 / 0)
+        app.add_url_rule("/v1/fault", "fault", lambda: str(1 / 0))
         app.testing = True
         self.inside, self.go, self.has_writes = threading.Semaphore(0), threading.Event(), False
         self.notes: list[object] = []
-        self.turns = ReadingTurns(
+        self.turns = ReadQueue(
             app.wsgi_app, lambda *told: self.notes.append(told), lambda: self.has_writes, WAIT_MAX_S, LONG_S
         )
 

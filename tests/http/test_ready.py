@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -150,8 +151,13 @@ def test_where_nobody_posts_the_disk_is_not_written_at_each_look(ledger: Ledger)
     caller = Caller(create_app(ledger).test_client(), None)
     commits: list[bool] = []
     commit_nothing = Database.commit_nothing
+
+    def note_and_commit(*arguments: Any, **named: Any) -> None:
+        commits.append(True)
+        commit_nothing(*arguments, **named)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "commit_nothing", lambda *a, **k: (commits.append(True), commit_nothing(*a, **k)))
+        patch.setattr(Database, "commit_nothing", note_and_commit)
         assert {caller.get("/health/ready").status_code for _ in range(20)} == {200}
     assert len(commits) == 1
 

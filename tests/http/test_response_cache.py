@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counting(*arguments: object, **named: object) -> object:
         computed.append(1)
-        return trade(*arguments, **named)  # type: ignore[arg-type]
+        return trade(*arguments, **named)  # type: ignore[arg-type] # (passed on as it came)
 
     monkeypatch.setattr(Reporter, "trade", counting)
     return computed

@@ -8,7 +8,8 @@ import pytest
 from service.commands import posting
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
-from service.storage.batch_context import Opening
+from service.storage.batch_context import BatchContext
+from service.storage.batch_context import read as read_opening
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 
@@ -61,10 +62,9 @@ def test_without_the_look_inside_the_commit_a_revoked_key_writes(
     clerk: Caller, admin: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: it is the commit that looks."""
-    read = posting.opening_of
 
-    def blind(*told: Any) -> Opening:
-        return read(*told)._replace(revoked_keys=frozenset())
+    def blind(*told: Any) -> BatchContext:
+        return read_opening(*told)._replace(revoked_keys=frozenset())
 
     monkeypatch.setattr(posting, "opening_of", blind)
     assert clerk.trade(a_trade()).status_code == 201

@@ -9,7 +9,7 @@ from service.domain.keys import SCOPES
 from tests.conftest import Caller
 
 PAGES = {"/", "/favicon.ico", "/record", "/signin", "/signout", "/static/<path:name>"}
-OPEN = {"/health/live", "/health/ready", "/openapi.json", "/docs"} | PAGES
+OPEN = {"/health/live", "/health/ready", "/version", "/openapi.json", "/docs"} | PAGES
 ELSEWHERE = "203.0.113.7"
 """Where these callers are: what one on the machine itself may do besides is in tests/http/test_metrics.py."""
 

@@ -136,7 +136,7 @@ def test_a_header_counts_before_a_cookie_and_needs_no_token(browser: Callable[..
 def test_a_session_ends_after_twelve_hours_also_for_an_answer_that_is_known(
     browser: Callable[..., FlaskClient], ledger: Ledger
 ) -> None:
-    # From the middle of a business day, so that midnight is not what ends the known answer.
+    # From the middle of a business day, so that midnight is not what ends the cached answer.
     noon = datetime.datetime(2026, 3, 2, 1, tzinfo=datetime.UTC)
     object.__setattr__(ledger, "clock", lambda: noon)
     signed_in = browser()
@@ -169,7 +169,7 @@ def test_signing_out_needs_the_token_and_drops_the_cookie(browser: Callable[...,
     assert signed_in.post("/signout").status_code == 204
 
 
-def test_known_answers_are_not_shared_between_sessions(browser: Callable[..., FlaskClient], admin: Caller) -> None:
+def test_cached_answers_are_not_shared_between_sessions(browser: Callable[..., FlaskClient], admin: Caller) -> None:
     admin.register(1)
     admin.trade(a_trade())
     reader, clerk = browser("reports:read"), browser("residents:read")
@@ -206,7 +206,7 @@ def test_a_session_of_another_ledger_with_the_same_secrets_is_none(
 def create_key_like(found: object) -> object:
     import dataclasses
 
-    return dataclasses.replace(found, digest=b"\0" * 32)  # type: ignore[type-var]
+    return dataclasses.replace(found, digest=b"\0" * 32)  # type: ignore[type-var] # (a dataclass)
 
 
 def test_pages_load_nothing_from_elsewhere_and_stand_in_no_frame(call: Callable[..., Caller]) -> None:

@@ -81,7 +81,7 @@ def test_the_lines_that_are_wrong_go_when_they_are_answered() -> None:
 
 def _read_lines(body: bytes) -> int:
     lines, _ = read_lines("application/x-ndjson", body, None)
-    readings = [_read(line, None, 1, "request") for line in lines]
+    readings = [_read(line, 1, "request") for line in lines]
     return len(readings)
 
 

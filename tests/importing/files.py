@@ -7,9 +7,9 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
-from service.importing import Line, open_lines
+from service.importing import FileLine, open_lines
 
 TRADE = {
     "备案号": "R00000001",
@@ -113,7 +113,7 @@ def inline_row(cells: Iterable[str]) -> str:
     return "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells) + "</row>"
 
 
-def read(path: pathlib.Path) -> list[Line]:
+def read(path: pathlib.Path) -> list[FileLine]:
     with open_lines(path) as lines:
         return list(lines)
 

@@ -1,6 +1,5 @@
 """Cells: the spellings of clerks, and what they are told when a cell can't be read."""
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from tests.importing.files import (
     trade,
     write_bytes,
     write_csv,
-    write_workbook,
 )
 
 
@@ -172,140 +170,6 @@ def test_all_bad_cells_of_a_line_are_told_at_once(tmp_path: Path) -> None:
 def test_an_absent_cell_is_an_absent_field(tmp_path: Path) -> None:
     (body,) = bodies(write_csv(tmp_path, trade(HS编码="", 批次=" ")))
     assert body == {name: value for name, value in BODY.items() if name != "hs_code"}
-
-
-OPTIONAL_HEADINGS = (
-    *("HS编码", "进出口", "互市点", "批次", "车牌", "卖方", "单据号", "超额处理", "备注", "幂等键", "metadata"),
-)
-NOTHING = (
-    *("NULL", "\\N", "NA", "N/A", "None", "nan", "NaN", "#N/A", "/", "-", "--", "—", "无", "空", "（空）"),
-    *(
-        "－",
-        "／",
-        "－－",
-        "\u3000－\u3000",
-        "﹣",
-        "﹘",
-        "－ －",
-        "＿",
-        "～",
-        "Ｎ／Ａ",
-        "ＮＵＬＬ",
-        "−",
-        "——",
-        "…",
-        "。",
-        "?",
-        "？",
-        "×",
-    ),
-    *(
-        '"NULL"',
-        "'NULL'",
-        "__NULL__",
-        "{null}",
-        "［NULL］",
-        "-NULL-",
-        "无。",
-        "（无）",
-        "【无】",
-        "暂缺",
-        "未知",
-        "不详",
-        "无车牌",
-    ),
-    *("б/н", "Б/Н", "н/д", "нету", "Нет.", "үгүй", "Байхгүй", '""'),
-)
-
-
-@pytest.mark.parametrize("word", NOTHING)
-def test_a_word_for_nothing_is_nothing_in_every_optional_cell(tmp_path: Path, word: str) -> None:
-    row = trade(**dict.fromkeys(OPTIONAL_HEADINGS, word))
-    for path in (write_csv(tmp_path, row), write_workbook(tmp_path, row)):
-        (body,) = bodies(path)
-        assert body == {name: value for name, value in BODY.items() if name not in {"hs_code", "reference"}}
-    assert "stands for nothing" in only_error(write_csv(tmp_path, trade(品名=word)))
-
-
-@pytest.mark.parametrize(
-    "word", ["同上", "（同上）", "同上。", "〃", "″", '"', "＂", '-"-', "—〃—", "仝上", "Ditto", "то же", "мөн адил"]
-)
-@pytest.mark.parametrize("heading", ["批次", "车牌", "卖方", "单据号", "备注", "幂等键", "备案号", "品名"])
-def test_a_word_for_the_cell_above_is_refused(tmp_path: Path, heading: str, word: str) -> None:
-    assert f"{heading}: " in (error := only_error(write_csv(tmp_path, trade(**{heading: word}))))
-    assert "means the cell above; write out what it stands for" in error
-
-
-@pytest.mark.parametrize("name", ["-A-", "A/B", "无锡公司", "空调", "Nandin", "X", "NA-1", "Унгар", "“蒙古”公司", "№"])
-def test_what_only_holds_a_word_for_nothing_stays(tmp_path: Path, name: str) -> None:
-    (body,) = bodies(write_csv(tmp_path, trade(卖方=name)))
-    assert body["seller"] == name
-
-
-@pytest.mark.parametrize("heading", ["备案号", "类别", "原产国", "重量(千克)", "金额(元)", "交易时间"])
-@pytest.mark.parametrize("word", ["NULL", "/", "无"])
-def test_a_required_cell_takes_no_word_for_nothing(tmp_path: Path, heading: str, word: str) -> None:
-    (line,) = read(write_csv(tmp_path, trade(**{heading: word})))
-    if line.body is None:
-        assert line.error is not None
-        assert heading in line.error
-    else:  # What is left to the schema and the rules, which refuse it.
-        (field,) = (field for field in ("resident_id", "category") if line.body[field] != BODY[field])
-        assert line.body[field] == word.casefold() or line.body[field] == word
-
-
-DOCUMENTS = (
-    "20240401001",
-    '="20240401001"',
-    "'20240401001",
-    "'20240401001'",
-    "`20240401001",
-    "’20240401001",
-    "20240401001.0",
-    "20240401001.00",
-    "\t20240401001",
-    "20240401001\u200b",
-)
-
-
-@pytest.mark.parametrize("heading", ["单据号", "批次", "车牌", "幂等键"])
-@pytest.mark.parametrize("spelling", DOCUMENTS)
-def test_guards_of_spreadsheets_are_no_part_of_a_number(tmp_path: Path, heading: str, spelling: str) -> None:
-    assert read(write_csv(tmp_path, trade(**{heading: spelling})))[0] == replace(
-        read(write_csv(tmp_path, trade(**{heading: DOCUMENTS[0]})))[0],
-        raw=read(write_csv(tmp_path, trade(**{heading: spelling})))[0].raw,
-    )
-
-
-@pytest.mark.parametrize(
-    "kept", ["00123", "A-1.0", "1.5", "2E5", "3.0-1", "'Gobi's", "O'Neil", "O’Neil", "D=1", "MARKET-24", "MAR-24"]
-)
-def test_what_only_looks_like_a_guard_stays(tmp_path: Path, kept: str) -> None:
-    (body,) = bodies(write_csv(tmp_path, trade(单据号=kept)))
-    assert body["reference"] == kept
-
-
-@pytest.mark.parametrize(
-    "spoilt",
-    [
-        *("1.52501E+17", "1.52501e+17", "1.52501E17", "2E+11", "1,52501E+17", "-1.5E+12", "20,240,401,001", "20，240"),
-        *("2024-01-02 00:00:00", "2024-01-02T00:00:00", "2024/1/2 0:00", "#REF!", "####", "#NAME?", "Err:502"),
-    ],
-)
-@pytest.mark.parametrize("heading", ["单据号", "批次", "车牌", "幂等键"])
-def test_a_number_that_a_program_has_spoilt_is_refused(tmp_path: Path, heading: str, spoilt: str) -> None:
-    assert f"{heading}: " in only_error(write_csv(tmp_path, trade(**{heading: spoilt})))
-
-
-@pytest.mark.parametrize(
-    "date", ["2024-01-02", "2024/1/2", "2024.1.2", "1月2日", "2024年1月2日", "2-Jan", "Jan-24", "1/2/2024", "2-Jan-24"]
-)
-def test_a_date_is_no_document_number_where_a_file_can_not_tell_text_from_dates(tmp_path: Path, date: str) -> None:
-    assert "is a date that a spreadsheet has made of it" in only_error(write_csv(tmp_path, trade(单据号=date)))
-    # A lot may be called after its day.
-    assert bodies(write_csv(tmp_path, trade(批次=date)))[0]["consignment"] == date
-    # What a workbook holds as text was typed as text.
-    assert bodies(write_workbook(tmp_path, trade(单据号=date)))[0]["reference"] == date
 
 
 @pytest.mark.parametrize("blank", ["", "\u3000", "NULL", "-"])

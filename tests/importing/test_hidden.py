@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 
 from service.importing import open_lines
@@ -17,7 +17,7 @@ HEADINGS = [*TRADE, "卖方"]
 def _workbook(folder: Path, change: Callable[[Any], None]) -> Path:
     """A title, headings and four trades in rows 3 to 6, changed in some way."""
     workbook = openpyxl.Workbook()
-    sheet = workbook.active
+    sheet = workbook.worksheets[0]
     sheet.append(["互市交易明细"])
     sheet.append(HEADINGS)
     for number in range(4):

@@ -136,7 +136,7 @@ print(peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read where Linux tells it")
 def test_they_are_refused_in_little_memory(tmp_path: Path) -> None:
-    paths = []
+    paths: list[str] = []
     for what in (
         "elements inside of each other in a sheet",
         "elements inside of each other in styles",

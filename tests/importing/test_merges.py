@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 
-from service.importing import ImportFileError, Line, open_lines
+from service.importing import FileLine, ImportFileError, open_lines
 from service.importing.xlsx.merges import MERGED_RANGES_MAX
 from tests.importing.files import BODY, SHEET_XML, TRADE, WORKBOOK_PARTS, inline_row, read, write_archive
 
@@ -21,7 +21,7 @@ def _place(heading: str) -> int:
 def _workbook(folder: Path, rows: list[list[Any]], *merged: tuple[str, int, int], header_row: int = 1) -> Path:
     """Rows under the headings, and ranges as (headings parted by a colon, first row, last row)."""
     workbook = openpyxl.Workbook()
-    sheet = workbook.active
+    sheet = workbook.worksheets[0]
     for number, row in enumerate([HEADINGS, *rows], header_row):
         for column, cell in enumerate(row, 1):
             sheet.cell(number, column, cell)
@@ -40,7 +40,7 @@ def _numbered(count: int, **changes: Any) -> list[list[Any]]:
     return rows
 
 
-def _said(lines: list[Line], field: str) -> list[object]:
+def _said(lines: list[FileLine], field: str) -> list[object]:
     return [line.body and line.body.get(field) for line in lines]
 
 
@@ -97,9 +97,9 @@ def test_a_cell_over_several_columns_is_refused(tmp_path: Path) -> None:
 def test_a_cell_over_a_column_without_a_heading_is_that_of_its_heading(tmp_path: Path) -> None:
     path = _workbook(tmp_path, _numbered(2), ("卖方", 2, 3))
     workbook = openpyxl.load_workbook(path)
-    workbook.active.unmerge_cells("L2:L3")
-    workbook.active.merge_cells("L1:N1")
-    workbook.active.merge_cells("L2:N3")
+    workbook.worksheets[0].unmerge_cells("L2:L3")
+    workbook.worksheets[0].merge_cells("L1:N1")
+    workbook.worksheets[0].merge_cells("L2:N3")
     workbook.save(path)
     assert _said(read(path), "seller") == ["甲", "甲"]
 
@@ -127,10 +127,10 @@ def test_what_a_merged_cell_covers_is_not_seen(tmp_path: Path) -> None:
 def test_a_title_and_a_heading_of_several_rows_are_no_cells_of_trades(tmp_path: Path) -> None:
     path = _workbook(tmp_path, [[""] * len(ROW), *_numbered(2)], header_row=2)
     workbook = openpyxl.load_workbook(path)
-    workbook.active["A1"] = "2024年4月交易明细"
-    workbook.active.merge_cells("A1:L1")
+    workbook.worksheets[0]["A1"] = "2024年4月交易明细"
+    workbook.worksheets[0].merge_cells("A1:L1")
     for column in "ABCDEFGHIJKL":
-        workbook.active.merge_cells(f"{column}2:{column}3")
+        workbook.worksheets[0].merge_cells(f"{column}2:{column}3")
     workbook.save(path)
     lines = read(path)
     assert [line.number for line in lines] == [4, 5]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from service.importing import Line
+from service.importing import FileLine
 from tests.importing.files import BODY, read, write_bytes
 
 LINE = json.dumps(BODY, ensure_ascii=False)
 
 
-def lines_of(folder: Path, *texts: str, encoding: str = "utf-8") -> list[Line]:
+def lines_of(folder: Path, *texts: str, encoding: str = "utf-8") -> list[FileLine]:
     return read(write_bytes(folder, "\n".join(texts).encode(encoding), "trades.ndjson"))
 
 

@@ -22,8 +22,8 @@ def facts(**changed: Any) -> Facts:
         "residents": (5_812, 1_204),
         "registered": (6_142, 1_525),
     }
-    compared = {name: compare(*changed.pop(name, figure)) for name, figure in figures.items()}
-    dated = {
+    compared: dict[str, Any] = {name: compare(*changed.pop(name, figure)) for name, figure in figures.items()}
+    dated: dict[str, Any] = {
         "registered_on": period.end,
         "registered_base_on": date(period.end.year - 1, 12, 31),
         "new_categories": (PACKAGED_FOOD,),

@@ -1,5 +1,7 @@
 """Briefs: the bureau's sentence and its counterparts, their claims, and how they travel."""
 
+from typing import Any
+
 import pytest
 
 from schemas.briefs import BriefSchema, brief_document
@@ -78,7 +80,7 @@ def test_a_brief_of_less_than_everything_says_so_in_its_own_language(lang: Lang,
 
 def test_the_document_of_a_brief() -> None:
     known = facts()
-    document = brief_document(write_brief(known, "zh"), known, "zh", "12.3")
+    document: dict[str, Any] = brief_document(write_brief(known, "zh"), known, "zh", "12.3")
 
     assert document["claims"][:1] == [
         {
@@ -105,7 +107,7 @@ def test_the_document_of_a_brief() -> None:
 
 def test_the_document_without_a_base_has_nulls() -> None:
     known = facts(how="none")
-    document = brief_document(write_brief(known, "en"), known, "en", "0.0")
+    document: dict[str, Any] = brief_document(write_brief(known, "en"), known, "en", "0.0")
 
     assert document["base_period"] is None
     assert document["registered_base_on"] is None

@@ -128,16 +128,16 @@ def test_the_numbers_in_chinese_phrases_follow_from_their_claims(known: Facts) -
         for number, after in said_in_chinese(claim.phrase):
             assert_the_number_is_honest(claim, number, after)
         for doubled, times in (("翻一番", 2), ("翻两番", 4)):
-            assert (
-                doubled not in claim.phrase
-                or times * claim.base <= claim.current < Fraction(105 * times, 100) * claim.base
-            )
+            if doubled in claim.phrase:
+                assert claim.base is not None
+                assert times * claim.base <= claim.current < Fraction(105 * times, 100) * claim.base
 
 
 def assert_the_number_is_honest(claim: Claim, number: Fraction, after: str) -> None:
     if after == "元":
         # The amount of the base period is said only where the period itself had none.
         fen = claim.base if claim.current == 0 < number else claim.current
+        assert fen is not None
         assert abs(number * 100 - fen) * 200 <= fen
         assert (number * 100 == fen) == ("约" not in claim.phrase)
     elif after.startswith(("人", "余")) and claim.phrase.startswith(("较", "与")):
@@ -150,6 +150,7 @@ def assert_the_number_is_honest(claim: Claim, number: Fraction, after: str) -> N
 
 
 def assert_the_growth_is_honest(claim: Claim, number: Fraction, after: str) -> None:
+    assert claim.base is not None
     growth = Fraction(claim.current - claim.base, claim.base)
     if after == "倍":
         assert abs(number - growth) <= Fraction(5, 100)
@@ -157,6 +158,7 @@ def assert_the_growth_is_honest(claim: Claim, number: Fraction, after: str) -> N
     elif "超过" in claim.phrase:
         assert -1 < growth < -number / 100
     else:
+        assert claim.growth_pct is not None
         assert number * 100 == abs(claim.growth_pct)
         assert (growth > 0) == ("增长" in claim.phrase)
         assert (number == 100) == (abs(growth) == 1)

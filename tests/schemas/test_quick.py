@@ -12,7 +12,7 @@ from schemas.strict import StrictSchema
 from schemas.transactions import TradeSchema, TransactionSchema
 from service.domain.errors import ValidationFailed
 from service.domain.transactions import Trade, Transaction
-from service.http.bodies import parse_with_care, plain_object, plain_objects
+from service.http.bodies import parse_with_care, plain_object
 from tests.builders import a_trade
 from tests.domain.chain_vectors import transactions
 
@@ -66,21 +66,14 @@ def test_a_trade_is_read_alike_quickly_and_by_the_schema(document: dict[str, Any
     assert _outcome(SCHEMA.read, document) == by_the_schema
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(documents | st.none() | st.just(a_trade()), max_size=6))
-def test_trades_are_read_alike_together_and_alone(several: list[Any]) -> None:
-    quick = QuickReader(SCHEMA, Trade)
-    assert quick.read_all(several) == [quick.read(one) for one in several]
-    assert quick.read_all([*several, *several]) == [quick.read(one) for one in (*several, *several)]
-
-
 def test_plain_trades_are_read_quickly() -> None:
     """Else the property above would compare the schema with itself."""
     quick = QuickReader(SCHEMA, Trade)
     assert quick.read(a_trade()) is not None
-    assert quick.read_all([a_trade(), a_trade(seller="Дорж"), a_trade()]).count(None) == 0
+    assert quick.read(a_trade(seller="Дорж")) is not None
     assert quick.read(a_trade(metadata={"a": "b"})) is None
-    for document in (None, [], "x", {}):
+    documents_of_other_kinds: tuple[Any, ...] = (None, [], "x", {})
+    for document in documents_of_other_kinds:
         assert quick.read(document) is None
 
 
@@ -107,41 +100,6 @@ def test_a_plain_object_is_what_the_careful_reading_makes_of_it(members: list[tu
     found = plain_object(text)
     if found is not None:
         assert found == parse_with_care(text)
-
-
-WHOLE = [b'{"a":"1"}', b'{"a":"1","b":"2"}', b"{}", b'{"a": "1"}\r']
-PARTS = [
-    b'{"a":"1"',
-    b'"b":"2"}',
-    b'{"a":"1"},{"b":"2"}',
-    b'{"a":"1"},',
-    b',{"a":"1"}',
-    b'{"a":"1',
-    b'1"}',
-    b'{"a":"}',
-    b'{"',
-]
-OTHERS = [
-    b'{"a":1}',
-    b'{"a":"1","a":"1"}',
-    b'{"a":1,"a":"1"}',
-    b'{"a":{}}',
-    b'{"a":"{"}',
-    b"[]",
-    b"1",
-    b'{"a":"\\u0041"}',
-]
-
-
-@settings(max_examples=600)
-@given(st.lists(st.sampled_from(WHOLE), max_size=4), st.lists(st.sampled_from(WHOLE + PARTS + OTHERS), max_size=4))
-def test_plain_objects_are_what_each_text_is_alone(whole: list[bytes], any_of_them: list[bytes]) -> None:
-    """Parts that only together are JSON must not become the objects of other lines."""
-    for texts in (whole, [*whole, *any_of_them]):
-        found = plain_objects(texts)
-        if found is not None:
-            assert found == [parse_with_care(text) for text in texts]
-    assert not whole or plain_objects(whole) is not None
 
 
 def test_a_repeated_name_is_never_read_quickly() -> None:

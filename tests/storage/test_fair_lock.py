@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.ledger import Ledger
-from service.storage.fair_lock import FileTurns, Turns
+from service.storage.fair_lock import FairFileLock, FairLock
 from service.storage.faults import DatabaseUnavailable
 
 HELD_S = 0.02
@@ -68,30 +68,30 @@ def test_without_turns_the_quickest_keeps_the_others_away(ledger: Ledger, monkey
 
 
 def test_turns_come_in_the_order_of_asking() -> None:
-    turns, order = Turns(), list[int]()
-    assert turns.take(0)
+    lock, order = FairLock(), list[int]()
+    assert lock.take(0)
 
     def wait(number: int) -> None:
-        assert turns.take(10)
+        assert lock.take(10)
         order.append(number)
-        turns.give_back()
+        lock.give_back()
 
     threads = [threading.Thread(target=wait, args=(number,)) for number in range(WAITERS)]
     for thread in threads:
         thread.start()
         time.sleep(0.05)
-    turns.give_back()
+    lock.give_back()
     for thread in threads:
         thread.join()
     assert order == list(range(WAITERS))
 
 
 def test_who_gave_up_is_passed_over() -> None:
-    turns = Turns()
-    assert turns.take(0)
-    assert not turns.take(0.01)
-    turns.give_back()
-    assert turns.take(0)
+    lock = FairLock()
+    assert lock.take(0)
+    assert not lock.take(0.01)
+    lock.give_back()
+    assert lock.take(0)
 
 
 def test_so_it_is_among_processes(ledger: Ledger, other_ledger: Ledger) -> None:
@@ -113,8 +113,8 @@ def test_without_turns_among_processes_the_quickest_keeps_the_others_away(
 def test_who_dies_gives_the_turn_back(tmp_path: pathlib.Path) -> None:
     database = tmp_path / "ledger.db"
     holds = (
-        "import pathlib, sys, time; from service.storage.fair_lock import FileTurns\n"
-        "with FileTurns(pathlib.Path(sys.argv[1])).turn(): print('mine', flush=True); time.sleep(60)"
+        "import pathlib, sys, time; from service.storage.fair_lock import FairFileLock\n"
+        "with FairFileLock(pathlib.Path(sys.argv[1])).turn(): print('mine', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", holds, database], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
@@ -122,7 +122,7 @@ def test_who_dies_gives_the_turn_back(tmp_path: pathlib.Path) -> None:
         came = threading.Event()
 
         def wait() -> None:
-            with FileTurns(database).turn():
+            with FairFileLock(database).turn():
                 came.set()
 
         waiting = threading.Thread(target=wait)

@@ -12,8 +12,8 @@ def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one
     lineage = Lineage()
     lineage.confirm(lineage.seen, None, first)
     asked_about = lineage.seen
-    lineage.confirm(lineage.seen, first.seal, second)
-    lineage.confirm(asked_about, first.seal, second)
+    lineage.confirm(lineage.seen, first.mac, second)
+    lineage.confirm(asked_about, first.mac, second)
     assert lineage.seen == Seen(0, second)
 
 
@@ -26,5 +26,5 @@ def test_who_still_hears_of_the_ledger_before_keeps_nothing_under_the_next_one()
     with pytest.raises(AnotherLedger):
         lineage.confirm(asked_about, b"another", RegisterHead(1, b"another"))
     with pytest.raises(AnotherLedger):
-        lineage.confirm(asked_about, first.seal, second)
+        lineage.confirm(asked_about, first.mac, second)
     assert lineage.seen == Seen(1, NOTHING_REGISTERED)

@@ -35,7 +35,7 @@ INSERT INTO journal (transaction_id, resident, day, quantity_g, amount_fen, exem
   recorded_at, category, commodity, origin, direction, trade_point, rule_version, reference)
 SELECT gen_random_uuid(), mod(n, 500) + 1, 20230101 + mod(n, 28), 1, 1, 1, 1, 0, 0,
   'meat', 'beef', 'MN', 'import', 'erenhot', 'r', 'r' || n FROM generate_series(1, 20000) n;
-INSERT INTO idempotency (digest, seal, transaction_id)
+INSERT INTO idempotency (digest, mac, transaction_id)
 SELECT gen_random_uuid(), gen_random_uuid(), transaction_id FROM journal;
 INSERT INTO allowance_use SELECT n / 28 + 1, 20230101 + mod(n, 28), '', 1, 0, 800000, 0
 FROM generate_series(1, 20000) n;
@@ -210,7 +210,7 @@ def test_without_the_setting_it_is(compiled_ledger: Ledger, monkeypatch: pytest.
 
 def _with_a_resident(environment: dict[str, str], url: str) -> Ledger:
     ledger = open_ledger(read_settings({**environment, "HUSHI_DATABASE_URL": url}))
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     register(ledger, Registration("巴特尔", a_citizen_number(0), ledger.today(), None, None, None))
     return ledger
 

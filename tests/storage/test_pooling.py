@@ -179,7 +179,7 @@ def test_what_is_acknowledged_outlives_a_crash(
         create_secrets(tmp_path / "secrets.json")
         settings = {"HUSHI_DATABASE_URL": pooler.url("hushi"), "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json")}
         ledger = open_ledger(read_settings(settings))
-        schema.upgrade(ledger.database, ledger.vault.signets)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         register(ledger, Registration("巴特尔", a_citizen_number(0), ledger.today(), None, None, None))
         server.execute("CHECKPOINT")
         acknowledged = _acknowledged(ledger, 20)

@@ -38,7 +38,7 @@ def settings_of(folder: pathlib.Path) -> Mapping[str, str]:
 def in_use(folder: pathlib.Path, group: str = "东") -> Ledger:
     """A ledger whose writer and reader are open, so that all of SQLite's files are there."""
     ledger = open_ledger(read_settings(settings_of(folder)))
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     create_group(ledger, group, "village")
     return ledger
 

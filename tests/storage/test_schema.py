@@ -38,7 +38,7 @@ def test_an_empty_database_is_at_no_revision(tmp_path: pathlib.Path) -> None:
 
 
 def test_upgrading_twice_changes_nothing(ledger: Ledger) -> None:
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     assert schema.is_current(ledger.database)
 
 

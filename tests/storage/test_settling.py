@@ -102,7 +102,7 @@ def _vacuuming(ledger: Ledger) -> Iterator[None]:
     """A VACUUM of the journal that is throttled so much that it goes on until it is cancelled."""
     url = ledger.database.url
     place = {"host": url.query["host"], "user": url.username, "dbname": url.database}
-    with psycopg.connect(**place, autocommit=True) as connection:  # type: ignore[arg-type]
+    with psycopg.connect(**place, autocommit=True) as connection:  # type: ignore[arg-type] # (a place is text)
         connection.execute("SET vacuum_cost_delay = '100ms'")
         connection.execute("SET vacuum_cost_limit = 1")
         ended: list[Exception] = []

@@ -18,10 +18,10 @@ KEYS = {
     "an entry taken out of the tail": (["DELETE FROM journal WHERE seq = 25"], "was answered under a key"),
     "a forgotten key": ([f"DELETE FROM idempotency {OF_4}"], "not under exactly one idempotency key"),
     "an invented key": (
-        [f"INSERT INTO idempotency SELECT {{a uuid}}, seal, transaction_id, NULL FROM idempotency {OF_4}"],
+        [f"INSERT INTO idempotency SELECT {{a uuid}}, mac, transaction_id, NULL FROM idempotency {OF_4}"],
         UNANSWERED,
     ),
-    "another meaning": ([f"UPDATE idempotency SET seal = {{a uuid}} {OF_4}"], UNANSWERED),
+    "another meaning": ([f"UPDATE idempotency SET mac = {{a uuid}} {OF_4}"], UNANSWERED),
     "another key": ([f"UPDATE idempotency SET digest = {{a uuid}} {OF_4}"], UNANSWERED),
     "two keys with each other's trades": (
         [
@@ -35,11 +35,11 @@ KEYS = {
         [f"UPDATE idempotency SET refusal = replace(refusal, 'CNY', 'RUB') {REFUSED}"],
         REFUSAL,
     ),
-    "a refusal of another request": ([f"UPDATE idempotency SET seal = {{a uuid}} {REFUSED}"], REFUSAL),
+    "a refusal of another request": ([f"UPDATE idempotency SET mac = {{a uuid}} {REFUSED}"], REFUSAL),
     "a refusal under another key": ([f"UPDATE idempotency SET digest = {{a uuid}} {REFUSED}"], REFUSAL),
     "a refusal that is none": ([f"UPDATE idempotency SET refusal = '[]' {REFUSED}"], "can't be read"),
     "an invented refusal": (
-        [f"INSERT INTO idempotency SELECT {{a uuid}}, seal, NULL, refusal FROM idempotency {REFUSED}"],
+        [f"INSERT INTO idempotency SELECT {{a uuid}}, mac, NULL, refusal FROM idempotency {REFUSED}"],
         REFUSAL,
     ),
     "a trade that became a refusal": (

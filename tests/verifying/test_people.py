@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from service.domain.residents import Standing
+from service.domain.residents import Eligibility
 from service.ledger import Ledger
 from service.queries.verifying import Wrong, verify
 from service.storage import facts, residents
@@ -16,8 +16,8 @@ from tests.tampering import blob, verdict_after
 OF_ANOTHER = "(SELECT {} FROM resident WHERE ordinal = 3)"
 
 CHANGED = {
-    "a resident's name": ("resident", 2, f"name_sealed = {OF_ANOTHER.format('name_sealed')}"),
-    "a resident's number": ("resident", 2, f"number_sealed = {OF_ANOTHER.format('number_sealed')}"),
+    "a resident's name": ("resident", 2, f"name_encrypted = {OF_ANOTHER.format('name_encrypted')}"),
+    "a resident's number": ("resident", 2, f"number_encrypted = {OF_ANOTHER.format('number_encrypted')}"),
     "a resident's digest": ("resident", 2, "number_digest = {other bytes}"),
     "a resident's registration": ("resident", 2, "registered_on = 20200103"),
     "a resident's end": ("resident", 2, "valid_until = 20301230"),
@@ -77,8 +77,8 @@ def test_a_deleted_fact_is_found_and_named(market: Ledger, kind: str) -> None:
 RESIDENT = "registered_on, valid_until, settlement, created_at FROM resident WHERE ordinal = 1"
 INSERTED = {
     "a resident": (
-        "INSERT INTO resident (ordinal, number_digest, number_sealed, name_sealed, registered_on, valid_until, "
-        f"settlement, created_at) SELECT 5, {{other bytes}}, number_sealed, name_sealed, {RESIDENT}"
+        "INSERT INTO resident (ordinal, number_digest, number_encrypted, name_encrypted, registered_on, valid_until, "
+        f"settlement, created_at) SELECT 5, {{other bytes}}, number_encrypted, name_encrypted, {RESIDENT}"
     ),
     "a status": "INSERT INTO resident_status VALUES (9, 4, 20240701, 'active', 'x', 1)",
     "a membership": "INSERT INTO resident_group VALUES (9, 1, 20200102, 1, 1)",
@@ -128,7 +128,7 @@ def test_two_residents_with_each_others_digests_are_found(market: Ledger) -> Non
 REGISTER = {
     "a fact taken out": ("DELETE FROM fact WHERE no = 4", "Fact 4 of the register is missing"),
     "the newest fact taken out": ("DELETE FROM fact WHERE no = (SELECT max(no) FROM fact)", "was never recorded"),
-    "another seal": ("UPDATE fact SET seal = {other bytes} WHERE no = 4", "is not what was recorded as fact 4"),
+    "another MAC": ("UPDATE fact SET mac = {other bytes} WHERE no = 4", "is not what was recorded as fact 4"),
     "a fact of another row": ("UPDATE fact SET id = 9 WHERE kind = 'audit' AND id = 5", "Row 9 of audit"),
     "a fact of no kind": ("UPDATE fact SET kind = 'x' WHERE no = 4", "Fact 4 of the register is missing"),
     "a fact more": ("INSERT INTO fact VALUES (99, 'x', 1, {other bytes})", "of a kind that there is not"),
@@ -142,17 +142,17 @@ def test_tampering_with_the_register_is_found(market: Ledger, kind: str) -> None
 
 
 def _record(ledger: Ledger, ordinal: int, *, digest_of: str, bound_to: int) -> None:
-    """Enters a resident as a faulty service might: sealed, in the register, and not right."""
+    """Enters a resident as a faulty service might: encrypted, in the register, and not right."""
     number = a_citizen_number(1)
     row = ResidentRow(
-        Standing(ordinal, datetime.date(2020, 1, 2), None, None),
-        ledger.vault.seal(number, bound_to, "id_number"),
-        ledger.vault.seal("巴特尔", ordinal, "name"),
+        Eligibility(ordinal, datetime.date(2020, 1, 2), None, None),
+        ledger.vault.encrypt(number, bound_to, "id_number"),
+        ledger.vault.encrypt("巴特尔", ordinal, "name"),
         ledger.now(),
     )
     with ledger.database.writing() as connection:
         residents.insert(connection, [row], [ledger.vault.digest(digest_of)])
-        facts.add(connection, ledger.vault.signets.facts, "resident", [ordinal])
+        facts.add(connection, ledger.vault.macs.facts, "resident", [ordinal])
 
 
 @pytest.mark.parametrize(

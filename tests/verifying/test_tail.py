@@ -108,15 +108,15 @@ def test_a_clock_that_was_ahead_makes_no_entry_wrong(ledger: Ledger, admin: Call
 
 
 def test_an_answer_that_was_sealed_before_the_group_was_is_still_right(ledger: Ledger, admin: Caller) -> None:
-    """It is replayed, too; only what its seal does not cover can't be found."""
+    """It is replayed, too; only what its MAC does not cover can't be found."""
     admin.register(1)
     answered = admin.trade(a_trade(), "before").get_json()
     entry = read_journal(ledger)[0]
     with ledger.database.writing() as connection:
         stored = connection.execute(sa.select(idempotency.c.digest)).scalar_one()
         message = answer_message(stored.bytes, fingerprint_of(entry), entry.transaction_id.bytes)
-        sealed = UUID(bytes=ledger.vault.signets.answers.seal(message))
-        connection.execute(sa.update(idempotency).values(seal=sealed))
+        mac = UUID(bytes=ledger.vault.macs.answers.mac_of(message))
+        connection.execute(sa.update(idempotency).values(mac=mac))
     assert verdict_after(ledger) == RIGHT
     again = admin.trade(a_trade(), "before")
     assert (again.status_code, again.get_json(), again.headers["Idempotency-Replayed"]) == (201, answered, "true")

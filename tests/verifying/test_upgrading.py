@@ -1,4 +1,4 @@
-"""What was recorded before there were seals is sealed by the upgrade that brings them, and by no other."""
+"""What was recorded before there were MACs gets them from the upgrade that brings them, and from no other."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tests.tampering import UNPROTECTED, engine_of
 
 
 def _before_seals(ledger: Ledger, admin: Caller) -> None:
-    """A ledger with something of everything, as the revision before seals has left it."""
+    """A ledger with something of everything, as the revision before MACs has left it."""
     admin.register(2)
     admin.post("/v1/groups", {"name": "东", "kind": "village"})
     admin.post("/v1/groups/G000001/members", {"resident_ids": ["R00000001"]})
@@ -36,14 +36,14 @@ def _before_seals(ledger: Ledger, admin: Caller) -> None:
             # As a row was before: its fingerprint plain, and none in the refusal.
             refusal = None if row.refusal is None else json.loads(row.refusal)
             plain = fingerprint_of(entries[row.transaction_id]).hex() if refusal is None else refusal.pop("fingerprint")
-            changed = {"seal": UUID(plain), "refusal": None if refusal is None else json.dumps(refusal)}
+            changed = {"mac": UUID(plain), "refusal": None if refusal is None else json.dumps(refusal)}
             connection.execute(sa.update(idempotency).where(idempotency.c.digest == row.digest).values(changed))
         alembic.command.downgrade(schema._config(connection), "0003")
 
 
 def test_an_older_ledger_is_sealed_by_its_upgrade(ledger: Ledger, admin: Caller) -> None:
     _before_seals(ledger, admin)
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     verify(ledger)
     # The version that has upgraded is another process: it has seen nothing of the register before.
     admin.client = create_app(replace(ledger, lineage=Lineage())).test_client()
@@ -64,6 +64,6 @@ def test_an_upgrade_of_what_is_current_seals_nothing(ledger: Ledger, admin: Call
     with ledger.database.writing() as connection:
         for statement in (*UNPROTECTED[engine_of(ledger)], "DELETE FROM fact"):
             connection.exec_driver_sql(statement)
-    schema.upgrade(ledger.database, ledger.vault.signets)
+    schema.upgrade(ledger.database, ledger.vault.macs)
     with pytest.raises(Wrong, match="was never recorded"):
         verify(ledger)

@@ -7,6 +7,7 @@ a "more than". A figure that the rounding leaves as it is says neither. Everythi
 from dataclasses import dataclass
 
 from service.domain.money import FEN_PER_CNY
+from service.domain.rounding import divide_half_up
 
 PLAIN_AMOUNT_FEN_MAX = 10_000 * FEN_PER_CNY
 """Below this an amount is said to the fen."""
@@ -31,7 +32,7 @@ def round_amount(amount_fen: int) -> Rounded:
     if amount_fen < PLAIN_AMOUNT_FEN_MAX:
         return Rounded(amount_fen, is_exact=True)
     step: int = 10 ** (len(str(amount_fen)) - SIGNIFICANT_DIGITS)
-    value = (amount_fen + step // 2) // step * step
+    value = divide_half_up(amount_fen, step) * step
     return Rounded(value, value == amount_fen)
 
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.domain.growth import Comparison
+from service.domain.rounding import HUNDREDTHS_OF_A_PERCENT, divide_half_up
 
-Kind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
+MovementKind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
 
 NEAR_A_MULTIPLE_PCT = 5
 """Growth this many percentage points from n·100 % is about n times."""
 
 PERCENT_GROWTH_TIMES_MAX = 10
 """From ten times (1,000 %) on, growth is said in times and tenths of them, not in percent."""
-
-_HUNDREDTHS_OF_ALL = 100_00
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Movement:
     of times, so 140 is growth by 14 times, to 15 times the base. `is_exact` is False where an "about" is due.
     """
 
-    kind: Kind
+    kind: MovementKind
     size: int = 0
     is_exact: bool = True
 
@@ -66,20 +65,22 @@ def doublings(comparison: Comparison) -> int | None:
 
 def _rise(comparison: Comparison) -> Movement:
     change, base = comparison.change, comparison.base
-    times = (2 * change + base) // (2 * base)
+    times = divide_half_up(change, base)
     distance = abs(change - times * base)
     # Once the base is near only where two decimals show no difference: 99.97 % is said in percent.
-    is_near = 100 * distance <= NEAR_A_MULTIPLE_PCT * base if times > 1 else comparison.growth_pct == _HUNDREDTHS_OF_ALL
+    is_near = (
+        100 * distance <= NEAR_A_MULTIPLE_PCT * base if times > 1 else comparison.growth_pct == HUNDREDTHS_OF_A_PERCENT
+    )
     if is_near:
         return Movement("multiple", 10 * times, distance == 0)
     assert comparison.growth_pct is not None
     if change < PERCENT_GROWTH_TIMES_MAX * base:
         return Movement("rise", comparison.growth_pct)
-    return Movement("multiple", (20 * change + base) // (2 * base), 10 * change % base == 0)
+    return Movement("multiple", divide_half_up(10 * change, base), 10 * change % base == 0)
 
 
 def _fall(comparison: Comparison) -> Movement:
     assert comparison.growth_pct is not None
-    if comparison.growth_pct == -_HUNDREDTHS_OF_ALL and comparison.current > 0:
+    if comparison.growth_pct == -HUNDREDTHS_OF_A_PERCENT and comparison.current > 0:
         return Movement("plunge")
     return Movement("fall", -comparison.growth_pct)

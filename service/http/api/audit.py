@@ -6,7 +6,7 @@ from flask import g
 
 from schemas.audit import AuditPageSchema, AuditQuerySchema, AuditRecordSchema
 from service.domain import errors
-from service.http.context import market
+from service.http.context import app_context
 from service.http.cursors import encode_cursor
 from service.http.paging import read_page
 from service.http.routes import Answer, Routes
@@ -28,6 +28,6 @@ _RECORD = AuditRecordSchema()
 def get_audit(query: dict[str, Any]) -> Answer:
     """List the audit, newest first: each reveal and each change of status, by whom, of whom, and why."""
     before, filters, limit = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
-    records, following = list_audit(market().ledger, AuditFilters(**filters), before, limit)
+    records, following = list_audit(app_context().ledger, AuditFilters(**filters), before, limit)
     cursor = None if following is None else encode_cursor("audit", following, g.list_filters)
     return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": cursor})

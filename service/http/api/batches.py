@@ -7,15 +7,15 @@ from flask import g, request
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
 from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
-from service.commands.posting import Entry, Outcome, Post
+from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
-from service.domain.transactions import Trade, Transaction
+from service.domain.transactions import Transaction
 from service.http.api.transactions import submit
 from service.http.auth import confirm_key
 from service.http.bodies import BATCH_BYTES_MAX, expect_media_type, read_bytes
-from service.http.lines import MEDIA_TYPES, Line, read_lines
+from service.http.lines import MEDIA_TYPES, BodyLine, read_lines
 from service.http.problems import problem_document
 from service.http.routes import Answer, Routes, request_id
 
@@ -49,11 +49,10 @@ def post_batch(query: dict[str, Any]) -> Answer:
         raise ValidationFailed.of("", "length-required", _LENGTH)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     api_key, asked_as = g.api_key.id, request_id()
-    trades = _TRADE.read_plain([line.body for line in lines])
     errors_left = ERRORS_TOLD_MAX
-    readings: list[Entry | Refusal] = []
-    for line, trade in zip(lines, trades, strict=True):
-        readings.append(reading := _read(line, trade, api_key, asked_as))
+    readings: list[NewEntry | Refusal] = []
+    for line in lines:
+        readings.append(reading := _read(line, api_key, asked_as))
         if isinstance(reading, Refusal):
             reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
             errors_left -= len(reading.errors)
@@ -77,23 +76,20 @@ def post_batch(query: dict[str, Any]) -> Answer:
     )
 
 
-def _read(line: Line, trade: Trade | None, api_key: int, asked_as: str) -> Entry | Refusal:
-    """The entry of a line, or why it can't be read; such a line is not remembered.
-
-    `trade` is what it was read as, unless that is left to the schema.
-    """
+def _read(line: BodyLine, api_key: int, asked_as: str) -> NewEntry | Refusal:
+    """The entry of a line, or why it can't be read; such a line is not remembered."""
     if line.body is None:
         assert line.refusal is not None
         return line.refusal
     try:
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
-        trade = trade or _TRADE.read(line.body)
+        trade = _TRADE.read(line.body)
     except Refusal as refusal:
         return refusal.without_frames()
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
 
 
-def _item(index: int, line: Line, settled: Outcome | Refusal) -> dict[str, Any]:
+def _item(index: int, line: BodyLine, settled: Outcome | Refusal) -> dict[str, Any]:
     if isinstance(settled, Outcome) and settled.transaction is not None:
         return _accepted(index, line.key, settled.transaction)
     refusal, asked_as = (

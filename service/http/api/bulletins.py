@@ -12,13 +12,13 @@ from flask import Response, g, render_template
 
 from service.demo.mark import is_demo
 from service.http.api.reports import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.http.web.refusal_pages import TAGS
 from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
-from service.rendering.bulletin.sheets import Cell, sheets_of
+from service.rendering.bulletin.sheets import BulletinCell, sheets_of
 from service.rendering.bulletin.workbook import footer_of
 from service.rendering.words import LANGUAGES, word
 
@@ -49,7 +49,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
 
     def edition() -> Edition:
         """Only for people: the JSON document needs nothing of it."""
-        return Edition(lang, name_groups(market().ledger), is_demo(market().ledger))
+        return Edition(lang, name_groups(app_context().ledger), is_demo(app_context().ledger))
 
     exports: dict[str, Export] = {
         JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
@@ -58,7 +58,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     }
     response = answer_report(
         query,
-        lambda question, _: market().reporter.bulletin(question.period, g.today),
+        lambda question, _: app_context().reporter.bulletin(question.period, g.today),
         lambda bulletin, position: bulletin_document(bulletin, g.today, position),
         exports,
     )
@@ -100,7 +100,7 @@ def _month_after(document: dict[str, Any]) -> str | None:
     return f"{last + datetime.timedelta(days=1):%Y-%m}" if last < g.today else None
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: BulletinCell) -> str:
     """A value as it is printed: thousands apart, decimals as they are, a real minus."""
     if cell.value is None or cell.kind == "text":
         return cell.note if cell.value is None else str(cell.value)

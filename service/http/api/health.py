@@ -1,12 +1,14 @@
-"""Health: whether the process lives, and whether it can serve."""
+"""Health: whether the process lives, whether it can serve, and which version of Hushi it is."""
 
 from typing import Any
 
-from schemas.health import LiveSchema, ReadySchema
+from schemas.health import LiveSchema, ReadySchema, VersionSchema
+from service import __version__
 from service.domain.errors import Unavailable
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import Answer, Routes
 from service.http.vitals import Vitals, Writes
+from service.storage.revisions import NEWEST_REVISION
 
 routes = Routes("Health")
 
@@ -20,7 +22,7 @@ def get_live() -> Answer:
 @routes.get("/health/ready", scope=None, answer=ReadySchema, refuses=[Unavailable])
 def get_ready() -> Answer:
     """Whether the ledger can serve: 200 when the database answers, its schema fits and it takes writes, else 503."""
-    vitals = market().vitals.look()
+    vitals = app_context().vitals.look()
     parts = _parts(vitals)
     if not vitals.readiness.database:
         raise Unavailable("The database does not answer.", **parts)
@@ -33,6 +35,12 @@ def get_ready() -> Answer:
     if vitals.writes != Writes.OK:
         raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
     return Answer({"status": "ok", **parts})
+
+
+@routes.get("/version", scope=None, answer=VersionSchema)
+def get_version() -> Answer:
+    """Which version of Hushi answers; the database is not asked."""
+    return Answer({"name": "hushi", "version": __version__, "schema_revision": NEWEST_REVISION})
 
 
 _WHY = {

@@ -8,7 +8,7 @@ from schemas.transactions import TransactionSchema
 from service.domain.errors import NotFound
 from service.domain.proofs import document
 from service.http.api.transactions import parse_transaction_id
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import Answer, Routes
 from service.queries import ledger as queries
 
@@ -21,7 +21,7 @@ _INSTANT = Instant()
 @routes.get("/v1/ledger", scope="ledger:verify", answer=wire.HeadSchema)
 def get_ledger() -> Answer:
     """The head of the ledger: its newest block, its transactions, and what is not folded yet."""
-    head = queries.get_head(market().ledger)
+    head = queries.get_head(app_context().ledger)
     return Answer(
         {
             "block": 0 if head.block is None else head.block.no,
@@ -38,7 +38,7 @@ def get_block(no: str) -> Answer:
     """One sealed block; its hash covers its number, the block before, its transactions and its instant."""
     if re.fullmatch(r"[1-9][0-9]{0,8}", no, re.ASCII) is None:
         raise NotFound("No such block is sealed; blocks are numbered from 1.")
-    block = queries.get_block(market().ledger, int(no))
+    block = queries.get_block(app_context().ledger, int(no))
     return Answer(
         {
             "no": block.no,
@@ -56,5 +56,5 @@ def get_block(no: str) -> Answer:
 )
 def get_transaction_proof(transaction_id: str) -> Answer:
     """The path from a transaction to its block, to be checked offline by docs/verify_proof.py or anything else."""
-    proof = queries.get_proof(market().ledger, parse_transaction_id(transaction_id))
+    proof = queries.get_proof(app_context().ledger, parse_transaction_id(transaction_id))
     return Answer(document(proof, _TRANSACTION.dump(proof.transaction)))

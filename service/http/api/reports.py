@@ -12,13 +12,13 @@ from werkzeug.datastructures import MIMEAccept
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
 from service.domain.reports import Question, question_so_far
-from service.http.context import market
+from service.http.context import app_context
 from service.http.response_cache import Exact, leave_exact
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.queries.reports import Answered
 from service.rendering.brief import write_brief
 from service.rendering.exports import csv_of, xlsx_of
-from service.storage.ledger_state import Standing
+from service.storage.ledger_state import LedgerState
 
 routes = Routes("Reports")
 
@@ -54,20 +54,20 @@ _RENDERING = "4"
 )
 def get_trade_report(query: dict[str, Any]) -> Response:
     """Value, weight, transactions, participations and residents of a period, compared with its base."""
-    return answer_report(query, market().reporter.trade, wire.report_document)
+    return answer_report(query, app_context().reporter.trade, wire.report_document)
 
 
 @routes.get(
     "/v1/reports/residents",
     scope="reports:read",
-    query=wire.ResidentsQuerySchema,
+    query=wire.ResidentsReportQuerySchema,
     answer=wire.ReportSchema,
     answers=_TABLES,
     lists=wire.LISTS,
 )
 def get_residents_report(query: dict[str, Any]) -> Response:
     """Registered residents as stocks and flows of a period, and how many of them took part."""
-    return answer_report(query, market().reporter.residents, wire.report_document)
+    return answer_report(query, app_context().reporter.residents, wire.report_document)
 
 
 @routes.get(
@@ -84,7 +84,7 @@ def get_series(query: dict[str, Any]) -> Response:
     inside = wire.SERIES_MEASURES[measure]
     return answer_report(
         query,
-        lambda question, at: market().reporter.series(question, inside, at),
+        lambda question, at: app_context().reporter.series(question, inside, at),
         lambda answer, position: wire.series_document(answer, measure, position),
     )
 
@@ -102,14 +102,14 @@ def get_brief(query: dict[str, Any]) -> Response:
     lang = query["lang"]
     return answer_report(
         query,
-        lambda question, at: market().reporter.brief(question, g.today, at),
+        lambda question, at: app_context().reporter.brief(question, g.today, at),
         lambda facts, position: brief_document(write_brief(facts, lang), facts, lang, position),
     )
 
 
 def answer_report(
     query: dict[str, Any],
-    ask: Callable[[Question, Standing], Answered[Any]],
+    ask: Callable[[Question, LedgerState], Answered[Any]],
     render: Callable[[Any, str], dict[str, Any]],
     exports: Mapping[str, Export] = _EXPORTS,
 ) -> Response:
@@ -118,15 +118,15 @@ def answer_report(
     `render` makes the document of an answer and its position; `exports` turn it into bytes, by media type.
     """
     # Read once: a brief counts residents up to today, and every file names the day of its data.
-    g.today = market().ledger.today()
+    g.today = app_context().ledger.today()
     representation = _representation(query.get("format"), exports)
-    tag = _etag(g.standing, representation)
+    tag = _etag(g.state, representation)
     if request.if_none_match.contains_weak(tag):
-        return _exact(Response(status=304), tag, g.standing)
+        return _exact(Response(status=304), tag, g.state)
     # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
     question = question_so_far(query["question"], g.today)
-    answered = ask(question, g.standing)
-    document = render(answered.answer, str(answered.standing.position))
+    answered = ask(question, g.state)
+    document = render(answered.answer, str(answered.state.position))
     charset = "; charset=utf-8" if representation.startswith("text/") else ""
     response = Response(
         exports[representation](document, question.through),
@@ -134,7 +134,7 @@ def answer_report(
     )
     if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
         response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
-    return _exact(response, _etag(answered.standing, representation), answered.standing)
+    return _exact(response, _etag(answered.state, representation), answered.state)
 
 
 def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
@@ -152,20 +152,20 @@ def _file_name(document: dict[str, Any], representation: str) -> str:
     return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
 
 
-def _etag(standing: Standing, representation: str) -> str:
+def _etag(state: LedgerState, representation: str) -> str:
     """What the representation depends on: the question as it was asked, the day, the state of the ledger."""
-    position = standing.position
-    state = f"{position.block} {position.tail_length} {standing.registrations}"
-    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{g.today}\n{state}\n"
-    ledger = position.hash + position.newest_entry + standing.register.seal
+    position = state.position
+    numbers = f"{position.block} {position.tail_length} {state.registrations}"
+    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{g.today}\n{numbers}\n"
+    ledger = position.hash + position.newest_entry + state.register.mac
     return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
 
 
-def _exact(response: Response, tag: str, standing: Standing) -> Response:
+def _exact(response: Response, tag: str, state: LedgerState) -> Response:
     """The response with all that lets it be kept, here and by the caller, until the ledger changes."""
     response.set_etag(tag)
-    response.headers["Hushi-Position"] = str(standing.position)
+    response.headers["Hushi-Position"] = str(state.position)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept, Authorization"
-    leave_exact(request.environ, Exact(standing, g.today, request.path, g.api_key.id))
+    leave_exact(request.environ, Exact(state, g.today, request.path, g.api_key.id))
     return response

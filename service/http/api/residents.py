@@ -14,7 +14,7 @@ from service.domain import errors, groups
 from service.domain.idempotency import key_digest, request_fingerprint
 from service.domain.personal_data import redacted
 from service.domain.residents import ORDINAL_MAX, parse_resident_id
-from service.http.context import market
+from service.http.context import app_context
 from service.http.cursors import encode_cursor
 from service.http.paging import read_page
 from service.http.routes import Answer, Routes, find_idempotency_key, request_id
@@ -43,7 +43,7 @@ _KEY_REFUSALS = (errors.IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 )
 def register_resident(body: dict[str, Any]) -> Answer:
     """Register a resident; the answer shows name and number masked."""
-    ledger = market().ledger
+    ledger = app_context().ledger
     group = body.pop("group_id")
     view = queries.view(ledger, commands.register(ledger, Registration(group=group, **body)))
     return Answer(_RESIDENT.dump(view), 201, {"Location": f"/v1/residents/{view.resident_id}"})
@@ -52,14 +52,14 @@ def register_resident(body: dict[str, Any]) -> Answer:
 @routes.get(
     "/v1/residents",
     scope="residents:read",
-    query=wire.ResidentsQuerySchema,
+    query=wire.ResidentListQuerySchema,
     answer=wire.ResidentPageSchema,
     refuses=[errors.CursorInvalid],
 )
 def list_residents(query: dict[str, Any]) -> Answer:
     """List residents in the order of their ids, masked."""
-    ledger = market().ledger
-    after, filters, limit = read_page("residents", wire.ResidentsQuerySchema, query, ORDINAL_MAX)
+    ledger = app_context().ledger
+    after, filters, limit = read_page("residents", wire.ResidentListQuerySchema, query, ORDINAL_MAX)
     wanted = ResidentFilters(ledger.today(), filters.get("status"), filters.get("settlement"), filters.get("group_id"))
     views, following = queries.list_residents(ledger, wanted, after or 0, limit)
     return Answer({"items": _RESIDENT.dump(views, many=True), "next_cursor": _next("residents", following)})
@@ -70,7 +70,7 @@ def list_residents(query: dict[str, Any]) -> Answer:
 )
 def get_resident(resident_id: str) -> Answer:
     """Fetch one resident, masked, with status and group as of today."""
-    return Answer(_RESIDENT.dump(queries.get_resident(market().ledger, _ordinal(resident_id))))
+    return Answer(_RESIDENT.dump(queries.get_resident(app_context().ledger, _ordinal(resident_id))))
 
 
 @routes.post(
@@ -82,7 +82,7 @@ def get_resident(resident_id: str) -> Answer:
 )
 def look_up_resident(body: dict[str, str]) -> Answer:
     """Find a resident by citizen number; a POST, so that no number ends up in a log."""
-    return Answer(_RESIDENT.dump(queries.find_resident(market().ledger, body["id_number"])))
+    return Answer(_RESIDENT.dump(queries.find_resident(app_context().ledger, body["id_number"])))
 
 
 @routes.post(
@@ -99,7 +99,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     Changes that would take effect on or after the day of a recorded cancellation are refused with
     resident-not-active; earlier days can still be changed.
     """
-    ledger, ordinal = market().ledger, _ordinal(resident_id)
+    ledger, ordinal = app_context().ledger, _ordinal(resident_id)
     attempt = _attempt(STATUS_ROUTE, ordinal, body)
     status, reason, day = body["status"], body["reason"], body["effective_on"]
     row = commands.change_status(ledger, ordinal, status, reason, day, _caller(), attempt)
@@ -117,7 +117,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
 )
 def reveal_resident(resident_id: str, body: str) -> Answer:
     """Show name and citizen number in full; writes one audit record with the reason."""
-    name, id_number = commands.reveal(market().ledger, _ordinal(resident_id), body, _caller())
+    name, id_number = commands.reveal(app_context().ledger, _ordinal(resident_id), body, _caller())
     return Answer(
         {"resident_id": resident_id, "name": name, "id_number": id_number}, headers={"Cache-Control": "no-store"}
     )
@@ -132,7 +132,7 @@ def reveal_resident(resident_id: str, body: str) -> Answer:
 )
 def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
     """What the resident has used and has left on a business day, by value and by list group."""
-    return Answer(_ALLOWANCE.dump(queries.get_allowance(market().ledger, _ordinal(resident_id), query["day"])))
+    return Answer(_ALLOWANCE.dump(queries.get_allowance(app_context().ledger, _ordinal(resident_id), query["day"])))
 
 
 @routes.post(
@@ -151,7 +151,7 @@ def create_group(body: dict[str, str]) -> Answer:
     names the group, as is another group of the same name and kind.
     """
     attempt = _attempt(GROUPS_ROUTE, body)
-    made = make_group(market().ledger, body["name"], body["kind"], attempt)
+    made = make_group(app_context().ledger, body["name"], body["kind"], attempt)
     return Answer(_GROUP.dump(made), 201, _replayed(attempt))
 
 
@@ -165,7 +165,7 @@ def create_group(body: dict[str, str]) -> Answer:
 def list_groups(query: dict[str, Any]) -> Answer:
     """List groups in the order of their ids, with the number of members today."""
     after, _, limit = read_page("groups", wire.PageQuerySchema, query, groups.ORDINAL_MAX)
-    found, following = queries.list_groups(market().ledger, after or 0, limit)
+    found, following = queries.list_groups(app_context().ledger, after or 0, limit)
     return Answer({"items": _GROUP.dump(found, many=True), "next_cursor": _next("groups", following)})
 
 
@@ -184,7 +184,7 @@ def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     except ValueError:
         raise errors.NotFound('No such group exists; an id is "G" and 6 digits.') from None
     attempt = _attempt(MEMBERS_ROUTE, group, body)
-    changed = commands.add_members(market().ledger, group, body["resident_ids"], body["effective_on"], attempt)
+    changed = commands.add_members(app_context().ledger, group, body["resident_ids"], body["effective_on"], attempt)
     return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
 
 

@@ -9,17 +9,17 @@ from flask import g
 from schemas import transactions as wire
 from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
-from service.commands.posting import Entry, Outcome, Post, Reverse
+from service.commands.posting import NewEntry, Outcome, Post, Reverse
 from service.domain import errors
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.transactions import Trade
-from service.http.context import market
+from service.http.context import app_context
 from service.http.cursors import encode_cursor
 from service.http.paging import read_page
 from service.http.problems import problem_response
 from service.http.routes import Answer, Routes, idempotency_key, request_id, respond
 from service.queries import transactions as queries
-from service.storage.journal import Filters
+from service.storage.journal import TransactionFilters
 from service.storage.tail import PLACE_MAX
 
 routes = Routes("Transactions")
@@ -72,7 +72,7 @@ def post_transaction(body: Trade) -> Any:
 )
 def quote_transaction(body: Trade) -> Answer:
     """What posting this trade now would answer; nothing is stored and no key is needed."""
-    quote = queries.quote(market().ledger, body)
+    quote = queries.quote(app_context().ledger, body)
     judged = quote.transaction
     return Answer(
         _QUOTE.dump(
@@ -113,7 +113,7 @@ def reverse_transaction(transaction_id: str, body: str) -> Any:
 )
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
-    fate = queries.get_transaction(market().ledger, parse_transaction_id(transaction_id))
+    fate = queries.get_transaction(app_context().ledger, parse_transaction_id(transaction_id))
     return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
 
 
@@ -127,20 +127,20 @@ def get_transaction(transaction_id: str) -> Answer:
 def list_transactions(query: dict[str, Any]) -> Answer:
     """List transactions, newest first; pages neither repeat nor skip while the ledger grows."""
     before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
-    page = queries.list_transactions(market().ledger, Filters(**filters), before, limit)
+    page = queries.list_transactions(app_context().ledger, TransactionFilters(**filters), before, limit)
     following = None if page.next_seq is None else encode_cursor("transactions", page.next_seq, g.list_filters)
     return Answer({"items": [_TRANSACTION.dump(each) for each in page.transactions], "next_cursor": following})
 
 
-def submit(entries: Sequence[Entry], *, all_or_none: bool = False) -> list[Outcome]:
+def submit(entries: Sequence[NewEntry], *, all_or_none: bool = False) -> list[Outcome]:
     """The outcomes of entries by the committer. Raises Unauthenticated when the key was revoked in the meantime."""
-    outcomes = market().committer.submit(entries, all_or_none=all_or_none)
+    outcomes = app_context().committer.submit(entries, all_or_none=all_or_none)
     if isinstance(outcomes[0].refusal, errors.Unauthenticated):
         raise outcomes[0].refusal
     return outcomes
 
 
-def _settle(entry: Entry) -> Any:
+def _settle(entry: NewEntry) -> Any:
     """The answer to one entry, by the committer."""
     return _answer(submit([entry])[0])
 

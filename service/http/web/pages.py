@@ -21,7 +21,7 @@ from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
-from service.http.context import market
+from service.http.context import app_context
 from service.http.routes import Answer, respond
 from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.catalogue import MODULE, catalogue_module
@@ -56,7 +56,7 @@ _MEDIA_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class StaticFile:
     """A file that pages load."""
 
     content: bytes
@@ -85,13 +85,13 @@ def register_pages(app: Flask) -> None:
 
 def get_dashboard() -> Response:
     """The shell of the dashboard. Raises DatabaseUnavailable."""
-    opens_with = OPENS_WITH if is_demo(market().ledger) else None
+    opens_with = OPENS_WITH if is_demo(app_context().ledger) else None
     return _page(shell_page("dashboard", demo=opens_with))
 
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    return _page(shell_page("record", demo=is_demo(market().ledger)))
+    return _page(shell_page("record", demo=is_demo(app_context().ledger)))
 
 
 def get_sign_in() -> Response:
@@ -108,7 +108,7 @@ def sign_in() -> AnyResponse:
     key = form.get("key", "").strip()
     if not key:
         return _sign_in_page(goes_to, 422, "missing")
-    found = market().keys.find_live(key, market().pulse.now())
+    found = app_context().keys.find_live(key, app_context().state_reader.now())
     if found is None:
         return _sign_in_page(goes_to, 401, "unknown")
     g.api_key = found
@@ -126,7 +126,7 @@ def sign_out() -> Response:
     """
     with contextlib.suppress(Unauthenticated):
         session = authenticate_session()
-        end_session(market().ledger, session.id, session.expires_at)
+        end_session(app_context().ledger, session.id, session.expires_at)
     response = Response(status=204)
     drop_cookie(response)
     return response
@@ -184,7 +184,7 @@ def _local(address: str) -> str:
     return address if is_local and len(address) <= NEXT_LENGTH_MAX and address.isprintable() else "/"
 
 
-def _get_file(files: dict[str, File], name: str) -> Response:
+def _get_file(files: dict[str, StaticFile], name: str) -> Response:
     file = files.get(name)
     if file is None:
         raise NotFound("No such file.")
@@ -197,13 +197,13 @@ def _get_file(files: dict[str, File], name: str) -> Response:
 
 
 @functools.cache
-def _static_files() -> dict[str, File]:
+def _static_files() -> dict[str, StaticFile]:
     return {**_read_files(STATIC), f"{MODULE}.js": _file(catalogue_module(), _MEDIA_TYPES["js"])}
 
 
-def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
+def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:
     """Every file of a folder by its path, read once: nothing that a request says ever becomes a path of the disk."""
-    files: dict[str, File] = {}
+    files: dict[str, StaticFile] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
             files |= _read_files(entry, f"{above}{entry.name}/")
@@ -214,5 +214,5 @@ def _read_files(folder: Traversable, above: str = "") -> dict[str, File]:
     return files
 
 
-def _file(content: bytes, media_type: str) -> File:
-    return File(content, media_type, hashlib.blake2b(content, digest_size=16).hexdigest())
+def _file(content: bytes, media_type: str) -> StaticFile:
+    return StaticFile(content, media_type, hashlib.blake2b(content, digest_size=16).hexdigest())

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from service.importing.csv.encodings import open_text
 from service.importing.headings import count_known, match_headings
-from service.importing.lines import ImportFileError, Line, Lines
-from service.importing.table import Table, is_blank
+from service.importing.lines import FileLine, FileLines, ImportFileError
+from service.importing.table import FileColumns, is_blank
 
 DELIMITERS = (",", "\t", ";", "，")
 LINE_BREAKS = ("\n", "\r")
@@ -50,16 +50,15 @@ class PhysicalLines:
         del self.record[kept:]
 
 
-class DelimitedLines(Lines):
-    """The lines of a CSV file."""
+class TextLines(FileLines):
+    """The lines of a text file, whatever stands in them."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
-        """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
+        """Opens the file. Raises ImportFileError on bytes that are no text."""
         self._binary = path.open("rb")
         try:
             self.total_bytes = path.stat().st_size
             self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
-            self._table = self._read_header()
         except BaseException:
             self._binary.close()
             raise
@@ -73,7 +72,20 @@ class DelimitedLines(Lines):
         """Closes the file."""
         self._binary.close()
 
-    def __iter__(self) -> Iterator[Line]:
+
+class DelimitedLines(TextLines):
+    """The lines of a CSV file."""
+
+    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
+        """Reads up to the header. Raises ImportFileError on a file that can't be taken."""
+        super().__init__(path, encoding)
+        try:
+            self._table = self._read_header()
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[FileLine]:
         """The lines after the header. A record with broken quotation marks costs its first line only."""
         physical, line_of = self._physical, self._line_of
         while True:
@@ -90,7 +102,7 @@ class DelimitedLines(Lines):
         # Strict, because the csv module would otherwise mend stray quotation marks by guessing.
         return csv.reader(self._physical, delimiter=self._delimiter, strict=True)
 
-    def _line_of(self, number: int, cells: list[str], raw: str) -> Line:
+    def _line_of(self, number: int, cells: list[str], raw: str) -> FileLine:
         table = self._table
         if len(cells) == table.width:
             return table.line(number, cells, raw)
@@ -102,7 +114,7 @@ class DelimitedLines(Lines):
         error = f"The line has {len(cells)} cells, the header has {table.width}; send the same number."
         return table.unreadable_line(number, error, raw)
 
-    def _broken_record(self, error: csv.Error) -> Line:
+    def _broken_record(self, error: csv.Error) -> FileLine:
         # A quotation mark that is never closed swallows the lines after it: they are read again, one by one.
         self._physical.give_back(kept=1)
         number, raw = self._physical.take_record()
@@ -110,7 +122,7 @@ class DelimitedLines(Lines):
             number, f"The quotation marks are broken ({error}); close or double them.", raw
         )
 
-    def _read_header(self) -> Table:
+    def _read_header(self) -> FileColumns:
         line = self._first_written_line()
         self._delimiter = max(DELIMITERS, key=lambda sign: count_known(_split(line, sign)))
         try:
@@ -118,7 +130,7 @@ class DelimitedLines(Lines):
         except csv.Error as error:
             raise ImportFileError(f"Line {self._physical.count}: the header line is broken ({error}).") from None
         number, _ = self._physical.take_record()
-        return Table(match_headings(cells, number), len(cells), grouped=self._delimiter != ";")
+        return FileColumns(match_headings(cells, number), len(cells), grouped=self._delimiter != ";")
 
     def _first_written_line(self) -> str:
         """The first line that is not blank; it is read again as the header."""

@@ -5,44 +5,28 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from service.importing.csv.encodings import open_text
-from service.importing.csv.reader import PhysicalLines
+from service.importing.csv.reader import TextLines
 from service.importing.headings import KEY_FIELD
 from service.importing.keys import LineKeys
-from service.importing.lines import Line, Lines, refused_line, shorten_raw
+from service.importing.lines import FileLine, refused_line, shorten_raw
 
 
-class JsonLines(Lines):
+class JsonLines(TextLines):
     """The lines of an NDJSON file."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
         """Raises ImportFileError on bytes that are no text."""
-        self._binary = path.open("rb")
-        try:
-            self.total_bytes = path.stat().st_size
-            self._physical = PhysicalLines(open_text(self._binary, path, encoding).readline)
-        except BaseException:
-            self._binary.close()
-            raise
+        super().__init__(path, encoding)
         self._keys = LineKeys()
 
-    @property
-    def position(self) -> int:
-        """How many bytes are read so far; the text layer reads some kilobytes ahead."""
-        return self.total_bytes if self._binary.closed else self._binary.tell()
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._binary.close()
-
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[FileLine]:
         """The lines, blank ones left out."""
         for text in self._physical:
             number, _ = self._physical.take_record()
             if not text.isspace():
                 yield self._line_of(number, text)
 
-    def _line_of(self, number: int, text: str) -> Line:
+    def _line_of(self, number: int, text: str) -> FileLine:
         try:
             body = _parse_object(text)
             own_key = body.pop(KEY_FIELD, None)
@@ -51,7 +35,7 @@ class JsonLines(Lines):
             key = self._keys.key_of(body, own_key)
         except ValueError as error:
             return refused_line(number, str(error), shorten_raw(text))
-        return Line(number, key, body, None, shorten_raw(text))
+        return FileLine(number, key, body, None, shorten_raw(text))
 
 
 def _parse_object(text: str) -> dict[str, object]:

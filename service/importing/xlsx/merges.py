@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from service.importing.headings import KEY_FIELD, Heading
 from service.importing.lines import ImportFileError
-from service.importing.xlsx.sheet import Cell, column_index
+from service.importing.xlsx.sheet import SheetCell, column_index
 from service.importing.xlsx.xml_parts import PIECE_BYTES, Attributes, local_name, new_parser, parse_pieces
 
 MERGED_RANGES_MAX = 100_000
@@ -32,7 +32,7 @@ class MergedRange:
     last_row: int
     first_column: int
     last_column: int
-    anchor: Cell = ""
+    anchor: SheetCell = ""
 
 
 def read_merged_ranges(archive: zipfile.ZipFile, part: str) -> list[MergedRange]:
@@ -86,7 +86,7 @@ class MergedCells:
         self._open: list[MergedRange] = []
         self._headings = {heading.index: heading for heading in headings}
 
-    def fill(self, row: int, cells: list[Cell]) -> list[str]:
+    def fill(self, row: int, cells: list[SheetCell]) -> list[str]:
         """Fills the cells of a row, and returns what can't be told of it.
 
         A cell that is covered shows nothing of its own. A row of nothing but merged cells belongs to the row above.
@@ -115,7 +115,7 @@ class MergedCells:
             heading for index, heading in self._headings.items() if merged.first_column <= index <= merged.last_column
         ]
 
-    def _doubt(self, merged: MergedRange, row: int, cells: Sequence[Cell]) -> str | None:
+    def _doubt(self, merged: MergedRange, row: int, cells: Sequence[SheetCell]) -> str | None:
         columns = self._columns(merged)
         if merged.anchor == "" or not columns:
             return None
@@ -129,7 +129,7 @@ class MergedCells:
             )
         return None
 
-    def _is_a_row_of_several(self, merged: MergedRange, row: int, cells: Sequence[Cell]) -> bool:
+    def _is_a_row_of_several(self, merged: MergedRange, row: int, cells: Sequence[SheetCell]) -> bool:
         """Whether all that stands in the row is merged over the same rows: one trade, drawn several rows high."""
         covered = {
             column
@@ -140,7 +140,7 @@ class MergedCells:
         return row == merged.first_row and all(cell == "" or i in covered for i, cell in enumerate(cells))
 
 
-def _uncover(merged: MergedRange, row: int, cells: list[Cell]) -> None:
+def _uncover(merged: MergedRange, row: int, cells: list[SheetCell]) -> None:
     """Remembers what the first cell of a range holds, and empties the cells that it covers."""
     columns = range(merged.first_column, min(merged.last_column + 1, len(cells)))
     if row == merged.first_row:
@@ -150,6 +150,6 @@ def _uncover(merged: MergedRange, row: int, cells: list[Cell]) -> None:
         cells[column] = ""
 
 
-def _put(cells: list[Cell], column: int, cell: Cell) -> None:
+def _put(cells: list[SheetCell], column: int, cell: SheetCell) -> None:
     if column < len(cells):
         cells[column] = cell

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.importing.headings import count_known, match_headings
-from service.importing.lines import ImportFileError, Line, Lines
-from service.importing.table import Table, is_blank
+from service.importing.lines import FileLine, FileLines, ImportFileError
+from service.importing.table import FileColumns, is_blank
 from service.importing.xlsx.merges import MergedCells, read_merged_ranges
-from service.importing.xlsx.sheet import Cell, Row, SheetRows
+from service.importing.xlsx.sheet import SheetCell, SheetRow, SheetRows
 from service.importing.xlsx.spelling import column_spellings, spell_cell
 from service.importing.xlsx.workbook import SharedStrings, Workbook, Worksheet, read_workbook
 from service.importing.xlsx.xml_parts import damage_refused
@@ -28,10 +28,10 @@ class Header:
     number: int
     cells: list[str]
     known: int
-    rows_below: Iterator[Row]
+    rows_below: Iterator[SheetRow]
 
 
-class WorkbookLines(Lines):
+class WorkbookLines(FileLines):
     """The lines of a workbook's first visible worksheet with headings; what stands above these is no line."""
 
     def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
@@ -59,7 +59,7 @@ class WorkbookLines(Lines):
         """Closes the archive and removes the temporary file of its strings."""
         self._opened.close()
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[FileLine]:
         """The lines after the header."""
         line_of, hidden_rows = self._line_of, self._sheet.hidden_rows
         for number, cells in self._rows:
@@ -71,7 +71,7 @@ class WorkbookLines(Lines):
     def _read_header(self, header: Header, workbook: Workbook) -> None:
         number, cells = header.number, header.cells
         self._headings = match_headings(cells, number)
-        self._table = Table(self._headings, len(cells), grouped=True, is_typed=True)
+        self._table = FileColumns(self._headings, len(cells), grouped=True, is_typed=True)
         self._spellings = column_spellings(self._headings, len(cells), counts_from_1904=workbook.counts_from_1904)
         self._rows = header.rows_below
         self.hidden_columns = tuple(one.text for one in self._headings if self._sheet.is_hidden_column(one.index))
@@ -79,7 +79,7 @@ class WorkbookLines(Lines):
         if last is not None and last > number:
             self.total_lines = last - number
 
-    def _line_of(self, number: int, cells: list[Cell]) -> Line | None:
+    def _line_of(self, number: int, cells: list[SheetCell]) -> FileLine | None:
         """The line of a row; None for a row without content, of which Excel stores many below the last one."""
         width = self._table.width
         if len(cells) < width:
@@ -94,7 +94,7 @@ class WorkbookLines(Lines):
             texts[index] = ""
         return self._table.line(number, texts[:width], raw, [*wrong.values(), *doubts, *unnamed])
 
-    def _spelled(self, cells: list[Cell]) -> tuple[list[str], dict[int, str]]:
+    def _spelled(self, cells: list[SheetCell]) -> tuple[list[str], dict[int, str]]:
         """The cells as text, and by the place of each that can't be spelled, why."""
         texts: list[str] = []
         wrong: dict[int, str] = {}
@@ -119,17 +119,20 @@ def _find_header(
     A cover sheet, lists in a hidden sheet, or an emptied one may stand before the clerk's table.
     """
     filled: list[tuple[Worksheet, SheetRows, Header]] = []
-    for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
-        rows = SheetRows(archive, sheet.part, strings, workbook.styles)
-        header = _header_of(iter(rows))
-        if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
-            rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
-            continue
-        filled.append((sheet, rows, header))
-        if header.known >= HEADINGS_KNOWN_MIN:
-            break
-    if not filled:
-        raise ImportFileError("The workbook is empty: there is no header line.")
+    with contextlib.ExitStack() as kept:
+        for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
+            rows = SheetRows(archive, sheet.part, strings, workbook.styles)
+            header = _header_or_close(rows)
+            if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
+                rows.close()  # Of sheets without headings only the first is told of; a workbook may have thousands.
+                continue
+            kept.callback(rows.close)
+            filled.append((sheet, rows, header))
+            if header.known >= HEADINGS_KNOWN_MIN:
+                break
+        if not filled:
+            raise ImportFileError("The workbook is empty: there is no header line.")
+        kept.pop_all()
     chosen = max(filled, key=lambda one: one[2].known >= HEADINGS_KNOWN_MIN)
     for one in filled:
         if one is not chosen:
@@ -137,7 +140,15 @@ def _find_header(
     return chosen
 
 
-def _header_of(rows: Iterator[Row]) -> Header | None:
+def _header_or_close(rows: SheetRows) -> Header | None:
+    try:
+        return _header_of(iter(rows))
+    except ImportFileError:
+        rows.close()
+        raise
+
+
+def _header_of(rows: Iterator[SheetRow]) -> Header | None:
     """The row with the most headings among the first ones: titles, often merged cells, stand above it."""
     first = list(itertools.islice(filter(_is_written, rows), ROWS_LOOKED_AT))
     if not first:
@@ -148,5 +159,5 @@ def _header_of(rows: Iterator[Row]) -> Header | None:
     return Header(first[place][0], texts[place], known[place], itertools.chain(first[place + 1 :], rows))
 
 
-def _is_written(row: Row) -> bool:
+def _is_written(row: SheetRow) -> bool:
     return not is_blank([str(cell) for cell in row[1]])

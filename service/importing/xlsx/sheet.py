@@ -66,10 +66,10 @@ class Fault(str):
     __slots__ = ()
 
 
-Cell = str | float | bool
+SheetCell = str | float | bool
 """Text, "" for an empty cell, Fault, IsoDate, a number, Serial, Shown, or a truth value."""
 
-Row = tuple[int, list[Cell]]
+SheetRow = tuple[int, list[SheetCell]]
 
 
 class SheetRows:
@@ -99,7 +99,7 @@ class SheetRows:
         digits = self._builder.dimension.rpartition(":")[2].lstrip(_LETTERS)
         return int(digits) if digits.isdecimal() else None
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[SheetRow]:
         """The rows, once. Raises ImportFileError where the worksheet is damaged."""
         finished = self._builder.finished
         with damage_refused():
@@ -118,7 +118,7 @@ class _RowBuilder:
     """Gathers rows from the parser's calls, some 60 a row: what is asked for most often is asked first."""
 
     def __init__(self, parser: XMLParserType, strings: SharedStrings, styles: Mapping[str, NumberFormat]) -> None:
-        self.finished: list[Row] = []
+        self.finished: list[SheetRow] = []
         self.dimension = ""
         self.hidden_rows: set[int] = set()
         self.hidden_columns: list[range] = []
@@ -130,7 +130,7 @@ class _RowBuilder:
         self._depth = 0
         self._columns = _ColumnIndexes()
         self._number = 0
-        self._row: list[Cell] = []
+        self._row: list[SheetCell] = []
         self._cell: Attributes = {}
         self._texts: list[str] = []
         self._is_formula = self._inside_hint = False
@@ -196,7 +196,7 @@ class _RowBuilder:
         cell, texts, row = self._cell, self._texts, self._row
         text = texts[0] if len(texts) == 1 else "".join(texts)
         texts.clear()
-        value: Cell
+        value: SheetCell
         if not text:
             value = _UNCOMPUTED if self._is_formula and cell.get("t", "n") == "n" else ""
         else:
@@ -216,7 +216,7 @@ class _RowBuilder:
             row.extend([""] * (column + 1 - len(row)))
             row[column] = value
 
-    def _value(self, cell: Attributes, text: str) -> Cell:
+    def _value(self, cell: Attributes, text: str) -> SheetCell:
         kind = cell.get("t", "n")
         if kind == "n":
             style = self._styles.get(cell.get("s", ""))
@@ -245,7 +245,7 @@ def _is_hidden(attributes: Attributes, size: str) -> bool:
     return attributes.get("hidden") in {"1", "true"} or attributes.get(size) == "0"
 
 
-def _shown_text(text: str, style: NumberFormat) -> Cell:
+def _shown_text(text: str, style: NumberFormat) -> SheetCell:
     """Text with what its format puts around it."""
     whole = style.show_text(text)
     if whole is not None:
@@ -256,7 +256,7 @@ def _shown_text(text: str, style: NumberFormat) -> Cell:
     )
 
 
-def _dated(cell: Cell, style: NumberFormat) -> Cell:
+def _dated(cell: SheetCell, style: NumberFormat) -> SheetCell:
     """A date or time, unless its format shows it in a zone: Excel converts nothing, so the clock may be any."""
     if style.date is None or not style.date.names_zone:
         return cell

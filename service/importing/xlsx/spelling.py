@@ -15,7 +15,7 @@ from service.importing.numbers import CNY_DECIMALS, CNY_UNITS, KG_DECIMALS, KG_U
 from service.importing.quoting import shown
 from service.importing.times import MARKET_OFFSET
 from service.importing.xlsx.number_formats import number_format
-from service.importing.xlsx.sheet import Cell, Fault, IsoDate, Serial, Shown
+from service.importing.xlsx.sheet import Fault, IsoDate, Serial, SheetCell, Shown
 
 FLOAT_NOISE_MAX = 1e-9
 DIGITS_KEPT_MAX = 15
@@ -30,7 +30,7 @@ SERIAL_MAX = 100_000
 
 FORMATS_KNOWN_MAX = 256
 
-Spell = Callable[[float | IsoDate], str]
+CellSpelling = Callable[[float | IsoDate], str]
 
 _CNY_SIGNS = re.compile(rf"{CNY_UNITS}|[,\s]", re.IGNORECASE)
 _KG_SIGNS = re.compile(rf"{KG_UNITS}|[,\s]", re.IGNORECASE)
@@ -39,21 +39,23 @@ _ISO_DATE = re.compile(
 )
 
 
-def column_spellings(headings: Sequence[Heading], width: int, *, counts_from_1904: bool) -> list[tuple[str, Spell]]:
+def column_spellings(
+    headings: Sequence[Heading], width: int, *, counts_from_1904: bool
+) -> list[tuple[str, CellSpelling]]:
     """For each column its heading, and how a number in it is spelled."""
     epoch = datetime.datetime(1904, 1, 1) if counts_from_1904 else datetime.datetime(1899, 12, 30)  # noqa: DTZ001 (market time)
-    special: dict[str, Spell] = {
+    special: dict[str, CellSpelling] = {
         "quantity_kg": lambda number: spell_decimal(number, KG_DECIMALS, _KG_SIGNS),
         "amount_cny": lambda number: spell_decimal(number, CNY_DECIMALS, _CNY_SIGNS),
         "traded_at": lambda number: spell_instant(number, epoch),
     }
-    spellings: list[tuple[str, Spell]] = [("", str)] * width
+    spellings: list[tuple[str, CellSpelling]] = [("", str)] * width
     for heading in headings:
         spellings[heading.index] = (heading.text, special.get(heading.field, spell_identifier))
     return spellings
 
 
-def spell_cell(cell: Cell, spell: Spell) -> str:
+def spell_cell(cell: SheetCell, spell: CellSpelling) -> str:
     """A cell that is no plain text. Raises ValueError, which says what to send instead."""
     if isinstance(cell, Fault):
         raise ValueError(str(cell))

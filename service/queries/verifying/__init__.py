@@ -59,14 +59,14 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
     """The same, of what an open transaction sees. Raises Wrong."""
     with recount.any_text(connection):
         counted = Recount()
-        verify_facts(connection, ledger.vault.signets.facts)
+        verify_facts(connection, ledger.vault.macs.facts)
         verify_residents(connection, ledger.vault)
         head = verify_chain(connection, counted, head_hash)
         folded = 0 if head is None else head.last_seq
         waiting = verify_tail(connection, counted, folded)
         verify_cells(connection, counted)
         verify_reversals(connection)
-        verify_keys(connection, ledger.vault.signets.answers)
+        verify_keys(connection, ledger.vault.macs.answers)
         verify_allowances(connection, ledger.rulebook, folded)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

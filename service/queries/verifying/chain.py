@@ -8,7 +8,7 @@ from service.domain.transactions import Transaction
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import blocks, journal, recount
-from service.storage.blocks import Sealed
+from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
 from service.storage.prepared import uuid_of
 from service.storage.recount import Raw
@@ -17,12 +17,12 @@ BLOCKS_AT_ONCE = 100
 FIRST_PLACE = 1
 
 
-def verify_chain(connection: Connection, counted: Recount, head_hash: str | None) -> Sealed | None:
+def verify_chain(connection: Connection, counted: Recount, head_hash: str | None) -> SealedBlock | None:
     """The newest block, once every one was found to hold what is there. Raises Wrong."""
     stray = recount.find_place_before(connection, FIRST_PLACE)
     if stray is not None:
         raise Wrong(f"The entry at place {stray} of the journal stands in front of the first one.")
-    previous: Sealed | None = None
+    previous: SealedBlock | None = None
     gone = _reversed_ids(connection)
     is_known = head_hash is None
     for sealed in _all_blocks(connection):
@@ -45,7 +45,7 @@ def _reversed_ids(connection: Connection) -> set[object]:
         return {uuid_of(raw) for raw in recount.reversed_ids(connection, 0 if head is None else head.last_seq)}
 
 
-def _why_wrong(previous: Sealed | None, sealed: Sealed) -> str | None:
+def _why_wrong(previous: SealedBlock | None, sealed: SealedBlock) -> str | None:
     wrong = why_not_linked(None if previous is None else previous.block, sealed.block)
     expected = FIRST_PLACE if previous is None else previous.last_seq + 1
     if wrong is None and sealed.first_seq != expected:
@@ -53,19 +53,19 @@ def _why_wrong(previous: Sealed | None, sealed: Sealed) -> str | None:
     return wrong
 
 
-def _all_blocks(connection: Connection) -> Iterator[Sealed]:
+def _all_blocks(connection: Connection) -> Iterator[SealedBlock]:
     no = 1
     while found := _some_blocks(connection, no):
         yield from found
         no = found[-1].block.no + 1
 
 
-def _some_blocks(connection: Connection, no: int) -> list[Sealed]:
+def _some_blocks(connection: Connection, no: int) -> list[SealedBlock]:
     with reading(f"Block {no}, or one of the {BLOCKS_AT_ONCE} behind it,"):
         return blocks.list_from(connection, no, BLOCKS_AT_ONCE)
 
 
-def _entries_of(connection: Connection, sealed: Sealed) -> tuple[list[Transaction], list[bytes]]:
+def _entries_of(connection: Connection, sealed: SealedBlock) -> tuple[list[Transaction], list[bytes]]:
     """What stands in the block's places, and the leaf of each."""
     with closing(recount.entries_between(connection, sealed.first_seq, sealed.last_seq)) as rows:
         read = list(entries_and_leaves(rows))

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from service.domain.macs import Signet
+from service.domain.macs import MacKeys
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import recount
 from service.storage.engine import Connection
@@ -18,12 +18,12 @@ def verify_reversals(connection: Connection) -> None:
         raise Wrong(f"Transaction {wrong_id} is a reversal, and not the negative of exactly one trade.")
 
 
-def verify_keys(connection: Connection, signet: Signet) -> None:
+def verify_keys(connection: Connection, mac_keys: MacKeys) -> None:
     """I5. Raises Wrong, which names the entry, or the digest of the key."""
     with closing(recount.answers(connection)) as answers:
         for key, entry in answers:
             try:
-                wrong = _why_wrong(key, entry, signet)
+                wrong = _why_wrong(key, entry, mac_keys)
             except UNREADABLE as error:
                 raise unreadable(f"What was answered under key {_named(key[0])}", error) from None
             if wrong is not None:
@@ -34,12 +34,12 @@ def verify_keys(connection: Connection, signet: Signet) -> None:
         raise Wrong(f"Transaction {wrong_id} is in the journal, and not under exactly one idempotency key.")
 
 
-def _why_wrong(key: Raw, entry: Raw, signet: Signet) -> str | None:
+def _why_wrong(key: Raw, entry: Raw, mac_keys: MacKeys) -> str | None:
     """What is wrong with a key and the entry that it was answered with; None when they fit each other."""
-    digest, seal, transaction_id, refusal = key
+    digest, mac, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
-    if any(signet.fits(digest_of(seal), message) for message in recount.answer_messages(key, entry)):
+    if any(mac_keys.fits(digest_of(mac), message) for message in recount.answer_messages(key, entry)):
         return None
     answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
     return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."

@@ -1,9 +1,9 @@
-"""Facts about people, groups, keys and audits: each is what the register has sealed, and none is outside of it."""
+"""Facts about people, groups, keys and audits: each fits its MAC in the register, and none is outside of it."""
 
 from collections.abc import Generator
 from contextlib import closing
 
-from service.domain.macs import NO_SEAL, Signet, fact_message
+from service.domain.macs import NO_MAC, MacKeys, fact_message
 from service.domain.residents import resident_id
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import facts, recount
@@ -12,9 +12,9 @@ from service.storage.facts import Recorded
 from service.vault import Vault
 
 
-def verify_facts(connection: Connection, signet: Signet) -> None:
+def verify_facts(connection: Connection, mac_keys: MacKeys) -> None:
     """Raises Wrong for a fact that was changed, exchanged, taken away or smuggled in."""
-    no, seal = 0, NO_SEAL
+    no, mac = 0, NO_MAC
     with closing(facts.read(connection)) as register:
         for recorded in _readable(register):
             no += 1
@@ -22,9 +22,9 @@ def verify_facts(connection: Connection, signet: Signet) -> None:
                 raise Wrong(f"Fact {no} of the register is missing.")
             if recorded.line is None:
                 raise Wrong(f"{_named(recorded.kind, recorded.id)} was recorded as fact {no}, and is not there.")
-            if not signet.fits(recorded.seal, fact_message(seal, no, recorded.kind, recorded.line)):
+            if not mac_keys.fits(recorded.mac, fact_message(mac, no, recorded.kind, recorded.line)):
                 raise Wrong(f"{_named(recorded.kind, recorded.id)} is not what was recorded as fact {no}.")
-            seal = recorded.seal
+            mac = recorded.mac
     if facts.count(connection) != no:
         raise Wrong(f"The register has a fact behind fact {no} of a kind that there is not.")
     for kind, own_id in facts.find_unregistered(connection):

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing
 
-from service.domain.residents import Membership, Standing, resident_id
+from service.domain.residents import Eligibility, Membership, resident_id
 from service.domain.transactions import Transaction
 from service.queries.verifying.chain import entries_and_leaves
 from service.queries.verifying.counting import Recount
@@ -50,7 +50,7 @@ def _groups(entry: Transaction, residence: Residence) -> Iterator[int | None]:
     """The resident's groups on the day of a trade, by what may have been recorded before it: some memberships or all.
 
     They are taken in the order of the register. Clocks are not asked: one that was ahead for an hour would make every
-    trade of that hour wrong. Which of these groups the trade was entered under, the seal of its answer tells (I5).
+    trade of that hour wrong. Which of these groups the trade was entered under, the MAC of its answer tells (I5).
     """
     for count in range(len(residence.memberships) + 1):
         yield _group_on(entry.day, residence.memberships[:count])
@@ -58,4 +58,4 @@ def _groups(entry: Transaction, residence: Residence) -> Iterator[int | None]:
 
 def _group_on(day: datetime.date, known: list[Membership]) -> int | None:
     dated = sorted(known, key=lambda one: one.effective_on)  # Of one day, the one recorded later stays the later.
-    return Standing(0, day, None, None, (), dated).group_on(day)
+    return Eligibility(0, day, None, None, (), dated).group_on(day)

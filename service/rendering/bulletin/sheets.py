@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from service.rendering.bulletin.edition import Edition
-from service.rendering.exports.columns import kind_of
+from service.rendering.exports.columns import ValueKind, kind_of
 from service.rendering.words import word
 from service.rendering.words.terms import (
     key_heading,
@@ -16,8 +16,6 @@ from service.rendering.words.terms import (
     with_unit,
 )
 
-Kind = Literal["text", "money", "weight", "count", "percent"]
-
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
 _OF_BOTH_DIRECTIONS = frozenset({"exempt_cny"})
 """The indicators whose words say that exports are in them; elsewhere the same measure is of imports alone."""
@@ -26,11 +24,11 @@ _COMMODITY = ("amount_cny", "quantity_kg", "transactions")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class BulletinCell:
     """A value as the document has it (None is empty), and what it is; `note` says why there is no growth."""
 
     value: Any
-    kind: Kind
+    kind: ValueKind
     note: str = ""
 
 
@@ -41,8 +39,8 @@ class Sheet:
     name: str
     title: str
     headings: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    total: Sequence[Cell] = ()
+    rows: Sequence[Sequence[BulletinCell]]
+    total: Sequence[BulletinCell] = ()
 
 
 def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
@@ -77,7 +75,7 @@ class _Teller:
         headings = [word("report.measure", self._lang), month, self._year_earlier(), base, *others]
         told = [
             [
-                Cell(self._indicator(row["indicator"]), "text"),
+                BulletinCell(self._indicator(row["indicator"]), "text"),
                 *self._parts(row["indicator"], row["month"], ("current", "base", "growth_pct")),
                 *self._parts(row["indicator"], row["previous"], ("base", "growth_pct")),
                 *self._parts(row["indicator"], row["year"], ("current", "growth_pct")),
@@ -106,8 +104,8 @@ class _Teller:
         headings += [self._measure(measure) for measure in measures[1:]]
         told = [
             [
-                *(Cell(self._name(key, row["key"][key]), "text") for key in keys),
-                *([Cell(row["share_pct"], "percent")] if share else []),
+                *(BulletinCell(self._name(key, row["key"][key]), "text") for key in keys),
+                *([BulletinCell(row["share_pct"], "percent")] if share else []),
                 *self._measures(row, measures),
             ]
             for row in rows
@@ -115,10 +113,10 @@ class _Teller:
         last = () if total is None or not rows else (*self._all(), *self._measures(total, measures))
         return Sheet(name, self._word(name), headings, told, last)
 
-    def _all(self) -> Sequence[Cell]:
-        return Cell(word("part.total", self._lang), "text"), Cell("100.00", "percent")
+    def _all(self) -> Sequence[BulletinCell]:
+        return BulletinCell(word("part.total", self._lang), "text"), BulletinCell("100.00", "percent")
 
-    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[Cell]:
+    def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[BulletinCell]:
         others = (cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",)))
         return [*self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")), *others]
 
@@ -130,8 +128,8 @@ class _Teller:
         """Stocks, flows and participation, of the month and of the year so far."""
         told = [
             [
-                Cell(self._measure(row["figure"]), "text"),
-                *(Cell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
+                BulletinCell(self._measure(row["figure"]), "text"),
+                *(BulletinCell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
             ]
             for row in rows
         ]
@@ -144,10 +142,10 @@ class _Teller:
         headings = [self._key_heading("category"), *map(self._measure, measures), *self._words("yoy", "taxed_pct")]
         told = [
             [
-                Cell(self._category_or_all(row["key"]["category"]), "text"),
-                *(Cell(row[measure]["current"], "money") for measure in measures),
+                BulletinCell(self._category_or_all(row["key"]["category"]), "text"),
+                *(BulletinCell(row[measure]["current"], "money") for measure in measures),
                 *self._parts("taxable_cny", row["taxable_cny"], ("growth_pct",)),
-                Cell(row["taxed_pct"], "percent"),
+                BulletinCell(row["taxed_pct"], "percent"),
             ]
             for row in rows
         ]
@@ -156,10 +154,10 @@ class _Teller:
     def _category_or_all(self, category: str | None) -> str:
         return word("part.total", self._lang) if category is None else self._name("category", category)
 
-    def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[Cell]:
+    def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[BulletinCell]:
         reason = measure.get("reason")
         return [
-            Cell(
+            BulletinCell(
                 None if part == "base" and reason == "no_base_day" else measure[part],
                 _kind(name, part),
                 reason_words(reason, self._lang) if part == "growth_pct" and reason else "",
@@ -188,7 +186,7 @@ class _Teller:
         return word("field.commodity", self._lang) if key == "commodity" else key_heading(key, self._lang)
 
 
-def _kind(measure: str, part: str) -> Kind:
+def _kind(measure: str, part: str) -> ValueKind:
     kind = kind_of(measure, part)
     assert kind in {"money", "weight", "count", "percent"}
     return kind

@@ -9,7 +9,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from service.rendering.bulletin.edition import Edition
-from service.rendering.bulletin.sheets import Cell, Sheet, sheets_of
+from service.rendering.bulletin.sheets import BulletinCell, Sheet, sheets_of
 from service.rendering.exports.workbook import EXACT_DIGITS_MAX, MADE_AT, NUMBER_FORMATS, columns_of
 from service.rendering.words import say, word
 
@@ -62,7 +62,7 @@ def _write_sheet(
     page.repeat_rows(0, 1)
 
 
-def _write_cell(page: Worksheet, row: int, place: int, cell: Cell, formats: Mapping[str, Format]) -> None:
+def _write_cell(page: Worksheet, row: int, place: int, cell: BulletinCell, formats: Mapping[str, Format]) -> None:
     if cell.kind == "text":
         # Always as a string: what somebody has named a settlement must not become a formula.
         page.write_string(row, place, str(cell.value), formats["text"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
+ValueKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
 """What values are; a `figure` is of the kind of its row, as in the claims of a brief."""
 
 TOTAL = "total"
@@ -13,11 +13,11 @@ NO_KEY = "row"
 
 PARTS = ("current", "base", "change", "growth_pct", "ratio", "reason")
 
-_KIND_OF_PART: dict[str, Kind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
+_KIND_OF_PART: dict[str, ValueKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """A column: its name, what part of a measure it is (None for keys and shares), and what its values are.
 
     `line` is the key of a series' line, whose measure the whole table is of.
@@ -25,7 +25,7 @@ class Column:
 
     name: str
     part: str | None
-    kind: Kind
+    kind: ValueKind
     line: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -36,34 +36,34 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ExportTable:
     """Rows of values as the JSON document has them: money and weight as text, counts as integers, null as None."""
 
-    columns: Sequence[Column]
+    columns: Sequence[ExportColumn]
     rows: Sequence[Sequence[Any]]
     has_total: bool
 
 
-def table_of(document: Mapping[str, Any]) -> Table:
+def table_of(document: Mapping[str, Any]) -> ExportTable:
     """The table of a report's, a series' or a brief's document; a report's last row is its total."""
     if "claims" in document:
         return _claims_table(document)
     return _series_table(document) if "buckets" in document else _report_table(document)
 
 
-def kind_of(measure: str, part: str) -> Kind:
+def kind_of(measure: str, part: str) -> ValueKind:
     """What the values of a measure's part are."""
     if part in _KIND_OF_PART:
         return _KIND_OF_PART[part]
     return "money" if measure.endswith("_cny") else "weight" if measure.endswith("_kg") else "count"
 
 
-def _report_table(document: Mapping[str, Any]) -> Table:
+def _report_table(document: Mapping[str, Any]) -> ExportTable:
     keys = list(document["by"])
-    shares = [Column("share_pct", None, "percent")] if any("share_pct" in row for row in document["rows"]) else []
-    columns = [Column(name, None, "text") for name in keys or [NO_KEY]] + shares
+    shares = [ExportColumn("share_pct", None, "percent")] if any("share_pct" in row for row in document["rows"]) else []
+    columns = [ExportColumn(name, None, "text") for name in keys or [NO_KEY]] + shares
     columns += [
-        Column(measure, part, kind_of(measure, part))
+        ExportColumn(measure, part, kind_of(measure, part))
         for measure, parts in document["total"].items()
         for part in PARTS
         if part in parts
@@ -73,10 +73,10 @@ def _report_table(document: Mapping[str, Any]) -> Table:
     )
     total = {**document["total"], **({"share_pct": None} if shares else {})}
     rows.append([TOTAL, *([None] * (len(keys) - 1)), *_values(total, columns)])
-    return Table(columns, rows, has_total=True)
+    return ExportTable(columns, rows, has_total=True)
 
 
-def _values(row: Mapping[str, Any], columns: Sequence[Column]) -> Iterator[Any]:
+def _values(row: Mapping[str, Any], columns: Sequence[ExportColumn]) -> Iterator[Any]:
     for column in columns:
         if column.part is not None:
             yield row[column.name][column.part]
@@ -84,24 +84,24 @@ def _values(row: Mapping[str, Any], columns: Sequence[Column]) -> Iterator[Any]:
             yield row["share_pct"]
 
 
-def _series_table(document: Mapping[str, Any]) -> Table:
+def _series_table(document: Mapping[str, Any]) -> ExportTable:
     measure = document["measure"]
-    columns = [Column(document["interval"], None, "text")]
+    columns = [ExportColumn(document["interval"], None, "text")]
     lines: list[Sequence[Any]] = []
     for line in document["series"]:
         key = tuple(line["key"].items())
         for part in ("current", "base"):
             if part in line:
-                columns.append(Column(measure, part, kind_of(measure, part), key))
+                columns.append(ExportColumn(measure, part, kind_of(measure, part), key))
                 lines.append(line[part])
     rows = [[bucket, *(values[place] for values in lines)] for place, bucket in enumerate(document["buckets"])]
-    return Table(columns, rows, has_total=False)
+    return ExportTable(columns, rows, has_total=False)
 
 
-def _claims_table(document: Mapping[str, Any]) -> Table:
-    kinds: dict[str, Kind] = {
+def _claims_table(document: Mapping[str, Any]) -> ExportTable:
+    kinds: dict[str, ValueKind] = {
         "phrase": "text", "measure": "text", "current": "figure", "base": "figure", "growth_pct": "percent",
         "ratio": "ratio",
     }  # fmt: skip
-    columns = [Column(name, None, kind) for name, kind in kinds.items()]
-    return Table(columns, [[claim[name] for name in kinds] for claim in document["claims"]], has_total=False)
+    columns = [ExportColumn(name, None, kind) for name, kind in kinds.items()]
+    return ExportTable(columns, [[claim[name] for name in kinds] for claim in document["claims"]], has_total=False)

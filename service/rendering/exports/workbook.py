@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from service.domain.errors import ValidationFailed
-from service.rendering.exports.columns import NO_KEY, Column, Table, table_of
+from service.rendering.exports.columns import NO_KEY, ExportColumn, ExportTable, table_of
 from service.rendering.words import say, word
 from service.rendering.words.terms import (
     claimed_name,
@@ -98,7 +98,7 @@ def _formats(workbook: xlsxwriter.Workbook, lang: str) -> _Formats:
     )
 
 
-def _write_headings(sheet: Worksheet, table: Table, formats: _Formats) -> None:
+def _write_headings(sheet: Worksheet, table: ExportTable, formats: _Formats) -> None:
     """Two rows: the measure over its parts, and keys over both."""
     lang = formats.lang
     for place, column in enumerate(table.columns):
@@ -119,7 +119,7 @@ def _write_headings(sheet: Worksheet, table: Table, formats: _Formats) -> None:
             sheet.merge_range(0, places[0], 0, places[-1], heading, formats.heading)
 
 
-def _width(table: Table, place: int, column: Column, lang: str) -> int:
+def _width(table: ExportTable, place: int, column: ExportColumn, lang: str) -> int:
     """Wide enough for every text of the column, within limits; numbers have a width by their kind."""
     if column.kind != "text":
         return _WIDTHS[column.kind]
@@ -133,7 +133,7 @@ def columns_of(text: str) -> int:
 
 
 def _write(
-    sheet: Worksheet, row: int, place: int, column: Column, value: Any, formats: _Formats, *, is_total: bool
+    sheet: Worksheet, row: int, place: int, column: ExportColumn, value: Any, formats: _Formats, *, is_total: bool
 ) -> None:
     numbers = formats.total_numbers if is_total else formats.numbers
     text = formats.total if is_total else formats.plain
@@ -153,14 +153,14 @@ def _write(
     sheet.write_string(row, place, shown, text)
 
 
-def _shown(column: Column, value: Any, lang: str) -> str:
+def _shown(column: ExportColumn, value: Any, lang: str) -> str:
     """A text of the table in words: a reason, a claim's measure, a key's value by its name."""
     if column.part == "reason":
         return "" if value is None else reason_words(value, lang)
     return claimed_name(value, lang) if column.name == "measure" else value_name(column.name, value, lang)
 
 
-def _kind(column: Column, value: Any) -> str:
+def _kind(column: ExportColumn, value: Any) -> str:
     """The kind of a value; of a claim's figure by how JSON has it: an amount is text, a count is an integer."""
     if column.kind != "figure":
         return column.kind

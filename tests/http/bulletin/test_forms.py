@@ -162,10 +162,9 @@ def test_a_browser_without_a_session_is_led_to_signing_in_and_back(ledger: Ledge
     assert led.headers["Location"].startswith("/signin?next=%2Fv1%2Freports%2Fbulletin%3Fmonth%3D2024-04")
     assert "lang%3Dmn" in led.headers["Location"]
     _, key = create_key(ledger, "officer", ["reports:read"])
-    form = {
-        "key": key,
-        "next": re.search(r'name="next" value="([^"]+)"', stranger.get(led.headers["Location"]).text)[1],
-    }
+    goes_on = re.search(r'name="next" value="([^"]+)"', stranger.get(led.headers["Location"]).text)
+    assert goes_on is not None
+    form = {"key": key, "next": goes_on[1]}
     back = stranger.client.post("/signin", data={**form, "next": form["next"].replace("&amp;", "&")})
     assert (back.status_code, back.headers["Location"]) == (303, PAGE)
     assert "сарын товхимол" in stranger.get(PAGE, headers=BROWSER).text
