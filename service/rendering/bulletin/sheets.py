@@ -13,7 +13,6 @@ from service.rendering.words.terms import (
     part_heading,
     reason_words,
     value_name,
-    with_unit,
 )
 
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
@@ -179,7 +178,7 @@ class _Teller:
 
     def _indicator(self, measure: str) -> str:
         if measure in _OF_BOTH_DIRECTIONS:
-            return with_unit(word("bulletin.exempt_all_cny", self._lang), measure, self._lang)
+            return self._word("exempt_all_cny")
         return self._measure(measure)
 
     def _key_heading(self, key: str) -> str:
