@@ -4,7 +4,7 @@
 
 The proof is written anew from what its values mean, and has to come out as it came in: no other spelling of a value
 passes, no name twice, none more and none less. It is worth as much as the hash of its block: give the one that you had
-from elsewhere or earlier as BLOCK_HASH, or compare it yourself. Python 3.11 alone is enough; the check is thirty lines.
+from elsewhere or earlier as BLOCK_HASH, or compare it yourself. Python 3.11 alone is enough; the check is 34 lines.
 """
 
 import json
@@ -29,12 +29,15 @@ def written_anew(proof):
     resident, day, group = int(t["resident_id"][1:]), int(t["day"].replace("-", "")), int((t["group_id"] or "G0")[1:])
     own_id, reverses, used = UUID(t["transaction_id"]), UUID(t["reverses"] or 32 * "0"), t["exempt_quantity_g"]
     refuses, grouped, reversal = t["over_allowance"] == "refuse", t["group_id"] is not None, t["reverses"] is not None
+    by = t.get("recorded_by")  # Its id is sealed, its name is not. Proofs from before have no such member.
     texts = [None if t[name] is None else t[name].encode() for name in TEXTS]
     pairs = sorted((name.encode(), text.encode()) for name, text in t["metadata"].items())
     entry = struct.pack(
-        ">BB16s16s9q14iI", 1, refuses + 2 * grouped + 4 * reversal, own_id.bytes, reverses.bytes, resident, day, group,
-        weight, amount, exempt, used, *us[:2], *(-1 if text is None else len(text) for text in texts), len(pairs))
+        ">BB16s16s9q14iI", 1 if by is None else 2, refuses + 2 * grouped + 4 * reversal, own_id.bytes, reverses.bytes,
+        resident, day, group, weight, amount, exempt, used, *us[:2],
+        *(-1 if text is None else len(text) for text in texts), len(pairs))
     entry += b"".join(filter(None, texts)) + b"".join(struct.pack(">II", len(n), len(x)) + n + x for n, x in pairs)
+    entry += b"" if by is None else struct.pack(">iq", 8, by["id"])
     node = leaf = sha256(b"\0" + entry).digest()
     path = [(step["side"] == "left", bytes.fromhex(step["hash"])) for step in proof["path"]]
     for left, sibling in path:
@@ -47,7 +50,8 @@ def written_anew(proof):
         "resident_id": f"R{resident:08}", "group_id": f"G{group:06}" if grouped else None,
         "quantity_kg": decimal(weight, 3), "amount_cny": decimal(amount, 2), "exempt_cny": decimal(exempt, 2),
         "taxable_cny": decimal(amount - exempt, 2), "day": f"{day // 10000:04}-{day // 100 % 100:02}-{day % 100:02}",
-        "traded_at": instant(us[0]), "recorded_at": instant(us[1]), "over_allowance": "refuse" if refuses else "tax"}
+        "traded_at": instant(us[0]), "recorded_at": instant(us[1]), "over_allowance": "refuse" if refuses else "tax",
+        **({"recorded_by": recorder(by)} if "recorded_by" in t else {})}
     return {"transaction": shown, "sealed_extra": {"exempt_quantity_g": int(used), "list_group": t["list_group"]},
             "path": [{"side": "left" if left else "right", "hash": other[:32].hex()} for left, other in path],
             "leaf_hash": leaf.hex(), "block": {
@@ -65,6 +69,11 @@ def decimal(number, places):
 def instant(us):
     """An instant as the ledger writes it, in the market's time."""
     return (EPOCH + us * MICRO).isoformat()
+
+
+def recorder(by):
+    """The API key under which an entry was recorded, as the ledger writes it."""
+    return None if by is None else {"id": int(by["id"]), "name": None if by["name"] is None else str(by["name"])}
 
 
 def verify(proof, trusted_hash=None):
@@ -95,9 +104,12 @@ def main(source, trusted_hash=None):
     except Exception as error:  # noqa: BLE001 (whatever a forger has thought of, nothing is verified then)
         sys.exit(f"NOT VERIFIED: {type(error).__name__}: {error}")
     shown, block = proof["transaction"], proof["block"]
+    by = shown.get("recorded_by")
+    recorded = "Who recorded it is not said" if by is None else f"It was recorded under API key {by['id']}"
     sys.stdout.write(
         f"Verified, with every field as shown: {shown['kind']} {shown['transaction_id']} of {shown['resident_id']} on "
         f"{shown['day']}, {shown['quantity_kg']} kg, {shown['amount_cny']} CNY ({shown['exempt_cny']} exempt).\n"
+        f"{recorded}; of a key only the id is sealed.\n"
         f"It is one of {block['count']} entries in block {block['no']}, sealed at {block['sealed_at']}.\n"
         f"Hash of the block: {block['hash']}\n"
         f"{'This is' if trusted_hash else 'Compare it with'} the one that you had from elsewhere.\n"

@@ -14,26 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 import orjson
 import polars as pl
 
-from loadtests.market import FIRST_DAY, MarketShape, days_of_rows, group_of, late_rows, settlement_of
+from loadtests.market import FIRST_DAY, MarketShape, Row, days_of_rows, group_of, late_rows, live_places, settlement_of
 from service.commands.folding import fold_all
 from service.config import Settings
 from service.ledger import Ledger, open_ledger
-from service.storage import schema
+from service.storage import entry_rows, schema
 from service.storage.columns import day_number, microseconds
-from service.storage.journal import _COLUMNS
 from service.vault import create_secrets
 from tests import postgresql
 
-JOURNAL_COLUMNS = _COLUMNS
-
+JOURNAL_COLUMNS = entry_rows.COLUMNS
 FOLDER = pathlib.Path(__file__).parents[1] / ".bench-data"
 ROWS_BEFORE_FOLDING = 200_000
 PEER_COLUMNS = {
     "resident": pl.Int32, "day": pl.Int32, "category": pl.Categorical, "origin": pl.Categorical,
-    "group": pl.Int32, "settlement": pl.Categorical, "amount_fen": pl.Int64, "exempt_fen": pl.Int64,
+    "market_group": pl.Int32, "settlement": pl.Categorical, "amount_fen": pl.Int64, "exempt_fen": pl.Int64,
     "quantity_g": pl.Int64,
 }  # fmt: skip
-_PEER_PLACES = (1, 2, 10, 12, 3, 18, 5, 6, 4)
 
 
 @contextlib.contextmanager
@@ -53,8 +50,8 @@ def history(engine: str, count: int) -> Iterator[Ledger]:
             create_secrets(folder / "secrets.json")
         ledger = open_ledger(Settings(url, folder, folder / "secrets.json", False, "ERROR"))
         stack.callback(ledger.database.close)
+        schema.upgrade(ledger.database, ledger.vault.macs)
         if not (folder / "built.json").exists():
-            schema.upgrade(ledger.database, ledger.vault.macs)
             told = build(ledger, MarketShape(count))
             (folder / "built.json").write_bytes(orjson.dumps(told))
         yield ledger
@@ -146,15 +143,14 @@ def live_trades(count: int) -> pathlib.Path:
         shape = MarketShape(count)
         parts = [_peer_rows([rows[n] for n in live]) for rows, live in days_of_rows(shape)]
         late = late_rows(shape)
-        gone = {row[25] for row in late}
-        parts.append(_peer_rows([row for row in late if row[25] is None and row[0] not in gone]))
+        parts.append(_peer_rows([late[place] for place in live_places(late)]))
         pl.concat(parts).write_parquet(file)
     return file
 
 
-def _peer_rows(rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    places = zip(PEER_COLUMNS, _PEER_PLACES, strict=True)
-    return pl.DataFrame({name: [row[place] for row in rows] for name, place in places}, schema=PEER_COLUMNS)
+def _peer_rows(rows: list[Row]) -> pl.DataFrame:
+    places = {name: JOURNAL_COLUMNS.index(name) for name in PEER_COLUMNS}
+    return pl.DataFrame({name: [row[at] for row in rows] for name, at in places.items()}, schema=PEER_COLUMNS)
 
 
 if __name__ == "__main__":

@@ -15,15 +15,14 @@ from loadtests.histories import FOLDER, JOURNAL_COLUMNS, insert, people
 from loadtests.market import MarketShape, Row, days_of_rows
 from loadtests.questions import EIGHT_MONTHS, HEADLINE, never_asked
 from service.config import Settings
-from service.domain.cells import Cell, CellKey, CountedEntry, apply
+from service.domain.cells import Cell, CellKey, CountedEntry, apply, entry_of
 from service.domain.chain import GENESIS_HASH, seal
-from service.domain.groups import group_id
 from service.domain.reports import Question
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.storage import blocks, cells, schema
 from service.storage.blocks import SealedBlock
-from service.storage.columns import day_of
+from service.storage.entry_rows import entry_of as transaction_of
 from service.vault import create_secrets
 
 
@@ -50,10 +49,7 @@ def build(ledger: Ledger, shape: MarketShape) -> None:
 
 
 def _entry(row: Row) -> CountedEntry:
-    group = None if row[3] is None else group_id(int(str(row[3])))
-    key = (str(row[10]), str(row[12]), str(row[13]), str(row[14]), group, str(row[18]))
-    amount_fen, exempt_fen, quantity_g = (int(str(row[n])) for n in (5, 6, 4))
-    return CountedEntry(int(str(row[1])), day_of(int(str(row[2]))), key, amount_fen, exempt_fen, quantity_g, False)
+    return entry_of(transaction_of((None, *row)))
 
 
 def p(values: list[float], part: float) -> float:

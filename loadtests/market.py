@@ -11,6 +11,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from service.domain.transactions import NEGATED
+from service.storage.entry_rows import COLUMNS
+
 FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)
 TRUCK_LINES, GROUP_MEMBERS, SETTLEMENTS = 50, 150, 12
 POOLED_PERCENT, SECOND_LINE_PERCENT, EXPORT_PERCENT, CITY_POINT_PERCENT = 60, 25, 5, 10
@@ -46,7 +49,9 @@ class MarketShape:
 
 
 Row = tuple[object, ...]
-"""The values of service.storage.journal's columns; UUIDs as 16 bytes."""
+"""A value for each of COLUMNS, as SQLite's driver takes it: UUIDs are 16 bytes, days and instants integers."""
+
+_ID, _REVERSES = COLUMNS.index("transaction_id"), COLUMNS.index("reverses")
 
 
 def open_days() -> list[datetime.date]:
@@ -75,8 +80,13 @@ def days_of_rows(shape: MarketShape) -> Iterator[tuple[list[Row], list[int]]]:
         wanted = shape.transactions * (number + 1) // len(days) - made
         rows = _day(shape, day, wanted, made, chance)
         made += len(rows)
-        reversed_ids = {row[25] for row in rows if row[25] is not None}
-        yield rows, [n for n, row in enumerate(rows) if row[25] is None and row[0] not in reversed_ids]
+        yield rows, live_places(rows)
+
+
+def live_places(rows: list[Row]) -> list[int]:
+    """The places of the trades that no row among these reverses."""
+    gone = {row[_REVERSES] for row in rows}
+    return [place for place, row in enumerate(rows) if row[_REVERSES] is None and row[_ID] not in gone]
 
 
 def late_rows(shape: MarketShape) -> list[Row]:
@@ -86,7 +96,7 @@ def late_rows(shape: MarketShape) -> list[Row]:
 
 
 def _day(shape: MarketShape, day: datetime.date, wanted: int, made: int, chance: random.Random) -> list[Row]:
-    goods = [good for good in GOODS if day.month in good[5]]
+    goods = [good for good in GOODS if day.month in good[-1]]
     opening_us = (day - EPOCH).days * DAY_US + 1 * 3_600_000_000  # 9 in the morning in the market's time
     trades = wanted - wanted // REVERSED_ONE_IN
     rows: list[Row] = []
@@ -144,22 +154,39 @@ def _line(
     at_us = opening_us + ordinal % 28_800 * 1_000_000
     is_export = lot.plate is None and chance.randrange(100) < EXPORT_PERCENT
     quantity_g = amount_fen * 1000 // price_fen
-    return (
-        _transaction_id(ordinal, at_us), resident, day.year * 10_000 + day.month * 100 + day.day,
-        group_of(shape, resident), quantity_g, amount_fen, amount_fen, 0 if is_export else quantity_g,
-        at_us, at_us, category, commodity, "CN" if is_export else origin, "export" if is_export else "import",
-        lot.trade_point, "value-2008-11-01", hs_code, None, settlement_of(shape, resident), lot.consignment, lot.plate,
-        None, None, None, None, None, None,
-    )  # fmt: skip
+    return _row(
+        transaction_id=_transaction_id(ordinal, at_us),
+        resident=resident,
+        day=day.year * 10_000 + day.month * 100 + day.day,
+        market_group=group_of(shape, resident),
+        quantity_g=quantity_g,
+        amount_fen=amount_fen,
+        exempt_fen=amount_fen,
+        exempt_quantity_g=0 if is_export else quantity_g,
+        traded_at=at_us,
+        recorded_at=at_us,
+        category=category,
+        commodity=commodity,
+        origin="CN" if is_export else origin,
+        direction="export" if is_export else "import",
+        trade_point=lot.trade_point,
+        rule_version="value-2008-11-01",
+        hs_code=hs_code,
+        settlement=settlement_of(shape, resident),
+        consignment=lot.consignment,
+        vehicle_plate=lot.plate,
+    )
+
+
+def _row(**values: object) -> Row:
+    """A row with these values; what is not named is null."""
+    assert values.keys() <= set(COLUMNS)
+    return tuple(values.get(name) for name in COLUMNS)
 
 
 def _reversal(row: Row, ordinal: int, opening_us: int) -> Row:
-    reversal = list(row)
     at_us = opening_us + 30_000_000_000
-    reversal[0], reversal[9] = _transaction_id(ordinal, at_us), at_us
-    for place in (4, 5, 6, 7):
-        value = row[place]
-        assert isinstance(value, int)
-        reversal[place] = -value
-    reversal[25], reversal[26] = row[0], "weighed again"
-    return tuple(reversal)
+    trade = dict(zip(COLUMNS, row, strict=True))
+    negated = {name: -int(str(trade[name])) for name in NEGATED}
+    own = {"transaction_id": _transaction_id(ordinal, at_us), "recorded_at": at_us}
+    return _row(**trade | negated | own | {"reverses": trade["transaction_id"], "reason": "weighed again"})

@@ -4,6 +4,7 @@ from marshmallow import fields
 
 from schemas.choices import Count, OneOf
 from schemas.fields import Instant, ResidentId
+from schemas.recorder import RecorderSchema
 from schemas.strict import StrictSchema
 from schemas.transactions import statement_query
 from service.domain.residents import STATUSES
@@ -19,13 +20,6 @@ AuditQuerySchema = statement_query(
         "recorded_by": Count(1, KEY_ID_MAX, attribute="api_key"),
     },
 )
-
-
-class RecorderSchema(StrictSchema):
-    """The API key under which something was done."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True, allow_none=True)
 
 
 class AuditRecordSchema(StrictSchema):

@@ -1,7 +1,7 @@
 """Transactions on the wire: a trade as posted, an entry as answered."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load
@@ -24,10 +24,11 @@ from schemas.fields import (
     TextMap,
     TradingDay,
 )
-from schemas.quick import QuickReader
+from schemas.quick import QuickReader, QuickWriter
+from schemas.recorder import RecorderSchema
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
-from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade
+from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade, Transaction
 
 COMMODITY_LENGTH_MAX = 100
 MARK_LENGTH_MAX = 64
@@ -114,6 +115,21 @@ class TransactionSchema(StrictSchema):
     reverses = fields.UUID(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     recorded_at = Instant(required=True)
+    recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
+
+
+class TransactionWriter:
+    """Writes entries as they are answered. An entry bears the id of the key that recorded it, and not its name."""
+
+    def __init__(self) -> None:
+        """Reads the schema once."""
+        self._writer = QuickWriter(TransactionSchema(exclude=["recorded_by"]))
+
+    def dump(self, entry: Transaction, name_of: Callable[[int], str | None]) -> dict[str, Any]:
+        """The answer for an entry; `name_of` tells the name of a key by its id."""
+        key = entry.recorded_by
+        recorder = None if key is None else {"id": key, "name": name_of(key)}
+        return {**self._writer.dump(entry), "recorded_by": recorder}
 
 
 class TransactionWithFateSchema(TransactionSchema):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from service.commands.committer import Committer
 from service.config import read_settings
@@ -20,7 +20,7 @@ from service.http.context import AppContext, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
 from service.http.reading import ReadQueue
-from service.http.request_ids import accept_request_id
+from service.http.request_context import RequestContext, request_context
 from service.http.response_cache import ResponseCache
 from service.http.routes import Routes, register_routes
 from service.http.vitals import VitalSigns
@@ -76,12 +76,11 @@ def create_app(ledger: Ledger) -> Flask:
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     register_pages(app)
     metrics.open_meter(app)
-    app.before_request(_begin)
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
-    response_cache = ResponseCache(reading, state_reader, ledger.now, note)
-    admission = app.wsgi_app = Admission(response_cache, note)  # type: ignore[method-assign] # (Flask's own way)
+    reads = ResponseCache(reading, state_reader, ledger.now, note)
+    admission = app.wsgi_app = Admission(app.wsgi_app, note, reads=reads)  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
     return app
 
@@ -130,37 +129,27 @@ def _unless_it_fails(prepare: Callable[[], object]) -> None:
         _log.warning("warm-up-failed", error=type(error).__name__)
 
 
-def _begin() -> None:
-    g.request_id = accept_request_id(request.headers.get("X-Request-Id"))
-    g.started = time.perf_counter()
-
-
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.request_id
-    api_key = getattr(g, "api_key", None)
+    context = request_context()
+    response.headers["X-Request-Id"] = context.request_id
     # The route's pattern and not the path: a log says what was done, not of whom.
     route = request.url_rule.rule if request.url_rule is not None else None
-    key_id = None if api_key is None else api_key.id
-    meter: metrics.Meter = metrics.current_meter()
-    _note(meter, g.request_id, request.method, route, response.status_code, g.started, key_id)
+    _note(metrics.current_meter(), context, request.method, route, response.status_code)
     return response
 
 
-def _note(
-    meter: metrics.Meter, request_id: str, method: str, route: str | None, status: int, started: float,
-    api_key: int | None,
-) -> None:  # fmt: skip
+def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str | None, status: int) -> None:
     """Counts and logs an answer."""
-    duration_s = time.perf_counter() - started
+    duration_s = time.perf_counter() - context.started_s
     meter.observe(method, route, status, duration_s)
     if not _log.is_enabled_for(logging.INFO):
         return
     _log.info(
         "request",
-        request_id=request_id,
+        request_id=context.request_id,
         method=method,
         route=route,
         status=status,
         duration_ms=round(duration_s * 1000, 2),
-        api_key=api_key,
+        api_key=None if context.api_key is None else context.api_key.id,
     )

@@ -1,11 +1,11 @@
-"""Settings, read once from the environment; what is wrong or unsafe stops the start and is named in one line."""
+"""Settings, read once from the environment. A wrong or unsafe setting stops the start, and one line names it."""
 
 import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 WORKERS = 2
-"""How many processes serve: as many as this service was measured with, on two cores (docs/decisions/0008)."""
+"""How many processes serve: the number that the service was measured with, on two cores (docs/decisions/0008)."""
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -16,7 +16,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the ledger lives and which secrets open it."""
+    """The ledger's database, the files beside it, and the file of the secrets that belong to it."""
 
     database_url: str
     data_dir: pathlib.Path
@@ -26,7 +26,7 @@ class Settings:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the ledger is in a file of SQLite, beside which everything else may be; else it is in PostgreSQL."""
+        """Whether the ledger is a file of SQLite, so that other files may be beside it; else it is in PostgreSQL."""
         return self.database_url.startswith("sqlite")
 
 

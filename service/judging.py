@@ -1,6 +1,6 @@
-"""A batch is judged: all that it depends on is fetched and locked at once, then each entry is judged in order.
+"""Judges a batch: it fetches and locks everything that the batch depends on at once, then judges each entry in order.
 
-Posting and quoting are judged by the same code, so that a quote can't differ from the write.
+Posting and quoting use the same code, so that a quote can't differ from the write.
 """
 
 import datetime
@@ -24,6 +24,7 @@ from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
 from service.domain.transactions import (
     MARKET_TIME,
+    Recording,
     Trade,
     Transaction,
     record,
@@ -41,7 +42,7 @@ _NOTHING_RELATED = journal.Related({}, {}, {})
 
 @dataclass(slots=True)
 class Judge:
-    """What a batch has been told and what it has used so far."""
+    """Judges the entries of a batch, by what was fetched for it and by what its earlier entries have used."""
 
     rulebook: Rulebook
     now: datetime.datetime
@@ -55,14 +56,16 @@ class Judge:
 
     @property
     def touched(self) -> dict[UseKey, Use]:
-        """The allowance rows to be written: of which something was used or returned."""
+        """The allowance rows to be written, because the batch has used or returned something of them."""
         return {key: use for key, use in self.uses.items() if use.is_touched}
 
-    def accept(self, trade: Trade) -> Transaction:
-        """The entry of a trade, its allowance used.
+    def accept(self, trade: Trade, recorded_by: int | None = None) -> Transaction:
+        """Judges a trade, takes what it uses out of the allowance, and returns its entry.
+
+        `recorded_by` is the id of the API key; a quote has none.
 
         Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
-        or AllowanceExceeded, and then uses nothing.
+        or AllowanceExceeded; then the trade uses nothing.
         """
         refuse_citizen_numbers(trade)
         day = trade.day
@@ -84,20 +87,16 @@ class Judge:
         if trade.refuse_over_allowance and judgement.exempt_fen < trade.amount_fen:
             raise self._exceeded(trade, rules, judgement, available)
         available.use(judgement.exempt_fen, judgement.exempt_quantity_g)
-        transaction = record(
-            trade,
-            judgement,
-            transaction_id=self.new_id(),
-            recorded_at=self.now,
-            group=eligibility.group_on(day),
-            settlement=eligibility.settlement,
-        )
+        whose = eligibility.group_on(day), eligibility.settlement
+        transaction = record(trade, judgement, Recording(self.new_id(), day, self.now, recorded_by, *whose))
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def reverse_entry(self, transaction_id: UUID, reason: str) -> Transaction:
-        """The reversal of a trade, its allowance returned.
+    def reverse_entry(self, transaction_id: UUID, reason: str, recorded_by: int) -> Transaction:
+        """Gives back what a trade has used of the allowance, and returns the entry that reverses the trade.
+
+        `recorded_by` is the id of the API key.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
         """
@@ -110,7 +109,7 @@ class Judge:
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
-        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now)
+        reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
         return reversal
@@ -146,7 +145,7 @@ class Judge:
         )
 
     def _return(self, trade: Transaction) -> None:
-        """Gives back exactly what the trade has used, also of a list group that is on the list no more."""
+        """Gives back exactly what the trade has used, also of a list group that is no longer on the list."""
         if trade.direction == "import":
             value = self.uses[UseKey(trade.resident, trade.day, NO_LIST_GROUP)]
             value.exempt_fen -= trade.exempt_fen
@@ -181,7 +180,7 @@ class Judge:
 
 
 class _AvailableAllowance(NamedTuple):
-    """What a trade draws on: its resident's value limit and, for goods on the list, the free weight of their group."""
+    """The allowance rows that a trade uses: the resident's value limit and, for goods on the list, the free weight."""
 
     value: Use
     group: ListGroup | None
@@ -189,11 +188,11 @@ class _AvailableAllowance(NamedTuple):
 
     @property
     def left_g(self) -> int:
-        """What is left of the free weight; nothing of goods that are on no list."""
+        """What is left of the free weight, in grams; 0 for goods that are not on the list."""
         return 0 if self.group is None else max(0, self.group.free_g - self.weight.quantity_g)
 
     def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
-        """Takes what a trade has used out of it. An export draws on nothing."""
+        """Takes what a trade uses out of the rows. An export uses nothing."""
         if self is _NOTHING_AVAILABLE:
             return
         self.value.exempt_fen += exempt_fen
@@ -204,7 +203,7 @@ class _AvailableAllowance(NamedTuple):
 
 
 _UNUSED = Use()
-"""Of which nothing is ever used."""
+"""A row that stays at zero, for goods that are not on the list and for exports."""
 _NOTHING_AVAILABLE = _AvailableAllowance(_UNUSED, None, _UNUSED)
 
 
@@ -219,9 +218,10 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     eligibilities: Mapping[int, Eligibility] | None = None,
     locking: bool = True,
 ) -> Judge:
-    """A judge with all that these trades and reversals depend on, in at most three statements of any size.
+    """A judge with everything that these trades and reversals depend on.
 
-    `eligibilities` are those of the trades' residents, if the caller knows them; others may be among them.
+    It takes at most three statements, for any number of trades. `eligibilities` are those of the trades' residents, if
+    the caller knows them; there may be more of them.
     """
     if eligibilities is None:
         eligibilities = find_eligibilities(connection, {trade.resident for trade in trades})
@@ -232,7 +232,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
     return Judge(
         rulebook=rulebook,
-        now=now.astimezone(MARKET_TIME),  # Instants of one time zone compare five times faster.
+        now=now.astimezone(MARKET_TIME),  # Python compares instants of one time zone five times faster.
         new_id=new_id,
         eligibilities=eligibilities,
         uses=uses,
@@ -255,7 +255,7 @@ def _limits(
             value_limit = value_limits[day] = Limit(rulebook.on(day).limit_fen, 0)
         limits[UseKey(resident, day, NO_LIST_GROUP)] = value_limit
         if list_group is not None:
-            # A reversed trade's group may have left the list since: its row exists and keeps its own limit.
+            # The group of a reversed trade may have left the list since. Its row exists, and keeps its own limit.
             group = rulebook.on(day).list_groups.get(list_group)
             limits[UseKey(resident, day, list_group)] = Limit(0, 0 if group is None else group.free_g)
     return limits

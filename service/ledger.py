@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -22,7 +23,7 @@ from service.vault import SecretsError, Vault, create_secrets, load_vault
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """One ledger. Time and ids come from outside, so that a test can say what they are."""
+    """One ledger. Its clock and its source of ids are arguments, so that a test can set them."""
 
     database: Database
     vault: Vault
@@ -33,18 +34,18 @@ class Ledger:
     lineage: Lineage = field(default_factory=Lineage)
 
     def now(self) -> datetime.datetime:
-        """The instant of the request."""
+        """The present instant, by the ledger's clock."""
         return self.clock()
 
     def today(self) -> datetime.date:
-        """The business day of the request."""
+        """The present business day, by the ledger's clock."""
         return business_day(self.clock())
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    """The ledger of the settings, with a place and secrets of its own where there is none; nothing is migrated.
+    """The ledger of the settings. Where there is none, its folder and its secrets are made; nothing is migrated.
 
-    Raises SettingError when the place or the secrets can't be used.
+    Raises SettingError when the folder or the secrets can't be made or used.
     """
     database = _database(settings)
     if database.is_missing:
@@ -53,7 +54,10 @@ def open_ledger(settings: Settings) -> Ledger:
 
 
 def open_existing(settings: Settings) -> Ledger:
-    """The same, where there is one: a mistyped setting must not answer for an empty ledger. Raises SettingError."""
+    """The ledger of the settings, which must exist. Raises SettingError, also where there is no ledger.
+
+    Otherwise a mistyped setting would make a new ledger, and the command would answer from that empty ledger.
+    """
     database = _database(settings, makes_file=False)
     if database.is_missing:
         raise SettingError(
@@ -64,10 +68,11 @@ def open_existing(settings: Settings) -> Ledger:
 
 
 def open_served(settings: Settings, served: FileId | None = None) -> Ledger:
-    """The same for a process that a running server starts, while the database may be away for a moment.
+    """The ledger of the settings, for a process that a running server starts. Raises SettingError.
 
-    Until SQLite's file is back it answers that the database is unavailable, and makes none. `served` is the file that
-    the server has begun with: whatever else is in its place is not opened. Raises SettingError.
+    The database may be away for a moment then. Until SQLite's file is back, the ledger answers that the database is
+    unavailable, and makes no new file. `served` is the file that the server has begun with; another file in its place
+    is not opened.
     """
     return _ledger(settings, _database(settings, makes_file=False, served=served))
 
@@ -80,7 +85,7 @@ def _database(settings: Settings, *, makes_file: bool = True, served: FileId | N
 
 
 def _make_place(settings: Settings, database: Database) -> None:
-    """The folder of a new ledger and its secrets. Beside a ledger, new secrets would lock out everybody in it."""
+    """Makes the folder of a new ledger and its secrets. A ledger that exists could not be read with new secrets."""
     try:
         database.make_folder()
     except OSError as error:
@@ -93,7 +98,7 @@ def _make_place(settings: Settings, database: Database) -> None:
 
 def _make_secrets(settings: Settings) -> None:
     try:
-        # Another process that makes the same ledger may be a moment ahead.
+        # Another process that makes the same ledger may have made the secrets a moment before.
         with contextlib.suppress(FileExistsError):
             create_secrets(settings.secrets_file)
     except OSError as error:
@@ -111,6 +116,6 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
         database=database,
         vault=vault,
         rulebook=load_rulebook(),
-        clock=lambda: datetime.datetime.now(datetime.UTC),
+        clock=functools.partial(datetime.datetime.now, datetime.UTC),
         new_id=uuid_utils.compat.uuid7,
     )

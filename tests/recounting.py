@@ -37,7 +37,7 @@ class PlainRecount:
         """Keeps the trades that no entry among these reverses."""
         gone = {t.reverses for t in transactions if t.reverses is not None}
         live = [t for t in transactions if t.reverses is None and t.transaction_id not in gone]
-        self._live = [entry_of(t, None if t.group is None else group_id(t.group)) for t in live]
+        self._live = [entry_of(t) for t in live]
 
     def totals(self, period: Period, selection: Selection) -> Mapping[Key, Totals]:
         """The totals of a period, by the selection's dimensions."""

@@ -84,6 +84,53 @@ def test_every_module_and_public_function_has_a_docstring() -> None:
     assert [name for name in without if name.split(":")[-1] not in inner] == []
 
 
+def test_no_lambda_hides_a_use_case() -> None:
+    """Who looks for the callers of a command or a query finds them by its name; functools.partial says it as well."""
+    named: set[str] = set()
+    for path in (ROOT / "service").rglob("*.py"):
+        if path.relative_to(ROOT / "service").parts[0] in {"commands", "queries", "judging.py"}:
+            nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+            named |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    hidden = []
+    for path in HANDWRITTEN:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Lambda):
+                inside = {getattr(each, "attr", getattr(each, "id", None)) for each in ast.walk(node.body)}
+                hidden += [f"{path.name}:{node.lineno} {name}" for name in sorted(named.intersection(inside))]
+    assert hidden == []
+
+
+ROW_PLACE_MAX = 3
+
+
+def _numbered_places(tree: ast.AST, *, slices: bool) -> list[str]:
+    """Subscripts with a number that nobody can tell the meaning of."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and (slices or not isinstance(node.slice, ast.Slice)):
+            bounds = [node.slice.lower, node.slice.upper] if isinstance(node.slice, ast.Slice) else [node.slice]
+            numbers = [bound.value for bound in bounds if isinstance(bound, ast.Constant)]
+            if any(isinstance(number, int) and number > ROW_PLACE_MAX for number in numbers):
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_no_value_of_a_row_is_taken_by_a_number() -> None:
+    """Not even a run of them. In the domain, only texts are cut at a number, such as the year off a day."""
+    numbered = [
+        f"{path.relative_to(ROOT)}: {one}"
+        for folder in ("storage", "queries", "domain")
+        for path in (ROOT / "service" / folder).rglob("*.py")
+        for one in _numbered_places(ast.parse(path.read_text("utf-8")), slices=folder != "domain")
+    ]
+    assert numbered == []
+    assert _numbered_places(ast.parse("row[3], row[13], row[:7], row[7:]"), slices=True) == [
+        "row[13]",
+        "row[:7]",
+        "row[7:]",
+    ]
+
+
 @pytest.mark.parametrize("command", ["make run", "make test"])
 def test_the_readme_shows_the_two_commands(command: str) -> None:
     assert re.search(rf"^{command}\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)

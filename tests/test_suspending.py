@@ -176,15 +176,13 @@ def test_a_stop_is_put_off_until_no_transaction_is_open(monkeypatch: pytest.Monk
     sent: list[signal.Signals] = []
     monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
     suspension = Suspension()
-    suspension.begin()
-    suspension.begin()
-    suspension.ask()
-    suspension.end()
-    assert sent == []
-    suspension.end()
+    with suspension.put_off():
+        with suspension.put_off():
+            suspension.ask()
+        assert sent == []
     assert sent == [signal.SIGSTOP]
-    suspension.begin()
-    suspension.end()
+    with suspension.put_off():
+        pass
     assert sent == [signal.SIGSTOP]
     suspension.ask()
     assert sent == [signal.SIGSTOP] * 2

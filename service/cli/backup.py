@@ -1,4 +1,4 @@
-"""hushi backup and hushi restore: the ledger in a file, and out of it again."""
+"""hushi backup and hushi restore: they write the ledger to a file and load it from the file."""
 
 import pathlib
 

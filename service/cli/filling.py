@@ -1,4 +1,4 @@
-"""hushi import and hushi demo: transactions from files, and invented ones."""
+"""hushi import and hushi demo: they record transactions from files, and invented transactions."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""hushi keys and hushi secrets: who may call the API, and what encrypts the people in the ledger."""
+"""hushi keys and hushi secrets: the keys that callers of the API need, and the file of the encryption keys."""
 
 import pathlib
 
@@ -41,7 +41,7 @@ def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
     try:
         click.echo(key)
     except OSError:
-        # Nobody has seen the key, or somebody has seen a part of it: it must not stay live.
+        # The key was shown not at all, or in part: it must not stay live.
         revoke_key(ledger, key_id)
         click.echo(f"Key {key_id} could not be shown and is revoked.", err=True)
         raise

@@ -1,4 +1,4 @@
-"""hushi db, hushi fold and hushi verify: the state of the ledger itself."""
+"""hushi db, hushi fold and hushi verify: they migrate, fold and check the ledger."""
 
 import re
 import sys
@@ -70,12 +70,12 @@ def fold_tail(settings: Settings, once: bool) -> None:
 
 
 class BlockHash(click.ParamType[str]):
-    """The hash of a block, however it was noted: a false alarm would be worse than none."""
+    """The hash of a block, with spaces or in upper case if it was noted so: a false alarm would be worse than none."""
 
     name = "hash"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """64 hex digits in lower case. Fails on anything else, which no block of any chain can have."""
+        """Returns 64 hex digits in lower case. Fails on any other text, because no block can have it as its hash."""
         digits = "".join(value.split()).lower()
         if re.fullmatch("[0-9a-f]{64}", digits) is None:
             self.fail(f"'{value}' is no hash of a block: that is 64 hex digits.", param, ctx)

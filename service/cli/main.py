@@ -1,4 +1,4 @@
-"""The hushi command: a name is looked up, and only what that command needs is loaded."""
+"""The hushi command: it looks up the command by its name, and loads only the modules which that command needs."""
 
 import importlib
 import os
@@ -32,7 +32,7 @@ COMMANDS = {
     "verify": "ledger:verify_ledger",
     "welcome": "serving:welcome",
 }
-"""Where each command is; the module is loaded when the command is called."""
+"""The module and the function of each command; the module is loaded when the command is called."""
 
 EXAMPLES = """\b
 hushi demo                       # fill a new ledger with an invented market
@@ -46,7 +46,7 @@ HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…
 
 
 def main() -> None:
-    """The entry point: a wrong setting, or a file that can't be used, is one line on standard error."""
+    """The entry point. It reports a wrong setting, or a file that can't be used, in one line on standard error."""
     open_closed_streams()
     end_with_any_thread()
     look_for_cycles_rarely()
@@ -69,19 +69,22 @@ def main() -> None:
 
 
 def _give_up_output() -> None:
-    """What could not be written stays in the buffer, and Python would fail at it once more on its way out."""
+    """Sends standard output to the null device: text that could not be written is still in the buffer.
+
+    Otherwise Python would try to write it again when the process ends, and fail again.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Lazy(click.Group):
-    """A group whose commands are loaded when they are called; a list of them all loads them all."""
+    """A group that loads a command when it is called; listing the commands loads all of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
         return sorted({*COMMANDS, *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name; None when there is none."""
+        """The command with this name; None when there is none."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         module, attribute = COMMANDS[cmd_name].split(":")

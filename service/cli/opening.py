@@ -1,4 +1,4 @@
-"""Opening the ledger of the settings for a command, until it ends: with its own secrets, on a current schema.
+"""Opens the ledger of the settings for a command and closes it at the command's end.
 
 Every command that opens a ledger refuses the secrets of another one, before anything is read, written or migrated.
 """
@@ -13,39 +13,43 @@ from service.storage.faults import NotWritten, OtherRevision, StillServed
 
 
 def open_current_ledger(settings: Settings) -> Ledger:
-    """The ledger on a current schema, made where there is none.
+    """The ledger on a current schema; a new ledger is made where there is none.
 
-    Raises SettingError on the secrets of another ledger, on an old schema of PostgreSQL and on one that is newer.
+    Raises SettingError on the secrets of another ledger, on an old schema in PostgreSQL and on a schema that is newer.
     """
     return _migrated(open_ledger_as_it_is(settings))
 
 
 def open_existing_ledger(settings: Settings) -> Ledger:
-    """The same for commands that a new, empty ledger is no answer to. Raises SettingError where there is none."""
+    """The ledger on a current schema, for commands that need one which exists. Raises SettingError where there is none.
+
+    Otherwise these commands raise as `open_current_ledger`; a new, empty ledger would be no answer to them.
+    """
     return _migrated(open_existing_as_it_is(settings))
 
 
 def open_ledger_as_it_is(settings: Settings) -> Ledger:
-    """The ledger on whatever schema it has, made where there is none. Raises SettingError."""
+    """The ledger without a look at its schema; a new ledger is made where there is none. Raises SettingError."""
     return _with_its_secrets(_closed_with_the_command(open_ledger(settings)))
 
 
 def open_existing_as_it_is(settings: Settings) -> Ledger:
-    """The same where there is one. Raises SettingError where there is none."""
+    """The ledger without a look at its schema. Raises SettingError, also where there is no ledger."""
     return _with_its_secrets(_closed_with_the_command(open_existing(settings)))
 
 
 def open_for_verifying(settings: Settings) -> Ledger:
-    """The ledger on a current schema, whose secrets are still to be judged: what does not fit them may be damage.
+    """The ledger on a current schema, for a caller that judges the secrets itself.
 
-    Raises SettingError, also on foreign secrets where the schema is old, because a migration makes MACs.
+    Rows that do not fit the secrets may be damaged rows, and `hushi verify` is there to find those. Raises
+    SettingError, also on foreign secrets where the schema is old, because a migration makes MACs.
     """
     ledger = _closed_with_the_command(open_existing(settings))
     return ledger if schema.is_current(ledger.database) else _migrated(_with_its_secrets(ledger))
 
 
 def upgrade_schema(ledger: Ledger) -> None:
-    """Brings a ledger to the schema of this version. Raises SettingError, one line that says what is in the way."""
+    """Brings a ledger to the schema of this version. Raises SettingError, one line that says what prevents it."""
     try:
         schema.upgrade(ledger.database, ledger.vault.macs)
     except StillServed as error:
@@ -78,7 +82,10 @@ def _with_its_secrets(ledger: Ledger) -> Ledger:
 
 
 def _migrated(ledger: Ledger) -> Ledger:
-    """SQLite is migrated; on PostgreSQL, which other versions may be serving, that is a decision."""
+    """Migrates a ledger on SQLite and returns the ledger. Raises SettingError on an old schema in PostgreSQL.
+
+    There the operator decides when to migrate, because servers of other versions may be serving the ledger.
+    """
     found = None if ledger.database.is_missing else schema.find_revision(ledger.database)
     is_newer = found is not None and found > schema.NEWEST_REVISION
     if ledger.database.is_sqlite or is_newer:

@@ -1,4 +1,4 @@
-"""Long work on a terminal: a progress bar while it runs, a summary at its end."""
+"""Shows long work on a terminal: a progress bar while it runs, and a summary at its end."""
 
 import pathlib
 
@@ -16,7 +16,7 @@ REFUSED_LINES_SHOWN_MAX = 20
 def import_with_progress(
     ledger: Ledger, path: pathlib.Path, refused_path: pathlib.Path, encoding: str | None = None
 ) -> Tally:
-    """Imports a file, shows how far it is, and prints what was refused and why, also where it breaks off.
+    """Imports a file, shows how far it is, and prints which lines were refused and why, also when it breaks off.
 
     Raises ImportFileError, ReportNotOurs, OSError, Unavailable.
     """
@@ -38,7 +38,7 @@ def import_with_progress(
 
             import_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position))
     except Exception as error:
-        # A file that can't be taken at all has nothing to be told of.
+        # When no line of the file could be read, there is nothing to print.
         if tally != Tally():
             _tell(console, tally, shown, None if isinstance(error, ReportNotOurs) else refused_path)
         raise
@@ -52,7 +52,7 @@ def import_with_progress(
 
 
 def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: pathlib.Path | None) -> None:
-    """The refused lines on standard error, how many lines there were of each kind on standard output."""
+    """Prints the refused lines on standard error, and how many lines there were of each kind on standard output."""
     for refused in shown:
         _say(console, f"line {refused.line.number}: {refused.code}: {refused.reason}")
     if tally.refused > len(shown):
@@ -63,7 +63,7 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
 
 
 def _tell_hidden(console: Console, lines: FileLines) -> None:
-    """What was read although nobody sees it: whoever filters a table may mean to send what is left."""
+    """Says which hidden rows and columns were read: a person who filters a table may mean to send the rest only."""
     if lines.hidden_lines:
         rows = "1 line in a row that is" if lines.hidden_lines == 1 else f"{lines.hidden_lines} lines in rows that are"
         _say(console, f"Read as all others: {rows} hidden or filtered away. To leave lines out, delete their rows.")
@@ -72,5 +72,5 @@ def _tell_hidden(console: Console, lines: FileLines) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    """One line as it is, wrapped by the terminal and not by us: what is piped must stay one line."""
+    """Prints a line without wrapping it; the terminal may wrap it. In a pipe it must stay one line."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,10 +1,10 @@
-"""hushi report: the same questions as over HTTP, read by the same schemas, answered as a table or as the same files."""
+"""hushi report: it takes the same questions as the API, by the same schemas, and answers with a table or a file."""
 
 import datetime
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import orjson
@@ -17,8 +17,9 @@ from service.cli.settings import pass_settings
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
 from service.domain.errors import ValidationFailed
+from service.domain.reports import Question, TradeReport
 from service.ledger import Ledger
-from service.queries.reports import Reporter
+from service.queries.reports import Answered, Reporter
 from service.rendering.brief import write_brief
 from service.rules.names import LANGUAGES
 
@@ -26,6 +27,8 @@ EXIT_WRONG_QUESTION = 2
 FORMATS = ("table", "json", "csv", "xlsx")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _QUESTION = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
@@ -57,12 +60,12 @@ _TABLE = [
 
 
 def _asking(function: Function) -> Function:
-    """The options of a question."""
+    """Adds the options of a question to a command."""
     return _with(_QUESTION, function)
 
 
 def _as_table(function: Function) -> Function:
-    """The options of a report that is a table on a terminal."""
+    """Adds the options of a report that is a table on a terminal to a command."""
     return _with(_TABLE, function)
 
 
@@ -96,7 +99,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
     hushi report trade --period 2024-H1 --by category
     hushi report trade --from 2024-03-01 --to 2024-03-31 --compare previous --by origin,trade_point
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.TradeQuerySchema(), lambda reporter, _: reporter.trade, asked)
+    _answer(settings, wire.TradeQuerySchema(), Reporter.trade, asked)
 
 
 @report.command()
@@ -110,7 +113,7 @@ def residents(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report residents --period 2024-Q1 --by settlement
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.ResidentsReportQuerySchema(), lambda reporter, _: reporter.residents, asked)
+    _answer(settings, wire.ResidentsReportQuerySchema(), Reporter.residents, asked)
 
 
 @report.command()
@@ -126,7 +129,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
     shape, query = _shape(asked), _read(wire.BriefQuerySchema(), asked)
     ledger = _opened(settings)
     today, lang = ledger.today(), query["lang"]
-    answered = _asked(lambda: Reporter(ledger).brief(query["question"], today))
+    answered = _asked(Reporter(ledger).brief, query["question"], today)
     document = brief_document(write_brief(answered.answer, lang), answered.answer, lang, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console
@@ -137,12 +140,14 @@ def brief(settings: Settings, /, **asked: Any) -> None:
 
 
 def _answer(
-    settings: Settings, schema: StrictSchema, question: Callable[[Reporter, Any], Any], asked: dict[str, Any]
+    settings: Settings,
+    schema: StrictSchema,
+    ask: Callable[[Reporter, Question], Answered[TradeReport]],
+    asked: dict[str, Any],
 ) -> None:
     shape, query = _shape(asked), _read(schema, asked)
     ledger = _opened(settings)
-    ask = question(Reporter(ledger), None)
-    answered = _asked(lambda: ask(query["question"]))
+    answered = _asked(ask, Reporter(ledger), query["question"])
     document = wire.report_document(answered.answer, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console, print_report
@@ -153,14 +158,14 @@ def _answer(
 
 
 def _opened(settings: Settings) -> Ledger:
-    """The ledger; not one with a part of the demo, whose totals are wrong."""
+    """The ledger. Raises SettingError for a ledger that holds a part of the demo, because its totals are wrong."""
     ledger = open_existing_ledger(settings)
     refuse_cut_demo(ledger)
     return ledger
 
 
 def _shape(asked: dict[str, Any]) -> str:
-    """What is asked for: by its name, or by the ending of the file that it goes into."""
+    """The format that was asked for by its name, or by the ending of the output file."""
     output: pathlib.Path | None = asked["output"]
     shape: str | None = asked["shape"]
     if output is None:
@@ -172,21 +177,21 @@ def _shape(asked: dict[str, Any]) -> str:
 
 
 def _read(schema: StrictSchema, asked: dict[str, Any]) -> dict[str, Any]:
-    """The question, by the schema that reads the same parameters of an HTTP request."""
+    """The question, read by the schema that reads the same parameters of an HTTP request."""
     named = {"from": asked["from_"], **{name: value for name, value in asked.items() if name in schema.fields}}
     sent = {
         name: ",".join(value) if isinstance(value, tuple) else value
         for name, value in named.items()
         if value not in {None, ()}
     }
-    query: dict[str, Any] = _asked(lambda: schema.read(sent))
+    query: dict[str, Any] = _asked(schema.read, sent)
     return query
 
 
-def _asked(work: Callable[[], Any]) -> Any:
-    """The result; what can't be asked is named by its option."""
+def _asked(work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
+    """The result of `work` with these values. For a question that can't be asked it names the option and exits."""
     try:
-        return work()
+        return work(*values, **named)
     except ValidationFailed as refusal:
         for error in refusal.errors:
             click.echo(f"hushi: --{error.pointer[1:].replace('_', '-')}: {error.detail}", err=True)
@@ -198,20 +203,16 @@ def _cut_off(document: dict[str, Any]) -> datetime.date:
 
 
 def _content(document: dict[str, Any], shape: str, lang: str | None = None) -> bytes:
-    """The same bytes as over HTTP; a workbook in the language that is asked for."""
+    """The report in a format, with the same bytes as over HTTP; a workbook in the language that is asked for."""
     from service.rendering.exports import csv_of, xlsx_of
 
-    writers: dict[str, Callable[[], bytes]] = {
-        "json": lambda: orjson.dumps(document),
-        "csv": lambda: csv_of(document),
-        "xlsx": lambda: xlsx_of(document, _cut_off(document), lang),
-    }
-    content: bytes = _asked(writers[shape])
-    return content
+    if shape == "xlsx":
+        return _asked(xlsx_of, document, _cut_off(document), lang)
+    return _asked(csv_of, document) if shape == "csv" else orjson.dumps(document)
 
 
 def _write(content: bytes, shape: str, output: pathlib.Path | None) -> None:
-    """Into a new file, whole or not at all, or to standard output."""
+    """Writes bytes to a new file, whole or not at all, or to standard output."""
     if output is None:
         if shape == "xlsx" and sys.stdout.isatty():
             raise click.UsageError("a workbook can't be shown on a terminal; add --output FILE")

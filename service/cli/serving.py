@@ -1,4 +1,4 @@
-"""hushi serve and hushi welcome: the ledger over HTTP, and how to sign in there."""
+"""hushi serve and hushi welcome: they serve the ledger over HTTP, and say how to sign in there."""
 
 import click
 import structlog

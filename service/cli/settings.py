@@ -1,4 +1,4 @@
-"""The settings of a command, read when it runs: `--help` and completion answer whatever the environment says."""
+"""The settings of a command, read when it runs, so that `--help` and completion work in any environment."""
 
 import functools
 import os
@@ -12,16 +12,16 @@ Result = TypeVar("Result")
 
 
 def settings_of_environment(**changes: str) -> Settings:
-    """The settings, with some variables changed. Raises SettingError."""
+    """The settings of the environment, with some variables changed. Raises SettingError."""
     return read_settings({**os.environ, **changes})
 
 
 def pass_settings(command: Callable[Concatenate[Settings, Arguments], Result]) -> Callable[Arguments, Result]:
-    """Hands the settings to a command as its first argument."""
+    """Gives the settings to a command as its first argument."""
 
     @functools.wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """The command without its first argument."""
+        """Calls the command with the settings before its other arguments."""
         return command(settings_of_environment(), *args, **kwargs)
 
     return run

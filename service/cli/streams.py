@@ -1,4 +1,4 @@
-"""Standard streams that were closed before the process began."""
+"""Replaces standard streams that were closed before the process began."""
 
 import io
 import os
@@ -8,14 +8,14 @@ _LAST = 2
 
 
 def open_closed_streams() -> None:
-    """Opens the null device in their place.
+    """Opens the null device in the place of each closed standard stream.
 
-    Otherwise the next file or connection that is opened gets the number of standard error, and whatever is written to
-    standard error (a log line, a crash report of a library) ends up in it: in the database's connection, for instance.
+    Otherwise the next file or connection that is opened gets the number of standard error. A log line, or a crash
+    report of a library, would then be written into it: into the database's connection, for instance.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST:
-        os.set_inheritable(descriptor, True)  # For the processes that this one starts.
+        os.set_inheritable(descriptor, True)  # The processes that this one starts need it as well.
     os.close(descriptor)
-    # Python has no objects for streams that were closed when it began.
+    # Python makes no objects for streams that were closed when it began.
     sys.stdout = sys.stdout or io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")
     sys.stderr = sys.stderr or io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a newcomer sees first: the address, a key of their own, and a request that works when pasted."""
+"""The text that a newcomer sees first: the address, a key of their own, and a request to paste."""
 
 import pathlib
 from urllib.parse import quote
@@ -16,9 +16,10 @@ KEY_FILE = "demo.key"
 
 
 def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
-    """The address, a link that signs in, and a curl line, with a key that is kept, with mode 0600, in the data folder.
+    """The address, a link that signs in, and a curl line, all with a key.
 
-    The key stands behind the link's #, which browsers do not send: no log on the way gets to see it.
+    The key is kept in a file with mode 0600 in the data folder. In the link it comes after the #. Browsers do not send
+    that part, so that no log between the browser and the server contains the key.
     """
     address = f"http://127.0.0.1:{port}"
     key = _demo_key(ledger, data_dir / KEY_FILE)
@@ -32,7 +33,10 @@ def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
 
 
 def _first_question(ledger: Ledger) -> str:
-    """Where a demo's link leads: to the days that it was made to show. Any other ledger opens with its newest days."""
+    """The part of the link that opens a demo with the days it was made to show; empty for any other ledger.
+
+    Without it, the dashboard opens with the newest days.
+    """
     return f"?next={quote(f'/?{OPENS_WITH}', safe='')}" if is_demo(ledger) else ""
 
 
@@ -48,6 +52,6 @@ def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:
         with new_file(path) as file:
             file.write(key.encode() + b"\n")
     except OSError as error:
-        revoke_key(ledger, key_id)  # Nobody will ever see it.
+        revoke_key(ledger, key_id)  # The key was not shown to anybody.
         raise SettingError(f"HUSHI_DATA_DIR: {path} can't be made ({error.strerror}).") from None
     return key

@@ -1,1 +1,1 @@
-"""Write use cases: one function, one database transaction each. Each docstring lists the refusals it raises."""
+"""Write use cases. Each is one function and one database transaction, and its docstring lists what it raises."""

@@ -9,13 +9,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 
 from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
-from service.domain.errors import Unavailable
+from service.domain.errors import Unauthenticated, Unavailable
 from service.ledger import Ledger
 from service.storage.faults import (
     DatabaseUnavailable,
@@ -61,7 +62,8 @@ class Committer:
         """Waits for the commit and returns an outcome for each entry, in order.
 
         Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
-        the same keys and gets the truth.
+        the same keys and gets the truth. Raises Unauthenticated when the API key of the entries, which all have the
+        same one, was revoked in the meantime.
         """
         self._start()
         request = _Request(entries, all_or_none)
@@ -70,9 +72,12 @@ class Committer:
         except queue.Full:
             raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
         try:
-            return request.answer.result(timeout_s)
+            outcomes = request.answer.result(timeout_s)
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
+        if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
+            raise outcomes[0].refusal
+        return outcomes
 
     def waiting(self) -> int:
         """How many requests wait for the next commit."""
@@ -129,15 +134,25 @@ class Committer:
         return together, None
 
     def _commit(self, together: Sequence[_Request]) -> None:
-        try:
-            outcomes = self._run(together)
-        except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
-            self._answer_alone(together, error)
-            return
-        start = 0
+        """Writes the entries of these requests in one transaction, and hands each request its outcomes."""
+        entries = [entry for request in together for entry in request.entries]
+        command: Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
+        command = post_all_or_none if together[0].all_or_none else post
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                outcomes = iter(command(self._ledger, entries))
+                break
+            except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
+                # NotWritten: another process took a key, a reference or a row first, or the connection went before the
+                # commit: run again and see. A bounded number of times, because a fault that looks so must not spin for
+                # ever.
+                if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
+                    self._answer_alone(together, error)
+                    return
         for request in together:
-            _answer(request, outcomes[start : start + len(request.entries)])
-            start += len(request.entries)
+            # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
+            with contextlib.suppress(InvalidStateError):
+                request.answer.set_result(list(islice(outcomes, len(request.entries))))
 
     def _answer_alone(self, together: Sequence[_Request], error: Exception) -> None:
         """A transaction of many failed: each request gets one of its own, so that only the bad one fails."""
@@ -149,28 +164,8 @@ class Committer:
         for request in together:
             _fail(request, _told(error))
 
-    def _run(self, together: Sequence[_Request]) -> list[Outcome]:
-        entries = [entry for request in together for entry in request.entries]
-        command: Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
-        command = post_all_or_none if together[0].all_or_none else post
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            try:
-                return command(self._ledger, entries)
-            except NotWritten:
-                # Another process took a key, a reference or a row first, or the connection went before the commit: run
-                # again and see. A bounded number of times, because a fault that looks so must not spin for ever.
-                if attempt == ATTEMPTS_MAX:
-                    raise
-        raise AssertionError("unreachable")
-
 
 _END = object()
-
-
-def _answer(request: _Request, outcomes: list[Outcome]) -> None:
-    # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
-    with contextlib.suppress(Exception):
-        request.answer.set_result(outcomes)
 
 
 def _told(error: Exception) -> Exception:

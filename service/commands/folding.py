@@ -1,4 +1,4 @@
-"""Folding: the oldest entries of the tail become a sealed block and are added to the cells of the cube."""
+"""Folds: seals the oldest entries of the tail into a block, and adds them to the cells of the cube."""
 
 from dataclasses import dataclass
 
@@ -15,23 +15,24 @@ ENTRIES_PER_BLOCK_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What one fold has done; `is_more` says that the tail was longer than a block may be."""
+    """The block that one fold has sealed; `is_more` says that the tail was longer than a block may be."""
 
     block: Block
     is_more: bool
 
 
 def fold(ledger: Ledger) -> Folded | None:
-    """Folds up to a block's worth of the tail; None when it is empty or another process folds, or has just done so.
+    """Folds as many entries of the tail as a block may hold, and returns what it did.
 
-    Killed at any point it loses and doubles nothing: block and cells change in one transaction, and the block is what
-    takes its entries out of the tail. Raises DatabaseUnavailable when a transaction that writes to the journal does not
-    end; NotWritten and OutcomeUnknown as every writing transaction.
+    Returns None when the tail is empty, or another process is folding or has just folded. A fold that is killed at any
+    point loses and doubles nothing, because block and cells change in one transaction, and the block takes its entries
+    out of the tail. Raises DatabaseUnavailable when a transaction that writes to the journal does not end; NotWritten
+    and OutcomeUnknown as every writing transaction.
     """
     up_to = settled_end(ledger.database)
     if up_to is None:
         return None
-    # Entries never change: they are read and hashed before anything is locked, so that nobody who posts waits for that.
+    # Entries never change. So they are read and hashed before anything is locked, and no post waits for that.
     with ledger.database.reading() as connection:
         head = blocks.find_head(connection)
         waiting = tail.find_waiting(connection, up_to, ENTRIES_PER_BLOCK_MAX)
@@ -47,7 +48,7 @@ def fold(ledger: Ledger) -> Folded | None:
 
 
 def fold_all(ledger: Ledger) -> int:
-    """Folds until the tail is empty; the number of entries that were folded."""
+    """Folds until the tail is empty, and returns the number of entries that it folded."""
     entries = 0
     while (folded := fold(ledger)) is not None:
         entries += folded.block.count

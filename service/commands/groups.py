@@ -1,4 +1,4 @@
-"""Groups: made once, also when the request comes twice."""
+"""Creates groups; a request that comes twice creates one group."""
 
 from dataclasses import replace
 
@@ -13,10 +13,10 @@ from service.storage.residents import Group
 
 
 def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None = None) -> Group:
-    """A new group without members, or the one that an earlier request with the same key has made.
+    """Creates a group without members, or returns the group that an earlier request with the same key has created.
 
-    Raises IdempotencyKeyReused, GroupExists for a name and kind that a group bears, PersonalData for a citizen number
-    in its name or its kind.
+    Raises IdempotencyKeyReused, GroupExists for a name and kind that another group has, PersonalData for a citizen
+    number in the name or the kind.
     """
     with writing_once(ledger, attempt) as (connection, before):
         if before is not None:

@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a SHA-256."""
+"""Creates and revokes API keys. A key is shown once, and only its SHA-256 is stored."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ _SECRET_BYTES = 32
 
 
 def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, str]:
-    """The id and the key itself, which is nowhere else. Raises ValueError for a name or scope that can't be."""
+    """Creates a key, and returns its id and the key itself, which is not stored.
+
+    Raises ValueError for a name or a scope that can't be used.
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"unknown scope {', '.join(unknown) or '(none)'}; choose from {', '.join(SCOPES)}")
@@ -25,7 +28,7 @@ def create_key(ledger: Ledger, name: str, scopes: Sequence[str]) -> tuple[int, s
 
 
 def revoke_key(ledger: Ledger, key_id: int) -> bool:
-    """Ends a key from the next request on; false when no such key lives."""
+    """Revokes a key, so that the next request with it is refused. Returns false when no live key has this id."""
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         is_revoked = keys.revoke(connection, key_id, ledger.now())

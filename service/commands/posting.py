@@ -6,6 +6,7 @@ allowance rows  7 journal, whose end is the tail  8 outcomes by key. What there 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,23 +20,22 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.macs import MacKeys
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.judging import Judge, prepare_judge
 from service.ledger import Ledger
-from service.storage import allowance, idempotency, journal
-from service.storage.batch_context import read as batch_context_of
+from service.storage import allowance, batch_context, idempotency, journal
 from service.storage.committing import commit_durably
-from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
 
 
 class Post(NamedTuple):
     """A trade to be posted, under the digest of its idempotency key.
 
-    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. With
-    `api_key`, nothing is written once that key is revoked.
+    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. The
+    entry is recorded by `api_key`, and nothing is written once that key is revoked.
     """
 
     digest: bytes
@@ -43,7 +43,7 @@ class Post(NamedTuple):
     request_id: str
     trade: Trade
     refusal_is_final: bool = True
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 class Reverse(NamedTuple):
@@ -54,7 +54,7 @@ class Reverse(NamedTuple):
     request_id: str
     transaction_id: UUID
     reason: str
-    api_key: int | None = None
+    api_key: int = OPERATOR_KEY_ID
 
 
 NewEntry = Post | Reverse
@@ -77,107 +77,97 @@ class _AllRefused(Exception):
         self.outcomes = outcomes
 
 
-def post(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
+def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = False) -> list[Outcome]:
     """An outcome for each entry, in order: accepted, refused, or replayed. One bad entry harms no other.
 
     Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
     caller runs the batch again and then sees what the other wrote.
     """
-    # The context of the batch looks at the revision.
+    # The statement of the batch's context looks at the revision.
     with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
-        return _write(connection, ledger, entries)
+        seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
+        context = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
+        ledger.lineage.confirm(seen, context.mac_at_known, context.register)
+        known, revoked = dict(context.known), context.revoked_keys
+        fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
+        if not fresh and not revoked:
+            commit_durably(connection)
+            return [_replay(entry, known[entry.digest], mac_keys) for entry in entries]
+        trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
+        reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
+        facts = (seen.generation, *context.facts)
+        eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
+        judge = prepare_judge(
+            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
+        )
+        batch = _Batch(judge, known, revoked, mac_keys)
+        outcomes = [batch.settle(entry) for entry in entries]
+        if all_or_none and any(outcome.refusal for outcome in outcomes):
+            raise _AllRefused(outcomes)
+        if not batch.answered:
+            # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
+            commit_durably(connection)
+        allowance.save(connection, judge.touched, judge.limits)
+        journal.insert(connection, [a.transaction for a in batch.answered if a.transaction is not None])
+        idempotency.insert(connection, batch.answered)
+        return outcomes
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
     """Like `post`, but with any refusal nothing is written and nothing is remembered."""
     try:
-        with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
-            outcomes = _write(connection, ledger, entries)
-            if any(outcome.refusal for outcome in outcomes):
-                raise _AllRefused(outcomes)
-            return outcomes
+        return post(ledger, entries, all_or_none=True)
     except _AllRefused as all_refused:
         return all_refused.outcomes
 
 
-def _write(connection: Connection, ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
-    lineage = ledger.lineage
-    seen = lineage.seen
-    context = batch_context_of(connection, {entry.digest for entry in entries}, seen.head.no)
-    lineage.confirm(seen, context.mac_at_known, context.register)
-    known = dict(context.known)
-    revoked = context.revoked_keys
-    mac_keys = ledger.vault.macs.answers
-    fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
-    if not fresh and not revoked:
-        commit_durably(connection)
-        return [_replay(entry, known[entry.digest], mac_keys) for entry in entries]
-    trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
-    judge = prepare_judge(
-        connection,
-        ledger.rulebook,
-        ledger.now(),
-        ledger.new_id,
-        trades,
-        {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)},
-        eligibilities=ledger.resident_cache.find(
-            connection, {trade.resident for trade in trades}, (seen.generation, *context.facts)
-        ),
-    )
-    answered: list[Remembered] = []
-    outcomes = [
-        _revoked(entry) if entry.api_key in revoked else _settle(entry, judge, known, answered, mac_keys)
-        for entry in entries
-    ]
-    if not answered:
-        # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
-        commit_durably(connection)
-    allowance.save(connection, judge.touched, judge.limits)
-    journal.insert(connection, [a.transaction for a in answered if a.transaction is not None])
-    idempotency.insert(connection, answered)
-    return outcomes
+@dataclass(slots=True)
+class _Batch:
+    """A batch while its entries are settled in their order.
 
+    `known` are the answers by the digest of their key, `answered` those that this batch has to remember.
+    """
 
-def _settle(
-    entry: NewEntry,
-    judge: Judge,
-    known: dict[bytes, Remembered],
-    answered: list[Remembered],
-    mac_keys: MacKeys,
-) -> Outcome:
-    """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
-    before = known.get(entry.digest)
-    if before is not None:
-        return _replay(entry, before, mac_keys)
-    try:
-        transaction = _accept(entry, judge)
-    except Refusal as refusal:
-        if refusal.remembered and _is_final(entry):
-            fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
-            text = refusal_text(refusal, entry.request_id, fingerprint)
-            mac = mac_keys.mac_of(answer_message(entry.digest, fingerprint, text.encode()))
-            answered.append(Remembered(entry.digest, mac, refusal=text))
-            known[entry.digest] = answered[-1]
-        return Outcome(entry.request_id, refusal=refusal.without_frames())
-    mac = mac_keys.mac_of(answer_message(entry.digest, entry.fingerprint, accepted_outcome(transaction)))
-    known[entry.digest] = settled = Remembered(entry.digest, mac, transaction)
-    answered.append(settled)
-    return Outcome(entry.request_id, transaction)
+    judge: Judge
+    known: dict[bytes, Remembered]
+    revoked_keys: frozenset[int]
+    mac_keys: MacKeys
+    answered: list[Remembered] = field(default_factory=list)
 
+    def settle(self, entry: NewEntry) -> Outcome:
+        """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
+        if entry.api_key in self.revoked_keys:
+            # It was revoked after the request had been let in: nothing is written, and nothing is remembered.
+            return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
+        before = self.known.get(entry.digest)
+        if before is not None:
+            return _replay(entry, before, self.mac_keys)
+        try:
+            if isinstance(entry, Post):
+                transaction = self.judge.accept(entry.trade, entry.api_key)
+            else:
+                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason, entry.api_key)
+        except Refusal as refusal:
+            if refusal.remembered and (isinstance(entry, Reverse) or entry.refusal_is_final):
+                fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))
+                text = refusal_text(refusal, entry.request_id, fingerprint)
+                self._remember(entry.digest, fingerprint, text.encode(), refusal=text)
+            return Outcome(entry.request_id, refusal=refusal.without_frames())
+        self._remember(entry.digest, entry.fingerprint, accepted_outcome(transaction), transaction)
+        return Outcome(entry.request_id, transaction)
 
-def _revoked(entry: NewEntry) -> Outcome:
-    """The key was revoked after the request had been let in: nothing is written, and nothing is remembered."""
-    return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
-
-
-def _is_final(entry: NewEntry) -> bool:
-    return isinstance(entry, Reverse) or entry.refusal_is_final
-
-
-def _accept(entry: NewEntry, judge: Judge) -> Transaction:
-    if isinstance(entry, Post):
-        return judge.accept(entry.trade)
-    return judge.reverse_entry(entry.transaction_id, entry.reason)
+    def _remember(
+        self,
+        digest: bytes,
+        fingerprint: bytes,
+        outcome: bytes,
+        transaction: Transaction | None = None,
+        refusal: str | None = None,
+    ) -> None:
+        """Keeps what is answered to the request of this name and meaning, under a mac."""
+        mac = self.mac_keys.mac_of(answer_message(digest, fingerprint, outcome))
+        self.known[digest] = remembered = Remembered(digest, mac, transaction, refusal)
+        self.answered.append(remembered)
 
 
 def _replay(entry: NewEntry, before: Remembered, mac_keys: MacKeys) -> Outcome:

@@ -1,11 +1,11 @@
-"""Whether the ledger takes writes, found out by a commit that changes nothing."""
+"""Finds out whether the ledger takes writes, by a commit that changes nothing."""
 
 from service.ledger import Ledger
 from service.storage.faults import DatabaseUnavailable, NotWritten, OtherRevision, OutcomeUnknown
 
 
 def can_write(ledger: Ledger) -> bool:
-    """Whether a commit succeeds. After a failure it must find as much room on the disk as a post needs."""
+    """Whether a commit succeeds. After a failed write it must find as much room on the disk as a post needs."""
     database = ledger.database
     try:
         database.commit_nothing(with_room=database.writes.is_failing)

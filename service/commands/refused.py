@@ -1,4 +1,4 @@
-"""Refusals as they are remembered: the text that is kept under an idempotency key, and the refusal of a text."""
+"""Turns a refusal into the text that is kept under an idempotency key, and the text into the refusal again."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from service.domain.errors import FieldError, Refusal, refusal_class
 
 
 def refusal_text(refusal: Refusal, request_id: str, fingerprint: bytes) -> str:
-    """The refusal as it is answered again, and what was asked: no entry of the journal tells that."""
+    """The text of a refusal, with everything that the same answer needs later.
+
+    It holds the request's fingerprint too, because no entry of the journal tells what was asked.
+    """
     document = {
         "code": refusal.code,
         "detail": refusal.detail,
@@ -21,7 +24,10 @@ def refusal_text(refusal: Refusal, request_id: str, fingerprint: bytes) -> str:
 
 
 def refusal_of(document: dict[str, Any]) -> Refusal:
-    """The refusal of a text that `refusal_text` has written, read as JSON; it names the request that got it first."""
+    """The refusal of a text of `refusal_text`, which the caller has read as JSON.
+
+    It names the request that was refused first.
+    """
     errors = tuple(FieldError(**error) for error in document["errors"])
     refusal = refusal_class(document["code"])(document["detail"], errors=errors, **document["members"])
     refusal.first_request_id = document["request_id"]

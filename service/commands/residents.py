@@ -1,4 +1,4 @@
-"""Residents and groups: registering, dated status and membership, and the audited reveal."""
+"""Registers residents, records their dated statuses and memberships, and reveals personal data with an audit record."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from service.storage.residents import Group, ResidentRow
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A resident to be registered; the citizen number and the name are in their normal form."""
+    """A resident to be registered; citizen number and name must be in their normal form."""
 
     name: str
     id_number: str
@@ -39,23 +39,24 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, for the audit: the API key and the request."""
+    """The API key and the request of a caller, as the audit records them."""
 
     api_key: int
     request_id: str
 
 
 def register(ledger: Ledger, registration: Registration) -> ResidentRow:
-    """The new resident, with the next dense ordinal.
+    """Registers a resident under the next ordinal, and returns the row; ordinals have no gaps.
 
-    Raises ResidentExists for a known citizen number, ValidationFailed for a birth after the registration, an end
-    before it, or an unknown group, PersonalData for a citizen number as the settlement.
+    Raises ResidentExists for a known citizen number, ValidationFailed for a birth date that is not before the
+    registration, an end of validity before it, or an unknown group, PersonalData for a citizen number as the
+    settlement.
     """
     return register_all(ledger, [registration])[0]
 
 
 def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
-    """The new residents, with the next dense ordinals in the order given: all of them or none. Raises as `register`."""
+    """Registers residents under the next ordinals, in this order: all of them or none. Raises as `register`."""
     for registration in registrations:
         _refuse_impossible_dates(registration)
         refuse_personal_data([("/settlement", registration.settlement)])
@@ -70,7 +71,7 @@ def _register_or_refuse(ledger: Ledger, registrations: Sequence[Registration]) -
     except NotWritten as race:
         if not race.is_race:
             raise
-        # Another process registered a number between our look and our insert; its resident stands.
+        # Another process has registered a number between our look and our insert, and its resident is in the ledger.
         with ledger.database.reading() as connection:
             _refuse_known(connection, ledger, registrations)
         raise
@@ -115,7 +116,7 @@ def _join(
     days: Mapping[int, datetime.date],
     recorded_at: datetime.datetime,
 ) -> None:
-    """Records that residents are in a group, each from a day on."""
+    """Records that residents join a group, each on their own day."""
     added = residents.add_members(connection, group, days, recorded_at)
     facts.add(connection, ledger.vault.macs.facts, "resident_group", added)
 
@@ -149,10 +150,10 @@ def change_status(
     caller: Caller,
     attempt: Attempt | None = None,
 ) -> ResidentRow:
-    """The resident with a further dated status, from `effective_on` (today if left out) on.
+    """Records a status of a resident from `effective_on` (today if None) on, and returns the resident.
 
-    A cancellation is final from its day on, and says nothing of the days before: until one that lies ahead, a resident
-    may still be suspended and reactivated, or be cancelled earlier. The same change once more is a retry and adds
+    A cancellation is final from its day on, and does not change the days before. While it lies in the future, the
+    resident may still be suspended, reactivated or cancelled earlier. The same change a second time is a retry and adds
     nothing. Raises NotFound, ResidentNotActive for a change that would take effect on or after a recorded cancellation,
     ValidationFailed for a day before the registration, IdempotencyKeyReused, PersonalData for a citizen number in the
     reason.
@@ -173,7 +174,7 @@ def change_status(
                 "too-early",
                 f"Send a day not before the registration, {row.eligibility.registered_on}.",
             )
-        # Otherwise it is a retry of the change before: what it says is recorded, and was audited.
+        # An equal newest status means that this is a retry: the change is recorded and audited already.
         if retried.newest_status(connection, ordinal) != (change.effective_on, status, reason):
             added = residents.add_status(connection, ordinal, change, reason, ledger.now())
             facts.add(connection, ledger.vault.macs.facts, "resident_status", [added])
@@ -185,9 +186,9 @@ def change_status(
 
 
 def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[str, str]:
-    """Name and citizen number, unmasked, and one audit record of it in the same transaction.
+    """Returns the name and the citizen number, unmasked, and writes one audit record in the same transaction.
 
-    Raises NotFound, PersonalData for a citizen number in the reason, which the audit would show.
+    Raises NotFound, PersonalData for a citizen number in the reason, because the audit would show it.
     """
     refuse_personal_data([("/reason", reason)])
     with ledger.database.writing() as connection:
@@ -207,11 +208,11 @@ def add_members(
     effective_on: datetime.date | None,
     attempt: Attempt | None = None,
 ) -> Group:
-    """The group with these residents in it: they leave the group they were in, on the same day.
+    """Moves residents into a group and returns the group. On the same day they leave the group they were in.
 
-    Without a day, a first membership counts from the resident's registration, a move from today. Raises NotFound for
-    the group, UnknownResident, ValidationFailed for a day before a registration; then nobody has moved. Raises
-    IdempotencyKeyReused.
+    When `effective_on` is None, a first membership counts from the resident's registration, and a move from today.
+    Raises NotFound for the group, UnknownResident, ValidationFailed for a day before a registration; then no resident
+    has moved. Raises IdempotencyKeyReused.
     """
     with writing_once(ledger, attempt) as (connection, before):
         today = ledger.today()
@@ -223,8 +224,8 @@ def add_members(
         eligibilities = find_eligibilities(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, eligibilities)
         days = {ordinal: _joins_on(eligibility, effective_on, today) for ordinal, eligibility in eligibilities.items()}
-        # Also for a resident who is in the group on that day already: what is recorded later of an earlier day must
-        # not take them out of it again. Only the very same fact is not recorded twice.
+        # A resident who is in the group on that day already joins too: a membership that is recorded later, of an
+        # earlier day, must not take them out of the group. Only exactly the same fact is not recorded twice.
         joining = {o: day for o, day in days.items() if not eligibilities[o].is_joined_on(day, group)}
         _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)
@@ -235,7 +236,7 @@ def add_members(
 
 def _joins_on(eligibility: Eligibility, effective_on: datetime.date | None, today: datetime.date) -> datetime.date:
     if effective_on is None:
-        # Who is registered for a day to come joins on that day and not before.
+        # A resident who is registered from a future day on joins on that day and not before.
         return max(today, eligibility.registered_on) if eligibility.memberships else eligibility.registered_on
     if effective_on < eligibility.registered_on:
         raise ValidationFailed.of(

@@ -1,4 +1,4 @@
-"""Restoring: a backup becomes the ledger again, whole or not at all."""
+"""Restores a backup into an empty ledger, whole or not at all."""
 
 import itertools
 import pathlib
@@ -17,7 +17,7 @@ class NotRestored(Exception):
 
 
 def restore(ledger: Ledger, file: pathlib.Path) -> Manifest:
-    """Loads a backup into an empty ledger, whose schema is made first, in one transaction.
+    """Makes the schema of an empty ledger, loads a backup into it in one transaction, and returns the manifest.
 
     Raises NotRestored when the file is damaged or of another schema, when the ledger holds anything, and when its
     secrets are not those of the backup; OSError when the file can't be read. Then the ledger is as empty as before.
@@ -48,7 +48,10 @@ def _refuse_other_schema(manifest: Manifest) -> None:
 
 
 def _make_schema(ledger: Ledger) -> None:
-    """Migrates a new database; an old one holds something, and migrating that is a decision of its own."""
+    """Migrates a new database. Raises NotRestored on another schema, because such a database is in use.
+
+    The operator has to decide about migrating it.
+    """
     with ledger.database.reading() as connection:
         found = schema.revision(connection)
     if found is None:
@@ -72,13 +75,14 @@ def _load(connection: Connection, ledger: Ledger, archive: Archive) -> None:
         while batch := list(itertools.islice(lines, copying.ROWS_AT_ONCE)):
             loader.load(batch)
         if table == "resident":
-            _refuse_foreign_secrets(why_people_foreign(connection, ledger.vault))  # Before the long tables.
+            # The secrets are checked before the long tables are loaded, so that a wrong file is refused early.
+            _refuse_foreign_secrets(why_people_foreign(connection, ledger.vault))
     _refuse_foreign_secrets(why_all_foreign(connection, ledger.vault))
     copying.settle(connection)
 
 
 def _refuse_foreign_secrets(why: str | None) -> None:
-    """A ledger without its secrets would register everybody a second time."""
+    """Raises NotRestored when there is a reason. With other secrets the ledger would register people a second time."""
     if why is not None:
         raise NotRestored(
             f"The secrets file is not that of the backup ({why}); put the backup's own where HUSHI_SECRETS_FILE says."
@@ -86,7 +90,10 @@ def _refuse_foreign_secrets(why: str | None) -> None:
 
 
 def _refuse_difference(connection: Connection, manifest: Manifest) -> None:
-    """The pair of the counts on the way in: what the tables hold now, by their own count, and the head of the chain."""
+    """Raises DamagedArchive when the tables' own counts of rows, or the head of the chain, differ from the manifest.
+
+    The archive was counted while it was read; this counts what the tables hold now.
+    """
     rows = copying.count_rows(connection)
     wrong = [name for name, count in rows.items() if count != manifest.rows[name]]
     if wrong:

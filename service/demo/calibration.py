@@ -1,4 +1,4 @@
-"""The demo's targets, and how its lines are made to hit them to the fen."""
+"""The demo's targets, and the arithmetic that makes its lines add up to them, to the fen."""
 
 import datetime
 import random
@@ -12,7 +12,7 @@ from service.domain.rounding import divide_half_up
 
 @dataclass(frozen=True, slots=True)
 class TargetSpan:
-    """A span of days with the total of its live trades and its participations; both are hit exactly."""
+    """A span of days, with the total of its live trades and its participations; the demo reaches both exactly."""
 
     first: datetime.date
     last: datetime.date
@@ -21,14 +21,14 @@ class TargetSpan:
 
     @property
     def mean_fen(self) -> int:
-        """What a participation comes to."""
+        """The mean amount of a participation, in fen."""
         return self.amount_fen // self.participations
 
 
 TO_APRIL_2023_FEN, FIRST_HALF_2023_FEN = 8_666_667 * FEN_PER_CNY, 62_983_700 * FEN_PER_CNY
 TO_APRIL_2024_FEN, FIRST_HALF_2024_FEN = 130_000_000 * FEN_PER_CNY, 306_000_000 * FEN_PER_CNY
 SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
-"""Published are the first four; nothing is known of the second half of 2023, which is made up."""
+"""The bureau published the first four totals. The total of the second half of 2023 is not known, so it is invented."""
 
 TO_APRIL_2024 = TargetSpan(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
 
@@ -41,7 +41,7 @@ SPELLS = (
 )
 
 AMOUNT_FEN_MIN, AMOUNT_FEN_MAX = 200 * FEN_PER_CNY, 7_700 * FEN_PER_CNY
-"""Between these a line is scaled; the rest of the 8,000 is for 50 kg of flour beside it."""
+"""A line is scaled within these limits. The rest of the 8,000 yuan is for 50 kg of flour that is bought beside it."""
 
 SCALINGS_MAX = 8
 MOVE_PERCENT_MAX = 1
@@ -49,7 +49,7 @@ MOVE_PERCENT_MAX = 1
 
 @dataclass(slots=True)
 class Lot:
-    """What the lines of a truck share; a resident who comes alone has a lot of their own without truck."""
+    """What the lines of one truck have in common; a resident who comes alone has a lot without a truck."""
 
     good: Good
     price_fen: int
@@ -61,7 +61,7 @@ class Lot:
 
 @dataclass(slots=True)
 class DraftTrade:
-    """A line while it is being made; `is_fixed` lines keep the amount that they were drawn with."""
+    """A line of the demo before it becomes a trade; calibration does not change the amount of `is_fixed` lines."""
 
     resident: int
     day: datetime.date
@@ -72,21 +72,21 @@ class DraftTrade:
     is_fixed: bool = False
 
     def weigh(self) -> None:
-        """Rounds the weight to what a scale shows; the amount is then weight times unit price, to the fen."""
+        """Rounds the weight to what a scale shows, and sets the amount to weight times unit price, to the fen."""
         step = self.lot.good.step_g
         self.quantity_g = max(step, self.amount_fen * GRAMS_PER_KG // self.lot.price_fen // step * step)
         self.amount_fen = divide_half_up(self.quantity_g * self.lot.price_fen, GRAMS_PER_KG)
 
 
 def draw_amount_fen(chance: random.Random, mean_fen: int) -> int:
-    """A plausible amount of a line below the exempt limit, around a mean."""
+    """Draws a plausible amount of a line, around a mean and below the exempt limit."""
     low, high = mean_fen * 2 // 5, min(AMOUNT_FEN_MAX, mean_fen * 7 // 4)
     mode = min(high, max(low, 3 * mean_fen - low - high))
     return int(chance.triangular(low, high, mode))
 
 
 def calibrate(lines: Sequence[DraftTrade], amount_fen: int) -> None:
-    """Makes the amounts of these lines add up to a total, exactly. Raises ValueError when they can't."""
+    """Makes the amounts of these lines add up to exactly this total. Raises ValueError when they can't."""
     for line in lines:
         if line.is_fixed:
             line.weigh()
@@ -101,7 +101,7 @@ def calibrate(lines: Sequence[DraftTrade], amount_fen: int) -> None:
 
 
 def _scale(lines: Sequence[DraftTrade], wanted_fen: int) -> None:
-    """Brings the total near to what is wanted; each round makes up for the lines that the last one cut off."""
+    """Brings the total near to what is wanted; each round compensates for the lines that the last one cut off."""
     for _ in range(SCALINGS_MAX):
         total_fen = sum(line.amount_fen for line in lines)
         for line in lines:
@@ -110,7 +110,7 @@ def _scale(lines: Sequence[DraftTrade], wanted_fen: int) -> None:
 
 
 def _spread(lines: Sequence[DraftTrade], left_fen: int) -> int:
-    """Moves the last lines by a little until nothing is left over; what can't be placed."""
+    """Changes the amounts of the last lines by a little until nothing is left over; returns what can't be placed."""
     for line in reversed(lines):
         if left_fen == 0:
             break

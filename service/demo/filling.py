@@ -1,6 +1,6 @@
-"""Filling an empty ledger with the demo's plan, through the same commands that everybody uses.
+"""Fills an empty ledger with the demo's plan, through the same commands that everybody uses.
 
-A filling that was cut, by Ctrl-C or by the machine, is gone on with: each step finds out what of it is there.
+A filling that was cut, by Ctrl-C or by the machine, is continued: each step finds out which part of it is done.
 """
 
 import bisect
@@ -16,11 +16,12 @@ from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
 from service.demo.invented import INVENTED
 from service.demo.live import residents_known
-from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_whole, last_digest, trade_digest
+from service.demo.mark import ROUTE, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import DemoPlan, PlannedTrade
 from service.domain.errors import Refusal
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.residents import Eligibility, Status
 from service.ledger import Ledger
 from service.queries.ledger import get_head
@@ -36,24 +37,24 @@ Advance = Callable[[int], None]
 
 
 class NotFilled(Exception):
-    """The ledger was not empty, or refused what the plan says; the message is one line."""
+    """The ledger was not empty, or it refused a part of the plan; the message is one line."""
 
 
 def steps(plan: DemoPlan) -> int:
-    """How far `fill` advances in all: residents, trades, and the entries that are folded."""
+    """How many steps `fill` advances in all: one for each resident, each entry posted, and each entry folded."""
     reversals = sum(planned.reversed_because is not None for planned in plan.trades)
     return len(plan.residents) + 2 * (len(plan.trades) + reversals)
 
 
 def fill(ledger: Ledger, plan: DemoPlan, advance: Advance = lambda _: None) -> None:
-    """Registers, posts and folds the whole plan, or what is left of it where an earlier filling was cut.
+    """Registers, posts and folds the whole plan, or what is left of it when an earlier filling was cut.
 
-    Every step is done once: residents and groups are counted, trades bear keys. Raises NotFilled when the ledger is
-    whole, or holds anything that is not the demo's.
+    Every step is done once, because residents and groups are counted and trades have keys. Raises NotFilled when the
+    ledger holds the whole demo, or anything that is not of the demo.
     """
     if is_whole(ledger):
         raise NotFilled(NOT_EMPTY)
-    # The plan is a million objects that stay: unless it is told, the collector looks through them again and again.
+    # The plan is a million objects that stay. Without this the collector would look through them again and again.
     gc.freeze()
     try:
         _fill(ledger, plan, advance)
@@ -80,7 +81,7 @@ def _fill(ledger: Ledger, plan: DemoPlan, advance: Advance) -> None:
 
 
 def is_empty(ledger: Ledger) -> bool:
-    """Whether nobody is registered and no group is made; API keys do not count, transactions need residents."""
+    """Whether the ledger has no resident and no group. API keys do not count, and transactions need residents."""
     return residents_known(ledger) == 0 and not list_groups(ledger, 0, 1)[0]
 
 
@@ -119,7 +120,10 @@ def _registration(person: DemoResident) -> Registration:
 
 
 def _make_groups(ledger: Ledger, plan: DemoPlan) -> None:
-    """Residents come first: they tell a ledger of the demo, and the name of a group may be anybody's."""
+    """Creates the groups, after the residents: a resident shows that the demo made the ledger, a group's name does not.
+
+    Raises NotFilled when another process creates groups in this ledger.
+    """
     made = len(list_groups(ledger, 0, len(plan.groups))[0])
     for place, planned in enumerate(plan.groups[made:], made):
         group = create_group(ledger, planned.name, planned.kind)
@@ -128,12 +132,12 @@ def _make_groups(ledger: Ledger, plan: DemoPlan) -> None:
 
 
 def _group(place: int) -> int:
-    """The ordinal of a group by its place in the plan: a new ledger counts from one."""
+    """The ordinal of the group at a place in the plan: a new ledger counts from one."""
     return place + 1
 
 
 def _join_groups(ledger: Ledger, plan: DemoPlan, before: Mapping[int, Eligibility]) -> None:
-    """All members of a group join at once, each from their registration on; later some move to another group."""
+    """Adds all members of a group at once, each from their registration on; later it moves some to another group."""
     joined = {ordinal for ordinal, eligibility in before.items() if eligibility.memberships}
     for place in range(len(plan.groups)):
         joining = [person.ordinal for person in plan.residents if person.group == place]
@@ -163,7 +167,7 @@ def _change_statuses(ledger: Ledger, people: Sequence[DemoResident], before: Map
 
 
 class _Step(NamedTuple):
-    """A trade of the plan, to be posted under a key, or to be reversed after it was."""
+    """A trade of the plan, to be posted under a key, or to be reversed after it was posted."""
 
     number: int
     planned: PlannedTrade
@@ -172,9 +176,9 @@ class _Step(NamedTuple):
 
 
 def _commits(plan: DemoPlan) -> list[list[_Step]]:
-    """The trades in order; a double entry is reversed at the beginning of the commit after it.
+    """The trades in order, divided into commits; a double entry is reversed at the beginning of the next commit.
 
-    The last trade has a commit of its own: when it is there, all of the others are.
+    The last trade has its own commit: when the ledger holds it, the ledger holds all others as well.
     """
     numbered = [_Step(number, planned, trade_digest(number)) for number, planned in enumerate(plan.trades)]
     last = numbered.pop()._replace(digest=last_digest())
@@ -188,12 +192,17 @@ def _commits(plan: DemoPlan) -> list[list[_Step]]:
 
 
 def _count_posted(ledger: Ledger, commits: Sequence[Sequence[_Step]]) -> int:
-    """How many of the commits are in the ledger: all up to the first whose trades are not."""
-    return bisect.bisect_left(commits, True, key=lambda commit: not is_answered(ledger, commit[-1].digest))
+    """How many of the commits are in the ledger: all commits before the first one that is not."""
+
+    def is_left(commit: Sequence[_Step]) -> bool:
+        """Whether its last trade is not in the ledger."""
+        return not is_answered(ledger, commit[-1].digest)
+
+    return bisect.bisect_left(commits, True, key=is_left)
 
 
 def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], done: int, advance: Advance) -> None:
-    """Posts what is left; the last commit that is there already is replayed, because it tells which trades to reverse.
+    """Posts the commits that are left. The last commit that is done is replayed, to get the ids of trades to reverse.
 
     Each commit is one transaction: it is in the ledger whole, or not at all.
     """
@@ -218,7 +227,7 @@ def _reversal(transaction_id: UUID, reason: str) -> NewEntry:
 
 
 def _post_all(ledger: Ledger, entries: Sequence[NewEntry]) -> list[UUID]:
-    """The ids of the entries. Raises NotFilled when one of them is refused: the plan keeps all rules."""
+    """Posts entries and returns their ids. Raises NotFilled when one is refused, because the plan keeps all rules."""
     ids = []
     for outcome in post(ledger, entries):
         if outcome.transaction is None:

@@ -1,7 +1,8 @@
-"""Today, played live: a few trades a second by residents of the demo, dated now, until somebody interrupts it.
+"""Plays today's trade live: residents of the demo make a few trades a second, dated now, until somebody interrupts it.
 
-Before that it leads in: the days of the month so far, and the same days of a year before, get some trades each, so that
-today has something to stand beside. They are the same ones at every start, under the same keys, and so posted once.
+First, it posts some trades on each day of the month so far, and on the same days of the year before, so that today can
+be compared with them (the lead-in). These trades are the same at every start and have the same keys, and so they are
+posted once.
 """
 
 import datetime
@@ -11,11 +12,11 @@ from collections.abc import Callable, Iterator
 from service.commands.committer import Committer
 from service.commands.posting import NewEntry, Outcome, Post
 from service.demo.calibration import DraftTrade, draw_amount_fen
-from service.demo.mark import OPERATOR_KEY_ID
 from service.demo.market import GOODS, Good, choose, open_days
 from service.demo.plan import trade_of
 from service.demo.trades import lone_lot, truck_lot
 from service.domain.idempotency import key_digest, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.money import FEN_PER_CNY
 from service.domain.transactions import MARKET_TIME, Trade, business_day
 from service.ledger import Ledger
@@ -30,14 +31,14 @@ IN_A_TRUCK_PERCENT = 60
 
 
 def residents_known(ledger: Ledger) -> int:
-    """How many residents there are to trade: none in an empty ledger."""
+    """How many residents are registered; 0 in an empty ledger."""
     return LedgerStateReader(ledger).now().registrations[0]
 
 
 def play(ledger: Ledger, pause: Callable[[float], None], tell: Callable[[Outcome], None]) -> None:
-    """Posts bursts of trades until `pause` raises; `tell` hears each outcome.
+    """Posts bursts of trades until `pause` raises, and calls `tell` with each outcome.
 
-    A resident who has been suspended or cancelled is refused, as at any counter. Sundays and holidays are played too.
+    The ledger refuses trades of residents who were suspended or cancelled. Sundays and holidays are played too.
     """
     chance = random.Random()  # noqa: S311 (which resident buys what is no secret)
     count, committer = residents_known(ledger), Committer(ledger)
@@ -54,7 +55,7 @@ def play(ledger: Ledger, pause: Callable[[float], None], tell: Callable[[Outcome
 
 
 def lead_in_days(today: datetime.date) -> list[datetime.date]:
-    """The open days of a month up to a day, without it, and the same days of a year before, with it."""
+    """The open days of this month before today, and of the same month a year before up to and with the same day."""
     first, yesterday = today.replace(day=1), today - datetime.timedelta(days=1)
     a_year_before = today.replace(year=today.year - 1, day=28 if (today.month, today.day) == (2, 29) else today.day)
     return [*open_days(a_year_before.replace(day=1), a_year_before), *open_days(first, yesterday)]
@@ -68,7 +69,7 @@ def _lead_in(day: datetime.date, residents: int) -> list[NewEntry]:
 
 
 def burst(chance: random.Random, now: datetime.datetime, residents: int) -> list[Trade]:
-    """A few trades of this moment, off one truck or each of its own. `residents` is the highest ordinal."""
+    """A few trades of this moment, from one truck or each with its own lot. `residents` is the highest ordinal."""
     return list(_burst(chance, now, residents))
 
 
@@ -89,7 +90,7 @@ def _other_good(chance: random.Random, good: Good, day: datetime.date) -> Good:
 
 
 def _second_of_day(now: datetime.datetime) -> int:
-    """How many seconds of the business day have passed, by the market's clock."""
+    """How many seconds of the business day have passed, in the market's time zone."""
     clock = now.astimezone(MARKET_TIME)
     return (clock.hour * 60 + clock.minute) * 60 + clock.second
 

@@ -1,4 +1,4 @@
-"""The demo's market: its goods with prices and seasons, its open days, settlements and groups."""
+"""The demo's market: goods with prices and seasons, open days, settlements and groups."""
 
 import datetime
 import random
@@ -16,12 +16,12 @@ SPRING_FESTIVAL_DAYS = 7
 NAADAM_MONTH, NAADAM_DAYS = 7, range(11, 16)
 SUNDAY = 6
 PRICE_MARGIN_PERCENT = 2
-"""Unit prices keep this far from both ends of their range, so that an amount can move without leaving it."""
+"""Unit prices are drawn so far from both ends of their range, so that an amount can change and stay within it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """What is traded: unit prices in fen per kg, and how much of it in each month from January on (0: none)."""
+    """A good: its unit prices in fen per kg, and its weight in the draw for each month from January on (0: none)."""
 
     category: str
     commodity: str
@@ -34,13 +34,13 @@ class Good:
     direction: Direction = "import"
 
     def price_fen(self, chance: random.Random) -> int:
-        """A unit price inside the range."""
+        """Draws a unit price inside the range, in fen per kg."""
         margin = (self.price_fen_max + self.price_fen_min) * PRICE_MARGIN_PERCENT // 200
         return chance.randint(self.price_fen_min + margin, self.price_fen_max - margin)
 
     @property
     def step_g(self) -> int:
-        """What the weight is rounded to: dear goods are weighed more finely."""
+        """The step that weights are rounded to, in grams: expensive goods are weighed more exactly."""
         return 100 if self.price_fen_min >= 5_000 else 500
 
 
@@ -68,13 +68,13 @@ GOODS = (
         2024,
     ),
 )
-"""What trucks bring and most residents buy."""
+"""Goods that trucks bring and most residents buy."""
 
 FLOURS = (
     Good("grain", _GOODS["wheat_flour"], "RU", "11010000", 250, 500, ALL_YEAR),
     Good("grain", _GOODS["wheat_flour"], "KZ", "11010000", 250, 500, ALL_YEAR),
 )
-"""Bought beside something else; its free weight is 50 kg."""
+"""Flours, bought beside another good; their free weight is 50 kg."""
 
 TAXED_GOODS = (
     Good("wool", _GOODS["sheeps_wool"], "MN", "51011100", 500, 1_500, (0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0)),
@@ -98,7 +98,7 @@ class DemoGroup:
 
 
 def groups() -> list[DemoGroup]:
-    """Forty groups: mutual-aid groups in every settlement, co-operatives in the town, a collective in each village."""
+    """The forty groups: mutual-aid groups in all settlements, co-operatives in the town, a collective per village."""
     names = INVENTED["groups"]
     made = [
         DemoGroup(names[number].format(settlement=settlement), "mutual_aid", settlement)
@@ -119,7 +119,7 @@ def groups() -> list[DemoGroup]:
 
 
 def is_open(day: datetime.date) -> bool:
-    """Whether the market trades: not on Sundays, in the Spring Festival or during Naadam."""
+    """Whether the market is open: it is closed on Sundays, in the Spring Festival and during Naadam."""
     in_spring_festival = any(0 <= (day - first).days < SPRING_FESTIVAL_DAYS for first in SPRING_FESTIVALS)
     in_naadam = day.month == NAADAM_MONTH and day.day in NAADAM_DAYS
     return day.weekday() != SUNDAY and not in_spring_festival and not in_naadam
@@ -132,11 +132,11 @@ def open_days(first: datetime.date, last: datetime.date) -> list[datetime.date]:
 
 
 def choose(chance: random.Random, goods: Sequence[Good], day: datetime.date) -> Good | None:
-    """One of the goods by its weight in the month of a day; None when none of them is in season."""
+    """Draws one of the goods, by their weights in the month of a day; None when none of them is in season."""
     weights = [good.weights[day.month - 1] if day.year >= good.first_year else 0 for good in goods]
     return chance.choices(goods, weights)[0] if any(weights) else None
 
 
 def trade_point(chance: random.Random) -> str:
-    """Where a truck unloads, or a resident buys."""
+    """Draws the trade point where a truck unloads, or a resident buys."""
     return CITY_POINT if chance.randrange(100) < CITY_POINT_PERCENT else DEFAULT_TRADE_POINT

@@ -1,6 +1,6 @@
-"""The demo's residents: invented names and numbers, and registrations that give the published stocks.
+"""The demo's residents: invented names and numbers, and registrations that add up to the published stocks.
 
-The stock is 1,525 at the end of 2023 and four times as much, and a little more, on 2024-04-30.
+The stock is 1,525 at the end of 2023, and a little more than four times as much on 2024-04-30.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ DaySpan = tuple[datetime.date, datetime.date]
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """How many register and how many are cancelled in a span of days; the stock at its end is what they add up to."""
+    """How many residents register and how many are cancelled in a span of days; the stock follows from these."""
 
     span: DaySpan
     registered: int
@@ -47,7 +47,7 @@ _CHECK_DIGITS = "10X98765432"
 
 @dataclass(frozen=True, slots=True)
 class DemoResident:
-    """A resident; groups are places in market.groups(). A suspension ends on the day of the reinstatement, if any."""
+    """A resident; groups are indexes of market.groups(). A suspension ends on the day of the reinstatement, if any."""
 
     ordinal: int
     name: str
@@ -61,7 +61,7 @@ class DemoResident:
     reinstated_on: datetime.date | None = None
 
     def may_trade_on(self, day: datetime.date) -> bool:
-        """Whether the resident is active on a day on which they are registered."""
+        """Whether the resident is active on a day, which must not be before the registration."""
         if self.cancelled_on is not None and day >= self.cancelled_on:
             return False
         if self.suspended_on is None or day < self.suspended_on:
@@ -70,7 +70,7 @@ class DemoResident:
 
 
 def residents(chance: random.Random) -> list[DemoResident]:
-    """All who register, in the order in which they do: the first gets the ordinal 1."""
+    """All residents in the order of their registration: the first has the ordinal 1."""
     days = sorted(day for cohort in COHORTS for day in _registration_days(chance, cohort))
     numbers = _citizen_numbers(chance, len(days))
     made = [
@@ -86,7 +86,7 @@ def _registration_days(chance: random.Random, cohort: Cohort) -> list[datetime.d
 
 
 def _citizen_numbers(chance: random.Random, count: int) -> list[str]:
-    """Numbers of grown-ups with a right check character, each another one."""
+    """Different citizen numbers of adults, with correct check characters."""
     first = datetime.date(1958, 1, 1)
     bodies: dict[str, None] = {}
     while len(bodies) < count:
@@ -97,7 +97,7 @@ def _citizen_numbers(chance: random.Random, count: int) -> list[str]:
 
 
 def _check_digit(body: str) -> str:
-    """The check character after ISO 7064 MOD 11-2."""
+    """The check character by ISO 7064 MOD 11-2."""
     return _CHECK_DIGITS[sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True)) % 11]
 
 
@@ -136,7 +136,7 @@ def _end_some(chance: random.Random, made: list[DemoResident]) -> None:
 
 @dataclass(slots=True)
 class Pool:
-    """Who is there to trade on a day, found quickly: residents are in the order of their registration."""
+    """Finds the residents who may trade on a day. It is quick, because residents are in the order of registration."""
 
     people: Sequence[DemoResident]
     _days: list[datetime.date] = field(init=False)
@@ -152,11 +152,11 @@ class Pool:
                     members.setdefault(group, []).append(person.ordinal)
 
     def count_on(self, day: datetime.date) -> int:
-        """How many have registered up to a day, whatever became of them: the highest ordinal."""
+        """How many residents have registered up to a day, also those cancelled since: this is the highest ordinal."""
         return bisect_right(self._days, day)
 
     def may_trade(self, ordinal: int, day: datetime.date) -> bool:
-        """Whether a resident who is registered is active on the day."""
+        """Whether a registered resident is active on a day."""
         return self.people[ordinal - 1].may_trade_on(day)
 
     def members_on(self, group: int, day: datetime.date) -> list[int]:

@@ -1,4 +1,4 @@
-"""The demo's plan: all that is going to be registered and posted, from one seed; equal seeds give equal plans."""
+"""The demo's plan: everything that it registers and posts, made from one seed; equal seeds give equal plans."""
 
 import datetime
 import random
@@ -21,7 +21,7 @@ DOUBLE_ENTRY_DELAY_S = 90
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrade:
-    """A trade, and why it will be reversed, if it will."""
+    """A trade, and the reason why it will be reversed; None when it will not be."""
 
     trade: Trade
     reversed_because: str | None = None
@@ -29,7 +29,7 @@ class PlannedTrade:
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What a demo ledger is filled with, in the order in which it is."""
+    """Everything that a demo ledger is filled with; residents and trades are in the order of recording."""
 
     groups: Sequence[DemoGroup]
     residents: Sequence[DemoResident]
@@ -37,8 +37,8 @@ class DemoPlan:
 
 
 def make_plan(seed: int = SEED) -> DemoPlan:
-    """The plan of a seed."""
-    chance = random.Random(seed)  # noqa: S311 (a demo must come out the same each time)
+    """Makes the plan of a seed."""
+    chance = random.Random(seed)  # noqa: S311 (a demo must be the same each time)
     people = residents(chance)
     pool = Pool(people)
     lines = [line for spell in SPELLS for line in spell_lines(chance, spell, pool)]
@@ -46,7 +46,7 @@ def make_plan(seed: int = SEED) -> DemoPlan:
 
 
 def _planned(chance: random.Random, lines: Sequence[DraftTrade]) -> Iterator[PlannedTrade]:
-    """The live trades, and beside some of them a double entry that will be reversed."""
+    """Yields the live trades, and after some of them a double entry that will be reversed."""
     numbers: Counter[tuple[str, int]] = Counter()
     for line in lines:
         yield PlannedTrade(trade_of(line, _reference(numbers, line)))
@@ -62,7 +62,7 @@ def _reference(numbers: Counter[tuple[str, int]], line: DraftTrade) -> str:
 
 
 def trade_of(line: DraftTrade, reference: str | None) -> Trade:
-    """The trade that a line becomes."""
+    """The trade of a line."""
     lot, good = line.lot, line.lot.good
     midnight = datetime.datetime.combine(line.day, datetime.time(), MARKET_TIME)
     return Trade(

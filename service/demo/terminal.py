@@ -1,6 +1,7 @@
-"""The demo on a terminal: a progress bar while it is filled, a line for each trade of today while it is played."""
+"""The demo on a terminal: a progress bar while a ledger is filled, a line for each trade while today is played."""
 
 import contextlib
+import functools
 import time
 
 import click
@@ -20,7 +21,7 @@ __all__ = ["NotFilled", "run_demo"]
 
 
 def run_demo(ledger: Ledger, *, if_empty: bool, live: bool) -> None:
-    """What `hushi demo` does. Raises NotFilled when there is nothing to fill, or nobody to play with."""
+    """Does what `hushi demo` says. Raises NotFilled when the ledger can't be filled, or has no demo to play with."""
     if live:
         if not is_demo(ledger) or not is_whole(ledger):
             raise NotFilled("Only a ledger that the demo has filled is played with; fill it first: hushi demo")
@@ -49,17 +50,21 @@ def fill_with_progress(ledger: Ledger) -> str:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("demo data", total=steps(plan))
-        fill(ledger, plan, lambda done: progress.advance(task, done))
+        fill(ledger, plan, functools.partial(progress.advance, task))
     taken_s = time.monotonic() - started
     return f"{len(plan.residents)} residents and {len(plan.trades)} trades of an invented market in {taken_s:.1f} s."
 
 
 def play_on_terminal(ledger: Ledger) -> None:
-    """Plays today until Ctrl-C, which ends it without a fuss."""
+    """Plays today until Ctrl-C, which ends it without an error."""
     console = Console()
     console.print(f"Watch it move on the dashboard: /?period={ledger.today():%Y-%m}", highlight=False)
     with contextlib.suppress(KeyboardInterrupt):
-        play(ledger, time.sleep, lambda outcome: console.print(_line(outcome), markup=False, highlight=False))
+        play(ledger, time.sleep, functools.partial(_print, console))
+
+
+def _print(console: Console, outcome: Outcome) -> None:
+    console.print(_line(outcome), markup=False, highlight=False)
 
 
 def _line(outcome: Outcome) -> str:

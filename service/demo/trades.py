@@ -1,4 +1,4 @@
-"""The demo's trades: day by day, trucks that a group shares and residents who come alone."""
+"""The demo's trades, drawn day by day: a truck is shared by members of a group, other residents come alone."""
 
 import datetime
 import random
@@ -19,12 +19,12 @@ OVER_LIMIT_FEN = (8_200 * FEN_PER_CNY, 15_000 * FEN_PER_CNY)
 FLOUR_KG, MUCH_FLOUR_KG, MUCH_FLOUR_PERCENT = (20, 48), (60, 150), 10
 OPENING_S, CLOSING_S = 9 * 3600, 17 * 3600
 MAY_PERCENT = 140
-"""May is the top of the cashmere season: its days see that much of the trade of others."""
+"""May is the peak of the cashmere season: its days have this percentage of the trade of other days."""
 
 
 @dataclass(slots=True)
 class _Day:
-    """What is drawn of one day, and who has been drawn for it."""
+    """The lines of one day that are drawn so far, and the residents who have been drawn for it."""
 
     day: datetime.date
     mean_fen: int
@@ -33,7 +33,7 @@ class _Day:
 
 
 def spell_lines(chance: random.Random, spell: TargetSpan, pool: Pool) -> list[DraftTrade]:
-    """The live lines of a spell, in the order in which they are posted."""
+    """Draws the live lines of a spell, in the order in which they are posted."""
     days = open_days(spell.first, spell.last)
     lines: list[DraftTrade] = []
     for day, count in zip(days, _shares(chance, days, spell.participations, pool), strict=True):
@@ -43,7 +43,7 @@ def spell_lines(chance: random.Random, spell: TargetSpan, pool: Pool) -> list[Dr
 
 
 def _shares(chance: random.Random, days: Sequence[datetime.date], total: int, pool: Pool) -> Iterator[int]:
-    """A total shared out over days in whole numbers: more where more are registered, and by chance."""
+    """Shares a total out over days in whole numbers, by chance; days with more registered residents get more."""
     weights = [pool.count_on(day) * chance.randint(75, 125) * (MAY_PERCENT if day.month == 5 else 100) for day in days]
     before = 0
     for reached in accumulate(weights):
@@ -53,7 +53,7 @@ def _shares(chance: random.Random, days: Sequence[datetime.date], total: int, po
 
 
 def _day_lines(chance: random.Random, drawn: _Day, count: int, pool: Pool) -> list[DraftTrade]:
-    """The lines of a day with this many residents, by the clock; each resident is drawn once."""
+    """Draws the lines of a day with this many residents, in order of time; each resident is drawn once."""
     pooled, groups_known = count * POOLED_PERCENT // 100, range(len(groups()))
     for _ in range(TRUCKS_TRIED_MAX):
         if len(drawn.drawn) >= pooled:
@@ -108,12 +108,12 @@ def _main_good(chance: random.Random, day: datetime.date) -> Good:
 
 
 def lone_lot(chance: random.Random, good: Good) -> Lot:
-    """What a resident who comes alone buys or sells."""
+    """Draws what a resident who comes alone buys or sells."""
     return Lot(good, good.price_fen(chance), trade_point(chance))
 
 
 def truck_lot(chance: random.Random, good: Good, day: datetime.date) -> Lot:
-    """A truck of one good at one price: consignment, plate and seller, all invented."""
+    """Draws a truck of one good at one price, with an invented consignment, plate and seller."""
     return Lot(
         good,
         good.price_fen(chance),

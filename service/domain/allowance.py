@@ -1,8 +1,8 @@
-"""The allowance: dated rules, and the judgement of one trade against what the resident has used on that business day.
+"""The allowance: dated rules, and the judgement of one trade by what the resident has used on that business day.
 
-The rule is the domain's: up to a value limit goods come in free, and goods on the national list have a free weight
-as well. Above the limits the trade is not refused, the excess is taxed. Trades are judged in the order in which the
-ledger accepts them.
+Up to a value limit, goods come in free; goods on the national list have a free weight as well. A trade above the limits
+is not refused: its excess is taxed. Trades are judged in the order in which the ledger accepts them. Source: the domain
+rules, "The allowance".
 """
 
 import datetime
@@ -13,12 +13,12 @@ from typing import Any, Literal, NamedTuple
 Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
 
 NO_LIST_GROUP = ""
-"""The list group of the value limit's own row: every import uses it."""
+"""The list group in the row of the value limit, which every import uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Where a rule comes from and when it holds, both days included; `verified` is false for what nobody confirmed."""
+    """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed."""
 
     valid_from: datetime.date
     valid_to: datetime.date | None
@@ -33,7 +33,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ValueLimit:
-    """What one resident may bring in free on one business day, in fen."""
+    """The value that one resident may bring in free on one business day, in fen."""
 
     limit_fen: int
     basis: Basis
@@ -60,12 +60,12 @@ class Category:
 
 _NOT_LOOKED_UP = object()
 CODES_KNOWN_MAX = 10_000
-"""How many HS codes a day's rules remember the list group of."""
+"""For how many HS codes the rules of a day remember the list group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is in force on one business day. `version` is the day on which the newest of these rules came into force."""
+    """The rules of one business day. `version` is the day on which the newest of these rules came into force."""
 
     version: str
     limit_fen: int
@@ -75,7 +75,7 @@ class Rules:
     _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def list_group_of(self, hs_code: str | None) -> ListGroup | None:
-        """The list group of an HS code by its longest matching prefix; None without a code or off the list."""
+        """The list group of an HS code, by the longest prefix that fits; None without a code, or when none fits."""
         if hs_code is None:
             return None
         group: Any = self._by_code.get(hs_code, _NOT_LOOKED_UP)
@@ -89,12 +89,12 @@ class Rules:
         return found_group
 
     def allows(self, category: str, hs_code: str | None) -> bool:
-        """Whether goods with this HS code may be traded as the category; a line without a code always may."""
+        """Whether goods with this HS code may be traded in this category; a line without a code always may."""
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
 
 
 class Rulebook:
-    """All rules ever in force, looked up by business day."""
+    """All rules that were ever in force, looked up by business day."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Rulebook:
         categories: Iterable[Category],
         countries: frozenset[str],
     ) -> None:
-        """The rows may come in any order; a later `valid_from` of the same name wins on a day that two rows cover.
+        """Takes rows in any order. When two rows of one name hold on a day, the later `valid_from` wins.
 
         `countries` are the ISO 3166-1 alpha-2 codes that goods may come from; codes have no dates.
         """
@@ -121,7 +121,7 @@ class Rulebook:
         return rules
 
     def category_names(self) -> frozenset[str]:
-        """Every category that was ever in force: what a report may be filtered by."""
+        """The names of all categories that were ever in force: a report may be filtered by these."""
         return frozenset(row.name for row in self._categories)
 
     def _collect(self, day: datetime.date) -> Rules:
@@ -150,18 +150,18 @@ class UseKey(NamedTuple):
 
 @dataclass(slots=True)
 class Use:
-    """What is used of one allowance row: fen of the value limit, or grams of a list group's free weight."""
+    """How much is used of one allowance row: fen of the value limit, or grams of a list group's free weight."""
 
     exempt_fen: int = 0
     quantity_g: int = 0
     is_recorded: bool = False
     """Whether the ledger has a row for it already."""
     is_touched: bool = False
-    """Whether the batch at hand has used or returned something of it."""
+    """Whether the batch that is being judged has used or returned something of it."""
 
 
 class Judgement(NamedTuple):
-    """What the rules say of one trade; `exempt_quantity_g` is what it used of its list group's free weight."""
+    """The result of judging one trade; `exempt_quantity_g` is what it uses of its list group's free weight."""
 
     exempt_fen: int
     exempt_quantity_g: int
@@ -169,7 +169,7 @@ class Judgement(NamedTuple):
     rule_version: str
 
 
-def judge(  # the parts of one trade, by name, so that a quote and a write can't differ
+def judge(  # It takes the parts of a trade by their names, so that a quote and a write can't differ.
     *,
     is_import: bool,
     amount_fen: int,
@@ -179,10 +179,10 @@ def judge(  # the parts of one trade, by name, so that a quote and a write can't
     used_fen: int,
     used_g: int,
 ) -> Judgement:
-    """The exempt part of a trade, given what the resident has used of the value limit (fen) and the free weight (g).
+    """The exempt part of a trade, by what the resident has used of the value limit (fen) and the free weight (g).
 
-    An export is recorded as wholly exempt and uses nothing. The quantity used is `q_exempt` even where the value
-    limit bound. Source: the domain's rule, "The allowance".
+    An export is recorded as wholly exempt and uses nothing. The trade uses the free weight `q_exempt` also when the
+    value limit makes the exempt amount smaller. Source: the domain rules, "The allowance".
     """
     if not is_import:
         return Judgement(amount_fen, 0, None, rules.version)
@@ -194,7 +194,7 @@ def judge(  # the parts of one trade, by name, so that a quote and a write can't
 
 
 def verdict(*, is_import: bool, exempt_fen: int, taxable_fen: int) -> Verdict:
-    """The verdict in a word. It holds for a reversal's negative parts as well."""
+    """The verdict on a trade, in a word; it is right for the negative parts of a reversal as well."""
     if not is_import:
         return "export"
     if taxable_fen == 0:

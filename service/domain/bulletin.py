@@ -1,7 +1,7 @@
-"""The monthly bulletin of a bureau: which questions it asks, and what it is made of, by the rules of the reports.
+"""The monthly bulletin of a bureau: the questions that it asks and the parts that it has, by the rules of the reports.
 
 A month is compared with the same month a year earlier and with the month before; the year so far with the year before.
-A month that is not over runs through today in every table, and so do the periods that it is compared with.
+When the month is not over, every table runs through today, and the periods that it is compared with are as long.
 """
 
 import datetime
@@ -16,12 +16,12 @@ from service.domain.rounding import share
 
 COMMODITIES_MAX = 10
 DIMENSIONS = ("category", "origin", "group_id", "settlement", "trade_point", "direction")
-"""What the bulletin's tables are by, besides commodities, months and days."""
+"""The dimensions of the bulletin's tables; it also has tables by commodity, month and day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The same report for the three spans of a bulletin: the month, the month with the one before, the year so far."""
+    """One report for each of a bulletin's spans: the month, the month against the month before, the year so far."""
 
     month: TradeReport
     previous: TradeReport
@@ -29,7 +29,7 @@ class Spans:
 
 
 class CommoditySums(NamedTuple):
-    """The live trades of one commodity in a period: fen, grams, transactions."""
+    """Sums over the live trades of one commodity in a period: fen, grams, transactions."""
 
     amount_fen: int = 0
     quantity_g: int = 0
@@ -37,7 +37,7 @@ class CommoditySums(NamedTuple):
 
 
 Goods = tuple[str, str]
-"""A category and a commodity of it."""
+"""A category, and a commodity in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class Commodity:
 
 @dataclass(frozen=True, slots=True)
 class TradeParts:
-    """The three spans, the tables by dimension, the months of the year, the days of the month, and imports alone.
+    """The reports of a bulletin about trade: the three spans, the tables by dimension, by month, by day, and imports.
 
-    `imports` are by category: exports are not taxed, and would dilute what part of a category is.
+    `imports` is a table by category of imports alone: exports are not taxed, so with them the taxed part of a category
+    would look smaller.
     """
 
     trade: Spans
@@ -66,7 +67,7 @@ class TradeParts:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """Everything that a bulletin says, exact at one position."""
+    """All figures of a bulletin, exact at one position."""
 
     month: Period
     parts: TradeParts
@@ -82,14 +83,14 @@ def spans_of(month: Period, today: datetime.date) -> tuple[Question, Question, Q
 
 
 def questions_of(month: Period, today: datetime.date) -> list[Question]:
-    """Every question of a bulletin, so that whatever they need can be loaded at once."""
+    """All questions of a bulletin, so that the caller can load everything that they need at once."""
     by = [_by(month, today, name) for name in (*DIMENSIONS, "day")]
     months = question_so_far(_year_of(month, by=("month",)), today)
     return [*spans_of(month, today), *by, months, _imports(month, today)]
 
 
 def trade_parts(month: Period, today: datetime.date, ask: Ask) -> TradeParts:
-    """All of a bulletin that is read from the cube."""
+    """The parts of a bulletin that are read from the cube."""
     spans = Spans(*(trade_report(question, ask) for question in spans_of(month, today)))
     by = {name: trade_report(_by(month, today, name), ask) for name in DIMENSIONS}
     months = trade_report(question_so_far(_year_of(month, by=("month",)), today), ask)
@@ -107,12 +108,12 @@ def _imports(month: Period, today: datetime.date) -> Question:
 
 
 def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:
-    """The year to the month's end; of a month to come it is the year so far."""
+    """The question about the year up to the month's end; for a future month it is then cut off at today."""
     return Question(year_to_date(month.end), by=by)
 
 
 def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods, CommoditySums]) -> list[Commodity]:
-    """The commodities with the largest amounts of the month, the largest first, then by category and name."""
+    """The COMMODITIES_MAX commodities with the largest amounts, the largest first; equal ones by category and name."""
     total_fen = sum(sums.amount_fen for sums in current.values())
     ordered = sorted(current, key=lambda goods: (-current[goods].amount_fen, goods))[:COMMODITIES_MAX]
     return [
@@ -131,14 +132,14 @@ def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods,
 
 
 def taxed_share(measures: Measures) -> int | None:
-    """What part of an amount was taxed, in hundredths of a percent, half up; None of no amount."""
+    """The taxed share of an amount, in hundredths of a percent, half up; None when the amount is 0."""
     return share(current_figure(measures["taxable_fen"]), current_figure(measures["amount_fen"]))
 
 
 def lapsed(residents: TradeReport) -> int:
-    """How many left the stock of residents in the period without a cancellation.
+    """How many residents left the stock in the period by expiry or otherwise, without a cancellation.
 
-    They are what is left over, so that the flows of a period lead from its first stock to its last.
+    It is the difference between the other figures, so that first stock plus flows equals the last stock.
     """
     figures = {name: current_figure(value) for name, value in residents.total.items()}
     before = figures["registered_at_start"] + figures["registered_in_period"]

@@ -4,18 +4,27 @@ A cell is a day and one value of each dimension of its grain. What is asked of m
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import functools
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pyroaring import BitMap
 
-from service.domain.transactions import Transaction
+from service.domain.groups import group_id
+from service.domain.transactions import FIELDS, Transaction
 
 Key = tuple[str | None, ...]
 
-DIMENSIONS = ("category", "origin", "direction", "trade_point", "group_id", "settlement")
+DIMENSIONS = tuple(told.dimension for told in FIELDS if told.dimension is not None)
 """What a report may be grouped and filtered by, in the order of keys."""
+
+DIMENSION_FIELDS = tuple(told.name for told in FIELDS if told.dimension is not None)
+"""The same as fields of an entry."""
+
+GROUP_PLACE = DIMENSIONS.index("group_id")
+KEYS_KNOWN_MAX = 100_000
 
 
 class Grain(NamedTuple):
@@ -25,7 +34,11 @@ class Grain(NamedTuple):
     dimensions: tuple[int, ...]
 
 
-GRAINS = (Grain(1, (0, 1, 2, 3)), Grain(2, (0, 1, 2, 3, 5)), Grain(3, (0, 1, 2, 3, 4, 5)))
+def _grain(number: int, *left_out: str) -> Grain:
+    return Grain(number, tuple(index for index, name in enumerate(DIMENSIONS) if name not in left_out))
+
+
+GRAINS = (_grain(1, "group_id", "settlement"), _grain(2, "group_id"), _grain(3))
 """From the coarsest to the finest: a question is answered from the first that tells its dimensions apart."""
 
 
@@ -148,19 +161,22 @@ def _settle(entry: CountedEntry, keys: set[Key], cells: Mapping[CellKey, Cell], 
             cells[key].residents.discard(entry.resident)
 
 
-def entry_of(transaction: Transaction, group_id: str | None) -> CountedEntry:
-    """The cube's view of a transaction, whose group is named by its public id."""
+_dimensions_of: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*DIMENSION_FIELDS)
+
+
+@functools.lru_cache(KEYS_KNOWN_MAX)
+def key_of(values: tuple[Any, ...]) -> Key:
+    """The key of the values of DIMENSION_FIELDS, in which a group is an ordinal; few of them come back all the time."""
+    group = values[GROUP_PLACE]
+    return (*values[:GROUP_PLACE], None if group is None else group_id(group), *values[GROUP_PLACE + 1 :])
+
+
+def entry_of(transaction: Transaction) -> CountedEntry:
+    """The cube's view of a transaction."""
     return CountedEntry(
         resident=transaction.resident,
         day=transaction.day,
-        key=(
-            transaction.category,
-            transaction.origin,
-            transaction.direction,
-            transaction.trade_point,
-            group_id,
-            transaction.settlement,
-        ),
+        key=key_of(_dimensions_of(transaction)),
         amount_fen=transaction.amount_fen,
         exempt_fen=transaction.exempt_fen,
         quantity_g=transaction.quantity_g,

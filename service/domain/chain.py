@@ -9,25 +9,22 @@ import functools
 import hashlib
 import operator
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from service.domain.transactions import MARKET_TIME, Transaction
+from service.domain.fields import FIRST_VERSION, ValueKind, in_sealed_order, unless_null
+from service.domain.transactions import FIELDS, MARKET_TIME, Transaction
 
-ENCODING_VERSION = 1
+BLOCK_VERSION = 1
 HASH_BYTES = 32
 GENESIS_HASH = bytes(HASH_BYTES)
 """What block 1 names as the block before it."""
 
-TEXT_FIELDS = (
-    "category", "commodity", "origin", "hs_code", "direction", "trade_point", "list_group", "rule_version",
-    "settlement", "consignment", "vehicle_plate", "seller", "reference", "reason",
-)  # fmt: skip
-"""The texts of an entry in the order of the encoding."""
+SEALED = in_sealed_order(FIELDS)
+"""The fields of an entry in the order of its canonical bytes."""
 
-DESCRIBING_TEXTS = TEXT_FIELDS.index("settlement") + 1
-"""The first of them describe goods, place and rules; the others mark a single entry."""
+PLACES: Mapping[str, int] = {field.name: place for place, field in enumerate(SEALED)}
 
 REFUSES_OVER_ALLOWANCE, HAS_GROUP, IS_REVERSAL = 1, 2, 4
 NULL_LENGTH = -1
@@ -35,17 +32,37 @@ NULL_LENGTH = -1
 # The first byte of what is hashed says what it is, so that an entry can't pass for a node or a block (RFC 6962, 2.1).
 _LEAF, _NODE, _BLOCK = b"\x00", b"\x01", b"\x02"
 
-_NUMBERS = struct.Struct(">BB16s16s9q")
+
+def _span(*kinds: ValueKind) -> slice:
+    """Where the fields of these kinds stand that every version has."""
+    places = [PLACES[field.name] for field in SEALED if field.kind in kinds and field.since == FIRST_VERSION]
+    return slice(places[0], places[-1] + 1)
+
+
+_IDS, _TEXTS = _span(ValueKind.ID), _span(ValueKind.TEXT)
+_NUMBERS = _span(ValueKind.ORDINAL, ValueKind.DAY, ValueKind.MEASURE, ValueKind.INSTANT)
+_LATER = slice(sum(field.since == FIRST_VERSION for field in SEALED), None)
+_LATER_FIELDS = SEALED[_LATER]
+_GROUP, _REFUSES, _METADATA = PLACES["group"], PLACES["refuse_over_allowance"], PLACES["metadata"]
+
+TEXT_FIELDS = tuple(field.name for field in SEALED[_TEXTS])
+"""The texts of an entry in the order of the encoding."""
+
+DESCRIBING_TEXTS = TEXT_FIELDS.index("settlement") + 1
+"""The first of them describe goods, place and rules; the others mark a single entry."""
+
+_HEADER = struct.Struct(f">BB{'16s' * len(SEALED[_IDS])}{len(SEALED[_NUMBERS])}q")
 _DESCRIBING_LENGTHS = struct.Struct(f">{DESCRIBING_TEXTS}i")
 _OTHER_LENGTHS = struct.Struct(f">{len(TEXT_FIELDS) - DESCRIBING_TEXTS}iI")
 _PAIR_LENGTHS = struct.Struct(">II")
+_LENGTH, _NUMBER = struct.Struct(">i"), struct.Struct(">q")
 _BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
 _NO_UUID = bytes(16)
 
 # In the market's own time zone, because instants of one zone are subtracted three times as fast as those of two.
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
 _MICROSECOND = datetime.timedelta(microseconds=1)
-_texts_of = operator.attrgetter(*TEXT_FIELDS)
+_values_of = operator.attrgetter(*PLACES)
 
 Side = Literal["left", "right"]
 
@@ -74,36 +91,56 @@ def encode(transaction: Transaction) -> bytes:
 
     Raises struct.error for a number beyond 64 bits and ValueError for text that UTF-8 can't hold.
     """
-    t = transaction
-    return encode_values(
-        t.transaction_id.bytes, None if t.reverses is None else t.reverses.bytes, t.resident, _day_number(t.day),
-        t.group, t.quantity_g, t.amount_fen, t.exempt_fen, t.exempt_quantity_g, _microseconds(t.traded_at),
-        _microseconds(t.recorded_at), t.refuse_over_allowance, _texts_of(t), t.metadata,
-    )  # fmt: skip
+    values = list(_values_of(transaction))
+    for place, plain in _TO_PLAIN:
+        values[place] = plain(values[place])
+    return encode_values(values)
 
 
-def encode_values(
-    transaction_id: bytes, reverses: bytes | None, resident: int, day_number: int, group: int | None, quantity_g: int,
-    amount_fen: int, exempt_fen: int, exempt_quantity_g: int, traded_at_us: int, recorded_at_us: int,
-    refuse_over_allowance: bool, texts: Sequence[str | None], metadata: Mapping[str, str],
-) -> bytes:  # fmt: skip
-    """The canonical bytes of an entry from its plain values, for a fold that need not build the entry first.
+def encode_values(values: Sequence[Any]) -> bytes:
+    """The canonical bytes of an entry from its plain values in the order of SEALED, for a fold that builds no entry.
 
-    A day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z; texts as in TEXT_FIELDS.
+    UUIDs are 16 bytes, a day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z.
     """
+    transaction_id, reverses = values[_IDS]
+    metadata = values[_METADATA]
+    texts = values[_TEXTS]
     lengths, described = _described(tuple(texts[:DESCRIBING_TEXTS]))
     marks = [None if text is None else text.encode() for text in texts[DESCRIBING_TEXTS:]]
-    numbers = _NUMBERS.pack(
-        ENCODING_VERSION,
-        (REFUSES_OVER_ALLOWANCE if refuse_over_allowance else 0)
-        | (0 if group is None else HAS_GROUP)
+    version, later = _later(tuple(values[_LATER]))
+    header = _HEADER.pack(
+        version,
+        (REFUSES_OVER_ALLOWANCE if values[_REFUSES] else 0)
+        | (0 if values[_GROUP] is None else HAS_GROUP)
         | (0 if reverses is None else IS_REVERSAL),
-        transaction_id, reverses or _NO_UUID, resident, day_number, group or 0,
-        quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at_us, recorded_at_us,
-    )  # fmt: skip
+        transaction_id,
+        reverses or _NO_UUID,
+        *[number or 0 for number in values[_NUMBERS]],
+    )
     others = _OTHER_LENGTHS.pack(*[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata))
     pairs = _encode_pairs(metadata) if metadata else b""
-    return b"".join((numbers, lengths, others, described, *filter(None, marks), pairs))
+    return b"".join((header, lengths, others, described, *filter(None, marks), pairs, later))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _later(values: tuple[Any, ...]) -> tuple[int, bytes]:
+    """The version of an entry by its values of the fields that later versions added, and these fields as bytes.
+
+    It is the lowest version that has a place for all that is not null: so what was sealed before a field was added
+    has the same bytes for ever. Each field stands behind the length of its bytes.
+    """
+    named = list(zip(_LATER_FIELDS, values, strict=True))
+    version = max((field.since for field, value in named if value is not None), default=FIRST_VERSION)
+    return version, b"".join(_with_length(value) for field, value in named if field.since <= version)
+
+
+def _with_length(value: bytes | str | int | None) -> bytes:
+    if value is None:
+        return _LENGTH.pack(NULL_LENGTH)
+    if isinstance(value, str):
+        value = value.encode()
+    plain = value if isinstance(value, bytes) else _NUMBER.pack(value)
+    return _LENGTH.pack(len(plain)) + plain
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -126,6 +163,14 @@ def _day_number(day: datetime.date) -> int:
 def _microseconds(instant: datetime.datetime) -> int:
     # Whole numbers all the way: a float's timestamp() is off by a microsecond now and then.
     return (instant - _EPOCH) // _MICROSECOND
+
+
+_PLAIN: Mapping[ValueKind, Callable[[Any], Any]] = {
+    ValueKind.ID: operator.attrgetter("bytes"),
+    ValueKind.DAY: _day_number,
+    ValueKind.INSTANT: _microseconds,
+}
+_TO_PLAIN = [(PLACES[field.name], unless_null(_PLAIN[field.kind], field)) for field in SEALED if field.kind in _PLAIN]
 
 
 def leaf_hash(encoding: bytes) -> bytes:
@@ -191,7 +236,7 @@ def block_hash(no: int, previous_hash: bytes, merkle_root: bytes, count: int, se
     if len(previous_hash) != HASH_BYTES or len(merkle_root) != HASH_BYTES:
         # The header's fields have a fixed width: packing would pad or cut another length without a word.
         raise ValueError(f"A hash has {HASH_BYTES} bytes.")
-    header = _BLOCK_HEADER.pack(_BLOCK, ENCODING_VERSION, no, previous_hash, merkle_root, count, sealed_at_us)
+    header = _BLOCK_HEADER.pack(_BLOCK, BLOCK_VERSION, no, previous_hash, merkle_root, count, sealed_at_us)
     return hashlib.sha256(header).digest()
 
 

@@ -1,7 +1,7 @@
-"""What can be refused: each refusal knows its code and status, the edge only prints them.
+"""The refusals. Each class has its code and its status, and the HTTP layer only prints them.
 
-The codes are the contract's table. `remembered` marks the final answers: a retry with the same idempotency key
-gets the same refusal, also when things have changed since.
+The codes are those of the contract's table. `remembered` marks final answers: a retry with the same idempotency key
+gets the same refusal, also when the ledger has changed since.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing that is wrong in a payload: where it stands (a JSON pointer), a slug, and what to send instead."""
+    """One fault in a payload: where it is (a JSON pointer), a short code, and what to send instead."""
 
     pointer: str
     code: str
@@ -25,19 +25,20 @@ class Refusal(Exception):
     title: ClassVar[str] = "Internal error"
     remembered: ClassVar[bool] = False
     first_request_id: str | None = None
-    """The request that was refused so first, where this is the answer to a retry."""
+    """When this is the answer to a retry, the id of the request that was refused first."""
 
     def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), **members: object) -> None:
-        """`detail` is for people, `errors` name fields, `members` are further fields of the problem document."""
+        """Takes `detail` for people, `errors` for the fields, and `members`: more fields of the problem document."""
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
         self.members = members
 
     def without_frames(self) -> Self:
-        """Itself, for a list: with the frames through which it came, list and refusal would hold each other.
+        """Drops its traceback and its context, and returns itself, so that it can be put into a list.
 
-        What 10,000 lines became would then stay in memory until Python looks for cycles.
+        With the traceback, the refusal would refer to the frames it came through, and so to the list. The results of
+        10,000 lines would then stay in memory until Python looks for cycles.
         """
         self.__traceback__ = self.__context__ = None
         return self
@@ -50,25 +51,25 @@ class MalformedJson(Refusal):
 
 
 class MalformedEncoding(MalformedJson):
-    """The body can't be unpacked; of the contract's codes this is the one for a body that is not what it says."""
+    """The body can't be decompressed. The contract has one code for all bodies that are not what they claim to be."""
 
     title = "The body is not what its Content-Encoding says"
 
 
 class IdempotencyKeyMissing(Refusal):
-    """A write of transactions came without its key."""
+    """A request that writes transactions came without its key."""
 
     status, code, title = 400, "idempotency-key-missing", "An idempotency key is needed"
 
 
 class IdempotencyKeyInvalid(Refusal):
-    """A key that is not 1 to 255 visible ASCII characters."""
+    """The key is not 1 to 255 visible ASCII characters."""
 
     status, code, title = 400, "idempotency-key-invalid", "The idempotency key can't be used"
 
 
 class CursorInvalid(Refusal):
-    """A cursor that this list did not give out, or that belongs to other filters."""
+    """This list has not given out the cursor, or the cursor belongs to other filters."""
 
     status, code, title = 400, "cursor-invalid", "The cursor can't be used"
 
@@ -86,13 +87,13 @@ class Forbidden(Refusal):
 
 
 class NotFound(Refusal):
-    """Nothing stands at this address."""
+    """There is nothing at this address."""
 
     status, code, title = 404, "not-found", "Not found"
 
 
 class MethodNotAllowed(Refusal):
-    """The address exists, the method does not."""
+    """The address exists, but it does not take this method."""
 
     status, code, title = 405, "method-not-allowed", "Method not allowed"
 
@@ -104,13 +105,13 @@ class TooLarge(Refusal):
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is of a kind that this address does not take."""
+    """This address does not take bodies of this media type."""
 
     status, code, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
 class UnsupportedEncoding(UnsupportedMediaType):
-    """The body is compressed in a way that no address takes."""
+    """No address takes bodies that are compressed in this way."""
 
     title = "Unsupported content encoding"
     taken: ClassVar[str] = "gzip"
@@ -123,19 +124,19 @@ class ResidentExists(Refusal):
 
 
 class GroupExists(Refusal):
-    """A group of that name and kind is there already; `group_id` names it."""
+    """A group of this name and kind exists already; `group_id` names it."""
 
     status, code, title, remembered = 409, "group-exists", "The group exists already", True
 
 
 class ReferenceExists(Refusal):
-    """Another transaction of the trade point bears the reference."""
+    """Another transaction of the trade point has this reference."""
 
     status, code, title, remembered = 409, "reference-exists", "The reference is taken", True
 
 
 class AlreadyReversed(Refusal):
-    """One reversal per trade, ever; `reversal_id` names it."""
+    """The trade is reversed already, and a trade can be reversed once only; `reversal_id` names the reversal."""
 
     status, code, title, remembered = 409, "already-reversed", "The trade is reversed already", True
 
@@ -147,19 +148,19 @@ class NotReversible(Refusal):
 
 
 class IdempotencyInProgress(Refusal):
-    """Another request with the same key is still being carried out."""
+    """Another request with the same key is still running."""
 
     status, code, title = 409, "idempotency-in-progress", "A request with this key is in progress"
 
 
 class ValidationFailed(Refusal):
-    """The payload does not say what it must; `errors` name each field."""
+    """Fields of the payload are missing or wrong; `errors` names each of them."""
 
     status, code, title = 422, "validation-failed", "The request does not pass validation"
 
     @classmethod
     def of(cls, pointer: str, code: str, detail: str) -> "ValidationFailed":
-        """The refusal of a single field."""
+        """The refusal of a payload in which one field is wrong."""
         return cls(f"{pointer}: {detail}", errors=(FieldError(pointer, code, detail),))
 
 
@@ -170,7 +171,7 @@ class IdempotencyKeyReused(Refusal):
 
 
 class UnknownResident(Refusal):
-    """No resident bears this number."""
+    """No resident has this number."""
 
     status, code, title, remembered = 422, "unknown-resident", "Unknown resident", True
 
@@ -188,30 +189,30 @@ class CategoryHsMismatch(Refusal):
 
 
 class PersonalData(Refusal):
-    """A free text holds a citizen number, which is stored encrypted with its resident or not at all."""
+    """A free text contains a citizen number. The ledger stores those with their residents only, and encrypted."""
 
     status, code, title, remembered = 422, "personal-data", "A citizen number stands in a text", True
 
 
 class AllowanceExceeded(Refusal):
-    """The caller would rather not pay, and a part of the trade would be taxed."""
+    """A part of the trade would be taxed, and the caller has asked to refuse it in that case."""
 
     status, code, title, remembered = 422, "allowance-exceeded", "The allowance does not cover the trade", True
 
 
 class BatchRefused(Refusal):
-    """An atomic batch in which a line was refused; `items` tells which."""
+    """A line of an atomic batch was refused, and so the whole batch; `items` tells which line."""
 
     status, code, title = 422, "batch-refused", "The batch was refused as a whole"
 
 
 class Unavailable(Refusal):
-    """The ledger can't say now; the caller asks again after `retry_after_s` seconds, with the same key."""
+    """The ledger can't answer now; the caller asks again after `retry_after_s` seconds, with the same key."""
 
     status, code, title = 503, "unavailable", "Try again later"
     retry_after_s: ClassVar[int] = 1
 
 
 def refusal_class(code: str) -> type[Refusal]:
-    """The class of a code: how a remembered refusal becomes one again. Raises KeyError on an unknown code."""
+    """The class of a code, to build a remembered refusal from its text. Raises KeyError on an unknown code."""
     return {kind.code: kind for kind in Refusal.__subclasses__()}[code]

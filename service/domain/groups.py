@@ -1,4 +1,4 @@
-"""Groups: 互助组, 合作社, 村集体 — named sets of residents; a resident is in at most one at a time."""
+"""Groups (互助组, 合作社, 村集体): named sets of residents. A resident is in one group at a time at most."""
 
 import re
 

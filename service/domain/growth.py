@@ -1,7 +1,7 @@
-"""Growth: a current figure against its base, in whole integers so that no rounding happens before the last digit.
+"""Growth: compares a current figure with its base, in integers, so that only the last digit is rounded.
 
-The unit (fen, grams, heads) cancels out. Newspapers mix up growth and ratio, so both always stand side by side.
-Source: the domain rules, "Growth".
+The unit (fen, grams, heads) does not matter, because both figures have the same. Newspapers confuse growth and ratio,
+so a comparison always has both. Source: the domain rules, "Growth".
 """
 
 import functools
@@ -15,16 +15,16 @@ GROWTH_PCT_DECIMALS = 2
 RATIO_DECIMALS = 4
 
 COMPARISONS_KEPT_MAX = 32 * 1024
-"""A report by group has some 3,000, and most of them are those of the report before."""
+"""How many comparisons are remembered. A report by group has some 3,000, mostly those of the report before."""
 
 _RATIO_SCALE = 10**RATIO_DECIMALS
 
 
 class Comparison(NamedTuple):
-    """Two figures of one unit and what lies between them.
+    """Two figures of one unit, their difference, their growth and their ratio.
 
-    `growth_pct` is in hundredths of a percent and `ratio` in ten-thousandths; both are None when `reason` says why,
-    and `reason` is None otherwise.
+    `growth_pct` is in hundredths of a percent and `ratio` in ten-thousandths. When they can't be computed, both are
+    None and `reason` says why; otherwise `reason` is None.
     """
 
     current: int
@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
 
 @functools.lru_cache(maxsize=COMPARISONS_KEPT_MAX)
 def compare(current: int, base: int | None) -> Comparison:
-    """The current figure against its base; a base of None means that no base day exists and counts as 0 in `change`.
+    """Compares a figure with its base. A base of None means that no base day exists; in `change` it counts as 0.
 
     Example: compare(5, 4) has a growth_pct of 2500 (25.00 %) and a ratio of 12500 (1.2500).
     Source: the domain rules, "Growth".
@@ -52,7 +52,7 @@ def compare(current: int, base: int | None) -> Comparison:
 
 
 def format_growth_pct(growth_pct: int | None) -> str | None:
-    """Percent with exactly 2 decimals from hundredths of a percent: 38584 is "385.84"; None stays None."""
+    """Growth in percent with exactly 2 decimals, from hundredths of a percent: 38584 is "385.84"; None stays None."""
     return None if growth_pct is None else _decimal_text(growth_pct, GROWTH_PCT_DECIMALS)
 
 

@@ -3,21 +3,24 @@
 Both are 128-bit BLAKE2b digests: 16 bytes on disk for a key of 1 or of 255 characters.
 """
 
-import datetime
 import functools
 import hashlib
 import json
+import operator
 import re
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
+from typing import Any
 from uuid import UUID
 
+from service.domain.allowance import Judgement
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.transactions import Trade, Transaction
+from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of
+from service.domain.transactions import FIELDS, Trade, Transaction
 
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
 TEXTS_KNOWN_MAX = 10_000
-INSTANTS_KNOWN_MAX = 16
 _compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -43,25 +46,59 @@ def trade_fingerprint(trade: Trade) -> bytes:
     return _digest(_json_of(trade))
 
 
-def _json_of(trade: Trade) -> str:
-    """The values as one JSON array, written at once: a batch has ten thousand of them."""
-    (
-        resident, category, commodity, origin, quantity_g, amount_fen, at, hs_code, direction, trade_point,
-        consignment, vehicle_plate, seller, reference, refuses, metadata,
-    ) = trade  # fmt: skip
-    return (
-        f"[{resident},{_text(category)},{_text(commodity)},{_text(origin)},{quantity_g},{amount_fen},"
-        f"{at.timestamp()!r},{at.microsecond},{_text(hs_code)},{_text(direction)},{_text(trade_point)},"
-        f"{_text(consignment)},{_text(vehicle_plate)},{_text(seller)},"
-        f"{'null' if reference is None else encode_basestring_ascii(reference)},{'true' if refuses else 'false'},"
-        f"{_compact_json(sorted(metadata.items())) if metadata else '[]'}]"
-    )
-
-
 @functools.lru_cache(TEXTS_KNOWN_MAX)
 def _text(text: str | None) -> str:
     """Of what comes back from line to line; a reference does not."""
+    return _new_text(text)
+
+
+def _new_text(text: str | None) -> str:
     return "null" if text is None else encode_basestring_ascii(text)
+
+
+_WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
+    ValueKind.ORDINAL: repr,
+    ValueKind.MEASURE: repr,
+    ValueKind.INSTANT: lambda instant: f"{instant.timestamp()!r},{instant.microsecond}",
+    ValueKind.FLAG: lambda flag: "true" if flag else "false",
+    ValueKind.PAIRS: lambda pairs: _compact_json(sorted(pairs.items())) if pairs else "[]",
+}
+
+
+def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
+    """How the values of a named tuple are written as one JSON array, in the order of its fields.
+
+    A field that was added later is left out where it has its default, and else named: so what was stated before the
+    field was there means the same as ever.
+    """
+    fields = fields_of(record)
+    first = [_writer(field) for field in fields if field.since == FIRST_VERSION]
+    later = [
+        (place, _new_text(field.name), _writer(field), record._field_defaults[field.name])
+        for place, field in enumerate(fields)
+        if field.since > FIRST_VERSION
+    ]
+
+    def _written(values: tuple[Any, ...]) -> str:
+        written = [write(value) for write, value in zip(first, values, strict=False)]
+        for place, name, write, default in later:
+            if values[place] != default:
+                written += [name, write(values[place])]
+        return f"[{','.join(written)}]"
+
+    return _written
+
+
+def _writer(field: EntryField) -> Callable[[Any], str]:
+    if field.name == "reference":
+        return _new_text
+    if field.kind is ValueKind.TEXT:
+        return _text
+    write = _WRITTEN[field.kind]
+    return write if not field.is_optional else lambda value: "null" if value is None else write(value)
+
+
+_json_of = json_writer(Trade)
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
@@ -85,28 +122,49 @@ def accepted_outcome(entry: Transaction) -> bytes:
     Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
     recording tells that, and no clock: so the MAC covers it when it is known.
     """
-    known = f" {_instant_text(entry.recorded_at)} {entry.group} {_text(entry.settlement)}"
-    return entry.transaction_id.bytes + known.encode()
+    known, _ = _known_text(_known_values(entry))
+    return entry.transaction_id.bytes + known
 
 
-def outcomes_of(entry: Transaction) -> tuple[bytes, bytes]:
+def outcomes_of(entry: Transaction) -> Sequence[bytes]:
     """What a MAC may cover of an entry: `accepted_outcome`, or the id alone, as it was before the group was covered."""
-    return accepted_outcome(entry), entry.transaction_id.bytes
+    known, is_older = _known_text(_known_values(entry))
+    accepted = entry.transaction_id.bytes + known
+    return (accepted, entry.transaction_id.bytes) if is_older else (accepted,)
 
 
-@functools.lru_cache(INSTANTS_KNOWN_MAX)
-def _instant_text(instant: datetime.datetime) -> str:
-    """The entries of a batch have one."""
-    return f"{instant.timestamp()!r} {instant.microsecond}"
+_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
+    "recorded_at",
+    "group",
+    "settlement",
+    *(
+        field.name
+        for field in FIELDS
+        if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
+    ),
+)
+"""What the ledger alone knew; behind the first three the fields that were added later."""
+
+
+@functools.lru_cache(TEXTS_KNOWN_MAX)
+def _known_text(values: tuple[Any, ...]) -> tuple[bytes, bool]:
+    """These values as bytes, and whether none of them was added later. The entries of a batch have few different ones.
+
+    Nulls at the end are left out, so that an entry which has no later field is what it was without them.
+    """
+    recorded_at, group, settlement, *later = values
+    while later and later[-1] is None:
+        later.pop()
+    text = f" {recorded_at.timestamp()!r} {recorded_at.microsecond} {group} {_text(settlement)}"
+    return (f"{text} {_compact_json(later)}" if later else text).encode(), not later
+
+
+_stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*Trade._fields)
 
 
 def stated_trade(entry: Transaction) -> Trade:
     """What a caller stated, of the entry that it became."""
-    return Trade(
-        entry.resident, entry.category, entry.commodity, entry.origin, entry.quantity_g, entry.amount_fen,
-        entry.traded_at, entry.hs_code, entry.direction, entry.trade_point, entry.consignment, entry.vehicle_plate,
-        entry.seller, entry.reference, entry.refuse_over_allowance, entry.metadata,
-    )  # fmt: skip
+    return Trade._make(_stated_values(entry))
 
 
 def fingerprint_of(entry: Transaction) -> bytes:

@@ -1,17 +1,20 @@
-"""API keys: their scopes, as the contract names them, and the digest under which a key is kept."""
+"""API keys: their scopes, as the contract names them, their names, and the digest that is stored of a key."""
 
 import hashlib
 
 from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
 
+OPERATOR_KEY_ID, OPERATOR_NAME = 0, "operator"
+"""The id and the name of what is recorded at the command line (import, demo): no API key has this id."""
+
 KEY_PREFIX = "hushi_"
 KEY_ID_MAX = 2**31 - 1
 KEY_NAME_LENGTH_MAX = 60
 DIGEST_BYTES = 32
 NAME_BYTES = 8
-"""The beginning of a digest by which a key is looked up; a look-up takes longer the more of it fits, so the rest of the
-digest is compared in constant time."""
+"""A key is looked up by this many bytes from the beginning of its digest. A look-up takes longer the more bytes are
+equal, so the whole digest is then compared in constant time."""
 
 SCOPES = (
     "residents:read",
@@ -26,9 +29,10 @@ SCOPES = (
 
 
 def check_key_name(name: str) -> str:
-    """The name of a key as text is kept (domain.texts).
+    """The name of a key in the normal form of texts (domain.texts).
 
-    Raises ValueError on one that a list can't show in a line, and on one with a citizen number; it repeats none.
+    Raises ValueError for a name that a list can't show in a line, and for a name with a citizen number. The error never
+    repeats the name.
     """
     name = normal_text(name)
     if not name or len(name) > KEY_NAME_LENGTH_MAX or not name.isprintable():
@@ -39,10 +43,10 @@ def check_key_name(name: str) -> str:
 
 
 def covers(held: frozenset[str], needed: str) -> bool:
-    """Whether the scopes of a key allow what a route needs; `admin` is all of them."""
+    """Whether the scopes that a key has include the scope that a route needs; `admin` includes all scopes."""
     return needed in held or "admin" in held
 
 
 def key_digest(key: str) -> bytes:
-    """The SHA-256 under which a key is kept: 256 random bits need no slow hash."""
+    """The SHA-256 that is stored of a key. A key has 256 random bits, so that no slow hash is needed."""
     return hashlib.sha256(key.encode()).digest()

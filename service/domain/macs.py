@@ -1,7 +1,7 @@
-"""MACs: keyed digests, which only the holder of the secrets can make, on what nobody else may change.
+"""MACs: keyed digests. Only the holder of the secrets can make them, so they show when somebody else changed a row.
 
-The chain proves the journal to anybody. Facts about people and keys, and what was answered under which idempotency key,
-are not public: each bears a message authentication code instead (BLAKE2b with a key, RFC 7693, 128 bits).
+The chain proves the journal to everybody. The facts about people and keys, and the answers under idempotency keys, are
+not public. So each of them has a message authentication code instead (BLAKE2b with a key, RFC 7693, 128 bits).
 """
 
 import hashlib
@@ -11,24 +11,24 @@ from typing import NamedTuple
 
 MAC_BYTES = 16
 NO_MAC = bytes(MAC_BYTES)
-"""What the first fact names as the MAC of the fact before it."""
+"""The first fact uses this as the MAC of the fact before it."""
 
 
 class MacKeys:
-    """Makes MACs with the current key, and recognises those of the keys before it."""
+    """Makes MACs with the current key, and recognises MACs that were made with earlier keys."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """The current key comes first. A key has at most 64 bytes."""
+        """Takes the current key first, then the earlier ones. A key has at most 64 bytes."""
         self._blanks = [hashlib.blake2b(key=key, digest_size=MAC_BYTES) for key in keys]
 
     def mac_of(self, message: bytes) -> bytes:
-        """The MAC of a message, 16 bytes; a copy of the prepared state takes two thirds of the time of a new one."""
+        """The MAC of a message, 16 bytes. Copying a prepared state takes two thirds of the time of making a new one."""
         digest = self._blanks[0].copy()
         digest.update(message)
         return digest.digest()
 
     def fits(self, mac: bytes, message: bytes) -> bool:
-        """Whether this is the MAC of the message, under any of the keys."""
+        """Whether any of the keys gives this MAC for the message."""
         for blank in self._blanks:
             digest = blank.copy()
             digest.update(message)
@@ -38,12 +38,12 @@ class MacKeys:
 
 
 class Macs(NamedTuple):
-    """Keys for each purpose: a MAC of one says nothing for another."""
+    """The MAC keys of each purpose, so that a MAC that was made for one purpose can't be used for another."""
 
     facts: MacKeys
     answers: MacKeys
 
 
 def fact_message(previous: bytes, no: int, kind: str, line: bytes) -> bytes:
-    """What the MAC of a fact covers: the MAC of the fact before, its number, its kind, its row as a line of JSON."""
+    """The bytes that the MAC of a fact covers: the MAC of the fact before, the number, the kind, the row as JSON."""
     return b"%b%d %b %b" % (previous, no, kind.encode(), line)

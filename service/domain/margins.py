@@ -1,8 +1,7 @@
-"""Margins: the totals of what is asked most, worked out in advance for a month, for parts of it, and for its days.
+"""Margins: totals of the most frequent selections, computed in advance for a month, for parts of it, and for its days.
 
-A period that begins and ends anywhere is then put together from a few of them. Measured on 10 M transactions, margins
-take a quarter off the time of questions that were never asked before (docs/decisions/0006); without them every answer
-is the same, only later.
+The totals of any period are then merged from a few margins. On 10 M transactions, margins took a quarter off the time
+of questions that were never asked before (docs/decisions/0006). Without margins the answers are the same, but slower.
 """
 
 import datetime
@@ -16,12 +15,12 @@ _ByDays = dict[frozenset[datetime.date], Mapping[Key, Totals]]
 
 
 class Margins:
-    """The margins of one month, for each of some selections. They hold for as long as no cell of it changes."""
+    """The margins of one month, for each of some selections. They are right as long as no cell of the month changes."""
 
     def __init__(
         self, days: CellsByDay, parts: Iterable[CellsByDay], selections: Iterable[Selection], *, keeps_days: bool
     ) -> None:
-        """`parts` have all of the days, each once; `keeps_days` also keeps the totals of each day by itself."""
+        """Takes parts that hold each of the days once; `keeps_days` also keeps the totals of each single day."""
         self._whole = frozenset(days)
         self._by_selection = {
             selection: _by_days(days, list(parts), RowKeys(selection), keeps_days=keeps_days)
@@ -29,14 +28,14 @@ class Margins:
         }
 
     def of_all(self, selection: Selection) -> Mapping[Key, Totals] | None:
-        """The totals of all days; None for a selection that has no margins."""
+        """The totals of all days; None for a selection without margins."""
         by_days = self._by_selection.get(selection)
         return None if by_days is None else by_days[self._whole]
 
     def within(
         self, days: Collection[datetime.date], selection: Selection
     ) -> tuple[list[Mapping[Key, Totals]], set[datetime.date]]:
-        """The longest margins that lie within the days, and the days that are left over."""
+        """The longest margins that lie within the days, and the days that these margins do not cover."""
         left = set(days)
         found: list[Mapping[Key, Totals]] = []
         for covered, totals in self._by_selection.get(selection, {}).items():

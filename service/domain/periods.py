@@ -1,4 +1,4 @@
-"""Periods of business days: how they are written, what they are compared with, and how they fall into time buckets.
+"""Periods of business days: their spelling, the base periods that they are compared with, and their time buckets.
 
 Source: the domain rules, "Growth" (base periods and buckets), and the contract, "Reports" (spellings and limits).
 """
@@ -13,7 +13,7 @@ Compare = Literal["yoy", "previous", "none"]
 Interval = Literal["day", "month", "quarter", "year"]
 
 EARLIEST_DAY = date(1900, 1, 1)
-"""The first day of any period that is asked for: far enough from year 1 that each of them has its base periods."""
+"""The earliest first day of a period that a caller may ask for. It is long after year 1, so that base periods exist."""
 
 PERIOD_YEARS_MAX = 10
 MONTHS_PER_YEAR = 12
@@ -27,7 +27,7 @@ _PARTS_OF_A_YEAR = (
     | {f"Q{quarter}": (3 * quarter - 2, 3) for quarter in range(1, 5)}
     | {f"{month:02d}": (month, 1) for month in range(1, 13)}
 )
-"""The first month and the number of months of what may follow a year in a period's spelling."""
+"""The parts that may follow the year in the spelling of a period, each with its first month and number of months."""
 
 _MONTHS_IN = {"month": 1, "quarter": 3, "year": MONTHS_PER_YEAR}
 
@@ -36,8 +36,8 @@ _MONTHS_IN = {"month": 1, "quarter": 3, "year": MONTHS_PER_YEAR}
 class Period:
     """Business days from `start` to `end`, both included. Raises ValueError when the end lies before the start.
 
-    `report_period` adds the limits of what a caller may ask for. They don't hold here, as the base of a period of
-    ten years can be a day longer than ten years.
+    `report_period` adds the limits for a period that a caller may ask for. They are not checked here, because the base
+    of a period of ten years can be a day longer than ten years.
     """
 
     start: date
@@ -54,7 +54,7 @@ class Period:
 
     @property
     def whole_months(self) -> int | None:
-        """The number of months when the period is made of whole ones, otherwise None."""
+        """The number of months when the period consists of whole months, otherwise None."""
         if self.start.day != 1 or self.end != month_end(self.end.year, self.end.month):
             return None
         return (self.end.year - self.start.year) * MONTHS_PER_YEAR + self.end.month - self.start.month + 1
@@ -62,9 +62,9 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One day, month, quarter or year of a report, as far as it lies inside the report's period.
+    """The part of one day, month, quarter or year that lies inside the period of a report.
 
-    `key` is what a report prints, such as "2024-03-01", "2024-03", "2024-Q1" or "2024", also for a clipped bucket.
+    A report prints `key`, such as "2024-03-01", "2024-03", "2024-Q1" or "2024", also for a clipped bucket.
     """
 
     interval: Interval
@@ -72,10 +72,10 @@ class Bucket:
     period: Period
 
     def base_period(self, compare: Compare) -> Period | None:
-        """The base period of the clipped bucket; None for "none", and year-on-year for the daily row of 29 February.
+        """The base period of the clipped bucket; None for "none", and for "yoy" when the bucket is the day 29 February.
 
-        29 February as a day has no counterpart a year earlier: 28 February belongs to the row before it. The day
-        before it does exist, so "previous" has a base. Source: the domain rules, "Growth", `no_base_day`.
+        29 February as a day has no base day a year earlier, because 28 February is the base of the row before it. The
+        day before it exists, so "previous" has a base. Source: the domain rules, "Growth", `no_base_day`.
         """
         if compare == "yoy" and self.interval == "day" and _is_leap_day(self.period.start):
             return None
@@ -85,7 +85,7 @@ class Bucket:
 def parse_day(text: str) -> date:
     """The calendar day of "2024-06-30". Raises ValueError that says what to send."""
     try:
-        # The standard library also reads "20240630" and "2024-W26-7", which the contract does not know.
+        # The standard library also reads "20240630" and "2024-W26-7", but the contract does not allow them.
         day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         day = None
@@ -112,12 +112,12 @@ def parse_period(text: str) -> Period:
 
 
 def year_to_date(day: date) -> Period:
-    """From 1 January to the day, both included: the contract's `ytd`."""
+    """The period from 1 January to the day, both included: the contract's `ytd`."""
     return Period(day.replace(month=1, day=1), day)
 
 
 def report_period(start: date, end: date) -> Period:
-    """A period that a report may be asked for. Raises ValueError that says what to send.
+    """A period that a caller may ask a report for. Raises ValueError that says what to send.
 
     Ten years from 1 March 2014 end on 29 February 2024. Source: the contract, "Reports".
     """
@@ -137,10 +137,10 @@ def base_period(period: Period, compare: Compare) -> Period | None:
 
 
 def year_earlier(period: Period) -> Period:
-    """The year-on-year base: both ends a year earlier, 29 February becoming 28 February.
+    """The year-on-year base: both ends a year earlier; 29 February becomes 28 February.
 
-    An end on the last day of its month stays on the last day, so February 2025 is compared with 1 to 29 February
-    2024. Source: the domain rules, "Base period, year-on-year".
+    An end on the last day of its month stays on the last day of that month, so February 2025 is compared with 1 to 29
+    February 2024. Source: the domain rules, "Base period, year-on-year".
     """
     end = period.end
     if end == month_end(end.year, end.month):
@@ -149,7 +149,7 @@ def year_earlier(period: Period) -> Period:
 
 
 def previous_period(period: Period) -> Period:
-    """The period just before: as many months for whole months, as many days otherwise.
+    """The period just before this one: as many months when this one has whole months, as many days otherwise.
 
     Source: the domain rules, "Previous period".
     """
@@ -164,7 +164,7 @@ def previous_period(period: Period) -> Period:
 def bucket_key(day: date, interval: Interval) -> str:
     """The key of the bucket that holds the day: "2024-03-01", "2024-03", "2024-Q1" or "2024".
 
-    Keys of one interval sort as text in the order of time.
+    When the keys of one interval are sorted as text, they are in the order of time.
     """
     iso = day.isoformat()
     if interval == "day":
@@ -175,7 +175,7 @@ def bucket_key(day: date, interval: Interval) -> str:
 
 
 def buckets_of(period: Period, interval: Interval) -> tuple[Bucket, ...]:
-    """The buckets of a period in the order of time, without gaps, the first and the last clipped to the period.
+    """The buckets of a period in the order of time, without gaps; the first and the last are clipped to the period.
 
     Source: the domain rules, "Growth", time buckets.
     """
@@ -184,7 +184,7 @@ def buckets_of(period: Period, interval: Interval) -> tuple[Bucket, ...]:
     while True:
         end = min(_bucket_end(start, interval), period.end)
         buckets.append(Bucket(interval, bucket_key(start, interval), Period(start, end)))
-        # The day after the period is never computed: after 31 December 9999 there is none.
+        # The day after the period is never computed, because there is no day after 31 December 9999.
         if end == period.end:
             return tuple(buckets)
         start = end + _ONE_DAY
@@ -208,7 +208,7 @@ def month_end(year: int, month: int) -> date:
 
 
 def _years_before(day: date, years: int) -> date:
-    """The same day of an earlier year; 29 February becomes 28 February where that year has none."""
+    """The same day of an earlier year; 29 February becomes 28 February when the earlier year has no 29 February."""
     last = month_end(day.year - years, day.month)
     return last.replace(day=min(day.day, last.day))
 
@@ -218,7 +218,7 @@ def _is_leap_day(day: date) -> bool:
 
 
 def period_so_far(period: Period, through: date) -> Period:
-    """The days of a period up to `through`; all of a period that begins later, as it has no part that could be taken.
+    """The days of a period up to `through`; the whole period when it begins later, because none of it lies before.
 
     Source: the domain rules, "A period that is not over".
     """
@@ -226,5 +226,5 @@ def period_so_far(period: Period, through: date) -> Period:
 
 
 def day_before(day: date) -> date:
-    """The eve of a day."""
+    """The day before this one."""
     return day - _ONE_DAY

@@ -1,9 +1,10 @@
-"""Citizen numbers where none belongs: found in the free texts of an entry, so that none is ever stored in clear.
+"""Finds citizen numbers in free texts, where they do not belong, so that no citizen number is stored in clear text.
 
 Source: the domain rules, "Warnings": 18 characters with a right check digit never enter the ledger. A run of exactly 18
-characters is judged by its check digit alone. A number that is written in parts ("152501 19900101 1238") also needs a
-province and a birth date that exist, because parts of other numbers stand side by side as well; so does one with
-Han digits or with another sign for its X. Longer runs of digits are document numbers and no citizen numbers.
+characters is judged by its check digit alone. A number that is written in parts ("152501 19900101 1238") must also have
+a province and a birth date that exist, because parts of other numbers can stand side by side as well. The same holds
+for a number with Han digits or with another sign for its X. Longer runs of digits are document numbers, not citizen
+numbers.
 """
 
 import re
@@ -15,19 +16,20 @@ from service.domain.residents import birth_date, has_right_check_digit
 
 NUMBER_LENGTH = 18
 REDACTED = "*"
-"""What stands for a text with a citizen number in whatever is kept of a refused request."""
+"""In the records of a refused request, this takes the place of a text with a citizen number."""
 
 _BETWEEN = r"\s\-_./,:·•・、‐-―−()\[\]{}<>〈〉《》「」『』【】〔〕*+|~〜'\"‘’“”"
 _CANDIDATE = re.compile(rf"(?:[0-9][{_BETWEEN}]{{0,3}}){{17}}[0-9Xx]")
-"""What every spelling has: 18 characters with little between them. Few texts do, and only those are looked at again."""
+"""Every spelling has 18 characters with little between them. Only the few texts that have this are examined further."""
 
 _RUN = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 _SEPARATORS = rf"[{_BETWEEN}]{{1,3}}"
 _IN_PARTS = re.compile(rf"(?<![0-9])[0-9]+(?:{_SEPARATORS}[0-9]+)*(?:(?:{_SEPARATORS})?[Xx](?![0-9A-Za-z]))?")
 _SEPARATED = re.compile(_SEPARATORS)
-# The Cyrillic letter looks like the check character, and a Mongolian keyboard has it in its place.
+# The Cyrillic letter looks like the check character X, and a Mongolian keyboard has it in the place of the X.
 _LIKE_X = str.maketrans("\N{CYRILLIC CAPITAL LETTER HA}\N{CYRILLIC SMALL LETTER HA}", "XX")
-# Signs that are taken for an X, and the Han digits 〇零一二三四五六七八九; both mean something else in most texts.
+# These signs are sometimes written for X, and the Han digits 〇零一二三四五六七八九 for digits.
+# In most texts they mean something else.
 _READ_AS_X = str.maketrans("×Χχ", "XXX")
 _READ_AS_DIGITS = str.maketrans("\u3007\u96f6\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d", "00123456789")
 _PROVINCES = {
@@ -47,7 +49,7 @@ _BORN_FIRST = 1900
 
 
 def refuse_personal_data(texts: Iterable[tuple[str, str | None]]) -> None:
-    """Refuses texts, each with its JSON pointer, that hold a citizen number. Raises PersonalData; it repeats none."""
+    """Raises PersonalData when texts, each with its JSON pointer, hold a citizen number. The error repeats none."""
     wrong = tuple(
         FieldError(pointer, PersonalData.code, "Send the text without the citizen number; the ledger never holds one.")
         for pointer, text in texts
@@ -62,7 +64,7 @@ def refuse_personal_data(texts: Iterable[tuple[str, str | None]]) -> None:
 
 
 def texts_of(metadata: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The keys and values of metadata with their pointers; the pointer of a wrong key does not repeat it."""
+    """Yields the keys and values of metadata with their pointers. The pointer of a refused key does not contain it."""
     for key, value in metadata.items():
         yield "/metadata", key
         if has_citizen_number(key):
@@ -72,12 +74,12 @@ def texts_of(metadata: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def redacted(text: str | None) -> str | None:
-    """The text, or REDACTED where a citizen number stands in it."""
+    """The text, or REDACTED when it contains a citizen number."""
     return REDACTED if text is not None and has_citizen_number(text) else text
 
 
 def has_citizen_number(text: str) -> bool:
-    """Whether a citizen number stands in a text, in any spelling of its digits."""
+    """Whether a text contains a citizen number, in any spelling of its digits."""
     if len(text) < NUMBER_LENGTH:
         return False
     plain = text if text.isascii() else _plain(text)
@@ -90,7 +92,7 @@ def has_citizen_number(text: str) -> bool:
 
 
 def _holds(text: str, is_number: Callable[[str], bool]) -> bool:
-    """Whether a run of 18 characters in a text is a number, or its parts come to one that is plausible."""
+    """Whether a run of 18 characters in a text is a number, or neighbouring parts make a plausible number together."""
     if _CANDIDATE.search(text) is None:
         return False
     if any(is_number(run.upper()) for run in _RUN.findall(text)):
@@ -99,7 +101,7 @@ def _holds(text: str, is_number: Callable[[str], bool]) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text with ASCII digits for those of any script, and without characters that nobody sees."""
+    """The text with ASCII digits in the place of other scripts' digits, and without invisible characters."""
     normal = unicodedata.normalize("NFKC", text).translate(_LIKE_X)
     return "".join(_digit_or_itself(c) for c in normal if unicodedata.category(c) != "Cf")
 
@@ -110,7 +112,7 @@ def _digit_or_itself(character: str) -> str:
 
 
 def _joined_parts(text: str) -> Iterator[str]:
-    """What neighbouring parts of 18 characters in all come to, without what stands between them."""
+    """Yields neighbouring parts that have 18 characters together, joined without the separators."""
     for found in _IN_PARTS.finditer(text):
         parts = _SEPARATED.split(found[0]) if len(found[0]) > NUMBER_LENGTH else []
         for first in range(len(parts) - 1):
@@ -124,7 +126,7 @@ def _joined_parts(text: str) -> Iterator[str]:
 
 
 def _is_plausible(number: str) -> bool:
-    """Whether a number could be a person's: its province, its birth date and its check character exist."""
+    """Whether a number may be a person's: its province and birth date exist, and its check character is right."""
     if number[:2] not in _PROVINCES or not has_right_check_digit(number):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Proofs: what a caller needs to check offline that one entry is in a sealed block, unchanged (docs/CHAIN.md)."""
+"""Proofs: with a proof, a caller can check offline that a sealed block holds an entry unchanged (docs/CHAIN.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from service.domain.transactions import MARKET_TIME, Transaction
 
 
 class SealBroken(Exception):
-    """The journal no longer holds what a block has sealed, so nothing can be proved from it."""
+    """The journal no longer holds what a block has sealed, so that it can't prove anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """An entry, its leaf, the steps from there to the root, and the block that names this root."""
+    """An entry, its leaf, the steps from the leaf to the root, and the block that has this root."""
 
     transaction: Transaction
     leaf: bytes
@@ -24,7 +24,7 @@ class Proof:
 def prove(transaction: Transaction, leaves: Sequence[bytes], index: int, block: Block) -> Proof:
     """The proof for the entry at `index` of a block whose entries have these leaf hashes, in their order.
 
-    Raises SealBroken when entry, leaves and block do not belong together, rather than handing out a proof that fails.
+    Raises SealBroken when entry, leaves and block do not belong together, because such a proof would fail.
     """
     leaf = leaf_hash(encode(transaction))
     problem = why_not_sealed(block, leaves)
@@ -36,9 +36,9 @@ def prove(transaction: Transaction, leaves: Sequence[bytes], index: int, block: 
 
 
 def document(proof: Proof, answered: Mapping[str, object]) -> dict[str, object]:
-    """The proof as it is answered. `answered` is the transaction exactly as posting it answers, no member more.
+    """The document of a proof. `answered` is the transaction exactly as the answer to posting it, without more members.
 
-    `sealed_extra` holds what the entry seals and the answered transaction does not show.
+    `sealed_extra` holds the fields that the entry seals and the answered transaction does not show.
     """
     block, entry = proof.block, proof.transaction
     return {

@@ -1,8 +1,8 @@
-"""The registry in memory: how many residents are registered on any day, and how many came and went in a period.
+"""The registry in memory: how many residents are registered on a day, and how many came and went in a period.
 
-A stock on a day is how many spells have begun by then less how many have ended: two searches in sorted lists for each
-settlement and group, however many residents there are. Most questions don't ask for groups, of which there may be
-hundreds: for those the lists are kept once more, for each settlement alone.
+The stock on a day is the number of spells that have begun by then, minus the number that have ended. It takes two
+searches in sorted lists for each settlement and group, for any number of residents. Most questions don't ask for
+groups, and there may be hundreds of groups. So the lists are kept a second time, for each settlement alone.
 """
 
 import datetime
@@ -20,13 +20,13 @@ _Change = Callable[[list[int], int], None]
 _Move = Callable[[tuple[int, "MembershipSpan"]], None]
 
 FOREVER = datetime.date.max.toordinal() + 1
-"""The day after the last one of the calendar: a registration that is valid until 9999-12-31 ends on it. No date can
-name it, so spells and sorted days are ordinals."""
+"""The day after the last day of the calendar: a registration that is valid until 9999-12-31 ends on it. It can't be a
+date, so spells and sorted days are ordinals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is registered of a resident: days, the settlement, and since when which group (ascending, by public id)."""
+    """The registered days of a resident, the settlement, and the memberships: first day and group's id, ascending."""
 
     registered_on: datetime.date
     valid_until: datetime.date | None
@@ -36,7 +36,7 @@ class Person:
 
     @property
     def gone_on(self) -> int:
-        """The ordinal of the first day on which the resident is not registered any more; FOREVER if nothing ends it."""
+        """The ordinal of the first day on which the resident is no longer registered; FOREVER if there is none."""
         expired_on = FOREVER if self.valid_until is None else self.valid_until.toordinal() + 1
         return expired_on if self.cancelled_on is None else min(expired_on, self.cancelled_on.toordinal())
 
@@ -44,8 +44,9 @@ class Person:
     def left_on(self) -> datetime.date | None:
         """The day on which a cancellation takes the resident out of the stock.
 
-        None without a cancellation, and None for one that comes after the registration has expired: who is not in the
-        stock can't leave it. A cancellation on the first day without a valid registration counts as one.
+        None without a cancellation, and None for a cancellation after the registration has expired: a resident who is
+        not in the stock can't leave it. A cancellation on the first day after the registration has expired still
+        counts.
         """
         left = self.cancelled_on
         return left if left is not None and self.registered_on <= left and left.toordinal() == self.gone_on else None
@@ -53,7 +54,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class MembershipSpan:
-    """A resident's time in one settlement and group: from the ordinal `start` on, up to the day before `end`."""
+    """The time of a resident in one settlement and group, from the ordinal `start` up to the day before `end`."""
 
     person: Person
     key: Key
@@ -62,7 +63,7 @@ class MembershipSpan:
 
 
 def spells_of(person: Person) -> Iterator[MembershipSpan]:
-    """The spells of a resident: one without a group before the first membership, then one for each."""
+    """Yields the spells of a resident: one without a group before the first membership, then one per membership."""
     start, group = datetime.date.min.toordinal(), None
     for effective_on, joined in person.memberships:
         if joined == group:
@@ -80,7 +81,7 @@ def _spell_without_groups(person: Person) -> Iterator[MembershipSpan]:
 
 @dataclass(slots=True)
 class _Days:
-    """The sorted days of one settlement and group, as ordinals."""
+    """The days of one settlement and group, as ordinals in sorted lists."""
 
     begun: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
@@ -92,17 +93,17 @@ class _Book:
     """The days of all residents, by settlement and, if it tells groups apart, by group."""
 
     def __init__(self, *, tells_groups: bool) -> None:
-        """Nobody yet."""
+        """Begins without residents."""
         self._spells_of = spells_of if tells_groups else _spell_without_groups
         self._days: dict[Key, _Days] = {}
         self._moved: set[tuple[int, MembershipSpan]] = set()
 
     def add(self, ordinal: int, person: Person) -> None:
-        """Counts a resident."""
+        """Adds the days of a resident."""
         self._count(ordinal, person, insort, self._moved.add)
 
     def take_out(self, ordinal: int, person: Person) -> None:
-        """Counts a resident no longer, who was counted with the same days."""
+        """Removes the days of a resident who was added with the same days."""
         self._count(ordinal, person, _take_out, self._moved.discard)
 
     def _count(self, ordinal: int, person: Person, change: _Change, move: _Move) -> None:
@@ -117,7 +118,7 @@ class _Book:
                 change(days.ended, end)
         last = spells[-1]
         if last.start > min(registered_on, left_on):
-            # Somebody who changed groups: which one counts depends on the last day of the period asked for.
+            # The resident has changed groups: which group counts depends on the last day of the period asked for.
             for spell in spells:
                 move((ordinal, spell))
             return
@@ -127,16 +128,16 @@ class _Book:
             change(days.cancelled, left_on)
 
     def stock_on(self, on: int) -> Iterator[tuple[Key, int]]:
-        """How many are registered on the day with this ordinal."""
+        """The number of residents who are registered on the day with this ordinal, by settlement and group."""
         return ((key, bisect_right(d.begun, on) - bisect_right(d.ended, on)) for key, d in self._days.items())
 
     def registered_in(self, period: Period) -> Iterator[tuple[Key, int]]:
-        """Whose registration lies in the period."""
+        """The numbers of residents whose registration lies in the period, by settlement and group."""
         yield from ((key, _within(days.registered, period)) for key, days in self._days.items())
         yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.registered_on, period))
 
     def cancelled_in(self, period: Period) -> Iterator[tuple[Key, int]]:
-        """Whose cancellation takes them out of the stock in the period."""
+        """The numbers of residents whom a cancellation takes out of the stock in the period, by the same keys."""
         yield from ((key, _within(days.cancelled, period)) for key, days in self._days.items())
         yield from ((s.key, 1) for s in self._moved_at(period.end) if _is_in(s.person.left_on, period))
 
@@ -145,16 +146,16 @@ class _Book:
 
 
 class Registry:
-    """All residents."""
+    """Keeps the registered days of all residents, and counts them."""
 
     def __init__(self) -> None:
-        """Nobody yet."""
+        """Begins without residents."""
         self._people: dict[int, Person] = {}
         self._by_group, self._by_settlement = _Book(tells_groups=True), _Book(tells_groups=False)
         self.settlements: set[str | None] = set()
 
     def put(self, ordinal: int, person: Person) -> None:
-        """Adds a resident, or replaces what was known."""
+        """Adds a resident, or replaces what was known of the resident."""
         before = self._people.get(ordinal)
         self._people[ordinal] = person
         self.settlements.add(person.settlement)
@@ -164,15 +165,15 @@ class Registry:
             book.add(ordinal, person)
 
     def stock_on(self, day: datetime.date, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
-        """Registered on or before the day, not cancelled on or before it, not expired before it."""
+        """The numbers of residents registered on or before the day, not cancelled by then, not expired before it."""
         return _sum(self._book(by, filters).stock_on(day.toordinal()), by, filters)
 
     def registered_in(self, period: Period, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
-        """Residents whose registration lies in the period, by the group they are in at its end."""
+        """The numbers of residents whose registration lies in the period, by the group that they are in at its end."""
         return _sum(self._book(by, filters).registered_in(period), by, filters)
 
     def cancelled_in(self, period: Period, by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
-        """Residents whom a cancellation takes out of the stock in the period, by the group they are in at its end."""
+        """The numbers of residents whom a cancellation takes out of the stock, by their groups at the period's end."""
         return _sum(self._book(by, filters).cancelled_in(period), by, filters)
 
     def _book(self, by: tuple[str, ...], filters: RegistryFilters) -> _Book:
@@ -192,7 +193,7 @@ def _take_out(days: list[int], day: int) -> None:
 
 
 def _sum(counts: Iterable[tuple[Key, int]], by: tuple[str, ...], filters: RegistryFilters) -> dict[Key, int]:
-    """The counts of settlement and group by the names asked for; nobody is no row."""
+    """Adds counts by settlement and group up, by the names asked for; a count of 0 gives no row."""
     places = [_KEY_NAMES.index(name) for name in by]
     wanted = [(_KEY_NAMES.index(name), values) for name, values in filters.items() if name in _KEY_NAMES]
     found: dict[Key, int] = {}

@@ -1,4 +1,4 @@
-"""Trade reports: a question, and the rows that answer it from totals, compared and ordered as the contract says."""
+"""Trade reports: a question, and the rows that answer it, compared and ordered as the contract says."""
 
 import dataclasses
 import datetime
@@ -13,7 +13,7 @@ from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
 Ask = Callable[[Period, Selection], Mapping[Key, Totals]]
-"""What answers the totals of a period: a cube, or in the tests a plain recount of the journal."""
+"""A function that returns the totals of a period: a cube's, or in the tests a plain recount of the journal."""
 
 INTERVALS: tuple[Interval, ...] = ("day", "month", "quarter", "year")
 TRADE_MEASURES = (
@@ -23,9 +23,9 @@ TRADE_MEASURES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a report is asked: a period, what to compare with, dimensions and at most one interval, and filters.
+    """The question of a report: a period, a comparison, dimensions and at most one interval, and filters.
 
-    `not_after` is the current business day when the period is not over on it, otherwise None: see `question_so_far`.
+    `not_after` is the current business day when the period is not over, otherwise None (see `question_so_far`).
     """
 
     period: Period
@@ -36,31 +36,31 @@ class Question:
 
     @property
     def through(self) -> datetime.date:
-        """The last day that a figure is of: the smaller of the period's end and the current business day."""
+        """The last day that the figures include: the earlier of the period's end and the current business day."""
         return self.period.end if self.not_after is None else self.not_after
 
     @property
     def has_begun(self) -> bool:
-        """Whether the period has a day that is not later than today."""
+        """Whether the period has begun by today."""
         return self.period.start <= self.through
 
     @property
     def span(self) -> Period:
-        """The days that every figure is of: the period through `through`, or all of one that has not begun."""
+        """The days that all figures include: the period up to `through`, or a whole period that has not begun."""
         return period_so_far(self.period, self.through)
 
     @property
     def base_period(self) -> Period | None:
         """The period to compare with: the base of `span`, so that a part is never compared with a whole.
 
-        None also where the period has not begun and its base has: days without a trade, because they lie ahead, would
-        be a fall by 100 %. Of two periods that both lie ahead, the base is named, and neither has a trade.
+        It is None also when the period has not begun and its base has: future days have no trade yet, which would look
+        like a fall by 100 %. When both periods lie in the future, it is the base, and neither has a trade.
         """
         base = base_period(self.span, self.compare)
         return base if base is None or self.has_begun or base.start > self.through else None
 
     def base_of(self, bucket: Bucket) -> Period | None:
-        """The period to compare a bucket with; None where the whole period is compared with nothing."""
+        """The period to compare a bucket with; None when the whole period has no base period."""
         return None if self.base_period is None else bucket.base_period(self.compare)
 
     @property
@@ -71,7 +71,7 @@ class Question:
 
     @property
     def interval(self) -> Interval | None:
-        """The interval among `by`."""
+        """The interval among `by`; None when there is none."""
         return next((name for name in INTERVALS if name in self.by), None)
 
     @property
@@ -85,7 +85,7 @@ class Question:
         return {self.selection(rows=True).grain, self.selection(rows=False).grain}
 
     def selection(self, *, rows: bool) -> Selection:
-        """What the cube is asked for the rows, or for the total. Both directions are no filter: there is no third."""
+        """The selection of cells for the rows, or for the total. A filter by both directions filters nothing."""
         by = tuple(DIMENSIONS.index(name) for name in self.dimensions) if rows else ()
         narrowing = (pair for pair in self.filters if pair != ("direction", frozenset(DIRECTIONS)))
         filters = tuple((DIMENSIONS.index(name), values) for name, values in narrowing)
@@ -93,9 +93,9 @@ class Question:
 
 
 def question_so_far(question: Question, today: datetime.date) -> Question:
-    """The question as it is answered today: a period that is not over runs through today, and so does its base.
+    """The question as it is answered today: a period that is not over runs through today, and its base is as long.
 
-    A question that was cut off before stays as it is, so that all parts of an answer are of one day. Source: the
+    A question that was cut off before does not change, so that all parts of an answer are of one day. Source: the
     domain rules, "A period that is not over".
     """
     is_over = question.period.end <= today
@@ -103,17 +103,17 @@ def question_so_far(question: Question, today: datetime.date) -> Question:
 
 
 Measures = Mapping[str, Comparison | int]
-"""Each measure compared with its base, or the current figure alone where nothing is compared."""
+"""Each measure, compared with its base, or the current figure alone when the question compares with nothing."""
 
 
 def current_figure(value: Comparison | int) -> int:
-    """The current figure of a measure, whether it is compared or stands alone."""
+    """The current figure of a measure, with or without a comparison."""
     return value if isinstance(value, int) else value.current
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One row: its key by name, its measures, and its share of the current amount in hundredths of a percent."""
+    """One row: its key by name, its measures, and its share of the current total amount, in hundredths of a percent."""
 
     key: Mapping[str, str | None]
     measures: Measures
@@ -122,7 +122,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class TradeReport:
-    """The answer to a question."""
+    """The answer to a question: a total and rows."""
 
     question: Question
     total: Measures
@@ -133,7 +133,7 @@ _NOTHING = Totals()
 
 
 def trade_report(question: Question, ask: Ask) -> TradeReport:
-    """The report: a row stands where current or base has a live trade."""
+    """Makes the report. It has a row for each key with a live trade in the current or the base period."""
     before = question.base_period
     total = _totals(ask, question, question.span, rows=False).get((), _NOTHING)
     base = None if before is None else _totals(ask, question, before, rows=False).get((), _NOTHING)
@@ -146,7 +146,7 @@ def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) 
 
 
 def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
-    """Rows without time, by current amount, the largest first, then by key."""
+    """The rows of a report without time, by current amount, the largest first, then by key."""
     before = question.base_period
     current = _totals(ask, question, question.span, rows=True)
     base = _totals(ask, question, before, rows=True)
@@ -164,7 +164,7 @@ def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
 
 
 def _time_rows(question: Question, ask: Ask) -> list[ReportRow]:
-    """Rows by time, ascending, and within a bucket by current amount, the largest first, then by key."""
+    """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
     rows = []
     for bucket in question.buckets:
         before = question.base_of(bucket)
@@ -207,7 +207,7 @@ def _measures(question: Question, current: Totals, base: Totals | None) -> Measu
 
 
 def _figures(totals: Totals) -> tuple[int, ...]:
-    """The measures, in the order of TRADE_MEASURES."""
+    """The measures of totals, in the order of TRADE_MEASURES."""
     amount_fen, exempt_fen = totals.amount_fen, totals.exempt_fen
     return (
         amount_fen, exempt_fen, amount_fen - exempt_fen, totals.quantity_g, totals.transactions, totals.participations,
@@ -220,9 +220,9 @@ _NO_FIGURES = (None,) * len(TRADE_MEASURES)
 
 @dataclass(frozen=True, slots=True)
 class SeriesLine:
-    """One line of a series: a figure for each bucket, and for each bucket's base unless there is no base period.
+    """One line of a series: a figure for each bucket, and for each bucket's base when there is a base period.
 
-    A bucket without a base day has the base 0, as in the trade report: a series is without gaps.
+    A bucket without a base day has the base 0, as in the trade report, because a series has no gaps.
     """
 
     key: Mapping[str, str | None]
@@ -232,7 +232,7 @@ class SeriesLine:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A measure over the buckets of a period, without gaps."""
+    """One measure over all buckets of a period, without gaps."""
 
     question: Question
     buckets: Sequence[str]
@@ -240,7 +240,7 @@ class Series:
 
 
 def series(question: Question, measure: str, ask: Ask) -> Series:
-    """The lines of a measure (one of TRADE_MEASURES), the largest first by amount over the whole period."""
+    """The series of a measure (one of TRADE_MEASURES), with the lines in order of amount, the largest first."""
     buckets = question.buckets
     current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
     base = [_totals(ask, question, question.base_of(bucket), rows=True) for bucket in buckets]

@@ -1,4 +1,4 @@
-"""Residents: public ids, citizen numbers (GB 11643-1999), names, masks, and who may trade on which day."""
+"""Residents: their ids, citizen numbers (GB 11643-1999), names and masks, and whether they may trade on a day."""
 
 import datetime
 import re
@@ -21,7 +21,7 @@ _CHECK_DIGITS = "10X98765432"
 
 _MIDDLE_DOT = "\u00b7"
 _OTHER_DOTS = str.maketrans({"\u2022": _MIDDLE_DOT, "\u30fb": _MIDDLE_DOT})
-# Mongolian script spells with variation selectors, a vowel separator and a narrow space.
+# The Mongolian script uses variation selectors, a vowel separator and a narrow space inside of words.
 _MONGOLIAN_JOINERS = frozenset("\u180b\u180c\u180d\u180e\u180f\u202f")
 _NAME_SIGNS = frozenset(f" -.'’{_MIDDLE_DOT}") | _MONGOLIAN_JOINERS
 
@@ -40,10 +40,10 @@ def parse_resident_id(text: str) -> int:
 
 
 def parse_citizen_number(text: str) -> str:
-    """The number with an upper-case X, after GB 11643-1999: 17 digits, an existing birth date, ISO 7064 MOD 11-2.
+    """The number with an upper-case X, checked by GB 11643-1999: 17 digits, an existing birth date, ISO 7064 MOD 11-2.
 
-    Other spellings of the same number (spaces, full-width digits, 15 digits) are refused, because they would
-    let one person register twice. Raises ValueError, which never repeats the number.
+    Other spellings of the same number (spaces, full-width digits, 15 digits) are refused, because one person could then
+    register twice. Raises ValueError, which never repeats the number.
     """
     number = text.upper() if text.endswith("x") else text
     if _CITIZEN_NUMBER.fullmatch(number) is None:
@@ -55,8 +55,8 @@ def parse_citizen_number(text: str) -> str:
 
 
 def has_right_check_digit(number: str) -> bool:
-    """Whether the last of 18 characters, 17 digits and a digit or X, is the check character of the others."""
-    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[17]
+    """Whether the last of 18 characters (17 digits, then a digit or X) is the check character of the others."""
+    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11] == number[-1]
 
 
 def birth_date(number: str) -> datetime.date:
@@ -68,7 +68,7 @@ def birth_date(number: str) -> datetime.date:
 
 
 def parse_name(text: str) -> str:
-    """The name in its normal form: as every text (domain.texts), with one kind of middle dot.
+    """The name in its normal form: that of every text (domain.texts), with one kind of middle dot.
 
     Raises ValueError that says what to send.
     """
@@ -83,10 +83,11 @@ def parse_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """First and last character with four stars between, whatever the length: 阿****格. Source: the domain rules.
+    """The first and the last character with four stars between, for any length: 阿****格. Source: the domain rules.
 
-    A name of two characters would be shown whole: 李明 is 李*, and of one character nothing is shown. What counts are
-    letters with the marks that belong to them: 李·明 has two, and so may Mongolian letters with their variant marks.
+    A name of two characters would be shown whole, so 李明 becomes 李*; of a name of one character nothing is shown.
+    Only letters count, each with the marks that belong to it: 李·明 has two, and so may Mongolian letters with their
+    variant marks.
     """
     characters = _characters_of(name)
     letters = [character for character in characters if unicodedata.category(character[0])[0] == "L"]
@@ -107,7 +108,7 @@ def _characters_of(name: str) -> list[str]:
 
 
 def mask_citizen_number(number: str) -> str:
-    """The first and last four characters: 1525**********1238."""
+    """The first and the last four characters, with stars between them: 1525**********1238."""
     return f"{number[:4]}{'*' * 10}{number[-4:]}"
 
 
@@ -121,7 +122,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The group that a resident belongs to from a day on; None when the resident has left without joining another."""
+    """The group that a resident is in from a day on; None when the resident has left and joined no other group."""
 
     effective_on: datetime.date
     group: int | None
@@ -129,10 +130,10 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What decides about a resident's trades: the registration, and the dated status and membership, oldest first.
+    """What decides whether a resident may trade: the registration, the dated statuses and memberships, oldest first.
 
-    Of two facts with the same day the one recorded later counts. A cancellation is final: whatever else is recorded,
-    earlier or later, the resident is cancelled from its day on.
+    When two facts have the same day, the one that was recorded later counts. A cancellation is final: the resident is
+    cancelled from its day on, also when other statuses are recorded before or after it.
     """
 
     ordinal: int
@@ -151,24 +152,24 @@ class Eligibility:
         return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
 
     def shown_on(self, day: datetime.date) -> str:
-        """The status as it is told: an active resident whose registration has run out is expired."""
+        """The status that callers see: an active resident whose registration has expired is "expired"."""
         status = self.status_on(day)
         has_expired = self.valid_until is not None and self.valid_until < day
         return "expired" if status == "active" and has_expired else status
 
     def group_on(self, day: datetime.date) -> int | None:
-        """The group on a day, by its ordinal."""
+        """The ordinal of the group that the resident is in on a day; None without a group."""
         if not self.memberships:
             return None
         return next((m.group for m in reversed(self.memberships) if m.effective_on <= day), None)
 
     def is_joined_on(self, day: datetime.date, group: int) -> bool:
-        """Whether the membership that holds on a day begins on that day, in this group."""
+        """Whether the membership that holds on a day is in this group and begins on this day."""
         known = next((m for m in reversed(self.memberships) if m.effective_on <= day), None)
         return known == Membership(day, group)
 
     def why_not_active(self, day: datetime.date) -> str | None:
-        """The reason why the resident may not trade on a day, or None for an active resident."""
+        """Why the resident may not trade on a day, as a part of a sentence; None when the resident is active."""
         if day < self.registered_on:
             return f"is registered from {self.registered_on} on"
         if self.valid_until is not None and day > self.valid_until:
@@ -177,5 +178,5 @@ class Eligibility:
         return None if status == "active" else f"is {status}"
 
     def is_cancelled_on(self, day: datetime.date) -> bool:
-        """Whether a cancellation takes effect on or before a day: nothing that is dated later takes it back."""
+        """Whether a cancellation takes effect on or before a day. No later status ends a cancellation."""
         return any(change.status == "cancelled" and change.effective_on <= day for change in self.statuses)

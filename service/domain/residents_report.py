@@ -1,4 +1,4 @@
-"""The residents report: registered people as stocks and flows, and how many of them took part."""
+"""The residents report: how many residents are registered, came and went, and how many of them took part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _PER_PARTICIPATION = "amount_per_participation_fen"
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Each of STOCKS_AND_FLOWS by key, of one period; the stocks are on its eve and on its last day."""
+    """Each of STOCKS_AND_FLOWS by key, for one period; the stocks are of the day before it and of its last day."""
 
     figures: Mapping[str, Mapping[Key, int]]
 
     def of(self, name: str, key: Key) -> int:
-        """One figure; a key that nobody is registered under counts nobody."""
+        """One figure; 0 for a key without residents."""
         return self.figures[name].get(key, 0)
 
 
@@ -34,9 +34,10 @@ def residents_report(
     total: tuple[Registered, Registered | None],
     total_traded: tuple[Totals, Totals],
 ) -> TradeReport:
-    """The report from figures of the period and of its base, by key and in total.
+    """Makes the report from the figures of the period and of its base, by key and in total.
 
-    The base of a stock, at the start as at the end, is the stock at the base period's end. Source: the contract.
+    The base of both stocks, at the start and at the end, is the stock at the end of the base period. Source: the
+    contract.
     """
     current, base = registered
     keys = {key for figures in (current, base) if figures for part in figures.figures.values() for key in part}
@@ -64,7 +65,7 @@ def _measures(
     if question.compare == "none":
         return current
     if registered[1] is None or not question.has_begun:
-        # Also where the base lies ahead as well: what registrations will have run out by then is no development.
+        # This includes a base that lies in the future as well: registrations that expire until then are no development.
         return {name: compare(value, None) for name, value in current.items()}
     base = _figures(registered[1], key, traded[1])
     base["registered_at_start"] = base["registered_at_end"]
@@ -81,5 +82,5 @@ def _figures(registered: Registered, key: Key, traded: Totals) -> dict[str, int]
 
 
 def _per(amount_fen: int, participations: int) -> int:
-    """Fen per participation, half up; 0 of nothing."""
+    """Fen per participation, half up; 0 without participations."""
     return 0 if participations == 0 else divide_half_up(amount_fen, participations)

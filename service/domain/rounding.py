@@ -1,16 +1,16 @@
-"""Rounding half up in whole integers, as commerce does it: figures are published by it, and none passes a float.
+"""Rounds half up in integers, as commerce does. Published figures are rounded so, and none of them becomes a float.
 
 Source: the domain rules, "Growth" and "Splitting a consignment".
 """
 
 HUNDREDTHS_OF_A_PERCENT = 100_00
-"""The whole, in the unit in which shares and growth are kept."""
+"""A whole (100 %) in the unit of shares and growth."""
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:
     """The nearest integer to a quotient with a positive denominator, ties away from zero.
 
-    That is ROUND_HALF_UP of the decimal module: a fall of 0.005 % is "-0.01", as a rise of 0.005 % is "0.01". The
+    The decimal module calls this ROUND_HALF_UP: a fall of 0.005 % is "-0.01", and a rise of 0.005 % is "0.01". The
     golden cases hold such a fall, 999.95 against 1000.00.
     """
     if numerator < 0:
@@ -19,5 +19,5 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 
 
 def share(part: int, whole: int) -> int | None:
-    """The part of a whole in hundredths of a percent, half up; None of a whole of nothing."""
+    """The share of a part in a whole, in hundredths of a percent, half up; None when the whole is 0."""
     return None if whole == 0 else divide_half_up(part * HUNDREDTHS_OF_A_PERCENT, whole)

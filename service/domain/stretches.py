@@ -1,4 +1,4 @@
-"""Stretches: a period as whole months that are asked for together, and their totals, merged once."""
+"""Stretches: divides a period into runs of whole months, and keeps the merged totals of each run."""
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,10 +9,10 @@ from service.domain.periods import MONTHS_PER_YEAR, Period, month_end
 from service.domain.totals import USUAL, RowKeys, Selection, Totals, merge
 
 STRETCHES_KEPT_MAX = 300
-"""How many quarters and years to date are remembered, each for one selection that is not usual."""
+"""How many stretches are remembered for selections that are not usual: a stretch and a selection count as one."""
 
 LONG_STRETCHES = (*((1, length) for length in range(2, MONTHS_PER_YEAR + 1)), (4, 3), (7, 3), (10, 3))
-"""Years to date and quarters: their first months, and how many months they have."""
+"""The first month and the number of months of the years to date and the quarters."""
 
 Stretch = tuple[tuple[int, int], ...]
 """The years and months of a stretch."""
@@ -22,17 +22,17 @@ _Kept = tuple[list[int], Mapping[Key, Totals]]
 
 
 class MergedStretches:
-    """The totals of whole months, merged once for as long as none of the months changes."""
+    """Merges the totals of whole months, and keeps the result until one of the months changes."""
 
     def __init__(self) -> None:
-        """Nothing is merged yet."""
+        """Begins without totals."""
         self._kept: dict[_Place, _Kept] = {}
         self._kept_of_usual: dict[_Place, _Kept] = {}
 
     def totals(
         self, stretch: Stretch, months: Sequence[Month], selection: Selection, keys: RowKeys
     ) -> Mapping[Key, Totals]:
-        """The totals of a stretch, of which `months` are those with cells."""
+        """The totals of a stretch; `months` are the months of the stretch that have cells."""
         versions = [month.version for month in months]
         everything_kept = self._kept_of_usual if selection in USUAL else self._kept
         place = stretch, selection
@@ -45,7 +45,10 @@ class MergedStretches:
 
 
 def stretches_of(period: Period) -> Iterator[tuple[Stretch, bool]]:
-    """A period as years to date, quarters, months, and parts of months at its ends; and whether each is whole."""
+    """Divides a period into years to date, quarters, months, and parts of months at its ends.
+
+    Yields each stretch, and whether the period includes all of its days.
+    """
     year, month = period.start.year, period.start.month
     while (year, month) <= (period.end.year, period.end.month):
         length, is_whole = _longest(period, year, month)
@@ -54,9 +57,10 @@ def stretches_of(period: Period) -> Iterator[tuple[Stretch, bool]]:
 
 
 def _longest(period: Period, year: int, month: int) -> tuple[int, bool]:
-    """How many months, beginning with this one, are taken together, and whether all of their days are asked for.
+    """How many months from this one on make a stretch, and whether the period includes all of their days.
 
-    From January on as many as there are, because most of what a bureau asks is of a year to date; else quarters.
+    From January on, a stretch is as long as possible, because a bureau mostly asks about a year to date. From other
+    months on, it is a quarter at most.
     """
     lengths = range(MONTHS_PER_YEAR, 0, -1) if month == 1 else (3, 1) if month % 3 == 1 else (1,)
     if period.start <= datetime.date(year, month, 1):

@@ -1,4 +1,4 @@
-"""Totals: what a report's row adds up to, and what is asked of the cells for it."""
+"""Totals: the sums of a report's row, and the selection of cells that they are computed from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from service.domain.cells import DIMENSIONS, GRAINS, Cell, Grain, Key, Sums
 
 @dataclass(slots=True)
 class Totals(Sums):
-    """The measures of a report's row. `residents` is the set, so that totals of months can be merged."""
+    """The measures of a report's row. `residents` is a set, so that the totals of months can be merged."""
 
     participations: int = 0
     residents: BitMap = field(default_factory=BitMap)
@@ -23,7 +23,7 @@ class Totals(Sums):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a question asks for: indices of DIMENSIONS to group by, and the values that others are narrowed to."""
+    """What a question asks for: indices of DIMENSIONS to group by, and the values that a dimension is filtered by."""
 
     by: tuple[int, ...] = ()
     filters: tuple[tuple[int, frozenset[str]], ...] = ()
@@ -36,17 +36,17 @@ class Selection:
 
 
 USUAL = (Selection(), *(Selection((index,)) for index in range(len(DIMENSIONS))))
-"""What is asked most: everything, and everything by one dimension."""
+"""The selections that are asked for most: everything, and everything by one dimension."""
 
 
 class RowKeys(dict[Key, Key | None]):
     """The key of the row that a cell belongs to, by the cell's values; None for a cell that is filtered out.
 
-    Worked out once per combination of values: the same ones come back on every day.
+    It is computed once for each combination of values, because the same combinations occur on every day.
     """
 
     def __init__(self, selection: Selection) -> None:
-        """Knows no combination yet."""
+        """Begins without combinations."""
         super().__init__()
         place = {index: position for position, index in enumerate(selection.grain.dimensions)}
         self._by = [place[index] for index in selection.by]
@@ -59,7 +59,7 @@ class RowKeys(dict[Key, Key | None]):
 
 
 def merge(parts: Iterable[Mapping[Key, Totals]]) -> dict[Key, Totals]:
-    """The totals of parts that have no day in common."""
+    """Adds up the totals of parts that have no day in common."""
     found: dict[Key, Totals] = {}
     sets: dict[Key, list[BitMap]] = {}
     for part in parts:
@@ -76,7 +76,7 @@ def merge(parts: Iterable[Mapping[Key, Totals]]) -> dict[Key, Totals]:
 
 
 def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Key, Totals]:
-    """The totals of some days: within a day the sets are merged and counted, over days the counts are added."""
+    """The totals of some days. Within a day it merges and counts the sets; over the days it adds up the counts."""
     found: dict[Key, Totals] = {}
     sets: dict[Key, list[BitMap]] = {}
     for cells in days:
@@ -100,5 +100,5 @@ def totals_of_days(days: Iterable[Mapping[Key, Cell]], keys: RowKeys) -> dict[Ke
 
 
 def union(maps: list[BitMap]) -> BitMap:
-    """The residents that are in any of the sets; not to be changed, because it may be one of them."""
+    """The residents that are in any of the sets. The caller must not change the result: it may be one of the sets."""
     return maps[0] if len(maps) == 1 else BitMap.union(*maps)

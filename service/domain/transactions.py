@@ -1,13 +1,15 @@
 """Transactions: a trade as the caller states it, an entry as the journal keeps it, the business day of an instant."""
 
 import datetime
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+import operator
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from service.domain.allowance import Judgement, Rules, Verdict, verdict
 from service.domain.errors import CategoryHsMismatch, ValidationFailed
-from service.domain.personal_data import NUMBER_LENGTH, REDACTED, redacted, refuse_personal_data, texts_of
+from service.domain.fields import Mark, ValueKind, fields_of
+from service.domain.personal_data import NUMBER_LENGTH, redacted, refuse_personal_data, texts_of
 
 Direction = Literal["import", "export"]
 EntryKind = Literal["trade", "reversal"]
@@ -62,17 +64,20 @@ class Trade(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """One entry of the journal: never changed, never deleted. A reversal bears negative amounts and weights."""
+    """One entry of the journal: never changed, never deleted. A reversal bears negative amounts and weights.
 
-    transaction_id: UUID
+    This is the one list of an entry's fields, in the order in which an answer shows them. Their columns, their places
+    in the canonical bytes and the dimensions of the cube follow from it (service.domain.fields).
+    """
+
+    transaction_id: Annotated[UUID, Mark(is_own=True)]
     resident: int
-    day: datetime.date
-    category: str
+    category: Annotated[str, Mark(dimension="category")]
     commodity: str
-    origin: str
+    origin: Annotated[str, Mark(dimension="origin")]
     hs_code: str | None
-    direction: Direction
-    trade_point: str
+    direction: Annotated[Direction, Mark(dimension="direction")]
+    trade_point: Annotated[str, Mark(dimension="trade_point")]
     quantity_g: int
     amount_fen: int
     exempt_fen: int
@@ -80,17 +85,19 @@ class Transaction(NamedTuple):
     list_group: str | None
     rule_version: str
     traded_at: datetime.datetime
-    recorded_at: datetime.datetime
-    group: int | None
-    settlement: str | None
+    day: datetime.date
+    group: Annotated[int | None, Mark(column="market_group", dimension="group_id")]
+    settlement: Annotated[str | None, Mark(dimension="settlement")]
     consignment: str | None
     vehicle_plate: str | None
     seller: str | None
-    reference: str | None
+    reference: Annotated[str | None, Mark(is_own=True)]
     refuse_over_allowance: bool
     metadata: Mapping[str, str]
-    reverses: UUID | None = None
-    reason: str | None = None
+    reverses: Annotated[UUID | None, Mark(is_own=True)]
+    reason: Annotated[str | None, Mark(is_own=True)]
+    recorded_at: Annotated[datetime.datetime, Mark(is_own=True)]
+    recorded_by: Annotated[int | None, Mark(is_own=True, since=2)]
 
     @property
     def kind(self) -> EntryKind:
@@ -106,6 +113,27 @@ class Transaction(NamedTuple):
     def verdict(self) -> Verdict:
         """The verdict in a word; a reversal bears the one of its trade."""
         return verdict(is_import=self.direction == "import", exempt_fen=self.exempt_fen, taxable_fen=self.taxable_fen)
+
+
+FIELDS = fields_of(Transaction)
+NEGATED = tuple(field.name for field in FIELDS if field.kind is ValueKind.MEASURE)
+"""What a reversal bears with the other sign."""
+
+
+class Recording(NamedTuple):
+    """What the ledger adds to a trade that it has judged: when, by whom and as what it was entered, whose it was then.
+
+    `recorded_by` is the id of the API key (service.domain.keys); None of entries from before it was recorded.
+    """
+
+    transaction_id: UUID
+    day: datetime.date
+    recorded_at: datetime.datetime
+    recorded_by: int | None
+    group: int | None
+    settlement: str | None
+    reverses: UUID | None = None
+    reason: str | None = None
 
 
 def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
@@ -137,18 +165,14 @@ def refuse_citizen_numbers(trade: Trade) -> None:
     all that are possible.
     """
     if trade.metadata or max(map(len, filter(None, _free_texts(trade)))) >= NUMBER_LENGTH:
-        named = zip(_FREE_TEXTS, _free_texts(trade), strict=True)
+        named = zip([f"/{name}" for name in _FREE_TEXTS], _free_texts(trade), strict=True)
         refuse_personal_data([*named, *texts_of(trade.metadata)])
 
 
-_FREE_TEXTS = ("/commodity", "/consignment", "/vehicle_plate", "/seller", "/reference", "/trade_point")
+_FREE_TEXTS = ("commodity", "consignment", "vehicle_plate", "seller", "reference", "trade_point")
+"""What a caller writes as they like, beside the metadata."""
 
-
-def _free_texts(trade: Trade) -> tuple[str | None, ...]:
-    """What a caller writes as they like, in the order of _FREE_TEXTS."""
-    return (
-        trade.commodity, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.trade_point,
-    )  # fmt: skip
+_free_texts: Callable[[Trade], tuple[str | None, ...]] = operator.attrgetter(*_FREE_TEXTS)
 
 
 def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
@@ -160,46 +184,33 @@ def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
 
 def without_citizen_numbers(trade: Trade) -> Trade:
     """The trade with REDACTED for each text that holds a citizen number: all that may be kept of a refused one."""
-    return trade._replace(
-        commodity=redacted(trade.commodity) or REDACTED,
-        consignment=redacted(trade.consignment),
-        vehicle_plate=redacted(trade.vehicle_plate),
-        seller=redacted(trade.seller),
-        reference=redacted(trade.reference),
-        trade_point=redacted(trade.trade_point) or REDACTED,
-        metadata={redacted(key) or "": redacted(value) or "" for key, value in trade.metadata.items()},
-    )
+    texts: dict[str, Any] = {
+        name: redacted(text) for name, text in zip(_FREE_TEXTS, _free_texts(trade), strict=True) if text is not None
+    }
+    metadata = {redacted(key) or "": redacted(value) or "" for key, value in trade.metadata.items()}
+    return trade._replace(**texts, metadata=metadata)
 
 
-def record(  # the one place where a stated trade becomes an entry
-    trade: Trade,
-    judgement: Judgement,
-    *,
-    transaction_id: UUID,
-    recorded_at: datetime.datetime,
-    group: int | None,
-    settlement: str | None,
+_SOURCES = (*Trade._fields, *Judgement._fields, *Recording._fields)
+_in_order = operator.itemgetter(*(_SOURCES.index(field.name) for field in FIELDS))
+
+
+def record(trade: Trade, judgement: Judgement, recording: Recording) -> Transaction:
+    """The entry of an accepted trade: the one place where a stated trade becomes an entry."""
+    # Three tuples put in order: half the time that 27 named arguments take, ten thousand times in a batch.
+    return Transaction._make(_in_order(trade + judgement + recording))
+
+
+def reverse(
+    trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime, recorded_by: int | None
 ) -> Transaction:
-    """The entry of an accepted trade, with its verdict's parts and the resident's group and settlement of that day."""
-    # By position, in the order of the fields: a third of the time that names take, ten thousand times in a batch.
-    return Transaction(
-        transaction_id, trade.resident, trade.day, trade.category, trade.commodity, trade.origin, trade.hs_code,
-        trade.direction, trade.trade_point, trade.quantity_g, trade.amount_fen, judgement.exempt_fen,
-        judgement.exempt_quantity_g, judgement.list_group, judgement.rule_version, trade.traded_at, recorded_at, group,
-        settlement, trade.consignment, trade.vehicle_plate, trade.seller, trade.reference, trade.refuse_over_allowance,
-        trade.metadata,
-    )  # fmt: skip
-
-
-def reverse(trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime) -> Transaction:
     """The entry that takes a trade back: everything it used and moved, negated, on the trade's own business day."""
+    negated: dict[str, Any] = {name: -getattr(trade, name) for name in NEGATED}
     return trade._replace(
+        **negated,
         transaction_id=transaction_id,
-        quantity_g=-trade.quantity_g,
-        amount_fen=-trade.amount_fen,
-        exempt_fen=-trade.exempt_fen,
-        exempt_quantity_g=-trade.exempt_quantity_g,
         recorded_at=recorded_at,
+        recorded_by=recorded_by,
         reference=None,
         reverses=trade.transaction_id,
         reason=reason,

@@ -16,10 +16,8 @@ import orjson
 
 from service.domain.errors import Unavailable
 from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
-from service.http.inflating import UNPACKING
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
-from service.http.request_ids import accept_request_id
-from service.http.response_cache import Note
+from service.http.request_context import Note, context_of
 from service.server.memory import give_back_what_is_free
 
 if TYPE_CHECKING:
@@ -77,9 +75,11 @@ class Admission:
         writes_max: int = WRITES_MAX,
         reads_max: int = READS_MAX,
         arrivals: Arrivals | None = None,
+        *,
+        reads: "WSGIApplication | None" = None,
     ) -> None:
-        """`note` is told of each refused request."""
-        self._application = application
+        """`note` is told of each refused request; `reads` answers GET, HEAD and OPTIONS in the application's place."""
+        self._application, self._application_of_reads = application, reads or application
         self._note = note
         self.reads, self.writes = Places(reads_max), Places(writes_max)
         self.arrivals = arrivals or Arrivals()
@@ -94,8 +94,10 @@ class Admission:
             return refuse(FULL, self._note, environ, start_response)
         if visit.brings_a_body:
             environ["wsgi.input"] = Arriving(environ, visit)
-            environ[UNPACKING] = visit.arrived
+            context_of(environ).note_size = visit.arrived
         try:
+            if environ["REQUEST_METHOD"] in READ_METHODS:
+                return self._application_of_reads(environ, start_response)
             return self._application(environ, start_response)
         finally:
             visit.leave()
@@ -176,14 +178,13 @@ class _Visit:
 
 def refuse(why: str, note: Note, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Answers 503 without asking Flask."""
-    started = time.perf_counter()
-    request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+    context = context_of(environ)
     refusal = Unavailable(why)
-    body = orjson.dumps(problem_document(refusal, request_id))
+    body = orjson.dumps(problem_document(refusal, context.request_id))
     headers = [
-        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", request_id),
+        ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", context.request_id),
         ("Retry-After", str(refusal.retry_after_s)),
     ]  # fmt: skip
     start_response("503 Service Unavailable", headers)
-    note(request_id, environ["REQUEST_METHOD"], None, refusal.status, started, None)
+    note(context, environ["REQUEST_METHOD"], None, refusal.status)
     return [body]

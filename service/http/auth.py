@@ -1,11 +1,11 @@
 """Who asks: the API key of a request, or of the session that its cookie proves, and whether its scopes suffice."""
 
-from flask import g, request
+from flask import request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers
 from service.http.context import app_context
-from service.http.response_cache import leave_life
+from service.http.request_context import request_context
 from service.http.sessions import COOKIE, Session, find_session
 from service.storage.keys import ApiKey
 
@@ -26,7 +26,8 @@ def is_loopback() -> bool:
 def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
-    What it reads of the ledger's state for that, `g.state`, serves the rest of the request as well. A header
+    What it reads of the ledger's state for that, `state` of the request's context, serves the rest of
+    the request as well. A header
     counts before a cookie; through a cookie a write also needs its token. With `may_be_revoked` a key that this
     process has met before is taken without a look at the ledger, for requests that end in a commit which looks
     itself, or in `confirm_key`.
@@ -40,8 +41,9 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
 
 def authenticate_session() -> Session:
     """The session of the current request. Raises Unauthenticated without one, Forbidden for a write without token."""
-    g.state = app_context().state_reader.now()
-    session = find_session(g.state)
+    context = request_context()
+    context.state = app_context().state_reader.now()
+    session = context.session = find_session(context.state)
     if session is None:
         raise Unauthenticated("This session has ended. Sign in again at /signin.")
     sent = request.headers.get(CSRF_HEADER, "")
@@ -51,14 +53,12 @@ def authenticate_session() -> Session:
 
 
 def _key_of_session() -> ApiKey:
-    session = authenticate_session()
-    leave_life(request.environ, session.life)
-    return session.api_key
+    return authenticate_session().api_key
 
 
 def confirm_key() -> None:
     """Looks again whether the key of the current request is live. Raises Unauthenticated."""
-    if "state" not in g:
+    if request_context().state is None:
         _key_of_header(may_be_revoked=False)
 
 
@@ -69,8 +69,8 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     found = app_context().keys.find_known(key.strip()) if may_be_revoked else None
     if found is not None:
         return found
-    g.state = app_context().state_reader.now()
-    found = app_context().keys.find_live(key.strip(), g.state)
+    state = request_context().state = app_context().state_reader.now()
+    found = app_context().keys.find_live(key.strip(), state)
     if found is None:
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
     return found

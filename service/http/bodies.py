@@ -11,7 +11,8 @@ from flask import request
 
 from schemas.strict import ERRORS_TOLD_MAX, NAME_TOLD_MAX
 from service.domain.errors import FieldError, MalformedJson, UnsupportedMediaType, ValidationFailed
-from service.http.inflating import PACKED_SLACK_BYTES, UNPACKING, is_packed, unpack
+from service.http.inflating import PACKED_SLACK_BYTES, is_packed, unpack
+from service.http.request_context import request_context
 
 JSON_BYTES_MAX = 256 * 1024
 """Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
@@ -49,9 +50,10 @@ def read_bytes(bytes_max: int) -> bytes:
         return request.get_data(cache=False)
     request.max_content_length = bytes_max + PACKED_SLACK_BYTES
     packed = request.get_data(cache=False)
-    if UNPACKING in request.environ:
+    note_size = request_context().note_size
+    if note_size is not None:
         # Of what may become large only a few are worked on at a time, however little of it was sent.
-        request.environ[UNPACKING](bytes_max)
+        note_size(bytes_max)
     return unpack(packed, bytes_max)
 
 

@@ -10,9 +10,6 @@ PACKED_SLACK_BYTES = 64 * 1024
 MEMBERS_MAX = 1000
 """Of one body: tools that pack in blocks of 64 KiB make 256 of the longest batch."""
 
-UNPACKING = "hushi.unpacking"
-"""Under this name admission leaves, with a request, what is to be told how long its body may become."""
-
 _CHUNK_BYTES = 64 * 1024
 _GZIP = 31
 """zlib's word for a gzip header and nothing else."""

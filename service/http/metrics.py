@@ -5,6 +5,7 @@ so that it tells of all of them; the uptime and the queue are those of the proce
 """
 
 import bisect
+import functools
 import http
 import itertools
 import math
@@ -57,7 +58,7 @@ class Meter:
         self._end = self._durations + len(self._routes) * _PER_DURATION
         assert self._end <= NUMBERS_MAX, "so many routes need more numbers"
         self._counts = counts = Counts()
-        STANDARD_ERROR_LINES.on_loss(lambda lines: counts.add((_LINES_LOST, lines)))
+        STANDARD_ERROR_LINES.on_loss(functools.partial(_count_lost, counts))
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
         """Counts one answer. A route is its pattern, never the path."""
@@ -103,6 +104,10 @@ class Meter:
             if upto[-1]:
                 durations.add_metric((route,), list(zip(ends, upto, strict=True)), totals.get(first + _BUCKETS, 0))
         return durations
+
+
+def _count_lost(counts: Counts, lines: int) -> None:
+    counts.add((_LINES_LOST, lines))
 
 
 class _Counted(Collector):

@@ -7,7 +7,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import render_template
+from flask import Response, render_template
 
 from schemas.batches import BatchLineSchema
 from schemas.problems import ProblemSchema
@@ -16,7 +16,7 @@ from service.domain import errors
 from service.domain.errors import Refusal
 from service.domain.keys import SCOPES
 from service.http.problems import PROBLEM_MEDIA_TYPE
-from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes, respond
+from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes
 from service.rendering.words import word
 
 TITLE = "Hushi API"
@@ -149,7 +149,7 @@ def _usual_refusals(route: Route) -> list[type[Refusal]]:
 def reference_routes(families: Sequence[Routes]) -> Routes:
     """The routes that show the reference of these families, and of themselves."""
     routes = Routes("Reference")
-    document = functools.cache(lambda: build_document([*families, routes]))
+    document = functools.cache(functools.partial(build_document, [*families, routes]))
 
     @routes.get("/openapi.json", scope=None)
     def get_openapi() -> Answer:
@@ -157,11 +157,9 @@ def reference_routes(families: Sequence[Routes]) -> Routes:
         return Answer(document())
 
     @routes.get("/docs", scope=None, answers=("text/html",))
-    def get_docs() -> Any:
+    def get_docs() -> Response:
         """This reference as a page that loads nothing from elsewhere."""
-        page = respond(Answer({}))
-        page.set_data(render_template("docs.html", spec=document(), problems=Refusal.__subclasses__()))
-        page.content_type = "text/html; charset=utf-8"
-        return page
+        page = render_template("docs.html", spec=document(), problems=Refusal.__subclasses__())
+        return Response(page, content_type="text/html; charset=utf-8")
 
     return routes

@@ -1,27 +1,44 @@
 """Lists: where a page begins, which filters hold, and the cursor of the next one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from flask import g
 
 from schemas.strict import StrictSchema
 from service.domain.errors import CursorInvalid, ValidationFailed
 from service.http.bodies import read_query
-from service.http.cursors import decode_cursor
+from service.http.cursors import decode_cursor, encode_cursor
 
 
-def read_page(
-    name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int
-) -> tuple[int | None, dict[str, Any], int]:
-    """The position after which the page begins, the filters as the domain's values, and the limit.
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """The page of a list that a request asks for.
+
+    `position` is the place after which it begins, None at the beginning; `filters` are the domain's values.
+    """
+
+    name: str
+    position: int | None
+    filters: dict[str, Any]
+    limit: int
+    sent_filters: Mapping[str, str]
+    """The filters as texts: a cursor brings them along."""
+
+    def cursor_after(self, place: int | None) -> str | None:
+        """The cursor of the page after this one, which ends at `place`; None after the last page."""
+        return None if place is None else encode_cursor(self.name, place, self.sent_filters)
+
+
+def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int) -> PageAsked:
+    """The page of the named list that the current request asks for.
 
     `place_max` is the highest place that the list can have. The filters of a cursor go through the same schema as ones
     in the query. Raises CursorInvalid.
     """
     position, filters = decode_cursor(name, read_query(), place_max)
-    g.list_filters = filters
     try:
         known = schema().read(filters)
     except ValidationFailed:
         raise CursorInvalid("The cursor was not given out by this list; leave it out to begin again.") from None
-    return position, {key: value for key, value in known.items() if key not in {"cursor", "limit"}}, query["limit"]
+    values = {key: value for key, value in known.items() if key not in {"cursor", "limit"}}
+    return PageAsked(name, position, values, query["limit"], filters)

@@ -2,12 +2,13 @@
 
 import orjson
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
+from service.http.request_context import request_context
 from service.server.lifetimes import code_path_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
@@ -61,7 +62,7 @@ def problem_response(refusal: Refusal, request_id: str) -> Response:
 def _from_refusal(refusal: Refusal) -> Response:
     """The answer to a refused request; a retry gets the one that the first request got."""
     first = refusal.first_request_id
-    response = problem_response(refusal, first or g.request_id)
+    response = problem_response(refusal, first or request_context().request_id)
     if first is not None:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -77,12 +78,12 @@ def register_problems(app: Flask) -> None:
 
 
 def _from_werkzeug(error: HTTPException) -> Response:
-    status = error.code or 500
+    status, request_id = error.code or 500, request_context().request_id
     kind = _BY_STATUS.get(status)
     if kind is not None:
-        response = problem_response(kind(_SENTENCES[status]), g.request_id)
+        response = problem_response(kind(_SENTENCES[status]), request_id)
     elif status < 500:
-        response = problem_response(errors.ValidationFailed(error.description or error.name), g.request_id)
+        response = problem_response(errors.ValidationFailed(error.description or error.name), request_id)
     else:
         response = _unexpected(error)
     if isinstance(error, WerkzeugMethodNotAllowed) and error.valid_methods:
@@ -93,12 +94,12 @@ def _from_werkzeug(error: HTTPException) -> Response:
 def _unavailable(error: Exception) -> Response:
     _log.error("database-unavailable", error=type(error).__name__)
     told = error.told if isinstance(error, DatabaseUnavailable) else DatabaseUnavailable.told
-    return problem_response(errors.Unavailable(told), g.request_id)
+    return problem_response(errors.Unavailable(told), request_context().request_id)
 
 
 def _unexpected(error: Exception) -> Response:
     # The traceback is logged without the message's parameters: they may hold personal data.
     _log.error("unexpected-error", error=type(error).__name__, where=code_path_of(error))
     return problem_response(
-        Refusal("Something went wrong on our side; the log has it under the request id."), g.request_id
+        Refusal("Something went wrong on our side; the log has it under the request id."), request_context().request_id
     )

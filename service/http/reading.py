@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from service.http.admission import FULL, READ_METHODS, refuse
-from service.http.response_cache import Note
+from service.http.request_context import Note, context_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -58,6 +58,8 @@ class ReadQueue:
         if (pause_s := read.begin - time.monotonic()) > 0:
             time.sleep(pause_s)
         read.begin = time.monotonic()
+        # How long the read takes is logged and counted, and not how long it waits for its turn.
+        context_of(environ).started_s = time.perf_counter()
         try:
             return self._application(environ, start_response)
         finally:

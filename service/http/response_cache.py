@@ -1,20 +1,21 @@
 """Answers that are known before Flask is asked: a report, for the same caller, while the ledger has not changed.
 
 What a report says depends on the request, the state of the ledger and the day, and nothing else. A view leaves state
-and day beside its answer; the same request at the same state, which also knows of revoked keys, gets the same answer.
+and day in the context of the request; the same request at the same state, which also knows of revoked keys, gets the
+same answer.
 """
 
 import datetime
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from service.domain.transactions import business_day
-from service.http.request_ids import accept_request_id
+from service.http.request_context import Exact, Note, context_of
+from service.http.sessions import Life
 from service.queries.ledger_state import LedgerStateReader
 from service.storage.faults import DatabaseUnavailable
-from service.storage.ledger_state import LedgerState
+from service.storage.keys import ApiKey
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,11 +26,6 @@ BYTES_MAX = 256 * 1024
 ASKED_LENGTH_MAX = 16 * 1024
 """Of what an answer depends on; the head of a request may have 400 KiB, and each is kept beside its answer."""
 
-Life = tuple[datetime.datetime, datetime.datetime]
-"""From when on, and before when, a session may be answered."""
-
-_EXACT = "hushi.exact"
-_LIFE = "hushi.life"
 _WHAT_COUNTS = (
     "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
 )  # fmt: skip
@@ -37,41 +33,13 @@ _WHAT_COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exact:
-    """The state and the day that an answer is exact at, and what the log and the metrics say of it."""
-
-    state: LedgerState
-    day: datetime.date
-    route: str
-    api_key: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Answer:
     exact: Exact
+    api_key: ApiKey
     status: str
     headers: list[tuple[str, str]]
     body: bytes
     life: Life | None
-
-
-class Note(Protocol):
-    """Logs and counts an answer."""
-
-    def __call__(
-        self, request_id: str, method: str, route: str | None, status: int, started: float, api_key: int | None
-    ) -> None:
-        """`started` is of time.perf_counter; `route` is the pattern, never the path."""
-
-
-def leave_exact(environ: "WSGIEnvironment", exact: Exact) -> None:
-    """Says of the answer to this request that it stays right for as long as the state and the day are the same."""
-    environ[_EXACT] = exact
-
-
-def leave_life(environ: "WSGIEnvironment", life: Life) -> None:
-    """Says that the answer to this request is for a session that lives then."""
-    environ[_LIFE] = life
 
 
 class ResponseCache:
@@ -95,16 +63,17 @@ class ResponseCache:
         """Answers from memory, or asks the application and remembers."""
         if environ["REQUEST_METHOD"] != "GET" or not environ["PATH_INFO"].startswith(PATHS):
             return self._application(environ, start_response)
-        started = time.perf_counter()
         asked = tuple(environ.get(name) for name in _WHAT_COUNTS)
         known = self._known.get(asked)
         if known is None or not self._is_current(known):
             # Not asked for again: it would be current once more if the clock were put back.
             self._known.pop(asked, None)
             return self._ask(asked, environ, start_response)
-        request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
-        start_response(known.status, [*known.headers, ("X-Request-Id", request_id)])
-        self._note(request_id, "GET", known.exact.route, int(known.status[:3]), started, known.exact.api_key)
+        context = context_of(environ)
+        context.api_key = known.api_key
+        start_response(known.status, [*known.headers, ("X-Request-Id", context.request_id)])
+        # The addresses of reports have no variable part: each is the pattern of its route.
+        self._note(context, "GET", environ["PATH_INFO"], int(known.status[:3]))
         return [known.body]
 
     def _is_current(self, known: _Answer) -> bool:
@@ -129,8 +98,8 @@ class ResponseCache:
             return start_response(status, headers, *error)
 
         parts = self._application(environ, begin)
-        exact = environ.get(_EXACT)
-        if exact is None or sum(len(part or "") for part in asked) > ASKED_LENGTH_MAX:
+        context = context_of(environ)
+        if context.exact is None or sum(len(part or "") for part in asked) > ASKED_LENGTH_MAX:
             return parts
         body = b"".join(parts)
         if hasattr(parts, "close"):
@@ -140,5 +109,6 @@ class ResponseCache:
                 # A new dictionary, because other threads may be reading the old one.
                 self._known = {}
             headers = [(name, value) for name, value in begun[1] if name.lower() != "x-request-id"]
-            self._known[asked] = _Answer(exact, begun[0], headers, body, environ.get(_LIFE))
+            life = None if context.session is None else context.session.life
+            self._known[asked] = _Answer(context.exact, context.caller, begun[0], headers, body, life)
         return [body]

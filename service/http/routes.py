@@ -7,10 +7,10 @@ checks each request, and writes its part of the OpenAPI document. (Why not flask
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Required, TypedDict, TypeVar, Unpack
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
 from schemas.strict import StrictSchema
@@ -18,7 +18,7 @@ from service.domain.errors import Refusal, ValidationFailed
 from service.domain.idempotency import check_key
 from service.http.auth import authenticate, confirm_key, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
-from service.storage.keys import ApiKey
+from service.http.request_context import request_context
 
 JSON_MEDIA_TYPE = "application/json"
 QUERIES_KNOWN_MAX = 512
@@ -34,30 +34,59 @@ class Answer:
     media_type: str = JSON_MEDIA_TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method, and everything that callers may know of it.
+View = Callable[..., Answer | Response]
+"""Gets the values of the path, then `query` and `body` as the domain's values, each by its name."""
+V = TypeVar("V", bound=View)
 
-    `scope` None means open to everybody; `loopback_open` routes need no key from callers on the machine itself.
-    """
 
-    method: str
-    path: str
-    view: Callable[..., Answer | Response]
-    tag: str
-    scope: str | None
+class Terms(TypedDict, total=False):
+    """What the declaration of a route may say; what it leaves out is as `Route` has it."""
+
+    scope: Required[str | None]
     status: int
-    answer: type[StrictSchema] | None
-    body: type[StrictSchema] | None
-    query: type[StrictSchema] | None
+    answer: type[StrictSchema]
+    body: type[StrictSchema]
+    query: type[StrictSchema]
     refuses: Sequence[type[Refusal]]
     keyed: bool
-    bodies: Sequence[str]
-    answers: Sequence[str]
+    may_be_keyed: bool
+    bodies: tuple[str, ...]
+    answers: tuple[str, ...]
     lists: Sequence[str]
     loopback_open: bool
     commits: bool
-    may_be_keyed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address and method, and everything that callers may know of it."""
+
+    method: str
+    path: str
+    view: View
+    tag: str
+    scope: str | None
+    """What the caller's key must allow; None means that the route is open to everybody."""
+    status: int = 200
+    """Of an answer that refuses nothing."""
+    answer: type[StrictSchema] | None = None
+    body: type[StrictSchema] | None = None
+    query: type[StrictSchema] | None = None
+    refuses: Sequence[type[Refusal]] = ()
+    keyed: bool = False
+    """Needs an Idempotency-Key."""
+    may_be_keyed: bool = False
+    """Takes an Idempotency-Key."""
+    bodies: tuple[str, ...] = (JSON_MEDIA_TYPE,)
+    """The media types of the body."""
+    answers: tuple[str, ...] = (JSON_MEDIA_TYPE,)
+    """The media types of the answer."""
+    lists: Sequence[str] = ()
+    """The query parameters that may be repeated."""
+    loopback_open: bool = False
+    """Lets callers on the machine itself in without a key."""
+    commits: bool = False
+    """The view hands its key to the committer, which refuses it if it was revoked in the meantime."""
 
     @property
     def name(self) -> str:
@@ -78,48 +107,17 @@ class Routes:
         self.tag = tag
         self.all: list[Route] = []
 
-    def get(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A GET route; see `add` for what may be told."""
-        return self.add("GET", path, **told)
+    def get(self, path: str, **terms: Unpack[Terms]) -> Callable[[V], V]:
+        """Declares the view of a GET route."""
+        return self._declaring("GET", path, terms)
 
-    def post(self, path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A POST route; see `add` for what may be told."""
-        return self.add("POST", path, **told)
+    def post(self, path: str, **terms: Unpack[Terms]) -> Callable[[V], V]:
+        """Declares the view of a POST route."""
+        return self._declaring("POST", path, terms)
 
-    def add(
-        self,
-        method: str,
-        path: str,
-        *,
-        scope: str | None,
-        status: int = 200,
-        answer: type[StrictSchema] | None = None,
-        body: type[StrictSchema] | None = None,
-        query: type[StrictSchema] | None = None,
-        refuses: Sequence[type[Refusal]] = (),
-        keyed: bool = False,
-        bodies: Sequence[str] = (JSON_MEDIA_TYPE,),
-        answers: Sequence[str] = (JSON_MEDIA_TYPE,),
-        lists: Sequence[str] = (),
-        loopback_open: bool = False,
-        commits: bool = False,
-        may_be_keyed: bool = False,
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declares a view. It gets the path's values, then `body` and `query` as the domain's values.
-
-        `keyed` routes need an Idempotency-Key, `may_be_keyed` ones take one; `bodies` and `answers` are media types,
-        `lists` the query parameters that may be repeated; `loopback_open` lets callers on the machine itself in without
-        a key; a view that `commits` hands its key to the committer, which refuses it if it was revoked in the meantime.
-        """
-
-        def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-            self.all.append(
-                Route(
-                    method, path, view, self.tag, scope, status, answer, body, query, refuses, keyed,
-                    tuple(bodies), tuple(answers), tuple(lists), loopback_open,
-                    commits, may_be_keyed,
-                )
-            )  # fmt: skip
+    def _declaring(self, method: str, path: str, terms: Terms) -> Callable[[V], V]:
+        def declare(view: V) -> V:
+            self.all.append(Route(method=method, path=path, view=view, tag=self.tag, **terms))
             return view
 
         return declare
@@ -135,7 +133,7 @@ def register_routes(app: Flask, families: Sequence[Routes]) -> None:
             app.add_url_rule(
                 route.path,
                 endpoint=route.name,
-                view_func=_checked(route),
+                view_func=CheckedView(route).answer,
                 methods=[route.method],
                 provide_automatic_options=False,
             )
@@ -154,58 +152,48 @@ def _id_converter(families: Sequence[Routes]) -> type[BaseConverter]:
     return type("IdConverter", (BaseConverter,), {"regex": rf"(?!(?:{named})$)[^/]+"})
 
 
-def _checked(route: Route) -> Callable[..., Response]:
-    """The view behind its checks, from the cheapest to the dearest: key, scope, query, idempotency key, body."""
-    body_schema = route.body() if route.body is not None and route.takes_json else None
-    query_schema = route.query() if route.query is not None else None
+class CheckedView:
+    """The view of a route behind its checks, the cheapest first: key, scope, query, idempotency key, body."""
 
-    @functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)
-    def query_of(_query_string: bytes) -> dict[str, Any] | None:
-        """The query of the current request, taken apart once for each text: dashboards ask the same all day."""
-        return _read_query(route, query_schema)
+    def __init__(self, route: Route) -> None:
+        """Makes the schemas of the route, once."""
+        self._route = route
+        self._body = route.body() if route.body is not None and route.takes_json else None
+        self._query = route.query() if route.query is not None else None
+        self._query_of = functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)(self._read_query)
 
-    def answer_request(**values: Any) -> Response:
-        g.api_key = _caller(route)
+    def answer(self, **values: object) -> Response:
+        """The response to the current request; `values` are those of the path. Raises what is refused."""
+        route, context = self._route, request_context()
+        if route.scope is not None and not (route.loopback_open and is_loopback()):
+            context.api_key = authenticate(route.scope, may_be_revoked=route.commits)
         try:
-            return answer_caller(values)
+            query = self._query_of(request.query_string)
+            if query is not None:
+                values["query"] = dict(query)
+            sent = request.headers.get("Idempotency-Key")
+            if route.keyed or (route.may_be_keyed and sent is not None):
+                # Before the body is looked at: without the key nothing that is said of the body could be relied on.
+                context.idempotency_key = check_key(sent)
+            if self._body is not None:
+                values["body"] = self._body.read(read_json(JSON_BYTES_MAX))
+            return respond(route.view(**values))
         except Refusal:
             if route.commits:
                 # A key that is revoked must not even learn what is wrong with its request.
                 confirm_key()
             raise
 
-    def answer_caller(values: dict[str, Any]) -> Response:
-        """The answer to a caller who is let in."""
-        query = query_of(request.query_string)
-        if query is not None:
-            values["query"] = dict(query)
-        sent = request.headers.get("Idempotency-Key")
-        if route.keyed or (route.may_be_keyed and sent is not None):
-            # Before the body is looked at: without the key nothing that is said of the body could be relied on.
-            g.idempotency_key = check_key(sent)
-        if body_schema is not None:
-            values["body"] = body_schema.read(read_json(JSON_BYTES_MAX))
-        return respond(route.view(**values))
-
-    answer_request.__doc__ = route.view.__doc__
-    return answer_request
-
-
-def _read_query(route: Route, schema: StrictSchema | None) -> dict[str, Any] | None:
-    parameters = read_query(route.lists)
-    if schema is not None:
-        asked: dict[str, Any] = schema.read(parameters)
-        return asked
-    if parameters:
-        raise ValidationFailed.of(f"/{next(iter(parameters))}", "unknown-field", "No query parameter is known here.")
-    return None
-
-
-def _caller(route: Route) -> ApiKey | None:
-    """The key of the request; None where the route needs none."""
-    if route.scope is None or (route.loopback_open and is_loopback()):
+    def _read_query(self, _query_string: bytes) -> dict[str, object] | None:
+        """The query of the current request, taken apart once for each text: dashboards ask the same all day."""
+        parameters = read_query(self._route.lists)
+        if self._query is not None:
+            asked: dict[str, object] = self._query.read(parameters)
+            return asked
+        if parameters:
+            name = next(iter(parameters))
+            raise ValidationFailed.of(f"/{name}", "unknown-field", "No query parameter is known here.")
         return None
-    return authenticate(route.scope, may_be_revoked=route.commits)
 
 
 def respond(answer: Answer | Response) -> Response:
@@ -215,19 +203,3 @@ def respond(answer: Answer | Response) -> Response:
     response = Response(orjson.dumps(answer.document), answer.status, content_type=answer.media_type)
     response.headers.update(answer.headers)
     return response
-
-
-def request_id() -> str:
-    """The id of the current request, as the X-Request-Id header answers it."""
-    return str(g.request_id)
-
-
-def find_idempotency_key() -> str | None:
-    """The idempotency key of the current request, where the route may be keyed; None when none was sent."""
-    found: str | None = g.get("idempotency_key")
-    return found
-
-
-def idempotency_key() -> str:
-    """The idempotency key of the current request, which a keyed route has checked."""
-    return str(g.idempotency_key)

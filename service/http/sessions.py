@@ -19,10 +19,12 @@ from flask import Response, request
 
 from service.commands.sessions import end_session
 from service.http.context import app_context
-from service.http.response_cache import Life
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.keys import ApiKey
 from service.storage.ledger_state import LedgerState
+
+Life = tuple[datetime.datetime, datetime.datetime]
+"""From when on, and before when, a session may be answered."""
 
 COOKIE = "hushi_session"
 LIFETIME = datetime.timedelta(hours=12)

@@ -4,6 +4,7 @@ Whoever watches over a service must get an answer when the database hangs, when 
 is full. So each question is asked in a thread of its own, and after a moment the answer is what is known by then.
 """
 
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -87,8 +88,8 @@ class VitalSigns:
         """Asks nothing yet."""
         self._ledger = ledger
         self._committer = committer
-        self._reading = _Question(lambda: readiness(ledger))
-        self._writing = _Question(lambda: can_write(ledger))
+        self._reading = _Question(functools.partial(readiness, ledger))
+        self._writing = _Question(functools.partial(can_write, ledger))
         self._last_read: Readiness | None = None
 
     def look(self) -> Vitals:

@@ -14,6 +14,7 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.keys import OPERATOR_KEY_ID
 from service.importing import FileLine, ImportFileError
 from service.importing.headings import usual_heading
 from service.importing.refused_lines import RefusedLine
@@ -21,8 +22,6 @@ from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
 
 IMPORT_ROUTE = "import"
-OPERATOR_KEY_ID = 0
-"""The id under which the keys of imports are kept: no API key has it."""
 LINES_PER_COMMIT = 5000
 """A commit waits for the disk as long for one line as for thousands; more than these only take memory. On SQLite they
 are several commits (service.importing.sharing)."""
@@ -89,7 +88,12 @@ def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
 def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:
     readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
-    return _Chunk(lines, readings, posting.submit(lambda: committer.submit(entries) if entries else []))
+    return _Chunk(lines, readings, posting.submit(_post, committer, entries))
+
+
+def _post(committer: SharingCommitter, entries: list[Post]) -> list[Outcome]:
+    """What becomes of a chunk's entries; where no line could be read there is none."""
+    return committer.submit(entries) if entries else []
 
 
 def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:

@@ -1,1 +1,1 @@
-"""Read use cases: one snapshot each."""
+"""Read use cases: each of them reads one snapshot."""

@@ -1,4 +1,4 @@
-"""Reading the audit."""
+"""Lists the records of the audit."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Backing up: a consistent copy of a live ledger in one file, for either engine."""
+"""Writes a backup: a consistent copy of a live ledger in one file, on either engine."""
 
 import importlib.metadata
 import pathlib
@@ -9,7 +9,7 @@ from service.storage.archives import Manifest
 
 
 def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
-    """Writes the ledger as it stands at this moment into a new file; whoever posts meanwhile is not held up.
+    """Writes the ledger of this moment into a new file, and returns the backup's manifest. Posts need not wait for it.
 
     Names and citizen numbers stay encrypted, and the secrets that decrypt them are not in the file. Raises
     FileExistsError, OSError when the file can't be written, DatabaseUnavailable; then no file is left.
@@ -20,7 +20,8 @@ def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
         rows = {name: archive.write_lines(name, copying.read_lines(connection, name)) for name in columns}
         manifest = Manifest(
             hushi=importlib.metadata.version("hushi"),
-            revision=schema.revision(connection) or "",  # Asked last: an upgrade waits for those who have asked.
+            # The revision is read last, because an upgrade waits for every transaction that has read it.
+            revision=schema.revision(connection) or "",
             engine="sqlite" if ledger.database.is_sqlite else "postgresql",
             created_at=ledger.now().isoformat(timespec="seconds"),
             head_no=0 if head is None else head.block.no,

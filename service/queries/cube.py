@@ -1,8 +1,8 @@
-"""The cube of a process, brought up to the ledger's last commit before each question: folded cells plus the tail.
+"""The cube of a process: the folded cells and the tail, brought up to the ledger's last commit before each question.
 
 Everything is read from one snapshot, under one lock, so that a question sees each entry once: either in a cell or in
-the tail. Cells are loaded by the block that changed them; entries of the tail are laid over copies of cells, of those
-grains only that a question is answered from.
+the tail. Cells are loaded when a block has changed them. Entries of the tail are added to copies of the cells ("laid
+over" them), only in the grains that questions are answered from.
 """
 
 import threading
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a process has in memory of a ledger, and the state that it is exact at."""
+    """The cube and the registry that a process has in memory, and the state of the ledger that they are exact at."""
 
     cube: Cube
     registry: Registry
@@ -34,17 +34,17 @@ class Known:
 
 
 class CubeKeeper:
-    """The one cube and the one registry of a process."""
+    """Keeps the one cube and the one registry of a process up to date."""
 
     def __init__(self, ledger: Ledger) -> None:
-        """Loads nothing before the first question."""
+        """Begins with an empty cube; the first question loads what it needs."""
         self._ledger = ledger
         self._lock = threading.Lock()
         self._is_cold = False
         self._forget()
 
     def _forget(self) -> None:
-        """Knows nothing, or nothing any more: of another ledger nothing in memory is right."""
+        """Drops everything in memory: nothing in it is right for another ledger. The constructor calls it too."""
         self._cube = Cube()
         self._registry = Registry()
         self._state = NOTHING
@@ -57,9 +57,9 @@ class CubeKeeper:
 
     @contextmanager
     def known_at(self, state: LedgerState, grains: Collection[Grain], *, people: bool = False) -> Iterator[Known]:
-        """What is known, at this state of the ledger or a later one, for as long as it is used.
+        """Gives what is in memory, exact at this state of the ledger or at a later one, and locks it while it is used.
 
-        With the cells of these grains, and with the registry if `people` are asked for: each is loaded when it is
+        It holds the cells of these grains at least, and the registry if `people` is true: each is loaded when it is
         first needed. Raises DatabaseUnavailable.
         """
         with self._lock:
@@ -74,10 +74,10 @@ class CubeKeeper:
     def known_in(
         self, snapshot: ExitStack, grains: Collection[Grain], *, people: bool = False
     ) -> Iterator[tuple[Known, Connection]]:
-        """Like `known_at` at the newest state, with the snapshot that it was read from.
+        """Like `known_at` at the newest state; it gives the snapshot's connection as well.
 
-        The snapshot stays open for as long as the caller keeps its stack, also when others ask again: what is read from
-        it is of the same state. Raises DatabaseUnavailable.
+        The snapshot stays open as long as the caller's stack is open, also when others ask again, so that the caller
+        can read more of the same state from it. Raises DatabaseUnavailable.
         """
         with self._lock:
             connection = snapshot.enter_context(self._ledger.database.reading())
@@ -85,18 +85,18 @@ class CubeKeeper:
             yield Known(self._cube, self._registry, self._state), connection
 
     def warm_up(self) -> None:
-        """Loads everything and prepares it, a month at a time, so that questions in between need not wait long."""
+        """Loads everything and prepares it a month at a time, so that questions in between do not wait long."""
         for grain in GRAINS:
             with self.known_at(self._state, [grain], people=True):
                 pass
-        with self.known_at(self._state, GRAINS):  # Each has taken the tail off those before it.
+        with self.known_at(self._state, GRAINS):  # Loading a grain takes the tail off the grains loaded before it.
             pass
         self._prepare(self._cube.prepare())
 
     def stay_warm(self) -> None:
-        """Prepares again what was changed, once it has come to rest; to be called every minute or so.
+        """Prepares the months again that have changed, but not since the last call; to be called about every minute.
 
-        Loads everything when it had to be dropped. Raises DatabaseUnavailable.
+        When everything had to be dropped, it loads everything. Raises DatabaseUnavailable.
         """
         if self._is_cold:
             self.warm_up()
@@ -110,11 +110,11 @@ class CubeKeeper:
                 done = next(preparing, self) is self
 
     def _bring_up_to_date(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
-        """Brings memory to the state of this snapshot. Whatever ends it half-way, nothing half-loaded is left."""
+        """Brings memory to the state of this snapshot. When an error ends it half-way, it drops all of the memory."""
         try:
             self._refresh(connection, grains, people=people)
         except BaseException:
-            # Cells of a block that a fail-over is about to lose may be in memory already, or the tail be off.
+            # Memory may hold cells of a block that a fail-over is about to lose, or the tail may be taken off.
             self._forget()
             self._is_cold = True
             raise
@@ -138,17 +138,17 @@ class CubeKeeper:
         self._state = now
 
     def _forget_another_ledger(self, now: LedgerState) -> None:
-        """Drops everything: it is of a ledger that does not answer any more, after a fail-over or a restore."""
+        """Drops everything, because after a fail-over or a restore another ledger answers under the same address."""
         _log.warning("another-ledger", position=str(now.position), known=str(self._state.position))
         self._forget()
         self._is_cold = True
 
     def _missing(self, grains: Collection[Grain]) -> list[Grain]:
-        # Each once: entries of the tail are added to the cells of every grain in the list.
+        # Each grain must be in the list once: entries of the tail are added to the cells of every grain in the list.
         return [grain for grain in dict.fromkeys(grains) if grain not in self._grains]
 
     def _load(self, connection: Connection, missing: list[Grain]) -> None:
-        """Loads what blocks have changed since the last time, and grains that were not asked for before."""
+        """Loads the cells that newer blocks have changed, and all cells of the grains that are missing."""
         loads = [(self._grains, self._state.position.block), (missing, 0)]
         for grains, after_block in loads:
             for key, cell in cells.load_changed(connection, after_block, [grain.number for grain in grains]):
@@ -156,7 +156,7 @@ class CubeKeeper:
         self._grains.extend(missing)
 
     def _uncover(self) -> None:
-        """Takes the tail off again: what it covered is the folded cell, or nothing."""
+        """Takes the tail off: puts back the folded cells, and removes the cells that only the tail had."""
         for key, cell in self._covered.items():
             if cell is None:
                 self._cube.take_out(key)
@@ -168,7 +168,7 @@ class CubeKeeper:
         self._laid.clear()
 
     def _read_tail(self, connection: Connection, now: Position) -> None:
-        """Reads the entries of the tail that are not known yet."""
+        """Reads the entries of the tail that are not in memory yet."""
         fresh = tail.find_entries(connection, after=max(self._places, default=0))
         length, places = now.tail
         is_all = len(self._places) + len(fresh) == length and places in (0, sum(self._places) + sum(fresh))
@@ -176,18 +176,18 @@ class CubeKeeper:
             # On PostgreSQL a lower place may become visible after a higher one.
             fresh = tail.find_entries(connection)
             if not self._places <= fresh.keys():
-                # After a fail-over one that was known may be gone though the newest is there.
+                # After a fail-over an entry in memory may be missing in the ledger, although the newest one is there.
                 self._uncover()
             fresh = {seq: entry for seq, entry in fresh.items() if seq not in self._places}
         self._places.update(fresh)
         self._tail.extend(fresh.values())
 
     def _is_behind(self, grain: Grain) -> bool:
-        """Whether entries of the tail are not laid over the cells of a grain yet."""
+        """Whether some entries of the tail are not laid over the cells of a grain yet."""
         return self._laid.get(grain, 0) < len(self._tail)
 
     def _cover(self, connection: Connection, grain: Grain) -> None:
-        """Lays the entries of the tail that are not there yet over copies of the cells of a grain that they touch."""
+        """Adds the entries of the tail that a grain lacks to copies of its cells, and puts the copies into the cube."""
         entries = self._tail[self._laid.get(grain, 0) :]
         live = tail.find_live(connection, reversed_pairs(entries))
         changed: dict[CellKey, Cell] = {}

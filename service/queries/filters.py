@@ -1,4 +1,4 @@
-"""Filters that can't be right: what does not exist is refused, and what exists and fits nothing is an empty answer."""
+"""Refuses filters by values that do not exist. A value that exists and fits nothing gives an empty answer."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -11,19 +11,19 @@ from service.queries.cube import Known
 from service.storage import residents
 
 VALUES_NAMED_MAX = 300
-"""How many of the known values an error names; there are some 250 countries."""
+"""How many of the known values an error names at most; there are some 250 countries."""
 
 ReportFilters = Mapping[str, Collection[str]]
 
 
 def refuse_unknown_words(rulebook: Rulebook, filters: ReportFilters) -> None:
-    """Raises ValidationFailed for a category or an origin that the rule data don't have."""
+    """Raises ValidationFailed for a category or an origin that is not in the rule data."""
     for name, known in (("category", rulebook.category_names()), ("origin", rulebook.countries)):
         _refuse_unknown(name, filters.get(name, ()), known)
 
 
 def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
-    """Raises ValidationFailed for a group that was never created."""
+    """Raises ValidationFailed for a group that does not exist."""
     if "group_id" not in filters:
         return
     with ledger.database.reading() as connection:
@@ -33,10 +33,11 @@ def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
 
 
 def refuse_unknown_places(known: Known, filters: ReportFilters) -> None:
-    """Raises ValidationFailed for a trade point that no transaction bears, or a settlement that nobody comes from.
+    """Raises ValidationFailed for an unknown trade point or settlement.
 
-    What is known covers everything that was committed before the question, the tail and new residents too, so a report
-    that is asked right after the first trade at a point knows the point.
+    A trade point is known when it is the default one or has a trade, a settlement when it has a trade or a resident.
+    `known` covers everything that was committed before the question, also the tail and new residents. So a report that
+    is asked right after the first trade at a trade point knows the trade point.
     """
     if "trade_point" in filters:
         known_points = known.cube.values_of("trade_point"), (DEFAULT_TRADE_POINT,)
@@ -48,7 +49,7 @@ def refuse_unknown_places(known: Known, filters: ReportFilters) -> None:
 
 
 def _refuse_unknown(name: str, sent: Iterable[str], *known: Collection[str | None]) -> None:
-    """Raises ValidationFailed for a value that is in none of the known ones; it is not repeated, whatever it is."""
+    """Raises ValidationFailed for a value that is in none of the collections. The error does not repeat the value."""
     if not all(any(value in values for values in known) for value in sent):
         named = sorted({value for values in known for value in values if value is not None})[:VALUES_NAMED_MAX]
         detail = f"One that was sent is not known; send some of {', '.join(named)}."

@@ -1,4 +1,4 @@
-"""Whether the ledger can serve, as far as reading it tells."""
+"""Tells whether the ledger can serve, as far as reading can tell."""
 
 import datetime
 from dataclasses import dataclass
@@ -9,20 +9,21 @@ from service.storage import blocks, schema, tail
 from service.storage.faults import DatabaseUnavailable
 
 FOLD_STANDS_STILL_AFTER_S = 60
-"""The folder works every second; a ledger that takes a minute is not being folded at all."""
+"""The folder works every second. When an entry waits for more than this, the ledger is not being folded at all."""
 LOG_LONG_BYTES = 512 * 1024 * 1024
-"""SQLite copies its log into the ledger's file at 64 MiB, unless somebody goes on reading what stood there before."""
+"""SQLite copies its log into the ledger's file at 64 MiB, unless a reader keeps an older snapshot open."""
 
 Schema = Literal["ok", "old", "newer"]
-"""The database's schema beside the one that the code needs."""
+"""The database's schema, compared with the one that the code needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What serving needs; `tail_length` counts what is posted and not folded yet, `fold_lag_s` its oldest's age.
+    """Whether the database answers, and what it tells of its schema, its chain, its tail and SQLite's log.
 
-    What could not be asked is None: of a database that does not answer nothing is known, its schema neither.
-    `log_bytes` is None on PostgreSQL, too.
+    `tail_length` counts the entries that are posted and not folded yet, and `fold_lag_s` is the age of the oldest of
+    them. A field that could not be read is None: when the database does not answer, that is every other field.
+    `log_bytes` is None on PostgreSQL too.
     """
 
     database: bool
@@ -34,17 +35,17 @@ class Readiness:
 
     @property
     def is_folding(self) -> bool | None:
-        """Whether the tail is being folded; None when unknown. Reports are exact without it, only slower."""
+        """Whether the tail is being folded; None when unknown. Without folding, reports stay exact but get slower."""
         return None if self.fold_lag_s is None else int(self.fold_lag_s) <= FOLD_STANDS_STILL_AFTER_S
 
     @property
     def is_log_short(self) -> bool | None:
-        """Whether SQLite's log is as long as it should be; None when unknown, and on PostgreSQL."""
+        """Whether SQLite's log is not longer than LOG_LONG_BYTES; None when unknown, and on PostgreSQL."""
         return None if self.log_bytes is None else self.log_bytes <= LOG_LONG_BYTES
 
 
 def readiness(ledger: Ledger) -> Readiness:
-    """The state of the database and its schema. Raises nothing: what can't be reached is not ready."""
+    """Reads whether the database and its schema are ready. Raises nothing: a database that can't be reached is not."""
     try:
         with ledger.database.reading_apart() as connection:
             found = schema.revision(connection)

@@ -1,10 +1,10 @@
-"""Looking up API keys."""
+"""Looks up API keys."""
 
 import contextlib
 import hmac
 from collections.abc import Sequence
 
-from service.domain.keys import NAME_BYTES, key_digest
+from service.domain.keys import NAME_BYTES, OPERATOR_KEY_ID, OPERATOR_NAME, key_digest
 from service.ledger import Ledger
 from service.storage import keys
 from service.storage.faults import AnotherLedger
@@ -15,39 +15,64 @@ KEYS_KNOWN_MAX = 1000
 
 
 class ApiKeyCache:
-    """The keys that a process has looked up; forgotten as soon as any key is revoked, or the ledger is another one.
+    """The API keys that a process has looked up. It forgets them when any key is revoked, or the ledger is another one.
 
-    A key is found by the beginning of its digest, which is no secret, and it is the right one if the whole digest is:
-    how long that comparison takes says nothing of how much of it fits.
+    A key is looked up by the beginning of its digest, which is no secret. Then the whole digest is compared, in a time
+    that does not tell how much of it is equal.
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        """Knows no key yet."""
+        """Begins without keys."""
         self._ledger = ledger
         self._known: dict[bytes | int, Sequence[ApiKey]] = {}
         self._as_of = (0, 0)
+        self._names: dict[int, str] = {}
+        self._named_in = 0
 
     def find_live(self, key: str, at: LedgerState) -> ApiKey | None:
-        """The key if it is known and not revoked at this state of the ledger."""
+        """The key, if it exists and is not revoked at this state of the ledger; else None."""
         digest = key_digest(key)
         return _right_one(self._find(digest[:NAME_BYTES], at), digest)
 
     def find_known(self, key: str) -> ApiKey | None:
-        """The key if this process has met it; it may have been revoked since."""
+        """The key, if this process has looked it up before; else None. It may have been revoked since."""
         if self._as_of[0] != self._ledger.lineage.seen.generation:
             return None
         digest = key_digest(key)
         return _right_one(self._known.get(digest[:NAME_BYTES], ()), digest)
 
     def find_live_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
-        """The key with this id, by the same rule; whoever asks has proved otherwise that the key was theirs."""
+        """The key with this id, if it is not revoked at this state of the ledger; else None.
+
+        The caller must have proved in another way, for instance by a session, that the key is theirs.
+        """
         return next(iter(self._find(key_id, at)), None)
 
+    def name_of(self, key_id: int) -> str | None:
+        """The name of a key, revoked or not; None when there is no such key. A name never changes."""
+        if key_id == OPERATOR_KEY_ID:
+            return OPERATOR_NAME
+        name = self._known_names().get(key_id)
+        if name is None:
+            with self._ledger.database.reading() as connection:
+                found = keys.find_by_id(connection, key_id)
+            if found is not None:
+                name = self._known_names()[key_id] = found.name
+        return name
+
+    def _known_names(self) -> dict[int, str]:
+        """The names that are known of this ledger: after a fail-over or a restore, another one may answer."""
+        generation = self._ledger.lineage.seen.generation
+        if generation != self._named_in or len(self._names) >= KEYS_KNOWN_MAX:
+            self._names, self._named_in = {}, generation
+        return self._names
+
     def _find(self, name: bytes | int, at: LedgerState) -> Sequence[ApiKey]:
-        """The live keys of a digest's beginning or of an id."""
+        """The live keys with an id, or whose digests have this beginning."""
         as_of = (self._generation_of(at), at.revoked_keys)
         if as_of != self._as_of or len(self._known) >= KEYS_KNOWN_MAX:
-            # A new dictionary: another thread may be putting what it read before the revocation into the old one.
+            # The dictionary must be a new one: another thread may be putting a key into the old one that it has read
+            # before the revocation.
             self._known, self._as_of = {}, as_of
         known = self._known
         found = known.get(name, ())
@@ -55,10 +80,11 @@ class ApiKeyCache:
             found = _find_live(self._ledger, name)
             if found:
                 known[name] = found
+                self._known_names().update({one.id: one.name for one in found})
         return found
 
     def _generation_of(self, at: LedgerState) -> int:
-        """The generation of the ledger that answered with this state."""
+        """How often the ledger has become another one, up to the ledger that answered with this state."""
         lineage = self._ledger.lineage
         with contextlib.suppress(AnotherLedger):
             lineage.look(self._ledger.database, at.register)
@@ -66,7 +92,7 @@ class ApiKeyCache:
 
 
 def is_live(ledger: Ledger, key: str) -> bool:
-    """Whether a key is known and not revoked."""
+    """Whether a key exists and is not revoked."""
     digest = key_digest(key)
     return _right_one(_find_live(ledger, digest[:NAME_BYTES]), digest) is not None
 
@@ -85,6 +111,6 @@ def _find_live(ledger: Ledger, name: bytes | int) -> Sequence[ApiKey]:
 
 
 def list_api_keys(ledger: Ledger) -> Sequence[ApiKey]:
-    """Every key without its secret, oldest first."""
+    """All keys without their secrets, the oldest first."""
     with ledger.database.reading() as connection:
         return keys.list_keys(connection)

@@ -13,7 +13,7 @@ from service.storage import blocks, journal, tail, verifications
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the ledger stands: the newest block, all transactions, those not folded yet, and the last verification."""
+    """The newest block, the numbers of all transactions and of those in the tail, and the time of the last check."""
 
     block: Block | None
     transactions: int
@@ -22,7 +22,7 @@ class Head:
 
 
 def get_head(ledger: Ledger) -> Head:
-    """The head of the ledger."""
+    """Reads the head of the ledger."""
     with ledger.database.reading() as connection:
         newest = blocks.find_head(connection)
         waiting = tail.length(connection)
@@ -35,7 +35,7 @@ def get_head(ledger: Ledger) -> Head:
 
 
 def get_block(ledger: Ledger, no: int) -> Block:
-    """One block. Raises NotFound."""
+    """The block with this number. Raises NotFound."""
     with ledger.database.reading() as connection:
         found = blocks.find(connection, no)
     if found is None:
@@ -44,7 +44,7 @@ def get_block(ledger: Ledger, no: int) -> Block:
 
 
 def get_proof(ledger: Ledger, transaction_id: UUID) -> Proof:
-    """The path from a transaction to its block. Raises NotFound, also while the transaction is still in the tail."""
+    """The proof that a block holds a transaction. Raises NotFound, also while the transaction is still in the tail."""
     with ledger.database.reading() as connection:
         seq = journal.find_seq(connection, transaction_id)
         if seq is None:
@@ -65,6 +65,6 @@ def tail_length(ledger: Ledger) -> int:
 
 
 def newest_place(ledger: Ledger) -> int:
-    """The place of the newest entry in the journal, which grows with each; zero when there is none."""
+    """The place of the newest entry in the journal, which grows with each entry; zero when there is none."""
     with ledger.database.reading() as connection:
         return journal.newest_seq(connection)

@@ -1,4 +1,4 @@
-"""The state of the ledger, read once for all the requests that ask at the same time."""
+"""Reads the state of the ledger once for all requests that ask at the same time."""
 
 import threading
 from collections import deque
@@ -8,18 +8,18 @@ from service.storage.ledger_state import LedgerState, Watch
 
 
 class LedgerStateReader:
-    """Tells the state of the ledger as of a moment after it was asked.
+    """Tells the state of the ledger at a moment after the caller asked for it.
 
-    On SQLite every caller looks for itself, with a watch that is free, which takes a few microseconds. On PostgreSQL a
-    read is a round trip, so it is shared: whoever asks while one is under way must not get that one, which may have
-    begun before their question, but shares the next.
+    On SQLite each caller reads for itself, with a watch that is free, in a few microseconds. On PostgreSQL a read is a
+    round trip, so callers share it. A caller who asks while a read is running can't use that read, because it may have
+    begun before the question; the caller shares the next one.
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        """Reads nothing yet."""
+        """Reads nothing before the first call of `now`."""
         self._ledger = ledger
-        # Not one for each thread: the server's threads end when they are idle, and what a thread keeps for itself would
-        # be taken apart with it, when Python can't run there any more.
+        # The watches are shared among threads, because the server's threads end when they are idle. The objects that a
+        # thread keeps for itself are destroyed at its end, when Python can no longer run in that thread.
         self._free: deque[Watch] = deque()
         self._watch = Watch(ledger.database)
         self._changed = threading.Condition()
@@ -29,7 +29,7 @@ class LedgerStateReader:
         self._answer: LedgerState | BaseException | None = None
 
     def now(self) -> LedgerState:
-        """The state, not older than this call. Raises DatabaseUnavailable."""
+        """The state at a moment after the beginning of this call. Raises DatabaseUnavailable."""
         return self._looked_up() if self._ledger.database.is_sqlite else self._shared()
 
     def _looked_up(self) -> LedgerState:
@@ -52,7 +52,7 @@ class LedgerStateReader:
             self._begun, self._is_reading = wanted, True
         try:
             answer: LedgerState | BaseException = self._watch.read()
-        except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it too)
+        except BaseException as error:  # noqa: BLE001 (the callers that wait must get it too)
             answer = error
         with self._changed:
             self._answer, self._ended, self._is_reading = answer, wanted, False

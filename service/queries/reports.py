@@ -1,7 +1,8 @@
-"""Reports: one snapshot each, exact at the position that they name."""
+"""Reports: each is made from one snapshot, and is exact at the position that it names."""
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,11 +39,11 @@ class Answered(Generic[T]):
 class Reporter:
     """Answers questions from the memory of this process, at a state that the caller has just read or at the newest.
 
-    A question of a period that is not over is answered through the current business day, whoever asks it.
+    When the period of a question is not over, the answer runs through the current business day, for every caller.
     """
 
     def __init__(self, ledger: Ledger, state_reader: LedgerStateReader | None = None) -> None:
-        """Loads nothing before the first question."""
+        """Prepares nothing; the first question loads what it needs."""
         self._ledger = ledger
         self._state_reader = state_reader or LedgerStateReader(ledger)
         self._keeper = CubeKeeper(ledger)
@@ -52,37 +53,35 @@ class Reporter:
         self._keeper.warm_up()
 
     def stay_warm(self) -> None:
-        """Prepares again what has changed since, and has come to rest since this was called before."""
+        """Prepares the months again that have changed, but not since the last call. Raises DatabaseUnavailable."""
         self._keeper.stay_warm()
 
     def trade(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda asked, known: trade_report(asked, known.cube.totals))
+        return self._ask(question, at, _trade)
 
     def series(self, question: Question, measure: str, at: LedgerState | None = None) -> Answered[Series]:
         """One measure over the buckets of a period. Raises ValidationFailed on an unknown filter."""
-        return self._ask(question, at, lambda asked, known: series(asked, measure, known.cube.totals))
+        return self._ask(question, at, functools.partial(_series, measure))
 
     def residents(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
-        return self._ask(
-            question, at, lambda asked, known: _residents(known.registry, asked, known.cube.totals), people=True
-        )
+        return self._ask(question, at, _residents_at, people=True)
 
     def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
-        """What a brief is written from, with nothing later than today. Raises ValidationFailed on an unknown filter."""
+        """The facts that a brief is written from, up to today at most. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
-        return self._ask(so_far, at, lambda asked, known: _facts(known.registry, asked, known.cube.totals), people=True)
+        return self._ask(so_far, at, _facts, people=True)
 
     def bulletin(self, month: Period, today: datetime.date) -> Answered[Bulletin]:
-        """The monthly bulletin, at the newest state, with nothing later than today. Raises DatabaseUnavailable."""
+        """The monthly bulletin at the newest state, up to today at most. Raises DatabaseUnavailable."""
         grains = {grain for question in questions_of(month, today) for grain in question.grains}
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
                 parts = trade_parts(month, today, ask)
-            # The lock is free again: what takes longest is read from the same snapshot while others ask.
+            # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
             base = asked.base_period
             current = commodities.sums_of(connection, asked.span)
@@ -98,9 +97,9 @@ class Reporter:
         *,
         people: bool = False,
     ) -> Answered[T]:
-        """What `work` makes of the question, through today, and of all that is known.
+        """The result of `work` on the question, cut off at today, and on what this process has in memory.
 
-        Raises ValidationFailed on a filter by what does not exist.
+        Raises ValidationFailed on a filter by a value that does not exist.
         """
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
@@ -112,10 +111,23 @@ class Reporter:
             return Answered(work(question, known), known.state)
 
 
-def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
+def _trade(question: Question, known: Known) -> TradeReport:
+    return trade_report(question, known.cube.totals)
+
+
+def _series(measure: str, question: Question, known: Known) -> Series:
+    return series(question, measure, known.cube.totals)
+
+
+def _residents_at(question: Question, known: Known) -> TradeReport:
+    return _residents(known.registry, question, known.cube.totals)
+
+
+def _facts(question: Question, known: Known) -> Facts:
+    registry, ask = known.registry, known.cube.totals
     base_period = question.base_period
     if not question.has_begun:
-        # Of a period to come there is nothing to say in words of growth, also where its base is named.
+        # A period that has not begun has no growth to tell, even when the caller names a base period.
         question = dataclasses.replace(question, compare="none")
     by_category = dataclasses.replace(question, by=("category",))
     report = trade_report(by_category, ask)
@@ -141,7 +153,7 @@ def _facts(registry: Registry, question: Question, ask: Ask) -> Facts:
 
 
 def _directions(question: Question, ask: Ask) -> tuple[tuple[str, Comparison], ...]:
-    """The values of imports and exports; nothing where the question is of one direction, or nothing was exported."""
+    """The values of imports and exports; empty when the question is about one direction, or there are no exports."""
     by_direction = dataclasses.replace(question, by=("direction",))
     rows = {row.key["direction"]: _compared(row.measures["amount_fen"]) for row in trade_report(by_direction, ask).rows}
     if "export" not in rows or set(DIRECTIONS) - dict(question.filters).get("direction", frozenset(DIRECTIONS)):

@@ -1,4 +1,4 @@
-"""Looking up residents and groups: one snapshot each, names and numbers masked."""
+"""Looks up residents and groups, each time in one snapshot; names and citizen numbers are masked."""
 
 import datetime
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from service.storage.residents import Group, ResidentFilters, ResidentRow
 
 @dataclass(frozen=True, slots=True)
 class ResidentView:
-    """A resident as everyone with the scope may see it: masked, with status and group of one day."""
+    """A resident as every caller with the scope may see it: masked, with the status and the group on one day."""
 
     resident_id: str
     name: str
@@ -31,7 +31,7 @@ class ResidentView:
 
 @dataclass(frozen=True, slots=True)
 class AllowanceView:
-    """What a resident has used and has left on a business day, in fen and grams."""
+    """The allowance of a resident on a business day, and what is used of it, in fen and grams."""
 
     resident_id: str
     day: datetime.date
@@ -42,13 +42,13 @@ class AllowanceView:
 
     @property
     def remaining_fen(self) -> int:
-        """What is left of the value limit; nothing when a later rule lowered it below what was used."""
+        """What is left of the value limit; 0 when a later rule has lowered the limit below what was used."""
         return max(0, self.limit_fen - self.exempt_used_fen)
 
 
 @dataclass(frozen=True, slots=True)
 class QuantityLimit:
-    """The free weight of a list group and what is used of it, in grams."""
+    """The free weight of a list group, and what is used of it, in grams."""
 
     list_group: str
     limit_g: int
@@ -56,7 +56,7 @@ class QuantityLimit:
 
     @property
     def remaining_g(self) -> int:
-        """What is left of the free weight."""
+        """What is left of the free weight; 0 when more was used."""
         return max(0, self.limit_g - self.used_g)
 
 
@@ -78,7 +78,7 @@ def view(ledger: Ledger, row: ResidentRow) -> ResidentView:
 
 
 def get_resident(ledger: Ledger, ordinal: int) -> ResidentView:
-    """One resident. Raises NotFound."""
+    """The resident with this ordinal. Raises NotFound."""
     with ledger.database.reading() as connection:
         row = residents.find_row(connection, ordinal)
     if row is None:
@@ -93,7 +93,7 @@ def find_ordinal(ledger: Ledger, id_number: str) -> int | None:
 
 
 def eligibilities_of(ledger: Ledger, ordinals: Collection[int]) -> dict[int, Eligibility]:
-    """The registration, statuses and memberships of each of these residents that exists."""
+    """The registration, statuses and memberships of those of these residents who exist, by their ordinals."""
     with ledger.database.reading() as connection:
         return find_eligibilities(connection, ordinals)
 
@@ -126,9 +126,9 @@ def list_groups(ledger: Ledger, after: int, limit: int) -> tuple[Sequence[Group]
 
 
 def name_groups(ledger: Ledger) -> dict[str, str]:
-    """How to call every group, by its id: a name that an older group bears already is followed by the id.
+    """The names to show of all groups, by their ids: the id follows a name that an older group has already.
 
-    What a group is called never changes, whichever groups are made later: answers that are known stay right.
+    A group's name to show never changes when groups are added later, so that answers in a cache stay right.
     """
     with ledger.database.reading() as connection:
         names = residents.group_names(connection)
@@ -142,7 +142,7 @@ def name_groups(ledger: Ledger) -> dict[str, str]:
 
 
 def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> AllowanceView:
-    """What the resident has used and has left on a business day (today if left out). Raises NotFound."""
+    """The allowance of a resident on a business day (today if None), and what is used of it. Raises NotFound."""
     on = day or ledger.today()
     with ledger.database.reading() as connection:
         if not find_eligibilities(connection, [ordinal]):

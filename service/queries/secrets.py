@@ -1,4 +1,4 @@
-"""Whether the secrets of the settings are those of a ledger. Every command asks before it reads or writes more."""
+"""Checks that the secrets of the settings are those of a ledger. Every command does so before anything else."""
 
 import contextlib
 
@@ -9,9 +9,10 @@ from service.vault.belonging import why_foreign
 
 
 def refuse_foreign_secrets(ledger: Ledger) -> None:
-    """Raises SettingError when the secrets do not open this ledger.
+    """Raises SettingError when the secrets are not those of this ledger.
 
-    Serving on would register people a second time, and one row with the MAC of other keys is wrong for ever.
+    With other secrets the service would register people a second time, and a row that gets a MAC of other keys stays
+    wrong for ever.
     """
     with ledger.database.reading() as connection:
         why = why_foreign(connection, ledger.vault)
@@ -20,14 +21,15 @@ def refuse_foreign_secrets(ledger: Ledger) -> None:
 
 
 def refuse_foreign_secrets_if_told(ledger: Ledger) -> None:
-    """The same for a process that a running server starts, while the database may be away for a moment.
+    """Raises SettingError when the secrets are not those of this ledger, but nothing when the database does not answer.
 
-    The file may have been exchanged since the server began.
+    A process that a running server starts calls it: the database may be away for a moment then, and somebody may have
+    exchanged the secrets file since the server began.
     """
     with contextlib.suppress(DatabaseUnavailable):
         refuse_foreign_secrets(ledger)
 
 
 def foreign_secrets(why: str) -> SettingError:
-    """What is said of the secrets of another ledger."""
+    """The error that says that the secrets are those of another ledger."""
     return SettingError(f"HUSHI_SECRETS_FILE names the wrong secrets: it does not belong to this ledger ({why}).")

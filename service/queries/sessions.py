@@ -1,4 +1,4 @@
-"""Looking up whether a session has ended."""
+"""Looks up whether a session has ended."""
 
 from service.ledger import Ledger
 from service.storage import ended_sessions
@@ -8,10 +8,10 @@ SESSIONS_KNOWN_MAX = 1000
 
 
 class EndedSessions:
-    """What a process has looked up of sessions; looked up again as soon as another session is the newest to end."""
+    """The sessions that a process has looked up. It forgets them as soon as another session is the last that ended."""
 
     def __init__(self, ledger: Ledger) -> None:
-        """Knows nothing yet."""
+        """Begins without sessions."""
         self._ledger = ledger
         self._known: dict[bytes, bool] = {}
         self._noted: set[bytes] = set()
@@ -22,7 +22,8 @@ class EndedSessions:
         if session in self._noted:
             return True
         if at.ended_session != self._as_of or len(self._known) >= SESSIONS_KNOWN_MAX:
-            # A new dictionary: another thread may be putting what it read before into the old one.
+            # The dictionary must be a new one: another thread may be putting an answer into the old one that it has
+            # read before.
             self._known, self._as_of = {}, at.ended_session
         known = self._known
         if session not in known:
@@ -31,7 +32,7 @@ class EndedSessions:
         return known[session]
 
     def note(self, session: bytes) -> None:
-        """Takes a session for ended in this process, also where the ledger can't be told."""
+        """Notes in this process that a session has ended, also when this can't be written to the ledger."""
         if len(self._noted) >= SESSIONS_KNOWN_MAX:
             self._noted = set()
         self._noted.add(session)

@@ -1,1 +1,1 @@
-"""The server: its processes, its port, the process that folds, and logs."""
+"""The server: its processes, its port, the process that folds the tail, and its logs."""

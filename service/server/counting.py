@@ -1,8 +1,9 @@
-"""What the processes of a server count together: numbers in memory that they share, and in no file.
+"""Numbers that the processes of a server count together, in memory that they share.
 
-Files would be in a folder for temporary ones, where a full disk kills whoever counts, a process that dies leaves half a
-file, and somebody tidies up. `hushi serve` sets the memory aside before it forks off those who serve; each of them
-counts in a part of its own, and whoever is asked adds the parts up. Where nobody has, a process counts for itself.
+The numbers are in no file. A file would be in a folder for temporary files: a full disk would end a process that
+counts, a process that dies would leave half a file, and somebody might delete the file. `hushi serve` sets the memory
+aside before it forks off the processes that serve. Each process counts in its own part of the memory, and a process
+that is asked for the totals adds the parts up. Where no memory was set aside, a process counts for itself.
 """
 
 import mmap
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 NUMBERS_MAX = 128 * 1024
-"""How many numbers a process may count, 8 bytes each; the system gives memory only for those that are touched."""
+"""How many numbers a process may count, 8 bytes each; the system gives memory only for the numbers that are used."""
 
 _BYTES_PER_NUMBER = 8
 
@@ -23,13 +24,13 @@ class _Memory:
 
 
 class Counts:
-    """Numbers that begin at zero and only grow; each is known by its place."""
+    """Numbers that begin at zero and only grow; each number has a place."""
 
     _shared: ClassVar[_Memory | None] = None
     _part: ClassVar[int] = 0
 
     def __init__(self) -> None:
-        """Those of this process: a part of what was shared out, else memory of its own."""
+        """Takes this process's part of the shared memory, or memory of its own where none is shared."""
         self._memory = Counts._shared or _set_aside(1)
         first = Counts._part * NUMBERS_MAX if Counts._shared is not None else 0
         self._mine = self._memory.numbers[first : first + NUMBERS_MAX]
@@ -37,22 +38,22 @@ class Counts:
 
     @classmethod
     def share(cls, parts: int) -> None:
-        """Sets memory aside for processes that are forked off from now on."""
+        """Sets memory aside for the processes that are forked off from now on."""
         cls._shared = _set_aside(parts)
 
     @classmethod
     def take_part(cls, part: int) -> None:
-        """Which part the next process counts in, and goes on counting where the one before has left it."""
+        """Says which part the next process counts in; it goes on from the numbers that the process before has left."""
         cls._part = part
 
     def add(self, *amounts: tuple[int, float]) -> None:
-        """Adds an amount at each of some places."""
+        """Adds amounts to numbers; each pair is a place and the amount to add there."""
         with self._lock:
             for place, amount in amounts:
                 self._mine[place] += amount
 
     def totals(self, places: range) -> dict[int, float]:
-        """What all processes have counted at places that follow each other; a place that is left out is zero."""
+        """The sums over all processes at the places of a range; a place whose sum is zero is left out."""
         totals: dict[int, float] = {}
         for first in range(0, self._memory.parts * NUMBERS_MAX, NUMBERS_MAX):
             numbers = self._memory.numbers[first + places.start : first + places.stop].tolist()
@@ -62,7 +63,7 @@ class Counts:
         return totals
 
     def parts_counting(self, place: int) -> int:
-        """How many processes have counted something there."""
+        """How many processes have counted something at a place."""
         return sum(1 for part in range(self._memory.parts) if self._memory.numbers[part * NUMBERS_MAX + place])
 
 

@@ -1,6 +1,6 @@
-"""The folder: folds the tail every second, or as soon as it is long. `hushi serve` has a process of its own for it.
+"""The folder folds the tail every second, and at once while more of it is left. `hushi serve` runs it as a process.
 
-A fold is a few microseconds of Python for each entry: in a process that serves, those who post would wait for them
+A fold takes a few microseconds of Python for each entry. In a process that serves, the posts would wait for that time
 (docs/decisions/0010).
 """
 
@@ -32,23 +32,23 @@ _log = structlog.get_logger()
 
 
 class Folder:
-    """Folds in the background; reports stay exact without it, only slower."""
+    """Folds in the background. Without it, reports stay exact but get slower."""
 
     def __init__(self, ledger: Ledger) -> None:
-        """Starts nothing yet."""
+        """Keeps the ledger; `start` begins to fold."""
         self._ledger = ledger
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to fold. Killed at any point it loses nothing: each fold is one transaction.
+        """Begins to fold. Nothing is lost when the folder is killed, because each fold is one transaction.
 
-        Should it fail, the process ends: a folder that does not fold must not look like one that does.
+        When the folding fails, the process ends, because a folder that does not fold must not look like one that does.
         """
         self._thread = start_thread(self._work, "folder")
 
     def stop(self) -> None:
-        """Ends after the fold at hand, and without it when that does not end."""
+        """Waits for the fold that is running, for STOP_TIMEOUT_S at most, and ends the folding."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(STOP_TIMEOUT_S)
@@ -66,7 +66,7 @@ class Folder:
                 pause = PAUSE_AFTER_FAULT_S
 
     def _fold_once(self) -> bool:
-        """Folds a block; whether there is more. An idle ledger is only read, so that no writer waits."""
+        """Folds a block, and returns whether more is left. It only reads an idle ledger, so that no writer waits."""
         if tail_length(self._ledger) == 0:
             return False
         folded = fold(self._ledger)
@@ -76,10 +76,10 @@ class Folder:
 
 
 def main(parent: int, served: FileId | None = None) -> None:
-    """A process that folds the ledger of its environment: until it is told to stop, or the one that started it ends.
+    """Folds the ledger of the environment until this process is told to stop, or its parent process ends.
 
-    Which one that is, it has to be told: it may have ended before this one could ask. `served` is the file of SQLite
-    that the server has begun with.
+    `parent` is the id of the process that started this one. It is an argument because the parent may have ended before
+    this process could ask for it. `served` is the file of SQLite that the server has begun with.
     """
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)

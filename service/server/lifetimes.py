@@ -1,4 +1,4 @@
-"""How a process ends: with any thread of its own that fails, and with the process that started it.
+"""How a process ends: when one of its threads fails, and when the process that started it ends.
 
 A process whose writing thread has died would take requests and answer none. So it ends, and another takes its place.
 """
@@ -14,18 +14,18 @@ EXIT_DIED = 70
 """The exit code of a process that can't go on (EX_SOFTWARE)."""
 LOOK_FOR_THE_PARENT_S = 0.5
 END_AFTER_THE_PARENT_S = 30
-"""How long requests in flight may take once the parent is gone; then the process ends all the same."""
+"""How long running requests may take after the parent has ended; then the process ends without them."""
 
 _parent: int | None = None
 
 
 def end_with_any_thread() -> None:
-    """Has the process end when one of its threads fails: no other thread does that thread's work."""
+    """Makes the process end when one of its threads fails, because no other thread does that thread's work."""
     threading.excepthook = _end_with_the_thread
 
 
 def start_thread(work: Callable[[], None], name: str) -> threading.Thread:
-    """Starts a thread that the end of the process does not wait for."""
+    """Starts a thread; the process does not wait for it when it ends."""
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
@@ -38,11 +38,12 @@ def _end_with_the_thread(failed: threading.ExceptHookArgs) -> None:
 
 
 def end_at_once(why: str, **details: object) -> None:
-    """Ends the process here and now, with a line in the log.
+    """Ends the process at once, and writes a line to the log first.
 
-    Commands that have nothing to log do not load the log: it would take a third of their start.
+    The log's modules are loaded here and not at the top, because loading them takes a third of the start of a command,
+    and most commands log nothing.
     """
-    with contextlib.suppress(Exception):  # The process ends also where its end can't be told.
+    with contextlib.suppress(Exception):  # The process ends also when the line can't be written.
         import structlog
 
         from service.server.logs import flush_logs
@@ -53,15 +54,16 @@ def end_at_once(why: str, **details: object) -> None:
 
 
 def be_the_parent() -> None:
-    """Has processes that are forked off from now on know with whom to end, should they call `end_with_the_parent`."""
+    """Notes this process as the parent of the processes that are forked off from now on (`end_with_the_parent`)."""
     global _parent  # noqa: PLW0603 (a process has one parent)
     _parent = os.getpid()
 
 
 def end_with_the_parent() -> None:
-    """Ends this process as if it was told to (SIGTERM) once its parent is gone, however that ended.
+    """Makes this process end, as if it got SIGTERM, after its parent has ended for any reason.
 
-    Without the parent nobody folds, replaces what dies, or can stop it; and it would keep the port.
+    Without the parent no process folds or replaces the processes that die, no one can stop this process, and it would
+    keep the port.
     """
     if _parent is not None and _parent != os.getpid():
         start_thread(_outlive_nobody, "parent")
@@ -79,7 +81,7 @@ def _outlive_nobody() -> None:
 
 
 def code_path_of(error: BaseException) -> list[str]:
-    """The lines of code that an error came through; not its message, which may name somebody."""
+    """The last 8 lines of code that an error came through. The error's message is left out: it may name a person."""
     frames, trace = [], error.__traceback__
     while trace is not None:
         frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")

@@ -1,4 +1,4 @@
-"""The address to listen on: found, free and held before anything else is done, or refused in one line."""
+"""The address to listen on. The server finds and holds it before it does anything else, or refuses it in one line."""
 
 import contextlib
 import errno
@@ -13,13 +13,14 @@ from service.config import SettingError
 def held(host: str, port: int) -> Iterator[str]:
     """Holds a port for this process alone, and gives the numeric address of the host. Raises SettingError.
 
-    The server's workers share their port with each other (SO_REUSEPORT), and would as gladly share it with those of
-    another ledger: requests would go to either at random. So the port is bound once without sharing, which fails
-    beside any other server; only then does the holder, which never listens, let this user's workers in.
+    The server's workers share their port with each other (SO_REUSEPORT). They would also share it with the workers of
+    another ledger, and the system would give each request to either server at random. So the holder first binds the
+    port without sharing, which fails when another server has it. After that the holder, which never listens, allows
+    sharing, and the workers of this user can bind the port.
     """
     family, address = _resolve(host, port)
     with socket.socket(family) as holder:
-        # Connections that a stopped server has just closed must not hinder the next start.
+        # Connections that a stopped server has just closed must not prevent the next start.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             holder.bind((address, port))
@@ -29,13 +30,17 @@ def held(host: str, port: int) -> Iterator[str]:
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         else:
-            # Elsewhere the server binds once and its workers inherit that socket; it would not get past the holder.
+            # On other systems the server binds once, and its workers inherit that socket. It could not bind while the
+            # holder is open.
             holder.close()
         yield address
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
-    """The first address of a host, one of IPv4 before others: `localhost` is the address that the welcome names."""
+    """The first IPv4 address of a host, or its first address when it has no IPv4 address.
+
+    So `localhost` is the address that the welcome text names.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

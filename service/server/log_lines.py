@@ -1,8 +1,8 @@
-"""Log lines on their way to standard error: no request and no thread ever waits for them, or fails because of them.
+"""Writes log lines to standard error. No request and no thread waits for a line, or fails because of a line.
 
-A full disk, a closed pipe and a pipe that nobody reads are faults of the log alone. So lines go into a bounded queue,
-and one thread writes them. What does not fit, and what can't be written, is lost; it is counted, and told in the log
-as soon as that takes lines again.
+A full disk, a closed pipe or a pipe that nobody reads must harm the log only. So lines go into a bounded queue, and
+one thread writes them. A line that does not fit into the queue, or that can't be written, is lost. The lost lines are
+counted, and the log tells their number as soon as it takes lines again.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 
 LINES_WAITING_MAX = 10_000
-"""A second of a busy process, some megabytes."""
+"""As many lines as a busy process writes in a second, which is some megabytes."""
 LINES_AT_ONCE_MAX = 500
 LOOK_WHETHER_IT_TAKES_MORE_S = 1.0
 STANDARD_ERROR = 2
@@ -23,16 +23,16 @@ _Waiting = str | threading.Event
 
 
 class LogLines:
-    """The lines of one process for one descriptor."""
+    """Writes the lines of one process to one descriptor."""
 
     def __init__(self, descriptor: int) -> None:
-        """Starts no thread before the first line. A process that is forked off begins with an empty queue."""
+        """Prepares an empty queue, also in each process that is forked off; a thread starts with the first line."""
         self._descriptor = descriptor
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """Lines that still wait are written by the process in which they were said, and not by its child as well."""
+        """Begins with an empty queue: lines that wait at a fork are written by the parent process, not by the child."""
         self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -42,11 +42,11 @@ class LogLines:
         self._tell: Callable[[int], None] = lambda _: None
 
     def on_loss(self, tell: Callable[[int], None]) -> None:
-        """Has `tell` called with the number of lines that were lost, each time."""
+        """From now on `tell` is called with the number of lost lines, each time that lines are lost."""
         self._tell = tell
 
     def write(self, line: str) -> None:
-        """Takes a whole line without its end. Never waits, never raises."""
+        """Takes a whole line, without the line break. It never waits and never raises."""
         if self._waiting.qsize() >= LINES_WAITING_MAX:
             self._lose(1)
             return
@@ -58,7 +58,7 @@ class LogLines:
         self._waiting.put(line)
 
     def flush(self, timeout_s: float) -> None:
-        """Waits until the lines so far are written, but not longer than that."""
+        """Waits until the lines so far are written, but not longer than the timeout."""
         if self._thread is None:
             return
         written = threading.Event()
@@ -84,14 +84,14 @@ class LogLines:
             lines = [line for line in at_once if isinstance(line, str)]
             try:
                 self._write_all(lines)
-            except Exception:  # noqa: BLE001 (whatever it is, the next lines must find this thread alive)
+            except Exception:  # noqa: BLE001 (this thread must survive any error, to write the next lines)
                 self._lose(len(lines))
             for written in at_once:
                 if isinstance(written, threading.Event):
                     written.set()
 
     def _write_all(self, lines: list[str]) -> None:
-        """Writes lines; those that can't be written are lost, and half of a line is ended before the next."""
+        """Writes lines, after the line break of a line that was half written. Lines that can't be written are lost."""
         if not lines:
             return
         untold = self._untold
@@ -103,7 +103,7 @@ class LogLines:
             while written < len(text):
                 try:
                     written += os.write(self._descriptor, text[written:])
-                except BlockingIOError:  # Somebody who shares it has made it so.
+                except BlockingIOError:  # Another process that shares the descriptor has made it non-blocking.
                     select.select([], [self._descriptor], [], LOOK_WHETHER_IT_TAKES_MORE_S)
         except OSError:
             if written:
@@ -117,28 +117,28 @@ class LogLines:
     def _lose(self, count: int) -> None:
         with self._counting:
             self._untold += count
-        with contextlib.suppress(Exception):  # What counts must not harm what is counted.
+        with contextlib.suppress(Exception):  # A failing counter must not stop the log.
             self._tell(count)
 
 
 class LineStream(io.TextIOBase):
-    """A text stream whose lines go the same way: for what writes to `sys.stderr` by itself."""
+    """A text stream that gives its lines to LogLines: it is put in the place of `sys.stderr`."""
 
     def __init__(self, lines: LogLines) -> None:
-        """Holds back what is no whole line yet."""
+        """Keeps the lines' queue; the stream holds text back until its line is whole."""
         self._lines = lines
         self._begun = ""
 
     def writable(self) -> bool:
-        """It only takes."""
+        """Always true: this stream can be written to, and not read."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor that its lines end up at."""
+        """The descriptor that the lines are written to."""
         return STANDARD_ERROR
 
     def write(self, text: str) -> int:
-        """Takes text. Never waits, never raises."""
+        """Takes text. It never waits and never raises."""
         *whole, self._begun = (self._begun + text).split("\n")
         for line in whole:
             self._lines.write(line)

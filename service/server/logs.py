@@ -1,6 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, without personal data.
+"""Structured logs on standard error: one JSON object on each line, without personal data.
 
-The lines wait in a bounded queue (service.server.log_lines): whatever happens to the log, the service goes on.
+The lines wait in a bounded queue (service.server.log_lines), so that the service goes on when the log can't be
+written.
 """
 
 import atexit
@@ -20,20 +21,20 @@ _STAMPS: list[Any] = [structlog.processors.add_log_level, structlog.processors.T
 
 
 class _Logger:
-    """What structlog hands whole lines to."""
+    """The logger that structlog gives whole lines to."""
 
     def msg(self, line: str) -> None:
-        """Takes a line."""
+        """Puts a line into the queue."""
         STANDARD_ERROR_LINES.write(line)
 
     debug = info = warning = error = critical = msg
 
 
 class LineHandler(logging.Handler):
-    """The same for lines of the standard library's loggers."""
+    """Puts the lines of the standard library's loggers into the same queue."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Takes a record. One that can't be put into words is lost, and harms nobody."""
+        """Takes a record. A record that can't be formatted is lost, and raises nothing."""
         try:
             STANDARD_ERROR_LINES.write(self.format(record))
         except Exception:  # noqa: BLE001 (the library's own way prints it to standard error, and may wait for that)
@@ -49,22 +50,22 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     atexit.register(flush_logs)
-    # Processes that are forked off do not end as others do: of what is to be done at the end, they do only this.
+    # A process that multiprocessing forks off runs no atexit functions at its end, but it runs these finalizers.
     multiprocessing.util.Finalize(None, flush_logs, exitpriority=0)
 
 
 def flush_logs() -> None:
-    """Waits a moment for the lines so far to be written."""
+    """Waits until the lines so far are written, for END_WAITS_FOR_THE_LOG_S at most."""
     STANDARD_ERROR_LINES.flush(END_WAITS_FOR_THE_LOG_S)
 
 
 def let_nothing_wait_for_standard_error() -> None:
-    """Sends everything that Python writes to standard error the same way: a server must not wait for a full pipe."""
+    """Puts everything that Python writes to standard error into the queue: a server must not wait for a full pipe."""
     sys.stderr = LineStream(STANDARD_ERROR_LINES)
 
 
 def server_log_config(level: str) -> dict[str, Any]:
-    """The same shape for the lines of the HTTP server itself, which logs through the standard library."""
+    """The logging configuration of Granian, which logs through the standard library: the same JSON lines as ours."""
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": _STAMPS,
@@ -84,5 +85,5 @@ def server_log_config(level: str) -> dict[str, Any]:
 
 
 def _is_surprising(record: logging.LogRecord) -> bool:
-    # The server warns of many threads on few cores; ours wait for the group commit, and their number is measured.
+    # Granian warns of many threads on few cores. Our threads wait for the group commit, and we measured their number.
     return not record.getMessage().startswith("Configuration allows spawning")

@@ -1,6 +1,7 @@
 """Memory of a process that answers thousands of requests a second.
 
-How often Python looks for cycles among its objects, and that what a large request took goes back to the system.
+These functions set how often Python looks for cycles among its objects, and give the memory that a large request took
+back to the system.
 """
 
 import ctypes
@@ -8,26 +9,29 @@ import gc
 import sys
 
 ALLOCATIONS_BETWEEN_LOOKS = 500_000
-"""More than a batch of 10,000 lines makes. Python's own 700 make it walk through every line of a batch again and again
-while it is being written, and 100,000 three times."""
+"""More allocations than a batch of 10,000 lines makes. With Python's own 700 the collector walks through every line of
+a batch again and again while the batch is written; with 100,000 it does so three times."""
 
 
 def look_for_cycles_rarely() -> None:
-    """For a process whose objects are freed by their counts: a batch of 10,000 lines makes some 300,000 of them.
+    """Makes Python look for cycles rarely, because reference counts free almost all objects of a process.
 
-    Loading modules makes many as well, and frees none.
+    A batch of 10,000 lines makes some 300,000 objects. Loading modules makes many as well, and frees none.
     """
     gc.set_threshold(ALLOCATIONS_BETWEEN_LOOKS, 20, 20)
 
 
 def keep_what_is_loaded() -> None:
-    """What is loaded by now stays: the garbage collector need not go through millions of objects again and again."""
+    """Takes all objects that are loaded by now out of the garbage collector's search, because they stay.
+
+    Otherwise the collector goes through millions of objects again and again.
+    """
     gc.collect()
     gc.freeze()
 
 
 def give_back_what_is_free() -> None:
-    """What the allocator holds and nobody uses goes back to the system: after a large request, in some milliseconds."""
+    """Gives the allocator's free memory back to the system. After a large request this takes some milliseconds."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):

@@ -1,4 +1,4 @@
-"""The HTTP server: Granian with two processes, for both engines, and beside them the one that folds."""
+"""The HTTP server: Granian with two processes that serve, for both engines, and one process beside them that folds."""
 
 import gc
 import importlib
@@ -28,46 +28,46 @@ from service.storage.identity import FileId
 
 APPLICATION = "service.app"
 THREADS_PER_WORKER = 704
-"""More than are admitted of reads, writes and bodies on their way (service.http.admission): a request that is refused
-must not wait for those that are not. Threads begin when they are needed."""
+"""More threads than service.http.admission admits reads, writes and arriving bodies together: a request that is to be
+refused must not wait for the requests that are admitted. Threads begin when they are needed."""
 THREAD_IDLE_S = 30
-"""After so long without a request a thread ends, and with it whatever it keeps for itself."""
+"""A thread ends after so many seconds without a request, and frees what it keeps for itself."""
 WAITING_CONNECTIONS_MAX = 4096
 OTHER_FILES_MAX = 512
-"""Of a process beside its connections: databases, logs, counters."""
+"""How many files a process may have open beside its connections: databases, logs, counters."""
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
 COUNTED_TOGETHER = 2
-"""Processes of one place that count at the same time: while all are exchanged (SIGHUP), the old one and the new one."""
+"""How many processes of one place count at the same time: the old one and the new one, while SIGHUP exchanges all."""
 
 
 _log = structlog.get_logger()
 
 
 class FoldingProcess:
-    """The process that folds, beside those that serve. Should it die, another takes its place."""
+    """The process that folds, beside the processes that serve. When it dies, another takes its place."""
 
     def __init__(self, served: FileId | None) -> None:
-        """Starts nothing yet. `served` is the file of a ledger on SQLite."""
+        """Keeps `served`, the file of a ledger on SQLite; `start` begins to fold."""
         self._served = served
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to fold, and keeps folding."""
+        """Starts the process that folds, and replaces it when it dies."""
         self._keeper = start_thread(self._keep, "folding")
 
     def stop(self) -> None:
-        """Ends after the fold at hand."""
+        """Tells the process to end after the fold that is running, and waits for it."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
-        if self._keeper is not None:  # It is not there when the server did not get as far as to start.
+        if self._keeper is not None:  # There is no thread when the server failed before it called `start`.
             self._keeper.join(SHUTDOWN_TIMEOUT_S)
 
     def _keep(self) -> None:
-        # Those who serve start first: there is nothing to fold yet.
+        # The processes that serve start first, because there is nothing to fold yet.
         young_deaths = 0
         while not self._stopping.wait(max(PAUSE_BEFORE_A_FOLDER_S, pause_s(young_deaths))):
             began = time.monotonic()
@@ -77,24 +77,24 @@ class FoldingProcess:
             young_deaths = young_deaths + 1 if time.monotonic() - began < YOUNG_S else 0
 
     def _fold_until_it_ends(self) -> int | str:
-        """The exit code of a process that folds, or why there could be none."""
+        """Runs a process that folds, and returns its exit code, or the name of the error when it can't start."""
         command = [sys.executable, "-m", "service.server.folder", *map(str, (os.getpid(), *(self._served or ())))]
         try:
             self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
         except OSError as error:
             return type(error).__name__
-        if self._stopping.is_set():  # Told to stop just now, and the one before was told.
+        if self._stopping.is_set():  # `stop` was called a moment ago, and it terminated the process before this one.
             self._process.terminate()
         return self._process.wait()
 
 
 class _Server(MPServer):
-    """Granian's server, but for three things.
+    """Granian's server, with three differences.
 
-    It is told to stop once however often the signal comes: Granian's handler sets an event, and a second signal in the
-    middle of that waits for a lock that the first one holds, so that the server never stops. While one process
-    serves, the others are replaced for as long as they die: Granian ends all when one dies twice within 5.5 s. And
-    each process counts in the part of the counts that belongs to its place.
+    First, only the first signal to stop counts. Granian's handler sets an event; a second signal that comes while it
+    does so waits for a lock that the first one holds, and the server never stops. Second, processes that die are
+    replaced again and again as long as one process serves; Granian ends all of them when one dies twice within 5.5 s.
+    Third, each process counts in the part of the counts that belongs to its place.
     """
 
     _replacements: Replacements
@@ -116,12 +116,12 @@ class _Server(MPServer):
             self.main_loop_interrupt.wait(self._replacements.next_in_s(time.monotonic()))
             self.main_loop_interrupt.clear()
             if self.reload_signal:
-                self._generation += 1  # Old and new ones count at the same time.
+                self._generation += 1  # The old and the new processes count at the same time.
                 super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call] # (Granian's)
             self._note_deaths()
             if self._replacements.is_hopeless:
                 _log.error("nobody-serves")
-                self.interrupt_children.extend(range(self.workers))  # Granian's exit code tells of them.
+                self.interrupt_children.extend(range(self.workers))  # Granian then exits with an error code.
                 return
             for idx in [] if self.interrupt_signal else self._replacements.take_due(time.monotonic()):
                 self._replace(idx, spawn_target, target_loader)
@@ -136,7 +136,7 @@ class _Server(MPServer):
         worker = self._spawn_worker(idx, spawn_target, target_loader)
         try:
             worker.start()
-        except OSError as error:  # There is no process to be had at the moment.
+        except OSError as error:  # The system can't start a process at the moment.
             _log.warning("worker-not-started", error=type(error).__name__)
             self._replacements.note_death(idx, 0, time.monotonic())
             return
@@ -144,28 +144,29 @@ class _Server(MPServer):
 
 
 def _hold_back_the_end() -> None:
-    """Before a process that is to serve is forked off: whatever tells it to end waits until it can.
+    """Blocks SIGTERM before a process that is to serve is forked off, so that the signal waits until it can end.
 
-    It begins with its parent's handler, which only notes the signal; it would start, serve, and be killed in the end.
+    The new process begins with its parent's handler, which only notes the signal. Without the block it would start,
+    serve, and be killed after the timeout.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
 def _be_told() -> None:
-    """In its parent, as before."""
+    """Lets SIGTERM reach the parent process again, after a fork."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _end_when_told() -> None:
-    """In that process: until it serves, it ends at once when it is told to, also if that has been meanwhile."""
+    """Makes the forked process end at once on SIGTERM until it serves, also when the signal came during the fork."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _allow_connections() -> int:
-    """How many connections each process may admit. Each is an open file: as many as allowed are asked for.
+    """Raises the limit of open files as far as needed and allowed; returns how many connections a process may admit.
 
-    A server that runs out of files can't even refuse.
+    Each connection is an open file, and a server that runs out of files can't even refuse a request.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_MAX + OTHER_FILES_MAX
@@ -176,14 +177,14 @@ def _allow_connections() -> int:
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, served: FileId | None = None) -> None:
-    """Serves until the process is told to stop; requests in flight end first.
+    """Serves until the process is told to stop; requests that are running end first.
 
-    `served` is the file of a ledger on SQLite: no process of the server opens another one in its place.
+    `served` is the file of a ledger on SQLite: no process of the server opens another file in its place.
     """
-    # Loaded once, before the processes that serve are forked off: they share it, and the next ones start at once.
+    # The application is loaded once, before the fork: the processes that serve share it, and new ones start at once.
     importlib.import_module(APPLICATION).serve_only(served)
     gc.freeze()  # A search for cycles writes to every object that it looks at, and each process would get its own copy.
-    # Granian takes what is usual, which is to begin anew, and not to fork, on macOS and from Python 3.14 on.
+    # Granian uses Python's default start method, which is not "fork" on macOS and from Python 3.14 on.
     multiprocessing.set_start_method("fork", force=True)
     Counts.share(workers * COUNTED_TOGETHER)
     be_the_parent()

@@ -1,7 +1,7 @@
-"""Ends connections on which nothing arrives any more, so that they do not hold what other callers need.
+"""Ends connections on which nothing arrives any more, so that they do not hold threads that other callers need.
 
-The server ends a connection when no whole head of a request arrives for IDLE_S (`service.server.processes`). It
-expects nothing of a body: a thread waits for it as long as the connection stands. Linux knows when each connection
+The server ends a connection when no whole head of a request arrives for IDLE_S (`service.server.processes`). It sets
+no time for a body: a thread waits for the body as long as the connection is open. Linux knows when each connection
 last received something and when something was last sent on it. A request has stopped half-way when something was
 received since the last answer, nothing more arrives, and the application is not working on it.
 """
@@ -27,20 +27,21 @@ STALLED_S = 10.0
 STALLED_WHEN_TIGHT_S = 2.0
 SLOW_AFTER_S = 30.0
 BYTES_PER_S_MIN = 1000
-"""From SLOW_AFTER_S on a request must have arrived at this rate; slower ones only pretend to send."""
+"""After SLOW_AFTER_S a request must have arrived at this rate at least; a slower caller only pretends to send."""
 IDLE_S = 75
-"""A client may keep a connection between two requests for so long."""
+"""How many seconds a client may keep a connection between two requests."""
 SILENT_S = 90.0
-"""After IDLE_S the server has ended an idle connection itself: one that still stands waits for a body."""
+"""Longer than IDLE_S, when the server itself ends idle connections: a connection that is open now waits for a body."""
 CONNECTIONS_MAX = 8192
-"""So many the server admits in one process. When half of them are there, the shorter deadlines hold."""
+"""How many connections the server admits in one process. When more than half are open, shorter deadlines hold."""
 STARTED_WITHIN_S = 5.0
-"""The application begins to work on a request at most so long after its last byte."""
+"""The application begins to work on a request at most so many seconds after its last byte."""
 
 CLOCKS_DIFFER_S = 0.5
 
 _INFO = struct.Struct("=44xI4xI72xQ16xII")
-"""Of Linux's tcp_info: ages of the last data sent and received, bytes received, segments of data received and sent."""
+"""Fields of Linux's tcp_info: how long ago data was last sent and last received, bytes received, and the numbers of
+data segments received and sent."""
 
 _OPEN_FILES = pathlib.Path("/proc/self/fd")
 
@@ -49,7 +50,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a connection has seen. `is_read` says that nothing which was received waits for the server."""
+    """What the system tells of a connection. `is_read` says that the server has read everything that was received."""
 
     sent_s_ago: float
     received_s_ago: float
@@ -57,11 +58,11 @@ class Traffic:
     segments_sent: int
     is_read: bool
     looked_at: tuple[float, float]
-    """Between which moments the system was asked; busy threads may lie between them."""
+    """The moments before and after the system was asked; other threads may have run between them."""
 
     @property
     def is_owed(self) -> bool:
-        """Whether an answer is owed: something was received since the last one, or nothing was ever sent."""
+        """Whether an answer is owed: something was received since the last answer, or nothing was ever sent."""
         return self.segments_sent == 0 or self.received_s_ago < self.sent_s_ago
 
 
@@ -73,17 +74,17 @@ class _Seen:
 
 
 class StalledConnections:
-    """Looks at the connections of this process again and again, and ends those that are stalled."""
+    """Looks at the connections of this process every second, and ends the stalled ones."""
 
     def __init__(self, is_tight: Callable[[], bool], inside_since: Callable[[], list[float]]) -> None:
-        """`is_tight` shortens the deadlines; `inside_since` tells since when each request is worked on."""
+        """`is_tight` tells when deadlines are shorter; `inside_since` returns when the work on each request began."""
         self._is_tight = is_tight
         self._inside_since = inside_since
         self._seen: dict[int, _Seen] = {}
         self._ports: set[int] = set()
 
     def start(self) -> None:
-        """Looks for as long as the process lives. Only Linux tells what this must know."""
+        """Starts a thread that looks as long as the process lives. On other systems than Linux it does nothing."""
         if sys.platform == "linux" and _OPEN_FILES.exists():
             threading.Thread(target=self._keep_looking, name="stalled", daemon=True).start()
 
@@ -92,11 +93,11 @@ class StalledConnections:
             time.sleep(LOOK_EVERY_S)
             try:
                 self.look()
-            except Exception as error:  # noqa: BLE001 (whatever it is, the next look must come)
+            except Exception as error:  # noqa: BLE001 (the next look must come after any error)
                 _log.warning("stalled-look-failed", error=type(error).__name__)
 
     def look(self) -> int:
-        """Ends what is stalled now, and returns how many connections that were."""
+        """Ends the connections that are stalled now, and returns how many."""
         seen: dict[int, _Seen] = {}
         ended = 0
         is_tight = len(self._seen) > CONNECTIONS_MAX // 2 or self._is_tight()
@@ -124,28 +125,28 @@ class StalledConnections:
             owed_s = traffic.looked_at[0] - after.owed_since
             arrived = traffic.bytes_received - after.bytes_then
             return owed_s > SLOW_AFTER_S and arrived < BYTES_PER_S_MIN * owed_s
-        # Seen twice with nothing left to read: a process that was suspended must first read what arrived meanwhile.
+        # In both looks nothing may be left to read: a process that was suspended must first read what has arrived.
         is_quiet = traffic.received_s_ago > (STALLED_WHEN_TIGHT_S if is_tight else STALLED_S)
         return is_quiet and then.is_read and traffic.is_read and not self._is_inside(traffic)
 
     def _is_inside(self, traffic: Traffic) -> bool:
-        """Whether a request is worked on that may be the one whose last byte arrived then."""
+        """Whether the application works on a request whose last byte may have arrived on this connection."""
         earliest, latest = (at - traffic.received_s_ago for at in traffic.looked_at)
         return any(earliest - CLOCKS_DIFFER_S <= since <= latest + STARTED_WITHIN_S for since in self._inside_since())
 
 
 def _noted(before: _Seen | None, traffic: Traffic) -> _Seen:
-    """What is remembered of a connection: since when an answer is owed, and how much had been received then."""
+    """What is remembered of a connection: since when an answer is owed, and how many bytes had arrived by then."""
     if before is not None and traffic.is_owed and before.traffic.segments_sent == traffic.segments_sent:
         return _Seen(traffic, before.owed_since, before.bytes_then)
     return _Seen(traffic, traffic.looked_at[0], traffic.bytes_received)
 
 
 def _sockets() -> Iterator[tuple[int, socket.socket]]:
-    """The sockets of this process by their inodes, one after the other, each as a second handle.
+    """Yields the sockets of this process with their inodes, each as a second handle.
 
-    The server may close its handle meanwhile, and the system may give its number to another file: what is looked at and
-    ended is the connection of the second handle.
+    The server may close its handle meanwhile, and the system may give its number to another file. The second handle
+    stays with the connection, so that the connection that was looked at is the one that is ended.
     """
     for entry in _OPEN_FILES.iterdir():
         with contextlib.suppress(OSError):
@@ -160,7 +161,7 @@ def _is_listening(one: socket.socket) -> bool:
 
 
 def _is_accepted(one: socket.socket, ports: set[int]) -> bool:
-    """Whether somebody is connected to one of our ports."""
+    """Whether the socket is a connection that one of our ports accepted."""
     if one.family == socket.AF_UNIX or one.getsockname()[1] not in ports:
         return False
     try:

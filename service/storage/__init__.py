@@ -1,1 +1,1 @@
-"""The only place that knows SQL."""
+"""The storage of the ledger: the only package that contains SQL."""

@@ -1,8 +1,9 @@
-"""Allowance rows: what each resident has used, per business day and list group, and the lock recipe of the ledger.
+"""Allowance rows: how much each resident has used, by business day and list group, and how these rows are locked.
 
 Rows that exist are locked, in sorted order, before anything is judged. A row that does not exist is inserted with what
-the batch has used of it: two that open the same row at once meet at its primary key, one is rolled back whole and
-judges again what the other has used. (On SQLite the one writer holds the lock already, and nobody meets.)
+the batch has used of it. When two batches insert the same row at once, the primary key lets one of them in; the other
+is rolled back whole, and judges again by what the first one has used. (On SQLite the one writer holds the lock already,
+so that this does not happen.)
 """
 
 import datetime
@@ -25,24 +26,24 @@ _INSERT = BulkInsert(allowance_use, (*_KEY, *_USED))
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The limits by which a row is judged; the row keeps the greater of these and its own."""
+    """The limits of an allowance row. When the row has limits already, it keeps the greater ones."""
 
     limit_fen: int
     limit_g: int
 
 
 def lock(connection: sa.Connection, keys: Collection[UseKey]) -> dict[UseKey, Use]:
-    """Locks the rows that exist until the transaction ends, and returns what is used of every one asked for."""
+    """Locks those of the rows that exist until the transaction ends; returns what is used of every row asked for."""
     return _uses(connection, _LOCK, keys)
 
 
 def find(connection: sa.Connection, keys: Collection[UseKey]) -> dict[UseKey, Use]:
-    """What is used of rows, without a lock; a row that does not exist is unused."""
+    """Returns what is used of rows, without a lock; nothing is used of a row that does not exist."""
     return _uses(connection, _FIND, keys)
 
 
 def used_on(connection: sa.Connection, resident: int, day: datetime.date) -> dict[UseKey, Use]:
-    """Every allowance row of one resident and business day."""
+    """All allowance rows of one resident on one business day."""
     rows = connection.execute(
         sa.select(allowance_use).where(allowance_use.c.resident == resident, allowance_use.c.day == day)
     )
@@ -50,10 +51,10 @@ def used_on(connection: sa.Connection, resident: int, day: datetime.date) -> dic
 
 
 def save(connection: sa.Connection, uses: Mapping[UseKey, Use], limits: Mapping[UseKey, Limit]) -> None:
-    """Writes what is used now of rows that this transaction has locked, or has found missing.
+    """Writes what is used now of the rows that this transaction has locked, and inserts the rows that were missing.
 
-    Raises sqlalchemy.exc.IntegrityError when a value is outside of its limit (the rule, stated a second time), and when
-    another transaction has opened the same row in the meantime.
+    Raises sqlalchemy.exc.IntegrityError when a value is outside of its limit (the tables state the rule a second time),
+    and when another transaction has inserted the same row in the meantime.
     """
     changed: list[tuple[object, ...]] = []
     opened: list[tuple[object, ...]] = []
@@ -94,7 +95,7 @@ def _reading(dialect: str) -> sa.Select[tuple[int, int, str, int, int]]:
 
 
 def _locking(dialect: str) -> sa.Select[tuple[int, int, str, int, int]]:
-    # Locks are taken in the order of the rows, the same in every process: no two batches wait for each other.
+    # Every process takes the locks in the order of the rows, so that no two batches wait for each other.
     return _reading(dialect).order_by(*_ROW[:3]).with_for_update(of=allowance_use)
 
 

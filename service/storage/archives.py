@@ -1,7 +1,7 @@
-"""Backup files: a ZIP archive with the lines of each table and a manifest that says what must be in it.
+"""Backup files: a ZIP archive with the lines of each table, and a manifest that says what must be in the archive.
 
-The archive is checked by its own means: a file that was cut has no directory at its end, a changed byte no longer has
-its checksum, and the manifest counts the rows.
+The archive shows its own damage: a file that was cut has no directory at its end, a changed byte no longer fits its
+checksum, and the manifest has the number of rows.
 """
 
 import contextlib
@@ -22,23 +22,23 @@ FORMAT = "hushi-backup-1"
 COMPRESSION_LEVEL = 3
 MANIFEST_BYTES_MAX = 64 * 1024
 LINE_BYTES_MAX = 64 * 1024 * 1024
-"""A row of a cell with a bitmap of every resident that there can be stays far below."""
+"""The longest line that is read. Even a cell with a bitmap of all possible residents is far shorter."""
 
 _MANIFEST = "manifest.json"
 _FAULTS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
     LookupError, TypeError, ValueError, RuntimeError, ArithmeticError,
 )  # fmt: skip
-"""What reading wrong bytes raises: an offset that leads nowhere is an OSError, a missing field a TypeError."""
+"""The errors that reading wrong bytes raises: a wrong offset, for instance, an OSError, a missing field a TypeError."""
 
 
 class DamagedArchive(Exception):
-    """The file is not a backup, or not the whole of one; the message says what is wrong in half a sentence."""
+    """The file is not a backup, or not a whole one. The message says what is wrong, as a part of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds: from when and of which schema, the head of its ledger, each table's columns and rows."""
+    """Describes a backup: its time, its schema, the head of its ledger, and each table's columns and number of rows."""
 
     hushi: str
     revision: str
@@ -51,7 +51,7 @@ class Manifest:
 
     @property
     def summary(self) -> str:
-        """What people count of it."""
+        """The numbers of transactions, residents and blocks, as text for people."""
         counted = (("journal", "transactions"), ("resident", "residents"), ("block", "blocks"))
         return ", ".join(f"{self.rows[table]} {things}" for table, things in counted)
 
@@ -60,11 +60,11 @@ class NewArchive:
     """A backup file that is being written."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
-        """Over an open archive."""
+        """Takes an open archive."""
         self._archive = archive
 
     def write_lines(self, table: str, lines: Iterable[bytes]) -> int:
-        """Writes a table; the number of its lines."""
+        """Writes the lines of a table, and returns their number."""
         count = 0
         with self._archive.open(_entry(table), "w", force_zip64=True) as entry:
             for count, line in enumerate(lines, start=1):  # noqa: B007 (counted for the caller)
@@ -72,17 +72,17 @@ class NewArchive:
         return count
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Writes the manifest, after the tables that it counts."""
+        """Writes the manifest; the tables must be written before, because it has their numbers of rows."""
         document = {"format": FORMAT, **asdict(manifest)}
         self._archive.writestr(_MANIFEST, orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
 
 @contextlib.contextmanager
 def creating(file: pathlib.Path) -> Iterator[NewArchive]:
-    """A new backup file, for its owner only: it bears its name when everything is on the disk, and not before.
+    """Makes a backup file that only its owner may read. The file gets its name when everything is on the disk.
 
-    Raises FileExistsError when the file exists, at once or when another backup was quicker, OSError when it can't be
-    written. What a killed backup into the same file has left is removed.
+    Raises FileExistsError when the file exists at the start, or when another backup has made it meanwhile; OSError when
+    it can't be written. It removes what a killed backup into the same file has left.
     """
     if file.exists():
         raise FileExistsError(f"{file} exists: backups are never overwritten")
@@ -100,12 +100,12 @@ class Archive:
     """A backup file that is being read."""
 
     def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
-        """Over an open archive, its manifest read."""
+        """Takes an open archive and its manifest."""
         self._archive = archive
         self.manifest = manifest
 
     def read_lines(self, table: str) -> Iterator[bytes]:
-        """The lines of a table. Raises DamagedArchive, at the latest at the end, where the checksum is compared."""
+        """Yields the lines of a table. Raises DamagedArchive, at the latest at the end (checksum, number of lines)."""
         count = 0
         with _damage_named(), self._archive.open(_entry(table)) as entry:
             while line := entry.readline(LINE_BYTES_MAX):
@@ -119,7 +119,7 @@ class Archive:
 
 @contextlib.contextmanager
 def opening(file: pathlib.Path) -> Iterator[Archive]:
-    """A backup file with a readable manifest. Raises DamagedArchive, or OSError when the file can't be opened."""
+    """Opens a backup file and reads its manifest. Raises DamagedArchive, or OSError when the file can't be opened."""
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))
         with _damage_named():
@@ -140,7 +140,7 @@ def _manifest_of(document: Any) -> Manifest:
 
 @contextlib.contextmanager
 def _damage_named() -> Iterator[None]:
-    """Everything that reading a file of wrong bytes can raise, as DamagedArchive."""
+    """Turns every error that reading wrong bytes can raise into DamagedArchive."""
     try:
         yield
     except _FAULTS as error:

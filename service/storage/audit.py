@@ -1,11 +1,13 @@
-"""Reading the audit: who saw or changed what of whom."""
+"""Reads the audit: the records of the keys that revealed or changed the data of residents."""
 
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_NAME
 from service.domain.transactions import MARKET_TIME
 from service.storage.tables import api_key, audit
 
@@ -15,7 +17,7 @@ _ONE_DAY = datetime.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """An API key by its id and its name; the name is None when no such key exists any more."""
+    """The API key that a record names, by its id and its name; the name is None when the key no longer exists."""
 
     id: int
     name: str | None
@@ -23,7 +25,7 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One record. `audit_id` ascends in the order in which records were written."""
+    """One record of the audit. `audit_id` grows in the order in which the records were written."""
 
     audit_id: int
     at: datetime.datetime
@@ -36,7 +38,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """What the audit may be narrowed to; the days are business days, both included."""
+    """Filters of the audit; the days are business days, both included."""
 
     resident: int | None = None
     action: str | None = None
@@ -55,11 +57,13 @@ def list_records(
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
     return [
-        AuditRecord(
-            row.id, row.at, row.action, row.resident, row.reason, Recorder(row.api_key, row.name), row.request_id
-        )
+        AuditRecord(row.id, row.at, row.action, row.resident, row.reason, _recorder_of(row), row.request_id)
         for row in connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
     ]
+
+
+def _recorder_of(row: sa.Row[Any]) -> Recorder:
+    return Recorder(row.api_key, OPERATOR_NAME if row.api_key == OPERATOR_KEY_ID else row.name)
 
 
 def _conditions(filters: AuditFilters) -> Iterator[sa.ColumnElement[bool]]:
@@ -71,7 +75,7 @@ def _conditions(filters: AuditFilters) -> Iterator[sa.ColumnElement[bool]]:
         yield audit.c.api_key == filters.api_key
     if filters.from_day is not None:
         yield audit.c.at >= _midnight(filters.from_day)
-    # The day after the last one of the calendar does not exist, and nothing is recorded on it.
+    # There is no day after the last day of the calendar, and no record can be on it.
     if filters.to_day is not None and filters.to_day < datetime.date.max:
         yield audit.c.at < _midnight(filters.to_day + _ONE_DAY)
 

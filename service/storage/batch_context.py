@@ -7,12 +7,28 @@ import sqlalchemy as sa
 
 from service.storage import revisions
 from service.storage.columns import Uuid
+from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
-from service.storage.journal import entry_of
 from service.storage.lineage import RegisterHead, head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
+
+
+class _State(NamedTuple):
+    """The columns of the state that a batch is judged in, as they are selected."""
+
+    revision: str
+    revoked_keys: str | None
+    newest_status: int | None
+    newest_membership: int | None
+    register_no: Any
+    register_mac: Any
+    mac_at_known: Any
+
+
+_KNOWN = len(_State._fields)
+"""Behind the state stands what is known of a key: its digest, MAC and refusal, and a row of the journal."""
 
 
 class BatchContext(NamedTuple):
@@ -38,20 +54,22 @@ def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int 
         digests=rows_parameter({"digest": digest.hex()} for digest in digests),
         known_fact=str(known_fact),
     ).all()
-    revision, revoked, status, membership, no, mac, mac_at_known = rows[0][:7]
-    revisions.refuse_other(revision)
+    state = _State._make(rows[0][:_KNOWN])
+    revisions.refuse_other(state.revision)
+    known = [row[_KNOWN:] for row in rows]
     return BatchContext(
-        known=dict(_remembered(row[7:]) for row in rows if row[7] is not None),
-        revoked_keys=frozenset(map(int, revoked.split(","))) if revoked else _NONE,
-        facts=(status or 0, membership or 0),
-        register=head_of(no, mac),
-        mac_at_known=None if mac_at_known is None else bytes(mac_at_known),
+        known=dict(_remembered(*row) for row in known if row[0] is not None),
+        revoked_keys=frozenset(map(int, state.revoked_keys.split(","))) if state.revoked_keys else _NONE,
+        facts=(state.newest_status or 0, state.newest_membership or 0),
+        register=head_of(state.register_no, state.register_mac),
+        mac_at_known=None if state.mac_at_known is None else bytes(state.mac_at_known),
     )
 
 
-def _remembered(row: Sequence[Any]) -> tuple[bytes, Remembered]:
-    digest, mac, refusal = digest_of(row[0]), digest_of(row[1]), row[2]
-    return digest, Remembered(digest, mac, None if row[3] is None else entry_of(row[3:]), refusal)
+def _remembered(digest: Any, mac: Any, refusal: str | None, *entry: Any) -> tuple[bytes, Remembered]:
+    known = digest_of(digest)
+    place = entry[0]
+    return known, Remembered(known, digest_of(mac), None if place is None else entry_of(entry), refusal)
 
 
 _NONE: frozenset[int] = frozenset()
@@ -65,7 +83,9 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
     at_known = sa.select(fact.c.mac).where(fact.c.no == known_fact).scalar_subquery()
     columns = [revisions.STORED, revoked.scalar_subquery(), *newest, *head_columns(), at_known]
-    state = sa.select(*(column.label(f"s{place}") for place, column in enumerate(columns))).subquery("state")
+    state = sa.select(*(column.label(name) for name, column in zip(_State._fields, columns, strict=True))).subquery(
+        "state"
+    )
     digests = row_set(dialect, "digests", {"digest": Uuid})
     known = (
         sa.select(idempotency.c.digest, idempotency.c.mac, idempotency.c.refusal, *journal.c)

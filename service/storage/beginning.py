@@ -1,6 +1,6 @@
-"""Beginning a transaction: on a connection that may have died in its pool, or on a file that others write to.
+"""Begins transactions, on a connection that may have died in its pool, or on a file that other processes write to.
 
-What goes wrong here, or inside of a transaction, becomes one of the faults that everybody else knows.
+An error here, or inside of a transaction, becomes one of the faults of `service.storage.faults`, which callers know.
 """
 
 import contextlib
@@ -20,27 +20,27 @@ from service.storage.faults import (
 
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 ATTEMPTS = (True, False)
-"""Whether the connection that an attempt begins on may have died in its pool; after one has, none of them is used."""
+"""For each attempt, whether its connection may have died in the pool. When one has, the pool drops all others too."""
 
 _RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL: serialization failure, deadlock, lock timeout."""
+"""PostgreSQL's codes for serialization failure, deadlock and lock timeout."""
 
 _SNAPSHOT_ENDED = "40001"
-"""PostgreSQL, of a transaction that reads only: it was in the way of what a standby has to apply."""
+"""PostgreSQL's code when a standby has ended a reading transaction, because the changes of the primary had to go on."""
 
 _REFUSED = "FATAL:"
-"""PostgreSQL, or a pooler before it, of a connection that it does not admit."""
+"""PostgreSQL, or a pooler in front of it, says this of a connection that it does not admit."""
 
 CANT_BE_WRITTEN = "the ledger's file can't be written"
 
 
 Begin = Callable[[sa.Connection], None]
-"""Begins a transaction on a connection that has none."""
+"""A function that begins a transaction on a connection without one."""
 
 
 @contextlib.contextmanager
 def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
-    """An open transaction on a connection of the pool. One that has died there is found out now, and replaced once."""
+    """Opens a transaction on a connection of the pool. When the connection has died in the pool, it tries once more."""
     for may_have_died in ATTEMPTS:
         connection = _connect(engine)
         with connection:
@@ -61,15 +61,15 @@ def _connect(engine: sa.Engine) -> sa.Connection:
         raise DatabaseUnavailable("every connection is in use") from error
     except sa.exc.DBAPIError as error:
         raise unavailable(error) from error
-    except OSError as error:  # Of syncing SQLite's log.
+    except OSError as error:  # `sync_log` raises this for SQLite's log.
         raise DatabaseUnavailable("the database can't be reached") from error
 
 
 def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
-    """An open transaction. On SQLite it is asked for again and again while another process writes.
+    """Opens a transaction. On SQLite it tries again and again while another process writes.
 
-    Hushi's own processes take turns and find it free. Somebody else may have a transaction open, though, and SQLite's
-    own waiting looks ten times a second at the end.
+    Hushi's own processes take turns, so they find the file free. Another program may have a transaction open, and
+    SQLite's own way of waiting looks only ten times a second in the end.
     """
     until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
     while True:
@@ -86,7 +86,7 @@ def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
 
 
 def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
-    """What it means that no transaction could be begun."""
+    """The fault for an error while a transaction was being begun."""
     if _is_of_read_only(error):
         return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
     _, _, refused = str(error.orig).partition(_REFUSED)
@@ -104,7 +104,7 @@ def _is_busy(error: sa.exc.DBAPIError) -> bool:
 
 
 def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
-    """What it means that a statement of a transaction failed, which is rolled back."""
+    """The fault for an error of a statement in a transaction, which the caller rolls back."""
     if _is_of_read_only(error):
         return ReadOnlyDatabase(CANT_BE_WRITTEN)
     is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
@@ -112,11 +112,11 @@ def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
 
 
 def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:
-    """What it means that a statement of a snapshot failed."""
+    """The fault for an error of a statement in a snapshot."""
     if getattr(error.orig, "sqlstate", None) == _SNAPSHOT_ENDED:
         return DatabaseUnavailable("the standby has ended the snapshot for the sake of its primary")
     return DatabaseUnavailable("the database does not answer")
 
 
 def begin_as_it_is(_connection: sa.Connection) -> None:
-    """SQLite's connections begin their transactions by themselves."""
+    """Does nothing, because SQLite's connections begin their transactions by themselves."""

@@ -1,4 +1,4 @@
-"""Sealed blocks: the chain's links, and which block holds which entry of the journal."""
+"""Stores and reads the sealed blocks of the chain, and finds the block that holds an entry of the journal."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ _FOLD_LOCK = 0x4855534A
 
 @dataclass(frozen=True, slots=True)
 class SealedBlock:
-    """A block and the range of the journal that it holds."""
+    """A block, and the range of places in the journal that it holds."""
 
     block: Block
     first_seq: int
@@ -21,45 +21,45 @@ class SealedBlock:
 
 
 def try_lock(connection: sa.Connection) -> bool:
-    """Whether this transaction may fold, one folder at a time; on SQLite the writer holds the lock already."""
+    """Takes the lock of folding, and returns whether this transaction has it. On SQLite the writer has it already."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_FOLD_LOCK))).scalar_one())
 
 
 def find_head(connection: sa.Connection) -> SealedBlock | None:
-    """The newest block; None on a ledger that was never folded."""
+    """The newest block; None in a ledger that was never folded."""
     row = connection.execute(sa.select(block).order_by(block.c.no.desc()).limit(1)).one_or_none()
     return None if row is None else _sealed_of(row)
 
 
 def find(connection: sa.Connection, no: int) -> SealedBlock | None:
-    """One block, or None."""
+    """The block with this number; None when there is none."""
     row = connection.execute(sa.select(block).where(block.c.no == no)).one_or_none()
     return None if row is None else _sealed_of(row)
 
 
 def find_holding(connection: sa.Connection, seq: int) -> SealedBlock | None:
-    """The block that holds the entry at this place of the journal; None while it is in the tail."""
+    """The block that holds the entry at this place of the journal; None while the entry is in the tail."""
     wanted = sa.select(block).where(block.c.last_seq >= seq).order_by(block.c.last_seq).limit(1)
     row = connection.execute(wanted).one_or_none()
     return None if row is None or row.first_seq > seq else _sealed_of(row)
 
 
 def count_entries(connection: sa.Connection) -> int:
-    """How many entries all blocks hold."""
+    """How many entries all blocks hold together."""
     found: int = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(block.c.entries), 0))).scalar_one()
     return int(found)
 
 
 def list_from(connection: sa.Connection, no: int, limit: int) -> list[SealedBlock]:
-    """Up to `limit` blocks from a number on, in order."""
+    """Up to `limit` blocks from this number on, in order."""
     rows = connection.execute(sa.select(block).where(block.c.no >= no).order_by(block.c.no).limit(limit))
     return [_sealed_of(row) for row in rows]
 
 
 def insert(connection: sa.Connection, sealed: SealedBlock) -> None:
-    """Adds a link to the chain. Raises sqlalchemy.exc.IntegrityError when another folder was first."""
+    """Adds a block to the chain. Raises sqlalchemy.exc.IntegrityError when another folder was first."""
     link = sealed.block
     connection.execute(
         sa.insert(block).values(

@@ -76,6 +76,11 @@ class InstantType(sa.types.TypeDecorator[datetime.datetime]):
         return None if value is None else instant_of(value)
 
 
+def as_stored(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column without the objects that the domain would get of it."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
 def plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The column as both engines have it, for JSON: integers, text, bytes, and none of the domain's objects."""
     if isinstance(column.type, DayType | InstantType):

@@ -1,4 +1,4 @@
-"""Committing: what an answer promises is on the disk, and on the standby where there is one, before it is given."""
+"""Commits. Everything that an answer promises is on the disk, and on a standby if there is one, before the answer."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from service.storage.faults import NotWritten, OutcomeUnknown
 
 WARNINGS = "hushi-warnings"
-"""Where a connection of PostgreSQL keeps what the server has warned of."""
+"""The name under which a connection of PostgreSQL keeps the server's warnings."""
 
 _IDLE_FOR_TOO_LONG = "25P03"
-"""PostgreSQL: it has ended a transaction that did nothing for longer than it was told to wait."""
+"""PostgreSQL's code when it has ended a transaction that was idle for longer than its setting allows."""
 
 _COMMIT_THAT_WAITS = sa.text("SELECT pg_logical_emit_message(true, 'hushi', '')")
 
@@ -18,10 +18,11 @@ _COMMIT_THAT_WAITS = sa.text("SELECT pg_logical_emit_message(true, 'hushi', '')"
 def commit_durably(connection: sa.Connection) -> None:
     """Makes the commit of this transaction as durable as one that writes an entry: nothing that it has seen is lost.
 
-    PostgreSQL: a commit whose wait for the standby was cut short is visible on the primary and nowhere else. Only a
-    transaction that has written to the log waits for the standby, and then for all that was written before; one that
-    has merely been given an id does not (findings/postgresql-commits-that-wait.sh). SQLite: an entry is synced before
-    another process sees it, and by whoever opens the file after a crash (engines.sync_log).
+    On PostgreSQL, a commit whose wait for the standby was cut short is visible on the primary only. A transaction waits
+    for the standby only if it has written to the log, and then it waits for everything that was written before. A
+    transaction that has only got an id does not wait (findings/postgresql-commits-that-wait.sh). On SQLite, an entry is
+    synced before another process sees it, and the process that opens the file after a crash syncs it
+    (engines.sync_log).
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_COMMIT_THAT_WAITS)
@@ -30,7 +31,7 @@ def commit_durably(connection: sa.Connection) -> None:
 def commit(connection: sa.Connection, transaction: sa.RootTransaction) -> None:
     """Commits. Raises OutcomeUnknown when the connection is lost, or the server warns that it has not waited.
 
-    Raises NotWritten when the server had ended the transaction before.
+    Raises NotWritten when the server has ended the transaction before the commit.
     """
     warnings: list[str] = connection.info.setdefault(WARNINGS, [])
     warnings.clear()
@@ -41,20 +42,20 @@ def commit(connection: sa.Connection, transaction: sa.RootTransaction) -> None:
             raise NotWritten(str(error.orig), is_race=False) from error
         raise OutcomeUnknown("the connection was lost while committing") from error
     if warnings:
-        # A wait for the standby that somebody cancels ends as a success, with a warning beside it.
+        # When somebody cancels the wait for the standby, PostgreSQL reports a success and adds a warning.
         raise OutcomeUnknown(f"the database warned while committing: {warnings[0]}")
 
 
 def collect_warnings(engine: sa.Engine) -> None:
-    """Lets each connection of PostgreSQL keep what the server warns of, for whoever commits."""
+    """Makes each connection of PostgreSQL keep the server's warnings, for `commit`."""
 
     @sa.event.listens_for(engine, "connect")
     def listen(connection: Any, record: Any) -> None:
-        """Notices and the like say nothing of what was done, and are not kept."""
+        """Keeps warnings only: notices and other messages say nothing about the commit."""
         warnings = record.info[WARNINGS] = []
 
         def note(notice: Any) -> None:
-            """Keeps the text of a warning."""
+            """Adds the text of a warning to the list."""
             if notice.severity_nonlocalized == "WARNING":
                 warnings.append(notice.message_primary)
 

@@ -1,4 +1,4 @@
-"""What was traded of each commodity: the one dimension that no cell has, summed up from the journal by its days."""
+"""Sums by commodity. No cell has this dimension, so the sums are computed from the journal, by its days."""
 
 import sqlalchemy as sa
 
@@ -8,9 +8,10 @@ from service.storage.tables import journal
 
 
 def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, CommoditySums]:
-    """The live trades of each commodity in a period.
+    """The sums over the live trades of each commodity in a period.
 
-    A reversal bears the negative figures of its trade on the trade's own day, so all entries add up to what is live.
+    A reversal has the negative figures of its trade on the trade's day, so the sums over all entries are those of the
+    live trades.
     """
     live = sa.func.sum(sa.case((journal.c.reverses.is_(None), 1), else_=-1))
     wanted = (

@@ -1,4 +1,4 @@
-"""What a database is set to that an operator should know of: whether what was acknowledged outlives a power cut."""
+"""Warns an operator of settings of a database by which acknowledged entries may be lost at a power cut."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _DANGEROUS = {
 
 
 def warnings(database: Database) -> Iterator[str]:
-    """A sentence for each setting that endangers entries, and one where nothing can be written."""
+    """Yields a sentence for each setting that endangers entries, and one when the database is read-only."""
     if not database.is_sqlite:
         with database.reading() as connection:
             yield from (warning for name, warning in _DANGEROUS.items() if _setting(connection, name) == "off")

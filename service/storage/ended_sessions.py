@@ -1,4 +1,4 @@
-"""Sessions that have ended: by signing out, or because somebody saw that their time was over."""
+"""Stores the sessions that have ended, by signing out or because a process has seen that they had expired."""
 
 import datetime
 
@@ -8,7 +8,7 @@ from service.storage.residents import lock_registrations
 from service.storage.tables import ended_session
 
 KEPT_MIN = 1000
-"""The newest rows stay, whatever the clock says: it may have been wrong when it said that they have expired."""
+"""How many of the newest rows are always kept, because the clock may be wrong when it says that they have expired."""
 
 
 def is_ended(connection: sa.Connection, session: bytes) -> bool:
@@ -18,7 +18,10 @@ def is_ended(connection: sa.Connection, session: bytes) -> bool:
 
 
 def insert(connection: sa.Connection, session: bytes, expires_at: datetime.datetime) -> None:
-    """Ends a session; one that has ended stays so. Under the lock of registrations, so that numbers show in order."""
+    """Ends a session; ending it twice changes nothing.
+
+    It takes the lock of registrations, so that the numbers of sessions become visible in their order.
+    """
     lock_registrations(connection)
     if is_ended(connection, session):
         return
@@ -28,7 +31,7 @@ def insert(connection: sa.Connection, session: bytes, expires_at: datetime.datet
 
 
 def delete_expired(connection: sa.Connection, now: datetime.datetime) -> None:
-    """Deletes what has expired, but for the newest rows: an expired cookie is refused without its row as well."""
+    """Deletes expired rows except the newest ones. An expired cookie is refused without its row as well."""
     newest = sa.select(sa.func.max(ended_session.c.no)).scalar_subquery()
     old = sa.and_(ended_session.c.no <= newest - KEPT_MIN, ended_session.c.expires_at < now)
     connection.execute(sa.delete(ended_session).where(old))

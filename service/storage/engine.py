@@ -1,7 +1,8 @@
-"""Two engines, one behaviour: opening SQLite or PostgreSQL, and the two kinds of transaction that Hushi uses.
+"""Opens SQLite or PostgreSQL, and begins the two kinds of transactions that Hushi uses, which behave alike on both.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE for the one writing connection of a process, snapshots for readers.
-PostgreSQL: synchronous_commit=on; READ COMMITTED for writers, who lock rows by name; REPEATABLE READ for readers.
+PostgreSQL: synchronous_commit=on; READ COMMITTED for writers, which lock rows by their keys; REPEATABLE READ for
+readers.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, be
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.fair_lock import FairFileLock, FairLock
-from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
+from service.storage.faults import DatabaseUnavailable, ReadOnlyDatabase
 from service.storage.identity import FileId, FileIdentity
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
@@ -29,19 +30,19 @@ from service.storage.suspending import SUSPENSION
 from service.storage.urls import read_url
 
 Connection = sa.Connection
-"""An open transaction or snapshot; commands and queries hand it on and know nothing else of SQL."""
+"""An open transaction or snapshot. Commands and queries pass it on, and use no other part of SQL."""
 
 _UNDECODABLE = "Could not decode to UTF-8"
-"""SQLite's driver, of a text that is none."""
+"""The message of SQLite's driver for a text that is not UTF-8."""
 _IS_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
 _AS_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class Database:
-    """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. Nothing else opens either."""
+    """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. No other code opens these."""
 
     def __init__(self, url: str, *, makes_file: bool = True, known_file: FileId | None = None) -> None:
-        """Opens no connection yet; the first one makes SQLite's file, if that is wanted. Raises UnusableUrl."""
+        """Opens no connection yet; the first one makes SQLite's file if `makes_file`. Raises UnusableUrl."""
         self.url = read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.identity = FileIdentity(self.file, makes_file=makes_file, known=known_file)
@@ -73,21 +74,21 @@ class Database:
 
     @property
     def file(self) -> pathlib.Path | None:
-        """Where SQLite keeps the ledger; PostgreSQL keeps it elsewhere."""
+        """The file in which SQLite keeps the ledger; None on PostgreSQL."""
         return pathlib.Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @property
     def is_missing(self) -> bool:
-        """Whether the first connection would make the ledger's file; PostgreSQL's databases are made by others."""
-        return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false, too, where none may look)
+        """Whether SQLite's file does not exist; false on PostgreSQL, whose databases Hushi does not make."""
+        return self.file is not None and not os.path.exists(self.file)  # noqa: PTH110 (false if access is denied)
 
     @property
     def exposed_files(self) -> list[pathlib.Path]:
-        """The files of a ledger on SQLite that others than their owner may use, and that could not be made private."""
+        """The files of a ledger on SQLite that other users may use, because they could not be made private."""
         return [] if self.file is None else find_exposed(self.file)
 
     def make_folder(self) -> None:
-        """Makes the folder of SQLite's file, for its owner only. Raises OSError."""
+        """Makes the folder of SQLite's file; only its owner may use it. Raises OSError."""
         if self.file is not None:
             self.file.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
 
@@ -97,35 +98,36 @@ class Database:
     ) -> Iterator[Connection]:
         """One database transaction: committed at the end, rolled back when anything is raised inside.
 
-        `at_length` is for an operator's command that changes the whole ledger and may take its time. A post has a
-        connection of its own: it does not wait for those who wait for each other to record residents; and it sees to it
-        that its commit waits where it only replays. The transaction looks at the revision of the schema first, unless
-        its first statement does (`service.storage.revisions`). Raises NotWritten when it was rolled back and may be run
-        again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase where nothing can be written, OtherRevision.
+        `at_length` is for an operator's command that changes the whole ledger and may take long. A post has its own
+        connection, so that it does not wait for writers that record residents one after the other. When a post only
+        replays, it makes its commit wait itself. The transaction reads the revision of the schema first, unless its
+        first statement does (`service.storage.revisions`). Raises NotWritten when it was rolled back and may be run
+        again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase when nothing can be written, OtherRevision.
         """
-        SUSPENSION.begin()
-        try:
-            begin = self._begin_at_length if at_length else self._begin_writing
-            with self._turn(is_post=is_post), self._transaction(begin, looks_at_revision) as connection:
+        begin = self._begin_at_length if at_length else self._begin_writing
+        with (
+            SUSPENSION.put_off(), self.writes.noted(), self._turn(is_post=is_post),
+            begun(self._writer, begin) as (connection, transaction),
+        ):  # fmt: skip
+            try:
+                self.identity.confirm(connection)
+                if looks_at_revision:
+                    revisions.look(connection)
                 yield connection
-                if not is_post:  # What is answered is a promise, also where nothing had to be written any more.
+                if not is_post:  # An answer is a promise, also when the transaction had nothing to write.
                     commit_durably(connection)
-        except NotWritten as fault:
-            if not fault.is_race:
-                self.writes.failed_at = time.monotonic()
-            raise
-        except (OutcomeUnknown, DatabaseUnavailable):
-            self.writes.failed_at = time.monotonic()
-            raise
-        else:
-            self.writes.done_at = time.monotonic()
-        finally:
-            SUSPENSION.end()
+            except sa.exc.DBAPIError as error:
+                transaction.rollback()
+                raise not_written(error) from error
+            except BaseException:
+                transaction.rollback()
+                raise
+            commit(connection, transaction)
 
     def commit_nothing(self, *, with_room: bool = False) -> None:
-        """Commits what changes nothing: when it returns, the database takes writes and what it has taken is durable.
+        """Commits a transaction that changes nothing, to show that the database takes writes and makes them durable.
 
-        `with_room` looks also for as much of the disk as a post may need. Raises as `writing` does.
+        With `with_room` it also takes as much of the disk as a post may need. Raises as `writing` does.
         """
         try:
             with self.writing() as connection:
@@ -137,27 +139,11 @@ class Database:
             raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
 
     @contextlib.contextmanager
-    def _transaction(self, begin: Begin, looks_at_revision: bool) -> Iterator[Connection]:
-        with begun(self._writer, begin) as (connection, transaction):
-            try:
-                self.identity.confirm(connection)
-                if looks_at_revision:
-                    revisions.look(connection)
-                yield connection
-            except sa.exc.DBAPIError as error:
-                transaction.rollback()
-                raise not_written(error) from error
-            except BaseException:
-                transaction.rollback()
-                raise
-            commit(connection, transaction)
-
-    @contextlib.contextmanager
     def _turn(self, *, is_post: bool) -> Iterator[None]:
-        """On SQLite writers take turns: a fold must not wait for ever while posts come and come.
+        """Waits for the turn to write. On SQLite writers take turns, so that a fold does not wait for ever for posts.
 
-        First those of this process among each other, then the processes. On PostgreSQL all but posts share what
-        connections there are.
+        The writers of this process take turns first, then the processes do. On PostgreSQL all writers but posts share
+        the other connections.
         """
         if not self.is_sqlite:
             with contextlib.nullcontext() if is_post else self._place_beside_posts():
@@ -198,26 +184,26 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One snapshot: every statement inside sees the same state of the ledger, and none can write.
 
-        Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damage, and
-        no matter of asking again: that error passes as it is.
+        Raises DatabaseUnavailable when the database does not answer. A row that the driver can't decode is damaged, and
+        asking again does not help, so that error is raised as it is.
         """
         with self._snapshot(self._reader) as connection:
             yield connection
 
     @contextlib.contextmanager
     def reading_apart(self) -> Iterator[Connection]:
-        """The same on a connection that no report can take; for one thread at a time, which looks after the service."""
+        """Like `reading`, on a connection that no report uses; for one thread at a time, which checks the service."""
         with self._snapshot(self._apart) as connection:
             yield connection
 
     @property
     def waited_s(self) -> float:
-        """How long the last transaction waited for other processes to end theirs; zero on PostgreSQL."""
+        """How long the last transaction waited until other processes had ended theirs; zero on PostgreSQL."""
         return 0.0 if self._fair_file_lock is None else self._fair_file_lock.waited_s
 
     @property
     def log_bytes(self) -> int | None:
-        """How long SQLite's log is: what was written and is not copied into the ledger's file; None on PostgreSQL."""
+        """The length of SQLite's log, which holds writes before they are in the ledger's file; None on PostgreSQL."""
         return None if self.file is None else length_of_log(self.file)
 
     @contextlib.contextmanager
@@ -233,7 +219,7 @@ class Database:
                 raise not_read(error) from error
 
     def is_read_only(self) -> bool:
-        """Whether nothing can be written here, as things are now. Raises DatabaseUnavailable."""
+        """Whether the database can't be written now. Raises DatabaseUnavailable."""
         if self.file is not None:
             return not all(
                 os.access(path, os.W_OK, effective_ids=_AS_EFFECTIVE) for path in (self.file, self.file.parent)
@@ -242,12 +228,12 @@ class Database:
             return bool(connection.exec_driver_sql(_IS_READ_ONLY).scalar_one())
 
     def open_watching(self) -> Any:
-        """A driver's connection outside of the pool, for single statements outside of any transaction.
+        """Opens a driver's connection outside of the pool, for single statements outside of any transaction.
 
-        Raises DatabaseUnavailable. For one thread at a time; its owner closes it.
+        One thread at a time may use it, and the caller closes it. Raises DatabaseUnavailable.
         """
         with begun(self._reader, self._begin_reading):
-            pass  # Should those in the pool have died, that was found out, and there are new ones.
+            pass  # If the connections in the pool had died, they have been replaced by now.
         try:
             pooled = self._reader.raw_connection()
         except sa.exc.TimeoutError as error:
@@ -265,32 +251,32 @@ class Database:
 
     def close_watching(self, connection: Any) -> None:
         """Closes a connection of `open_watching`, which may be broken."""
-        with contextlib.suppress(ValueError):  # Whoever closes the database has taken it out already.
+        with contextlib.suppress(ValueError):  # `close` may have removed it from the list already.
             self._watching.remove(connection)
         with contextlib.suppress(self.driver_error):
             connection.close()
 
     @property
     def driver_error(self) -> type[Exception]:
-        """What the driver raises when a statement fails."""
+        """The class of the errors that the driver raises when a statement fails."""
         driver: Any = self._reader.dialect.loaded_dbapi
         found: type[Exception] = driver.Error
         return found
 
     @property
     def engines(self) -> tuple[sa.Engine, sa.Engine]:
-        """The writing and the reading engine, for migrations and for what counts statements."""
+        """The writing and the reading engine, for migrations and for code that counts statements."""
         return self._writer, self._reader
 
     def close(self) -> None:
-        """Closes every connection; the database stays usable and opens new ones."""
+        """Closes all connections; the database can still be used, and opens new ones."""
         self.identity.forget()
         for connection in list(self._watching):
             self.close_watching(connection)
         self._reader.dispose()
         self._apart.dispose()
         self._writer.dispose()
-        # Somebody who is still writing keeps the file that his turn hangs on.
+        # A thread that is still writing needs the lock file, so it stays open then.
         if self._fair_file_lock is not None and self._fair_lock.take(0):
             self._fair_file_lock.close()
             self._fair_lock.give_back()

@@ -1,8 +1,8 @@
-"""The register of facts: what was recorded about people, groups, keys and audits, in order, each with a MAC.
+"""The register of facts: everything recorded about people, groups, keys and audits, in order, each with a MAC.
 
-A fact stands in a table of its own kind; the register names it, and its MAC covers it together with the fact before.
-So a row that was changed, deleted, inserted or exchanged by somebody without the secrets does not fit the register any
-more.
+Each kind of fact has its own table. The register names the row of each fact, and the fact's MAC covers the row together
+with the MAC of the fact before. So when somebody without the secrets changes, deletes, inserts or exchanges a row, the
+row no longer fits the register.
 """
 
 import functools
@@ -25,14 +25,14 @@ ROWS_AT_ONCE = 2000
 
 
 class FactKind(NamedTuple):
-    """The columns of a table that make a fact, the one that names it first; `is_there` where not every row is one."""
+    """The columns of a table that make a fact, its key first; `is_there` tells which rows are facts of this kind."""
 
     columns: Sequence[sa.Column[Any]]
     is_there: sa.ColumnElement[bool] = sa.true()
 
     @property
     def key(self) -> sa.Column[Any]:
-        """What names the row."""
+        """The column that identifies the row."""
         return self.columns[0]
 
 
@@ -42,14 +42,14 @@ KINDS: Mapping[str, FactKind] = {
     "resident_status": FactKind(list(resident_status.c)),
     "resident_group": FactKind(list(resident_group.c)),
     "audit": FactKind(list(audit.c)),
-    # That a key was made, and that it was revoked, are two facts in one row.
+    # The creation and the revocation of an API key are two facts in one row.
     "api_key": FactKind([column for column in api_key.c if column is not api_key.c.revoked_at]),
     "revocation": FactKind([api_key.c.id, api_key.c.revoked_at], api_key.c.revoked_at.is_not(None)),
 }
 
 
 class Recorded(NamedTuple):
-    """A fact as the register has it, and its row as a line of JSON; None when there is no such row."""
+    """A fact of the register, and its row as a line of JSON; the line is None when there is no such row."""
 
     no: int
     kind: str
@@ -59,16 +59,16 @@ class Recorded(NamedTuple):
 
 
 class LinkedFact(NamedTuple):
-    """A fact, and the MAC of the fact before it, which its own MAC covers."""
+    """A fact, and the MAC of the fact before it, which the fact's own MAC covers."""
 
     before: bytes
     recorded: Recorded
 
 
 def add(connection: sa.Connection, mac_keys: MacKeys, kind: str, ids: Collection[int]) -> None:
-    """Enters facts that this transaction has recorded. They are read back: the MAC covers what is stored.
+    """Enters facts that this transaction has recorded. It reads them back, because the MAC must cover what is stored.
 
-    Facts are entered one transaction after the other, because each MAC covers the one before it.
+    Transactions enter facts one after the other, because each MAC covers the MAC before it.
     """
     if not ids:
         return
@@ -80,7 +80,7 @@ def add(connection: sa.Connection, mac_keys: MacKeys, kind: str, ids: Collection
 
 
 def add_older(connection: sa.Connection, mac_keys: MacKeys) -> None:
-    """Enters all that was recorded before there was a register."""
+    """Enters all facts that were recorded before there was a register."""
     lock_registrations(connection)
     for name, kind in KINDS.items():
         wanted = sa.select(*_plain(kind, connection.dialect.name)).where(kind.is_there).order_by(kind.key)
@@ -120,7 +120,7 @@ def count(connection: sa.Connection) -> int:
 
 
 def read(connection: sa.Connection) -> Generator[Recorded]:
-    """Every fact of a known kind in the order of the register. To be closed by whoever stops half-way."""
+    """Yields all facts of known kinds in the order of the register. A caller that stops half-way must close it."""
     with ExitStack() as closed_at_the_end:
         kinds = [closed_at_the_end.enter_context(closing(_read_kind(connection, name))) for name in KINDS]
         yield from heapq.merge(*kinds, key=attrgetter("no"))
@@ -144,9 +144,9 @@ def _read_kind(
 
 
 def read_ends(connection: sa.Connection, count: int) -> tuple[list[LinkedFact], list[LinkedFact]]:
-    """Up to `count` facts from each end of the register, in order; the last ones are none of the first ones.
+    """Up to `count` facts from each end of the register, in order; no fact is in both lists.
 
-    A fact whose predecessor is missing, or that is of a kind that there is not, is left out.
+    A fact is left out when the fact before it is missing, or when its kind is unknown.
     """
     newest = connection.execute(sa.select(sa.func.max(fact.c.no))).scalar_one() or 0
     return _read_range(connection, 0, count), _read_range(connection, max(count, newest - count), newest)
@@ -168,7 +168,7 @@ def _read_range(connection: sa.Connection, after: int, up_to: int) -> list[Linke
 
 
 def find_unregistered(connection: sa.Connection) -> Iterator[tuple[str, int]]:
-    """For each kind, a row that is not in the register."""
+    """Yields, for each kind, one row that is not in the register, if there is one: the kind and the row's id."""
     for name, kind in KINDS.items():
         is_registered = sa.select(fact.c.no).where(fact.c.kind == name, fact.c.id == kind.key).exists()
         wanted = sa.select(sa.func.min(kind.key)).where(kind.is_there, ~is_registered)

@@ -1,7 +1,8 @@
-"""Locks that are given in the order of asking: among the threads of a process, and among processes.
+"""Fair locks, which are given in the order of asking: one among the threads of a process, one among processes.
 
-Python's own goes to whoever is quickest, and a thread that writes all the time is always quicker than one that waits.
-So it is with SQLite's lock between processes, for which whoever comes second looks again and again.
+Python's own lock goes to the quickest thread, and a thread that writes all the time is always quicker than a thread
+that waits. The same is true of SQLite's lock between processes, because a process that waits only looks from time to
+time whether the lock is free.
 """
 
 import contextlib
@@ -18,16 +19,16 @@ from service.storage.sleepers import Waker
 
 
 class FairLock:
-    """Whoever asks gets the turn after those who asked before."""
+    """A lock for threads: each thread gets it after the threads that asked for it before."""
 
     def __init__(self) -> None:
-        """Nobody has the turn."""
+        """Begins as a free lock."""
         self._inside = threading.Lock()
         self._is_taken = False
         self._waiting: deque[threading.Lock] = deque()
 
     def take(self, timeout_s: float) -> bool:
-        """Waits for the turn; False when it did not come in time."""
+        """Waits for the lock; returns False when the thread did not get it in time."""
         with self._inside:
             if not self._is_taken:
                 self._is_taken = True
@@ -41,10 +42,10 @@ class FairLock:
             if mine in self._waiting:
                 self._waiting.remove(mine)
                 return False
-        return True  # It was handed over in the last moment.
+        return True  # Another thread has handed the lock over at the last moment.
 
     def give_back(self) -> None:
-        """Hands the turn to the next who waits."""
+        """Gives the lock to the next thread that waits, or makes it free."""
         with self._inside:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -53,15 +54,15 @@ class FairLock:
 
 
 class FairFileLock:
-    """Turns among all processes that write to one SQLite file, by a lock of the system on a file beside it.
+    """A lock for all processes that write to one SQLite file: a lock of the system on a file beside it.
 
-    A process that dies gives its turn back, and one that is stopped is woken until it has done so. Whoever waits sleeps
-    until it is his: there is no time after which he gives up, for transactions are short, and the callers of a long one
-    are answered by the committer.
+    The system frees the lock of a process that dies. A process that is stopped while it has the lock is woken until it
+    has freed it. A process that waits has no timeout, because transactions are short, and the committer answers callers
+    while a long one runs.
     """
 
     def __init__(self, database: pathlib.Path) -> None:
-        """Opens nothing yet."""
+        """Keeps the database's path; the first turn opens the lock file."""
         self._database = database
         self._descriptor: int | None = None
         self._waker = Waker()
@@ -69,7 +70,7 @@ class FairFileLock:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """The turn, for one thread of the process at a time. Raises OSError when the file can't be made."""
+        """Waits for the lock and holds it; for one thread at a time. Raises OSError when the file can't be made."""
         if self._descriptor is None:
             self._descriptor = open_beside(self._database, "-turns")
         self._wait(self._descriptor)
@@ -79,7 +80,7 @@ class FairFileLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _wait(self, descriptor: int) -> None:
-        """Waits for the turn, notes how long that took, and wakes a process that sleeps with it."""
+        """Waits for the lock, notes how long that took, and wakes a stopped process that has the lock."""
         began = time.monotonic()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,7 +100,7 @@ class FairFileLock:
 
 
 def open_beside(database: pathlib.Path, suffix: str) -> int:
-    """A file beside the database to lock, for whoever may read the database: of the same owner, as SQLite's own are.
+    """Opens a file beside the database for a lock. It gets the database's owner and rights, as SQLite's own files do.
 
     Raises OSError.
     """

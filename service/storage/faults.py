@@ -1,23 +1,23 @@
-"""What a database may fail at, for whoever catches it: known without loading what talks to databases."""
+"""The faults of a database. Code that catches them can import this module without loading SQLAlchemy or a driver."""
 
 
 class DatabaseUnavailable(Exception):
     """The database does not answer, or not in time; nothing was written."""
 
     advice = "is it running, and is the URL right?"
-    """What an operator looks at."""
+    """Tells an operator what to check."""
     told = "The database does not answer; ask again, writes with the same key."
-    """What a caller is told."""
+    """Tells a caller of the API what to do."""
 
 
 class ConnectionRefused(DatabaseUnavailable):
-    """The database answers, and does not admit the connection; the message says why."""
+    """The database answers, but does not admit the connection; the message says why."""
 
     advice = "see the URL, and the settings of the server or of the pooler before it."
 
 
 class ReadOnlyDatabase(DatabaseUnavailable):
-    """Nothing can be written here: a standby, a database that was made read-only, a file that may not be written."""
+    """The database can't be written: it is a standby, or it was made read-only, or its file may not be written."""
 
     advice = "reports can be read here, but this needs a database that can be written, such as the primary."
     told = (
@@ -26,19 +26,19 @@ class ReadOnlyDatabase(DatabaseUnavailable):
 
 
 class ReadOnlyFolder(DatabaseUnavailable):
-    """SQLite keeps files beside the ledger's, and may not make them."""
+    """SQLite needs files beside the ledger's file, and may not make them."""
 
     advice = "let Hushi write there, or copy the ledger to where it may."
 
 
 class WrongFile(DatabaseUnavailable):
-    """SQLite's file was moved away or replaced while it was being used; nothing was written."""
+    """SQLite's file was moved away or replaced while it was in use; nothing was written."""
 
     advice = "put the ledger's files back, or restart what uses them to go on with what is there."
 
 
 class LeftLog(DatabaseUnavailable):
-    """SQLite's log is there without its file: a new file would have it thrown away, with the entries in it."""
+    """SQLite's log exists without its file. For a new file, SQLite would delete the log and the entries in it."""
 
     advice = "put the ledger's file back, or move the log away to begin a new ledger."
 
@@ -52,7 +52,7 @@ class NotDurable(DatabaseUnavailable):
 class AnotherLedger(DatabaseUnavailable):
     """The database answers with another ledger than before, after a fail-over or a restore; nothing was written.
 
-    What was known of the one before is dropped, so asking again gets an answer of this one.
+    The process drops what it knew of the ledger before, so that a second try gets an answer from this ledger.
     """
 
 
@@ -60,7 +60,7 @@ class OtherRevision(DatabaseUnavailable):
     """The ledger's schema is of another revision than the code; nothing was written. The message says what to do."""
 
     def __init__(self, found: str | None, needed: str) -> None:
-        """`found` is None where there is no schema yet."""
+        """Takes the two revisions; `found` is None when there is no schema yet."""
         self.is_code_older = found is not None and found > needed
         if self.is_code_older:
             what = f"this hushi is older than the ledger's schema ({found}, it knows {needed}); start the newer one"
@@ -71,21 +71,24 @@ class OtherRevision(DatabaseUnavailable):
 
 
 class StillServed(Exception):
-    """A ledger can't be migrated while it is being served."""
+    """The ledger is being served, and so it can't be migrated."""
 
 
 class UnusableUrl(ValueError):
-    """The database can't be of this URL, which the message does not repeat: it may hold a password."""
+    """The URL of the database can't be used. The message does not repeat it, because it may hold a password."""
 
 
 class NotWritten(Exception):
-    """A transaction was rolled back whole. `is_race`: another process was first; running again shows its work."""
+    """A transaction was rolled back whole. `is_race`: another process was first, and a second try sees its work."""
 
     def __init__(self, message: str, *, is_race: bool) -> None:
-        """A lost connection before the commit is no race, but may be run again as well."""
+        """Takes the message, and `is_race`.
+
+        A connection that was lost before the commit is no race, but a second try is allowed as well.
+        """
         super().__init__(message)
         self.is_race = is_race
 
 
 class OutcomeUnknown(Exception):
-    """The connection was lost while committing: only the ledger itself can tell, by the idempotency key."""
+    """The connection was lost while committing. Only the ledger can tell the outcome, by the idempotency key."""

@@ -1,4 +1,4 @@
-"""What was answered under which idempotency key: stored with the entry, in its database transaction."""
+"""Stores the answer under each idempotency key, in the same database transaction as its entry."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -19,9 +19,9 @@ _INSERT = BulkInsert(idempotency, ("digest", "mac", "transaction_id", "refusal")
 
 
 class Remembered(NamedTuple):
-    """An outcome as it was answered: the entry, or a JSON text of the refusal, or of an answer that is no entry.
+    """An outcome as it was answered: the entry, or a JSON text of the refusal or of another answer without an entry.
 
-    The MAC covers which request it was, what it meant, and this outcome.
+    The MAC covers the digest of the key, the fingerprint of the request, and this outcome.
     """
 
     digest: bytes
@@ -31,27 +31,27 @@ class Remembered(NamedTuple):
 
     @property
     def outcomes(self) -> Sequence[bytes]:
-        """What the MAC may cover of the outcome."""
+        """The possible encodings of the outcome; the MAC covers one of them."""
         return ((self.refusal or "").encode(),) if self.transaction is None else outcomes_of(self.transaction)
 
 
 def is_answered(connection: sa.Connection, digest: bytes) -> bool:
-    """Whether something was answered under a key."""
+    """Whether a request with this key was answered."""
     asked = sa.select(idempotency.c.digest).where(idempotency.c.digest == UUID(bytes=digest))
     return connection.execute(asked).first() is not None
 
 
 def find_text(connection: sa.Connection, digest: bytes) -> tuple[bytes, str] | None:
-    """The MAC and the text of what was answered under a key; for routes whose outcome is never a transaction."""
+    """The MAC and the text of the answer under a key, or None; for routes whose outcome is never a transaction."""
     asked = sa.select(idempotency.c.mac, idempotency.c.refusal).where(idempotency.c.digest == UUID(bytes=digest))
     row = connection.execute(asked).one_or_none()
     return None if row is None else (row.mac.bytes, row.refusal)
 
 
 def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
-    """Stores outcomes.
+    """Stores outcomes under their keys.
 
-    Raises sqlalchemy.exc.IntegrityError when another process answered one of these keys in the meantime.
+    Raises sqlalchemy.exc.IntegrityError when another process has answered one of these keys in the meantime.
     """
     raw, raw_id = raw_digest(connection.dialect.name), raw_uuid(connection.dialect.name)
     _INSERT.run(
@@ -69,7 +69,7 @@ def insert(connection: sa.Connection, outcomes: Sequence[Remembered]) -> None:
 
 
 def add_macs_to_older(connection: sa.Connection, mac_keys: MacKeys) -> None:
-    """Gives a MAC to each answer from before there were MACs: its row has the plain fingerprint in that place."""
+    """Gives a MAC to answers that are older than MACs; their rows have the plain fingerprint in the MAC's column."""
     column, last = idempotency.c, UUID(int=0)
     update = (
         sa.update(idempotency)

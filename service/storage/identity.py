@@ -1,7 +1,7 @@
-"""That SQLite's file is still the one that was opened: somebody may move it away, or put another in its place.
+"""Checks that SQLite's file is still the one that was opened: somebody may move it away, or put another in its place.
 
-The file is looked at before the driver opens it: SQLite would make an empty one where there is none, and throw away the
-log beside it, which holds acknowledged entries; and with another file it would mix that log.
+The check comes before the driver opens the file. When there is no file, SQLite would make an empty one, and delete the
+log beside it, which holds acknowledged entries. When there is another file, SQLite would mix that log into it.
 """
 
 import os
@@ -14,26 +14,26 @@ from service.storage.faults import LeftLog, WrongFile
 from service.storage.private_files import has_log, make_file, make_private
 
 OPENED_FILE = "hushi-file"
-"""Where a pooled connection keeps which file it has opened."""
+"""The name under which a pooled connection keeps the id of the file that it has opened."""
 
 FileId = tuple[int, int]
-"""The device and the number of a file: no two files have the same ones while one of them is open."""
+"""The device and the inode number of a file. While a file is open, no other file has the same pair."""
 
 
 class FileIdentity:
-    """The file of a ledger as it was when it was first looked at."""
+    """Knows the file of a ledger from the first time that it was looked at."""
 
     def __init__(self, file: pathlib.Path | None, *, makes_file: bool = True, known: FileId | None = None) -> None:
-        """Has seen nothing yet, but for what others know; without a file (PostgreSQL) there is nothing to see."""
+        """Takes the file, None on PostgreSQL, and the `known` id if another process has looked at the file before."""
         self._file = file
         self._makes_file = makes_file
         self._looking = threading.Lock()
         self._seen = known
 
     def before_opening(self) -> None:
-        """Makes the file of a new ledger where that is wanted and none is known, and takes the rights of others off it.
+        """Makes the file of a new ledger if that is wanted and no file is known, and removes other users' rights.
 
-        Raises WrongFile or LeftLog when the driver must not open what is there.
+        Raises WrongFile or LeftLog when the driver must not open the file that is there.
         """
         if self._file is None:
             return
@@ -47,10 +47,10 @@ class FileIdentity:
         make_private(self._file)
 
     def confirm(self, connection: sa.Connection) -> None:
-        """Raises WrongFile when the file is not the one any more that this connection has opened.
+        """Raises WrongFile when this connection has opened another file than the one that is there now.
 
-        A connection to another file than the right one is closed. SQLite leaves the log where it is then, because it
-        looks whether the file is still in its place before it deletes a log by its name.
+        It closes such a connection. SQLite does not delete the log then, because it deletes a log by its name only
+        after it has checked that the file is still in its place.
         """
         if self._file is None:
             return
@@ -59,9 +59,9 @@ class FileIdentity:
             raise WrongFile(f"a connection to another file than {self._file} was left over")
 
     def refuse_replaced(self) -> FileId | None:
-        """The file that there is. Raises WrongFile when it is not the one that this process has opened.
+        """The id of the file that is there now. Raises WrongFile when it is not the one that this process has opened.
 
-        What is written to a file that nobody finds any more would be acknowledged and lost.
+        Otherwise entries could be acknowledged that are in a file without a name, and so lost.
         """
         if self._file is None:
             return None
@@ -74,19 +74,22 @@ class FileIdentity:
         return found
 
     def forget(self) -> None:
-        """Takes the next file for the right one; to be called when every connection is closed."""
+        """Forgets the file, so that the next one counts as the right one; all connections must be closed before."""
         with self._looking:
             self._seen = None
 
     def _found(self, file: pathlib.Path) -> FileId:
         try:
-            found = os.stat(file)  # noqa: PTH116 (a microsecond, as often as anybody asks)
+            found = os.stat(file)  # noqa: PTH116 (it takes a microsecond, and each read calls it)
         except OSError as error:
             raise WrongFile(f"{file} can't be found ({error.strerror})") from error
         return found.st_dev, found.st_ino
 
     def _refuse_to_lose_a_log(self, file: pathlib.Path) -> None:
-        """SQLite deletes the log beside a file that is empty, or not there. The log is never there first."""
+        """Raises LeftLog when a log exists and its file is empty or missing, because SQLite would delete the log.
+
+        A log is never made before its file, so such a log is not the log of a new ledger.
+        """
         if not has_log(file):
             return
         try:
@@ -94,6 +97,6 @@ class FileIdentity:
         except FileNotFoundError:
             is_empty = True
         except OSError:
-            return  # Nobody can open it either.
+            return  # SQLite can't open such a file either.
         if is_empty:
             raise LeftLog(f"{file} is gone or empty, and its log {file.name}-wal still holds entries")

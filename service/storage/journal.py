@@ -1,27 +1,23 @@
 """The journal: inserting entries, finding the ones that a batch depends on, and paging through them."""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 
-from service.domain.transactions import NO_METADATA, Transaction
-from service.storage.columns import Uuid, day_number, day_of, instant_of, microseconds, raw_uuid
-from service.storage.prepared import Prepared, uuid_of
+from service.domain.transactions import Transaction
+from service.storage.columns import Uuid, as_stored
+from service.storage.entry_rows import COLUMNS, entry_of, rows_of
+from service.storage.prepared import Prepared
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
 from service.storage.tables import journal
 
-_COLUMNS = (
-    "transaction_id", "resident", "day", "market_group", "quantity_g", "amount_fen", "exempt_fen", "exempt_quantity_g",
-    "traded_at", "recorded_at", "category", "commodity", "origin", "direction", "trade_point", "rule_version",
-    "hs_code", "list_group", "settlement", "consignment", "vehicle_plate", "seller", "reference",
-    "refuse_over_allowance", "metadata", "reverses", "reason",
-)  # fmt: skip
-_INSERT = BulkInsert(journal, _COLUMNS)
+_INSERT = BulkInsert(journal, COLUMNS)
+RAW = tuple(map(as_stored, journal.c))
+"""The journal's columns without the objects that the domain would get of them, as `entry_of` reads a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,71 +57,7 @@ def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> No
 
     Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
     """
-    raw_id = raw_uuid(connection.dialect.name)
-    _INSERT.run(connection, [_row(transaction, raw_id) for transaction in transactions])
-
-
-def _row(transaction: Transaction, raw_id: Callable[[UUID], object]) -> tuple[object, ...]:
-    (
-        transaction_id, resident, day, category, commodity, origin, hs_code, direction, trade_point, quantity_g,
-        amount_fen, exempt_fen, exempt_quantity_g, list_group, rule_version, traded_at, recorded_at, group, settlement,
-        consignment, vehicle_plate, seller, reference, refuses, metadata, reverses, reason,
-    ) = transaction  # fmt: skip
-    return (
-        raw_id(transaction_id), resident, day_number(day), group, quantity_g, amount_fen, exempt_fen,
-        exempt_quantity_g, microseconds(traded_at), microseconds(recorded_at), category, commodity, origin,
-        direction, trade_point, rule_version, hs_code, list_group, settlement, consignment, vehicle_plate, seller,
-        reference, True if refuses else None, orjson.dumps(metadata).decode() if metadata else None,
-        None if reverses is None else raw_id(reverses), reason,
-    )  # fmt: skip
-
-
-def transaction_of(row: sa.Row[Any]) -> Transaction:
-    """The entry of a row that was selected with the journal's columns."""
-    return Transaction(
-        transaction_id=row.transaction_id,
-        resident=row.resident,
-        day=row.day,
-        category=row.category,
-        commodity=row.commodity,
-        origin=row.origin,
-        hs_code=row.hs_code,
-        direction=row.direction,
-        trade_point=row.trade_point,
-        quantity_g=row.quantity_g,
-        amount_fen=row.amount_fen,
-        exempt_fen=row.exempt_fen,
-        exempt_quantity_g=row.exempt_quantity_g,
-        list_group=row.list_group,
-        rule_version=row.rule_version,
-        traded_at=row.traded_at,
-        recorded_at=row.recorded_at,
-        group=row.market_group,
-        settlement=row.settlement,
-        consignment=row.consignment,
-        vehicle_plate=row.vehicle_plate,
-        seller=row.seller,
-        reference=row.reference,
-        refuse_over_allowance=bool(row.refuse_over_allowance),
-        metadata=orjson.loads(row.metadata) if row.metadata else NO_METADATA,
-        reverses=row.reverses,
-        reason=row.reason,
-    )
-
-
-def entry_of(raw: Sequence[Any]) -> Transaction:
-    """The entry of the driver's own values, in the order of the journal's columns."""
-    (
-        _, transaction_id, resident, day, group, quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_at,
-        recorded_at, category, commodity, origin, direction, trade_point, rule_version, hs_code, list_group, settlement,
-        consignment, vehicle_plate, seller, reference, refuses, metadata, reverses, reason,
-    ) = raw  # fmt: skip
-    return Transaction(
-        uuid_of(transaction_id), resident, day_of(day), category, commodity, origin, hs_code, direction, trade_point,
-        quantity_g, amount_fen, exempt_fen, exempt_quantity_g, list_group, rule_version, instant_of(traded_at),
-        instant_of(recorded_at), group, settlement, consignment, vehicle_plate, seller, reference, bool(refuses),
-        orjson.loads(metadata) if metadata else NO_METADATA, None if reverses is None else uuid_of(reverses), reason,
-    )  # fmt: skip
+    _INSERT.run(connection, rows_of(transactions, connection.dialect.name))
 
 
 def find_related(
@@ -166,23 +98,23 @@ def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Tra
     """One entry, the id of its reversal if there is one, and its place."""
     reversal = journal.alias("reversal")
     row = connection.execute(
-        sa.select(journal, reversal.c.transaction_id.label("reversed_by"))
+        sa.select(*RAW, reversal.c.transaction_id.label("reversed_by"))
         .outerjoin(reversal, reversal.c.reverses == journal.c.transaction_id)
         .where(journal.c.transaction_id == transaction_id)
     ).one_or_none()
-    return None if row is None else (transaction_of(row), row.reversed_by, row.seq)
+    return None if row is None else (entry_of(row), row.reversed_by, row.seq)
 
 
 def list_page(connection: sa.Connection, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
     """Up to `limit` entries older than `before_seq`, newest first. An entry keeps its place for ever."""
-    wanted = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit + 1)
+    wanted = sa.select(*RAW).order_by(journal.c.seq.desc()).limit(limit + 1)
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
     if before_seq is not None:
         wanted = wanted.where(journal.c.seq < before_seq)
     rows = connection.execute(wanted).all()
     following = rows[limit - 1].seq if len(rows) > limit else None
-    return Page([transaction_of(row) for row in rows[:limit]], following)
+    return Page([entry_of(row) for row in rows[:limit]], following)
 
 
 def _conditions(filters: TransactionFilters) -> Iterable[sa.ColumnElement[bool]]:
@@ -217,5 +149,5 @@ def find_seq(connection: sa.Connection, transaction_id: UUID) -> int | None:
 
 def find_range(connection: sa.Connection, first_seq: int, last_seq: int) -> list[Transaction]:
     """The entries of a range of places, both included, in order."""
-    wanted = sa.select(journal).where(journal.c.seq.between(first_seq, last_seq)).order_by(journal.c.seq)
-    return [transaction_of(row) for row in connection.execute(wanted)]
+    wanted = sa.select(*RAW).where(journal.c.seq.between(first_seq, last_seq)).order_by(journal.c.seq)
+    return [entry_of(row) for row in connection.execute(wanted)]

@@ -1,4 +1,4 @@
-"""API keys: only the SHA-256 of a key is kept, so nobody who reads the database can use one."""
+"""Stores API keys. Only the SHA-256 of a key is stored, so that a reader of the database can't use a key."""
 
 import datetime
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from service.storage.tables import api_key
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without its secret."""
+    """An API key without its secret."""
 
     id: int
     name: str
@@ -36,7 +36,7 @@ def insert(
 
 
 def find_by_name(connection: sa.Connection, name: bytes) -> Sequence[ApiKey]:
-    """The keys whose digest begins with these 8 bytes, revoked or not: one, unless somebody has tampered."""
+    """The keys whose digests begin with these 8 bytes, revoked or not: one, unless somebody has changed the table."""
     rest = DIGEST_BYTES - len(name)
     begins_so = api_key.c.digest.between(name + bytes(rest), name + b"\xff" * rest)
     return [_key_of(row) for row in connection.execute(sa.select(api_key).where(begins_so))]
@@ -49,12 +49,12 @@ def find_by_id(connection: sa.Connection, key_id: int) -> ApiKey | None:
 
 
 def list_keys(connection: sa.Connection) -> Sequence[ApiKey]:
-    """Every key, oldest first."""
+    """All keys, the oldest first."""
     return [_key_of(row) for row in connection.execute(sa.select(api_key).order_by(api_key.c.id))]
 
 
 def revoke(connection: sa.Connection, key_id: int, revoked_at: datetime.datetime) -> bool:
-    """Ends a key; false when there is no such key that still lives."""
+    """Revokes a key; returns false when there is no live key with this id."""
     ended = connection.execute(
         sa.update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=revoked_at)
     )

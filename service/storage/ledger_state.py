@@ -1,4 +1,4 @@
-"""Where a ledger stands: all that any answer from memory depends on, in one statement."""
+"""The state of a ledger, read in one statement: everything that an answer from memory depends on."""
 
 import functools
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ from service.storage.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a ledger stands: its last block and the length of its tail. Within a block the tail only grows.
+    """The position of a ledger: its last block and the length of its tail. Until the next block the tail only grows.
 
-    `tail` is how many entries it has and the sum of their places. With the block's hash and the id of the newest entry
-    it names the ledger: after a fail-over or a restore another one may have blocks and a tail of the same numbers.
+    `tail` is the number of entries in the tail and the sum of their places. The block's hash and the id of the newest
+    entry are there to tell ledgers apart: after a fail-over or a restore, another ledger may have the same numbers.
     """
 
     block: int
@@ -50,15 +50,15 @@ class Position:
 
 
 Registrations = tuple[int, int, int]
-"""The newest resident, status and membership: one of them grows whenever anything is recorded of a person."""
+"""The numbers of the newest resident, status and membership. One of them grows with each record about a resident."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
     """The state of a ledger: equal states give equal reports.
 
-    `revoked_keys` grows when a key is revoked. `ended_session` is the newest session that has ended: its number, and
-    the random id that names it.
+    `revoked_keys` grows when a key is revoked. `ended_session` is the last session that has ended: its number, and its
+    random id.
     """
 
     position: Position
@@ -69,13 +69,13 @@ class LedgerState:
 
 
 NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
-"""Before anything was read."""
+"""The state of a process that has read nothing yet."""
 
 
 def read(connection: Connection, known: LedgerState = NOTHING) -> tuple[LedgerState, bool]:
-    """The state in this snapshot, and whether it is of the ledger that was at the `known` state before.
+    """The state in this snapshot, and whether it belongs to the ledger that had the `known` state before.
 
-    It is when what that one ended with is still there: its newest block, entry and fact.
+    It does when the newest block, entry and fact of the `known` state are still in the ledger.
     """
     at = {
         "known_block": known.position.block,
@@ -85,28 +85,28 @@ def read(connection: Connection, known: LedgerState = NOTHING) -> tuple[LedgerSt
     *row, block_hash, entry, mac = connection.execute(_compared(connection.dialect.name), at).one()
     found = (bytes(block_hash or b""), entry.bytes if entry else b"", bytes(mac or NO_MAC))
     ended = (known.position.hash, known.position.newest_entry, known.register.mac)
-    return _eligibility_of(row), found == ended
+    return _state_of(row), found == ended
 
 
 class Watch:
-    """Reads the state of the moment as cheaply as the engine can, on a connection of its own; one caller at a time.
+    """Reads the present state as cheaply as the engine can, on its own connection; one caller at a time may use it.
 
-    SQLite tells for a few microseconds whether anybody has committed since; PostgreSQL takes one round trip.
+    SQLite tells in a few microseconds whether anybody has committed since the last read; PostgreSQL needs a round trip.
     """
 
     def __init__(self, database: Database) -> None:
-        """Opens nothing yet."""
+        """Keeps the database; the first read opens the connection."""
         self._database = database
         self._text = _text(database.engines[1].dialect)
         self._connection: Any = None
         self._seen: tuple[int, LedgerState] | None = None
 
     def read(self) -> LedgerState:
-        """The state now. Raises DatabaseUnavailable, of which OtherRevision is one."""
+        """Reads the present state. Raises DatabaseUnavailable, also as its subclass OtherRevision."""
         try:
             return self._read()
         except self._database.driver_error:
-            # The connection may have died of age or of a restart: a new one tells.
+            # The connection may have died because of its age or a restart, so a new one is tried.
             self.close()
         try:
             return self._read()
@@ -132,16 +132,16 @@ class Watch:
             cursor.execute(self._text)
             *state, revision = cursor.fetchone()
             revisions.refuse_other(revision)
-            eligibility = _eligibility_of(tuple(state))
+            state = _state_of(tuple(state))
             if version is not None:
-                # What is committed between the two reads is seen next time, because the version was read first.
-                self._seen = version, eligibility
-            return eligibility
+                # A commit between the two reads is seen next time, because the version was read first.
+                self._seen = version, state
+            return state
         finally:
             cursor.close()
 
 
-def _eligibility_of(row: Sequence[Any]) -> LedgerState:
+def _state_of(row: Sequence[Any]) -> LedgerState:
     no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
     revoked_keys, ended_no, ended_id, newest_fact, mac = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
@@ -160,7 +160,7 @@ _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
 
 @functools.cache
 def _text(dialect: sa.Dialect) -> str:
-    """Whoever watches is told the revision as well: the state of a newer schema may mean something else."""
+    """The statement of a watch. It reads the revision too: the state of a newer schema may mean something else."""
     return str(_statement(dialect.name).add_columns(revisions.STORED).compile(dialect=dialect))
 
 
@@ -184,7 +184,7 @@ def _statement(dialect: str) -> sa.Select[Any]:
 
 @functools.cache
 def _compared(dialect: str) -> sa.Select[Any]:
-    """The state, and what is at the number of a known block, under the id of a known entry, at a known fact."""
+    """The statement for the state, and for the hash, id and MAC of a known block, entry and fact, if they are there."""
     return _statement(dialect).add_columns(
         sa.select(block.c.hash).where(block.c.no == sa.bindparam("known_block")).scalar_subquery(),
         sa.select(journal.c.transaction_id)

@@ -1,8 +1,8 @@
-"""Whether the ledger behind a connection is still the one that this process knows, further on.
+"""Tells whether the ledger behind a connection is still the one that this process knows.
 
-After a fail-over to a standby that was behind, or a restore, another ledger answers under the same address: some of
-what this process has in memory was never recorded there. A ledger is named by its chain of blocks and by its register
-of facts. Each link covers all before it, so one that is still there says that everything before it is too.
+After a fail-over to a standby that was behind, or a restore, another ledger answers under the same address, and some of
+what this process has in memory was never recorded there. A ledger is identified by its chain of blocks and by its
+register of facts. Each link covers all links before it. So when a link is still there, everything before it is as well.
 """
 
 import threading
@@ -17,7 +17,7 @@ from service.storage.tables import fact
 
 
 class RegisterHead(NamedTuple):
-    """The newest fact of the register: its number and its keyed digest, which covers all facts before it."""
+    """The newest fact of the register: its number and its MAC, which covers all facts before it."""
 
     no: int
     mac: bytes
@@ -27,9 +27,9 @@ NOTHING_REGISTERED = RegisterHead(0, NO_MAC)
 
 
 class Seen(NamedTuple):
-    """What a process has seen of the register: its head, and how often the ledger was another one before.
+    """The head of the register that a process has seen, and how often the ledger has become another one before.
 
-    Together, so that nobody keeps what is of one ledger under the number of the next.
+    The two are in one value, so that no thread keeps data of one ledger under the generation of the next.
     """
 
     generation: int
@@ -37,18 +37,18 @@ class Seen(NamedTuple):
 
 
 class Lineage:
-    """The register as this process has last seen it; its generation grows when the ledger is another one."""
+    """The register as this process has last seen it; the generation grows when the ledger becomes another one."""
 
     def __init__(self) -> None:
-        """Has seen nothing yet: whatever ledger answers first is the one."""
+        """Begins without a ledger: the first one that answers counts as the right one."""
         self.seen = Seen(0, NOTHING_REGISTERED)
         self._changing = threading.Lock()
 
     def confirm(self, seen: Seen, mac_at_head: bytes | None, newest: RegisterHead) -> None:
-        """Takes note of a newer head. `mac_at_head` is what the ledger has at the number of the head `seen` before.
+        """Notes a newer head. `mac_at_head` is the MAC that the ledger has at the number of the head `seen` before.
 
-        Raises AnotherLedger when that is another one, or another thread has met another one meanwhile: whoever keeps
-        anything by generation has to drop it.
+        Raises AnotherLedger when that MAC is different, or when another thread has found another ledger meanwhile. Code
+        that keeps data by generation must drop the data then.
         """
         with self._changing:
             is_same = seen.head.no == 0 or mac_at_head == seen.head.mac
@@ -60,9 +60,9 @@ class Lineage:
                 self.seen = Seen(seen.generation, newest)
 
     def look(self, database: Database, newest: RegisterHead) -> None:
-        """The same for a head that was read alone: what is at the number of the head seen last is read if need be.
+        """Notes a newer head that was read alone; when it is a new one, it reads the MAC at the last head's number.
 
-        Raises AnotherLedger, and DatabaseUnavailable.
+        Raises AnotherLedger as `confirm` does, and DatabaseUnavailable.
         """
         seen = self.seen
         if newest == seen.head:
@@ -73,17 +73,17 @@ class Lineage:
 
 
 def mac_at(connection: Connection, no: int) -> bytes | None:
-    """The keyed digest of the fact with this number; None when there is none."""
+    """The MAC of the fact with this number; None when there is none."""
     found = connection.execute(sa.select(fact.c.mac).where(fact.c.no == no)).scalar_one_or_none()
     return None if found is None else bytes(found)
 
 
 def head_columns() -> tuple[sa.ColumnElement[int], sa.ColumnElement[bytes]]:
-    """Number and keyed digest of the newest fact, as columns of a statement; both are NULL before the first."""
+    """The number and the MAC of the newest fact, as columns of a statement; both are NULL before the first fact."""
     newest = sa.select(sa.func.max(fact.c.no)).scalar_subquery()
     return newest, sa.select(fact.c.mac).where(fact.c.no == newest).scalar_subquery()
 
 
 def head_of(no: int | None, mac: bytes | None) -> RegisterHead:
-    """The head of what `head_columns` gave."""
+    """The head of the register, from the values of `head_columns`."""
     return NOTHING_REGISTERED if no is None else RegisterHead(no, bytes(mac or NO_MAC))

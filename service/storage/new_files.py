@@ -1,8 +1,8 @@
-"""New files that bear their name when all of them is on the disk, and never before: keys and backups.
+"""Writes new files, for keys and backups. A file gets its name only when all of it is on the disk.
 
-A file is written under a name of its own, `NAME.XXXXXXXX.part`, which its writer holds by a lock of the system. So a
-full disk leaves nothing, two writers never write into one file, and what a killed writer has left is told by its free
-lock: the next writer of the same name removes it.
+A file is first written under another name, `NAME.XXXXXXXX.part`, and its writer holds a lock of the system on it. So a
+full disk leaves no file, and two writers never write into one file. When a writer was killed, its lock is free: the
+next writer of the same name finds that out, and removes the part.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ from typing import BinaryIO
 
 PART = ".part"
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
-"""What a file system says that knows no second name for a file."""
+"""The errors of a file system that can't give a file a second name."""
 
 
 @contextlib.contextmanager
 def new_file(path: pathlib.Path) -> Iterator[BinaryIO]:
-    """A new file for its owner only, to be written; it is there when nothing was raised, and survives a power cut.
+    """Gives a new file to write, which only its owner may read. At the end the file gets its name, synced to the disk.
 
-    Raises FileExistsError when there is a file of that name at the end, which stays as it is, and OSError.
+    Raises FileExistsError when a file of that name exists at the end, and does not change that file. Raises OSError.
     """
     _remove_left(path)
     descriptor, part = _open_part(path)
@@ -40,7 +40,7 @@ def new_file(path: pathlib.Path) -> Iterator[BinaryIO]:
 
 
 def _open_part(path: pathlib.Path) -> tuple[int, pathlib.Path]:
-    """A part of one's own, locked. Before it is, another writer may take it for one that was left, and remove it."""
+    """Makes a part and locks it. It tries again when another writer removed the part before it was locked."""
     while True:
         descriptor, name = tempfile.mkstemp(PART, f"{path.name}.", path.parent)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -51,7 +51,7 @@ def _open_part(path: pathlib.Path) -> tuple[int, pathlib.Path]:
 
 
 def _remove_left(path: pathlib.Path) -> None:
-    """Removes the parts of writers that were killed. What is not named as a part of this file is nobody's to remove."""
+    """Removes the parts of writers that were killed. It removes only files that are named as parts of this file."""
     is_part = re.compile(re.escape(path.name) + r"\.[a-z0-9_]{8}" + re.escape(PART))
     for found in path.parent.iterdir() if path.parent.is_dir() else []:
         if is_part.fullmatch(found.name) and found.is_file() and not found.is_symlink():
@@ -61,7 +61,7 @@ def _remove_left(path: pathlib.Path) -> None:
 
 
 def _give_name(part: pathlib.Path, path: pathlib.Path) -> None:
-    """A link is made only where there is no such name, in one step; a name that is moved would replace a file."""
+    """Gives the part its name by a link, which fails when the name exists; renaming would replace that file."""
     try:
         path.hardlink_to(part)
     except FileExistsError:
@@ -75,7 +75,7 @@ def _give_name(part: pathlib.Path, path: pathlib.Path) -> None:
 
 
 def _sync_folder(folder: pathlib.Path) -> None:
-    """The new name must survive a power cut as well as the file."""
+    """Syncs the folder, because the new name must survive a power cut as well as the file."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

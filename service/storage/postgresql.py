@@ -1,9 +1,9 @@
-"""PostgreSQL: how a connection is made, and what every transaction says when it begins.
+"""Makes connections to PostgreSQL, and sends the settings of every transaction when it begins.
 
 A pooler such as PgBouncer may run each transaction in another session of the server, and refuses settings at the start
-of a connection. So every transaction says all that it depends on, in the round trip that begins it: above all that its
-commit waits for the disk, whatever the database's own default is. Statements are prepared only where the session is
-the connection's own (docs/decisions/0015).
+of a connection. So every transaction sends all settings that it depends on, in the round trip that begins it. The most
+important one makes its commit wait for the disk, also when the database's default is different. Statements are prepared
+only when the session belongs to the connection (docs/decisions/0015).
 """
 
 import time
@@ -18,11 +18,11 @@ from service.storage.silence import PatientConnection, Peers
 
 READERS_MAX = 6
 WRITERS_MAX = 3
-"""Connections of a process: one is for posts, which one thread commits; the others write one after the other; reports
-come from memory.
+"""How many connections of a process read, and how many write. Of those that write, one is for posts, which one thread
+commits, and other writers take turns on the rest. Reports come from memory.
 
-With the one that watches the ledger's state, and the one that tells whether the service is well, that is eleven for a
-process that serves; PostgreSQL admits 100.
+With the connection that watches the ledger's state, and the one that checks whether the service is well, a process that
+serves has eleven connections; PostgreSQL admits 100.
 """
 APART_MAX = 1
 POOL_TIMEOUT_S = 5
@@ -32,36 +32,37 @@ KEEPALIVE_IDLE_S = 5
 KEEPALIVE_INTERVAL_S = 2
 KEEPALIVES_MAX = 3
 UNACKNOWLEDGED_MS = 10_000
-"""A peer that has vanished sends no more than silence: after 5 + 3 · 2 s of it, or when what was sent is not received
-for 10 s, the system ends the connection. Together with a new connection that is less than 15 s."""
+"""A server that has vanished sends nothing. The system ends the connection after 5 + 3 · 2 s of silence, or when data
+that was sent is not acknowledged for 10 s. Together with making a new connection this takes less than 15 s."""
 
 ANSWER_WITHIN_S = 11
-"""A peer may be frozen while its system still receives: then only the client's own clock ends the waiting. Together
-with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection that is 15 s."""
+"""A server may be frozen while its system still receives data. Then only the client's own clock ends the waiting.
+Together with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection this takes 15 s."""
 LOCK_TIMEOUT_MS = 10_000
 WRITING_STATEMENT_TIMEOUT_MS = 10_500
-"""The server gives a statement up before the client does, so that the client hears why."""
+"""The server gives up a statement before the client does, so that the client gets the reason."""
 STATEMENT_TIMEOUT_MS = 120_000
 READ_WITHIN_S = STATEMENT_TIMEOUT_MS / 1000 + 5
 PLANS_KEPT_S = 10
-"""How long a prepared statement keeps its plan: one that was made for the empty tables of a new ledger reads them
-whole, which takes a post 61 ms at 100,000 rows."""
+"""How long a prepared statement keeps its plan. A plan that was made for the empty tables of a new ledger reads whole
+tables, so that a post takes 61 ms at 100,000 rows."""
 IDLE_IN_TRANSACTION_MS = 10_000
-"""Whoever stops in the middle of a transaction, or vanishes there, keeps others waiting for no longer."""
+"""A client that stops or vanishes in the middle of a transaction keeps others waiting for no longer than this."""
 
 _LIMITS = f"SET LOCAL lock_timeout={LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout="
 _NO_JIT = "SET LOCAL jit=off; "
-"""Compiling a plan takes longer than any statement here that is planned well, and PostgreSQL can't guess how long the
-tail is: expecting a third of the journal it would compile a plan to count a thousand entries."""
+"""Compiling a plan takes longer than running any statement here that is planned well. PostgreSQL overestimates the
+tail: it expects a third of the journal, and would compile a plan to count a thousand entries."""
 
-# A database or a role may have asked for more than this machine's disk: a commit that waits for standbys stays so.
+# The setting of a database or a role may make a commit wait for standbys, and not only for this machine's disk. It is
+# kept then.
 _DURABLE = """\
 SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), current_setting('transaction_read_only')"""
 
 _WRITING = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LIMITS}{WRITING_STATEMENT_TIMEOUT_MS}; {_NO_JIT}"
-    # To plan the statements of a post takes longer than to run them; with any parameters they are planned alike.
+    # Planning the statements of a post takes longer than running them, and the plan is the same for all parameters.
     "SET LOCAL plan_cache_mode=force_generic_plan; "
     f"SET LOCAL idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
 )
@@ -77,7 +78,7 @@ _READING = (
 
 
 class _WatchingCursor(psycopg.Cursor[Any]):
-    """A cursor for single statements in whatever session a pooler finds for each: they take their settings along."""
+    """A cursor for single statements behind a pooler. It sends the settings with each, as the session may differ."""
 
     def execute(
         self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
@@ -87,21 +88,21 @@ class _WatchingCursor(psycopg.Cursor[Any]):
 
 
 class _Connection(PatientConnection):
-    """A connection that knows whether its session is its own."""
+    """A connection that knows whether its session belongs to it alone, or a pooler changes it."""
 
     answer_within_s: float | None = ANSWER_WITHIN_S
     has_own_session = False
     _planned_at = 0.0
 
     def find_session(self) -> None:
-        """Looks whether the session is this connection's own: a pooler names another process than works for it."""
+        """Finds out whether the session belongs to this connection: a pooler tells another process id than it has."""
         row = self.execute("SELECT pg_backend_pid()").fetchone()
         self.has_own_session = row is not None and row[0] == self.info.backend_pid
         if not self.has_own_session:
             self.prepare_threshold = None
 
     def plan_anew(self) -> str:
-        """What a transaction adds to its beginning: where plans are kept, they are thrown away when they are old."""
+        """The statement that drops old plans when a transaction begins; "" when plans are not kept, or not old yet."""
         now = time.monotonic()
         if not self.has_own_session or now < self._planned_at + PLANS_KEPT_S:
             return ""
@@ -110,15 +111,15 @@ class _Connection(PatientConnection):
 
 
 def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Engine:
-    """A pool of connections to a database, each without a transaction until one is begun with a function from here."""
+    """A pool of connections to a database; only the functions of this module begin transactions on them."""
     engine = sa.create_engine(
         url,
-        # BEGIN is ours: it takes the settings along.
+        # We send BEGIN ourselves, together with the settings.
         isolation_level="AUTOCOMMIT",
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
-        # The one that was in use last is the one that is most likely to live.
+        # The connection that was used last is most likely to be alive.
         pool_use_lifo=True,
     )
 
@@ -126,7 +127,7 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
 
     @sa.event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
-        """A connection of the kind above, for SQLAlchemy."""
+        """Opens a connection for SQLAlchemy, and finds out whether its session belongs to it."""
         connection = _Connection.connect(*arguments, autocommit=True, **_PARAMETERS | parameters)
         peers.join(connection)
         try:
@@ -148,19 +149,22 @@ _PARAMETERS: dict[str, Any] = {
     "keepalives_count": KEEPALIVES_MAX,
     "tcp_user_timeout": UNACKNOWLEDGED_MS,
 }
-"""Of each connection; what the URL says goes before."""
+"""The parameters of each connection; parameters in the URL take precedence."""
 
 
 def begin_writing(connection: sa.Connection) -> None:
     """Begins a transaction that writes.
 
-    Raises ReadOnlyDatabase where nothing can be written, and NotDurable when a commit would not wait for the disk.
+    Raises ReadOnlyDatabase when nothing can be written, and NotDurable when a commit would not wait for the disk.
     """
     _begin_durably(connection, _WRITING)
 
 
 def begin_at_length(connection: sa.Connection) -> None:
-    """The same for a command of an operator that changes the whole ledger and may take its time."""
+    """Begins a transaction that writes, for an operator's command that changes the whole ledger and may take long.
+
+    Raises as `begin_writing`.
+    """
     _begin_durably(connection, _WRITING_AT_LENGTH).answer_within_s = None
 
 
@@ -177,7 +181,7 @@ def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
 
 
 def begin_reading(connection: sa.Connection) -> None:
-    """Begins a transaction that sees one snapshot and writes nothing."""
+    """Begins a transaction that sees one snapshot and can't write."""
     driver = _driver_of(connection)
     driver.answer_within_s = ANSWER_WITHIN_S
     _begin(connection, driver, _READING + driver.plan_anew())
@@ -185,17 +189,17 @@ def begin_reading(connection: sa.Connection) -> None:
 
 
 def _begin(connection: sa.Connection, driver: _Connection, text: str) -> psycopg.Cursor[Any]:
-    """Runs the statements of a text, and stands at the result of the last one."""
+    """Runs the statements of a text, and returns a cursor with the result of the last one."""
     try:
         return driver.execute(text).set_result(-1)
     except psycopg.Error:
-        # It fails again in SQLAlchemy's way, which takes the pool along when the connection has died.
+        # Run through SQLAlchemy, the text fails again. If the connection has died, SQLAlchemy then renews its pool.
         connection.exec_driver_sql(text)
         raise
 
 
 def prepare_watching(driver: Any) -> None:
-    """Makes a connection that was taken out of its pool one for single statements outside of any transaction."""
+    """Prepares a connection that was taken out of its pool for single statements outside of any transaction."""
     driver.answer_within_s = ANSWER_WITHIN_S
     if driver.has_own_session:
         driver.execute(_WATCHING_ALWAYS)

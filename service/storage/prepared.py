@@ -1,7 +1,7 @@
-"""Statements of the write path: built and compiled once for each engine, run as text.
+"""Statements for writing that are built and compiled once for each engine, and run as text.
 
-SQLAlchemy finds a compiled statement again by walking through the whole of it, which for the statements of a post takes
-longer than the database does. What comes back are the driver's own values, and what goes in is one text per parameter.
+SQLAlchemy walks through a whole statement to find its compiled form, and for the statements of a post this takes longer
+than the database does. Each parameter is one text, and the results are the driver's own values.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,15 @@ import sqlalchemy as sa
 
 
 class Prepared:
-    """A statement for both engines; every parameter is text."""
+    """A statement for both engines; all its parameters are texts."""
 
     def __init__(self, build: Callable[[str], sa.ClauseElement]) -> None:
-        """`build` makes the statement of a dialect; it is called once for each."""
+        """Takes a function that makes the statement for a dialect; it is called once for each dialect."""
         self._build = build
         self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
 
     def run(self, connection: sa.Connection, **parameters: str) -> sa.CursorResult[Any]:
-        """Runs it. Rows bear raw values: days and instants as integers, UUIDs as `uuid_of` reads them."""
+        """Runs the statement. Rows have raw values: days and instants are integers, and `uuid_of` reads UUIDs."""
         dialect = connection.dialect
         found = self._compiled.get(dialect.name)
         if found is None:
@@ -35,7 +35,7 @@ class Prepared:
 
 
 def uuid_of(value: Any) -> UUID:
-    """The UUID of a raw value: PostgreSQL's driver makes one, SQLite keeps 16 bytes."""
+    """The UUID of a raw value: PostgreSQL's driver returns a UUID, and SQLite returns 16 bytes."""
     return UUID(bytes=value) if isinstance(value, bytes) else value
 
 

@@ -1,8 +1,9 @@
-"""Who serves a SQLite ledger: a lock of the system on a file beside it, which those who serve share.
+"""Tells whether a SQLite ledger is being served, by a lock of the system on a file beside it, which all servers share.
 
-Whoever migrates the ledger needs the lock alone, so that no command migrates it under a living server. A process that
-dies gives its lock back; a process that was forked off keeps it. PostgreSQL needs no such file: there an upgrade under
-a living server is the operator's decision, and `service.storage.revisions` stops the server's writing.
+A command that migrates the ledger needs the lock alone, so that no command migrates a ledger under a running server.
+The system frees the lock of a process that dies; a process that was forked off keeps it. PostgreSQL needs no such
+file: there the operator decides about an upgrade under a running server, and `service.storage.revisions` stops the
+server's writing.
 """
 
 import contextlib
@@ -17,14 +18,14 @@ from service.storage.faults import DatabaseUnavailable, StillServed
 
 @contextlib.contextmanager
 def serving(database: Database) -> Iterator[None]:
-    """Tells that the ledger is being served; waits while it is being migrated. Raises DatabaseUnavailable."""
+    """Marks the ledger as served while it is open; waits while it is being migrated. Raises DatabaseUnavailable."""
     with _locked(database, fcntl.LOCK_SH):
         yield
 
 
 @contextlib.contextmanager
 def alone(database: Database) -> Iterator[None]:
-    """Lets nobody serve the ledger. Raises StillServed when somebody does, DatabaseUnavailable."""
+    """Keeps servers away from the ledger. Raises StillServed when it is being served, and DatabaseUnavailable."""
     with _locked(database, fcntl.LOCK_EX | fcntl.LOCK_NB):
         yield
 

@@ -1,4 +1,4 @@
-"""The files of a ledger on SQLite are for their owner: whoever can read them sees what everybody has traded."""
+"""Keeps the files of a ledger on SQLite private to their owner, because a reader of them sees what everybody trades."""
 
 import contextlib
 import os
@@ -9,35 +9,35 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 _BESIDE = ("", "-wal", "-shm", "-turns", "-serving")
-"""SQLite gives its own files beside the database the same mode when it makes them, whatever the umask is."""
+"""The endings of the files of a ledger. SQLite makes its own files with the database's mode, for any umask."""
 
 
 def make_file(database: pathlib.Path) -> None:
-    """Makes the file of a new ledger, where there is none, before SQLite would make it for everybody.
+    """Makes the file of a new ledger if there is none, because SQLite would let everybody read a file that it makes.
 
-    That it can't be made, whoever opens it says.
+    It raises nothing when the file can't be made: opening the file then raises an error.
     """
     with contextlib.suppress(OSError):
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
 
 
 def length_of_log(database: pathlib.Path) -> int:
-    """How many bytes SQLite's log beside a ledger has; 0 where there is none."""
+    """The length of SQLite's log beside a ledger, in bytes; 0 when there is none."""
     with contextlib.suppress(OSError):
         return database.with_name(f"{database.name}-wal").stat().st_size
     return 0
 
 
 def has_log(database: pathlib.Path) -> bool:
-    """Whether SQLite has left a log beside the file, from which it would go on."""
+    """Whether there is a log beside the file, from which SQLite would recover entries."""
     return length_of_log(database) > 0
 
 
 def make_private(database: pathlib.Path) -> None:
-    """Takes the rights of others off the files of a ledger.
+    """Removes the rights of other users from the files of a ledger.
 
-    A group that may write is kept: somebody has given the ledger to it on purpose. Whatever can't be done is left as it
-    is (see `find_exposed`); that a file can't be opened at all, SQLite says itself.
+    A group that may write keeps its rights, because somebody has given the ledger to it on purpose. A file whose mode
+    can't be changed stays as it is (see `find_exposed`). When a file can't be opened at all, SQLite reports it.
     """
     for file in _files_of(database):
         with contextlib.suppress(OSError):
@@ -47,7 +47,7 @@ def make_private(database: pathlib.Path) -> None:
 
 
 def find_exposed(database: pathlib.Path) -> list[pathlib.Path]:
-    """The files of a ledger that others may still read or write: they belong to another user."""
+    """The files of a ledger that other users may still read or write, because they belong to another user."""
     exposed = []
     for file in _files_of(database):
         with contextlib.suppress(OSError):

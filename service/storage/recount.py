@@ -15,7 +15,10 @@ import sqlalchemy as sa
 
 from service.domain.idempotency import answer_message, fingerprint_of, outcomes_of
 from service.domain.residents import Membership
-from service.storage.journal import entry_of
+from service.domain.transactions import FIELDS, NEGATED
+from service.storage.columns import as_stored
+from service.storage.entry_rows import COLUMN_OF, entry_of
+from service.storage.journal import RAW
 from service.storage.prepared import digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
@@ -24,11 +27,6 @@ ROWS_AT_ONCE = 2000
 
 Raw = Sequence[Any]
 """A row of the driver's own values, in the order of its table's columns."""
-
-
-def as_stored(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The column without the objects that the domain would get of it."""
-    return sa.type_coerce(column, sa.types.NullType())
 
 
 @contextlib.contextmanager
@@ -54,7 +52,7 @@ def entries_between(connection: sa.Connection, first_seq: int, last_seq: int | N
 
     To be closed by whoever stops half-way.
     """
-    wanted = sa.select(*map(as_stored, journal.c)).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
+    wanted = sa.select(*RAW).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
     if last_seq is not None:
         wanted = wanted.where(journal.c.seq <= last_seq)
     yield from _streamed(connection, wanted)
@@ -202,18 +200,18 @@ def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
     return [answer_message(digest_of(digest), fingerprint, outcome) for outcome in outcomes]
 
 
-_NEGATED = ("amount_fen", "exempt_fen", "quantity_g", "exempt_quantity_g")
-_OF_ITS_OWN = ("seq", "transaction_id", "recorded_at", "reference", "reverses", "reason")
+_NEGATED = tuple(COLUMN_OF[name] for name in NEGATED)
+_KEPT = tuple(field.column for field in FIELDS if not field.is_own and field.column not in _NEGATED)
+"""What a reversal bears as its trade does."""
 
 
 def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
     """A reversal that is not exactly the negative of one trade, or one of two of the same; None when there is none."""
     trade, other = journal.alias("trade"), journal.alias("other")
-    kept = [c.name for c in journal.c if c.name not in (*_NEGATED, *_OF_ITS_OWN)]
     same = [
         trade.c.reverses.is_(None),
         *(trade.c[name] == -journal.c[name] for name in _NEGATED),
-        *(trade.c[name].is_not_distinct_from(journal.c[name]) for name in kept),
+        *(trade.c[name].is_not_distinct_from(journal.c[name]) for name in _KEPT),
     ]
     twin = sa.select(other.c.seq).where(other.c.reverses == journal.c.reverses, other.c.seq != journal.c.seq).exists()
     is_wrong = trade.c.seq.is_(None) | (trade.c.seq > journal.c.seq) | journal.c.reference.is_not(None) | twin

@@ -1,4 +1,4 @@
-"""The registrations of residents as reports count them: loaded once by each process, then only what has changed."""
+"""Loads the registrations of residents for reports: each process loads all of them once, and later the changed ones."""
 
 import datetime
 import itertools
@@ -19,7 +19,10 @@ _Memberships = dict[int, tuple[tuple[datetime.date, str | None], ...]]
 
 
 def load_changed(connection: sa.Connection, after: Registrations) -> Iterator[tuple[int, Person]]:
-    """Everybody of whom something was recorded after this state, as they are now; all residents after NOTHING."""
+    """Yields the residents about whom something was recorded after this state, as they are now.
+
+    After NOTHING it yields all residents.
+    """
     ordinals = None if after == NOTHING else _changed(connection, after)
     if ordinals is not None and not ordinals:
         return
@@ -60,7 +63,7 @@ def _memberships(connection: sa.Connection, ordinals: Collection[int] | None) ->
     )
     rows = _of(connection, wanted, column.resident, ordinals)
     return {
-        # Of two memberships that begin on one day, the one that was recorded later counts.
+        # When two memberships begin on one day, the one that was recorded later counts.
         ordinal: tuple({day: None if group is None else group_id(group) for _, day, group in own}.items())
         for ordinal, own in itertools.groupby(rows, key=lambda row: row[0])
     }

@@ -1,4 +1,4 @@
-"""The resident cache: what decides whether residents may trade, looked up once by a process."""
+"""The resident cache: a process looks up once what decides whether a resident may trade."""
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping
@@ -20,16 +20,16 @@ class ResidentCache:
     """The eligibilities that a process has looked up; it forgets them when a status or a membership is recorded."""
 
     def __init__(self) -> None:
-        """Knows nobody yet."""
-        # Together, so that no thread sees the eligibilities of one state beside the facts of another.
+        """Begins without residents."""
+        # Both are in one value, so that no thread sees the eligibilities of one state with the facts of another.
         self._known: tuple[tuple[int, ...], dict[int, Eligibility]] = ((), {})
 
     def find(
         self, connection: sa.Connection, ordinals: Collection[int], facts: tuple[int, ...]
     ) -> Mapping[int, Eligibility]:
-        """The eligibilities of at least these residents, as far as they exist, at these newest facts or later.
+        """The eligibilities of those of these residents who exist, and of others, at these newest facts or later.
 
-        `facts` begin with the generation of the ledger (service.storage.lineage).
+        `facts` are the generation of the ledger (service.storage.lineage) and then the numbers of the newest facts.
         """
         told_at, known = self._known
         if told_at != facts or len(known) > ELIGIBILITIES_KNOWN_MAX:
@@ -42,7 +42,7 @@ class ResidentCache:
 
 
 def find_eligibilities(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, Eligibility]:
-    """The eligibility of each of these residents that exists, in one statement."""
+    """Reads the eligibilities of those of these residents who exist, in one statement."""
     rows: Iterable[Any] = _ELIGIBILITIES.run(
         connection, wanted=rows_parameter({"ordinal": ordinal} for ordinal in ordinals)
     )
@@ -62,7 +62,7 @@ def eligibility_of(
     statuses: str | None,
     memberships: str | None,
 ) -> Eligibility:
-    """An eligibility of its columns; the dated facts as `dated_columns` collects them."""
+    """The eligibility in these columns; `statuses` and `memberships` are texts as `dated_columns` makes them."""
     return Eligibility(
         ordinal=ordinal,
         registered_on=registered_on,
@@ -74,7 +74,7 @@ def eligibility_of(
 
 
 def dated_columns(dialect: str) -> tuple[sa.ColumnElement[Any], ...]:
-    """The statuses and the memberships of the row's resident, each as one JSON array of [effective_on, id, value]."""
+    """Columns for the statuses and the memberships of a row's resident, as JSON arrays of [effective_on, id, value]."""
     return (
         _facts(dialect, resident_status, resident_status.c.status).label("statuses"),
         _facts(dialect, resident_group, resident_group.c.market_group).label("memberships"),

@@ -1,4 +1,4 @@
-"""Residents and groups: registration, dated status and membership, and the audit of who was shown what."""
+"""Stores and reads residents, groups, dated statuses and memberships, and writes the records of the audit."""
 
 import datetime
 import functools
@@ -17,7 +17,7 @@ _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory lock
 
 @dataclass(frozen=True, slots=True)
 class ResidentRow:
-    """A resident as stored: eligibility, cipher texts (decrypted only by service.vault), and when it was registered."""
+    """A stored resident: eligibility, cipher texts (only service.vault decrypts them), and the time of registration."""
 
     eligibility: Eligibility
     number_encrypted: bytes
@@ -27,7 +27,7 @@ class ResidentRow:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A named set of residents; `members` counts who belongs to it on the day that was asked for."""
+    """A named set of residents; `members` is the number of its members on the day that the caller asked for."""
 
     ordinal: int
     name: str
@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ResidentFilters:
-    """What the list of residents may be narrowed to, judged on one day."""
+    """Filters for the list of residents; status and group are those on one day."""
 
     day: datetime.date
     status: str | None = None
@@ -47,17 +47,17 @@ class ResidentFilters:
 
 
 def lock_registrations(connection: sa.Connection) -> None:
-    """Whoever records anything of residents waits here for the one before, on PostgreSQL (SQLite has one writer).
+    """Waits until no other transaction records anything about residents, on PostgreSQL (SQLite has one writer).
 
-    So facts become visible in the order of their ids, and whoever knows all up to an id has missed none. Taken before
-    any other lock.
+    So facts become visible in the order of their ids, and a reader that knows all facts up to an id has missed none. A
+    transaction must take this lock before any other lock.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
 
 
 def next_ordinal(connection: sa.Connection) -> int:
-    """The next dense ordinal."""
+    """Takes the lock of registrations, and returns the next ordinal; ordinals have no gaps."""
     lock_registrations(connection)
     ordinal: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(resident.c.ordinal), 0) + 1)).scalar_one()
     return ordinal
@@ -84,7 +84,7 @@ def insert(connection: sa.Connection, rows: Sequence[ResidentRow], digests: Sequ
 
 
 def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int | None:
-    """The first resident whose citizen number has one of these keyed digests (one for each index key in use)."""
+    """The first resident, or None, whose citizen number has one of these keyed digests, one for each index key."""
     return connection.execute(
         sa.select(resident.c.ordinal)
         .where(resident.c.number_digest.in_(list(digests)))
@@ -94,7 +94,7 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
 
 
 def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, bytes, bytes]]:
-    """Ordinal, digest, encrypted number and name of the first and of the last resident; nothing without any."""
+    """Ordinal, digest, encrypted number and name of the first and of the last resident; empty without residents."""
     ends = (sa.select(end(resident.c.ordinal)).scalar_subquery() for end in (sa.func.min, sa.func.max))
     wanted = sa.select(
         resident.c.ordinal, resident.c.number_digest, resident.c.number_encrypted, resident.c.name_encrypted
@@ -103,7 +103,7 @@ def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, byte
 
 
 def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
-    """One resident as stored, or None."""
+    """The stored resident with this ordinal; None when there is none."""
     row = connection.execute(
         _rows_statement(connection.dialect.name).where(resident.c.ordinal == ordinal)
     ).one_or_none()
@@ -127,14 +127,14 @@ def _conditions(filters: ResidentFilters) -> Iterable[sa.ColumnElement[bool]]:
         return
     expired = resident.c.valid_until.is_not(None) & (resident.c.valid_until < filters.day)
     recorded = sa.func.coalesce(_status_on(filters.day), "active")
-    # "expired" is not recorded anywhere: an active resident whose validity has ended.
+    # "expired" is not recorded anywhere: it is an active resident whose validity has ended.
     yield recorded == ("active" if filters.status == "expired" else filters.status)
     if filters.status in {"active", "expired"}:
         yield expired if filters.status == "expired" else ~expired
 
 
 def _status_on(day: datetime.date) -> sa.ScalarSelect[Any]:
-    """The recorded status on a day, as Eligibility.status_on tells it: a cancellation counts before anything newer."""
+    """The recorded status on a day, as Eligibility.status_on returns it: a cancellation goes before newer statuses."""
     is_cancellation = resident_status.c.status == "cancelled"
     return _newest(resident_status, resident_status.c.status, day, is_cancellation.desc())
 
@@ -142,7 +142,7 @@ def _status_on(day: datetime.date) -> sa.ScalarSelect[Any]:
 def _newest(
     facts: sa.Table, column: sa.ColumnElement[Any], day: datetime.date, *first: sa.ColumnElement[Any]
 ) -> sa.ScalarSelect[Any]:
-    """The value of a dated fact on a day, for the resident of the enclosing query; `first` goes before the age."""
+    """The value of a dated fact on a day, for the outer query's resident; facts are ordered by `first`, then by age."""
     return (
         sa.select(column)
         .where(facts.c.resident == resident.c.ordinal, facts.c.effective_on <= day)
@@ -170,7 +170,7 @@ def add_status(
 def add_members(
     connection: sa.Connection, group: int, days: Mapping[int, datetime.date], recorded_at: datetime.datetime
 ) -> Sequence[int]:
-    """Adds memberships, from a day on for each resident, and returns their ids."""
+    """Adds memberships, each from the resident's day on, and returns their ids."""
     if not days:
         return []
     added = connection.execute(
@@ -186,7 +186,8 @@ def add_members(
 def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
     """Adds a group and returns its ordinal.
 
-    That no other bears its name and kind, the command looks; older ledgers have such groups, so no constraint can.
+    The command has to check that no other group has the same name and kind. There is no constraint for it, because
+    older ledgers have such groups.
     """
     lock_registrations(connection)
     ordinal: int = connection.execute(
@@ -197,7 +198,7 @@ def insert_group(connection: sa.Connection, name: str, kind: str, created_at: da
 
 
 def find_group(connection: sa.Connection, ordinal: int, day: datetime.date) -> Group | None:
-    """One group with the number of its members on a day, or None."""
+    """The group with this ordinal and the number of its members on a day; None when there is none."""
     row = connection.execute(_groups_statement(day).where(market_group.c.ordinal == ordinal)).one_or_none()
     return None if row is None else Group(row.ordinal, row.name, row.kind, row.created_at, row.members)
 
@@ -209,7 +210,7 @@ def list_groups(connection: sa.Connection, day: datetime.date, after: int, limit
 
 
 def group_names(connection: sa.Connection) -> dict[int, str]:
-    """The name of every group by its ordinal."""
+    """The names of all groups, by their ordinals."""
     named = connection.execute(sa.select(market_group.c.ordinal, market_group.c.name))
     return {row.ordinal: row.name for row in named}
 
@@ -246,7 +247,7 @@ def insert_audit(
     reason: str,
     request_id: str,
 ) -> int:
-    """Adds one record of who saw or changed what of whom, and why; returns its id."""
+    """Adds one record of the audit, and returns its id: which key did what to which resident, and why."""
     added = sa.insert(audit).values(
         at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
     )

@@ -1,6 +1,6 @@
-"""The schema of a database against the one that the code needs: upgrade, check, and refuse an old one.
+"""Compares the schema of a database with the one that the code needs, and upgrades it.
 
-Alembic is loaded where something is to be done; that nothing is, every command finds out without it.
+Alembic is loaded only when there is something to do. To find out that there is not, a command does not need it.
 """
 
 import importlib.resources
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 _MIGRATION_LOCK = 0x48555349
 MACS_SINCE = "0004"
-"""The revision that brought MACs: a row without one in a later revision lacks it for another reason."""
+"""The revision that introduced MACs: when a row of a later revision has no MAC, there is another reason."""
 
 
 def upgrade(database: Database, macs: Macs) -> None:
-    """Brings the database to the newest revision, in one transaction; two processes at once wait for each other.
+    """Brings the database to the newest revision, in one transaction; a second process that does so waits for it.
 
-    What was recorded before there were MACs gets one as it is; so this needs their keys. Raises StillServed when a
+    Rows that are older than MACs get a MAC without being checked; so this needs the MAC keys. Raises StillServed when a
     SQLite ledger is being served, OtherRevision when the database is at a revision that is newer than the code,
-    NotWritten when those who write on PostgreSQL did not end in time.
+    NotWritten when writers on PostgreSQL did not end in time.
     """
     if is_current(database):
         return
@@ -60,7 +60,7 @@ def revision(connection: sa.Connection) -> str | None:
 
 
 def find_revision(database: Database) -> str | None:
-    """The same, in a snapshot of its own."""
+    """The revision that the database is at, read in a new snapshot; None for an empty one."""
     with database.reading() as connection:
         return revision(connection)
 
@@ -71,7 +71,7 @@ def is_current(database: Database) -> bool:
 
 
 def differences(database: Database) -> list[str]:
-    """What differs between the database and the code, a line each; nothing when they agree."""
+    """The differences between the database and the code, one line each; empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
@@ -84,7 +84,7 @@ def differences(database: Database) -> list[str]:
 
 
 def _differs(_context: object, _inspected: object, _column: object, found: object, wanted: object) -> bool | None:
-    # Alembic knows only SQLAlchemy's own types; a UUID column is native on PostgreSQL and a BLOB on SQLite.
+    # Alembic knows only SQLAlchemy's own types. Our UUID column is a native type on PostgreSQL and a BLOB on SQLite.
     if isinstance(wanted, Uuid):
         return not isinstance(found, sa.Uuid | sa.LargeBinary)
     return None

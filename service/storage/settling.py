@@ -1,8 +1,8 @@
-"""Which places of the journal are settled: no entry with a lower place can become visible any more.
+"""Finds the settled part of the journal: no entry with a lower place can become visible later.
 
 PostgreSQL gives out places before it commits, so a lower place may become visible after a higher one. A fold must not
-go beyond a place that is still on its way. A lock on the table would tell that too, but it would wait for VACUUM,
-ANALYZE, CREATE INDEX CONCURRENTLY and backup tools, and all who post would wait behind it (docs/decisions/0012).
+go beyond a place whose transaction has not ended. A lock on the table would prevent that too, but it would wait for
+VACUUM, ANALYZE, CREATE INDEX CONCURRENTLY and backup tools, and all posts would wait behind it (docs/decisions/0012).
 """
 
 import time
@@ -14,11 +14,11 @@ from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
 
 WRITERS_END_WITHIN_S = 15.0
-"""Longer than a writing transaction may wait for a lock: the server ends what is idle, and the fold tries again."""
+"""Longer than a writing transaction may wait for a lock: the server ends idle ones, and the next fold tries again."""
 LOOK_AGAIN_S = 0.005
 
-# Whoever inserts into a table takes this lock on it before the first place is drawn, and keeps it to the end of the
-# transaction. The lock is given back after the transaction has become visible.
+# A transaction that inserts into a table takes this lock on it before it draws its first place, and keeps the lock to
+# its end. PostgreSQL frees the lock after the transaction has become visible.
 _WRITERS = sa.text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock'"
     " AND relation = 'journal'::regclass"
@@ -29,9 +29,9 @@ _WRITERS = sa.text(
 def settled_end(database: Database) -> int | None:
     """The highest place of the tail up to which the journal is complete; None when the tail is empty.
 
-    The place is read first, then who is writing; when the last of those has ended, every lower place is visible or was
-    given up. Those who begin to write later draw higher places. Raises DatabaseUnavailable when a writer does not end
-    in time: nothing was done.
+    It reads the highest place first, and then the transactions that are writing. When the last of these has ended, each
+    lower place is visible or was given up. Transactions that begin to write later draw higher places. Raises
+    DatabaseUnavailable when a writer does not end in time; then nothing was done.
     """
     with database.reading() as connection:
         newest = tail.newest_seq(connection)
@@ -47,7 +47,7 @@ def settled_end(database: Database) -> int | None:
 
 
 def _writers(connection: Connection) -> frozenset[str]:
-    """The transactions that write to the journal, by PostgreSQL's names of them. On SQLite places never overtake."""
+    """PostgreSQL's ids of the transactions that write to the journal. Empty on SQLite, where places are in order."""
     if connection.dialect.name != "postgresql":
         return frozenset()
     return frozenset(connection.execute(_WRITERS).scalars())

@@ -1,6 +1,6 @@
-"""Connections of PostgreSQL that help each other: when one of them finds the server silent, the others need not wait.
+"""Connections to PostgreSQL that help each other: when one of them finds the server silent, the others need not wait.
 
-Each would notice by itself, but only some seconds after it was asked for, one after the other.
+Each connection would notice the silence by itself, but only some seconds after its use began, one after the other.
 """
 
 import contextlib
@@ -16,27 +16,27 @@ import psycopg
 
 LOOK_FOR_INTERRUPTS_S = 0.1
 CANCEL_WITHIN_S = 1.0
-"""How long a server may take to admit the request to end what was given up."""
+"""How long a server may take to accept the request to cancel a statement that was given up."""
 SILENT_AFTER_S = 3.0
-"""A connection that ends after so long a wait has ended of silence, and not because somebody ended it."""
+"""When a connection ends after a longer wait than this, the server was silent: nobody else has ended the connection."""
 
 
 class Peers:
     """The connections of a process to one server."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begins without connections."""
         self._inside = threading.Lock()
         self._connections: weakref.WeakSet[PatientConnection] = weakref.WeakSet()
 
     def join(self, connection: "PatientConnection") -> None:
-        """Adds a connection, for as long as somebody has it."""
+        """Adds a connection; it stays in the set while other code uses it."""
         with self._inside:
             self._connections.add(connection)
         connection.peers, connection.heard_at = self, time.monotonic()
 
     def cut_off_the_silent(self, since: float) -> None:
-        """Ends every connection that has heard nothing since then: whoever uses it finds out at once."""
+        """Ends all connections that have heard nothing since this moment, so that their users get an error at once."""
         with self._inside:
             connections = list(self._connections)
         for connection in connections:
@@ -45,15 +45,18 @@ class Peers:
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """A connection that waits so long for an answer and no longer; None for however long it takes."""
+    """A connection that waits `answer_within_s` for an answer at most; None means that it waits without a limit."""
 
     answer_within_s: float | None = None
     peers: Peers | None = None
     heard_at = 0.0
-    """When its server has answered for the last time, by the clock that only goes forward."""
+    """When its server last answered, by time.monotonic."""
 
     def cut_off(self) -> None:
-        """Ends it for whatever thread uses it: its next read or write fails at once. Its descriptor stays its own."""
+        """Ends the connection for the thread that uses it: the next read or write fails at once.
+
+        Its descriptor stays open, because the connection itself has to close it.
+        """
         with contextlib.suppress(OSError, psycopg.Error):
             descriptor = os.dup(self.pgconn.socket)
             with socket.socket(fileno=descriptor) as ours:
@@ -62,10 +65,10 @@ class PatientConnection(psycopg.Connection[Any]):
     def wait(
         self, gen: Generator[Any, Any, Any], interval: float = LOOK_FOR_INTERRUPTS_S, timeout: float | None = None
     ) -> Any:
-        """Waits for the server. A connection that gave no answer in time is closed: it is in an unknown state.
+        """Waits for the server. When there is no answer in time, the connection is closed: its state is unknown.
 
-        The server is asked first to end what it does there. It would not notice that nobody waits any more: a commit
-        that waits for a standby would keep its connection and its locks for as long as the standby is away.
+        Before that, it asks the server to cancel the statement. The server would not notice that the client has gone: a
+        commit that waits for a standby would keep its connection and its locks as long as the standby is away.
         """
         within_s = timeout or self.answer_within_s
         began = time.monotonic()
@@ -84,13 +87,13 @@ class PatientConnection(psycopg.Connection[Any]):
         return answer
 
     def _end_what_runs(self) -> bool:
-        """Asks on a connection of its own to end what the server does here; whether the server has taken that.
+        """Asks the server, on another connection, to cancel the statement; returns whether the server accepted that.
 
-        The outcome stays unknown: the server may have been about to answer. This connection must be open yet, because a
-        pooler forgets whom it was for.
+        The outcome of the statement stays unknown, because the server may have been about to answer. This connection
+        must still be open, because otherwise a pooler no longer knows which session the request is for.
         """
         if not psycopg.capabilities.has_cancel_safe():
-            return False  # The older request waits for however long the system likes.
+            return False  # The older kind of request has no limit for its waiting.
         try:
             self.cancel_safe(timeout=CANCEL_WITHIN_S)
         except (psycopg.Error, OSError):

@@ -1,6 +1,6 @@
-"""Waking who sleeps with a lock: a process that was stopped (SIGSTOP) while it had the turn to write.
+"""Wakes a process that was stopped (SIGSTOP) while it had the lock for writing.
 
-It is continued until the end of its transaction, where it stops again (service.storage.suspending).
+The process goes on until the end of its transaction, and stops again there (service.storage.suspending).
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import threading
 import time
 
 WAKE_AFTER_S = 1.0
-"""Turns are shorter, but for those of large batches; and only a process that is stopped is woken."""
+"""Transactions hold the lock for less time, except for large batches; and only a stopped process is woken."""
 LOOK_AGAIN_AFTER_S = 0.25
 NOBODY_WAITS_FOR_S = 5.0
 
@@ -19,10 +19,10 @@ _LOCKS = pathlib.Path("/proc/locks")
 
 
 class Waker:
-    """Watches while somebody waits for the lock on a file."""
+    """Looks for stopped holders of a file's lock while this process waits for the lock."""
 
     def __init__(self) -> None:
-        """Nobody waits."""
+        """Begins without waiting."""
         self._waiting_since: float | None = None
         self._descriptor = -1
         self._thread: threading.Thread | None = None
@@ -35,7 +35,7 @@ class Waker:
             self._thread.start()
 
     def end(self) -> None:
-        """Notes that it has the lock."""
+        """Notes that this process no longer waits."""
         self._waiting_since = None
 
     def _watch(self) -> None:
@@ -46,24 +46,28 @@ class Waker:
             if since is not None:
                 last_waited_at = time.monotonic()
                 if last_waited_at - since > WAKE_AFTER_S:
-                    # The file may be closed by now, or somebody else's: then nobody is found who is stopped.
+                    # The descriptor may be closed by now, or of another file: then no stopped process is found.
                     with contextlib.suppress(OSError, ValueError):
                         wake_holders(self._descriptor)
         self._thread = None
 
 
 def wake_holders(descriptor: int) -> list[int]:
-    """Wakes the stopped processes that hold a lock (flock) on an open file, until they have given it back."""
+    """Wakes stopped processes that hold a lock (flock) on an open file, and returns their ids.
+
+    They stop again when they have freed the lock.
+    """
     place = os.fstat(descriptor)
     device = f"{os.major(place.st_dev):02x}:{os.minor(place.st_dev):02x}:{place.st_ino}"
     woken = []
     for line in _LOCKS.read_text("ascii").splitlines():
-        number, *words = line.split()
-        # 1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF; an arrow stands before the words of who waits.
-        if number.endswith(":") and words[0] == "FLOCK" and words[4] == device and _is_stopped(int(words[3])):
-            os.kill(int(words[3]), signal.SIGCONT)
-            os.kill(int(words[3]), signal.SIGTSTP)
-            woken.append(int(words[3]))
+        # A line is "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; for a process that waits it has an arrow before
+        # FLOCK.
+        number, kind, _, _, holder, held, *_ = line.split()
+        if number.endswith(":") and kind == "FLOCK" and held == device and _is_stopped(int(holder)):
+            os.kill(int(holder), signal.SIGCONT)
+            os.kill(int(holder), signal.SIGTSTP)
+            woken.append(int(holder))
     return woken
 
 

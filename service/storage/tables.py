@@ -7,6 +7,7 @@ microseconds since 1970 in UTC. Money is fen, weight is grams.
 import sqlalchemy as sa
 
 from service.storage.columns import BigId, DayType, InstantType, Uuid
+from service.storage.entry_rows import entry_columns
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -110,33 +111,7 @@ journal = sa.Table(
     metadata,
     # The order in which the ledger accepted the entries; given by the database.
     sa.Column("seq", BigId, sa.Identity(), primary_key=True),
-    sa.Column("transaction_id", Uuid, nullable=False, unique=True),
-    sa.Column("resident", sa.Integer, nullable=False),
-    sa.Column("day", DayType, nullable=False),
-    sa.Column("market_group", sa.Integer),
-    sa.Column("quantity_g", sa.BigInteger, nullable=False),
-    sa.Column("amount_fen", sa.BigInteger, nullable=False),
-    sa.Column("exempt_fen", sa.BigInteger, nullable=False),
-    sa.Column("exempt_quantity_g", sa.BigInteger, nullable=False),
-    sa.Column("traded_at", InstantType, nullable=False),
-    sa.Column("recorded_at", InstantType, nullable=False),
-    sa.Column("category", sa.Text, nullable=False),
-    sa.Column("commodity", sa.Text, nullable=False),
-    sa.Column("origin", sa.Text, nullable=False),
-    sa.Column("direction", sa.Text, nullable=False),
-    sa.Column("trade_point", sa.Text, nullable=False),
-    sa.Column("rule_version", sa.Text, nullable=False),
-    sa.Column("hs_code", sa.Text),
-    sa.Column("list_group", sa.Text),
-    sa.Column("settlement", sa.Text),
-    sa.Column("consignment", sa.Text),
-    sa.Column("vehicle_plate", sa.Text),
-    sa.Column("seller", sa.Text),
-    sa.Column("reference", sa.Text),
-    sa.Column("refuse_over_allowance", sa.Boolean),
-    sa.Column("metadata", sa.Text),
-    sa.Column("reverses", Uuid),
-    sa.Column("reason", sa.Text),
+    *entry_columns(),
     sa.CheckConstraint("direction IN ('import', 'export')", name="direction_is_known"),
     sa.CheckConstraint(
         "CASE WHEN reverses IS NULL"
@@ -150,6 +125,8 @@ journal = sa.Table(
         "direction = 'import' OR (exempt_fen = amount_fen AND exempt_quantity_g = 0)", name="export_uses_nothing"
     ),
     sa.CheckConstraint("(reverses IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
+    # Of an API key, or 0 for whoever works at the server itself; null in entries from before.
+    sa.CheckConstraint("recorded_by >= 0", name="recorded_by_a_key_or_the_operator"),
     sa.Index("ix_journal_resident_day", "resident", "day"),
     sa.Index("ix_journal_day", "day"),
     sa.Index(

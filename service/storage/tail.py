@@ -6,31 +6,30 @@ the journal can't be missing from it, nothing moves when it is folded, and a pos
 
 import datetime
 import functools
-from collections.abc import Collection, Sequence
+import operator
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 import sqlalchemy as sa
 
-from service.domain.cells import CountedEntry, Key, Pair
-from service.domain.chain import TEXT_FIELDS, encode_values
-from service.domain.groups import group_id
-from service.storage.columns import DayType, day_number, day_of
+from service.domain.cells import DIMENSION_FIELDS, CountedEntry, Key, Pair, key_of
+from service.domain.chain import PLACES, SEALED, encode_values
+from service.domain.fields import ValueKind
+from service.storage.columns import DayType, as_stored, day_number, day_of
+from service.storage.entry_rows import COLUMN_OF, pairs_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import block, journal
 
 PLACE_MAX = 2**63 - 1
 
-_NUMBERS = (
-    "resident", "day", "market_group", "quantity_g", "amount_fen", "exempt_fen", "exempt_quantity_g", "traded_at",
-    "recorded_at",
-)  # fmt: skip
+_COUNTED = ("resident", "day", "amount_fen", "exempt_fen", "quantity_g", "reverses")
+"""What the cube needs of an entry, beside its dimensions."""
 
-_CUBE_COLUMNS = (
-    journal.c.resident, journal.c.day, journal.c.category, journal.c.origin, journal.c.direction,
-    journal.c.trade_point, journal.c.market_group, journal.c.settlement,
-)  # fmt: skip
-_SUMS = (journal.c.amount_fen, journal.c.exempt_fen, journal.c.quantity_g, journal.c.reverses)
+
+def _stored(names: Iterable[str]) -> list[sa.ColumnElement[Any]]:
+    """The columns of these fields without the objects that the domain would get of them."""
+    return [as_stored(journal.c[COLUMN_OF[name]]) for name in names]
+
 
 _LAST_FOLDED = sa.func.coalesce(sa.func.max(block.c.last_seq), sa.literal_column("0"))
 IS_WAITING = sa.and_(
@@ -93,7 +92,7 @@ def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
 def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, CountedEntry]:
     """What the cube needs of the entries of the tail behind a place, by their own places, in order."""
     rows = connection.execute(_ENTRIES, {"after": after})
-    return {row[0]: _entry_of(row) for row in rows.all()}
+    return {seq: _entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for seq, *values in rows.all()}
 
 
 class Waiting(NamedTuple):
@@ -123,55 +122,38 @@ def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | N
             _live_statement(connection.dialect.name),
             {"pairs": rows_parameter(rows), "up_to": PLACE_MAX if up_to is None else up_to},
         )
-        for row in found:
-            live[Pair(row.resident, row.day)].add(_key_of(row))
+        for resident, day, *dimensions in found:
+            live[Pair(resident, day_of(day))].add(key_of(tuple(dimensions)))
     return live
 
 
-def _key_of(row: sa.Row[Any]) -> Key:
-    group = None if row.market_group is None else group_id(row.market_group)
-    return (row.category, row.origin, row.direction, row.trade_point, group, row.settlement)
+def _entry_of(counted: Sequence[Any], dimensions: Sequence[Any]) -> CountedEntry:
+    """From raw values of _COUNTED and of the dimensions."""
+    resident, day, amount_fen, exempt_fen, quantity_g, reverses = counted
+    key = key_of(tuple(dimensions))
+    return CountedEntry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, reverses is not None)
 
 
-def _entry_of(row: Sequence[Any]) -> CountedEntry:
-    _, resident, day, category, origin, direction, trade_point, group, settlement = row[:9]
-    amount_fen, exempt_fen, quantity_g, reverses = row[9:]
-    key = (category, origin, direction, trade_point, _known_group(group), settlement)
-    return CountedEntry(resident, day, key, amount_fen, exempt_fen, quantity_g, reverses is not None)
+_COUNTED_END = len(_COUNTED)
+_counted_of = operator.itemgetter(*(PLACES[name] for name in _COUNTED))
+_dimensions_of = operator.itemgetter(*(PLACES[name] for name in DIMENSION_FIELDS))
+_METADATA = PLACES["metadata"]
 
 
 def _waiting_of(row: Sequence[Any]) -> Waiting:
     """From a row of raw values, because a fold goes through every entry of a ledger: four times faster than objects."""
-    seq, reverses, resident, day, group, quantity_g, amount_fen, exempt_fen = row[0], *row[2:9]
-    category, origin, direction, trade_point, settlement = row[13], row[15], row[17], row[18], row[21]
-    metadata = orjson.loads(row[27]) if row[27] else {}
-    encoding = encode_values(*[*row[1:12], bool(row[12]), row[13:27], metadata])
-    key = (category, origin, direction, trade_point, _known_group(group), settlement)
-    is_reversal = reverses is not None
-    return Waiting(
-        seq, CountedEntry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, is_reversal), encoding
-    )
-
-
-@functools.lru_cache(maxsize=100_000)
-def _known_group(ordinal: int | None) -> str | None:
-    return None if ordinal is None else group_id(ordinal)
+    seq, *values = row
+    values[_METADATA] = pairs_of(values[_METADATA])
+    return Waiting(seq, _entry_of(_counted_of(values), _dimensions_of(values)), encode_values(values))
 
 
 @functools.cache
 def _waiting_statement(dialect: str) -> sa.Select[Any]:
-    """Raw values in the order of chain.encode_values, behind the place; `_waiting_of` takes them apart by position."""
-    ids: list[sa.ColumnElement[Any]] = [journal.c.transaction_id, journal.c.reverses]
-    if dialect == "postgresql":
-        ids = [sa.func.uuid_send(column) for column in ids]
-    columns: list[sa.ColumnElement[Any]] = [
-        journal.c.seq,
-        *(sa.type_coerce(column, sa.LargeBinary) for column in ids),
-        *(sa.type_coerce(journal.c[name], sa.BigInteger) for name in _NUMBERS),
-        journal.c.refuse_over_allowance,
-        *(journal.c[name] for name in TEXT_FIELDS),
-        journal.c.metadata,
-    ]
+    """The place, and the raw values of chain.SEALED in their order."""
+    columns: list[sa.ColumnElement[Any]] = [journal.c.seq]
+    for field, column in zip(SEALED, _stored(PLACES), strict=True):
+        is_native = field.kind is ValueKind.ID and dialect == "postgresql"
+        columns.append(sa.func.uuid_send(column) if is_native else column)
     return (
         sa.select(*columns)
         .where(IS_WAITING, journal.c.seq <= sa.bindparam("up_to"))
@@ -181,7 +163,7 @@ def _waiting_statement(dialect: str) -> sa.Select[Any]:
 
 
 _ENTRIES = (
-    sa.select(journal.c.seq, *_CUBE_COLUMNS, *_SUMS)
+    sa.select(journal.c.seq, *_stored(_COUNTED), *_stored(DIMENSION_FIELDS))
     .where(IS_WAITING, journal.c.seq > sa.bindparam("after"))
     .order_by(journal.c.seq)
 )
@@ -203,7 +185,7 @@ def _live_statement(dialect: str) -> sa.Select[Any]:
         .exists()
     )
     return (
-        sa.select(*_CUBE_COLUMNS)
+        sa.select(*_stored(("resident", "day")), *_stored(DIMENSION_FIELDS))
         .join(pairs, (pairs.c.resident == journal.c.resident) & (pairs.c.day == journal.c.day))
         .where(journal.c.reverses.is_(None), journal.c.seq <= up_to, ~reversed_already)
         .distinct()

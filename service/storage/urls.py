@@ -1,4 +1,4 @@
-"""URLs of databases."""
+"""Reads the URLs of databases."""
 
 import sqlalchemy as sa
 
@@ -6,7 +6,7 @@ from service.storage.faults import UnusableUrl
 
 
 def read_url(text: str) -> sa.URL:
-    """The URL that a text is. Raises UnusableUrl."""
+    """Reads the URL of a database. Raises UnusableUrl."""
     try:
         url = sa.make_url(text)
     except (ValueError, sa.exc.ArgumentError):

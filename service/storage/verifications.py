@@ -1,4 +1,4 @@
-"""When the ledger was last verified whole."""
+"""Stores the times at which the whole ledger was verified."""
 
 import datetime
 

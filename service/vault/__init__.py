@@ -1,7 +1,7 @@
-"""The secrets, and what they protect: names and citizen numbers, encrypted for their row, found by a keyed digest.
+"""The secrets protect names and citizen numbers: one key encrypts them, another makes the digests that find them.
 
-One area has only about 36.5 million possible numbers, so a plain hash would hide nothing. Both keys live in a file
-outside of the database; every cipher text names its key, so that keys can be rotated.
+Each cipher text is bound to its row. One area has only about 36.5 million possible numbers, so a plain hash would hide
+nothing. Both keys are in a file outside of the database. Every cipher text names its key, so that keys can be rotated.
 """
 
 import base64
@@ -28,7 +28,8 @@ from service.storage.private_files import PRIVATE_FOLDER
 KEY_BYTES = 32
 NONCE_BYTES = 12
 MODE_REFUSED = stat.S_IRWXO | stat.S_IWGRP
-"""Ours are made with 0600. A group may read them at most: so Kubernetes hands a secret to a user of its own."""
+"""The rights that a secrets file must not give. We make the file with 0600. A group may read it but not write it,
+because Kubernetes gives a secret to its user in this way."""
 
 
 class SecretsError(ValueError):
@@ -37,7 +38,7 @@ class SecretsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by their id; new work uses the current one, old work is still understood by the others."""
+    """Keys by their id: the current one is for new data, the others are for data that was made with them before."""
 
     current: str
     keys: Mapping[str, bytes]
@@ -47,21 +48,21 @@ class Vault:
     """Encrypts and decrypts personal data."""
 
     def __init__(self, encryption: KeyRing, index: KeyRing) -> None:
-        """Two rings, so that the index key can be changed without touching the cipher texts, and vice versa."""
+        """Takes two rings, so that the index key can be changed without the cipher texts, and the other way round."""
         self._encryption = encryption
         self._index = index
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
         self.macs = Macs(facts=self._mac_keys("facts"), answers=self._mac_keys("answers"))
 
     def encrypt(self, text: str, ordinal: int, field: str) -> bytes:
-        """AES-256-GCM of a text, bound to its row and field: moved to another row it does not open."""
+        """The cipher text of a text (AES-256-GCM), bound to its row and field: in another row it can't be decrypted."""
         key_id = self._encryption.current.encode()
         nonce = os.urandom(NONCE_BYTES)
         encrypted = self._ciphers[self._encryption.current].encrypt(nonce, text.encode(), _bound_to(ordinal, field))
         return bytes([len(key_id)]) + key_id + nonce + encrypted
 
     def decrypt(self, encrypted: bytes, ordinal: int, field: str) -> str:
-        """The text again. Raises SecretsError when the key is not in the ring or the bytes belong elsewhere."""
+        """The text of a cipher text. Raises SecretsError when the ring lacks its key, or it is bound to another row."""
         start = 1 + encrypted[0]
         key_id = encrypted[1:start].decode("ascii", "replace")
         cipher = self._ciphers.get(key_id)
@@ -74,7 +75,7 @@ class Vault:
             raise SecretsError(f"the {field} of resident {ordinal} does not open with key {key_id!r}") from None
 
     def decrypts(self, encrypted: bytes, ordinal: int, field: str) -> bool:
-        """Whether the text can be decrypted with one of the keys, as what it is said to be."""
+        """Whether one of the keys decrypts the bytes as this field of this resident."""
         try:
             self.decrypt(encrypted, ordinal, field)
         except (SecretsError, ValueError, LookupError):
@@ -82,24 +83,24 @@ class Vault:
         return True
 
     def digest(self, number: str) -> bytes:
-        """The keyed digest (HMAC-SHA-256) by which a citizen number is unique and found."""
+        """The keyed digest (HMAC-SHA-256) of a citizen number: it keeps numbers unique, and finds a resident by it."""
         return self._hmac(self._index.current, number)
 
     def digests(self, number: str) -> list[bytes]:
-        """The digest under every index key, so that residents registered before a rotation are found too."""
+        """The digests under all index keys, so that residents who were registered before a rotation are found too."""
         return [self._hmac(key_id, number) for key_id in self._index.keys]
 
     def refuse_foreign(
         self, ordinal: int, number_digest: bytes, number_encrypted: bytes, name_encrypted: bytes
     ) -> None:
-        """Raises SecretsError when a resident's row is not of these secrets: of both rings, each with its own work."""
+        """Raises SecretsError unless a resident's row fits both rings: one must decrypt it, the other must find it."""
         self.decrypt(name_encrypted, ordinal, "name")
         number = self.decrypt(number_encrypted, ordinal, "id_number")
         if number_digest not in self.digests(number):
             raise SecretsError(f"the secrets file lacks the index key by which resident {ordinal} is found")
 
     def derive(self, purpose: str) -> bytes:
-        """A key of its own for another purpose (HKDF-SHA-256 of the current index key); a rotation changes it."""
+        """A key for another purpose (HKDF-SHA-256 of the current index key); a rotation of the index key changes it."""
         return self._derived(self._index.current, purpose)
 
     def _derived(self, key_id: str, purpose: str) -> bytes:
@@ -119,7 +120,7 @@ def _bound_to(ordinal: int, field: str) -> bytes:
 
 
 def load_vault(path: pathlib.Path) -> Vault:
-    """The vault of a secrets file. Raises SecretsError when it is missing, open to others, or not what it must be."""
+    """The vault of a secrets file. Raises SecretsError when the file is missing, open to others, or not well-formed."""
     try:
         mode = path.stat().st_mode
         content = path.read_bytes()
@@ -146,7 +147,8 @@ def load_vault(path: pathlib.Path) -> Vault:
 def create_secrets(path: pathlib.Path) -> None:
     """Writes a new secrets file with mode 0600, whole or not at all.
 
-    Raises FileExistsError: keys are never overwritten. Raises OSError, on a full disk as well; then no file is left.
+    Raises FileExistsError when the file exists, because keys are never overwritten. Raises OSError, also on a full
+    disk; then no file is left.
     """
     document = {
         ring: {"current": "k1", "keys": {"k1": base64.b64encode(os.urandom(KEY_BYTES)).decode()}}

@@ -1,9 +1,9 @@
-"""Whether the secrets are those of a ledger, judged by what is stored under them.
+"""Tells whether secrets belong to a ledger, by trying them on what is stored there.
 
-The encryption keys are tried on residents, the index keys on residents, on facts of the register and on answers. A row
-that somebody has changed does not fit its secrets either. So there are two questions: `why_foreign` refuses at the
-first thing that does not fit, which is the safe side for a command that may write; `why_all_foreign` asks whether
-nothing fits at all, so that `hushi verify` names a changed row as a changed row.
+The encryption keys are tried on residents, and the index keys on residents, on facts of the register and on answers. A
+row that somebody has changed does not fit the secrets either. So there are two questions. `why_foreign` refuses at the
+first row that does not fit, which is safe for a command that may write. `why_all_foreign` asks whether no row fits at
+all, so that `hushi verify` can report a changed row as a changed row.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from service.storage.prepared import digest_of
 from service.vault import SecretsError, Vault
 
 SAMPLE = 4
-"""How many facts are looked at from each end of the register, and how many answers."""
+"""How many facts are tried from each end of the register, and how many answers."""
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 _NO_FACT = "it lacks the index key of the {} fact of the register"
@@ -26,13 +26,14 @@ _NO_ANSWER = "it lacks the index key of what was answered"
 
 
 def why_foreign(connection: Connection, vault: Vault) -> str | None:
-    """Why these can't be the secrets of what is stored; None when they can.
+    """Why these secrets can't be those of the ledger, as a part of a sentence; None when they can.
 
-    The first resident and fact are of the oldest keys, the last ones of the newest: a lost key is found at either end.
+    The first resident and the first fact were made with the oldest keys, the last ones with the newest keys. So a
+    missing key is found at one end or the other.
     """
     found = schema.revision(connection)
     if found is None or found > schema.NEWEST_REVISION:
-        return None  # There is nothing yet, or nothing that this version can read.
+        return None  # The ledger holds nothing yet, or nothing that this version can read.
     why = why_people_foreign(connection, vault)
     if why is not None or found < schema.MACS_SINCE:
         return why
@@ -44,7 +45,7 @@ def why_foreign(connection: Connection, vault: Vault) -> str | None:
 
 
 def why_people_foreign(connection: Connection, vault: Vault) -> str | None:
-    """The same by the first and the last resident alone."""
+    """Why these secrets can't be those of the first and the last resident; None when they can."""
     try:
         for identity in residents.first_and_last(connection):
             vault.refuse_foreign(*identity)
@@ -54,9 +55,11 @@ def why_people_foreign(connection: Connection, vault: Vault) -> str | None:
 
 
 def why_all_foreign(connection: Connection, vault: Vault) -> str | None:
-    """Why nothing that is stored fits these secrets, at one end of the ledger at least; None when something does.
+    """Why nothing at one end of the ledger fits these secrets, as a part of a sentence; None when something fits.
 
-    A short register has one end. A ring with other encryption keys opens neither the name nor the number of anybody.
+    The ends are those of the register of facts; a short register counts as one end, and answers take the place of an
+    empty one. Of the first and the last resident, these secrets must decrypt a name or a number at least, because other
+    encryption keys decrypt none.
     """
     first, last = _fitting_facts(connection, vault.macs.facts)
     ends = {"first": first, "newest": last} if len(last) == SAMPLE else {"first": [*first, *last]}
@@ -77,7 +80,7 @@ def why_all_foreign(connection: Connection, vault: Vault) -> str | None:
 
 
 def _fitting_facts(connection: Connection, mac_keys: MacKeys) -> tuple[list[bool], list[bool]]:
-    """Whether each of the first and of the last facts fits, in their order."""
+    """For each of the first facts, and for each of the last facts, whether it fits, in the order of the register."""
     with recount.any_text(connection):
         first, last = facts.read_ends(connection, SAMPLE)
     return [_fits(mac_keys, one) for one in first], [_fits(mac_keys, one) for one in last]
@@ -91,7 +94,7 @@ def _fits(mac_keys: MacKeys, fact: LinkedFact) -> bool:
 
 
 def _some_answer_fits(connection: Connection, mac_keys: MacKeys) -> bool:
-    """Whether one of a few answers fits, or there is none."""
+    """Whether one of a few answers fits; true when there are no answers."""
     with recount.any_text(connection), closing(recount.answers(connection)) as answers:
         found = list(itertools.islice(answers, SAMPLE))
     return not found or any(_fits_answer(mac_keys, key, entry) for key, entry in found)

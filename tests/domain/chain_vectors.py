@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from schemas.transactions import TransactionWriter
 from service.domain import chain
 from service.domain.chain import Block, encode, leaf_hash, seal
 from service.domain.money import parse_cny, parse_kg
@@ -21,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "CHAIN.md").read_text(encoding="utf-8")
 VECTORS = dict(re.findall(r"^```\w+ (\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
 ENTRIES: list[dict[str, Any]] = json.loads(VECTORS["entries"])
+LATER: list[dict[str, Any]] = json.loads(VECTORS["later"])
 BLOCKS: list[dict[str, Any]] = json.loads(VECTORS["blocks"])
 PROOF: dict[str, Any] = json.loads(VECTORS["proof"])
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -43,8 +45,16 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "refuse_over_allowance": st.booleans(),
     "metadata": st.dictionaries(texts, texts, max_size=3),
     "reverses": st.none() | st.uuids(),
+    "recorded_by": st.none() | st.integers(0, 2**31 - 1),
 }
+KEYS = {0: "operator", 7: "窗口 1"}
+"""The names of API keys; the others have none."""
 transactions = st.builds(Transaction, **STRATEGIES)
+
+
+def answered(entry: Transaction) -> dict[str, Any]:
+    """The entry as it is answered."""
+    return TransactionWriter().dump(entry, KEYS.get)
 
 
 def signed(parse: Callable[[str], int], text: str) -> int:
@@ -66,6 +76,7 @@ def transaction_of(shown: dict[str, Any], extra: dict[str, Any]) -> Transaction:
         "group": None if shown["group_id"] is None else int(shown["group_id"][1:]),
         "refuse_over_allowance": shown["over_allowance"] == "refuse",
         "reverses": None if shown["reverses"] is None else UUID(shown["reverses"]),
+        "recorded_by": None if shown.get("recorded_by") is None else shown["recorded_by"]["id"],
     }
     return Transaction(**as_shown | read | extra)
 

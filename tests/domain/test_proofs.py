@@ -14,20 +14,33 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from schemas.transactions import TransactionSchema
 from service.domain import chain
 from service.domain.chain import encode, leaf_hash, seal
 from service.domain.proofs import SealBroken, document, prove
 from service.domain.transactions import Transaction
-from tests.domain.chain_vectors import DOCS, EPOCH, PROOF, VECTORS, leaves_of, the_blocks, the_entries, transactions
+from tests.domain.chain_vectors import (
+    DOCS,
+    EPOCH,
+    LATER,
+    PROOF,
+    VECTORS,
+    answered,
+    leaves_of,
+    the_blocks,
+    the_entries,
+    transaction_of,
+    transactions,
+)  # fmt: skip
 
 SCRIPT = DOCS / "verify_proof.py"
+WITH_NULL = {**PROOF, "transaction": PROOF["transaction"] | {"recorded_by": None}}
+"""The page's proof as it is handed out today, of an entry from before the ledger said who recorded it."""
 
 
 def test_the_proof_of_the_page_is_the_one_that_is_built() -> None:
     leaves = [leaf_hash(encode(entry)) for entry in the_entries()[:3]]
     proof = prove(the_entries()[1], leaves, 1, the_blocks()[0])
-    assert document(proof, TransactionSchema().dump(proof.transaction)) == PROOF
+    assert document(proof, answered(proof.transaction)) == WITH_NULL
 
 
 def test_nothing_is_proved_from_a_journal_that_was_changed() -> None:
@@ -80,13 +93,30 @@ def test_the_script_accepts_the_proof_of_the_page_and_says_what_it_verified(tmp_
             assert part in answer.stdout
 
 
+def the_later_proof() -> dict[str, Any]:
+    """A proof of an entry that says who recorded it."""
+    entry = transaction_of(LATER[0]["transaction"], LATER[0]["sealed_extra"])
+    leaves = leaves_of(5)
+    leaves[2] = leaf_hash(encode(entry))
+    return document(prove(entry, leaves, 2, seal(8, the_blocks()[1].hash, leaves, EPOCH)), answered(entry))
+
+
+def test_the_script_accepts_proofs_from_before_and_after_it_is_said_who_recorded() -> None:
+    assert "recorded_by" not in PROOF["transaction"]
+    for proof, said in ((PROOF, "is not said"), (WITH_NULL, "is not said"), (the_later_proof(), "API key 7")):
+        answer = verify(proof)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        assert said in answer.stdout
+    assert "窗口" not in verify(the_later_proof()).stdout, "the name is not sealed"
+
+
 @pytest.mark.parametrize(("count", "index"), [(1, 0), (2, 1), (7, 6), (1000, 511)])
 def test_the_script_accepts_what_is_proved(count: int, index: int) -> None:
     reversal = the_entries()[3]
     leaves = leaves_of(count)
     leaves[index] = leaf_hash(encode(reversal))
     proof = prove(reversal, leaves, index, seal(8, the_blocks()[1].hash, leaves, EPOCH))
-    answer = verify(document(proof, TransactionSchema().dump(reversal)))
+    answer = verify(document(proof, answered(reversal)))
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "reversal" in answer.stdout
 
@@ -95,14 +125,14 @@ def test_the_script_accepts_what_is_proved(count: int, index: int) -> None:
 def test_the_script_encodes_what_is_shown_as_the_ledger_encodes_the_entry(transaction: Transaction) -> None:
     leaves = [leaf_hash(encode(transaction))]
     block = seal(1, chain.GENESIS_HASH, leaves, transaction.recorded_at)
-    proof = document(prove(transaction, leaves, 0, block), TransactionSchema().dump(transaction))
+    proof = document(prove(transaction, leaves, 0, block), answered(transaction))
     the_script().verify(json.loads(json.dumps(proof)), block.hash.hex())
 
 
-def test_its_check_is_thirty_lines() -> None:
+def test_its_check_is_34_lines() -> None:
     """All that computes; what reads, compares and prints stands below it."""
     lines = inspect.getsource(the_script().written_anew).splitlines()
-    assert len(lines[2:]) == 30
+    assert len(lines[2:]) == 34
     assert {len(line) <= 120 for line in lines} == {True}
 
 
@@ -168,6 +198,33 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], Any]] = {
 }  # fmt: skip
 
 
+RECORDED_BY_ANOTHER: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "another key": lambda t: t["recorded_by"].update(id=8),
+    "no key": lambda t: t.update(recorded_by=None),
+    "not even the member": lambda t: t.pop("recorded_by"),
+    "a truth for a key": lambda t: t["recorded_by"].update(id=True),
+    "a text for a key": lambda t: t["recorded_by"].update(id="7"),
+    "nothing for a key": lambda t: t.update(recorded_by={}),
+    "zero for a key": lambda t: t.update(recorded_by=0),
+    "more of a key": lambda t: t["recorded_by"].update(scope="admin"),
+    "a name that is no text": lambda t: t["recorded_by"].update(name=0),
+    "a key without a name": lambda t: t["recorded_by"].pop("name"),
+}
+
+
+@pytest.mark.parametrize("tamper", RECORDED_BY_ANOTHER.values(), ids=RECORDED_BY_ANOTHER.keys())
+def test_the_script_refuses_that_somebody_else_has_recorded(tamper: Callable[[dict[str, Any]], Any]) -> None:
+    proof = the_later_proof()
+    assert verify(proof).returncode == 0
+    tamper(proof["transaction"])
+    assert verify(proof).stderr.startswith("NOT VERIFIED: ")
+
+
+def test_the_script_refuses_a_key_that_an_older_entry_does_not_bear() -> None:
+    named = WITH_NULL["transaction"] | {"recorded_by": {"id": 7, "name": "x"}}
+    assert verify({**PROOF, "transaction": named}).returncode == 1
+
+
 @pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED.keys())
 def test_the_script_refuses(tamper: Callable[[dict[str, Any]], Any]) -> None:
     proof = copy.deepcopy(PROOF)
@@ -194,8 +251,6 @@ def test_the_script_refuses_what_is_no_proof(text: str) -> None:
 def test_the_script_refuses_a_whole_invented_proof_when_it_knows_the_hash() -> None:
     forged = the_entries()[1]._replace(amount_fen=1, exempt_fen=1)
     leaves = [leaf_hash(encode(forged))]
-    invented = document(
-        prove(forged, leaves, 0, seal(1, chain.GENESIS_HASH, leaves, EPOCH)), TransactionSchema().dump(forged)
-    )
+    invented = document(prove(forged, leaves, 0, seal(1, chain.GENESIS_HASH, leaves, EPOCH)), answered(forged))
     assert verify(invented).returncode == 0
     assert "not the one that you gave" in verify(invented, "-", PROOF["block"]["hash"]).stderr

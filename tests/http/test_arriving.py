@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.test import Client, TestResponse
 
 from service.http.admission import Admission
@@ -38,7 +38,6 @@ class House:
 
     def __init__(self) -> None:
         app = Flask("house")
-        app.before_request(lambda: setattr(g, "request_id", "r"))
         app.add_url_rule("/<path:_>", view_func=self.view, methods=["POST"])
         register_problems(app)
         self.working, self.go = threading.Semaphore(0), threading.Event()

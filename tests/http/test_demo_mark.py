@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 from service.cli.welcome import welcome_text
-from service.demo.mark import OPERATOR_KEY_ID, ROUTE, is_demo, trade_digest
+from service.demo.mark import ROUTE, is_demo, trade_digest
 from service.domain.idempotency import key_digest
+from service.domain.keys import OPERATOR_KEY_ID
 from service.ledger import Ledger
 from tests.builders import a_trade
 from tests.conftest import Caller

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from service.commands import posting
 from service.commands.keys import create_key, revoke_key
 from service.ledger import Ledger
+from service.storage import batch_context
 from service.storage.batch_context import BatchContext
-from service.storage.batch_context import read as read_opening
+from service.storage.batch_context import read as read_batch_context
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 
@@ -64,7 +64,7 @@ def test_without_the_look_inside_the_commit_a_revoked_key_writes(
     """The negative control: it is the commit that looks."""
 
     def blind(*told: Any) -> BatchContext:
-        return read_opening(*told)._replace(revoked_keys=frozenset())
+        return read_batch_context(*told)._replace(revoked_keys=frozenset())
 
-    monkeypatch.setattr(posting, "opening_of", blind)
+    monkeypatch.setattr(batch_context, "read", blind)
     assert clerk.trade(a_trade()).status_code == 201

@@ -15,6 +15,8 @@ SEALED = {
         "Block 1 sealed other entries",
     ),
     "a changed text": (["UPDATE journal SET commodity = 'x' WHERE seq = 2"], "Block 1 sealed other entries"),
+    "another recorder": (["UPDATE journal SET recorded_by = 2 WHERE seq = 2"], "Block 1 sealed other entries"),
+    "no recorder": (["UPDATE journal SET recorded_by = NULL WHERE seq = 2"], "Block 1 sealed other entries"),
     "a deleted entry": (["DELETE FROM journal WHERE seq = 9"], "Block 2 sealed 7 entries, and 6 are there"),
     "two entries in another order": (
         [

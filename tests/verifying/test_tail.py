@@ -11,6 +11,7 @@ from service.app import create_app
 from service.commands.folding import fold
 from service.commands.residents import add_members
 from service.domain.idempotency import answer_message, fingerprint_of
+from service.judging import Judge
 from service.ledger import Ledger
 from service.storage.tables import idempotency
 from tests.builders import a_registration, a_trade
@@ -48,6 +49,8 @@ STATED = {
     "a reference": "reference = 'x'",
     "metadata": 'metadata = \'{"a":"b"}\'',
     "when it was recorded": "recorded_at = recorded_at + 1",
+    "who recorded it": "recorded_by = 2",
+    "that anybody recorded it": "recorded_by = NULL",
     "what it asked for": "refuse_over_allowance = {true}",
     "an id": "transaction_id = {a uuid}",
 }
@@ -63,6 +66,12 @@ def test_what_a_caller_stated_is_found_by_the_key_that_it_was_stated_under(marke
 
 def test_a_reversal_for_another_reason_is_found(market: Ledger) -> None:
     assert "was not answered" in verdict_after(market, "UPDATE journal SET reason = 'x' WHERE seq = 28")
+
+
+@pytest.mark.parametrize("recorded_by", ["0", "2", "NULL"])
+def test_a_reversal_by_somebody_else_is_found(market: Ledger, recorded_by: str) -> None:
+    said = verdict_after(market, f"UPDATE journal SET recorded_by = {recorded_by} WHERE seq = 28")
+    assert "was not answered" in said
 
 
 HOUR = datetime.timedelta(hours=1)
@@ -107,9 +116,14 @@ def test_a_clock_that_was_ahead_makes_no_entry_wrong(ledger: Ledger, admin: Call
     assert verdict_after(ledger) == RIGHT
 
 
-def test_an_answer_that_was_sealed_before_the_group_was_is_still_right(ledger: Ledger, admin: Caller) -> None:
+def test_an_answer_that_was_sealed_before_the_group_was_is_still_right(
+    ledger: Ledger, admin: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is replayed, too; only what its MAC does not cover can't be found."""
     admin.register(1)
+    # Who recorded an entry was not known then either.
+    accept = Judge.accept
+    monkeypatch.setattr(Judge, "accept", lambda judge, trade, _recorded_by: accept(judge, trade))
     answered = admin.trade(a_trade(), "before").get_json()
     entry = read_journal(ledger)[0]
     with ledger.database.writing() as connection:

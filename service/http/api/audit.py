@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from flask import g
-
 from schemas.audit import AuditPageSchema, AuditQuerySchema, AuditRecordSchema
 from service.domain import errors
 from service.http.context import app_context
-from service.http.cursors import encode_cursor
 from service.http.paging import read_page
 from service.http.routes import Answer, Routes
 from service.queries.audit import list_audit
@@ -27,7 +24,6 @@ _RECORD = AuditRecordSchema()
 )
 def get_audit(query: dict[str, Any]) -> Answer:
     """List the audit, newest first: each reveal and each change of status, by whom, of whom, and why."""
-    before, filters, limit = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
-    records, following = list_audit(app_context().ledger, AuditFilters(**filters), before, limit)
-    cursor = None if following is None else encode_cursor("audit", following, g.list_filters)
-    return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": cursor})
+    page = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
+    records, following = list_audit(app_context().ledger, AuditFilters(**page.filters), page.position, page.limit)
+    return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": page.cursor_after(following)})

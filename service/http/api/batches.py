@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import g, request
+from flask import request
 
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
 from schemas.fields import SignedCny
@@ -12,12 +12,13 @@ from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.transactions import Transaction
-from service.http.api.transactions import submit
 from service.http.auth import confirm_key
 from service.http.bodies import BATCH_BYTES_MAX, expect_media_type, read_bytes
+from service.http.context import app_context
 from service.http.lines import MEDIA_TYPES, BodyLine, read_lines
 from service.http.problems import problem_document
-from service.http.routes import Answer, Routes, request_id
+from service.http.request_context import request_context
+from service.http.routes import Answer, Routes
 
 routes = Routes("Transactions")
 
@@ -48,11 +49,11 @@ def post_batch(query: dict[str, Any]) -> Answer:
     if media_type != MEDIA_TYPES[0] and request.content_length is None:
         raise ValidationFailed.of("", "length-required", _LENGTH)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
-    api_key, asked_as = g.api_key.id, request_id()
+    context = request_context()
     errors_left = ERRORS_TOLD_MAX
     readings: list[NewEntry | Refusal] = []
     for line in lines:
-        readings.append(reading := _read(line, api_key, asked_as))
+        readings.append(reading := _read(line, context.caller.id, context.request_id))
         if isinstance(reading, Refusal):
             reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
             errors_left -= len(reading.errors)
@@ -61,7 +62,7 @@ def post_batch(query: dict[str, Any]) -> Answer:
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
     if not entries:
         confirm_key()
-    outcomes = iter(submit(entries, all_or_none=atomic) if entries else [])
+    outcomes = iter(app_context().committer.submit(entries, all_or_none=atomic) if entries else [])
     settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
     items = [_item(index, lines[index], one) for index, one in enumerate(settled)]
     if atomic and any("problem" in item for item in items):
@@ -92,10 +93,11 @@ def _read(line: BodyLine, api_key: int, asked_as: str) -> NewEntry | Refusal:
 def _item(index: int, line: BodyLine, settled: Outcome | Refusal) -> dict[str, Any]:
     if isinstance(settled, Outcome) and settled.transaction is not None:
         return _accepted(index, line.key, settled.transaction)
-    refusal, asked_as = (
-        (settled, request_id()) if isinstance(settled, Refusal) else (settled.refusal, settled.request_id)
-    )
-    assert refusal is not None
+    if isinstance(settled, Refusal):
+        refusal, asked_as = settled, request_context().request_id
+    else:
+        assert settled.refusal is not None
+        refusal, asked_as = settled.refusal, settled.request_id
     key = line.key if isinstance(line.key, str) else None
     return {"index": index, "key": key, "status": refusal.status, "problem": problem_document(refusal, asked_as)}
 

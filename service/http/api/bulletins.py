@@ -7,20 +7,23 @@ import importlib.resources
 from functools import partial
 from typing import Any
 
-import orjson
-from flask import Response, g, render_template
+from flask import Response, render_template
 
 from service.demo.mark import is_demo
-from service.http.api.reports import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report
+from service.domain.bulletin import Bulletin
+from service.domain.reports import Question
 from service.http.context import app_context
+from service.http.report_answers import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report, json_of
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.http.web.refusal_pages import TAGS
+from service.queries.reports import Answered
 from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
 from service.rendering.bulletin.sheets import BulletinCell, sheets_of
 from service.rendering.bulletin.workbook import footer_of
 from service.rendering.words import LANGUAGES, word
+from service.storage.ledger_state import LedgerState
 
 routes = Routes("Reports")
 
@@ -45,30 +48,34 @@ _PAGE_HEADERS = {
 )
 def get_bulletin(query: dict[str, Any]) -> Response:
     """The monthly tables of a bureau, exact at one position; HTML prints on A4, XLSX has a sheet for each table."""
-    lang = query["lang"]
-
-    def edition() -> Edition:
-        """Only for people: the JSON document needs nothing of it."""
-        return Edition(lang, name_groups(app_context().ledger), is_demo(app_context().ledger))
-
+    today = app_context().ledger.today()
     exports: dict[str, Export] = {
-        JSON_MEDIA_TYPE: lambda document, _: orjson.dumps(document),
-        HTML_MEDIA_TYPE: lambda document, _: _page_of(document, edition()),
-        XLSX_MEDIA_TYPE: lambda document, _: workbook_of(document, edition()),
+        JSON_MEDIA_TYPE: json_of,
+        HTML_MEDIA_TYPE: partial(_page_of, lang=query["lang"], today=today),
+        XLSX_MEDIA_TYPE: partial(_workbook_of, lang=query["lang"]),
     }
-    response = answer_report(
-        query,
-        lambda question, _: app_context().reporter.bulletin(question.period, g.today),
-        lambda bulletin, position: bulletin_document(bulletin, g.today, position),
-        exports,
-    )
+    ask, render = partial(_ask, today=today), partial(bulletin_document, today=today)
+    response = answer_report(query, today, ask, render, exports)
     if response.mimetype == HTML_MEDIA_TYPE:
         response.headers.update(_PAGE_HEADERS)
     return response
 
 
-def _page_of(document: dict[str, Any], edition: Edition) -> bytes:
-    lang = edition.lang
+def _ask(question: Question, *, at: LedgerState, today: datetime.date) -> Answered[Bulletin]:
+    return app_context().reporter.bulletin(question.period, today)
+
+
+def _edition(lang: str) -> Edition:
+    """What a page and a workbook need beside the document; the JSON document is made without it."""
+    return Edition(lang, name_groups(app_context().ledger), is_demo(app_context().ledger))
+
+
+def _workbook_of(document: dict[str, Any], _through: datetime.date, *, lang: str) -> bytes:
+    return workbook_of(document, _edition(lang))
+
+
+def _page_of(document: dict[str, Any], _through: datetime.date, *, lang: str, today: datetime.date) -> bytes:
+    edition = _edition(lang)
     return render_template(
         "bulletin.html",
         document=document,
@@ -78,7 +85,7 @@ def _page_of(document: dict[str, Any], edition: Edition) -> bytes:
         lang=lang,
         languages={each: word("language.name", each) for each in LANGUAGES},
         earlier=_month_before(document),
-        later=_month_after(document),
+        later=_month_after(document, today),
         sheets=sheets_of(document, edition),
         charts=charts_of(document, lang),
         demo=edition.is_demo,
@@ -94,10 +101,10 @@ def _month_before(document: dict[str, Any]) -> str:
     return f"{datetime.date.fromisoformat(document['period']['from']) - datetime.timedelta(days=1):%Y-%m}"
 
 
-def _month_after(document: dict[str, Any]) -> str | None:
+def _month_after(document: dict[str, Any], today: datetime.date) -> str | None:
     """The next month, unless it has not begun. After the last month of the calendar there is none."""
     last = datetime.date.fromisoformat(document["period"]["to"])
-    return f"{last + datetime.timedelta(days=1):%Y-%m}" if last < g.today else None
+    return f"{last + datetime.timedelta(days=1):%Y-%m}" if last < today else None
 
 
 def _shown(cell: BulletinCell) -> str:

@@ -4,17 +4,17 @@ import re
 
 from schemas import ledger as wire
 from schemas.fields import Instant
-from schemas.transactions import TransactionSchema
+from schemas.transactions import TransactionWriter
 from service.domain.errors import NotFound
 from service.domain.proofs import document
-from service.http.api.transactions import parse_transaction_id
 from service.http.context import app_context
+from service.http.path_ids import transaction_id_in
 from service.http.routes import Answer, Routes
 from service.queries import ledger as queries
 
 routes = Routes("Ledger")
 
-_TRANSACTION = TransactionSchema()
+_TRANSACTION = TransactionWriter()
 _INSTANT = Instant()
 
 
@@ -56,5 +56,5 @@ def get_block(no: str) -> Answer:
 )
 def get_transaction_proof(transaction_id: str) -> Answer:
     """The path from a transaction to its block, to be checked offline by docs/verify_proof.py or anything else."""
-    proof = queries.get_proof(app_context().ledger, parse_transaction_id(transaction_id))
-    return Answer(document(proof, _TRANSACTION.dump(proof.transaction)))
+    proof = queries.get_proof(app_context().ledger, transaction_id_in(transaction_id))
+    return Answer(document(proof, _TRANSACTION.dump(proof.transaction, app_context().keys.name_of)))

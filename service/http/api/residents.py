@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import g
-
 from schemas import residents as wire
 from service.commands import residents as commands
 from service.commands.groups import create_group as make_group
@@ -13,11 +11,12 @@ from service.commands.residents import Caller, Registration
 from service.domain import errors, groups
 from service.domain.idempotency import key_digest, request_fingerprint
 from service.domain.personal_data import redacted
-from service.domain.residents import ORDINAL_MAX, parse_resident_id
+from service.domain.residents import ORDINAL_MAX
 from service.http.context import app_context
-from service.http.cursors import encode_cursor
 from service.http.paging import read_page
-from service.http.routes import Answer, Routes, find_idempotency_key, request_id
+from service.http.path_ids import group_in, resident_in
+from service.http.request_context import request_context
+from service.http.routes import Answer, Routes
 from service.queries import residents as queries
 from service.storage.residents import ResidentFilters
 
@@ -59,10 +58,11 @@ def register_resident(body: dict[str, Any]) -> Answer:
 def list_residents(query: dict[str, Any]) -> Answer:
     """List residents in the order of their ids, masked."""
     ledger = app_context().ledger
-    after, filters, limit = read_page("residents", wire.ResidentListQuerySchema, query, ORDINAL_MAX)
-    wanted = ResidentFilters(ledger.today(), filters.get("status"), filters.get("settlement"), filters.get("group_id"))
-    views, following = queries.list_residents(ledger, wanted, after or 0, limit)
-    return Answer({"items": _RESIDENT.dump(views, many=True), "next_cursor": _next("residents", following)})
+    page = read_page("residents", wire.ResidentListQuerySchema, query, ORDINAL_MAX)
+    status, settlement, group = map(page.filters.get, ("status", "settlement", "group_id"))
+    wanted = ResidentFilters(ledger.today(), status, settlement, group)
+    views, following = queries.list_residents(ledger, wanted, page.position or 0, page.limit)
+    return Answer({"items": _RESIDENT.dump(views, many=True), "next_cursor": page.cursor_after(following)})
 
 
 @routes.get(
@@ -70,7 +70,7 @@ def list_residents(query: dict[str, Any]) -> Answer:
 )
 def get_resident(resident_id: str) -> Answer:
     """Fetch one resident, masked, with status and group as of today."""
-    return Answer(_RESIDENT.dump(queries.get_resident(app_context().ledger, _ordinal(resident_id))))
+    return Answer(_RESIDENT.dump(queries.get_resident(app_context().ledger, resident_in(resident_id))))
 
 
 @routes.post(
@@ -99,7 +99,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     Changes that would take effect on or after the day of a recorded cancellation are refused with
     resident-not-active; earlier days can still be changed.
     """
-    ledger, ordinal = app_context().ledger, _ordinal(resident_id)
+    ledger, ordinal = app_context().ledger, resident_in(resident_id)
     attempt = _attempt(STATUS_ROUTE, ordinal, body)
     status, reason, day = body["status"], body["reason"], body["effective_on"]
     row = commands.change_status(ledger, ordinal, status, reason, day, _caller(), attempt)
@@ -117,7 +117,7 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
 )
 def reveal_resident(resident_id: str, body: str) -> Answer:
     """Show name and citizen number in full; writes one audit record with the reason."""
-    name, id_number = commands.reveal(app_context().ledger, _ordinal(resident_id), body, _caller())
+    name, id_number = commands.reveal(app_context().ledger, resident_in(resident_id), body, _caller())
     return Answer(
         {"resident_id": resident_id, "name": name, "id_number": id_number}, headers={"Cache-Control": "no-store"}
     )
@@ -132,7 +132,7 @@ def reveal_resident(resident_id: str, body: str) -> Answer:
 )
 def get_resident_allowance(resident_id: str, query: dict[str, Any]) -> Answer:
     """What the resident has used and has left on a business day, by value and by list group."""
-    return Answer(_ALLOWANCE.dump(queries.get_allowance(app_context().ledger, _ordinal(resident_id), query["day"])))
+    return Answer(_ALLOWANCE.dump(queries.get_allowance(app_context().ledger, resident_in(resident_id), query["day"])))
 
 
 @routes.post(
@@ -164,9 +164,9 @@ def create_group(body: dict[str, str]) -> Answer:
 )
 def list_groups(query: dict[str, Any]) -> Answer:
     """List groups in the order of their ids, with the number of members today."""
-    after, _, limit = read_page("groups", wire.PageQuerySchema, query, groups.ORDINAL_MAX)
-    found, following = queries.list_groups(app_context().ledger, after or 0, limit)
-    return Answer({"items": _GROUP.dump(found, many=True), "next_cursor": _next("groups", following)})
+    page = read_page("groups", wire.PageQuerySchema, query, groups.ORDINAL_MAX)
+    found, following = queries.list_groups(app_context().ledger, page.position or 0, page.limit)
+    return Answer({"items": _GROUP.dump(found, many=True), "next_cursor": page.cursor_after(following)})
 
 
 @routes.post(
@@ -179,25 +179,10 @@ def list_groups(query: dict[str, Any]) -> Answer:
 )
 def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     """Add residents to a group; each leaves the group it was in from that day on."""
-    try:
-        group = groups.parse_group_id(group_id)
-    except ValueError:
-        raise errors.NotFound('No such group exists; an id is "G" and 6 digits.') from None
+    group = group_in(group_id)
     attempt = _attempt(MEMBERS_ROUTE, group, body)
     changed = commands.add_members(app_context().ledger, group, body["resident_ids"], body["effective_on"], attempt)
     return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
-
-
-def _ordinal(text: str) -> int:
-    """The ordinal in an address; a text that is no id names nobody, and is not repeated: it may be a citizen number."""
-    try:
-        return parse_resident_id(text)
-    except ValueError:
-        raise errors.NotFound('No such resident is registered; an id is "R" and 8 digits.') from None
-
-
-def _next(name: str, following: int | None) -> str | None:
-    return None if following is None else encode_cursor(name, following, g.list_filters)
 
 
 def _attempt(route: str, *meaning: object) -> Attempt | None:
@@ -205,11 +190,12 @@ def _attempt(route: str, *meaning: object) -> Attempt | None:
 
     A text with a citizen number is refused, and the fingerprint that is kept of the request does not tell the number.
     """
-    key = find_idempotency_key()
-    if key is None:
+    context = request_context()
+    if context.idempotency_key is None:
         return None
     fingerprint = request_fingerprint(*(_without_numbers(value) for value in meaning))
-    return Attempt(key_digest(g.api_key.id, route, key), fingerprint, request_id())
+    digest = key_digest(context.caller.id, route, context.idempotency_key)
+    return Attempt(digest, fingerprint, context.request_id)
 
 
 def _without_numbers(meaning: object) -> object:
@@ -223,4 +209,5 @@ def _replayed(attempt: Attempt | None) -> dict[str, str]:
 
 
 def _caller() -> Caller:
-    return Caller(g.api_key.id, request_id())
+    context = request_context()
+    return Caller(context.caller.id, context.request_id)

@@ -1,23 +1,21 @@
 """Transactions: posting, quoting, reversing, fetching and listing."""
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from flask import g
+from flask import Response
 
 from schemas import transactions as wire
-from schemas.quick import QuickWriter
 from schemas.residents import ReasonSchema
-from service.commands.posting import NewEntry, Outcome, Post, Reverse
+from service.commands.posting import Outcome, Post, Reverse
 from service.domain import errors
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.transactions import Trade
 from service.http.context import app_context
-from service.http.cursors import encode_cursor
 from service.http.paging import read_page
+from service.http.path_ids import transaction_id_in
 from service.http.problems import problem_response
-from service.http.routes import Answer, Routes, idempotency_key, request_id, respond
+from service.http.request_context import request_context
+from service.http.routes import Answer, Routes
 from service.queries import transactions as queries
 from service.storage.journal import TransactionFilters
 from service.storage.tail import PLACE_MAX
@@ -27,7 +25,7 @@ routes = Routes("Transactions")
 POSTING_ROUTE = "transactions"
 REVERSAL_ROUTE = "transactions/reversal"
 
-_TRANSACTION = QuickWriter(wire.TransactionSchema())
+_TRANSACTION = wire.TransactionWriter()
 _QUOTE = wire.QuoteSchema()
 
 _TRADE_REFUSALS = (
@@ -57,10 +55,12 @@ _KEY_REFUSALS = (
     keyed=True,
     commits=True,
 )
-def post_transaction(body: Trade) -> Any:
+def post_transaction(body: Trade) -> Answer | Response:
     """Post a trade. The answer is durable, judged, and the same for every retry with the same key."""
-    digest = key_digest(g.api_key.id, POSTING_ROUTE, idempotency_key())
-    return _settle(Post(digest, trade_fingerprint(body), request_id(), body, api_key=g.api_key.id))
+    context = request_context()
+    digest = key_digest(context.caller.id, POSTING_ROUTE, context.checked_key)
+    entry = Post(digest, trade_fingerprint(body), context.request_id, body, api_key=context.caller.id)
+    return answer_outcome(app_context().committer.submit([entry])[0])
 
 
 @routes.post(
@@ -97,12 +97,13 @@ def quote_transaction(body: Trade) -> Answer:
     keyed=True,
     commits=True,
 )
-def reverse_transaction(transaction_id: str, body: str) -> Any:
+def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
     """Reverse a trade, once and for ever: its allowance returns to the trade's own business day."""
-    digest = key_digest(g.api_key.id, REVERSAL_ROUTE, idempotency_key())
-    trade_id = parse_transaction_id(transaction_id)
+    context, trade_id = request_context(), transaction_id_in(transaction_id)
+    digest = key_digest(context.caller.id, REVERSAL_ROUTE, context.checked_key)
     fingerprint = reversal_fingerprint(trade_id, body)
-    return _settle(Reverse(digest, fingerprint, request_id(), trade_id, body, g.api_key.id))
+    entry = Reverse(digest, fingerprint, context.request_id, trade_id, body, api_key=context.caller.id)
+    return answer_outcome(app_context().committer.submit([entry])[0])
 
 
 @routes.get(
@@ -113,8 +114,9 @@ def reverse_transaction(transaction_id: str, body: str) -> Any:
 )
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
-    fate = queries.get_transaction(app_context().ledger, parse_transaction_id(transaction_id))
-    return Answer({**_TRANSACTION.dump(fate.transaction), "reversed_by": fate.reversed_by, "block": fate.block})
+    fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id))
+    shown = _TRANSACTION.dump(fate.transaction, app_context().keys.name_of)
+    return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
 
 
 @routes.get(
@@ -126,26 +128,15 @@ def get_transaction(transaction_id: str) -> Answer:
 )
 def list_transactions(query: dict[str, Any]) -> Answer:
     """List transactions, newest first; pages neither repeat nor skip while the ledger grows."""
-    before, filters, limit = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
-    page = queries.list_transactions(app_context().ledger, TransactionFilters(**filters), before, limit)
-    following = None if page.next_seq is None else encode_cursor("transactions", page.next_seq, g.list_filters)
-    return Answer({"items": [_TRANSACTION.dump(each) for each in page.transactions], "next_cursor": following})
+    asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
+    filters = TransactionFilters(**asked.filters)
+    page = queries.list_transactions(app_context().ledger, filters, asked.position, asked.limit)
+    items = [_TRANSACTION.dump(each, app_context().keys.name_of) for each in page.transactions]
+    return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 
-def submit(entries: Sequence[NewEntry], *, all_or_none: bool = False) -> list[Outcome]:
-    """The outcomes of entries by the committer. Raises Unauthenticated when the key was revoked in the meantime."""
-    outcomes = app_context().committer.submit(entries, all_or_none=all_or_none)
-    if isinstance(outcomes[0].refusal, errors.Unauthenticated):
-        raise outcomes[0].refusal
-    return outcomes
-
-
-def _settle(entry: NewEntry) -> Any:
-    """The answer to one entry, by the committer."""
-    return _answer(submit([entry])[0])
-
-
-def _answer(outcome: Outcome) -> Any:
+def answer_outcome(outcome: Outcome) -> Answer | Response:
+    """The answer to one entry, from what the committer says has become of it."""
     replayed = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     if outcome.refusal is not None:
         response = problem_response(outcome.refusal, outcome.request_id)
@@ -153,14 +144,5 @@ def _answer(outcome: Outcome) -> Any:
         return response
     assert outcome.transaction is not None
     location = f"/v1/transactions/{outcome.transaction.transaction_id}"
-    return respond(Answer(_TRANSACTION.dump(outcome.transaction), 201, {"Location": location, **replayed}))
-
-
-def parse_transaction_id(text: str) -> UUID:
-    """The id in an address; a text that is no UUID names nothing."""
-    try:
-        if len(text) == 36:
-            return UUID(text)
-    except ValueError:
-        pass
-    raise errors.NotFound("No such transaction is in the ledger; an id is a UUID.")
+    shown = _TRANSACTION.dump(outcome.transaction, app_context().keys.name_of)
+    return Answer(shown, 201, {"Location": location, **replayed})

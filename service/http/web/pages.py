@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.commands.sessions import end_session
@@ -22,6 +22,7 @@ from service.domain.errors import Forbidden, NotFound, Unauthenticated
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
 from service.http.context import app_context
+from service.http.request_context import request_context
 from service.http.routes import Answer, respond
 from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.catalogue import MODULE, catalogue_module
@@ -111,7 +112,7 @@ def sign_in() -> AnyResponse:
     found = app_context().keys.find_live(key, app_context().state_reader.now())
     if found is None:
         return _sign_in_page(goes_to, 401, "unknown")
-    g.api_key = found
+    request_context().api_key = found
     response = redirect(_local(goes_to), 303)
     begin_session(response, found)  # type: ignore[arg-type] # (redirect makes the application's own responses)
     response.headers.update(PAGE_HEADERS)

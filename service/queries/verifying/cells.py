@@ -28,12 +28,13 @@ def verify_cells(connection: Connection, counted: Recount) -> None:
 
 def _read(row: Raw) -> tuple[CellKey, Cell, int]:
     *stored, block = row
+    grain, day, dimensions, *_, residents = stored
     try:
         key, cell = cells.cell_of(stored)
         hash(key)
     except UNREADABLE as error:
-        raise unreadable(f"The cell of day {row[1]}, grain {row[0]}, {row[2]!r}", error) from None
-    if cell.residents.serialize() != bytes(row[7]) or cells.dimensions_text(key[2]) != row[2]:
+        raise unreadable(f"The cell of day {day}, grain {grain}, {dimensions!r}", error) from None
+    if cell.residents.serialize() != bytes(residents) or cells.dimensions_text(key[2]) != dimensions:
         raise Wrong(f"The cell of {_named(key)} is written otherwise than a fold writes it.")
     return key, cell, block
 

@@ -7,9 +7,10 @@ from service.domain.chain import encode, leaf_hash, why_not_linked, why_not_seal
 from service.domain.transactions import Transaction
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
-from service.storage import blocks, journal, recount
+from service.storage import blocks, recount
 from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
+from service.storage.entry_rows import entry_of
 from service.storage.prepared import uuid_of
 from service.storage.recount import Raw
 
@@ -76,7 +77,7 @@ def entries_and_leaves(rows: Iterable[Raw]) -> Iterator[tuple[Transaction, bytes
     """The entries of rows and their leaves. Raises Wrong for one that can't be read."""
     for row in rows:
         try:
-            entry = journal.entry_of(row)
+            entry = entry_of(row)
             yield entry, leaf_hash(encode(entry))
         except UNREADABLE as error:
             raise unreadable(f"The entry at place {row[0]} of the journal", error) from None

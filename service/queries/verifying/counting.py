@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.domain.cells import GRAINS, Cell, CellKey, Sums, cell_key, entry_of
-from service.domain.groups import group_id
 from service.domain.transactions import Transaction
 
 
@@ -23,7 +22,7 @@ class Recount:
         self.blocks += 1
         self.transactions += len(entries)
         for transaction in entries:
-            entry = entry_of(transaction, None if transaction.group is None else group_id(transaction.group))
+            entry = entry_of(transaction)
             is_live = not entry.is_reversal and transaction.transaction_id not in reversed_ids
             sums = Sums(entry.amount_fen, entry.exempt_fen, entry.quantity_g, -1 if entry.is_reversal else 1)
             for grain in GRAINS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.rendering.bulletin.edition import Edition
-from service.rendering.exports.columns import ValueKind, kind_of
+from service.rendering.exports.columns import CellKind, kind_of
 from service.rendering.words import word
 from service.rendering.words.terms import (
     key_heading,
@@ -27,7 +27,7 @@ class BulletinCell:
     """A value as the document has it (None is empty), and what it is; `note` says why there is no growth."""
 
     value: Any
-    kind: ValueKind
+    kind: CellKind
     note: str = ""
 
 
@@ -185,7 +185,7 @@ class _Teller:
         return word("field.commodity", self._lang) if key == "commodity" else key_heading(key, self._lang)
 
 
-def _kind(measure: str, part: str) -> ValueKind:
+def _kind(measure: str, part: str) -> CellKind:
     kind = kind_of(measure, part)
     assert kind in {"money", "weight", "count", "percent"}
     return kind

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ValueKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
+CellKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figure"]
 """What values are; a `figure` is of the kind of its row, as in the claims of a brief."""
 
 TOTAL = "total"
@@ -13,7 +13,7 @@ NO_KEY = "row"
 
 PARTS = ("current", "base", "change", "growth_pct", "ratio", "reason")
 
-_KIND_OF_PART: dict[str, ValueKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
+_KIND_OF_PART: dict[str, CellKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ExportColumn:
 
     name: str
     part: str | None
-    kind: ValueKind
+    kind: CellKind
     line: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -51,7 +51,7 @@ def table_of(document: Mapping[str, Any]) -> ExportTable:
     return _series_table(document) if "buckets" in document else _report_table(document)
 
 
-def kind_of(measure: str, part: str) -> ValueKind:
+def kind_of(measure: str, part: str) -> CellKind:
     """What the values of a measure's part are."""
     if part in _KIND_OF_PART:
         return _KIND_OF_PART[part]
@@ -99,7 +99,7 @@ def _series_table(document: Mapping[str, Any]) -> ExportTable:
 
 
 def _claims_table(document: Mapping[str, Any]) -> ExportTable:
-    kinds: dict[str, ValueKind] = {
+    kinds: dict[str, CellKind] = {
         "phrase": "text", "measure": "text", "current": "figure", "base": "figure", "growth_pct": "percent",
         "ratio": "ratio",
     }  # fmt: skip

@@ -1,0 +1,36 @@
+"""Ids in the address of a request.
+
+A text that is no id names nothing. The refusal does not repeat it: it may be a citizen number.
+"""
+
+from uuid import UUID
+
+from service.domain.errors import NotFound
+from service.domain.groups import parse_group_id
+from service.domain.residents import parse_resident_id
+
+
+def transaction_id_in(text: str) -> UUID:
+    """The id of a transaction. Raises NotFound."""
+    try:
+        if len(text) == 36:
+            return UUID(text)
+    except ValueError:
+        pass
+    raise NotFound("No such transaction is in the ledger; an id is a UUID.")
+
+
+def resident_in(text: str) -> int:
+    """The ordinal of a resident. Raises NotFound."""
+    try:
+        return parse_resident_id(text)
+    except ValueError:
+        raise NotFound('No such resident is registered; an id is "R" and 8 digits.') from None
+
+
+def group_in(text: str) -> int:
+    """The ordinal of a group. Raises NotFound."""
+    try:
+        return parse_group_id(text)
+    except ValueError:
+        raise NotFound('No such group exists; an id is "G" and 6 digits.') from None

@@ -1,0 +1,131 @@
+"""The answer to a report in the form that the caller wants, exact at one state, and 304 while nothing has changed.
+
+A view says how its question is asked and how its answer is written down; the rest is the same for every report.
+"""
+
+import datetime
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import orjson
+from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
+
+from service.domain.reports import Question, question_so_far
+from service.http.request_context import Exact, request_context
+from service.http.routes import JSON_MEDIA_TYPE
+from service.queries.reports import Answered
+from service.rendering.exports import csv_of, xlsx_of
+from service.storage.ledger_state import LedgerState
+
+XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_MEDIA_TYPE = "text/csv"
+HTML_MEDIA_TYPE = "text/html"
+
+_MEDIA_TYPES = {
+    "json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE, "html": HTML_MEDIA_TYPE,
+}  # fmt: skip
+
+_RENDERING = "4"
+"""Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
+
+Export = Callable[[dict[str, Any], datetime.date], bytes]
+"""Makes the bytes of a document, and of the last day that its figures can be of."""
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class AskReport(Protocol[T]):
+    """Asks a question of the ledger."""
+
+    def __call__(self, question: Question, *, at: LedgerState) -> Answered[T]:
+        """The answer at this state of the ledger or a newer one."""
+
+
+class RenderReport(Protocol[T_contra]):
+    """Writes an answer down."""
+
+    def __call__(self, answer: T_contra, /, *, position: str) -> dict[str, Any]:
+        """The document of an answer that is exact at this position."""
+
+
+def json_of(document: dict[str, Any], _through: datetime.date) -> bytes:
+    """The document as JSON."""
+    return orjson.dumps(document)
+
+
+def _csv_of(document: dict[str, Any], _through: datetime.date) -> bytes:
+    return csv_of(document)
+
+
+TABLE_EXPORTS: Mapping[str, Export] = {JSON_MEDIA_TYPE: json_of, CSV_MEDIA_TYPE: _csv_of, XLSX_MEDIA_TYPE: xlsx_of}
+TABLES = tuple(TABLE_EXPORTS)
+"""The media types of a report that is one table."""
+
+
+def answer_report(
+    query: dict[str, Any],
+    today: datetime.date,
+    ask: AskReport[T],
+    render: RenderReport[T],
+    exports: Mapping[str, Export] = TABLE_EXPORTS,
+) -> Response:
+    """The report, or 304 without computing it when the caller has it already.
+
+    `today` is read once for a request: a brief counts residents up to it, and every file names the day of its data.
+    `exports` turn the document into bytes, by media type.
+    """
+    representation = _representation(query.get("format"), exports)
+    state = request_context().state
+    assert state is not None, "who may read reports is looked up at a state of the ledger"
+    tag = _etag(state, today, representation)
+    if request.if_none_match.contains_weak(tag):
+        return _exact(Response(status=304), tag, state, today)
+    # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
+    question = question_so_far(query["question"], today)
+    answered = ask(question, at=state)
+    document = render(answered.answer, position=str(answered.state.position))
+    charset = "; charset=utf-8" if representation.startswith("text/") else ""
+    response = Response(
+        exports[representation](document, question.through),
+        content_type=representation + charset,
+    )
+    if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
+        response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
+    return _exact(response, _etag(answered.state, today, representation), answered.state, today)
+
+
+def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
+    """The media type to answer with: what `format` says, or else what Accept likes best, or else JSON."""
+    if asked is not None:
+        return _MEDIA_TYPES[asked]
+    # Werkzeug compares parameters too, and would not find `text/csv; charset=utf-8`.
+    accepted = MIMEAccept([(kind.partition(";")[0].strip(), q) for kind, q in request.accept_mimetypes])
+    return accepted.best_match(list(exports), default=JSON_MEDIA_TYPE)
+
+
+def _file_name(document: dict[str, Any], representation: str) -> str:
+    period = document["period"]
+    ending = next(name for name, media_type in _MEDIA_TYPES.items() if media_type == representation)
+    return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
+
+
+def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
+    """What the representation depends on: the question as it was asked, the day, the state of the ledger."""
+    position = state.position
+    numbers = f"{position.block} {position.tail_length} {state.registrations}"
+    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{today}\n{numbers}\n"
+    ledger = position.hash + position.newest_entry + state.register.mac
+    return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
+
+
+def _exact(response: Response, tag: str, state: LedgerState, today: datetime.date) -> Response:
+    """The response with all that lets it be kept, here and by the caller, until the ledger changes."""
+    response.set_etag(tag)
+    response.headers["Hushi-Position"] = str(state.position)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept, Authorization"
+    request_context().exact = Exact(state, today)
+    return response

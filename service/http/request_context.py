@@ -1,0 +1,89 @@
+"""The context of a request: all that is known of it beside its body, in one place and with types.
+
+The layers in front of Flask (admission, response_cache, reading, arriving) and the code behind it share one
+`RequestContext` for each request. It travels in the WSGI environ under ONE key, `ENVIRON_KEY`, and nothing else of this
+project stands there. No code of this project uses `flask.g` (tests/http/test_request_context.py).
+"""
+
+import datetime
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from flask import request
+
+from service.http.request_ids import accept_request_id
+from service.http.sessions import Session
+from service.storage.keys import ApiKey
+from service.storage.ledger_state import LedgerState
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+ENVIRON_KEY = "hushi.request"
+"""Where the context stands in the environ. A header of a caller can't get there: it is named `HTTP_…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The state of the ledger and the business day for which an answer stays right."""
+
+    state: LedgerState
+    day: datetime.date
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request, from its first layer to its answer; each field says who sets it.
+
+    `started_s` is of time.perf_counter, for the log and the metrics. What is None was not needed, or is not known yet.
+    """
+
+    request_id: str
+    started_s: float
+    note_size: Callable[[int], None] | None = None
+    """Admission: is told how long the body is, or may become once it is unpacked; waits while others are large."""
+    api_key: ApiKey | None = None
+    """Authentication: the key of the caller, sent in a header or through a session."""
+    session: Session | None = None
+    """Authentication: the session of the caller's cookie."""
+    state: LedgerState | None = None
+    """Authentication: the state of the ledger at which the caller was let in; reports are answered at this state."""
+    idempotency_key: str | None = None
+    """The route: the checked Idempotency-Key."""
+    exact: Exact | None = None
+    """A view whose answer may be kept and given again."""
+
+    @property
+    def caller(self) -> ApiKey:
+        """The key of the caller, on a route that needs one: under its id is recorded what the request does."""
+        assert self.api_key is not None, "this route lets callers in without a key"
+        return self.api_key
+
+    @property
+    def checked_key(self) -> str:
+        """The Idempotency-Key, on a route that needs one."""
+        assert self.idempotency_key is not None, "this route needs no Idempotency-Key"
+        return self.idempotency_key
+
+
+class Note(Protocol):
+    """Logs and counts an answer."""
+
+    def __call__(self, context: RequestContext, method: str, route: str | None, status: int) -> None:
+        """`route` is the pattern, never the path."""
+
+
+def context_of(environ: "WSGIEnvironment") -> RequestContext:
+    """The context of the request with this environ; the first layer that asks for it begins it."""
+    found: RequestContext | None = environ.get(ENVIRON_KEY)
+    if found is None:
+        request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+        found = environ[ENVIRON_KEY] = RequestContext(request_id, time.perf_counter())
+    return found
+
+
+def request_context() -> RequestContext:
+    """The context of the request that Flask handles now."""
+    return context_of(request.environ)

@@ -1,0 +1,124 @@
+"""A ledger that the version before wrote, which did not say who recorded an entry: upgraded, and gone on with.
+
+`tests/cases/older/before_recorded_by.backup` was made by that version, of schema 0005: two trades and a reversal in a
+block, a trade behind it, a refusal. Its secrets and its API key stand beside it; all that is in it is invented.
+"""
+
+import base64
+import itertools
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import alembic.command
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from service.app import create_app
+from service.commands.folding import fold
+from service.config import Settings
+from service.ledger import Ledger, open_ledger
+from service.queries.verifying import verify
+from service.storage import archives, copying, schema
+from service.storage.rowsets import BulkInsert
+from service.storage.tables import metadata
+from tests.builders import a_trade
+from tests.conftest import Caller
+from tests.postgresql import PostgreSQL
+from tests.tampering import RIGHT, verdict_after
+
+CASES = pathlib.Path(__file__).parents[1] / "cases" / "older"
+SCRIPT = pathlib.Path(__file__).parents[2] / "docs" / "verify_proof.py"
+KEY = "hushi_j2iX_bAhooWcuuQIwev8aXzyWMjXHdStWrG2NstHH6I"
+OLD_DESK = {"id": 1, "name": "old desk"}
+FIRST = a_trade(hs_code="02050000", metadata={"窗口": "3"}, reference="D-1")
+FOURTH = a_trade(amount_cny="9000.00", consignment="EB-17")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def older(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """The ledger as the version before has left it, and then upgraded."""
+    shutil.copy(CASES / "secrets.json", tmp_path / "secrets.json")
+    (tmp_path / "secrets.json").chmod(0o600)
+    name, url = f"older_{next(_numbers)}", f"sqlite:///{tmp_path}/older.db"
+    if engine_name == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        server.execute(f"CREATE DATABASE {name}")
+        url = server.url(name)
+    ledger = open_ledger(Settings(url, tmp_path, tmp_path / "secrets.json", False, "ERROR"))
+    with archives.opening(CASES / "before_recorded_by.backup") as archive:
+        _load(ledger, archive)
+        schema.upgrade(ledger.database, ledger.vault.macs)
+        head = verify(ledger).head
+        assert head is not None
+        assert head.hash.hex() == archive.manifest.head_hash
+    yield ledger
+    ledger.database.close()
+    if engine_name == "postgresql":
+        request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _as_it_was(table: sa.Table, columns: Sequence[str]) -> sa.Table:
+    """The table with the names of that version: the columns have kept their order, and newer ones follow."""
+    named = [sa.Column(old, new.type) for old, new in zip(columns, table.columns, strict=False)]
+    return sa.Table(table.name, sa.MetaData(), *named)
+
+
+def _load(ledger: Ledger, archive: archives.Archive) -> None:
+    with ledger.database.writing(looks_at_revision=False) as connection:
+        alembic.command.upgrade(schema._config(connection), archive.manifest.revision)
+        for table, columns in archive.manifest.columns.items():
+            as_it_was = _as_it_was(metadata.tables[table], columns)
+            converters = copying._converters(as_it_was, connection.dialect.name)
+            rows = [orjson.loads(line) for line in archive.read_lines(table)]
+            for row, (place, convert) in itertools.product(rows, converters.items()):
+                row[place] = None if row[place] is None else convert(base64.b64decode(row[place]))
+            BulkInsert(as_it_was, columns).run(connection, [tuple(row) for row in rows])
+        copying.settle(connection)
+
+
+@pytest.fixture
+def desk(older: Ledger) -> Iterator[Caller]:
+    """The key that recorded all of it, at the version that goes on."""
+    caller = Caller(create_app(older).test_client(), KEY)
+    yield caller
+    caller.client.application.extensions["hushi"].committer.close()
+
+
+def _entries(desk: Caller) -> list[Any]:
+    """All of them, oldest first."""
+    items: list[Any] = desk.get("/v1/transactions").get_json()["items"]
+    return items[::-1]
+
+
+def test_older_entries_say_nothing_and_their_answers_are_replayed(desk: Caller) -> None:
+    assert [entry["recorded_by"] for entry in _entries(desk)] == [None] * 4
+    again = desk.trade(FIRST, "first")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert again.get_json() == _entries(desk)[0]
+
+
+def test_a_block_holds_older_and_newer_entries_and_proves_both(older: Ledger, desk: Caller) -> None:
+    fourth = _entries(desk)[3]["transaction_id"]
+    new = [desk.trade(a_trade(amount_cny="1.00")).get_json(), desk.reverse(fourth).get_json()]
+    assert [entry["recorded_by"] for entry in new] == [OLD_DESK, OLD_DESK]
+    assert verdict_after(older) == RIGHT
+    fold(older)
+    verify(older)
+    for entry in _entries(desk):
+        proof = desk.get(f"/v1/transactions/{entry['transaction_id']}/proof").get_json()
+        assert proof["transaction"] == entry
+        checked = subprocess.run([sys.executable, SCRIPT, "-"], input=json.dumps(proof), capture_output=True, text=True)
+        assert (checked.returncode, checked.stderr) == (0, "")
+    assert desk.trade(FOURTH, "fourth").headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(("seq", "found"), [(1, "Block 1 sealed other entries"), (4, "was not answered with")])
+def test_nobody_can_be_named_afterwards(older: Ledger, seq: int, found: str) -> None:
+    assert found in verdict_after(older, f"UPDATE journal SET recorded_by = 1 WHERE seq = {seq}")
