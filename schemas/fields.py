@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
 
+from schemas.examples import EXAMPLES
 from schemas.strict import Translated
 from service.domain.groups import group_id, parse_group_id
 from service.domain.money import CNY_PATTERN, KG_PATTERN, format_cny, format_kg, parse_cny, parse_kg
@@ -124,7 +125,7 @@ class ResidentName(Translated):
     """A resident's name in any script."""
 
     slug = "not-a-name"
-    properties: ClassVar[dict[str, Any]] = {"minLength": 2, "maxLength": 60, "examples": ["阿拉坦其其格"]}
+    properties: ClassVar[dict[str, Any]] = {"minLength": 2, "maxLength": 60, "examples": [EXAMPLES["resident_name"]]}
 
     def parse(self, text: str) -> str:
         """The name in its normal form."""

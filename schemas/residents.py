@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from schemas.choices import Count, OneOf
+from schemas.examples import EXAMPLES
 from schemas.fields import (
     BusinessDay,
     CitizenNumber,
@@ -58,7 +59,7 @@ class ResidentSchema(StrictSchema):
     """A resident, name and number masked."""
 
     resident_id = fields.String(required=True, metadata={"pattern": "^R[0-9]{8}$"})
-    name = fields.String(required=True, metadata={"examples": ["阿****格"]})
+    name = fields.String(required=True, metadata={"examples": [EXAMPLES["masked_name"]]})
     id_number = fields.String(required=True, metadata={"examples": ["1525**********1238"]})
     status = fields.String(required=True, metadata={"enum": [*STATUSES, "expired"]})
     registered_on = BusinessDay(required=True)

@@ -7,6 +7,7 @@ from typing import Any, cast
 from marshmallow import ValidationError, fields, post_load
 
 from schemas.choices import Count, OneOf
+from schemas.examples import EXAMPLES
 from schemas.fields import (
     BusinessDay,
     Cny,
@@ -42,7 +43,7 @@ class TradeSchema(StrictSchema):
 
     resident_id = ResidentId(required=True, attribute="resident")
     category = Slug(required=True, metadata={"examples": ["meat"]})
-    commodity = Text(COMMODITY_LENGTH_MAX, required=True, metadata={"examples": ["冻马肉"]})
+    commodity = Text(COMMODITY_LENGTH_MAX, required=True, metadata={"examples": [EXAMPLES["commodity"]]})
     origin = CountryCode(required=True)
     quantity_kg = Kg(required=True, attribute="quantity_g")
     amount_cny = Cny(required=True, attribute="amount_fen")

@@ -52,7 +52,8 @@ def test_the_table_is_aligned_and_says_how_much_things_have_grown(market: Caller
     assert "▲ 新增" in printed.stdout
     assert "2023-01-01 – 2023-06-30" in printed.stdout
     english = call_hushi(environment, *TRADE, "--lang", "en", "--all").stdout
-    assert "participations" in english
+    assert "Person-times" in english
+    assert "Оролцоо, давхардсан тоогоор" in call_hushi(environment, *TRADE, "--lang", "mn").stdout
     assert "0.3" in english  # The position.
 
 
@@ -66,7 +67,7 @@ def test_a_period_that_is_not_over_is_printed_with_its_days_so_far(market: Calle
     assert {**told, "position": ""} == {**document, "position": ""}
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", "en", "mn"])
 @pytest.mark.parametrize("width", [80, 120])
 def test_keys_and_figures_stay_in_one_piece_on_a_narrow_terminal(market: Caller, lang: str, width: int) -> None:
     market.trade(a_trade(category="packaged_food", amount_cny="123456789.00", traded_at="2024-05-08T10:00:00+08:00"))
@@ -75,8 +76,12 @@ def test_keys_and_figures_stay_in_one_piece_on_a_narrow_terminal(market: Caller,
     print_report(out, document, lang, datetime.date(2024, 6, 30), whole=True)
     assert isinstance(out.file, io.StringIO)
     printed = out.file.getvalue()
-    words = ("packaged food", "2024-05", "123,456,789.00", "participations") if lang == "en" else ("预包装食品", "人次")
-    assert [word for word in words if word not in printed] == []
+    words = {
+        "zh": ("预包装食品", "人次"),
+        "en": ("Packaged food", "Person-times"),
+        "mn": ("Савласан хүнс", "Оролцсон хүн"),
+    }
+    assert [word for word in (*words[lang], "2024-05", "123,456,789.00") if word not in printed] == []
     table = [line for line in printed.splitlines() if line and line[0] in "┏┃┡│├└"]
     assert {cell_len(line) for line in table} <= set(range(width + 1))
     assert "…" not in printed
@@ -96,7 +101,7 @@ def _figures(document: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", "en", "mn"])
 @pytest.mark.parametrize(
     "question",
     ["trade?by=", "trade?by=category,month", "residents?by=settlement"],
@@ -132,6 +137,9 @@ def test_a_workbook_goes_into_a_new_file_only(
     assert call_hushi(environment, *command).exit_code == 0
     sheet = openpyxl.load_workbook(io.BytesIO(file.read_bytes())).worksheets[0]
     assert sheet["A1"].value == "品类"
+    english = tmp_path / "english.xlsx"
+    assert call_hushi(environment, *command[:-1], str(english), "--lang", "en").exit_code == 0
+    assert openpyxl.load_workbook(english).worksheets[0]["A1"].value == "Category"
     before = file.read_bytes()
     again = call_hushi(environment, *command)
     assert again.exit_code == 1
@@ -147,8 +155,8 @@ def test_a_period_that_has_not_begun_is_printed_without_a_base(ledger: Ledger, m
     print_report(out, document, "en", ledger.today(), whole=True)
     assert isinstance(out.file, io.StringIO)
     printed = out.file.getvalue()
-    assert "not compared" in " ".join(printed.split())
-    assert ("growth" in printed, "base" in printed, "—" in printed) == (False, False, False)
+    assert "Not compared" in " ".join(printed.split())
+    assert ("Growth" in printed, "Base" in printed, "—" in printed) == (False, False, False)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

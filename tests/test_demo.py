@@ -18,7 +18,6 @@ from service.demo.filling import NotFilled, fill, steps
 from service.demo.live import burst, lead_in_days, play
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good
 from service.demo.plan import DemoPlan, make_plan
-from service.domain.brief import write_brief
 from service.domain.growth import Comparison
 from service.domain.periods import Period
 from service.domain.reports import Question
@@ -27,6 +26,7 @@ from service.domain.transactions import MARKET_TIME
 from service.ledger import Ledger, open_ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import verify
+from service.rendering.brief import write_brief
 from service.vault import create_secrets
 from tests.servers import call_hushi
 

@@ -13,7 +13,6 @@ from service.commands.folding import fold
 from service.commands.posting import NewEntry, Reverse, post
 from service.commands.residents import Caller as Recorder
 from service.commands.residents import add_members, change_status
-from service.domain.brief import write_brief
 from service.domain.cells import DIMENSIONS
 from service.domain.errors import ResidentNotActive
 from service.domain.idempotency import key_digest, reversal_fingerprint
@@ -23,6 +22,7 @@ from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.reports import Reporter
 from service.queries.verifying import verify
+from service.rendering.brief import write_brief
 from service.storage.resident_cache import find_eligibilities
 from tests.builders import a_key
 from tests.recounting import PlainPeople, PlainRecount, read_journal, residents_measures

@@ -16,11 +16,12 @@ from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
-from service.domain.brief import write_brief
 from service.domain.errors import ValidationFailed
 from service.domain.reports import Question, TradeReport
 from service.ledger import Ledger
 from service.queries.reports import Answered, Reporter
+from service.rendering.brief import write_brief
+from service.rules.names import LANGUAGES
 
 EXIT_WRONG_QUESTION = 2
 FORMATS = ("table", "json", "csv", "xlsx")
@@ -53,7 +54,7 @@ _QUESTION = [
 
 
 _TABLE = [
-    click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings."),
+    click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
     click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal."),
 ]
 
@@ -153,7 +154,7 @@ def _answer(
 
         print_report(console(), document, asked["lang"], _cut_off(document), whole=asked["whole"])
         return
-    _write(_content(document, shape), shape, asked["output"])
+    _write(_content(document, shape, asked["lang"]), shape, asked["output"])
 
 
 def _opened(settings: Settings) -> Ledger:
@@ -201,12 +202,12 @@ def _cut_off(document: dict[str, Any]) -> datetime.date:
     return datetime.date.fromisoformat(document["through"])
 
 
-def _content(document: dict[str, Any], shape: str) -> bytes:
-    """The report in a format, with the same bytes as over HTTP."""
+def _content(document: dict[str, Any], shape: str, lang: str | None = None) -> bytes:
+    """The report in a format, with the same bytes as over HTTP; a workbook in the language that is asked for."""
     from service.rendering.exports import csv_of, xlsx_of
 
     if shape == "xlsx":
-        return _asked(xlsx_of, document, _cut_off(document))
+        return _asked(xlsx_of, document, _cut_off(document), lang)
     return _asked(csv_of, document) if shape == "csv" else orjson.dumps(document)
 
 

@@ -8,6 +8,7 @@ from service.config import SettingError
 from service.demo.mark import OPENS_WITH, is_demo
 from service.ledger import Ledger
 from service.queries.keys import is_live
+from service.rendering.words import word
 from service.storage.new_files import new_file
 from service.storage.private_files import PRIVATE_FOLDER
 
@@ -23,7 +24,7 @@ def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
     address = f"http://127.0.0.1:{port}"
     key = _demo_key(ledger, data_dir / KEY_FILE)
     return (
-        f"Hushi 互市 at {address}\n"
+        f"Hushi {word('product.name', 'zh')} at {address}\n"
         f"  dashboard  {address}/signin{_first_question(ledger)}#key={key}\n"
         f"  reference  {address}/docs\n"
         f"  demo key   {key}\n\n"

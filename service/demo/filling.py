@@ -14,6 +14,7 @@ from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
+from service.demo.invented import INVENTED
 from service.demo.live import residents_known
 from service.demo.mark import ROUTE, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
@@ -153,14 +154,16 @@ def _has_moved(eligibility: Eligibility) -> bool:
 
 def _change_statuses(ledger: Ledger, people: Sequence[DemoResident], before: Mapping[int, Eligibility]) -> None:
     for person in people:
-        changes: tuple[tuple[datetime.date | None, Status, str], ...] = (
-            (person.suspended_on, "suspended", "证件待核"),
-            (person.reinstated_on, "active", "复核通过"),
-            (person.cancelled_on, "cancelled", "户籍迁出"),
+        changes: tuple[tuple[datetime.date | None, Status], ...] = (
+            (person.suspended_on, "suspended"),
+            (person.reinstated_on, "active"),
+            (person.cancelled_on, "cancelled"),
         )
-        planned = [(day, status, reason) for day, status, reason in changes if day is not None]
-        for day, status, reason in planned[len(before[person.ordinal].statuses) :]:
-            change_status(ledger, person.ordinal, status, reason, day, Caller(OPERATOR_KEY_ID, ROUTE))
+        planned = [(day, status) for day, status in changes if day is not None]
+        for day, status in planned[len(before[person.ordinal].statuses) :]:
+            change_status(
+                ledger, person.ordinal, status, INVENTED["status_reasons"][status], day, Caller(OPERATOR_KEY_ID, ROUTE)
+            )
 
 
 class _Step(NamedTuple):

@@ -5,8 +5,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.demo.invented import INVENTED
 from service.domain.transactions import DEFAULT_TRADE_POINT, HOME_COUNTRY, Direction
 
+_GOODS = INVENTED["goods"]
 FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 6, 30)
 CITY_POINT, CITY_POINT_PERCENT = "erenhot-city", 12
 SPRING_FESTIVALS = (datetime.date(2023, 1, 21), datetime.date(2024, 2, 10))
@@ -43,37 +45,46 @@ class Good:
 
 
 COOKED_BEEF = (20, 20, 20, 10, 6, 6, 6, 8, 8, 18, 20, 20)
+BRAISED_BEEF = (8, 8, 10, 12, 14, 16) + (14,) * 6
 LINSEED = (20, 20, 20, 18, 0, 0, 0, 0, 0, 18, 20, 20)
 ALL_YEAR = (1,) * 12
 
 GOODS = (
-    Good("meat", "熟牛肉", "MN", "16025010", 1550, 1790, COOKED_BEEF),
-    Good("meat", "熟牛肉", "BY", "16025010", 1550, 1790, tuple(weight // 5 for weight in COOKED_BEEF)),
-    Good("meat", "冻马肉", "MN", "02050000", 1800, 3000, (24, 24, 20, 0, 0, 0, 0, 0, 0, 18, 24, 26)),
-    Good("grain", "亚麻籽", "RU", "12040000", 260, 320, LINSEED),
-    Good("grain", "亚麻籽", "KZ", "12040000", 260, 320, tuple(weight // 2 for weight in LINSEED)),
-    Good("grain", "亚麻籽", "BY", "12040000", 260, 320, tuple(weight // 6 for weight in LINSEED)),
-    Good("wool", "山羊绒", "MN", "51021920", 18_500, 29_000, (0, 0, 0, 16, 60, 40, 22, 0, 0, 0, 0, 0)),
-    Good("packaged_food", "卤牛肉", "MN", "16025090", 5_000, 9_000, (8, 8, 10, 12, 14, 16) + (14,) * 6, 2024),
+    Good("meat", _GOODS["cooked_beef"], "MN", "16025010", 1550, 1790, COOKED_BEEF),
+    Good("meat", _GOODS["cooked_beef"], "BY", "16025010", 1550, 1790, tuple(weight // 5 for weight in COOKED_BEEF)),
+    Good("meat", _GOODS["frozen_horse_meat"], "MN", "02050000", 1800, 3000, (24, 24, 20, 0, 0, 0, 0, 0, 0, 18, 24, 26)),
+    Good("grain", _GOODS["linseed"], "RU", "12040000", 260, 320, LINSEED),
+    Good("grain", _GOODS["linseed"], "KZ", "12040000", 260, 320, tuple(weight // 2 for weight in LINSEED)),
+    Good("grain", _GOODS["linseed"], "BY", "12040000", 260, 320, tuple(weight // 6 for weight in LINSEED)),
+    Good("wool", _GOODS["raw_cashmere"], "MN", "51021920", 18_500, 29_000, (0, 0, 0, 16, 60, 40, 22, 0, 0, 0, 0, 0)),
+    Good(
+        "packaged_food",
+        _GOODS["braised_beef"],
+        "MN",
+        "16025090",
+        5_000,
+        9_000,
+        (8, 8, 10, 12, 14, 16) + (14,) * 6,
+        2024,
+    ),
 )
 """Goods that trucks bring and most residents buy."""
 
 FLOURS = (
-    Good("grain", "小麦粉", "RU", "11010000", 250, 500, ALL_YEAR),
-    Good("grain", "小麦粉", "KZ", "11010000", 250, 500, ALL_YEAR),
+    Good("grain", _GOODS["wheat_flour"], "RU", "11010000", 250, 500, ALL_YEAR),
+    Good("grain", _GOODS["wheat_flour"], "KZ", "11010000", 250, 500, ALL_YEAR),
 )
 """Flours, bought beside another good; their free weight is 50 kg."""
 
 TAXED_GOODS = (
-    Good("wool", "绵羊毛", "MN", "51011100", 500, 1_500, (0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0)),
-    Good("wool", "无毛绒", "MN", "51053921", 47_000, 76_000, (0, 0, 0, 1, 2, 1, 1, 0, 0, 0, 0, 0)),
+    Good("wool", _GOODS["sheeps_wool"], "MN", "51011100", 500, 1_500, (0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0)),
+    Good("wool", _GOODS["dehaired_cashmere"], "MN", "51053921", 47_000, 76_000, (0, 0, 0, 1, 2, 1, 1, 0, 0, 0, 0, 0)),
 )
 """Sheep's wool and wool tops: on the national list, without any exemption."""
 
-EXPORT = Good("grain", "小麦粉", HOME_COUNTRY, "11010000", 250, 500, ALL_YEAR, direction="export")
+EXPORT = Good("grain", _GOODS["wheat_flour"], HOME_COUNTRY, "11010000", 250, 500, ALL_YEAR, direction="export")
 
-COMMUNITIES = ("北疆社区", "驼铃社区", "新华社区", "建设社区", "锡林社区", "友谊社区", "口岸社区", "乌兰社区")
-VILLAGES = ("额仁嘎查", "赛乌素嘎查", "巴彦高勒嘎查", "呼格吉勒嘎查")
+COMMUNITIES, VILLAGES = tuple(INVENTED["communities"]), tuple(INVENTED["villages"])
 SETTLEMENTS = COMMUNITIES + VILLAGES
 
 
@@ -88,14 +99,23 @@ class DemoGroup:
 
 def groups() -> list[DemoGroup]:
     """The forty groups: mutual-aid groups in all settlements, co-operatives in the town, a collective per village."""
+    names = INVENTED["groups"]
     made = [
-        DemoGroup(f"{settlement}第{number}互助组", "mutual_aid", settlement)
-        for number in ("一", "二")
+        DemoGroup(names[number].format(settlement=settlement), "mutual_aid", settlement)
+        for number in ("first", "second")
         for settlement in SETTLEMENTS
     ]
-    made += [DemoGroup(f"{settlement}第三互助组", "mutual_aid", settlement) for settlement in COMMUNITIES[:4]]
-    made += [DemoGroup(f"{settlement[:2]}边贸合作社", "cooperative", settlement) for settlement in COMMUNITIES]
-    return made + [DemoGroup(f"{settlement}村集体", "village", settlement) for settlement in VILLAGES]
+    made += [
+        DemoGroup(names["third"].format(settlement=settlement), "mutual_aid", settlement)
+        for settlement in COMMUNITIES[:4]
+    ]
+    made += [
+        DemoGroup(names["cooperative"].format(town=settlement[:2]), "cooperative", settlement)
+        for settlement in COMMUNITIES
+    ]
+    return made + [
+        DemoGroup(names["village"].format(settlement=settlement), "village", settlement) for settlement in VILLAGES
+    ]
 
 
 def is_open(day: datetime.date) -> bool:

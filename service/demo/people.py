@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from service.demo.invented import INVENTED
 from service.demo.market import SETTLEMENTS, groups, open_days
 
 DaySpan = tuple[datetime.date, datetime.date]
@@ -35,10 +36,10 @@ SUSPENDED, REINSTATED, SUSPENSION_DAYS = 35, 20, 60
 SUSPENSIONS = (datetime.date(2023, 9, 1), datetime.date(2024, 3, 30))
 MOVERS, MOVED_ON = 30, datetime.date(2024, 3, 1)
 
-HAN_SURNAMES = "王李张刘陈杨赵黄周吴徐孙马胡朱郭何高林郑"
-HAN_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉兰志文建国春梅海燕红霖瑞雪"
-MONGOL_FIRST = ("萨仁", "乌云", "娜仁", "阿拉坦", "斯琴", "孟和", "宝音", "达来", "哈斯", "敖登", "格日勒", "苏日")
-MONGOL_SECOND = ("其其格", "高娃", "图雅", "托娅", "巴特尔", "毕力格", "朝鲁", "苏和", "夫", "花")
+HAN_SURNAMES: str = INVENTED["han"]["surnames"]
+HAN_GIVEN: str = INVENTED["han"]["given"]
+MONGOL_FIRST: list[str] = INVENTED["mongol"]["first"]
+MONGOL_SECOND: list[str] = INVENTED["mongol"]["second"]
 AREAS, AREA_WEIGHTS = ("152501", "152523", "150926", "130732"), (82, 10, 5, 3)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"

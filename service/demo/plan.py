@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service.demo.calibration import SPELLS, DraftTrade
+from service.demo.invented import INVENTED
 from service.demo.market import CITY_POINT, DemoGroup, groups
 from service.demo.people import DemoResident, Pool, residents
 from service.demo.trades import spell_lines
@@ -14,7 +15,7 @@ from service.domain.transactions import MARKET_TIME, Trade
 
 SEED = 20240630
 DOUBLE_ENTRY_ONE_IN = 400
-REASONS = ("重复录入", "过磅重量有误，已另行录入", "买方退货")
+REASONS = INVENTED["reversal_reasons"]
 DOUBLE_ENTRY_DELAY_S = 90
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from service.demo.calibration import DraftTrade, Lot, TargetSpan, calibrate, draw_amount_fen
+from service.demo.invented import INVENTED
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good, choose, groups, open_days, trade_point
 from service.demo.people import Pool
 from service.domain.money import FEN_PER_CNY, GRAMS_PER_KG
@@ -118,6 +119,6 @@ def truck_lot(chance: random.Random, good: Good, day: datetime.date) -> Lot:
         good.price_fen(chance),
         trade_point(chance),
         consignment=f"{good.origin}{day:%y%m%d}-{chance.randrange(10_000):04d}",
-        vehicle_plate=f"蒙H{chance.randrange(100_000):05d}",
-        seller=f"{good.origin}-卖方{chance.randint(1, 60):03d}",
+        vehicle_plate=INVENTED["lot"]["plate"].format(number=chance.randrange(100_000)),
+        seller=INVENTED["lot"]["seller"].format(origin=good.origin, number=chance.randint(1, 60)),
     )

@@ -27,10 +27,11 @@ _SEPARATORS = rf"[{_BETWEEN}]{{1,3}}"
 _IN_PARTS = re.compile(rf"(?<![0-9])[0-9]+(?:{_SEPARATORS}[0-9]+)*(?:(?:{_SEPARATORS})?[Xx](?![0-9A-Za-z]))?")
 _SEPARATED = re.compile(_SEPARATORS)
 # The Cyrillic letter looks like the check character X, and a Mongolian keyboard has it in the place of the X.
-_LIKE_X = str.maketrans("Хх", "XX")
-# These signs are sometimes written for X, and these Han digits for digits. In most texts they mean something else.
+_LIKE_X = str.maketrans("\N{CYRILLIC CAPITAL LETTER HA}\N{CYRILLIC SMALL LETTER HA}", "XX")
+# These signs are sometimes written for X, and the Han digits 〇零一二三四五六七八九 for digits.
+# In most texts they mean something else.
 _READ_AS_X = str.maketrans("×Χχ", "XXX")
-_READ_AS_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_READ_AS_DIGITS = str.maketrans("\u3007\u96f6\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d", "00123456789")
 _PROVINCES = {
     str(code)
     for codes in (

@@ -17,15 +17,16 @@ from service.domain.errors import Refusal
 from service.domain.keys import SCOPES
 from service.http.problems import PROBLEM_MEDIA_TYPE
 from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes
+from service.rendering.words import word
 
 TITLE = "Hushi API"
 """Generators name packages after it, which must be ASCII to be installed; the Chinese name is in the description."""
 
 _DESCRIPTION = (
-    "The ledger of a border market (互市): residents, transactions judged against their allowance, and reports that "
-    "are exact at every moment. Money is CNY as text with 2 decimals, weight is kg as text with 3 decimals, days are "
-    "business days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields and parameters are errors. "
-    "Bodies may be sent with Content-Encoding: gzip; limits count what comes out."
+    f"The ledger of a border market ({word('product.name', 'zh')}): residents, transactions judged against their "
+    "allowance, and reports that are exact at every moment. Money is CNY as text with 2 decimals, weight is kg as text "
+    "with 3 decimals, days are business days in Asia/Shanghai, instants are RFC 3339 with an offset. Unknown fields "
+    "and parameters are errors. Bodies may be sent with Content-Encoding: gzip; limits count what comes out."
 )
 
 

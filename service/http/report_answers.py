@@ -27,7 +27,7 @@ _MEDIA_TYPES = {
     "json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE, "html": HTML_MEDIA_TYPE,
 }  # fmt: skip
 
-_RENDERING = "3"
+_RENDERING = "4"
 """Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
 
 Export = Callable[[dict[str, Any], datetime.date], bytes]

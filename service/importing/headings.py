@@ -9,31 +9,13 @@ from dataclasses import dataclass
 
 from service.domain.texts import normal_text
 from service.importing.lines import ImportFileError
+from service.importing.recognised import table_of
 
 KEY_FIELD = "key"
 METADATA_PREFIX = "metadata."
 HEADING_SHOWN_MAX = 60
 
-CHINESE_HEADINGS: dict[str, tuple[str, ...]] = {
-    "resident_id": ("备案号", "边民备案号", "备案编号", "边民编号"),
-    "category": ("类别", "商品类别", "货物类别"),
-    "commodity": ("品名", "商品名称", "货物名称", "货名"),
-    "hs_code": ("HS编码", "海关编码", "商品编码", "税则号列"),
-    "origin": ("原产国", "原产地", "原产国(地区)"),
-    "quantity_kg": ("重量(千克)", "重量(公斤)", "重量(kg)", "净重(千克)", "净重(公斤)", "净重(kg)"),
-    "amount_cny": ("金额(元)", "交易金额(元)", "成交金额(元)", "金额(人民币元)"),
-    "traded_at": ("交易时间", "交易日期", "成交时间"),
-    "direction": ("进出口", "进/出口", "进出口标志"),
-    "trade_point": ("互市点", "交易点", "互市贸易点"),
-    "consignment": ("批次", "批次号"),
-    "vehicle_plate": ("车牌", "车牌号", "车牌号码"),
-    "seller": ("卖方", "境外卖方", "卖方名称"),
-    "reference": ("单据号", "单据编号", "单证号"),
-    "over_allowance": ("超额处理",),
-    "metadata": (),
-    "metadata.note": ("备注",),
-    KEY_FIELD: ("幂等键", "idempotency_key"),
-}
+CHINESE_HEADINGS: dict[str, tuple[str, ...]] = {field: tuple(names) for field, names in table_of("headings").items()}
 """Each field and its other headings, the usual heading first. The heading of a weight or an amount states the unit."""
 
 REQUIRED_FIELDS = ("resident_id", "category", "commodity", "origin", "quantity_kg", "amount_cny", "traded_at")
@@ -114,6 +96,11 @@ _FIELDS = {_folded(name): field for field, others in CHINESE_HEADINGS.items() fo
 def _shown(heading: str) -> str:
     text = heading if len(heading) <= HEADING_SHOWN_MAX else f"{heading[:HEADING_SHOWN_MAX]}…"
     return f'"{text}"'
+
+
+def usual_heading(field: str) -> str:
+    """What clerks mostly call a field: 单据号 for reference."""
+    return CHINESE_HEADINGS[field][0]
 
 
 def _described(field: str) -> str:

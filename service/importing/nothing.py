@@ -4,43 +4,14 @@ import re
 import unicodedata
 
 from service.importing.quoting import shown
+from service.importing.recognised import one_of, words_in
 
 NOTHING_LENGTH_MAX = 24
 DITTO_LENGTH_MAX = 16
-NOTHING = frozenset(
-    {
-        *("null", "nul", "\\n", "none", "nil", "nan", "nat", "na", "n/a", "n\\a", "n.a", "n.a.", "#n/a", "null值"),
-        *("undefined", "unknown", "missing", "blank", "empty", "not available", "not applicable", "not known"),
-        *("нет", "нету", "нет данных", "н/д", "н.д", "б/н", "б.н", "без номера", "неизвестно", "отсутствует", "пусто"),
-        *("байхгүй", "үгүй", "хоосон", "тодорхойгүй", "мэдэгдэхгүй", "дугааргүй"),
-        *(
-            "无",
-            "無",
-            "空",
-            "空值",
-            "空白",
-            "没有",
-            "沒有",
-            "暂无",
-            "暫無",
-            "暂缺",
-            "缺",
-            "缺失",
-            "未知",
-            "不详",
-            "不詳",
-        ),
-        *("不明", "未填", "未填写", "未提供", "待定", "待补", "×", "✕", "✗", "╳"),
-    }
-)
+NOTHING = frozenset(words_in("nothing"))
 """Words that say that a cell is empty, as `is_nothing` folds them, without the signs around them."""
 
-DITTO = frozenset(
-    {
-        *("同上", "同上行", "同上一行", "同前", "同左", "仝", "仝上", "々", "↑", "ditto", "do.", "idem", "same"),
-        *("as above", "same as above", "то же", "то же самое", "тоже", "как выше", "мөн", "мөн адил"),
-    }
-)
+DITTO = frozenset(words_in("ditto"))
 """Words that stand for the value of the cell above, folded and without the signs around them."""
 
 _DASH = r"-‐-―−─ー_/\\"
@@ -48,10 +19,7 @@ _STROKES = re.compile(rf"[{_DASH}~.。、·…?\s]+")
 _AROUND = " \"'`“”„‘’«»()<>[]{}【】《》〈〉「」『』〔〕_-‐‑‒–—―−─/.。!,、;:?…"
 _QUOTED_NOTHING = frozenset({'""', "``", "()", "<>"})
 _DITTO_MARKS = re.compile(rf'[{_DASH}\s]*(?:"|＂|[″〃“”„]+|′′)[{_DASH}\s]*')
-_WITHOUT_A_NUMBER = re.compile(
-    "(?:无|無|没有|沒有|暂无)(?:车|车牌|车牌号|车号|牌|牌照|牌号|号|号码|编号|单|单号|单据|单据号|单证|单证号|票|票号"
-    "|批次|批次号|批号|卖方|卖家|备注|信息|数据|记录|内容)"
-)
+_WITHOUT_A_NUMBER = re.compile(f"(?:{one_of(words_in('without'))})(?:{one_of(words_in('without_what'))})")
 
 
 def is_nothing(cell: str) -> bool:

@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Callable
 
 from service.importing.quoting import shown
+from service.importing.recognised import one_of, words_in
 
 CNY_DECIMALS, KG_DECIMALS = 2, 3
-CNY_UNITS = r"¥|cny|rmb|人民币|元|圆"
-KG_UNITS = r"kg|千克|公斤"
+CNY_UNITS = one_of(words_in("units_of_money"))
+KG_UNITS = one_of(words_in("units_of_weight"))
 FLOAT_NOISE_MAX = decimal.Decimal("1e-9")
 FLOAT_DIGITS_MIN = 15
 """A binary fraction that is written with this many digits or more may end in noise: 5595.9700000000002."""

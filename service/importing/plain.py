@@ -9,6 +9,7 @@ import re
 from service.domain.texts import normal_text
 from service.importing.nothing import refuse_ditto
 from service.importing.quoting import shown
+from service.importing.recognised import one_of, table_of, words_in
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _GUARDS = frozenset("='`‘’＇")
@@ -19,18 +20,21 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:[,，][0-9]{3})+(?:\.0+)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:(?:[.,][0-9]+)?[eE][-+]|[.,][0-9]+[eE])[0-9]{1,3}", re.ASCII)
 _SPREADSHEET_ERROR = re.compile(
     r"#(?:REF|VALUE|DIV/0|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|UNKNOWN|BUSY)[!?]?|#N/A|#GETTING_DATA|#{2,}"
-    r"|(?:Err|错误)[:：][0-9]{3}",
+    rf"|(?:{one_of(words_in('spreadsheet_errors'))})[:：][0-9]{{3}}",
     re.IGNORECASE,
 )
-_SPOILT_BEGIN = frozenset("0123456789+-#Ee错")
+_SPOILT_BEGIN = frozenset("0123456789+-#e") | {word[0] for word in words_in("spreadsheet_errors")}
 _DATE_BEGIN = frozenset("0123456789JFMASOND")
+_YEAR, _MONTH_SIGN, _DAY = (table_of("date_signs")[part] for part in ("year", "month", "day"))
 _DATE_AND_TIME = re.compile(
-    r"[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?[T ]*[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?Z?", re.ASCII
+    rf"[0-9]{{4}}[-/.{_YEAR}][0-9]{{1,2}}[-/.{_MONTH_SIGN}][0-9]{{1,2}}{_DAY[0]}?"
+    r"[T ]*[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?Z?",
+    re.ASCII,
 )
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = re.compile(
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
-    r"|(?:[0-9]{4}年)?[0-9]{1,2}月(?:[0-9]{1,2}[日号])?"
+    rf"|(?:[0-9]{{4}}{_YEAR})?[0-9]{{1,2}}{_MONTH_SIGN}(?:[0-9]{{1,2}}[{_DAY}])?"
     rf"|[0-9]{{1,2}}-{_MONTH}(?:-(?:[0-9]{{2}}){{1,2}})?|{_MONTH}-(?:[0-9]{{2}}){{1,2}}",
     re.ASCII,
 )

@@ -17,6 +17,7 @@ from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.keys import OPERATOR_KEY_ID
 from service.importing import FileLine, ImportFileError
+from service.importing.headings import usual_heading
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
@@ -155,7 +156,11 @@ def _refused(line: FileLine, refusal: Refusal) -> RefusedLine:
 def _taken(line: FileLine) -> str:
     """The reason for a line whose key stands for another trade. It names the document number, which clerks know."""
     reference = None if line.body is None else line.body.get("reference")
-    named = f"the key {line.key}" if reference is None else f"the document number (单据号) {reference}"
+    named = (
+        f"the key {line.key}"
+        if reference is None
+        else f"the document number ({usual_heading('reference')}) {reference}"
+    )
     return (
         f"In the ledger {named} stands for another trade. Give this line one of its own; if it corrects that trade, "
         "reverse that one as well."

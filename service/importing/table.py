@@ -10,11 +10,12 @@ from service.importing.keys import LineKeys
 from service.importing.lines import FileLine, refused_line, shorten_raw
 from service.importing.nothing import is_nothing
 from service.importing.plain import plain_cell, text
+from service.importing.recognised import table_of
 from service.importing.words import DIRECTIONS, fold_word
 
 METADATA = "metadata"
 VALUES_KNOWN_MAX = 4_096
-DIRECTION, EXPORT = "direction", "export"
+DIRECTION, IMPORT, EXPORT = "direction", "import", "export"
 EXPORTS = [word for word, direction in DIRECTIONS.items() if direction == EXPORT]
 
 
@@ -94,9 +95,8 @@ class FileColumns:
         if stated is not None:
             self._direction_above = stated
         elif self._direction_above == EXPORT:
-            return [
-                "The direction is empty below an export; write 出口 (export) or 进口 (import) into this line as well."
-            ]
+            words = " or ".join(f"{table_of('directions')[each][0]} ({each})" for each in (EXPORT, IMPORT))
+            return [f"The direction is empty below an export; write {words} into this line as well."]
         return []
 
     def _finished(self, number: int, body: dict[str, object], errors: list[str], raw: str) -> FileLine:

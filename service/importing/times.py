@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from service.importing.quoting import shown
+from service.importing.recognised import table_of
 
 MARKET_OFFSET = "+08:00"
 MICROSECOND_DIGITS = 6
@@ -17,28 +18,32 @@ HOURS_OF_A_HALF_DAY = 12
 _ADVICE = (
     'send it like "2024-04-01 09:30" where it is the market\'s time, or with its offset like "2024-04-01T01:30:00Z".'
 )
+_YEAR, _MONTH, _DAY = (table_of("date_signs")[part] for part in ("year", "month", "day"))
+_CLOCK_SIGNS = table_of("clock_signs")
+_HALVES = table_of("halves_of_the_day")
 _DATE = (
-    r"(?P<year>[0-9]{4})(?P<sign>[-/.年])(?P<month>[0-9]{1,2})(?P<second_sign>[-/.月])(?P<day>[0-9]{1,2})"
-    r"(?P<end>[日号]?)"
+    rf"(?P<year>[0-9]{{4}})(?P<sign>[-/.{_YEAR}])(?P<month>[0-9]{{1,2}})(?P<second_sign>[-/.{_MONTH}])"
+    rf"(?P<day>[0-9]{{1,2}})(?P<end>[{_DAY}]?)"
 )
 _CLOCK = (
-    r"(?P<before>上午|下午|[AP]M)? ?(?P<hour>[0-9]{1,2})"
+    rf"(?P<before>{_HALVES['morning']}|{_HALVES['afternoon']}|[AP]M)? ?(?P<hour>[0-9]{{1,2}})"
     r"(?::(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]{1,30}))?)?"
-    r"|[时点](?:(?P<minute_zh>[0-9]{1,2})分(?:(?P<second_zh>[0-9]{1,2})秒)?)?)"
+    rf"|[{_CLOCK_SIGNS['hour']}](?:(?P<minute_zh>[0-9]{{1,2}}){_CLOCK_SIGNS['minute']}"
+    rf"(?:(?P<second_zh>[0-9]{{1,2}}){_CLOCK_SIGNS['second']})?)?)"
     r"(?: ?(?P<after>[AP]M))?"
 )
 _OFFSET = (
     r"(?P<offset> ?(?P<utc>Z|UTC|GMT)"
     r"| ?(?:UTC|GMT)?(?P<offset_sign>[-+])(?P<offset_hour>[0-9]{1,2})(?::?(?P<offset_minute>[0-9]{2}))?)?"
 )
-_WRITTEN_OUT = re.compile(rf"{_DATE}(?:(?: ?T ?| +|(?<=[日号])){_CLOCK}{_OFFSET})?", re.ASCII | re.IGNORECASE)
+_WRITTEN_OUT = re.compile(rf"{_DATE}(?:(?: ?T ?| +|(?<=[{_DAY}])){_CLOCK}{_OFFSET})?", re.ASCII | re.IGNORECASE)
 _DIGITS_ONLY = re.compile(
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
     rf"(?:[T ]?(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})(?P<second>[0-9]{{2}})?{_OFFSET})?",
     re.ASCII | re.IGNORECASE,
 )
-_DATE_SIGNS = frozenset({("-", "-", ""), ("/", "/", ""), (".", ".", ""), ("年", "月", "日"), ("年", "月", "号")})
-_AFTERNOON = frozenset({"下午", "PM"})
+_DATE_SIGNS = frozenset({("-", "-", ""), ("/", "/", ""), (".", ".", ""), *((_YEAR, _MONTH, end) for end in _DAY)})
+_AFTERNOON = frozenset({_HALVES["afternoon"], "PM"})
 
 
 def instant(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""Reports on a terminal: aligned tables with Chinese or English headings, growth with a sign and an arrow."""
+"""Reports on a terminal: aligned tables in the language that is asked for, growth with a sign and an arrow."""
 
 import datetime
 import sys
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.rendering.exports import headings
+from service.rendering.words import word
+from service.rendering.words.terms import key_heading, measure_heading, part_heading, value_name
 
 PIPED_WIDTH = 120
 WIDTH_WITHOUT_END = 10_000
@@ -20,20 +21,8 @@ FIRST_MEASURES = (
 )  # fmt: skip
 """What fits on a terminal; `--all` shows the others as well."""
 
-_ENGLISH = {
-    "amount_cny": "value, CNY", "exempt_cny": "exempt, CNY", "taxable_cny": "taxable, CNY", "quantity_kg": "weight, kg",
-    "transactions": "transactions", "participations": "participations", "residents": "residents",
-    "registered_at_start": "registered at start", "registered_at_end": "registered at end",
-    "registered_in_period": "newly registered", "cancelled_in_period": "cancelled", "participating": "participating",
-    "amount_per_participation_cny": "CNY each time", "share_pct": "share, %",
-}  # fmt: skip
-_WORDS = {
-    "zh": {"base": "基期", "growth": "增长", "total": "合计", "new": "新增", "against": "对比", "position": "数据位置",
-           "cut_off": "数据截至", "none": "不对比", "of": "统计期", "measure": "指标", "current": "本期"},
-    "en": {"base": "base", "growth": "growth", "total": "total", "new": "new", "against": "against",
-           "position": "position", "cut_off": "cut-off", "none": "not compared", "of": "period", "measure": "measure",
-           "current": "current"},
-}  # fmt: skip
+FIGURES = ("current", "base", "growth_pct")
+"""The parts of a measure that a line shows."""
 
 
 def console() -> Console:
@@ -74,20 +63,20 @@ def _without_missing_bases(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _lines(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool) -> Iterator[Text]:
     """The same without a table."""
-    words, by = _WORDS[lang], document["by"]
+    by = document["by"]
     title, caption = _title_and_caption(document, lang, cut_off)
     yield Text(title)
     rows = [([_key(name, row["key"][name], lang) for name in by], row) for row in document["rows"] if by]
-    for keys, row in [*rows, ([Text(words["total"], style="bold")], document["total"])]:
+    for keys, row in [*rows, ([Text(word("part.total", lang), style="bold")], document["total"])]:
         yield Text("")
         yield Text(" · ", style="bold").join(keys)
         for name in _shown(document, whole=whole):
-            yield Text(_heading(name, lang))
-            figures = zip((words["current"], words["base"], words["growth"]), _cells(row[name], lang), strict=False)
-            for word, figure in figures:
-                yield Text(f"  {word} ") + figure
+            yield Text(measure_heading(name, lang))
+            figures = zip(FIGURES, _cells(row[name], lang), strict=False)
+            for part, figure in figures:
+                yield Text(f"  {part_heading(part, lang)} ") + figure
         if by and row.get("share_pct"):
-            yield Text(f"{_heading('share_pct', lang)} {row['share_pct']}")
+            yield Text(f"{part_heading('share_pct', lang)} {row['share_pct']}")
     yield Text("")
     yield Text(caption)
 
@@ -95,19 +84,19 @@ def _lines(document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, wh
 def _report_table(
     document: Mapping[str, Any], lang: str, cut_off: datetime.date, *, whole: bool, is_narrow: bool
 ) -> Table:
-    words, by = _WORDS[lang], document["by"]
+    by = document["by"]
     title, caption = _title_and_caption(document, lang, cut_off)
     # A title that is longer than its table would be broken; in a narrow terminal it may be, at a blank.
     wide_enough = None if is_narrow else max(cell_len(title), cell_len(caption))
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", min_width=wide_enough)
     for name in [] if is_narrow else by or [""]:
-        table.add_column(_key_heading(name, lang) if name else "", no_wrap=True)
+        table.add_column(key_heading(name, lang) if name else "", no_wrap=True)
     for heading, justify in _figure_columns(document, lang, is_narrow=is_narrow):
         table.add_column(heading, justify=justify, no_wrap=justify == "right", overflow="fold")
     shown = _shown(document, whole=whole)
     for row in document["rows"] if by else []:
         _add_lines(table, [_key(name, row["key"][name], lang) for name in by], row, shown, lang, is_narrow=is_narrow)
-    total = [Text(words["total"], style="bold"), *([Text("")] * (len(by) - 1))]
+    total = [Text(word("part.total", lang), style="bold"), *([Text("")] * (len(by) - 1))]
     _add_lines(
         table, total[:1] if is_narrow else total, document["total"] | {"share_pct": None}, shown, lang,
         is_narrow=is_narrow,
@@ -116,10 +105,10 @@ def _report_table(
 
 
 def _title_and_caption(document: Mapping[str, Any], lang: str, cut_off: datetime.date) -> tuple[str, str]:
-    words, is_compared = _WORDS[lang], document["base_period"] is not None
-    against = f"{words['against']} {_days(document['base_period'])}" if is_compared else words["none"]
-    title = f"{words['of']} {_days(document['period'])} · {against}"
-    return title, f"{words['cut_off']} {cut_off} · {words['position']} {document['position']}"
+    base = document["base_period"]
+    against = f"{word('report.against', lang)} {_days(base)}" if base else word("report.not_compared", lang)
+    title = f"{word('report.period', lang)} {_days(document['period'])} · {against}"
+    return title, f"{word('report.cut_off', lang)} {cut_off} · {word('report.position', lang)} {document['position']}"
 
 
 def _shown(document: Mapping[str, Any], *, whole: bool) -> list[str]:
@@ -129,14 +118,11 @@ def _shown(document: Mapping[str, Any], *, whole: bool) -> list[str]:
 def _figure_columns(
     document: Mapping[str, Any], lang: str, *, is_narrow: bool
 ) -> Iterator[tuple[str, Literal["left", "right"]]]:
-    words = _WORDS[lang]
-    yield words["measure"], "left"
-    yield words["current"], "right"
-    if document["base_period"] is not None:
-        yield words["base"], "right"
-        yield words["growth"], "right"
+    yield word("report.measure", lang), "left"
+    for part in FIGURES if document["base_period"] is not None else FIGURES[:1]:
+        yield part_heading(part, lang), "right"
     if not is_narrow and document["by"] and any("share_pct" in row for row in document["rows"]):
-        yield _heading("share_pct", lang), "right"
+        yield part_heading("share_pct", lang), "right"
 
 
 def _add_lines(
@@ -147,11 +133,11 @@ def _add_lines(
         table.add_row(key, style="bold")
     for place, name in enumerate(shown):
         beside = [] if is_narrow else keys if place == 0 else [Text("")] * len(keys)
-        cells = [*beside, Text(_heading(name, lang)), *_cells(row[name], lang)]
+        cells = [*beside, Text(measure_heading(name, lang)), *_cells(row[name], lang)]
         share = [Text(row.get("share_pct") or "" if place == 0 else "")]
         table.add_row(*cells, *(share if len(cells) < len(table.columns) else []))
     if is_narrow and row.get("share_pct"):
-        table.add_row(Text(_heading("share_pct", lang)), Text(row["share_pct"]))
+        table.add_row(Text(part_heading("share_pct", lang)), Text(row["share_pct"]))
     table.add_section()
 
 
@@ -168,7 +154,7 @@ def growth(measure: Mapping[str, Any], lang: str) -> Text:
     percent = measure["growth_pct"]
     if percent is None:
         is_new = measure["reason"] == "base_zero"
-        return Text(f"▲ {_WORDS[lang]['new']}", style="green") if is_new else Text("—")
+        return Text(f"▲ {word('part.new', lang)}", style="green") if is_new else Text("—")
     if percent == "0.00" and measure["change"] in {0, "0.00", "0.000"}:
         return Text("= 0.00%")
     if percent.startswith("-"):
@@ -185,20 +171,8 @@ def _thousands(text: str) -> str:
     return f"{int(whole):,}{point}{fraction}" if whole != "-0" else text
 
 
-def _heading(name: str, lang: str) -> str:
-    chinese = {**headings.MEASURES, "share_pct": headings.KEYS["share_pct"]}
-    return chinese[name] if lang == "zh" else _ENGLISH[name]
-
-
-def _key_heading(name: str, lang: str) -> str:
-    return headings.KEYS[name] if lang == "zh" else name
-
-
 def _key(name: str, value: Any, lang: str) -> Text:
-    shown = headings.value_of(name, value) if lang == "zh" else value
-    if name == "category" and lang == "en":
-        shown = str(value).replace("_", " ")
-    return Text("—" if shown is None else str(shown))
+    return Text(value_name(name, value, lang))
 
 
 def _days(period: Mapping[str, str]) -> str:

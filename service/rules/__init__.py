@@ -18,12 +18,12 @@ from service.domain.money import parse_cny, parse_kg
 def load_rulebook() -> Rulebook:
     """The rulebook of the shipped files. Raises ValueError or KeyError on a row that does not say what it must."""
     return Rulebook(
-        value_limits=[ValueLimit(parse_cny(row["limit_cny"]), _basis(row)) for row in _rows("value_limits")],
+        value_limits=[ValueLimit(parse_cny(row["limit_cny"]), _basis(row)) for row in rule_rows("value_limits")],
         list_groups=[
             ListGroup(row["name"], tuple(row["hs_prefixes"]), parse_kg(row["free_kg"]), _basis(row))
-            for row in _rows("list_groups")
+            for row in rule_rows("list_groups")
         ],
-        categories=[Category(row["name"], tuple(row["hs_prefixes"]), _basis(row)) for row in _rows("categories")],
+        categories=[Category(row["name"], tuple(row["hs_prefixes"]), _basis(row)) for row in rule_rows("categories")],
         countries=country_codes(),
     )
 
@@ -31,11 +31,13 @@ def load_rulebook() -> Rulebook:
 @functools.cache
 def country_codes() -> frozenset[str]:
     """The ISO 3166-1 alpha-2 codes that goods may originate from."""
-    return frozenset(row["code"] for row in _document("countries")["countries"])
+    return frozenset(row["code"] for row in rule_rows("countries"))
 
 
-def _rows(name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _document(name)["rows"]
+@functools.cache
+def rule_rows(name: str) -> list[dict[str, Any]]:
+    """The rows of a file as they stand: categories, countries, list_groups or value_limits."""
+    rows: list[dict[str, Any]] = _document(name)["countries" if name == "countries" else "rows"]
     return rows
 
 

@@ -231,6 +231,8 @@ def test_the_pages_arithmetic_is_exact(clerk: Clerk) -> None:
     """In binary fractions 0.145 is below its half, and 9,007,199,254,740,993 does not exist."""
     clerk.page.goto(f"{clerk.bureau.address}/signin")
     told = clerk.page.evaluate("""async () => {
+        const { teach } = await import("/static/words.js");
+        teach((await import("/static/catalogue.js")).default, "dashboard");
         const { compact, grouped, shareOf, signed, unscaled } = await import("/static/exact.js");
         const share = (part, whole) => { const s = shareOf(part, whole); return s === null ? null : unscaled(s, 2); };
         return [compact("306000000.00", "zh"), compact("306000000.00", "en"), compact("306000000.00", "mn"),

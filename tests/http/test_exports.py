@@ -130,11 +130,13 @@ def test_residents_series_and_brief_are_files_as_well(market: Caller) -> None:
     ]  # fmt: skip
     assert series[3] == ["2024-06", "8000.01", "0.00", "1234.56", "0.00"]
     sheet = _sheet(market.get(path + "&format=xlsx").data)
-    assert sheet[0][:2] == ("月", "绒毛")
+    assert sheet[0][:2] == ("月份", "绒毛")
     assert sheet[4][1] == 8000.01
     brief = _csv(market.get("/v1/reports/brief?period=2024&format=csv").data)
     assert brief[0] == ["phrase", "measure", "current", "base", "growth_pct", "ratio"]
     assert _sheet(market.get("/v1/reports/brief?period=2024&format=xlsx").data)[0][0] == "表述"
+    english = _sheet(market.get("/v1/reports/brief?period=2024&format=xlsx&lang=en").data)
+    assert english[0][:2] == ("Phrase", "Indicator")
 
 
 def test_a_number_with_more_digits_than_a_spreadsheet_has_is_text() -> None:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.domain.brief import write_brief
 from service.domain.periods import Compare, Period, base_period, month_end, year_to_date
 from service.domain.reports import Question, TradeReport, question_so_far
 from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.reports import Reporter
+from service.rendering.brief import write_brief
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.recounting import PlainPeople, PlainRecount, read_journal

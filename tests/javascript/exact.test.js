@@ -12,6 +12,7 @@ import {
   tick,
   unscaled,
 } from "../../service/http/web/static/exact.js";
+import "./words.js";
 
 test("decimal text is scaled to whole units and back", () => {
   assert.equal(scaled("3.50", 2), 350n);

@@ -11,10 +11,10 @@ import { refusalKind } from "../../service/http/web/static/record_verdict.js";
 import { essentials, rowsOf } from "../../service/http/web/static/record_entry.js";
 import { errorWords, failureWords } from "../../service/http/web/static/refusals.js";
 import { allows } from "../../service/http/web/static/shell.js";
-import { RECORD_WORDS } from "../../service/http/web/static/record_words.js";
-import { speak, teach } from "../../service/http/web/static/words.js";
+import { speak } from "../../service/http/web/static/words.js";
+import { teachPage } from "./words.js";
 
-teach(RECORD_WORDS);
+teachPage("record");
 
 test("a character counts once, whatever a browser makes of it", () => {
   assert.equal(characters("\u{20bb7}野家"), 3);
@@ -112,7 +112,7 @@ test("a refusal is said in the page's language, and what has no words stays as t
 });
 
 test("a receipt says what an entry has, and nothing that it has not", () => {
-  speak("en", { MN: ["蒙古国", "Mongolia", "Монгол"] });
+  speak("en");
   const entry = /** @type {Entry} */ ({
     transaction_id: "t-1", kind: "reversal", resident_id: "R00000001", category: "meat", commodity: "冻马肉", origin: "MN",
     hs_code: null, trade_point: "erenhot", quantity_kg: "-50.000", amount_cny: "-1000.00", exempt_cny: "-1000.00",
@@ -124,7 +124,7 @@ test("a receipt says what an entry has, and nothing that it has not", () => {
   assert.equal(rows.Resident, "R00000001 阿****格");
   assert.equal(rows.Amount, "−1,000.00\u00a0CNY");
   assert.equal(rows.Weight, "−50.000\u00a0kg");
-  assert.equal(rows.Origin, "Mongolia");
+  assert.equal(rows["Country of origin"], "Mongolia");
   assert.equal(rows["Recorded at"], "2024-04-03 10:00:01");
   assert.equal("HS code" in rows, false);
 });

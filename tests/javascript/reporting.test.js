@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
 import "./limits.js";
+import "./words.js";
 import { cutTo } from "../../service/http/web/static/chart_bars.js";
 import { largest, roundTop, strideFor } from "../../service/http/web/static/chart_parts.js";
 import { politely, saysTheSame } from "../../service/http/web/static/live.js";
@@ -29,13 +30,7 @@ afterEach(() => speak("zh"));
 test("a measure has a cell for each figure of its comparison", () => {
   speak("en");
   assert.deepEqual(texts.measureCells(GREW, "amount_cny"), ["3,000.00", "2,000.00", "+1,000.00", "+50.00", "1.50"]);
-  assert.deepEqual(texts.measureCells(NEW, "amount_cny"), [
-    "5.00",
-    "0.00",
-    "+5.00",
-    "No growth: the base is zero",
-    "—",
-  ]);
+  assert.deepEqual(texts.measureCells(NEW, "amount_cny"), ["5.00", "0.00", "+5.00", "The base is zero", "—"]);
 });
 
 test("what is compared with no day has no base, and not a base of zero", () => {
@@ -46,7 +41,7 @@ test("what is compared with no day has no base, and not a base of zero", () => {
 
 test("a bucket without trade has zeros, with the decimals of its measure", () => {
   assert.deepEqual(texts.measureCells(undefined, "quantity_kg"), ["0.000", "0.000", "0.000", "本期与基期均为零", "—"]);
-  assert.deepEqual(texts.measureCells(undefined, "residents", null), ["0", "—", "—", "基期无此日", "—"]);
+  assert.deepEqual(texts.measureCells(undefined, "residents", null), ["0", "—", "—", "基期无对应日", "—"]);
 });
 
 test("a figure has its unit, and is short at the end of a bar", () => {
@@ -58,6 +53,9 @@ test("a figure has its unit, and is short at the end of a bar", () => {
   assert.equal(texts.short(1234, "transactions"), "1,234");
   assert.equal(texts.withUnit("交易额", "amount_cny"), "交易额（元）");
   assert.equal(texts.unitWords("amount_cny", "亿"), "亿元");
+  assert.equal(texts.headingOf("amount_cny"), "交易额（元）");
+  assert.equal(texts.headingOf("taxable_cny"), "应税额（元）");
+  assert.equal(texts.headingOf("participations"), "人次");
   speak("en");
   assert.equal(texts.full("1234", "transactions"), "1,234");
   assert.equal(texts.withUnit("Value", "amount_cny"), "Value, CNY");
@@ -161,11 +159,14 @@ test("days and periods are said as each language says them", () => {
 });
 
 test("a value that has no name is called by its code", () => {
-  speak("en", { MN: ["蒙古国", "Mongolia", "Монгол"] });
+  speak("en");
   assert.equal(nameOf("origin", "MN"), "Mongolia");
   assert.equal(nameOf("origin", "XX"), "XX");
-  assert.equal(nameOf("settlement", null), "Not stated");
+  assert.equal(nameOf("settlement", null), "(not stated)");
   assert.equal(nameOf("group_id", "G000001"), "G000001");
+  assert.equal(nameOf("group_id", null), "(no group)");
+  assert.equal(nameOf("trade_point", "erenhot"), "Erenhot");
+  assert.equal(nameOf("trade_point", "elsewhere"), "elsewhere");
 });
 
 test("a scale ends a little above the largest value, at a round number", () => {

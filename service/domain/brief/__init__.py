@@ -1,38 +1,13 @@
-"""The brief: the paragraph that a bureau publishes, with a claim behind every phrase.
+"""The brief: what may be said of a period, and the claim behind every phrase; service.rendering.brief finds the words.
 
-Pure: facts in, text out. What may be said is decided once, in `facts`, `movement` and `figures`; the modules of the
-languages only find the words. Source: the domain rules, "Growth", and the contract, "Reports".
+Pure: what may be said is decided once for every language, in `facts`, `movement` and `figures`. Source: the domain
+rules, "Growth", and the contract, "Reports".
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from service.domain.brief import en, mn, zh
-from service.domain.brief.facts import Brief, Claim, Facts, NewCategory, Piece
-from service.domain.brief.scope import ScopeWords
+from service.domain.brief.facts import Brief, Claim, Facts, NewCategory
 
-__all__ = ["Brief", "Claim", "Facts", "Lang", "NewCategory", "write_brief"]
+__all__ = ["Brief", "Claim", "Facts", "Lang", "NewCategory"]
 
 Lang = Literal["zh", "en", "mn"]
-
-_WRITERS: Mapping[Lang, tuple[Callable[[Facts], Iterator[Sequence[Piece]]], str, ScopeWords]] = {
-    "zh": (zh.sentences, "", zh.SCOPE),
-    "en": (en.sentences, " ", en.SCOPE),
-    "mn": (mn.sentences, " ", mn.SCOPE),
-}
-"""What writes the sentences of a language, what stands between two of them, and what says to what it is narrowed."""
-
-
-def write_brief(facts: Facts, lang: Lang) -> Brief:
-    """The brief in Chinese, English or Mongolian. It says nothing about growth where the base does not allow it."""
-    sentences, space, scope = _WRITERS[lang]
-    written = list(sentences(facts))
-    text = space.join("".join(_text_of(piece) for piece in sentence) for sentence in written)
-    if facts.filters:
-        text += space + scope.say(facts.filters)
-    claims = tuple(piece for sentence in written for piece in sentence if isinstance(piece, Claim))
-    return Brief(text, claims)
-
-
-def _text_of(piece: Piece) -> str:
-    return piece.phrase if isinstance(piece, Claim) else piece

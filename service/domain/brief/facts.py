@@ -1,6 +1,6 @@
 """What a brief is written from, and what it is made of: facts, and phrases with their claims."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -140,7 +140,6 @@ class Facts:
         return Claim(phrase, measure, figure.current, figure.base, figure.growth_pct, figure.ratio)
 
 
-def category_claim(category: NewCategory, names: Mapping[str, str]) -> Claim:
-    """A new category's name, or its code where it has none, over its live trades and the 0 of the base period."""
-    name = names.get(category.code, category.code)
+def category_claim(category: NewCategory, name: str) -> Claim:
+    """A new category's name over its live trades and the 0 of the base period."""
     return Claim(name, f"{CATEGORY_PREFIX}{category.code}", category.transactions, 0, None, None)

@@ -21,15 +21,14 @@ from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
 from service.rendering.bulletin.sheets import BulletinCell, sheets_of
-from service.rendering.bulletin.words import word
 from service.rendering.bulletin.workbook import footer_of
+from service.rendering.words import LANGUAGES, word
 from service.storage.ledger_state import LedgerState
 
 routes = Routes("Reports")
 
 _STYLE = (importlib.resources.files("service.http.web") / "templates/bulletin.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_LANGUAGES = {"zh": "中文", "en": "English", "mn": "Монгол"}
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
@@ -84,7 +83,7 @@ def _page_of(document: dict[str, Any], _through: datetime.date, *, lang: str, to
         word=partial(word, lang=lang),
         style=_STYLE,
         lang=lang,
-        languages=_LANGUAGES,
+        languages={each: word("language.name", each) for each in LANGUAGES},
         earlier=_month_before(document),
         later=_month_after(document, today),
         sheets=sheets_of(document, edition),

@@ -7,10 +7,11 @@ from flask import Response
 
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
-from service.domain.brief import Facts, Lang, write_brief
+from service.domain.brief import Facts, Lang
 from service.http.context import app_context
 from service.http.report_answers import TABLES, answer_report
 from service.http.routes import Routes
+from service.rendering.brief import write_brief
 
 routes = Routes("Reports")
 

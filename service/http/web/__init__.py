@@ -1,1 +1,1 @@
-"""The pages: what the server writes into them for their scripts."""
+"""Pages for people: HTML, the scripts and styles that they load, and what the server writes into them."""

@@ -25,8 +25,10 @@ from service.http.context import app_context
 from service.http.request_context import request_context
 from service.http.routes import Answer, respond
 from service.http.sessions import LIFETIME, begin_session, drop_cookie
+from service.http.web.catalogue import MODULE, catalogue_module
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
-from service.http.web.shell import STATIC, category_names, shell_page
+from service.http.web.shell import STATIC, shell_page
+from service.rendering.words import word
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
@@ -66,6 +68,7 @@ class StaticFile:
 def register_pages(app: Flask) -> None:
     """Adds the pages to an application; they are no part of the API's reference."""
     files = _static_files()
+    app.jinja_env.globals["word_in"] = word
     for method, path, view in (
         ("GET", "/", get_dashboard),
         ("GET", "/record", get_record),
@@ -89,7 +92,7 @@ def get_dashboard() -> Response:
 
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    return _page(shell_page("record", demo=is_demo(app_context().ledger), categories=category_names()))
+    return _page(shell_page("record", demo=is_demo(app_context().ledger)))
 
 
 def get_sign_in() -> Response:
@@ -196,7 +199,7 @@ def _get_file(files: dict[str, StaticFile], name: str) -> Response:
 
 @functools.cache
 def _static_files() -> dict[str, StaticFile]:
-    return _read_files(STATIC)
+    return {**_read_files(STATIC), f"{MODULE}.js": _file(catalogue_module(), _MEDIA_TYPES["js"])}
 
 
 def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:
@@ -208,7 +211,9 @@ def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:
             continue
         media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
         if media_type is not None:
-            content = entry.read_bytes()
-            tag = hashlib.blake2b(content, digest_size=16).hexdigest()
-            files[above + entry.name] = StaticFile(content, media_type, tag)
+            files[above + entry.name] = _file(entry.read_bytes(), media_type)
     return files
+
+
+def _file(content: bytes, media_type: str) -> StaticFile:
+    return StaticFile(content, media_type, hashlib.blake2b(content, digest_size=16).hexdigest())

@@ -7,23 +7,13 @@ from flask import Response, render_template, request
 
 from service.http.problems import PROBLEM_MEDIA_TYPE
 from service.http.sessions import COOKIE
+from service.rendering.words import catalogue, word
 
 TAGS = {"zh": "zh-CN", "en": "en", "mn": "mn"}
 """The languages of the pages, and what HTML calls them."""
 
-_TITLES = {
-    401: ("请先登录", "Sign in first", "Эхлээд нэвтэрнэ үү"),
-    403: ("此密钥无权查看此页", "This key may not see this page", "Энэ түлхүүр энэ хуудсыг үзэх эрхгүй"),
-    404: ("没有此页", "There is no such page", "Ийм хуудас алга"),
-    422: ("无法回答此请求", "This can't be answered as it was asked", "Ийм асуултад хариулах боломжгүй"),
-    503: ("服务暂时无法回答", "The service can't answer now", "Үйлчилгээ одоо хариулж чадахгүй байна"),
-}
 _ANY_OTHER = 503
-_WORDS = {
-    "again": ("重新登录", "Sign in again", "Дахин нэвтрэх"),
-    "dashboard": ("统计", "Statistics", "Тайлан"),
-    "reference": ("接口文档", "API reference", "API-ийн лавлах"),
-}
+"""Its words stand for a status that has none of its own."""
 
 
 def is_for_browser(response: Response) -> bool:
@@ -46,16 +36,16 @@ def sign_in_address() -> str:
 def refusal_page(status: int, problem: dict[str, Any]) -> str:
     """The page that says what is wrong. What the API says of each parameter is English, and marked so."""
     lang = language()
-    place = list(TAGS).index(lang)
+    titled = status if f"refusal.{status}" in catalogue()[lang] else _ANY_OTHER
     said = [f"{each['pointer'].strip('/')}: {each['detail']}" for each in problem.get("errors", ())]
     return render_template(
         "refusal.html",
         tag=TAGS[lang],
-        heading=_TITLES.get(status, _TITLES[_ANY_OTHER])[place],
+        lang=lang,
+        heading=word(f"refusal.{titled}", lang),
         details=said or [problem["detail"]],
         request_id=problem["request_id"],
         sign_in=sign_in_address() if status in {401, 403} else None,
-        words={name: words[place] for name, words in _WORDS.items()},
     )
 
 

@@ -2,12 +2,13 @@
 
 import functools
 import importlib.resources
-import json
 import re
 
 from flask import render_template
 
+from service.http.web.catalogue import MODULE
 from service.http.web.limits import page_limits, text_lengths_max
+from service.http.web.refusal_pages import TAGS
 
 STATIC = importlib.resources.files("service.http.web") / "static"
 """The files that pages load. They are served as they are: nothing builds them."""
@@ -20,8 +21,8 @@ def shell_page(name: str, **told: object) -> str:
     return render_template(
         f"{name}.html",
         page=name,
+        tags=TAGS,
         modules=modules_of(name),
-        countries=_country_names(),
         limits=page_limits(),
         texts=text_lengths_max(),
         **told,
@@ -37,20 +38,5 @@ def modules_of(name: str) -> list[str]:
         text = (STATIC / f"{waiting.pop()}.js").read_text("utf-8")
         new = [each for each in _IMPORT.findall(text) if each not in found and each != name]
         found |= dict.fromkeys(new)
-        waiting += new
+        waiting += [each for each in new if each != MODULE]
     return sorted(found)
-
-
-@functools.cache
-def _country_names() -> str:
-    """The names of the countries by code, as JSON that may stand inside a script element."""
-    rows = json.loads((importlib.resources.files("service.rules") / "countries.json").read_text("utf-8"))["countries"]
-    names = {row["code"]: [row["zh"], row["en"], row["mn"]] for row in rows}
-    return json.dumps(names, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@functools.cache
-def category_names() -> list[str]:
-    """The categories of the rule data, each once."""
-    rows = json.loads((importlib.resources.files("service.rules") / "categories.json").read_text("utf-8"))["rows"]
-    return list(dict.fromkeys(row["name"] for row in rows))

@@ -9,6 +9,7 @@ import pathlib
 import re
 
 from service.importing.csv.scripts import VOWELS, is_common, word_pieces
+from service.importing.recognised import letters_in
 
 UTF_8_SHARE_MIN = 0.5
 """At least this share of a text's letters must be plain ones (`_is_plain`), else the text is not taken as UTF-8."""
@@ -16,19 +17,22 @@ UTF_8_SHARE_MIN = 0.5
 CYRILLIC_LETTERS_MIN = 3
 """A Cyrillic word needs so many letters: two Cyrillic letters in UTF-8 are too often two common Chinese characters."""
 
-PLATES = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新")
+PLATES = frozenset(letters_in("plates"))
 """The characters that begin a plate such as 蒙A12345. Any other single character is no evidence of UTF-8."""
 
 _UTF_8_RUN = re.compile(
     rb"(?<![\x80-\xff])(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+(?![\x80-\xff])"
 )
-_CYRILLIC = re.compile("[«“„]?(?:[А-ЯЁӨҮ]?[а-яёөү]+|[А-ЯЁӨҮ]+)[»”]?")
+# Of Russian and of Mongolian: А to Я, Ё, Ө and Ү, in capitals and in lower case.
+_CAPITALS, _SMALL = r"\u0410-\u042f\u0401\u04e8\u04ae", r"\u0430-\u044f\u0451\u04e9\u04af"
+_CYRILLIC = re.compile(f"[«“„]?(?:[{_CAPITALS}]?[{_SMALL}]+|[{_CAPITALS}]+)[»”]?")
 _MONGOLIAN_OR_KANA = re.compile("[\u1820-\u18aa\u3040-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 _WIDE = re.compile("[\u1820-\u18aa\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _PLAIN = re.compile(
-    "[«·»А-ЯЁӨҮа-яёөү\u180b-\u180f\u1820-\u18aa\u2010-\u2027\u202f\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e]+"
+    f"[«·»{_CAPITALS}{_SMALL}"
+    "\u180b-\u180f\u1820-\u18aa\u2010-\u2027\u202f\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e]+"
 )
 """The characters that people at the market write. Bytes that are UTF-8 by accident hold signs of other scripts."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from service.importing.headings import CHINESE_HEADINGS
+from service.importing.recognised import letters_in, words_in
 from service.importing.words import DIRECTIONS, OVER_ALLOWANCE, TRADE_POINTS, category_names, country_codes_by_name
 
 CYRILLIC_CODECS = {
@@ -33,22 +34,7 @@ KOREAN_SYLLABLES_MIN = 6
 """When a text has so many different Chinese characters, they hardly ever all lie where EUC-KR has its syllables. With
 fewer characters this may happen."""
 
-GOODS = (
-    "马肉",
-    "牛肉",
-    "羊肉",
-    "羊绒",
-    "驼绒",
-    "羊毛",
-    "皮张",
-    "面粉",
-    "小麦",
-    "亚麻籽",
-    "奶酪",
-    "啤酒",
-    "饼干",
-    "糖果",
-)
+GOODS = tuple(words_in("goods"))
 """Goods of the market. A file with one of these words is Chinese, as with a known word of another column."""
 
 WORDS_LOOKED_AT_MAX = 5_000
@@ -56,8 +42,9 @@ PIECE_BYTES = 1 << 16
 WORD_BYTES_MAX = 4_096
 
 # In the Mongolian variants of these code pages, Өө and Үү have the bytes of Єє and Її.
-_CYRILLIC_WORD = re.compile("[А-ЯЁЄЇ]?[а-яёєї]*|[А-ЯЁЄЇ]+")
-VOWELS = re.compile("[аеёиоуыэюяєїөү]", re.IGNORECASE)
+_CAPITALS, _SMALL = r"\u0410-\u042f\u0401\u0404\u0407", r"\u0430-\u044f\u0451\u0454\u0457"
+_CYRILLIC_WORD = re.compile(f"[{_CAPITALS}]?[{_SMALL}]*|[{_CAPITALS}]+")
+VOWELS = re.compile(f"[{letters_in('cyrillic_vowels')}]", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile("[“”„–—]+")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _ANY_HIGH_BYTE = bytes(range(0x80, 0x100))
@@ -69,6 +56,7 @@ _COMMON_FIRST_BYTES = range(0xB0, 0xD8)
 _HANGUL_FIRST_BYTES = range(0xB0, 0xC9)
 _SECOND_BYTE_MIN = 0xA1
 _CYRILLIC_ROW = 0xA7
+_CHARACTER_BYTES = 2
 
 
 def cyrillic_encoding(path: pathlib.Path) -> str | None:
@@ -161,7 +149,7 @@ def _is_plainly_gb18030(word: bytes) -> bool:
     """
     if set(word[::2]) == {_CYRILLIC_ROW}:
         return True
-    return len(word) == len("肉".encode("gb18030")) and word[0] in _COMMON_FIRST_BYTES and word[1] >= _SECOND_BYTE_MIN
+    return len(word) == _CHARACTER_BYTES and word[0] in _COMMON_FIRST_BYTES and word[1] >= _SECOND_BYTE_MIN
 
 
 def _whole_words(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,12 +5,15 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from service.importing.recognised import letters_in, one_of, table_of, words_in
+
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _NOT_SHOWN_AS_DATE = re.compile(r'"[^"]*"|[\\!].|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
-    r"|(?P<time>\[?[hs]+\]?|AM/PM|A/P|上午/下午)|(?P<date>\[m+\]|y+|m+|d+|e+|g+|b+|aaaa?)|\[[^\]]*\]|(?P<end>;)|(?P<plain>.)",
+    rf"|(?P<time>\[?[hs]+\]?|AM/PM|A/P|{'/'.join(table_of('halves_of_the_day').values())})"
+    r"|(?P<date>\[m+\]|y+|m+|d+|e+|g+|b+|aaaa?)|\[[^\]]*\]|(?P<end>;)|(?P<plain>.)",
     re.IGNORECASE | re.DOTALL,
 )
 _PLACE = "\0"
@@ -18,23 +21,18 @@ _PLACE = "\0"
 
 _OF_THE_MARKET = re.compile(
     r"(?:utc|gmt)? ?\+ ?0?8(?::?00)?(?![0-9:])|china standard time"
-    r"|(?:北京|中国|市场|当地|本地)(?:标准)?(?:时间|時間|时)?",
+    rf"|(?:{one_of(words_in('market_places'))})(?:{letters_in('standard')})?(?:{one_of(words_in('times'))})?",
     re.IGNORECASE,
 )
 _ZONE = re.compile(
-    r"(?<![^\W_])(?:utc|gmt|ut|z|[a-z]{1,3}[sd]t|msk|мск|ulat|[a-z]+(?: standard)? time)(?![^\W_])"
-    r"|世界时|世界時|标准时|標準時|(?:蒙古|乌兰巴托|莫斯科|俄罗斯)(?:时间|時間)"
+    r"(?<![^\W_])(?:utc|gmt|ut|z|[a-z]{1,3}[sd]t|msk|ulat|[a-z]+(?: standard)? time"
+    rf"|{one_of(words_in('other_zone_letters'))})(?![^\W_])"
+    rf"|{one_of(words_in('other_zones'))}|(?:{one_of(words_in('other_places'))})(?:{one_of(words_in('other_times'))})"
     r"|[-+−] ?[0-9]{1,2}(?::?[0-9]{2})?(?![0-9])",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_UNITS = frozenset(
-    {
-        *("年", "月", "日", "号", "號", "时", "時", "点", "點", "分", "秒", "整"),
-        *("h", "hr", "hrs", "m", "min", "s", "sec", "t"),
-        *("цаг", "минут", "мин", "секунд", "сек", "ч", "м", "с", "г", "час", "часов", "оны", "сарын", "өдөр"),
-    }
-)
+_UNITS = frozenset(words_in("time_units"))
 """Words that a format may put behind the time. Any other word there is taken for the name of a zone."""
 
 _POINTS = frozenset({".", ","})

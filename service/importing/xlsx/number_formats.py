@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.importing.recognised import one_of, words_in
 from service.importing.xlsx.date_formats import DateFormat, date_format, is_date_format
 
 DIGITS_SHOWN_MAX = 15
@@ -30,7 +31,8 @@ BUILT_IN = {
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_(?P<blank>.)|\*(?P<filling>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
-    r"|\[(?P<colour>[A-Za-z]+|[^\x00-\x7f]+|(?:Color|颜色) ?[0-9]+)\]|(?P<general>General|G/通用格式)"
+    rf"|\[(?P<colour>[A-Za-z]+|[^\x00-\x7f]+|(?:{one_of(words_in('colour'))}) ?[0-9]+)\]"
+    rf"|(?P<general>{one_of(words_in('general_format'))})"
     r"|(?P<digit>[0#?])|(?P<sign>[.,%@;])|(?P<plain>[-+$():^&'~{}<>= 1-9]|[^\x00-\x7f])",
     re.IGNORECASE,
 )

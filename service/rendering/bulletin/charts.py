@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from service.rendering.bulletin.words import named, word
+from service.rendering.words import word
+from service.rendering.words.terms import value_name
 
 WIDTH, HEIGHT, LEFT = 680, 190, 58
 _TOP, _BOTTOM = 12, 24
@@ -105,7 +106,7 @@ def _columns(name: str, rows: Sequence[tuple[str, str, str | None]], lang: str) 
     for n, y in enumerate(lines):
         labels.append(Label(LEFT - 6, y + 4, f"{(top * n / 4 / _UNITS[lang]).normalize():,f}", "end"))
     has_base = any(bar.is_base for bar in bars)
-    title = f"{word(name, lang)} ({word('chart_unit', lang)})"
+    title = f"{word(f'bulletin.{name}', lang)} ({word('bulletin.chart_unit', lang)})"
     return Chart(name, title, _in_words(rows, lang), bars, lines, labels, has_base=has_base)
 
 
@@ -118,15 +119,15 @@ def _shares(rows: Sequence[Mapping[str, Any]], lang: str) -> Chart:
         y, share = Decimal(4 + place * step), Decimal(row["share_pct"])
         width = (WIDTH - left - 70) * share / 100
         bars.append(_bar(Decimal(left), y, width, Decimal(step - 10), is_base=False))
-        labels.append(Label(left - 8, _short(y) + 13, named("category", row["key"]["category"], lang), "end"))
+        labels.append(Label(left - 8, _short(y) + 13, value_name("category", row["key"]["category"], lang), "end"))
         labels.append(Label(_short(left + width) + 6, _short(y) + 13, f"{row['share_pct']} %", "start"))
-    said = [(named("category", row["key"]["category"], lang), f"{row['share_pct']} %", None) for row in shown]
-    title, height = word("chart_shares", lang), 8 + step * max(len(shown), 1)
+    said = [(value_name("category", row["key"]["category"], lang), f"{row['share_pct']} %", None) for row in shown]
+    title, height = word("bulletin.chart_shares", lang), 8 + step * max(len(shown), 1)
     return Chart("chart_shares", title, _in_words(said, lang), bars, [], labels, height)
 
 
 def _in_words(rows: Sequence[tuple[str, str, str | None]], lang: str) -> str:
-    base = word("base", lang)
+    base = word("part.base.yoy", lang)
     return "; ".join(f"{text}: {value}" + (f" ({base}: {before})" if before else "") for text, value, before in rows)
 
 

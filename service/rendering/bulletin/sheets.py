@@ -1,15 +1,22 @@
 """The tables of a bulletin as people read them: headings in words, and of each measure what a bureau prints."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.rendering.bulletin.edition import Edition
-from service.rendering.bulletin.words import named, word
 from service.rendering.exports.columns import CellKind, kind_of
+from service.rendering.words import word
+from service.rendering.words.terms import (
+    key_heading,
+    measure_heading,
+    part_heading,
+    reason_words,
+    value_name,
+)
 
 _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "residents")
-_OF_BOTH_DIRECTIONS = {"exempt_cny": "exempt_all_cny"}
+_OF_BOTH_DIRECTIONS = frozenset({"exempt_cny"})
 """The indicators whose words say that exports are in them; elsewhere the same measure is of imports alone."""
 
 _COMMODITY = ("amount_cny", "quantity_kg", "transactions")
@@ -59,22 +66,22 @@ class _Teller:
     """Tells tables in one language."""
 
     def __init__(self, edition: Edition) -> None:
-        self._edition, lang = edition, edition.lang
-        self._word: Callable[[str], str] = lambda name: word(name, lang)
+        self._edition, self._lang = edition, edition.lang
 
     def indicators(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
         """The main indicators: month, year on year, month before, year to date."""
-        names = ("indicator", "month", "base", "yoy", "previous", "mom", "year", "year_yoy")
+        month, base, *others = self._words("month", "yoy", "previous", "mom", "year", "year_yoy")
+        headings = [word("report.measure", self._lang), month, self._year_earlier(), base, *others]
         told = [
             [
-                BulletinCell(self._word(_OF_BOTH_DIRECTIONS.get(row["indicator"], row["indicator"])), "text"),
+                BulletinCell(self._indicator(row["indicator"]), "text"),
                 *self._parts(row["indicator"], row["month"], ("current", "base", "growth_pct")),
                 *self._parts(row["indicator"], row["previous"], ("base", "growth_pct")),
                 *self._parts(row["indicator"], row["year"], ("current", "growth_pct")),
             ]
             for row in rows
         ]
-        return Sheet("main_indicators", self._word("main_indicators"), self._words(names), told)
+        return Sheet("main_indicators", self._word("main_indicators"), headings, told)
 
     def keyed(
         self,
@@ -90,9 +97,10 @@ class _Teller:
 
         `total` is of the whole month and no sum of the rows: residents and person-times do not add up.
         """
-        headings = [self._word("month_key" if key == "month" else key) for key in keys]
-        headings += [self._word("share_pct")] if share else []
-        headings += [self._word("amount_cny"), self._word("base"), self._word("yoy"), *self._words(measures[1:])]
+        headings = [self._key_heading(key) for key in keys]
+        headings += [part_heading("share_pct", self._lang)] if share else []
+        headings += [self._measure("amount_cny"), self._year_earlier(), self._word("yoy")]
+        headings += [self._measure(measure) for measure in measures[1:]]
         told = [
             [
                 *(BulletinCell(self._name(key, row["key"][key]), "text") for key in keys),
@@ -105,7 +113,7 @@ class _Teller:
         return Sheet(name, self._word(name), headings, told, last)
 
     def _all(self) -> Sequence[BulletinCell]:
-        return BulletinCell(self._word("all"), "text"), BulletinCell("100.00", "percent")
+        return BulletinCell(word("part.total", self._lang), "text"), BulletinCell("100.00", "percent")
 
     def _measures(self, row: Mapping[str, Any], measures: Sequence[str]) -> list[BulletinCell]:
         others = (cell for measure in measures[1:] for cell in self._parts(measure, row[measure], ("current",)))
@@ -113,35 +121,37 @@ class _Teller:
 
     def _name(self, key: str, value: Any) -> str:
         name = self._edition.groups.get(value) if key == "group_id" else None
-        return name or named(key, value, self._edition.lang)
+        return name or value_name(key, value, self._lang)
 
     def residents(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
         """Stocks, flows and participation, of the month and of the year so far."""
         told = [
             [
-                BulletinCell(self._word(row["figure"]), "text"),
+                BulletinCell(self._measure(row["figure"]), "text"),
                 *(BulletinCell(row[span], _kind(row["figure"], "current")) for span in ("month", "year")),
             ]
             for row in rows
         ]
-        return Sheet("residents", self._word("residents_table"), self._words(("indicator", "month", "year")), told)
+        headings = [word("report.measure", self._lang), *self._words("month", "year")]
+        return Sheet("residents", self._word("residents_table"), headings, told)
 
     def taxed(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:
         """Exempt and taxable parts of the imports, by category and in total."""
-        names = ("category", "amount_cny", "exempt_cny", "taxable_cny", "yoy", "taxed_pct")
+        measures = ("amount_cny", "exempt_cny", "taxable_cny")
+        headings = [self._key_heading("category"), *map(self._measure, measures), *self._words("yoy", "taxed_pct")]
         told = [
             [
                 BulletinCell(self._category_or_all(row["key"]["category"]), "text"),
-                *(BulletinCell(row[measure]["current"], "money") for measure in names[1:4]),
+                *(BulletinCell(row[measure]["current"], "money") for measure in measures),
                 *self._parts("taxable_cny", row["taxable_cny"], ("growth_pct",)),
                 BulletinCell(row["taxed_pct"], "percent"),
             ]
             for row in rows
         ]
-        return Sheet("exempt_and_taxable", self._word("exempt_and_taxable"), self._words(names), told)
+        return Sheet("exempt_and_taxable", self._word("exempt_and_taxable"), headings, told)
 
     def _category_or_all(self, category: str | None) -> str:
-        return self._word("all") if category is None else self._name("category", category)
+        return word("part.total", self._lang) if category is None else self._name("category", category)
 
     def _parts(self, name: str, measure: Mapping[str, Any], parts: Sequence[str]) -> list[BulletinCell]:
         reason = measure.get("reason")
@@ -149,13 +159,30 @@ class _Teller:
             BulletinCell(
                 None if part == "base" and reason == "no_base_day" else measure[part],
                 _kind(name, part),
-                self._word(reason) if part == "growth_pct" and reason else "",
+                reason_words(reason, self._lang) if part == "growth_pct" and reason else "",
             )
             for part in parts
         ]
 
-    def _words(self, names: Sequence[str]) -> list[str]:
+    def _word(self, name: str) -> str:
+        return word(f"bulletin.{name}", self._lang)
+
+    def _words(self, *names: str) -> list[str]:
         return [self._word(name) for name in names]
+
+    def _year_earlier(self) -> str:
+        return word("part.base.yoy", self._lang)
+
+    def _measure(self, measure: str) -> str:
+        return measure_heading(measure, self._lang)
+
+    def _indicator(self, measure: str) -> str:
+        if measure in _OF_BOTH_DIRECTIONS:
+            return self._word("exempt_all_cny")
+        return self._measure(measure)
+
+    def _key_heading(self, key: str) -> str:
+        return word("field.commodity", self._lang) if key == "commodity" else key_heading(key, self._lang)
 
 
 def _kind(measure: str, part: str) -> CellKind:

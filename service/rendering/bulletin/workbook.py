@@ -10,8 +10,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from service.rendering.bulletin.edition import Edition
 from service.rendering.bulletin.sheets import BulletinCell, Sheet, sheets_of
-from service.rendering.bulletin.words import word
 from service.rendering.exports.workbook import EXACT_DIGITS_MAX, MADE_AT, NUMBER_FORMATS, columns_of
+from service.rendering.words import say, word
 
 _WIDTH_MIN, _WIDTH_MAX = 12, 40
 _A4 = 9
@@ -22,7 +22,9 @@ def workbook_of(document: Mapping[str, Any], edition: Edition) -> bytes:
     """The workbook of a bulletin's document; every sheet is laid out for printing on A4."""
     made, footer = io.BytesIO(), footer_of(document, edition)
     with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
-        workbook.set_properties({"title": f"{word('title', edition.lang)} {document['month']}", "created": MADE_AT})
+        workbook.set_properties(
+            {"title": f"{word('bulletin.title', edition.lang)} {document['month']}", "created": MADE_AT}
+        )
         formats = {name: workbook.add_format({"num_format": form}) for name, form in NUMBER_FORMATS.items()}
         formats["text"] = workbook.add_format()
         formats["note"] = workbook.add_format({"align": "right", "font_color": "#555555"})
@@ -76,9 +78,9 @@ def footer_of(document: Mapping[str, Any], edition: Edition) -> list[str]:
     """What stands below every table: units, cut-off, position, whether the month is over, and what is invented."""
     lang = edition.lang
     return [
-        *([word("demo", lang)] if edition.is_demo else []),
-        word("unit", lang),
-        f"{word('cut_off', lang)} {document['cut_off']}",
-        f"{word('position', lang)} {document['position']}",
-        word(document["status"], lang),
+        *([word("shell.demo", lang)] if edition.is_demo else []),
+        say("report.named", lang, name=word("report.units", lang), value=word("report.all_units", lang)),
+        f"{word('report.cut_off', lang)} {document['cut_off']}",
+        f"{word('report.position', lang)} {document['position']}",
+        word(f"bulletin.{document['status']}", lang),
     ]

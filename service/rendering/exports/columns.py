@@ -8,6 +8,9 @@ CellKind = Literal["text", "money", "weight", "count", "percent", "ratio", "figu
 """What values are; a `figure` is of the kind of its row, as in the claims of a brief."""
 
 TOTAL = "total"
+NO_KEY = "row"
+"""The column that names the rows of a table without keys: its one row is the total."""
+
 PARTS = ("current", "base", "change", "growth_pct", "ratio", "reason")
 
 _KIND_OF_PART: dict[str, CellKind] = {"growth_pct": "percent", "ratio": "ratio", "reason": "text"}
@@ -58,7 +61,7 @@ def kind_of(measure: str, part: str) -> CellKind:
 def _report_table(document: Mapping[str, Any]) -> ExportTable:
     keys = list(document["by"])
     shares = [ExportColumn("share_pct", None, "percent")] if any("share_pct" in row for row in document["rows"]) else []
-    columns = [ExportColumn(name, None, "text") for name in keys or ["row"]] + shares
+    columns = [ExportColumn(name, None, "text") for name in keys or [NO_KEY]] + shares
     columns += [
         ExportColumn(measure, part, kind_of(measure, part))
         for measure, parts in document["total"].items()

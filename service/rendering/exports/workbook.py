@@ -1,9 +1,9 @@
-"""XLSX for people: Chinese headings, real numbers with their formats, and below the table what it is about."""
+"""XLSX for people: headings in words, real numbers with their formats, and below the table what it is about."""
 
 import datetime
 import io
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,8 +13,17 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from service.domain.errors import ValidationFailed
-from service.rendering.exports import headings
-from service.rendering.exports.columns import TOTAL, ExportColumn, ExportTable, table_of
+from service.rendering.exports.columns import NO_KEY, ExportColumn, ExportTable, table_of
+from service.rendering.words import say, word
+from service.rendering.words.terms import (
+    claimed_name,
+    column_heading,
+    key_heading,
+    measure_heading,
+    part_heading,
+    reason_words,
+    value_name,
+)
 
 SHEET_ROWS_MAX = 1_048_576
 SHEET_COLUMNS_MAX = 16_384
@@ -40,6 +49,9 @@ _WIDTHS = {"text": 14, "money": 20, "weight": 20, "count": 15, "percent": 11, "r
 
 @dataclass(frozen=True, slots=True)
 class _Formats:
+    """How cells are written: their formats, and the language of their words."""
+
+    lang: str
     plain: Format
     heading: Format
     total: Format
@@ -47,20 +59,21 @@ class _Formats:
     total_numbers: Mapping[str, Format]
 
 
-def xlsx_of(document: Mapping[str, Any], cut_off: datetime.date) -> bytes:
+def xlsx_of(document: Mapping[str, Any], cut_off: datetime.date, lang: str | None = None) -> bytes:
     """The workbook of a report's or a series' document: one sheet, the total as its last row, a footer below.
 
-    `cut_off` is the last day that its figures can be of.
+    `cut_off` is the last day that its figures can be of. Without `lang` it is in the language of the document, if that
+    has one, and else in Chinese, as the bureau publishes it.
     Raises ValidationFailed when a sheet can't hold it all: half a report would look like a whole one.
     """
-    made = io.BytesIO()
+    made, lang = io.BytesIO(), lang or document.get("lang") or "zh"
     table = table_of(document)
     if len(table.rows) + _FRAME_ROWS > SHEET_ROWS_MAX or len(table.columns) > SHEET_COLUMNS_MAX:
         detail = f"A sheet holds {SHEET_ROWS_MAX} rows and {SHEET_COLUMNS_MAX} columns; ask for less, or for csv."
         raise ValidationFailed.of("/format", "too-large-for-xlsx", detail)
     with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
-        workbook.set_properties({"title": "互市统计", "created": MADE_AT})
-        sheet, formats = workbook.add_worksheet("报表"), _formats(workbook)
+        workbook.set_properties({"title": word("report.title", lang), "created": MADE_AT})
+        sheet, formats = workbook.add_worksheet(word("report.sheet", lang)), _formats(workbook, lang)
         _write_headings(sheet, table, formats)
         for number, row in enumerate(table.rows, start=2):
             is_total = table.has_total and number == len(table.rows) + 1
@@ -71,9 +84,10 @@ def xlsx_of(document: Mapping[str, Any], cut_off: datetime.date) -> bytes:
     return made.getvalue()
 
 
-def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
+def _formats(workbook: xlsxwriter.Workbook, lang: str) -> _Formats:
     bold = {"bold": True, "top": 1}
     return _Formats(
+        lang=lang,
         plain=workbook.add_format(),
         heading=workbook.add_format({"bold": True, "align": "center", "valign": "vcenter", "bottom": 1}),
         total=workbook.add_format(bold),
@@ -86,31 +100,30 @@ def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
 
 def _write_headings(sheet: Worksheet, table: ExportTable, formats: _Formats) -> None:
     """Two rows: the measure over its parts, and keys over both."""
+    lang = formats.lang
     for place, column in enumerate(table.columns):
-        sheet.set_column(place, place, _width(table, place, column))
+        sheet.set_column(place, place, _width(table, place, column, lang))
         if column.part is None:
-            sheet.merge_range(0, place, 1, place, headings.KEYS.get(column.name, column.name), formats.heading)
+            sheet.merge_range(
+                0, place, 1, place, "" if column.name == NO_KEY else column_heading(column.name, lang), formats.heading
+            )
         else:
-            sheet.write_string(1, place, headings.PARTS[column.part], formats.heading)
+            sheet.write_string(1, place, part_heading(column.part, lang), formats.heading)
     measured = [(place, column) for place, column in enumerate(table.columns) if column.part is not None]
     for (name, line), own in groupby(measured, key=lambda item: (item[1].name, item[1].line)):
         places = [place for place, _ in own]
-        heading = " ".join(str(headings.value_of(key, value) or "") for key, value in line) or headings.MEASURES[name]
+        heading = " ".join(value_name(key, value, lang) for key, value in line) or measure_heading(name, lang)
         if len(places) == 1:
             sheet.write_string(0, places[0], heading, formats.heading)
         else:
             sheet.merge_range(0, places[0], 0, places[-1], heading, formats.heading)
 
 
-def _width(table: ExportTable, place: int, column: ExportColumn) -> int:
+def _width(table: ExportTable, place: int, column: ExportColumn, lang: str) -> int:
     """Wide enough for every text of the column, within limits; numbers have a width by their kind."""
     if column.kind != "text":
         return _WIDTHS[column.kind]
-    shown = (
-        headings.REASONS.get(row[place]) if column.part == "reason" else headings.value_of(column.name, row[place])
-        for row in table.rows
-    )
-    widest = max((columns_of(str(text)) for text in shown if text is not None), default=0)
+    widest = max((columns_of(_shown(column, row[place], lang)) for row in table.rows), default=0)
     return min(max(_WIDTHS["text"], widest + 2), TEXT_WIDTH_MAX)
 
 
@@ -132,12 +145,19 @@ def _write(
         else:
             sheet.write_number(row, place, float(value), numbers[_kind(column, value)])
         return
-    if column.part == "reason":
-        shown = headings.REASONS.get(value, value)
+    if is_total and column.part is None:
+        shown = word("part.total", formats.lang) if place == 0 else ""
     else:
-        shown = "合计" if is_total and value == TOTAL and place == 0 else headings.value_of(column.name, value)
+        shown = _shown(column, value, formats.lang)
     # Always as a string: what somebody has named a settlement must not become a formula.
-    sheet.write_string(row, place, "" if shown is None or (is_total and place) else str(shown), text)
+    sheet.write_string(row, place, shown, text)
+
+
+def _shown(column: ExportColumn, value: Any, lang: str) -> str:
+    """A text of the table in words: a reason, a claim's measure, a key's value by its name."""
+    if column.part == "reason":
+        return "" if value is None else reason_words(value, lang)
+    return claimed_name(value, lang) if column.name == "measure" else value_name(column.name, value, lang)
 
 
 def _kind(column: ExportColumn, value: Any) -> str:
@@ -151,26 +171,39 @@ def _write_footer(
     sheet: Worksheet, row: int, document: Mapping[str, Any], cut_off: datetime.date, formats: _Formats
 ) -> None:
     """What the table is about, so that a printed sheet still says it."""
-    filters = "；".join(
-        f"{headings.KEYS[name]}：{'、'.join(str(headings.value_of(name, value)) for value in values)}"
-        for name, values in document.get("filters", {}).items()
-    )
+    lang = formats.lang
     lines = {
-        "统计期": _days(document["period"]),
-        "对比期": _days(document["base_period"]),
-        "数据截至": cut_off.isoformat(),
-        "筛选": filters or "无",
-        "单位": "元、千克、笔、人、人次",
-        "数据位置": document["position"],
+        "period": _days(document["period"], lang),
+        "base_period": _days(document["base_period"], lang),
+        "cut_off": cut_off.isoformat(),
+        "filters": _filters(document.get("filters", {}), lang),
+        "units": word("report.all_units", lang),
+        "position": document["position"],
     }
     if "measure" in document:
-        lines["指标"] = headings.MEASURES[document["measure"]]
+        lines["measure"] = measure_heading(document["measure"], lang)
     if "text" in document:
-        lines["正文"] = document["text"]
+        lines["text"] = document["text"]
     for number, (name, text) in enumerate(lines.items()):
-        sheet.write_string(row + number, 0, name, formats.plain)
+        sheet.write_string(row + number, 0, word(f"report.{name}", lang), formats.plain)
         sheet.write_string(row + number, 1, text, formats.plain)
 
 
-def _days(period: Mapping[str, str] | None) -> str:
-    return "不对比" if period is None else f"{period['from']} 至 {period['to']}"
+def _filters(filters: Mapping[str, Any], lang: str) -> str:
+    """What the table is narrowed to, by name: 品类：肉类、绒毛."""
+    said = [
+        say("report.named", lang, name=key_heading(name, lang), value=_joined("between_values", named, lang))
+        for name, values in filters.items()
+        for named in [[value_name(name, value, lang) for value in values]]
+    ]
+    return _joined("between_filters", said, lang) or word("report.no_filters", lang)
+
+
+def _joined(between: str, parts: Sequence[str], lang: str) -> str:
+    return word(f"report.{between}", lang).join(parts)
+
+
+def _days(period: Mapping[str, str] | None, lang: str) -> str:
+    if period is None:
+        return word("report.not_compared", lang)
+    return say("report.days", lang, start=period["from"], end=period["to"])

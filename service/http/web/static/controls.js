@@ -70,7 +70,9 @@ function periodFields(period, known, change) {
   }
   const { kind } = period;
   const years = yearsFor(known, period.year);
-  const fields = [select("year", word("year"), years, period.year, (year) => change({ period: { ...period, year } }))];
+  const fields = [
+    select("year", word("dimension.year"), years, period.year, (year) => change({ period: { ...period, year } })),
+  ];
   const count = PARTS[kind];
   if (count) {
     const parts = Array.from(
@@ -113,7 +115,7 @@ function filterGroup(name, values, chosen, toggle) {
   });
   const isLong = values.length > LONG;
   const search = isLong && searchField(name, boxes);
-  const legend = make("legend", {}, word(`filter.${name}`));
+  const legend = make("legend", {}, word(`dimension.${name}`));
   return make("fieldset", isLong ? { class: "long" } : {}, legend, search, ...boxes.map(({ label }) => label));
 }
 
@@ -125,7 +127,7 @@ const sought = new Map();
  * @param {{ box: HTMLInputElement, label: HTMLElement }[]} boxes
  */
 function searchField(name, boxes) {
-  const said = `${word("search")}: ${word(`filter.${name}`)}`;
+  const said = `${word("search")}: ${word(`dimension.${name}`)}`;
   const attributes = { type: "search", id: `search-${name}`, "aria-label": said, placeholder: word("search") };
   const field = make("input", attributes);
   const narrow = () => {

@@ -1,5 +1,6 @@
 // The dashboard: a question in the address, the API's answers to it on the page, and nothing else.
 import { Failure, ask, askAll, choices, hasMoved, isAborted, newestDay, newestPeriod } from "./answers.js";
+import catalogue from "./catalogue.js";
 import { redrawAll } from "./charts.js";
 import { drawControls } from "./controls.js";
 import { button, byId, make } from "./elements.js";
@@ -8,7 +9,7 @@ import { lookAgain, politely, saysTheSame } from "./live.js";
 import { addressOf, hasPeriod, readQuestion } from "./question.js";
 import { showNewest, showPosition, showReport } from "./report.js";
 import { beginShell, drawShell, may, sayError, setSession, speakAsAsked, toSignIn } from "./shell.js";
-import { language, word } from "./words.js";
+import { language, teach, word } from "./words.js";
 
 const [content, state, status] = ["content", "state", "status"].map((id) => byId(id));
 
@@ -251,6 +252,7 @@ for (const printing of [true, false]) {
 }
 
 async function begin() {
+  teach(catalogue, "dashboard");
   beginShell({
     addressIn,
     turnTo: (address) => history.pushState(null, "", address),

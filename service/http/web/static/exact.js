@@ -1,4 +1,5 @@
 // Figures come as decimal text and stay exact: whole numbers of the smallest unit, never binary fractions.
+import { ladder } from "./words.js";
 
 /**
  * Decimal text as a whole number of its smallest unit: "3.50" with 2 decimals is 350n.
@@ -42,16 +43,6 @@ export function halfUp(numerator, denominator) {
   return (sign * (2n * sign * numerator + denominator)) / (2n * denominator);
 }
 
-/** @type {Record<Lang, [zeros: number, unit: string][]>} */
-const LADDERS = {
-  // prettier-ignore
-  zh: [[12, "万亿"], [8, "亿"], [4, "万"]],
-  // prettier-ignore
-  en: [[12, "trillion"], [9, "billion"], [6, "million"]],
-  // prettier-ignore
-  mn: [[12, "их наяд"], [9, "тэрбум"], [6, "сая"]],
-};
-
 /**
  * 306000000.00 as ["3.06", "亿"]; what is below the lowest rung stays whole.
  * @param {Figure} text
@@ -61,7 +52,7 @@ const LADDERS = {
 export function compact(text, lang, decimals = 2) {
   const value = scaled(text, 2);
   const size = value < 0n ? -value : value;
-  for (const [zeros, unit] of LADDERS[lang]) {
+  for (const [zeros, unit] of ladder(lang)) {
     const rung = 10n ** BigInt(zeros);
     if (size >= rung * 100n) {
       return [grouped(unscaled(halfUp(value, rung * 10n ** BigInt(2 - decimals)), decimals)), unit];
@@ -76,7 +67,7 @@ export function compact(text, lang, decimals = 2) {
  * @param {Lang} lang
  */
 export function tick(value, lang) {
-  for (const [zeros, unit] of LADDERS[lang]) {
+  for (const [zeros, unit] of ladder(lang)) {
     if (Math.abs(value) >= 10 ** zeros) {
       const shown = Number((value / 10 ** zeros).toPrecision(4));
       return `${grouped(shown)}${lang === "zh" ? "" : "\u00a0"}${unit}`;

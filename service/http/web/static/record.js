@@ -1,6 +1,7 @@
 // The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
 import { Failure, ask } from "./answers.js";
-import { byId, inputById, list, make, told } from "./elements.js";
+import catalogue from "./catalogue.js";
+import { byId, inputById, list, make } from "./elements.js";
 import { grouped, scaled } from "./exact.js";
 import { learnGroups } from "./groups.js";
 import { limits } from "./limits.js";
@@ -14,7 +15,7 @@ import { beginReversal, openTrade } from "./record_reversal.js";
 import { beginSession, drawAll } from "./record_session.js";
 import { errorWords, sayFailure, scopeNote } from "./refusals.js";
 import { draws, may } from "./shell.js";
-import { nameOf, word } from "./words.js";
+import { codesOf, nameOf, teach, word } from "./words.js";
 
 /** @type {{ resident: Resident | null, allowance: Allowance | null, seeking: symbol | null }} */
 const found = { resident: null, allowance: null, seeking: null };
@@ -48,9 +49,8 @@ function meter({ remaining_cny: remaining, limit_cny: most, day }) {
  */
 function weights({ quantity_limits: groups }) {
   const named = groups.map((each) => {
-    const said = word(`list.${each.list_group}`);
     const left = `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`;
-    return /** @type {[string, string]} */ ([said === `list.${each.list_group}` ? each.list_group : said, left]);
+    return /** @type {[string, string]} */ ([nameOf("list_group", each.list_group), left]);
   });
   return groups.length
     ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(named))
@@ -72,8 +72,8 @@ function fullWords(resident) {
   return [
     make("p", { class: "name" }, make("b", {}, resident.name), ` ${id} `, said),
     list([
-      [word("group"), groupOf(resident)],
-      [word("filter.settlement"), settlement ?? word("none")],
+      [word("dimension.group_id"), groupOf(resident)],
+      [word("dimension.settlement"), settlement ?? word("none")],
     ]),
   ];
 }
@@ -182,6 +182,7 @@ function takeUp() {
 }
 
 async function begin() {
+  teach(catalogue, "record");
   guardKeys();
   if (!(await beginSession())) return;
   draws(drawScopes);
@@ -192,7 +193,7 @@ async function begin() {
   });
   byId("who-is").addEventListener("input", forget);
   if (may("transactions:write")) {
-    beginLine(Object.keys(told("countries")), told("categories"), showPosted);
+    beginLine(codesOf("origin"), codesOf("category"), showPosted);
     byId("traded_at").addEventListener("change", readAllowance);
     beginReceipt((id) => {
       openTrade(id);

@@ -60,7 +60,7 @@ function form() {
   reason.value = state.reason;
   limit(reason, most, count);
   reason.addEventListener("input", () => (state.reason = reason.value));
-  const label = make("label", { for: "reason" }, word("reason"));
+  const label = make("label", { for: "reason" }, word("why"));
   const made = make(
     "form",
     { novalidate: true },
@@ -92,7 +92,7 @@ function confirmation() {
     "div",
     { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
     make("p", { id: "confirm-title" }, word("reverse.ask")),
-    make("p", {}, `${word("reason")}: ${state.reason}`),
+    make("p", {}, `${word("why")}: ${state.reason}`),
     yes,
     " ",
     button("reverse-no", word("back"), () => step("form", "reason")),

@@ -4,10 +4,9 @@ import { keepInTab, keptInTab } from "./browser_memory.js";
 import { byId, make } from "./elements.js";
 import { limits } from "./limits.js";
 import { actAs } from "./record_api.js";
-import { RECORD_WORDS } from "./record_words.js";
 import { sayFailure } from "./refusals.js";
 import { beginShell, draws, drawShell, sayError, sessionNow, setSession, signInAddress, toSignIn } from "./shell.js";
-import { teach, word } from "./words.js";
+import { word } from "./words.js";
 
 /** @typedef {Record<string, string | null>} Draft */
 
@@ -86,7 +85,6 @@ async function lookForSession() {
 
 /** The session, or null when there is none and the page is on its way to signing in. */
 export async function beginSession() {
-  teach(RECORD_WORDS);
   beginShell({
     addressIn,
     turnTo: (address) => history.replaceState(null, "", address),

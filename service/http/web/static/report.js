@@ -6,6 +6,7 @@ import {
   comparedWords,
   cutOffWords,
   dayWords,
+  newestBaseWords,
   newestWords,
   periodWords,
   positionWords,
@@ -52,7 +53,7 @@ export function showReport(answers, question, updated) {
 /** @param {string} month */
 function linkBulletin(month) {
   bulletin().href = `/v1/reports/bulletin?month=${month}&format=html&lang=${language()}`;
-  bulletin().textContent = `${word("bulletin")} ${month}`;
+  bulletin().textContent = `${word("page.bulletin")} ${month}`;
 }
 
 /**
@@ -79,8 +80,7 @@ export function showNewest(day, { months: { base_period: base, through } }) {
   const missing = (Date.parse(through) - Date.parse(day)) / DAY_MS;
   if (missing <= HOLIDAYS_MAX || !base) return;
   byId("note").hidden = false;
-  const end = language() === "zh" ? "。" : ".";
-  byId("note").textContent = `${newestWords(day)}${word("newest.base")} ${periodWords(base)}${end}`;
+  byId("note").textContent = newestBaseWords(day, base);
 }
 
 /** @param {Pick<Answers, "position">} answers */

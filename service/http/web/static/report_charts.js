@@ -15,7 +15,7 @@ import {
   points,
   readout,
   taxedShare,
-  withUnit,
+  headingOf,
 } from "./report_texts.js";
 import { language, nameOf, word } from "./words.js";
 
@@ -49,7 +49,7 @@ export function showMonths(context) {
   const current = rows.map((row) => number(row?.[measure].current ?? 0));
   const base = rows.map((row) => (hasBuckets(context) ? number(row ? row[measure].base : 0) : null));
   const legend = overTime(context);
-  const section = chartSection("months", context, { about: withUnit(word(measure), measure), legend });
+  const section = chartSection("months", context, { about: headingOf(measure), legend });
   /** @param {number} n */
   const say = (n) => readout(bucketWords(keys[n], true), rows[n]?.[measure], measure, legend[1] ?? null);
   const onIndex = reader(section, say);
@@ -57,7 +57,7 @@ export function showMonths(context) {
   fillTable(
     section,
     tableCaption(context),
-    [word(interval), ...measureHead(measure, context)],
+    [word(`dimension.${interval}`), ...measureHead(measure, context)],
     keys.map((key, n) => [bucketWords(key, true), ...measureCells(rows[n]?.[measure], measure, months.base_period)]),
     [word("total"), ...measureCells(months.total[measure], measure)],
   );
@@ -79,7 +79,7 @@ export function showTaxed(context) {
   });
   /** @param {number} n */
   const say = (n) => {
-    const changed = `${percent(then[n])}% · ${points(now[n], then[n])} ${word("points")}`;
+    const changed = `${percent(then[n])}% · ${points(now[n], then[n])} ${word("unit.points")}`;
     const against = hasBuckets(context) ? ` · ${context.baseWord} ${changed}` : "";
     return `${bucketWords(keys[n], true)} · ${percent(now[n])}%${against}`;
   };
@@ -100,11 +100,11 @@ export function showTaxed(context) {
  * @param {ReportContext} context
  */
 const taxedHead = (interval, { baseWord }) => [
-  word(interval),
+  word(`dimension.${interval}`),
   `${word("current")} %`,
   `${baseWord} %`,
-  `${word("change")}, ${word("points")}`,
-  withUnit(word("taxable"), "amount_cny"),
+  `${word("change")}, ${word("unit.points")}`,
+  headingOf("taxable_cny"),
 ];
 
 /** @param {Record<string, any> | undefined} row */
@@ -136,7 +136,7 @@ export function showBars(dimension, context) {
   fillTable(
     section,
     context.compared,
-    [word(`filter.${dimension}`), ...measureHead(measure, context), ...(isValue ? [word("share")] : [])],
+    [word(`dimension.${dimension}`), ...measureHead(measure, context), ...(isValue ? [word("share_pct")] : [])],
     rows.map((row) => [
       nameOf(dimension, row.key[dimension]),
       ...measureCells(row[measure], measure),
@@ -187,7 +187,7 @@ export function showPeople(context) {
   fillTable(
     section,
     context.compared,
-    [word("filter.settlement"), ...STOCK.flatMap((name) => stockHead(name, context))],
+    [word("dimension.settlement"), ...STOCK.flatMap((name) => stockHead(name, context))],
     rows.map((row) => [nameOf("settlement", row.key.settlement), ...STOCK.flatMap((name) => stockCells(row[name]))]),
     [word("total"), ...STOCK.flatMap((name) => stockCells(total[name]))],
   );
@@ -197,7 +197,7 @@ export function showPeople(context) {
  * @param {string} name
  * @param {ReportContext} context
  */
-const stockHead = (name, { baseWord }) => [word(name), `${word(name)}, ${baseWord}`, word("growth")];
+const stockHead = (name, { baseWord }) => [word(name), `${word(name)}, ${baseWord}`, word("growth_pct")];
 
 /** @param {Measure} measure */
 const stockCells = (measure) => [grouped(measure.current), grouped(baseOf(measure) ?? "—"), growthCell(measure)];

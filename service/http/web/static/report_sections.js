@@ -1,7 +1,7 @@
 // The sections of a report: a chart with its legend, its readout, its table and its files.
 import { draw, erase } from "./charts.js";
 import { byId, make, table, within } from "./elements.js";
-import { withUnit } from "./report_texts.js";
+import { headingOf } from "./report_texts.js";
 import { word } from "./words.js";
 
 /** @type {[element: HTMLElement, make: ChartMaker][]} Charts that are drawn together, when all of them are known. */
@@ -25,7 +25,7 @@ const waiting = [];
 export function chartSection(name, { answers, baseWord, compared }, looks) {
   const { measure = "", isLine, second = "hatched", rest } = looks;
   const section = byId(name);
-  const said = looks.about ?? withUnit(word(measure), measure);
+  const said = looks.about ?? headingOf(measure);
   const [solid, other] = looks.legend ?? [word("current"), baseWord];
   /**
    * @param {string} kind

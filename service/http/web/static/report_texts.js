@@ -2,7 +2,7 @@
 import { compact, grouped, shareOf, signed, unscaled } from "./exact.js";
 import { bucketsOf, intervalFor } from "./periods.js";
 import { bucketWords } from "./phrases.js";
-import { language, word } from "./words.js";
+import { language, say, word } from "./words.js";
 
 /** @typedef {{ keys: string[], labels: string[], rows: (Row | undefined)[], interval: Interval }} Buckets */
 
@@ -50,7 +50,16 @@ export function unitWords(name, rung) {
 export function withUnit(text, measure) {
   const unit = word(`unit.${measure}`);
   if (!unit) return text;
-  return language() === "zh" ? `${text}（${unit}）` : `${text}, ${unit}`;
+  return say("report.with_unit", { name: text, unit });
+}
+
+/**
+ * What a measure is called, as in the bulletin: with the unit of money or weight, while counts have none.
+ * @param {string} measure
+ */
+export function headingOf(measure) {
+  const unit = measure.endsWith("_cny") ? "amount_cny" : measure;
+  return unit in DECIMALS ? withUnit(word(measure), unit) : word(measure);
 }
 
 /**
@@ -83,7 +92,7 @@ export const measureHead = (measure, { baseWord }) => [
   withUnit(word("current"), measure),
   withUnit(baseWord, measure),
   word("change"),
-  word("growth"),
+  word("growth_pct"),
   word("ratio"),
 ];
 

@@ -1,7 +1,7 @@
 // What surrounds each page: its language and colours, the links to the others, who is signed in, and its line for errors.
 import { Failure, ask } from "./answers.js";
 import { keep, kept } from "./browser_memory.js";
-import { buttonById, byId, make, told } from "./elements.js";
+import { buttonById, byId, make } from "./elements.js";
 import { limits } from "./limits.js";
 import { speak, htmlLanguage, language, word } from "./words.js";
 
@@ -70,7 +70,7 @@ function chosenLanguage() {
 /** Says all that stands in the page in its language. */
 function say() {
   document.documentElement.lang = htmlLanguage();
-  document.title = `${word("title")} — 互市 Hushi`;
+  document.title = `${word("title")} — ${word("product.brand")}`;
   for (const element of elements("[data-word]")) element.textContent = word(element.dataset.word ?? "");
   for (const element of elements("[data-label]")) element.setAttribute("aria-label", word(element.dataset.label ?? ""));
 }
@@ -169,7 +169,7 @@ async function signOut() {
  * @param {Page} page
  */
 export function beginShell(page) {
-  speak(chosenLanguage(), told("countries"));
+  speak(chosenLanguage());
   say();
   for (const link of languageLinks()) link.addEventListener("click", (event) => chooseLanguage(event, page));
   byId("theme").addEventListener("click", () => {

@@ -1,8 +1,11 @@
 // What the scripts of the pages know of each other and of the API's answers; TypeScript reads it, browsers never do.
 
 type Lang = "zh" | "en" | "mn";
-/** A word in Chinese, English and Mongolian. */
-type Said = [zh: string, en: string, mn: string];
+/** All words by language and key, and the names of the rules by dimension, code and language. */
+interface Catalogue {
+  words: Record<Lang, Record<string, string>>;
+  names: Record<string, Record<string, Record<Lang, string>>>;
+}
 type PeriodKind = "year" | "half" | "quarter" | "month" | "ytd" | "free";
 type Interval = "day" | "month" | "quarter";
 type Compare = "yoy" | "previous";

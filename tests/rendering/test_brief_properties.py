@@ -10,11 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory, en, mn, write_brief, zh
+from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory
 from service.domain.growth import compare
 from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
 from service.domain.transactions import DIRECTIONS
-from tests.domain.briefs import LANGS, facts, nothing_traded
+from service.rendering.brief import write_brief
+from service.rendering.brief.days import day_words, period_words
+from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 GROWTH_WORDS: dict[Lang, str] = {
     "zh": r"增长|下降|持平|翻.番",
@@ -90,12 +92,11 @@ def said_in_chinese(phrase: str) -> Iterator[tuple[Fraction, str]]:
 @example(facts(**nothing_traded(None)), "zh")
 def test_every_phrase_stands_in_the_text_and_nothing_else_holds_a_figure(known: Facts, lang: Lang) -> None:
     brief = write_brief(known, lang)
-    words = {"zh": zh, "en": en, "mn": mn}[lang]
-    as_of = {"zh": zh.day_words, "en": en.day_words, "mn": mn.as_of_words}[lang](known.registered_on)
+    as_of = day_words(known.registered_on, lang)
 
     rest = between_the_phrases(brief)
-    assert rest.startswith(words.period_words(known.period))
-    assert not re.search(r"\d", rest.removeprefix(words.period_words(known.period)).replace(as_of, "", 1))
+    assert rest.startswith(period_words(known.period, lang))
+    assert not re.search(r"\d", rest.removeprefix(period_words(known.period, lang)).replace(as_of, "", 1))
     assert not re.search(GROWTH_WORDS[lang], rest)
     assert not re.search(r"None|\bnan\b|  |，，|, ,", brief.text)
     assert brief.text.endswith({"zh": "。", "en": ".", "mn": "."}[lang])

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.briefs import BriefSchema, brief_document
-from service.domain.brief import Claim, Lang, write_brief
-from tests.domain.briefs import facts
+from service.domain.brief import Claim, Lang
+from service.rendering.brief import write_brief
+from tests.rendering.briefs import facts
 
 # The bureau's sentence.
 
@@ -57,14 +58,14 @@ def test_the_claims_hold_the_figures_behind_the_phrases() -> None:
 @pytest.mark.parametrize(
     ("lang", "note"),
     [
-        ("zh", "（统计范围：品类为肉类、绒毛；原产国为FR、蒙古国；社区/嘎查为东社区）"),
+        ("zh", "（统计范围：品类为肉类、绒毛；原产国为法国、蒙古国；社区/嘎查为东社区）"),
         (
             "en",
-            " (Only category: meat, wool and cashmere; country of origin: FR, Mongolia; settlement: 东社区.)",
+            " (Only category: meat, wool and cashmere; country of origin: France, Mongolia; settlement: 东社区.)",
         ),
         (
             "mn",
-            " (Хамрах хүрээ: ангилал – мах, ноос ноолуур; гарал үүслийн улс – FR, Монгол; суурин – 东社区.)",
+            " (Хамрах хүрээ: ангилал – мах, ноос ноолуур; гарал үүслийн улс – Франц, Монгол; суурин – 东社区.)",
         ),
     ],
 )

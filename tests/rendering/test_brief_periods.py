@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from service.domain.brief import en, mn, zh
 from service.domain.periods import Period
+from service.rendering.brief.days import period_words
+from tests.rendering.briefs import LANGS
 
 PERIODS: list[tuple[str, str, tuple[str, str, str]]] = [
     ("2024-01-01", "2024-12-31", ("2024年", "In 2024", "2024 онд")),
@@ -60,4 +61,4 @@ PERIODS: list[tuple[str, str, tuple[str, str, str]]] = [
 def test_a_period_is_called_by_its_shape(start: str, end: str, words: tuple[str, str, str]) -> None:
     period = Period(date.fromisoformat(start), date.fromisoformat(end))
 
-    assert (zh.period_words(period), en.period_words(period), mn.period_words(period)) == words
+    assert tuple(period_words(period, lang) for lang in LANGS) == words

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from service.domain.brief import NewCategory, en, mn, write_brief, zh
+from service.domain.brief import NewCategory
 from service.domain.growth import compare
 from service.domain.periods import parse_period
-from tests.domain.briefs import LANGS, facts, nothing_traded
+from service.rendering.brief import write_brief
+from service.rendering.brief.figures import amount_words, heads_words
+from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 # Golden cases: what is asked, and a part of the text that has to stand there.
 
@@ -221,11 +223,11 @@ def test_nothing_is_new_where_the_base_period_had_no_trade() -> None:
 def test_an_amount_keeps_three_digits_and_says_about() -> None:
     amounts_fen = (853_055, 9_999_99, 99_999_99, 12_998_765_432, 9_999_999_999, 30_612_345_678, 10**14)
 
-    assert [zh.amount_words(fen) for fen in amounts_fen] == [
+    assert [amount_words(fen, "zh") for fen in amounts_fen] == [
         "8530.55元", "9999.99元", "约10万元", "约1.3亿元", "约1亿元", "约3.06亿元", "1万亿元",
     ]  # fmt: skip
-    assert [en.amount_words(fen) for fen in amounts_fen[2:4]] == ["about CNY 100,000", "about CNY 130 million"]
-    assert [mn.amount_words(fen) for fen in amounts_fen[4:]] == [
+    assert [amount_words(fen, "en") for fen in amounts_fen[2:4]] == ["about CNY 100,000", "about CNY 130 million"]
+    assert [amount_words(fen, "mn") for fen in amounts_fen[4:]] == [
         "ойролцоогоор 100 сая юань", "ойролцоогоор 306 сая юань", "1 их наяд юань",
     ]  # fmt: skip
 
@@ -233,11 +235,11 @@ def test_an_amount_keeps_three_digits_and_says_about() -> None:
 def test_heads_are_rounded_down_and_say_more_than() -> None:
     heads = (999, 1_000, 6_199, 9_999, 35_000, 35_999, 123_456, 1_239_999, 123_456_789)
 
-    assert [zh.heads_words(count, "人") for count in heads] == [
+    assert [heads_words(count, "zh") + "人" for count in heads] == [
         "999人", "1000人", "6100余人", "9900余人", "3.5万人", "超3.5万人", "超12.3万人", "超123万人", "超1.2亿人",
     ]  # fmt: skip
-    assert en.heads_words(1_239_999) == "more than 1.23 million"
-    assert mn.heads_words(1_239_999) == "1.23 сая гаруй"
+    assert heads_words(1_239_999, "en") == "more than 1.23 million"
+    assert heads_words(1_239_999, "mn") == "1.23 сая гаруй"
 
 
 def test_figures_below_zero_are_refused() -> None:
