@@ -42,13 +42,13 @@ def key_digest(api_key_id: int, route: str, key: str) -> bytes:
 
 
 def trade_fingerprint(trade: Trade) -> bytes:
-    """What a posting means: the parsed values, so "8000" and "8000.00", or one instant in two offsets, are the same."""
+    """The digest of a trade's parsed values: "8000" and "8000.00" mean the same, as one instant in two offsets does."""
     return _digest(_json_of(trade))
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
 def _text(text: str | None) -> str:
-    """Of what comes back from line to line; a reference does not."""
+    """The JSON of a text that many lines have; it is kept. A reference is another one on each line, and is not kept."""
     return _new_text(text)
 
 
@@ -73,6 +73,7 @@ def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
     """
     fields = fields_of(record)
     first = [_writer(field) for field in fields if field.since == FIRST_VERSION]
+    first_values = operator.itemgetter(*(n for n, field in enumerate(fields) if field.since == FIRST_VERSION))
     later = [
         (place, _new_text(field.name), _writer(field), record._field_defaults[field.name])
         for place, field in enumerate(fields)
@@ -80,7 +81,7 @@ def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
     ]
 
     def _written(values: tuple[Any, ...]) -> str:
-        written = [write(value) for write, value in zip(first, values, strict=False)]
+        written = [write(value) for write, value in zip(first, first_values(values), strict=True)]
         for place, name, write, default in later:
             if values[place] != default:
                 written += [name, write(values[place])]
@@ -107,7 +108,7 @@ def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
 
 
 def request_fingerprint(*values: object) -> bytes:
-    """What a request means that is no transaction: the parsed values. None may be a citizen number or a name."""
+    """The digest of the parsed values of a request that posts no entry. No value may be a citizen number or a name."""
     return _digest(json.dumps(values, default=str, sort_keys=True))
 
 
@@ -143,7 +144,7 @@ _known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
         if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
     ),
 )
-"""What the ledger alone knew; behind the first three the fields that were added later."""
+"""The values that only the ledger knew: three of the first version, then those of the fields that came later."""
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
@@ -163,7 +164,7 @@ _stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*
 
 
 def stated_trade(entry: Transaction) -> Trade:
-    """What a caller stated, of the entry that it became."""
+    """The trade as the caller stated it, made of the entry."""
     return Trade._make(_stated_values(entry))
 
 
