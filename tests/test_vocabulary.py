@@ -42,15 +42,17 @@ SEALERS = (
 )  # fmt: skip
 """What closes blocks, and what reads or shows closed ones."""
 PLAIN_WORDS_IN = (
-    "service/cli/", "service/commands/", "service/config.py", "service/demo/", "service/domain/", "service/judging.py",
-    "service/ledger.py", "service/queries/", "service/server/", "service/storage/", "service/vault/",
+    "service/app.py", "service/cli/", "service/commands/", "service/config.py", "service/demo/", "service/domain/",
+    "service/http/", "service/judging.py", "service/ledger.py", "service/queries/", "service/server/",
+    "service/storage/", "service/vault/",
 )  # fmt: skip
 """Where docstrings and comments are in plain English; service/ and schemas/ are to follow as a whole."""
 PLAIN_WORDS_LATER = (
     "service/commands/committer.py", "service/commands/once.py", "service/commands/posting.py",
     "service/domain/brief/", "service/domain/cells.py", "service/domain/chain.py", "service/domain/cube.py",
     "service/domain/idempotency.py", "service/domain/money.py", "service/domain/months.py", "service/domain/rollup.py",
-    "service/domain/transactions.py", "service/queries/transactions.py", "service/queries/verifying/",
+    "service/domain/transactions.py", "service/http/web/", "service/queries/transactions.py",
+    "service/queries/verifying/",
     "service/storage/batch_context.py", "service/storage/cells.py", "service/storage/columns.py",
     "service/storage/copying.py", "service/storage/journal.py", "service/storage/recount.py",
     "service/storage/rowsets.py", "service/storage/tables.py", "service/storage/tail.py",
