@@ -1,4 +1,4 @@
-"""The audit on the wire: who saw or changed what of whom, when and why."""
+"""The audit on the wire: which API key revealed or changed what about which resident, when and why."""
 
 from marshmallow import fields
 
@@ -23,7 +23,7 @@ AuditQuerySchema = statement_query(
 
 
 class AuditRecordSchema(StrictSchema):
-    """One record of the audit; nothing in it tells a name or a citizen number."""
+    """One record of the audit; it holds no name and no citizen number."""
 
     audit_id = fields.Integer(required=True)
     at = Instant(required=True)

@@ -27,7 +27,7 @@ class BatchSchema(StrictSchema):
         error_messages={"invalid": "not-a-boolean: Send true or false."},
     )
     items = fields.List(
-        # Whatever a line is, null too, it is judged as a line and not as the batch.
+        # The schema accepts any value as a line, also null: a bad line is refused as a line, and not with the batch.
         fields.Raw(allow_none=True, metadata={"$ref": "#/components/schemas/BatchLine"}),
         required=True,
         metadata={"minItems": 1, "maxItems": BATCH_LINES_MAX},
@@ -36,13 +36,13 @@ class BatchSchema(StrictSchema):
 
 
 class BatchQuerySchema(StrictSchema):
-    """For lines and tables, which have no place for it in the body."""
+    """The query of a batch of lines or of a table: their body has no place for `atomic`."""
 
     atomic = OneOf("true", "false", translate=lambda word: word == "true")
 
 
 class BatchItemSchema(StrictSchema):
-    """What became of one line: an accepted one bears the transaction, a refused one the problem."""
+    """The result of one line: an accepted line has the transaction, a refused line has the problem."""
 
     index = fields.Integer(required=True)
     key = fields.String(required=True, allow_none=True)
@@ -55,7 +55,7 @@ class BatchItemSchema(StrictSchema):
 
 
 class BatchAnswerSchema(StrictSchema):
-    """How many lines were accepted, answered again, and refused; then each line in order."""
+    """The numbers of lines that were accepted, answered again and refused, and the result of each line in order."""
 
     accepted = fields.Integer(required=True)
     replayed = fields.Integer(required=True)

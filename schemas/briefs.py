@@ -1,4 +1,4 @@
-"""Briefs on the wire: the paragraph, its claims, and the days that it speaks of."""
+"""Briefs on the wire: the paragraph, its claims, and the days that it is about."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from service.domain.money import format_cny
 
 
 class ClaimSchema(StrictSchema):
-    """A phrase of the text and the figures behind it: amounts as text, counts as integers, null where none is due."""
+    """A phrase of the text and its figures: amounts as text, counts as integers, null where there is no figure."""
 
     phrase = fields.String(required=True)
     measure = fields.String(
@@ -43,7 +43,7 @@ class BriefSchema(FilteredDocumentSchema):
 
 
 def brief_document(brief: Brief, facts: Facts, lang: Lang, position: str) -> dict[str, object]:
-    """The document of a brief; both bases are null where nothing is compared."""
+    """Makes the document of a brief; `base_period` and `registered_base_on` are null where nothing is compared."""
     base_on: date | None = facts.registered_base_on if facts.is_compared else None
     return {
         "text": brief.text,

@@ -1,4 +1,4 @@
-"""The bulletin's document: the rows and measures of the other reports, table by table."""
+"""The bulletin's document: it has the rows and measures of the other reports, table by table."""
 
 import datetime
 from collections.abc import Mapping
@@ -28,17 +28,18 @@ RESIDENTS = (
     "registered_at_start", "registered_in_period", "cancelled_in_period", "lapsed_in_period", "registered_at_end",
     "participating", "participations", "amount_per_participation_cny",
 )  # fmt: skip
-"""The figures of the residents' table; `lapsed` is who left the stock without a cancellation, so that it adds up."""
+"""The figures of the residents' table. `lapsed_in_period` counts residents who left the stock without a cancellation;
+without it the figures would not add up."""
 
 
 class MonthText(PeriodText):
-    """A month, and no other kind of period."""
+    """A field that accepts a month, and no other kind of period."""
 
     slug = "not-a-month"
     properties = {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2024-04"]}  # noqa: RUF012 (as in Translated)
 
     def parse(self, text: str) -> Period:
-        """The month."""
+        """Reads the month."""
         try:
             month = super().parse(text)
         except ValueError:
@@ -49,7 +50,7 @@ class MonthText(PeriodText):
 
 
 class BulletinQuerySchema(StrictSchema):
-    """A month, and how the bulletin is to look; `lang` is of the headings of pages and workbooks."""
+    """The month of a bulletin and its form; `lang` is the language of the headings of pages and workbooks."""
 
     month = MonthText(required=True)
     format = OneOf(*FORMATS)
@@ -57,15 +58,15 @@ class BulletinQuerySchema(StrictSchema):
 
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """The question of the month, and beside it what is about the form alone."""
+        """Puts the month into a question, and keeps the values that are about the form."""
         return {"question": Question(data.pop("month")), **data}
 
 
 class BulletinSchema(PeriodDocumentSchema):
-    """A monthly bulletin: each table has rows with keys and measures as the other reports have them.
+    """A monthly bulletin: each table has rows with keys and measures, as the other reports have them.
 
-    All figures are of the month through `cut_off`, and so are their bases; a month that has not begun is compared with
-    none that has.
+    All figures are those of the month up to `cut_off`, and their bases are cut in the same way. A month that has not
+    begun is not compared with a month that has begun.
     """
 
     month = fields.String(required=True)
@@ -91,10 +92,10 @@ class BulletinSchema(PeriodDocumentSchema):
 
 
 def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -> dict[str, Any]:
-    """The document of a bulletin. It is preliminary until the month is over.
+    """Makes the document of a bulletin. The bulletin is preliminary until the month is over.
 
-    Final says that the month is over, and no more: a late entry or a reversal of one of its days changes the figures
-    and the position.
+    The status "final" says only that the month is over: a late entry or a reversal on one of its days still changes
+    the figures and the position.
     """
     month, parts = bulletin.month, bulletin.parts
     asked = parts.trade
@@ -152,7 +153,8 @@ def _residents(spans: Spans) -> list[dict[str, Any]]:
     by_span = _by_span(spans)
     for span in SPANS:
         by_span[span]["lapsed_in_period"] = {"current": lapsed(getattr(spans, span))}
-    # The stock at the start has the stock at the base's end for its base, which a table of flows has no use for.
+    # Only the current figures are shown: the stock at the start is compared with the stock at the end of the base
+    # period, and a table of flows has no use for that.
     return [
         {"figure": name, **{span: _current_alone(by_span[span][name]) for span in ("month", "year")}}
         for name in RESIDENTS

@@ -1,4 +1,4 @@
-"""Fields of few values: one of some words, a whole number within limits."""
+"""Fields that accept few values: one of a few words, or a whole number within limits."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from schemas.strict import Translated
 
 
 class OneOf(Translated):
-    """One of a few words."""
+    """A field that accepts one of a few words."""
 
     slug = "not-a-choice"
 
@@ -19,24 +19,24 @@ class OneOf(Translated):
         super().__init__(metadata={"enum": list(choices), **kwargs.pop("metadata", {})}, **kwargs)
 
     def parse(self, text: str) -> Any:
-        """The domain's value of the word."""
+        """Reads a word, and returns the domain's value for it."""
         if text not in self.choices:
             raise ValueError(f"Send one of {', '.join(self.choices)}.")
         return self._translate(text)
 
 
 class Count(Translated):
-    """A whole number in a query, within limits."""
+    """A field that accepts a whole number within limits, in a query."""
 
     slug = "not-a-count"
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
-        """Both limits are included."""
+        """`least` and `most` are the limits; the field accepts both."""
         self.least, self.most = least, most
         super().__init__(metadata={"type": "integer", "minimum": least, "maximum": most}, **kwargs)
 
     def parse(self, text: str) -> int:
-        """The number."""
+        """Reads the number."""
         if re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) is None or not self.least <= int(text) <= self.most:
             raise ValueError(f"Send a whole number from {self.least} to {self.most}.")
         return int(text)

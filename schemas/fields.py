@@ -1,6 +1,6 @@
-"""The fields of the wire format: money, weight, ids, business days, instants. Strict: nothing is guessed or rounded.
+"""The fields of the wire format: money, weight, ids, business days, instants. They never guess and never round.
 
-Each parses text into a domain value and renders it back; schemas.strict says what they have in common.
+Each field parses text into a domain value and renders it back; schemas.strict has what they have in common.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from service.domain.transactions import FIRST_TRADING_DAY, MARKET_TIME
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _HOUR_AND_MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 HS_CODE_LENGTH_MAX = 10
-# The standard library would take an offset of +08:75 too, and from Python 3.14 on the hour 24.
+# The pattern is strict: the standard library also accepts an offset of +08:75, and from Python 3.14 on the hour 24.
 _INSTANT = re.compile(
     rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]{_HOUR_AND_MINUTE}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})",
     re.ASCII,
@@ -29,85 +29,85 @@ _INSTANT = re.compile(
 
 
 class Cny(Translated):
-    """CNY as text, fen inside. Zero is refused where `positive` is asked for."""
+    """An amount above zero: text in CNY on the wire, fen in the domain."""
 
     slug = "not-an-amount"
     properties: ClassVar[dict[str, Any]] = {"pattern": CNY_PATTERN, "examples": ["7800.00"]}
 
     def parse(self, text: str) -> int:
-        """Fen."""
+        """Reads CNY as fen."""
         amount_fen = parse_cny(text)
         if amount_fen == 0:
             raise ValueError("Send an amount above zero.")
         return amount_fen
 
     def render(self, value: int) -> str:
-        """CNY with 2 decimals."""
+        """Writes fen as CNY with 2 decimals."""
         return format_cny(value)
 
 
 class Kg(Translated):
-    """Kilograms as text, grams inside."""
+    """A weight above zero: text in kilograms on the wire, grams in the domain."""
 
     slug = "not-a-weight"
     properties: ClassVar[dict[str, Any]] = {"pattern": KG_PATTERN, "examples": ["467.065"]}
 
     def parse(self, text: str) -> int:
-        """Grams."""
+        """Reads kilograms as grams."""
         quantity_g = parse_kg(text)
         if quantity_g == 0:
             raise ValueError("Send a weight above zero.")
         return quantity_g
 
     def render(self, value: int) -> str:
-        """Kilograms with 3 decimals."""
+        """Writes grams as kilograms with 3 decimals."""
         return format_kg(value)
 
 
 class SignedCny(Cny):
-    """CNY in an answer: a reversal's is negative."""
+    """An amount in an answer; the amount of a reversal is negative."""
 
     properties: ClassVar[dict[str, Any]] = {"pattern": r"^-?[0-9]+\.[0-9]{2}$", "examples": ["7800.00"]}
 
 
 class SignedKg(Kg):
-    """Kilograms in an answer: a reversal's is negative."""
+    """A weight in an answer; the weight of a reversal is negative."""
 
     properties: ClassVar[dict[str, Any]] = {"pattern": r"^-?[0-9]+\.[0-9]{3}$", "examples": ["467.065"]}
 
 
 class ResidentId(Translated):
-    """A resident's public id, the dense ordinal inside."""
+    """A resident: the public id on the wire, the dense ordinal in the domain."""
 
     slug = "not-a-resident-id"
     properties: ClassVar[dict[str, Any]] = {"pattern": "^R(?!0{8})[0-9]{8}$", "examples": ["R00000001"]}
 
     def parse(self, text: str) -> int:
-        """The ordinal."""
+        """Reads the public id as the ordinal."""
         return parse_resident_id(text)
 
     def render(self, value: int) -> str:
-        """The public id."""
+        """Writes the ordinal as the public id."""
         return resident_id(value)
 
 
 class GroupId(Translated):
-    """A group's public id, its ordinal inside."""
+    """A group: the public id on the wire, the ordinal in the domain."""
 
     slug = "not-a-group-id"
     properties: ClassVar[dict[str, Any]] = {"pattern": "^G(?!0{6})[0-9]{6}$", "examples": ["G000001"]}
 
     def parse(self, text: str) -> int:
-        """The ordinal."""
+        """Reads the public id as the ordinal."""
         return parse_group_id(text)
 
     def render(self, value: int) -> str:
-        """The public id."""
+        """Writes the ordinal as the public id."""
         return group_id(value)
 
 
 class CitizenNumber(Translated):
-    """A citizen number after GB 11643-1999; a lower-case x becomes X."""
+    """A citizen number by GB 11643-1999; a lower-case x becomes X."""
 
     slug = "not-a-citizen-number"
     properties: ClassVar[dict[str, Any]] = {
@@ -117,7 +117,7 @@ class CitizenNumber(Translated):
     }
 
     def parse(self, text: str) -> str:
-        """The number with an upper-case X."""
+        """Reads the number, and returns it with an upper-case X."""
         return parse_citizen_number(text)
 
 
@@ -128,7 +128,7 @@ class ResidentName(Translated):
     properties: ClassVar[dict[str, Any]] = {"minLength": 2, "maxLength": 60, "examples": [EXAMPLES["resident_name"]]}
 
     def parse(self, text: str) -> str:
-        """The name in its normal form."""
+        """Reads the name, and returns it in its normal form."""
         return parse_name(text)
 
 
@@ -139,7 +139,7 @@ class BusinessDay(Translated):
     properties: ClassVar[dict[str, Any]] = {"format": "date", "examples": ["2024-06-30"]}
 
     def parse(self, text: str) -> datetime.date:
-        """The day."""
+        """Reads the day."""
         if _DATE.fullmatch(text) is None:
             raise ValueError("Send a day as YYYY-MM-DD, such as 2024-06-30.")
         try:
@@ -149,10 +149,10 @@ class BusinessDay(Translated):
 
 
 class TradingDay(BusinessDay):
-    """A business day on which the ledger may hold trades: from 2000-01-01 on."""
+    """A business day on which the ledger may hold trades: 2000-01-01 or later."""
 
     def parse(self, text: str) -> datetime.date:
-        """The day."""
+        """Reads the day, and refuses one before FIRST_TRADING_DAY."""
         day = super().parse(text)
         if day < FIRST_TRADING_DAY:
             raise ValueError(f"Send a day not before {FIRST_TRADING_DAY}.")
@@ -160,13 +160,13 @@ class TradingDay(BusinessDay):
 
 
 class Instant(Translated):
-    """An instant with its offset (RFC 3339), in the market's time inside and in answers."""
+    """An instant with its offset (RFC 3339); in the domain and in answers it is in the market's time."""
 
     slug = "not-an-instant"
     properties: ClassVar[dict[str, Any]] = {"format": "date-time", "examples": ["2024-06-30T09:30:00+08:00"]}
 
     def parse(self, text: str) -> datetime.datetime:
-        """The instant in Asia/Shanghai, at microseconds."""
+        """Reads the instant, and returns it in Asia/Shanghai, exact to the microsecond."""
         if _INSTANT.fullmatch(text) is None:
             raise ValueError("Send an instant with seconds and an offset, such as 2024-06-30T09:30:00+08:00.")
         try:
@@ -178,23 +178,23 @@ class Instant(Translated):
         return instant
 
     def render(self, value: datetime.datetime) -> str:
-        """RFC 3339 with the market's offset."""
+        """Writes the instant by RFC 3339 with the market's offset."""
         return value.astimezone(MARKET_TIME).isoformat()
 
 
 class Text(Translated):
-    """Free text of a limited length, in the one spelling of it that the ledger keeps: no control characters."""
+    """Free text of limited length without control characters, in the normal form in which the ledger keeps texts."""
 
     slug = "not-usable-text"
 
     def __init__(self, length_max: int, **kwargs: Any) -> None:
-        """`length_max` in characters."""
+        """`length_max` is a number of characters."""
         self.length_max = length_max
         described = {"minLength": 1, "maxLength": length_max, **kwargs.pop("metadata", {})}
         super().__init__(metadata=described, **kwargs)
 
     def parse(self, text: str) -> str:
-        """The text without what nobody sees of it (domain.texts)."""
+        """Reads the text, and returns it in its normal form, without invisible parts (domain.texts)."""
         text = normal_text(text)
         if not text:
             raise ValueError(f"Send 1 to {self.length_max} characters, and not only blanks or invisible ones.")
@@ -211,7 +211,7 @@ class TextMap(fields.Dict):
     default_error_messages = {"invalid": "not-an-object: Send an object of texts."}  # noqa: RUF012 (marshmallow's way)
 
     def __init__(self, entries_max: int, name_length_max: int, value_length_max: int, **kwargs: Any) -> None:
-        """Lengths in characters."""
+        """The lengths are numbers of characters."""
         self.entries_max = entries_max
         self._name, self._value = Text(name_length_max), Text(value_length_max)
         super().__init__(keys=self._name, values=self._value, metadata={"maxProperties": entries_max}, **kwargs)
@@ -241,35 +241,35 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class Slug(Translated):
-    """A short name in lower case, such as a trade point or a category."""
+    """A short name in lower case, such as that of a trade point or of a category."""
 
     slug = "not-a-name"
     properties: ClassVar[dict[str, Any]] = {"pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"}
     _pattern = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
     def parse(self, text: str) -> str:
-        """The name as it is."""
+        """Checks the name, and returns it unchanged."""
         if self._pattern.fullmatch(text) is None:
             raise ValueError("Send 1 to 40 lower-case letters, digits, - or _, such as erenhot.")
         return text
 
 
 class CountryCode(Translated):
-    """ISO 3166-1 alpha-2, in upper case."""
+    """A country as its ISO 3166-1 alpha-2 code, in upper case."""
 
     slug = "not-a-country"
     properties: ClassVar[dict[str, Any]] = {"pattern": "^[A-Z]{2}$", "examples": ["MN"]}
     _pattern = re.compile(r"[A-Z]{2}", re.ASCII)
 
     def parse(self, text: str) -> str:
-        """The code as it is; whether such a country exists, the rule data say."""
+        """Checks the form of the code, and returns it unchanged. The rule data say whether the country exists."""
         if self._pattern.fullmatch(text) is None:
             raise ValueError("Send a country as ISO 3166 alpha-2 in upper case, such as MN.")
         return text
 
 
 class HsCode(Translated):
-    """6, 8 or 10 digits of the harmonised system."""
+    """An HS code: 6, 8 or 10 digits of the harmonised system."""
 
     slug = "not-an-hs-code"
     properties: ClassVar[dict[str, Any]] = {
@@ -279,7 +279,7 @@ class HsCode(Translated):
     _pattern = re.compile(r"[0-9]{6}(?:[0-9]{2}){0,2}", re.ASCII)
 
     def parse(self, text: str) -> str:
-        """The digits as they are."""
+        """Checks the digits, and returns them unchanged."""
         if self._pattern.fullmatch(text) is None:
             raise ValueError("Send 6, 8 or 10 digits, such as 02044200.")
         return text

@@ -1,4 +1,4 @@
-"""Whether the service lives and can serve, as its health endpoints say it."""
+"""The answers of the health endpoints: whether the service is alive and can serve."""
 
 from marshmallow import fields
 

@@ -8,7 +8,10 @@ from schemas.transactions import TransactionSchema
 
 
 class HeadSchema(StrictSchema):
-    """Where the ledger stands; `block` is 0 and `hash` null before the first fold."""
+    """The newest block, the numbers of entries and the last verification of the ledger.
+
+    `block` is 0 and `hash` null before the first fold.
+    """
 
     block = fields.Integer(required=True)
     hash = fields.String(required=True, allow_none=True)
@@ -18,7 +21,7 @@ class HeadSchema(StrictSchema):
 
 
 class BlockSchema(StrictSchema):
-    """A sealed block: its link to the one before, and the Merkle root over its transactions."""
+    """A sealed block: its link to the block before, and the Merkle root over its transactions."""
 
     no = fields.Integer(required=True)
     previous_hash = fields.String(required=True)
@@ -29,7 +32,7 @@ class BlockSchema(StrictSchema):
 
 
 class SealedExtraSchema(StrictSchema):
-    """What an entry seals and an answered transaction does not show."""
+    """The values of an entry that its block seals and that the answer for a transaction does not show."""
 
     exempt_quantity_g = fields.Integer(required=True)
     list_group = fields.String(required=True, allow_none=True)

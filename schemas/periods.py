@@ -1,4 +1,4 @@
-"""Periods on the wire: how a report is asked for one, and how its document names them."""
+"""Periods on the wire: how a request names a period, and how a document names periods."""
 
 import datetime
 from collections.abc import Iterable
@@ -19,31 +19,31 @@ THROUGH = {
 
 
 class PeriodText(Translated):
-    """A year, half, quarter, month or day."""
+    """A field that accepts a year, half, quarter, month or day."""
 
     slug = "not-a-period"
     properties = {"examples": ["2024", "2024-H1", "2024-Q2", "2024-06", "2024-06-30"]}  # noqa: RUF012 (as in Translated)
 
     def parse(self, text: str) -> Period:
-        """The period."""
+        """Reads the period."""
         return parse_period(text)
 
 
 class ReportDay(BusinessDay):
-    """A day that a report's period may begin or end with."""
+    """A field that accepts a day with which a report's period may begin or end."""
 
     def parse(self, text: str) -> datetime.date:
-        """The day."""
+        """Reads the day."""
         return parse_day(text)
 
 
 def period_document(period: Period | None) -> dict[str, str] | None:
-    """The first and the last day of a period, or None where there is none."""
+    """The first and the last day of a period; None where there is no period."""
     return None if period is None else {"from": period.start.isoformat(), "to": period.end.isoformat()}
 
 
 class PeriodDocumentSchema(StrictSchema):
-    """What every document of figures says: its period, the one that it is compared with, and its position."""
+    """What every document of figures says: its period, the period that it is compared with, and its position."""
 
     period = fields.Dict(required=True)
     base_period = fields.Dict(required=True, allow_none=True)
@@ -51,17 +51,17 @@ class PeriodDocumentSchema(StrictSchema):
 
 
 class FilteredDocumentSchema(PeriodDocumentSchema):
-    """The same of a document whose caller may narrow the figures, and asks for days that may still lie ahead."""
+    """What a document says in addition when a caller may filter its figures, and its period may end in the future."""
 
     filters = fields.Dict(required=True)
     through = fields.Date(required=True, metadata=THROUGH)
 
 
 def periods_document(period: Period, base_period: Period | None) -> dict[str, object]:
-    """The period of a document, and the one that it is compared with, if any."""
+    """The period of a document, and the period that it is compared with (null where there is none)."""
     return {"period": period_document(period), "base_period": period_document(base_period)}
 
 
 def filters_document(filters: Iterable[tuple[str, frozenset[str]]]) -> dict[str, list[str]]:
-    """The wanted values of each filter, in order."""
+    """The wanted values of each filter, sorted."""
     return {name: sorted(values) for name, values in filters}

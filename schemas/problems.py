@@ -17,7 +17,7 @@ class ProblemSchema(StrictSchema):
     """Why a request was refused. `code` is stable; further members belong to single codes."""
 
     class Meta:
-        """Members of single codes stand beside these."""
+        """Other members are allowed, because single codes have more of them."""
 
         unknown = INCLUDE
 

@@ -1,7 +1,7 @@
-"""Reading and writing documents by the rules of their schema at a fraction of the cost: posts come by the thousand.
+"""Reads and writes documents by the rules of their schema at a fraction of the cost, for posts that come by thousands.
 
-The fields' own `parse` decides what is right, so nothing can be accepted here that the schema refuses. Whatever is not
-plainly right is left to the schema, which alone knows how to say what is wrong.
+The fields' own `parse` decides what is right, so this module can't accept what the schema refuses. It leaves each
+document that is not clearly right to the schema, because only the schema can say what is wrong.
 """
 
 import functools
@@ -18,18 +18,18 @@ from schemas.strict import Translated
 VALUES_KNOWN_MAX = 10_000
 SHAPES_KNOWN_MAX = 256
 _REPEATED = (CountryCode, HsCode, Instant, OneOf, Slug, Text)
-"""Fields whose values come back all the time: each is parsed once."""
+"""Fields whose values come again and again: each value is parsed once and then remembered."""
 
 
 Record = TypeVar("Record", bound=tuple[Any, ...])
 FieldPlan = list[tuple[Callable[[str], Any], int, bool]]
-"""For each member of a document in its order: how it is read, its place in the record, and whether it may be null."""
+"""For each member of a document, in order: its parser, its place in the record, and whether it may be null."""
 
 
 class QuickReader(Generic[Record]):
-    """Reads what a schema would read without a complaint.
+    """Reads documents in which a schema would find nothing wrong.
 
-    Documents of one batch name the same members in the same order: what is to be done with each is looked up once.
+    The documents of a batch mostly name the same members in the same order, so the plan to read them is made once.
     """
 
     def __init__(self, schema: Schema, record: type[Record]) -> None:
@@ -44,12 +44,12 @@ class QuickReader(Generic[Record]):
             place = named._fields.index(field.attribute or name)
             if field.load_default is not missing:
                 self._defaults[place] = field.load_default
-            # A document with another kind of field is left to the schema.
+            # The schema itself reads a document that has a field of another kind.
             if isinstance(field, Translated) and not field.validators:
                 self._parsers[name] = _parser(field), place, field.allow_none
 
     def read(self, document: object) -> Record | None:
-        """The record of a document; None when the schema must look at it itself."""
+        """The record of a document; None when the schema must read the document itself."""
         if type(document) is not dict:
             return None
         names = tuple(document)
@@ -72,7 +72,7 @@ class QuickReader(Generic[Record]):
     def _plan_for(self, names: tuple[str, ...]) -> FieldPlan | None:
         plan = None
         if len(names) > len(self._parsers):
-            return None  # Some are unknown. What is remembered must not be as long as callers like.
+            return None  # Some names are unknown. Callers must not fill the memory with long plans.
         if self._required.issubset(names) and self._parsers.keys() >= set(names):
             plan = [self._parsers[name] for name in names]
         if len(self._plans) >= SHAPES_KNOWN_MAX:
@@ -86,13 +86,13 @@ def _parser(field: Translated) -> Callable[[str], Any]:
 
 
 class QuickWriter:
-    """Writes what a schema would dump, of objects that have every attribute of it."""
+    """Writes what a schema would dump, for objects that have every attribute of the schema."""
 
     def __init__(self, schema: Schema) -> None:
-        """Raises TypeError for a field of a kind that it can't write as marshmallow does."""
+        """Prepares a writer for each field. Raises TypeError for a field that it can't write as marshmallow does."""
         self._names = tuple(field.data_key or name for name, field in schema.dump_fields.items())
         self._renders = tuple(_renderer(field) for field in schema.dump_fields.values())
-        # A function is given the object itself, everything else its attribute.
+        # A function field gets the object itself; every other field gets its attribute.
         attributes = [
             _ITSELF if isinstance(field, fields.Function) else field.attribute or name
             for name, field in schema.dump_fields.items()
@@ -115,7 +115,7 @@ _ITSELF = ""
 
 
 def _renderer(field: fields.Field[Any]) -> Callable[[Any], Any] | None:
-    """How a field writes a value that is there; None for a value that is written as it is."""
+    """The function that writes a field's value when it is not null; None when the value is written as it is."""
     if isinstance(field, Translated):
         return field.render
     if isinstance(field, fields.UUID):

@@ -1,4 +1,4 @@
-"""Who recorded something, on the wire: an API key by its id and its name."""
+"""The recorder of an entry or of an audit record on the wire: an API key with its id and its name."""
 
 from marshmallow import fields
 

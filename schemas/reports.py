@@ -1,4 +1,4 @@
-"""Reports on the wire: a question from query parameters, and the documents that answer it."""
+"""Reports on the wire: reads a question from query parameters, and makes the documents that answer it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -40,17 +40,17 @@ WIRE_NAMES = {
 
 
 class Several(Translated):
-    """Values with commas between them, each of one kind."""
+    """A field that accepts several values of one kind with commas between them."""
 
     slug = "not-a-list"
 
     def __init__(self, each: Translated, *, keep: bool = True, **kwargs: Any) -> None:
-        """`keep` holds on to the text of a value, which is what the ledger's dimensions are."""
+        """`each` reads one value. Values stay texts, as the ledger's dimensions are texts; `keep` has no effect."""
         self._each, self._keep = each, keep
         super().__init__(metadata=_listed(dict(each.metadata), FILTER_VALUES_MAX, "Only these"), **kwargs)
 
     def parse(self, text: str) -> frozenset[str]:
-        """The values."""
+        """Reads the values."""
         values = text.split(",")
         if len(values) > FILTER_VALUES_MAX:
             raise ValueError(f"Send at most {FILTER_VALUES_MAX} values.")
@@ -65,21 +65,22 @@ class Several(Translated):
 
 
 class By(Translated):
-    """What the rows of a report are."""
+    """A field that says by which dimensions, and by which interval, a report has its rows."""
 
     slug = "not-a-dimension"
 
     def __init__(self, *names: str, dimensions_max: int = DIMENSIONS_MAX, **kwargs: Any) -> None:
-        """`names` may be grouped by; at most one of them is an interval."""
+        """`names` are the names that may be sent; a caller may send one interval at most."""
         self._names, self._dimensions_max = names, dimensions_max
         self._most = _how_many(names, dimensions_max)
-        # A function as the default, because a caller has no way to send an empty tuple.
+        # The default is a function, because a default value would stand in the reference, and no caller can send an
+        # empty tuple.
         most = dimensions_max + any(name in INTERVALS for name in names)
         described = _listed({"enum": list(names)}, most, self._most.capitalize())
         super().__init__(metadata={**described, "uniqueItems": True}, load_default=tuple, **kwargs)
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """The names, in the order sent."""
+        """Reads the names, in the order in which they were sent."""
         names = tuple(text.split(",")) if text else ()
         unknown = [name for name in names if name not in self._names]
         if unknown or len(set(names)) != len(names):
@@ -91,7 +92,7 @@ class By(Translated):
 
 
 def _listed(each: dict[str, Any], most: int, what: str) -> dict[str, Any]:
-    """What the reference says of a parameter with several values."""
+    """The description of a parameter with several values for the reference."""
     return {
         "type": "array",
         "items": {"type": "string", **each},
@@ -102,7 +103,7 @@ def _listed(each: dict[str, Any], most: int, what: str) -> dict[str, Any]:
 
 
 def _how_many(names: Sequence[str], dimensions_max: int) -> str:
-    """The rule of a report's rows in words: up to 2 of category, origin, and up to 1 of day, month."""
+    """The rule for a report's rows in words, such as: up to 2 of category, origin, and up to 1 of day, month."""
     dimensions = f"up to {dimensions_max} of {', '.join(name for name in names if name not in INTERVALS)}"
     intervals = ", ".join(name for name in names if name in INTERVALS)
     return f"{dimensions}, and up to 1 of {intervals}" if intervals else dimensions
@@ -127,11 +128,11 @@ def _question_fields(by: By | None) -> dict[str, Any]:
 
 
 class QuestionSchema(StrictSchema):
-    """The base of every report's query: exactly one way to say the period, and filters."""
+    """The base of every report's query: a period, which a caller names in exactly one way, and filters."""
 
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """The question, and beside it what belongs to a single kind of report."""
+        """Puts the values into a question, and keeps the values that only some kinds of reports have."""
         filters = tuple((name, data[name]) for name in DIMENSIONS if name in data)
         by = data.get("by", ()) + ((data["interval"],) if "interval" in data else ())
         rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang") if name in data}
@@ -199,7 +200,7 @@ class SeriesSchema(FilteredDocumentSchema):
 
 
 def report_document(report: TradeReport, position: str) -> dict[str, object]:
-    """The document of a report, as the contract has it."""
+    """Makes the document of a report, as the API's contract describes it."""
     with_share = report.question.interval is None and "amount_fen" in report.total
     return {
         **_heading(report.question),
@@ -218,7 +219,7 @@ def report_document(report: TradeReport, position: str) -> dict[str, object]:
 
 
 def series_document(series: Series, measure: str, position: str) -> dict[str, object]:
-    """The document of a series."""
+    """Makes the document of a series."""
     inside = SERIES_MEASURES[measure]
     return {
         **_heading(series.question),
@@ -248,7 +249,7 @@ def _heading(question: Question) -> dict[str, object]:
 
 
 def measures_document(measures: Measures) -> dict[str, object]:
-    """Each measure under its name on the wire, compared or alone."""
+    """Each measure under its name on the wire, with its comparison where it has one."""
     return {WIRE_NAMES.get(name, name): _measure(name, value) for name, value in measures.items()}
 
 

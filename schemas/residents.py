@@ -30,7 +30,7 @@ PAGE_LIMIT = 50
 
 
 def settlement_field(**kwargs: Any) -> Text:
-    """A settlement's name; without a comma, because filters are lists with commas."""
+    """A field for a settlement's name. The name has no comma, because filters are lists with commas."""
     return Text(SETTLEMENT_LENGTH_MAX, validate=_no_comma, **kwargs)
 
 
@@ -40,7 +40,7 @@ def _no_comma(text: str) -> None:
 
 
 def cursor_field() -> fields.String:
-    """A place in a list. Any text is let through, because what is wrong with a cursor has a code of its own."""
+    """A field for a cursor. It accepts any text, because a wrong cursor is refused later with its own code."""
     return fields.String(metadata={"description": "As the page before gave it in next_cursor, unchanged."})
 
 
@@ -70,7 +70,7 @@ class ResidentSchema(StrictSchema):
 
 
 class ResidentListQuerySchema(StrictSchema):
-    """What the list of residents may be narrowed to."""
+    """The filters of the list of residents, and the page."""
 
     status = OneOf(*STATUSES, "expired")
     settlement = settlement_field()
@@ -101,13 +101,13 @@ class StatusChangeSchema(StrictSchema):
 
 
 class ReasonSchema(StrictSchema):
-    """Why something is done; kept with it."""
+    """The reason for an action; the ledger keeps it with the action."""
 
     reason = Text(REASON_LENGTH_MAX, required=True)
 
     @post_load
     def unwrap(self, data: dict[str, str], **_kwargs: Any) -> str:
-        """The reason itself."""
+        """Returns the reason alone."""
         return data["reason"]
 
 
@@ -126,7 +126,7 @@ class AllowanceQuerySchema(StrictSchema):
 
 
 class QuantityLimitSchema(StrictSchema):
-    """The free weight of a list group, what is used of it and what is left."""
+    """The free weight of a list group, the weight that is used, and the weight that is left."""
 
     list_group = fields.String(required=True)
     limit_kg = SignedKg(required=True, attribute="limit_g")
@@ -135,7 +135,7 @@ class QuantityLimitSchema(StrictSchema):
 
 
 class AllowanceSchema(StrictSchema):
-    """What a resident has used and has left on a business day."""
+    """The allowance of a resident on a business day: what is used and what is left."""
 
     resident_id = fields.String(required=True)
     day = BusinessDay(required=True)

@@ -1,4 +1,4 @@
-"""The base of every schema and field: unknown fields raise, and every message says what to send instead.
+"""The base of every schema and field: unknown fields are refused, and every message says what to send instead.
 
 Every message is "slug: sentence": the slug becomes the `code` of an error, the sentence its `detail`.
 """
@@ -12,9 +12,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from service.domain.errors import FieldError, ValidationFailed
 
 ERRORS_TOLD_MAX = 20
-"""Of one document: an object of 256 KiB may have 20,000 fields that are wrong."""
+"""How many errors of one document are named: an object of 256 KiB may have 20,000 fields that are wrong."""
 NAME_TOLD_MAX = 100
-"""Characters of a field's name that a pointer tells; the caller may have made it up, as long as it likes."""
+"""How many characters of a field's name a pointer shows: the name of an unknown field may have any length."""
 
 _STANDARD_MESSAGES = {
     "required": "required: Send this field.",
@@ -22,7 +22,7 @@ _STANDARD_MESSAGES = {
     "validator_failed": "invalid: Send another value.",
 }
 _TEXT_MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {
-    **_STANDARD_MESSAGES,  # A field inside of a list or a map is bound to no schema, which would give it these.
+    **_STANDARD_MESSAGES,  # A schema gives these to its fields, but not to a field inside a list or a map.
     "invalid": "not-text: Send text in quotation marks.",
 }
 
@@ -31,7 +31,7 @@ class StrictSchema(Schema):
     """The base of every schema: unknown fields are errors, and so is a body that is no object."""
 
     class Meta:
-        """Unknown fields raise."""
+        """Makes unknown fields an error."""
 
         unknown = RAISE
 
@@ -41,22 +41,22 @@ class StrictSchema(Schema):
     }
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Every field, of whatever kind, speaks in slugs and sentences."""
+        """Gives every field, of any kind, messages of a slug and a sentence."""
         field_obj.error_messages = {**field_obj.error_messages, **_STANDARD_MESSAGES}
 
     def read(self, document: object) -> Any:
-        """The domain's value of a document. Raises ValidationFailed, which names every field that is wrong."""
+        """The domain's value of a document. Raises ValidationFailed, which names the wrong fields (ERRORS_TOLD_MAX)."""
         document, left_out = self._with_few_unknown(document)
         try:
-            return self.load(cast(Mapping[str, Any], document))  # What is no mapping, marshmallow refuses itself.
+            return self.load(cast(Mapping[str, Any], document))  # marshmallow itself refuses what is no mapping.
         except ValidationError as error:
-            # The error and marshmallow's frame hold each other: 10,000 lines that are wrong would stay in memory until
-            # Python looks for cycles.
+            # The error and marshmallow's frame refer to each other. Without this, 10,000 wrong lines would stay in
+            # memory until Python looks for cycles.
             error.__traceback__ = None
             raise refusal_of(error, left_out) from None
 
     def _with_few_unknown(self, document: object) -> tuple[object, int]:
-        """The document without the unknown fields that nobody would be told of, and how many those are."""
+        """The document without the unknown fields that the refusal would not name, and the number of these fields."""
         if not isinstance(document, dict) or len(document) <= len(self.load_fields) + ERRORS_TOLD_MAX:
             return document, 0
         known = {field.data_key or name for name, field in self.load_fields.items()}
@@ -66,7 +66,7 @@ class StrictSchema(Schema):
 
 
 def refusal_of(error: ValidationError, left_out: int = 0) -> ValidationFailed:
-    """The refusal that names the fields of a marshmallow error by their JSON pointers; `left_out` are wrong as well."""
+    """The refusal that names the fields of a marshmallow error by JSON pointers; `left_out` more fields are wrong."""
     problems = tuple(_flatten("", error.messages))
     wrong = len(problems) + left_out
     told = "each" if wrong <= ERRORS_TOLD_MAX else f"the first {ERRORS_TOLD_MAX}"
@@ -83,7 +83,7 @@ def _flatten(pointer: str, messages: Any) -> list[FieldError]:
 
 
 def _below(pointer: str, key: object) -> str:
-    # "_schema" is marshmallow's name for the object itself.
+    # marshmallow uses the name "_schema" for the object itself.
     if key == "_schema":
         return pointer
     name = str(key) if len(str(key)) <= NAME_TOLD_MAX else f"{str(key)[:NAME_TOLD_MAX]}…"
@@ -91,14 +91,17 @@ def _below(pointer: str, key: object) -> str:
 
 
 class Translated(fields.String):
-    """Text on the wire, a domain value inside: `parse` may raise ValueError with a sentence, `render` goes back."""
+    """A field that is text on the wire and another value in the domain.
+
+    `parse` makes the domain value, and may raise ValueError with a sentence; `render` makes the text.
+    """
 
     slug = "invalid"
     properties: ClassVar[dict[str, Any]] = {}
     default_error_messages = _TEXT_MESSAGES
 
     def __init__(self, **kwargs: Any) -> None:
-        """Adds the properties that describe the format in the OpenAPI document."""
+        """Adds the field's properties, which describe the format in the OpenAPI document."""
         kwargs["metadata"] = {**self.properties, **kwargs.get("metadata", {})}
         super().__init__(**kwargs)
 

@@ -1,4 +1,4 @@
-"""Transactions on the wire: a trade as posted, an entry as answered."""
+"""Transactions on the wire: a trade as a caller posts it, an entry as the API answers it."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ MARK_LENGTH_MAX = 64
 METADATA_KEY_LENGTH_MAX = 40
 METADATA_VALUE_LENGTH_MAX = 500
 OVER_ALLOWANCE = ("tax", "refuse")
-"""What may become of a trade that the allowance does not cover: its rest is taxed, or all of it is refused."""
+"""What happens to a trade that the allowance does not cover: the rest is taxed, or the whole trade is refused."""
 
 
 class TradeSchema(StrictSchema):
@@ -66,11 +66,11 @@ class TradeSchema(StrictSchema):
 
     @post_load
     def trade(self, data: dict[str, Any], **_kwargs: Any) -> Trade:
-        """The domain's trade."""
+        """Makes the domain's trade."""
         return Trade(**data)
 
     def read(self, document: object) -> Any:
-        """The domain's trade of a document, quickly where nothing is wrong with it. Raises ValidationFailed."""
+        """The domain's trade of a document, read the quick way when it has no errors. Raises ValidationFailed."""
         trade = _quick_reader(type(self)).read(document)
         return super().read(document) if trade is None else trade
 
@@ -81,7 +81,7 @@ def _quick_reader(kind: type[TradeSchema]) -> QuickReader[Trade]:
 
 
 class TransactionSchema(StrictSchema):
-    """An entry of the journal. A reversal bears negative amounts and weight, and names its trade in `reverses`."""
+    """An entry of the journal. A reversal has negative amounts and weight, and names its trade in `reverses`."""
 
     transaction_id = fields.UUID(required=True)
     kind = fields.String(required=True, metadata={"enum": ["trade", "reversal"]})
@@ -119,28 +119,28 @@ class TransactionSchema(StrictSchema):
 
 
 class TransactionWriter:
-    """Writes entries as they are answered. An entry bears the id of the key that recorded it, and not its name."""
+    """Writes the answers for entries. It adds the recording key's name, because an entry has only the key's id."""
 
     def __init__(self) -> None:
-        """Reads the schema once."""
+        """Prepares the writer from the schema, once for all entries."""
         self._writer = QuickWriter(TransactionSchema(exclude=["recorded_by"]))
 
     def dump(self, entry: Transaction, name_of: Callable[[int], str | None]) -> dict[str, Any]:
-        """The answer for an entry; `name_of` tells the name of a key by its id."""
+        """Makes the answer for an entry; `name_of` gives the name of a key by its id."""
         key = entry.recorded_by
         recorder = None if key is None else {"id": key, "name": name_of(key)}
         return {**self._writer.dump(entry), "recorded_by": recorder}
 
 
 class TransactionWithFateSchema(TransactionSchema):
-    """An entry with what happened to it since: the reversal, if any, and the block once it is folded."""
+    """An entry and what happened to it later: its reversal, if there is one, and its block after it is folded."""
 
     reversed_by = fields.UUID(required=True, allow_none=True)
     block = fields.Integer(required=True, allow_none=True)
 
 
 class QuoteSchema(StrictSchema):
-    """What posting the trade now would answer."""
+    """The answer that posting the trade now would give."""
 
     resident_id = ResidentId(required=True, attribute="resident")
     day = BusinessDay(required=True)
@@ -152,20 +152,20 @@ class QuoteSchema(StrictSchema):
 
 
 class StatementSchema(StrictSchema):
-    """The base of the statement's query: the days are in their order."""
+    """The base of a statement's query; it refuses a last day before the first day."""
 
     @post_load
     def days(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """The filters, unchanged."""
+        """Checks the order of the days, and returns the filters unchanged."""
         if "from_day" in data and "to_day" in data and data["to_day"] < data["from_day"]:
             raise ValidationError({"to": [f"not-a-period: Send a day not before from, {data['from_day']}."]})
         return data
 
 
 def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type[StrictSchema]:
-    """The schema of a statement's query: its own filters, its days, and which page.
+    """Makes the schema of a statement's query: its filters, its days, and the page.
 
-    It is declared by names, because `from` is a word of Python.
+    The fields are given as names in a dictionary, because `from` is a keyword of Python.
     """
     paged = {
         "from": TradingDay(attribute="from_day"),

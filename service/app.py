@@ -1,4 +1,4 @@
-"""The one place that wires things together: settings in, a ledger and a WSGI application out."""
+"""Wires the HTTP service together: it makes a ledger and a WSGI application from the settings."""
 
 import functools
 import logging
@@ -52,15 +52,15 @@ FAMILIES: tuple[Routes, ...] = (
 PREPARE_AGAIN_S = 60
 _STALLED = "hushi-stalled"
 TURN_S = 0.02
-"""How long a thread may go on while others wait to run Python. Under overload each refused request cuts in on whoever
-writes: at Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
+"""How long a thread may go on while others wait to run Python. Under overload each refused request interrupts the
+thread that writes. With Python's own 5 ms that cost an eighth of what is written otherwise (docs/decisions/0008)."""
 
 _log = structlog.get_logger()
 _served: FileId | None = None
 
 
 def create_app(ledger: Ledger) -> Flask:
-    """The WSGI application of a ledger."""
+    """Makes the WSGI application that serves a ledger."""
     app = Flask("service", static_folder=None, template_folder="http/web/templates")
     state_reader = LedgerStateReader(ledger)
     committer = Committer(ledger)
@@ -86,13 +86,13 @@ def create_app(ledger: Ledger) -> Flask:
 
 
 def serve_only(served: FileId | None) -> None:
-    """Has processes that are forked off from now on serve this file of SQLite, and no other in its place."""
+    """Makes processes that are forked off from now on serve this file of SQLite, and refuse another in its place."""
     global _served  # noqa: PLW0603 (a server serves one ledger)
     _served = served
 
 
 def application() -> Flask:
-    """The application of a server's worker process, from its environment."""
+    """Prepares a worker process of the server from its environment, and returns its application."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     let_nothing_wait_for_standard_error()
@@ -110,9 +110,9 @@ def application() -> Flask:
 
 
 def _warm_up(reporter: Reporter) -> None:
-    """Loads what reports need before anybody asks; without it the first question of each kind takes seconds.
+    """Loads what reports need before the first request; without it the first question of each kind takes seconds.
 
-    Months end, and old ones get late trades: what has come to rest since is prepared again.
+    Every minute it prepares again, because months end, and months that are over get late trades.
     """
     _unless_it_fails(reporter.warm_up)
     keep_what_is_loaded()
@@ -122,24 +122,24 @@ def _warm_up(reporter: Reporter) -> None:
 
 
 def _unless_it_fails(prepare: Callable[[], object]) -> None:
-    """Without it answers are slower, and right; the next time it may succeed."""
+    """Runs a preparation and logs its failure. Without the preparation, answers are slower but right."""
     try:
         prepare()
-    except Exception as error:  # noqa: BLE001 (whatever it is, the thread goes on)
+    except Exception as error:  # noqa: BLE001 (the thread goes on after any error)
         _log.warning("warm-up-failed", error=type(error).__name__)
 
 
 def _finish(response: Response) -> Response:
     context = request_context()
     response.headers["X-Request-Id"] = context.request_id
-    # The route's pattern and not the path: a log says what was done, not of whom.
+    # The log gets the route's pattern and not the path, because a path may name a person.
     route = request.url_rule.rule if request.url_rule is not None else None
     _note(metrics.current_meter(), context, request.method, route, response.status_code)
     return response
 
 
 def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str | None, status: int) -> None:
-    """Counts and logs an answer."""
+    """Counts an answer, and writes a line about it to the log."""
     duration_s = time.perf_counter() - context.started_s
     meter.observe(method, route, status, duration_s)
     if not _log.is_enabled_for(logging.INFO):

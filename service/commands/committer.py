@@ -1,7 +1,8 @@
-"""Group commit: the requests of a process that arrive together become one database transaction.
+"""Group commit: it writes the requests of a process that arrive together in one database transaction.
 
-One thread writes. While it waits for the disk, requests gather in a bounded queue; the next transaction takes them
-all. Each caller gets its own outcome, and one bad entry harms no other.
+One thread writes. While it waits for the disk, requests wait in a bounded queue, and the next transaction takes as many
+of them as ENTRIES_PER_COMMIT_MAX allows. Each caller gets its own outcomes, and a refused entry does not change the
+outcome of another one.
 """
 
 import contextlib
@@ -42,9 +43,9 @@ class _Request:
 
 
 class Committer:
-    """The one writer of transactions in a process.
+    """The only writer of transactions in a process.
 
-    Should its thread fail, nobody answers those who wait: the program ends the process then
+    When its thread fails, no other thread answers the callers that wait. The server then ends the process
     (service.server.lifetimes.end_with_any_thread).
     """
 
@@ -61,9 +62,9 @@ class Committer:
     ) -> list[Outcome]:
         """Waits for the commit and returns an outcome for each entry, in order.
 
-        Raises Unavailable at once when the queue is full, and when the outcome is unknown: the caller asks again with
-        the same keys and gets the truth. Raises Unauthenticated when the API key of the entries, which all have the
-        same one, was revoked in the meantime.
+        Raises Unavailable at once when the queue is full. Raises Unavailable also when the outcome is unknown: the
+        caller asks again with the same keys and gets the true outcome. Raises Unauthenticated when the API key of the
+        entries was revoked in the meantime; all entries of a call have the same API key.
         """
         self._start()
         request = _Request(entries, all_or_none)
@@ -80,16 +81,16 @@ class Committer:
         return outcomes
 
     def waiting(self) -> int:
-        """How many requests wait for the next commit."""
+        """The number of requests that wait for the next commit."""
         return self._queue.qsize()
 
     def at_it_for_s(self) -> float | None:
-        """How long the commit at hand has taken so far; None when there is none."""
+        """How many seconds the commit that runs now has taken so far; None when no commit runs."""
         began_at = self._began_at
         return None if began_at is None else time.monotonic() - began_at
 
     def close(self) -> None:
-        """Writes what is queued, then ends the thread."""
+        """Waits until the queued requests are written, and ends the thread."""
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -118,7 +119,10 @@ class Committer:
                 waiting.append(held_back)
 
     def _take_together(self, first: _Request) -> tuple[list[_Request], "_Request | object | None"]:
-        """What can be written in one transaction with the first request, and what came after it but can't."""
+        """The requests that can be written in one transaction with the first, and the one behind them that can't.
+
+        The second value is None when there is no such request, and _END when the committer is to end.
+        """
         together, entries = [first], len(first.entries)
         while not first.all_or_none and entries < ENTRIES_PER_COMMIT_MAX:
             try:
@@ -134,7 +138,7 @@ class Committer:
         return together, None
 
     def _commit(self, together: Sequence[_Request]) -> None:
-        """Writes the entries of these requests in one transaction, and hands each request its outcomes."""
+        """Writes the entries of these requests in one transaction, and gives each request its outcomes."""
         entries = [entry for request in together for entry in request.entries]
         command: Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
         command = post_all_or_none if together[0].all_or_none else post
@@ -142,20 +146,23 @@ class Committer:
             try:
                 outcomes = iter(command(self._ledger, entries))
                 break
-            except Exception as error:  # noqa: BLE001 (whatever it is, each caller must get an answer)
-                # NotWritten: another process took a key, a reference or a row first, or the connection went before the
-                # commit: run again and see. A bounded number of times, because a fault that looks so must not spin for
-                # ever.
+            except Exception as error:  # noqa: BLE001 (each caller must get an answer to any error)
+                # NotWritten says that another process took a key, a reference or a row first, or that the connection
+                # was lost before the commit. So the batch runs again. The number of attempts is bounded, because a
+                # fault that never goes away must not keep the thread busy for ever.
                 if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
                     self._answer_alone(together, error)
                     return
         for request in together:
-            # A caller that gave up waiting is gone; its outcome is in the ledger under its key.
+            # A caller that gave up gets no answer here, but its outcome is in the ledger under its key.
             with contextlib.suppress(InvalidStateError):
                 request.answer.set_result(list(islice(outcomes, len(request.entries))))
 
     def _answer_alone(self, together: Sequence[_Request], error: Exception) -> None:
-        """A transaction of many failed: each request gets one of its own, so that only the bad one fails."""
+        """Runs each request of a failed transaction alone, so that only the bad one fails.
+
+        A request that failed alone gets the error, and so do all requests when the database can't answer.
+        """
         if len(together) > 1 and not isinstance(error, OutcomeUnknown | DatabaseUnavailable):
             for request in together:
                 self._commit([request])
@@ -169,7 +176,7 @@ _END = object()
 
 
 def _told(error: Exception) -> Exception:
-    """What the caller is told of a fault."""
+    """The error that a caller gets for a fault."""
     if isinstance(error, OtherRevision | ReadOnlyDatabase):
         return Unavailable(error.told)
     if isinstance(error, NotWritten | OutcomeUnknown | DatabaseUnavailable):

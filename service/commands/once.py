@@ -1,7 +1,8 @@
-"""Requests that come again under their idempotency key, where what they did is no transaction.
+"""Answers requests that come again under their idempotency key, for requests that make no entry in the journal.
 
-What was answered is remembered in the transaction that did it, with a MAC as other answers have. No name and no number
-is in it: those are read again, and can't have changed. Refusals by a business rule are remembered as well.
+The database transaction of the first request also stores its answer, with a MAC like other answers. The stored answer
+holds no name and no citizen number: these are read again, and can't have changed. Refusals by a business rule are
+stored as well.
 """
 
 import contextlib
@@ -22,9 +23,9 @@ from service.storage.idempotency import Remembered
 
 @dataclass(slots=True)
 class Attempt:
-    """A request under an idempotency key: the digest that names it, the fingerprint of what it means, its own id.
+    """A request under an idempotency key: the digest that names it, the fingerprint of its meaning, and its id.
 
-    `told` is what was answered to an earlier request with the key; None while there was none.
+    `told` is the answer to an earlier request with the key; None when there was no such request.
     """
 
     digest: bytes
@@ -35,10 +36,11 @@ class Attempt:
 
 @contextlib.contextmanager
 def writing_once(ledger: Ledger, attempt: Attempt | None) -> Iterator[tuple[Connection, dict[str, Any] | None]]:
-    """A transaction, and what was answered before to a request with the same key; None for the first one.
+    """Opens a transaction, and gives its connection and the answer to an earlier request with the same key.
 
-    A refusal that is a final answer is remembered: whoever raises one inside has written nothing yet. Raises it, the
-    refusal that an earlier request got, and IdempotencyKeyReused.
+    The answer is None for the first request. A refusal that is raised inside and is a final answer is remembered, so
+    the code inside must not have written anything before it raises one. Raises that refusal, the refusal that an
+    earlier request got, and IdempotencyKeyReused.
     """
     with ledger.database.writing() as connection:
         before, refusal = _look_back(connection, ledger, attempt)
@@ -52,7 +54,8 @@ def writing_once(ledger: Ledger, attempt: Attempt | None) -> Iterator[tuple[Conn
                     text = refusal_text(raised, attempt.request_id, attempt.fingerprint)
                     _remember(connection, ledger, attempt, text)
                 refusal = raised
-    # Only now, as the transaction has to be committed: it remembers the refusal, and what that names is as durable.
+    # The refusal is raised after the commit, because the transaction remembers the refusal. The commit also makes
+    # durable what the refusal names.
     if refusal is not None:
         raise refusal
 
@@ -60,9 +63,10 @@ def writing_once(ledger: Ledger, attempt: Attempt | None) -> Iterator[tuple[Conn
 def _look_back(
     connection: Connection, ledger: Ledger, attempt: Attempt | None
 ) -> tuple[dict[str, Any] | None, Refusal | None]:
-    """What was answered before, which `attempt` then says too, or how it was refused.
+    """The answer to an earlier request, or its refusal; an answer is noted in `attempt` too.
 
-    Takes the lock of registrations: of requests with one key at the same time, the second sees what the first did.
+    It takes the lock of registrations. So when two requests with one key come at the same time, the second sees what
+    the first did.
     """
     residents.lock_registrations(connection)
     before = None if attempt is None else idempotency.find_text(connection, attempt.digest)
@@ -80,7 +84,7 @@ def _look_back(
 
 
 def remember(connection: Connection, ledger: Ledger, attempt: Attempt | None, **told: object) -> None:
-    """Remembers what is answered; without a key there is nothing to remember it by."""
+    """Remembers the answer under the request's key. Without a key it does nothing."""
     if attempt is None:
         return
     _remember(
@@ -96,9 +100,10 @@ def _remember(connection: Connection, ledger: Ledger, attempt: Attempt, text: st
 
 @contextlib.contextmanager
 def refusing_durably(ledger: Ledger, *refusals: type[Refusal]) -> Iterator[None]:
-    """Lets a refusal that names what is recorded wait until that is as durable as a fresh commit.
+    """Delays a refusal that names recorded data until these data are as durable as after a commit.
 
-    A refused transaction is rolled back, which waits for nothing. Raises DatabaseUnavailable and OutcomeUnknown.
+    A refused transaction is rolled back, and a rollback waits for nothing. Raises DatabaseUnavailable and
+    OutcomeUnknown.
     """
     try:
         yield

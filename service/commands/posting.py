@@ -1,8 +1,9 @@
-"""Posting: trades and reversals, batch-first. Posting one is a batch of one, in the same eight statements.
+"""Posts trades and reversals in batches. A single trade is a batch of one, with the same eight statements.
 
-1 known idempotency keys, revoked API keys and the newest facts of residents  2 residents not known since then
-3 related entries (references, reversed trades)  4 lock the allowance rows, in sorted order  5 change and 6 open
-allowance rows  7 journal, whose end is the tail  8 outcomes by key. What there is no need for is left out.
+1 reads known idempotency keys, revoked API keys and the newest facts of residents  2 reads residents that are not
+known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
+5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
+by key. A statement that a batch does not need is left out.
 """
 
 from collections.abc import Sequence
@@ -34,8 +35,9 @@ from service.storage.idempotency import Remembered
 class Post(NamedTuple):
     """A trade to be posted, under the digest of its idempotency key.
 
-    A refusal over HTTP is a final answer; the line of a file is judged again when the file is imported again. The
-    entry is recorded by `api_key`, and nothing is written once that key is revoked.
+    A refusal over HTTP is a final answer. A line of a file that was refused is judged again when the file is imported
+    again (`refusal_is_final` is False). The entry is recorded by `api_key`, and nothing is written after that key is
+    revoked.
     """
 
     digest: bytes
@@ -61,7 +63,7 @@ NewEntry = Post | Reverse
 
 
 class Outcome(NamedTuple):
-    """The answer to one entry: a transaction or a refusal. `request_id` is the one of the request that got it first."""
+    """The answer to one entry: a transaction or a refusal. `request_id` is the id of the request that got it first."""
 
     request_id: str
     transaction: Transaction | None = None
@@ -70,7 +72,7 @@ class Outcome(NamedTuple):
 
 
 class _AllRefused(Exception):
-    """Rolls an atomic batch back; carries the outcomes that say why."""
+    """Rolls an atomic batch back, and holds the outcomes, which say why."""
 
     def __init__(self, outcomes: list[Outcome]) -> None:
         super().__init__()
@@ -78,12 +80,12 @@ class _AllRefused(Exception):
 
 
 def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = False) -> list[Outcome]:
-    """An outcome for each entry, in order: accepted, refused, or replayed. One bad entry harms no other.
+    """Posts entries, and returns an outcome for each in order: accepted, refused, or replayed.
 
-    Raises NotWritten when another process took a key, a reference or a trade in the meantime: the
-    caller runs the batch again and then sees what the other wrote.
+    A refused entry does not change the outcome of another one. Raises NotWritten when another process took a key, a
+    reference or a trade in the meantime. The caller then runs the batch again and sees what the other process wrote.
     """
-    # The statement of the batch's context looks at the revision.
+    # The transaction need not look at the revision, because the statement of the batch's context does.
     with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
         context = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
@@ -105,7 +107,8 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
         if not batch.answered:
-            # A replay is a promise as well. Where something is written, the commit waits for all that was there before.
+            # A replay is a promise as well, so what it names must be durable. A transaction that writes needs no more
+            # for that: its commit waits for all that was there before.
             commit_durably(connection)
         allowance.save(connection, judge.touched, judge.limits)
         journal.insert(connection, [a.transaction for a in batch.answered if a.transaction is not None])
@@ -114,7 +117,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
 
 
 def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
-    """Like `post`, but with any refusal nothing is written and nothing is remembered."""
+    """Does what `post` does, but when an entry is refused it writes nothing and remembers nothing."""
     try:
         return post(ledger, entries, all_or_none=True)
     except _AllRefused as all_refused:
@@ -123,9 +126,9 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcom
 
 @dataclass(slots=True)
 class _Batch:
-    """A batch while its entries are settled in their order.
+    """A batch while the outcomes of its entries are found, in their order.
 
-    `known` are the answers by the digest of their key, `answered` those that this batch has to remember.
+    `known` has the answers by the digest of their key. `answered` has the answers that this batch has to remember.
     """
 
     judge: Judge
@@ -135,9 +138,9 @@ class _Batch:
     answered: list[Remembered] = field(default_factory=list)
 
     def settle(self, entry: NewEntry) -> Outcome:
-        """The outcome of one entry. A key that comes twice in one batch is known from its first line on."""
+        """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""
         if entry.api_key in self.revoked_keys:
-            # It was revoked after the request had been let in: nothing is written, and nothing is remembered.
+            # The key was revoked after the request had been let in: nothing is written, and nothing is remembered.
             return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
         before = self.known.get(entry.digest)
         if before is not None:
@@ -164,16 +167,17 @@ class _Batch:
         transaction: Transaction | None = None,
         refusal: str | None = None,
     ) -> None:
-        """Keeps what is answered to the request of this name and meaning, under a mac."""
+        """Notes the answer to the request with this digest and fingerprint, to be written with its MAC."""
         mac = self.mac_keys.mac_of(answer_message(digest, fingerprint, outcome))
         self.known[digest] = remembered = Remembered(digest, mac, transaction, refusal)
         self.answered.append(remembered)
 
 
 def _replay(entry: NewEntry, before: Remembered, mac_keys: MacKeys) -> Outcome:
-    """The first answer again; the same key with another meaning is refused and changes nothing.
+    """Gives the first answer again. The same key with another meaning is refused and changes nothing.
 
-    So is one whose answer somebody has exchanged: nobody gets the trade of somebody else.
+    A key whose stored answer was exchanged is refused too, because its MAC does not fit: no caller gets the trade of
+    another one.
     """
     held_number = before.refusal is not None and before.refusal.startswith(_REFUSED_FOR_A_NUMBER)
     asked = entry.digest, _kept_fingerprint(entry, holds_number=held_number)
@@ -190,9 +194,10 @@ _REFUSED_FOR_A_NUMBER = f'{{"code":"{PersonalData.code}"'
 
 
 def _kept_fingerprint(entry: NewEntry, *, holds_number: bool) -> bytes:
-    """What is kept of the meaning of a request: of one that is refused for a citizen number, all but the number.
+    """The fingerprint that is kept of a request. For a refusal because of a citizen number, it leaves the number out.
 
-    A fingerprint is no secret: it would tell which of an area's 36 million possible numbers stood in the request.
+    A fingerprint is no secret: with it a person could find which of an area's 36 million possible numbers was in the
+    request.
     """
     if not holds_number:
         return entry.fingerprint

@@ -1,6 +1,6 @@
-"""Cells: what was traded on one business day under one combination of dimensions, and the set of who took part.
+"""Cells: what was traded on one business day under one combination of dimensions, and the set of residents that traded.
 
-A cell is a day and one value of each dimension of its grain. What is asked of many cells is answered by the cube.
+A cell stands for a day and one value of each dimension of its grain. The cube answers questions about many cells.
 """
 
 import datetime
@@ -18,10 +18,10 @@ from service.domain.transactions import FIELDS, Transaction
 Key = tuple[str | None, ...]
 
 DIMENSIONS = tuple(told.dimension for told in FIELDS if told.dimension is not None)
-"""What a report may be grouped and filtered by, in the order of keys."""
+"""The dimensions by which a report may be grouped and filtered, in the order of keys."""
 
 DIMENSION_FIELDS = tuple(told.name for told in FIELDS if told.dimension is not None)
-"""The same as fields of an entry."""
+"""The fields of an entry that hold the values of DIMENSIONS, in the same order."""
 
 GROUP_PLACE = DIMENSIONS.index("group_id")
 KEYS_KNOWN_MAX = 100_000
@@ -39,7 +39,7 @@ def _grain(number: int, *left_out: str) -> Grain:
 
 
 GRAINS = (_grain(1, "group_id", "settlement"), _grain(2, "group_id"), _grain(3))
-"""From the coarsest to the finest: a question is answered from the first that tells its dimensions apart."""
+"""The grains from the coarsest to the finest. A question is answered from the first that has all its dimensions."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Sums:
     transactions: int = 0
 
     def add_sums(self, part: "Sums") -> None:
-        """Adds what can be added; people can't be, neither those who took part nor how often they did."""
+        """Adds the measures that can be added. Numbers of residents and of participations can't be added."""
         self.amount_fen += part.amount_fen
         self.exempt_fen += part.exempt_fen
         self.quantity_g += part.quantity_g
@@ -61,17 +61,17 @@ class Sums:
 
 @dataclass(slots=True)
 class Cell(Sums):
-    """The sums, and the residents with at least one live trade."""
+    """The sums of a cell, and the set of residents with at least one live trade in it."""
 
     residents: BitMap = field(default_factory=BitMap)
 
     def copy(self) -> Self:
-        """A cell of its own, to be changed without changing this one."""
+        """A copy that can be changed without a change of this cell."""
         return type(self)(self.amount_fen, self.exempt_fen, self.quantity_g, self.transactions, BitMap(self.residents))
 
 
 class CountedEntry(NamedTuple):
-    """What the cube needs of a transaction; `key` has a value for each of DIMENSIONS."""
+    """The values of a transaction that the cube needs; `key` has a value for each of DIMENSIONS."""
 
     resident: int
     day: datetime.date
@@ -83,7 +83,7 @@ class CountedEntry(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A resident on a business day: what a participation is."""
+    """A resident and a business day; a participation is such a pair."""
 
     resident: int
     day: datetime.date
@@ -94,17 +94,17 @@ CellKey = tuple[int, datetime.date, Key]
 
 
 def cell_key(grain: Grain, day: datetime.date, key: Key) -> CellKey:
-    """The cell that an entry with this full key falls into."""
+    """The key of the cell that an entry with this full key belongs to."""
     return grain.number, day, tuple(key[index] for index in grain.dimensions)
 
 
 def reversed_pairs(entries: Iterable[CountedEntry]) -> set[Pair]:
-    """The residents and days of which the journal must be asked what is still live."""
+    """The residents and days of the reversals: for them the journal must be asked which trades are still live."""
     return {Pair(entry.resident, entry.day) for entry in entries if entry.is_reversal}
 
 
 def touched_cells(entries: Iterable[CountedEntry], grains: Collection[Grain] = GRAINS) -> set[CellKey]:
-    """The cells of the grains that the entries change."""
+    """The keys of those cells of the grains that the entries change."""
     places = {(entry.day, entry.key) for entry in entries}
     return {cell_key(grain, day, key) for day, key in places for grain in grains}
 
@@ -115,10 +115,10 @@ def apply(
     cells: dict[CellKey, Cell],
     grains: Collection[Grain] = GRAINS,
 ) -> None:
-    """Adds entries to cells, which must hold every touched cell that exists; missing ones begin empty.
+    """Adds entries to cells. `cells` must hold every touched cell that exists; cells that are missing begin empty.
 
-    `live` says, for each of `reversed_pairs`, the full keys under which the journal has a live trade. A resident
-    leaves a cell only if none of them falls into it.
+    `live` gives, for each of `reversed_pairs`, the full keys under which the journal has a live trade. A resident is
+    removed from a cell only if none of these keys belongs to the cell.
     """
     for (day, key), together in _together(entries).items():
         for grain in grains:
@@ -133,7 +133,7 @@ def apply(
 
 
 def _together(entries: Iterable[CountedEntry]) -> dict[tuple[datetime.date, Key], Cell]:
-    """The entries of each day and full key as a cell of their own, to be added to every grain at once."""
+    """The entries of each day and full key as one cell, which is then added to the cells of every grain."""
     found: dict[tuple[datetime.date, Key], Cell] = {}
     residents: dict[tuple[datetime.date, Key], list[int]] = {}
     for resident, day, key, amount_fen, exempt_fen, quantity_g, is_reversal in entries:
@@ -152,7 +152,10 @@ def _together(entries: Iterable[CountedEntry]) -> dict[tuple[datetime.date, Key]
 
 
 def _settle(entry: CountedEntry, keys: set[Key], cells: Mapping[CellKey, Cell], grains: Collection[Grain]) -> None:
-    """Whether the resident of an entry is in its cells, by what is still live of that day: a set can't subtract."""
+    """Adds the resident of an entry to its cells, or removes it, by the trades of that day that are still live.
+
+    The live trades are needed, because a set does not know how many trades have put a resident into it.
+    """
     for grain in grains:
         key = cell_key(grain, entry.day, entry.key)
         if any(cell_key(grain, entry.day, known) == key for known in keys):
@@ -166,13 +169,16 @@ _dimensions_of: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*
 
 @functools.lru_cache(KEYS_KNOWN_MAX)
 def key_of(values: tuple[Any, ...]) -> Key:
-    """The key of the values of DIMENSION_FIELDS, in which a group is an ordinal; few of them come back all the time."""
+    """The key of the values of DIMENSION_FIELDS, where the group is an ordinal and becomes a public id.
+
+    Keys are remembered, because few of them come all the time.
+    """
     group = values[GROUP_PLACE]
     return (*values[:GROUP_PLACE], None if group is None else group_id(group), *values[GROUP_PLACE + 1 :])
 
 
 def entry_of(transaction: Transaction) -> CountedEntry:
-    """The cube's view of a transaction."""
+    """The values of a transaction that the cube needs."""
     return CountedEntry(
         resident=transaction.resident,
         day=transaction.day,

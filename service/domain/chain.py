@@ -1,7 +1,8 @@
-"""The chain: what an entry of the journal is as bytes, the Merkle tree over a block's entries, the links of blocks.
+"""The chain: the canonical bytes of an entry, the Merkle tree over a block's entries, and the links between blocks.
 
-Changing, adding or dropping an entry changes its leaf, so its block's root, so the hash of every block from there on.
-docs/CHAIN.md describes all of it byte by byte, with a test vector, for those who check it without this code.
+When an entry is changed, added or dropped, its leaf changes. So the root of its block changes, and the hash of that
+block and of every later one. docs/CHAIN.md describes all of it byte by byte, with a test vector, for people who check
+it without this code.
 """
 
 import datetime
@@ -19,7 +20,7 @@ from service.domain.transactions import FIELDS, MARKET_TIME, Transaction
 BLOCK_VERSION = 1
 HASH_BYTES = 32
 GENESIS_HASH = bytes(HASH_BYTES)
-"""What block 1 names as the block before it."""
+"""The hash that block 1 names as the hash of the block before it."""
 
 SEALED = in_sealed_order(FIELDS)
 """The fields of an entry in the order of its canonical bytes."""
@@ -29,12 +30,13 @@ PLACES: Mapping[str, int] = {field.name: place for place, field in enumerate(SEA
 REFUSES_OVER_ALLOWANCE, HAS_GROUP, IS_REVERSAL = 1, 2, 4
 NULL_LENGTH = -1
 
-# The first byte of what is hashed says what it is, so that an entry can't pass for a node or a block (RFC 6962, 2.1).
+# The first byte of the hashed bytes says what they are, so that an entry can't pass for a node or a block (RFC 6962,
+# 2.1).
 _LEAF, _NODE, _BLOCK = b"\x00", b"\x01", b"\x02"
 
 
 def _span(*kinds: ValueKind) -> slice:
-    """Where the fields of these kinds stand that every version has."""
+    """The places in SEALED of the fields of these kinds that every version has."""
     places = [PLACES[field.name] for field in SEALED if field.kind in kinds and field.since == FIRST_VERSION]
     return slice(places[0], places[-1] + 1)
 
@@ -49,7 +51,7 @@ TEXT_FIELDS = tuple(field.name for field in SEALED[_TEXTS])
 """The texts of an entry in the order of the encoding."""
 
 DESCRIBING_TEXTS = TEXT_FIELDS.index("settlement") + 1
-"""The first of them describe goods, place and rules; the others mark a single entry."""
+"""How many texts describe goods, place and rules. They are the first ones; the others mark a single entry."""
 
 _HEADER = struct.Struct(f">BB{'16s' * len(SEALED[_IDS])}{len(SEALED[_NUMBERS])}q")
 _DESCRIBING_LENGTHS = struct.Struct(f">{DESCRIBING_TEXTS}i")
@@ -59,7 +61,7 @@ _LENGTH, _NUMBER = struct.Struct(">i"), struct.Struct(">q")
 _BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
 _NO_UUID = bytes(16)
 
-# In the market's own time zone, because instants of one zone are subtracted three times as fast as those of two.
+# The epoch is in the market's time zone, because Python subtracts instants of one zone three times as fast as of two.
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _values_of = operator.attrgetter(*PLACES)
@@ -68,7 +70,7 @@ Side = Literal["left", "right"]
 
 
 class Step(NamedTuple):
-    """One step from a leaf up to the root: the hash to join, and on which side of one's own it stands."""
+    """One step from a leaf up to the root: the hash to join, and the side of one's own hash on which it stands."""
 
     side: Side
     hash: bytes
@@ -76,7 +78,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A link of the chain: `count` entries sealed under one Merkle root. Numbers begin at 1, without gaps."""
+    """A link of the chain: `count` entries sealed under one Merkle root. The numbers begin at 1 and have no gaps."""
 
     no: int
     previous_hash: bytes
@@ -87,7 +89,7 @@ class Block:
 
 
 def encode(transaction: Transaction) -> bytes:
-    """The canonical bytes of an entry: every field, in a fixed order, so that no two entries have the same.
+    """The canonical bytes of an entry: all fields in a fixed order, so that two different entries never have the same.
 
     Raises struct.error for a number beyond 64 bits and ValueError for text that UTF-8 can't hold.
     """
@@ -98,7 +100,7 @@ def encode(transaction: Transaction) -> bytes:
 
 
 def encode_values(values: Sequence[Any]) -> bytes:
-    """The canonical bytes of an entry from its plain values in the order of SEALED, for a fold that builds no entry.
+    """The canonical bytes of an entry from its plain values in the order of SEALED. A fold uses it and makes no entry.
 
     UUIDs are 16 bytes, a day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z.
     """
@@ -124,10 +126,10 @@ def encode_values(values: Sequence[Any]) -> bytes:
 
 @functools.lru_cache(maxsize=10_000)
 def _later(values: tuple[Any, ...]) -> tuple[int, bytes]:
-    """The version of an entry by its values of the fields that later versions added, and these fields as bytes.
+    """The version of an entry, and the bytes of the fields that later versions added, from the values of these fields.
 
-    It is the lowest version that has a place for all that is not null: so what was sealed before a field was added
-    has the same bytes for ever. Each field stands behind the length of its bytes.
+    The version is the lowest one that has a place for all values that are not null. So an entry that was sealed before
+    a field was added keeps the same bytes for ever. The length of a field's bytes stands before them.
     """
     named = list(zip(_LATER_FIELDS, values, strict=True))
     version = max((field.since for field, value in named if value is not None), default=FIRST_VERSION)
@@ -145,7 +147,7 @@ def _with_length(value: bytes | str | int | None) -> bytes:
 
 @functools.lru_cache(maxsize=10_000)
 def _described(texts: tuple[str | None, ...]) -> tuple[bytes, bytes]:
-    """Lengths and bytes of the texts that say what is traded and where: few combinations come back all the time."""
+    """Lengths and bytes of the describing texts. They are remembered, because few combinations come all the time."""
     encoded = [None if text is None else text.encode() for text in texts]
     lengths = _DESCRIBING_LENGTHS.pack(*[NULL_LENGTH if text is None else len(text) for text in encoded])
     return lengths, b"".join(filter(None, encoded))
@@ -161,7 +163,7 @@ def _day_number(day: datetime.date) -> int:
 
 
 def _microseconds(instant: datetime.datetime) -> int:
-    # Whole numbers all the way: a float's timestamp() is off by a microsecond now and then.
+    # The calculation uses whole numbers only: timestamp() gives a float, which is sometimes wrong by a microsecond.
     return (instant - _EPOCH) // _MICROSECOND
 
 
@@ -174,17 +176,17 @@ _TO_PLAIN = [(PLACES[field.name], unless_null(_PLAIN[field.kind], field)) for fi
 
 
 def leaf_hash(encoding: bytes) -> bytes:
-    """The leaf of an encoded entry."""
+    """The hash of the leaf that stands for an encoded entry."""
     return hashlib.sha256(_LEAF + encoding).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The node above two nodes or leaves."""
+    """The hash of the node above two nodes or leaves."""
     return hashlib.sha256(_NODE + left + right).digest()
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes in their order, as in RFC 6962; one leaf is its own root. Raises ValueError on none."""
+    """The root over leaf hashes in their order (RFC 6962); one leaf is its own root. Raises ValueError for no leaf."""
     if not leaves:
         raise ValueError("A tree has at least one leaf.")
     level = leaves
@@ -194,7 +196,7 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
 
 
 def merkle_path(leaves: Sequence[bytes], index: int) -> list[Step]:
-    """The steps from the leaf at `index` up to the root: at most log2 of the leaves, none for a single leaf.
+    """The steps from the leaf at `index` up to the root: at most log2 of the number of leaves, none for a single leaf.
 
     Raises IndexError when there is no such leaf.
     """
@@ -219,7 +221,8 @@ def root_from_path(leaf: bytes, path: Sequence[Step]) -> bytes:
 
 
 def _level_above(level: Sequence[bytes]) -> Sequence[bytes]:
-    # Joining neighbours and letting an odd last one rise alone builds the same tree as RFC 6962's recursive split.
+    # Neighbours are joined, and an odd last hash moves up alone. This builds the same tree as RFC 6962's recursive
+    # split.
     above = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
     return [*above, level[-1]] if len(level) % 2 else above
 
@@ -232,16 +235,16 @@ def seal(no: int, previous_hash: bytes, leaves: Sequence[bytes], sealed_at: date
 
 
 def block_hash(no: int, previous_hash: bytes, merkle_root: bytes, count: int, sealed_at_us: int) -> bytes:
-    """The hash over a block's header. Raises ValueError for a hash that is not one."""
+    """The hash over a block's header. Raises ValueError for a hash of another length than HASH_BYTES."""
     if len(previous_hash) != HASH_BYTES or len(merkle_root) != HASH_BYTES:
-        # The header's fields have a fixed width: packing would pad or cut another length without a word.
+        # The header's fields have a fixed width, and `pack` would silently pad or cut bytes of another length.
         raise ValueError(f"A hash has {HASH_BYTES} bytes.")
     header = _BLOCK_HEADER.pack(_BLOCK, BLOCK_VERSION, no, previous_hash, merkle_root, count, sealed_at_us)
     return hashlib.sha256(header).digest()
 
 
 def why_not_linked(previous: Block | None, block: Block) -> str | None:
-    """What is wrong with a block as the one after `previous` (None: as the first); None when it is the right one."""
+    """What is wrong with a block as the one after `previous` (None: as the first one); None when nothing is wrong."""
     expected_no = 1 if previous is None else previous.no + 1
     if block.no != expected_no:
         return f"Block {block.no} stands where block {expected_no} belongs."
@@ -254,7 +257,7 @@ def why_not_linked(previous: Block | None, block: Block) -> str | None:
 
 
 def why_not_sealed(block: Block, leaves: Sequence[bytes]) -> str | None:
-    """What is wrong with these leaf hashes as the content of a block; None when it seals exactly them."""
+    """What is wrong with these leaf hashes as the content of a block; None when the block seals exactly them."""
     if len(leaves) != block.count:
         return f"Block {block.no} sealed {block.count} entries, and {len(leaves)} are there."
     if not leaves or merkle_root(leaves) != block.merkle_root:

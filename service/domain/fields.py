@@ -1,4 +1,4 @@
-"""What a field of an entry is: its kind, its column in the journal, its place in the canonical bytes.
+"""Describes the fields of an entry: a field's kind, its column in the journal, its place in the canonical bytes.
 
 The class `Transaction` (service.domain.transactions) is the only place that lists the fields of an entry. This module
 reads them from it. The columns of the journal, the canonical bytes, the dimensions of the cube and what a reversal
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 FIRST_VERSION = 1
-"""The version of the canonical bytes that every entry could be written in before a field was added."""
+"""The version of the canonical bytes from before any field was added."""
 
 _MEASURE_SUFFIXES = ("_g", "_fen")
 
 
 class ValueKind(enum.Enum):
-    """What the values of a field are. The order is the order of the canonical bytes."""
+    """The kind of a field's values. The order here is the order of the canonical bytes."""
 
     ID = enum.auto()
     ORDINAL = enum.auto()
@@ -33,10 +33,10 @@ class ValueKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the name and the type of a field don't tell.
+    """What the name and the type of a field don't say about it.
 
-    `column` is its name in the journal, `dimension` its name in reports, `since` the version of the canonical bytes
-    that it came with. The value of a reversal is the trade's, unless the field `is_own`.
+    `column` is the field's name in the journal, and `dimension` its name in reports. `since` is the version of the
+    canonical bytes that added the field. A reversal has the value of its trade, unless the field `is_own`.
     """
 
     column: str | None = None
@@ -47,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class EntryField:
-    """A field of an entry."""
+    """A field of an entry, with all that the class of the entry says about it."""
 
     name: str
     kind: ValueKind
@@ -59,7 +59,7 @@ class EntryField:
 
     @property
     def is_required_text(self) -> bool:
-        """Whether every entry has a text here."""
+        """Whether the field is a text that every entry has."""
         return self.kind is ValueKind.TEXT and not self.is_optional
 
 
@@ -69,7 +69,7 @@ def fields_of(record: type) -> tuple[EntryField, ...]:
 
 
 def unless_null(convert: Callable[[Any], Any], field: EntryField) -> Callable[[Any], Any]:
-    """The conversion of a field's values, which leaves null as it is where the field may be null."""
+    """The conversion of a field's values; where the field may be null, it leaves null as it is."""
     if not field.is_optional:
         return convert
     return lambda value: None if value is None else convert(value)
@@ -107,7 +107,7 @@ def _kind(name: str, hint: Any) -> ValueKind:
         return ValueKind.MEASURE if name.endswith(_MEASURE_SUFFIXES) else ValueKind.ORDINAL
     found = _KINDS.get(get_origin(hint) or hint)
     if found is None and all(isinstance(word, str) for word in get_args(hint) or [None]):
-        found = ValueKind.TEXT  # One of several words.
+        found = ValueKind.TEXT  # The type is a Literal: the value is one of several words.
     if found is None:
         raise TypeError(f"{name} is a {hint}, and no kind of value is")
     return found
@@ -118,14 +118,17 @@ _SEALED_RANKS = {ValueKind.ID: 0, **_NUMBERS, ValueKind.FLAG: 4, ValueKind.TEXT:
 
 
 def in_sealed_order(fields: Sequence[EntryField]) -> tuple[EntryField, ...]:
-    """The order of the canonical bytes: ids, numbers, flags, texts, pairs; what a later version added comes behind."""
+    """The fields in the order of the canonical bytes: ids, numbers, flags, texts, pairs, then the later fields.
+
+    Later fields are those that a later version has added.
+    """
     return tuple(sorted(fields, key=lambda field: (field.since, _SEALED_RANKS[field.kind])))
 
 
 def in_column_order(fields: Sequence[EntryField]) -> tuple[EntryField, ...]:
-    """The order of the journal's columns: what every row has comes first, numbers before texts.
+    """The fields in the order of the journal's columns: fields that every row has come first, numbers before texts.
 
-    A database adds a column at the end, so what a later version added comes behind.
+    A database adds a column at the end, so fields that a later version has added come last.
     """
     return tuple(sorted(fields, key=lambda field: (field.since, _column_rank(field))))
 

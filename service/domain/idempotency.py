@@ -1,6 +1,6 @@
-"""Idempotency keys: what names one request (key, route, API key), and what makes two requests mean the same.
+"""Idempotency keys: the name of a request (from key, route and API key), and the fingerprint of what it means.
 
-Both are 128-bit BLAKE2b digests: 16 bytes on disk for a key of 1 or of 255 characters.
+Both are 128-bit BLAKE2b digests: they take 16 bytes on disk for a key of 1 or of 255 characters.
 """
 
 import functools
@@ -26,7 +26,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def check_key(key: object) -> str:
-    """The key itself. Raises IdempotencyKeyMissing or IdempotencyKeyInvalid, which say what to send."""
+    """Returns a valid key. Raises IdempotencyKeyMissing or IdempotencyKeyInvalid, which say what to send."""
     if key is None:
         raise IdempotencyKeyMissing(
             "Send a key of your own for each new attempt, such as a UUID, and the same one to retry."
@@ -42,13 +42,16 @@ def key_digest(api_key_id: int, route: str, key: str) -> bytes:
 
 
 def trade_fingerprint(trade: Trade) -> bytes:
-    """The digest of a trade's parsed values: "8000" and "8000.00" mean the same, as one instant in two offsets does."""
+    """The fingerprint of a trade, made from the parsed values.
+
+    So "8000" and "8000.00" have the same fingerprint, and so has one instant in two offsets.
+    """
     return _digest(_json_of(trade))
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
 def _text(text: str | None) -> str:
-    """The JSON of a text that many lines have; it is kept. A reference is another one on each line, and is not kept."""
+    """A text as JSON. It is remembered, because most texts come in many lines; a reference does not (`_new_text`)."""
     return _new_text(text)
 
 
@@ -66,10 +69,10 @@ _WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
 
 
 def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
-    """How the values of a named tuple are written as one JSON array, in the order of its fields.
+    """The function that writes the values of a named tuple as one JSON array, in the order of its fields.
 
-    A field that was added later is left out where it has its default, and else named: so what was stated before the
-    field was there means the same as ever.
+    A field that was added later is left out where it has its default, and is written with its name otherwise. So a
+    trade that was stated before the field existed keeps its fingerprint.
     """
     fields = fields_of(record)
     first = [_writer(field) for field in fields if field.since == FIRST_VERSION]
@@ -103,7 +106,7 @@ _json_of = json_writer(Trade)
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
-    """What a reversal means: which trade, and why."""
+    """The fingerprint of a reversal, made from the trade's id and the reason."""
     return _digest(json.dumps((transaction_id.hex, reason)))
 
 
@@ -113,22 +116,25 @@ def request_fingerprint(*values: object) -> bytes:
 
 
 def answer_message(digest: bytes, fingerprint: bytes, outcome: bytes) -> bytes:
-    """What the MAC of an answer covers: the name of the request, what it meant, and its outcome."""
+    """The message that the MAC of an answer covers: the request's name, its fingerprint, and its outcome."""
     return digest + fingerprint + outcome
 
 
 def accepted_outcome(entry: Transaction) -> bytes:
-    """What the MAC covers of an entry that was accepted: its id, and what only the ledger knew then.
+    """The part of an accepted entry that the MAC covers: its id, and the values that only the ledger knew then.
 
-    Which group and settlement its resident was in depends on what had been recorded by then. Nothing but the order of
-    recording tells that, and no clock: so the MAC covers it when it is known.
+    The resident's group and settlement depend on what had been recorded before. Only the order of recording tells
+    that, and no clock does. So the MAC covers these values at the moment when the ledger knows them.
     """
     known, _ = _known_text(_known_values(entry))
     return entry.transaction_id.bytes + known
 
 
 def outcomes_of(entry: Transaction) -> Sequence[bytes]:
-    """What a MAC may cover of an entry: `accepted_outcome`, or the id alone, as it was before the group was covered."""
+    """The outcomes that a MAC may cover: `accepted_outcome`, and for an older entry the id alone.
+
+    Before the group was covered, a MAC covered the id alone.
+    """
     known, is_older = _known_text(_known_values(entry))
     accepted = entry.transaction_id.bytes + known
     return (accepted, entry.transaction_id.bytes) if is_older else (accepted,)
@@ -149,9 +155,10 @@ _known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
 def _known_text(values: tuple[Any, ...]) -> tuple[bytes, bool]:
-    """These values as bytes, and whether none of them was added later. The entries of a batch have few different ones.
+    """These values as bytes, and whether none of the later fields has a value.
 
-    Nulls at the end are left out, so that an entry which has no later field is what it was without them.
+    The results are remembered, because the entries of a batch have few different values. Nulls at the end are left
+    out, so that an entry without later fields has the same bytes as before these fields existed.
     """
     recorded_at, group, settlement, *later = values
     while later and later[-1] is None:
@@ -164,12 +171,12 @@ _stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*
 
 
 def stated_trade(entry: Transaction) -> Trade:
-    """The trade as the caller stated it, made of the entry."""
+    """The trade that a caller stated, from the entry that it became."""
     return Trade._make(_stated_values(entry))
 
 
 def fingerprint_of(entry: Transaction) -> bytes:
-    """What the request meant that an entry was the answer to."""
+    """The fingerprint of the request that an entry was the answer to."""
     if entry.reverses is None:
         return trade_fingerprint(stated_trade(entry))
     return reversal_fingerprint(entry.reverses, entry.reason or "")

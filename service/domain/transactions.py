@@ -1,4 +1,4 @@
-"""Transactions: a trade as the caller states it, an entry as the journal keeps it, the business day of an instant."""
+"""Trades as callers state them, entries as the journal keeps them, and the business day of an instant."""
 
 import datetime
 import operator
@@ -24,7 +24,7 @@ METADATA_ENTRIES_MAX = 20
 DEFAULT_TRADE_POINT = "erenhot"
 HOME_COUNTRY = "CN"
 NO_METADATA: Mapping[str, str] = {}
-"""What a trade without metadata bears; never changed."""
+"""The metadata of every trade that has none. All such trades share it, so no code may change it."""
 
 
 def business_day(instant: datetime.datetime) -> datetime.date:
@@ -33,7 +33,7 @@ def business_day(instant: datetime.datetime) -> datetime.date:
 
 
 class Trade(NamedTuple):
-    """One commodity line of one resident, as stated by the caller: fen, grams, and `traded_at` in the market's time."""
+    """One commodity line of one resident as the caller states it: fen, grams, and `traded_at` in the market's time."""
 
     resident: int
     category: str
@@ -54,17 +54,17 @@ class Trade(NamedTuple):
 
     @property
     def day(self) -> datetime.date:
-        """The business day, which decides about rules and allowance."""
+        """The business day of the trade; it decides which rules and which allowance apply."""
         return self.traded_at.date()
 
     @property
     def is_import(self) -> bool:
-        """Only imports use the allowance."""
+        """Whether the trade is an import; only imports use the allowance."""
         return self.direction == "import"
 
 
 class Transaction(NamedTuple):
-    """One entry of the journal: never changed, never deleted. A reversal bears negative amounts and weights.
+    """One entry of the journal. It is never changed or deleted. A reversal has negative amounts and weights.
 
     This is the one list of an entry's fields, in the order in which an answer shows them. Their columns, their places
     in the canonical bytes and the dimensions of the cube follow from it (service.domain.fields).
@@ -101,7 +101,7 @@ class Transaction(NamedTuple):
 
     @property
     def kind(self) -> EntryKind:
-        """What names another transaction reverses it; everything else is a trade."""
+        """Whether the entry is a trade or a reversal; a reversal names the trade that it reverses."""
         return "trade" if self.reverses is None else "reversal"
 
     @property
@@ -111,19 +111,21 @@ class Transaction(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict in a word; a reversal bears the one of its trade."""
+        """The verdict in a word; a reversal has the verdict of its trade."""
         return verdict(is_import=self.direction == "import", exempt_fen=self.exempt_fen, taxable_fen=self.taxable_fen)
 
 
 FIELDS = fields_of(Transaction)
 NEGATED = tuple(field.name for field in FIELDS if field.kind is ValueKind.MEASURE)
-"""What a reversal bears with the other sign."""
+"""The fields that a reversal has with the opposite sign."""
 
 
 class Recording(NamedTuple):
-    """What the ledger adds to a trade that it has judged: when, by whom and as what it was entered, whose it was then.
+    """What the ledger adds to a trade that it has judged.
 
-    `recorded_by` is the id of the API key (service.domain.keys); None of entries from before it was recorded.
+    It says when, under which id and by which API key the trade was entered, and the resident's group and settlement at
+    that time. `recorded_by` is the id of the API key (service.domain.keys); None in entries from before it was
+    recorded.
     """
 
     transaction_id: UUID
@@ -137,7 +139,7 @@ class Recording(NamedTuple):
 
 
 def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
-    """Checks that need the clock or the rules of the day.
+    """Refuses a trade that the clock, the countries or the rules of its day show to be impossible.
 
     Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be, and
     CategoryHsMismatch for a code that the category does not allow.
@@ -161,8 +163,8 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
 def refuse_citizen_numbers(trade: Trade) -> None:
     """Refuses a trade whose free texts hold a citizen number. Raises PersonalData.
 
-    To be asked before any other rule: what is remembered of another refusal would tell the number to anybody who tries
-    all that are possible.
+    Call it before any other rule. Otherwise the ledger would remember another refusal with a fingerprint of the trade,
+    and a person who tries all possible numbers could find the number from it.
     """
     if trade.metadata or max(map(len, filter(None, _free_texts(trade)))) >= NUMBER_LENGTH:
         named = zip([f"/{name}" for name in _FREE_TEXTS], _free_texts(trade), strict=True)
@@ -170,7 +172,7 @@ def refuse_citizen_numbers(trade: Trade) -> None:
 
 
 _FREE_TEXTS = ("commodity", "consignment", "vehicle_plate", "seller", "reference", "trade_point")
-"""What a caller writes as they like, beside the metadata."""
+"""The fields whose text the caller chooses freely, beside the metadata."""
 
 _free_texts: Callable[[Trade], tuple[str | None, ...]] = operator.attrgetter(*_FREE_TEXTS)
 
@@ -183,7 +185,10 @@ def _refuse_impossible_origin(trade: Trade, countries: frozenset[str]) -> None:
 
 
 def without_citizen_numbers(trade: Trade) -> Trade:
-    """The trade with REDACTED for each text that holds a citizen number: all that may be kept of a refused one."""
+    """The trade with REDACTED in the place of each text that holds a citizen number.
+
+    Of a trade that is refused for a citizen number, the ledger may keep no more than this.
+    """
     texts: dict[str, Any] = {
         name: redacted(text) for name, text in zip(_FREE_TEXTS, _free_texts(trade), strict=True) if text is not None
     }
@@ -196,15 +201,15 @@ _in_order = operator.itemgetter(*(_SOURCES.index(field.name) for field in FIELDS
 
 
 def record(trade: Trade, judgement: Judgement, recording: Recording) -> Transaction:
-    """The entry of an accepted trade: the one place where a stated trade becomes an entry."""
-    # Three tuples put in order: half the time that 27 named arguments take, ten thousand times in a batch.
+    """Makes the entry of an accepted trade. No other place makes an entry from a stated trade."""
+    # Putting three tuples in order takes half the time of 27 named arguments, and a batch does it ten thousand times.
     return Transaction._make(_in_order(trade + judgement + recording))
 
 
 def reverse(
     trade: Transaction, reason: str, *, transaction_id: UUID, recorded_at: datetime.datetime, recorded_by: int | None
 ) -> Transaction:
-    """The entry that takes a trade back: everything it used and moved, negated, on the trade's own business day."""
+    """Makes the reversal of a trade: it negates all that the trade used and moved, on the trade's own business day."""
     negated: dict[str, Any] = {name: -getattr(trade, name) for name in NEGATED}
     return trade._replace(
         **negated,

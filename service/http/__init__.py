@@ -1,1 +1,1 @@
-"""The only place that knows Flask: requests in, commands and queries, answers out."""
+"""The only place that knows Flask: it reads requests, calls commands and queries, and writes their answers."""

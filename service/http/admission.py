@@ -1,8 +1,8 @@
-"""Admission: so many requests at a time and no more; the others are refused at once, and their callers ask again.
+"""Admission lets a fixed number of requests in at a time. It refuses the others at once, and their callers ask again.
 
-Every thread that waits for a commit makes the next commit larger, so waiting is good, up to a point. Beyond it people
-would wait longer than they stay, and what is answered to nobody was done in vain. Reads and writes have places of their
-own, and who sends a body holds none while it is on its way.
+Every thread that waits for a commit makes the next commit larger, so some waiting is good. With too much of it, callers
+would give up before they get their answer, and the work would be lost. Reads and writes have separate places. A request
+holds no place while its body is on its way.
 """
 
 import contextlib
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
 
 WRITES_MAX = 128
 READS_MAX = 256
-"""Most of them wait in the read queue (service.http.reading): a caller who is refused at once asks again at once."""
+"""Most reads wait in the read queue (service.http.reading): a caller who is refused at once asks again at once."""
 LARGE_AT_ONCE = 4
-"""Large bodies are worked on so many at a time: each takes up to 150 MB, and one that waits for its commit should not
-keep the processor idle."""
+"""How many large bodies are worked on at a time. Each takes up to 150 MB; there is more than one, so that a body that
+waits for its commit does not keep the processor idle."""
 LARGE_BODY_TIMEOUT_S = 30
 TRIMMED_BYTES_MIN = 4 * 1024 * 1024
-"""From here on what a body took is given back to the system at once; smaller ones come all the time."""
+"""The memory of a body larger than this is given back to the system at once; smaller bodies come all the time."""
 LONG_S = 1.0
 ANSWERED_WITHIN_S = 5.0
-"""So long, at most, the answer of a long request is still on its way to the caller after its place is free."""
+"""How long, at most, the answer of a long request is still on its way to the caller after its place is free."""
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/health/", "/metrics")
-"""Whoever watches over the service must be answered when it is full."""
+"""Monitoring must get an answer also when the service is full."""
 
 FULL = "All places are taken; nothing of this request was done. Ask again, writes with the same key."
 
 
 class Places:
-    """So many places, and how many are taken."""
+    """Counts how many of a fixed number of places are taken."""
 
     def __init__(self, places_max: int) -> None:
-        """All are free."""
+        """Begins with all places free."""
         self._places_max = places_max
         self._changing = threading.Lock()
         self.taken = 0
 
     def take(self) -> bool:
-        """Takes a place; False when there is none."""
+        """Takes a place, and returns whether one was free."""
         with self._changing:
             if self.taken >= self._places_max:
                 return False
@@ -66,7 +66,7 @@ class Places:
 
 
 class Admission:
-    """A WSGI application in front of another one."""
+    """A WSGI application that admits requests to another WSGI application."""
 
     def __init__(
         self,
@@ -103,18 +103,21 @@ class Admission:
             visit.leave()
 
     def inside_since(self) -> list[float]:
-        """Since when, by time.monotonic, each request is inside whose body is there, or is being answered now."""
+        """When each request inside began, by time.monotonic.
+
+        These are the requests whose body is there, and long requests whose answer may still be on its way.
+        """
         now = time.monotonic()
         while self._ended and now - self._ended[0][1] > ANSWERED_WITHIN_S:
             self._ended.popleft()
         return [*self._inside.copy().values(), *(since for since, _ in self._ended.copy())]
 
     def note_inside(self, number: int) -> None:
-        """A request is inside and its body is there, unless that is noted already."""
+        """Notes that a request is inside and its body is there, unless that is noted already."""
         self._inside.setdefault(number, time.monotonic())
 
     def note_outside(self, number: int) -> None:
-        """A request is not inside any more, or its body is still on its way."""
+        """Notes that a request is not inside any more, or that its body is still on its way."""
         since = self._inside.pop(number, None)
         if since is not None and (now := time.monotonic()) - since > LONG_S:
             self._ended.append((since, now))
@@ -133,7 +136,7 @@ class _Visit:
         self.brings_a_body = bool(environ.get("CONTENT_LENGTH")) or "HTTP_TRANSFER_ENCODING" in environ
 
     def enter(self) -> bool:
-        """Takes a place; False when there is none."""
+        """Takes a place where the request needs one, and returns whether it may go on."""
         if self._places is not None and not self._places.take():
             return False
         self._is_inside = True
@@ -141,7 +144,7 @@ class _Visit:
         return True
 
     def leave(self) -> None:
-        """Gives everything back."""
+        """Gives back the place, and the turn among the large bodies."""
         self._give_place_back()
         self._admission.note_outside(id(self))
         if self._has_turn:
@@ -152,7 +155,7 @@ class _Visit:
 
     @contextlib.contextmanager
     def outside(self, bytes_max: int) -> Iterator[None]:
-        """While the body is on its way the place is somebody else's. Raises Unavailable."""
+        """Gives the place to other requests while the body is on its way. Raises Unavailable."""
         self._give_place_back()
         self._admission.note_outside(id(self))
         with self._admission.arrivals.one(self._path, bytes_max):
@@ -161,7 +164,7 @@ class _Visit:
             raise Unavailable(FULL)
 
     def arrived(self, size: int) -> None:
-        """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
+        """Notes that the body is there. For a large body it waits for one of the few turns. Raises Unavailable."""
         self._admission.note_inside(id(self))
         self._size = size
         if size > SMALL_BYTES_MAX and not self._has_turn:

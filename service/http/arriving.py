@@ -1,7 +1,7 @@
-"""Bodies that are still on their way: their requests take no place of those that are admitted.
+"""Bodies that are still on their way. A request takes no place of admission while its body arrives.
 
-The server hands a request over when its head is there, and a thread that reads the body waits for as long as the caller
-takes. `service.server.stalled` ends connections on which nothing comes any more.
+The server hands a request over when its head is there, and the thread that reads the body waits until the caller has
+sent it. `service.server.stalled` ends connections on which nothing comes any more.
 """
 
 import contextlib
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 BODIES_MAX = 256
 SIGN_INS_MAX = 32
-"""Of those: to sign in is the one request whose body is read before its sender has shown a key."""
+"""How many of these bodies may be those of sign-ins. Only the body of a sign-in is read before its sender has shown a
+key."""
 ARRIVING_BYTES_MAX = 64 * 1024 * 1024
 SMALL_BYTES_MAX = 1024 * 1024
-"""Of larger bodies few are worked on at a time: 16 MiB of JSON become some hundred MiB of objects."""
+"""Larger bodies are worked on a few at a time, because 16 MiB of JSON become some hundred MiB of objects."""
 
 SIGN_IN = "/signin"
 BATCH = "/v1/transactions/batch"
@@ -35,14 +36,14 @@ class Arrivals:
     def __init__(
         self, bodies_max: int = BODIES_MAX, sign_ins_max: int = SIGN_INS_MAX, bytes_max: int = ARRIVING_BYTES_MAX
     ) -> None:
-        """None is on its way."""
+        """Begins with no body on its way."""
         self._bodies_max, self._sign_ins_max, self._bytes_max = bodies_max, sign_ins_max, bytes_max
         self._changing = threading.Lock()
         self._bodies = self._sign_ins = self._bytes = 0
 
     @property
     def is_tight(self) -> bool:
-        """Whether more than half of what may be on its way is."""
+        """Whether more than half of one of the three limits is used."""
         return (
             2 * self._bodies > self._bodies_max
             or 2 * self._sign_ins > self._sign_ins_max
@@ -51,7 +52,7 @@ class Arrivals:
 
     @contextlib.contextmanager
     def one(self, path: str, bytes_max: int) -> Iterator[None]:
-        """While a body is on its way that may have so many bytes. Raises Unavailable when there are too many."""
+        """Counts a body of up to `bytes_max` bytes while it is on its way. Raises Unavailable over a limit."""
         sign_in = path == SIGN_IN
         with self._changing:
             if (
@@ -77,21 +78,21 @@ class Visit(Protocol):
     """A request that is admitted."""
 
     def outside(self, bytes_max: int) -> contextlib.AbstractContextManager[None]:
-        """Its place is free meanwhile; it has one again afterwards. Raises Unavailable."""
+        """Frees the request's place meanwhile, and takes one again afterwards. Raises Unavailable."""
 
     def arrived(self, size: int) -> None:
-        """The body is there. If it is large, waits until few others are worked on. Raises Unavailable."""
+        """Notes that the body is there. For a large body it waits for one of the few turns. Raises Unavailable."""
 
 
 class Arriving(io.RawIOBase):
-    """The input of a request: reading it gives the place back for as long as that takes.
+    """The input of a request. It gives the request's place back while it reads.
 
-    The server says of a body that was cut short only that it has ended. So what came is compared with the length that
-    its head names; half a table could end in the middle of an amount.
+    When a body is cut short, the server says only that it has ended. So this class compares the bytes that came with
+    the length that the request's head names: half a table could end in the middle of an amount.
     """
 
     def __init__(self, environ: "WSGIEnvironment", visit: Visit) -> None:
-        """Reads nothing yet."""
+        """Notes the length that the head names; it reads nothing yet."""
         self._input = environ["wsgi.input"]
         self._visit = visit
         declared = environ.get("CONTENT_LENGTH") or ""
@@ -101,7 +102,7 @@ class Arriving(io.RawIOBase):
         self._came = 0
 
     def readable(self) -> bool:
-        """It is for reading."""
+        """Always true: this stream can be read."""
         return True
 
     def readinto(self, target: bytearray) -> int:  # type: ignore[override] # (all that the library hands over)
@@ -124,7 +125,7 @@ class Arriving(io.RawIOBase):
         with self._visit.outside(self._bytes_max):
             part: bytes = self._input.read(len(target))
             self._came += len(part)
-            if len(part) < len(target):  # There is no more.
+            if len(part) < len(target):  # The body has ended.
                 self._visit.arrived(self._came)
         target[: len(part)] = part
         return len(part)

@@ -1,4 +1,4 @@
-"""Who asks: the API key of a request, or of the session that its cookie proves, and whether its scopes suffice."""
+"""Finds the API key of a request, or of its cookie's session, and checks that the key has the scope."""
 
 from flask import request
 
@@ -19,18 +19,17 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-P
 
 
 def is_loopback() -> bool:
-    """Whether the request comes from this machine itself, and was not handed on by a proxy for somebody else."""
+    """Whether the request comes from this machine itself, and no proxy has handed it on for another caller."""
     return request.remote_addr in _LOOPBACK and not any(name in request.headers for name in _FORWARDED)
 
 
 def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     """The live key of the current request. Raises Unauthenticated without one, Forbidden without the scope.
 
-    What it reads of the ledger's state for that, `state` of the request's context, serves the rest of
-    the request as well. A header
-    counts before a cookie; through a cookie a write also needs its token. With `may_be_revoked` a key that this
-    process has met before is taken without a look at the ledger, for requests that end in a commit which looks
-    itself, or in `confirm_key`.
+    It notes the ledger state that it has read as `state` of the request's context, for the rest of the request. A
+    header counts before a cookie. A write through a cookie also needs the session's token. With `may_be_revoked` a
+    key that this process has met before is accepted without a look at the ledger. That is for requests that end in a
+    commit, which checks the key itself, or in `confirm_key`.
     """
     by_cookie = COOKIE in request.cookies and "Authorization" not in request.headers
     found = _key_of_session() if by_cookie else _key_of_header(may_be_revoked)
@@ -57,7 +56,7 @@ def _key_of_session() -> ApiKey:
 
 
 def confirm_key() -> None:
-    """Looks again whether the key of the current request is live. Raises Unauthenticated."""
+    """Checks in the ledger, unless that was done, that the current request's key is live. Raises Unauthenticated."""
     if request_context().state is None:
         _key_of_header(may_be_revoked=False)
 

@@ -1,4 +1,4 @@
-"""Reading what a request carries: strict JSON, query parameters, and the limits on both."""
+"""Reads the body and the query parameters of a request strictly and within limits."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from service.http.inflating import PACKED_SLACK_BYTES, is_packed, unpack
 from service.http.request_context import request_context
 
 JSON_BYTES_MAX = 256 * 1024
-"""Of one object. The longest trade that the schema takes has 135,000 bytes, with every character written as \\uXXXX."""
+"""The limit of one object. The longest trade of the schema has 135,000 bytes, with all characters as \\uXXXX."""
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 
@@ -23,7 +23,7 @@ NESTING_MAX = 32
 
 
 class _Repeated(ValueError):
-    """An object names a key twice."""
+    """Says that an object names a key twice."""
 
 
 def read_json(bytes_max: int) -> Any:
@@ -41,7 +41,7 @@ def expect_media_type(*accepted: str) -> str:
 
 
 def read_bytes(bytes_max: int) -> bytes:
-    """The whole body, unpacked; it may be as long as this address allows, and longer ones are not read to their end.
+    """The whole body, unpacked. It may have up to `bytes_max` bytes; a longer body is not read to its end.
 
     Raises UnsupportedEncoding, MalformedEncoding, TooLarge, or werkzeug's 413.
     """
@@ -52,30 +52,30 @@ def read_bytes(bytes_max: int) -> bytes:
     packed = request.get_data(cache=False)
     note_size = request_context().note_size
     if note_size is not None:
-        # Of what may become large only a few are worked on at a time, however little of it was sent.
+        # A small packed body may become large. Only a few large bodies are worked on at a time.
         note_size(bytes_max)
     return unpack(packed, bytes_max)
 
 
 def read_form(bytes_max: int) -> dict[str, str]:
-    """The fields of a form, the first of each name. Raises UnsupportedMediaType, and as `read_bytes`."""
+    """The fields of a form, the first of each name. Raises UnsupportedMediaType, and what `read_bytes` raises."""
     expect_media_type("application/x-www-form-urlencoded")
     fields = parse_qsl(read_bytes(bytes_max).decode("utf-8", "replace"), keep_blank_values=True)
     return dict(reversed(fields))
 
 
 def parse_json(body: bytes) -> Any:
-    """The value of a JSON text. Raises MalformedJson for anything else, repeated keys and deep nesting included."""
+    """The value of a JSON text. Raises MalformedJson for other text, for repeated keys and for deep nesting."""
     plain = plain_object(body)
     return parse_with_care(body) if plain is None else plain
 
 
 def parse_with_care(body: bytes) -> Any:
-    """What `parse_json` does, without its short cut."""
+    """Does what `parse_json` does, without the fast way for plain objects."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
-        # A lone surrogate is valid in JSON's grammar, but is no character: no database could store it.
+        # JSON's grammar allows a lone surrogate, but it is no character, and no database could store it.
         text = text if "\\u" not in text else json.dumps(value, ensure_ascii=False)
         text.encode("utf-8")
     except _Repeated as error:
@@ -90,10 +90,10 @@ def parse_with_care(body: bytes) -> Any:
 
 
 def plain_object(text: bytes) -> dict[str, str] | None:
-    """An object of texts alone, read quickly; None for everything else, which is read with all care.
+    """Reads an object whose values are all texts quickly; returns None for any other text.
 
-    Without a backslash every quotation mark begins or ends a text. An object of n members that are texts has 4 n of
-    them, and one that names a member twice has more: orjson would keep the last without a word.
+    Without a backslash every quotation mark begins or ends a text. So an object of n members that are texts has 4 n
+    quotation marks. An object that names a member twice has more: orjson would keep the last member silently.
     """
     if b"\\" in text:
         return None
@@ -129,12 +129,12 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def read_query(repeatable: Collection[str] = ()) -> dict[str, str]:
-    """The query parameters of the current request; the repeatable ones joined with commas.
+    """The query parameters of the current request; the values of a repeatable parameter are joined with commas.
 
-    Raises ValidationFailed when another one stands twice.
+    Raises ValidationFailed when a parameter that is not repeatable is sent twice, and for a query that is not UTF-8.
     """
     try:
-        # Taken apart first: werkzeug would put a replacement for what is no character once it is unquoted.
+        # This is checked before werkzeug reads the query: werkzeug would silently replace bytes that are not UTF-8.
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
         raise ValidationFailed.of("/", "not-utf-8", "Send the query in UTF-8, percent-encoded.") from None

@@ -1,4 +1,4 @@
-"""What the routes of one application share: the ledger and its committer, hung on the Flask app by service.app."""
+"""What the routes of one application share: the ledger, its committer and others. service.app attaches it to Flask."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -18,7 +18,7 @@ _EXTENSION = "hushi"
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """A ledger, and what this process has one of for all requests."""
+    """A ledger, and the objects that all requests of this process share."""
 
     ledger: Ledger
     committer: Committer
@@ -30,10 +30,10 @@ class AppContext:
 
 
 def attach_context(app: Flask, app_context: AppContext) -> None:
-    """Hangs the market on an application."""
+    """Attaches the shared objects to an application."""
     app.extensions[_EXTENSION] = app_context
 
 
 def app_context() -> AppContext:
-    """The market of the application that answers the current request."""
+    """The shared objects of the application that answers the current request."""
     return cast(AppContext, current_app.extensions[_EXTENSION])

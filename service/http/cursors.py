@@ -1,4 +1,4 @@
-"""Cursors: a place in a list, together with the filters it belongs to, as one opaque text."""
+"""Cursors: a cursor is one opaque text that holds a place in a list and the filters of the list."""
 
 import base64
 import binascii
@@ -15,23 +15,23 @@ _PAGING = frozenset({"cursor", "limit"})
 
 
 def encode_cursor(name: str, position: int, parameters: Mapping[str, str]) -> str:
-    """The cursor of a place in the named list, with the filters among the query's parameters."""
+    """The cursor of a place in the named list, with those of the query's parameters that are filters."""
     filters = {key: value for key, value in parameters.items() if key not in _PAGING}
     return base64.urlsafe_b64encode(orjson.dumps([name, position, filters])).decode().rstrip("=")
 
 
 def decode_cursor(name: str, parameters: Mapping[str, str], place_max: int) -> tuple[int | None, dict[str, str]]:
-    """The place to go on from (None at the beginning) and the filters in force.
+    """The place to go on from (None at the beginning) and the filters that apply.
 
-    A cursor brings its own filters; ones that are sent beside it must be the same. Raises CursorInvalid, also for a
-    place above `place_max`, which no list of this kind reaches and no column could be compared with.
+    A cursor holds its own filters; filters that are sent beside it must be the same. Raises CursorInvalid, also for a
+    place above `place_max`: no list of this kind reaches it, and no column could be compared with it.
     """
     sent = {key: value for key, value in parameters.items() if key not in _PAGING}
     text = parameters.get("cursor")
     if text is None:
         return None, sent
     known_name, position, filters = _taken_apart(text)
-    # JSON's true would pass for the number 1.
+    # The type is compared, because Python takes JSON's true as the number 1.
     is_place = type(position) is int and 0 <= position <= place_max
     sound = known_name == name and is_place and isinstance(filters, dict)
     if not sound or not all(isinstance(value, str) for value in filters.values()) or _PAGING & filters.keys():

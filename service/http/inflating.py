@@ -1,18 +1,18 @@
-"""Bodies that were compressed on their way: what they are once they are unpacked, and never more than is allowed."""
+"""Unpacks bodies that were sent with gzip, and stops as soon as the limit is passed."""
 
 import zlib
 
 from service.domain.errors import MalformedEncoding, TooLarge, UnsupportedEncoding
 
 PACKED_SLACK_BYTES = 64 * 1024
-"""What does not compress is a little longer as gzip than it was."""
+"""A body that does not compress is a little longer as gzip than without it."""
 
 MEMBERS_MAX = 1000
-"""Of one body: tools that pack in blocks of 64 KiB make 256 of the longest batch."""
+"""How many gzip members a body may have. Tools that pack in blocks of 64 KiB make 256 of the longest batch."""
 
 _CHUNK_BYTES = 64 * 1024
 _GZIP = 31
-"""zlib's word for a gzip header and nothing else."""
+"""With this value zlib accepts a gzip header and no other."""
 
 
 def is_packed(content_encoding: str) -> bool:
@@ -27,7 +27,7 @@ def is_packed(content_encoding: str) -> bool:
 
 
 def unpack(body: bytes, bytes_max: int) -> bytes:
-    """What a gzip body holds. Raises MalformedEncoding, or TooLarge as soon as more than this would come out."""
+    """The unpacked bytes of a gzip body. Raises MalformedEncoding, or TooLarge as soon as `bytes_max` is passed."""
     packed, place, parts, left, members = memoryview(body), 0, list[bytes](), bytes_max, 0
     while place < len(packed):
         member = zlib.decompressobj(_GZIP)

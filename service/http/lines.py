@@ -13,15 +13,15 @@ from service.http.bodies import parse_json
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 
 PARTS_MAX = 1_000_000
-"""Members, values and lines, before any of them is read: 16 MiB of empty objects would become 500 MiB. A batch of
-10,000 lines that use every field has 450,000."""
+"""The limit on members, values and lines. It is checked before any of them is read, because 16 MiB of empty objects
+would become 500 MiB. A batch of 10,000 lines that use every field has 450,000 parts."""
 
 _MARKS = (b",", b"[", b"{", b"\n")
 _COLUMNS = frozenset(BatchLineSchema().fields)
 
 
 class BodyLine(NamedTuple):
-    """One line as sent: its body without the key, or why it can't be read."""
+    """One line as it was sent: its key, and its body without the key or the reason why it can't be read."""
 
     key: object
     body: dict[str, Any] | None
@@ -70,7 +70,7 @@ def _check_count(count: int) -> None:
 def _line(item: object) -> BodyLine:
     if not isinstance(item, dict):
         return BodyLine(None, None, ValidationFailed.of("", "not-an-object", "Send a JSON object for each line."))
-    # The line is nobody else's: it was just read.
+    # Taking the key out changes the object, which is safe: no other code uses an object that was just read.
     return BodyLine(item.pop("key", None), item)
 
 
@@ -116,7 +116,7 @@ def _csv_line(heading: list[str], row: list[str]) -> BodyLine:
             "", "wrong-length", f"The line has {len(row)} cells, the heading has {len(heading)}."
         )
         return BodyLine(None, None, wrong)
-    # A cell of which nothing can be seen is a field that is not sent.
+    # A cell with nothing visible in it counts as a field that is not sent.
     body: dict[str, Any] = {name: cell for name, cell in zip(heading, row, strict=True) if normal_text(cell)}
     key = body.pop("key", None)
     if "metadata" in body:

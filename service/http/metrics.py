@@ -1,7 +1,8 @@
-"""Metrics: what this service has answered, and where its ledger stands, in the text format of Prometheus.
+"""Metrics: what this service has answered, and the condition of its ledger, in the text format of Prometheus.
 
-A scrape meets any one of the processes that serve. They count in memory that they share (service.server.counting),
-so that it tells of all of them; the uptime and the queue are those of the process that answers.
+Any one of the processes that serve may answer a scrape. They count in memory that they share
+(service.server.counting), so that the answer covers all of them. The uptime and the queue are those of the process that
+answers.
 """
 
 import bisect
@@ -33,7 +34,7 @@ NO_ROUTE = "none"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER)
 STATUSES = (*(str(status.value) for status in http.HTTPStatus), OTHER)
 """Labels come from short lists only: a caller must not be able to add a time series by inventing a path or a method.
-So each series has its place among the numbers that are counted, the same in each process."""
+So each series has a fixed place among the numbers that are counted, and the place is the same in each process."""
 
 _EXTENSION = "hushi-meter"
 _LINES_LOST, _ANSWERS, _SERIES = 0, 1, 2
@@ -41,14 +42,14 @@ _LINES_LOST, _ANSWERS, _SERIES = 0, 1, 2
 _PER_ROUTE = len(METHODS) * len(STATUSES)
 _BUCKETS = len(DURATION_BUCKETS_S) + 1
 _PER_DURATION = _BUCKETS + 1
-"""A number for each bucket, the last one without an end, and one for the sum."""
+"""One number for each bucket, and one for the sum. The last bucket has no upper end."""
 
 
 class Meter:
     """Counts what one application answers, and the log lines that its process has lost."""
 
     def __init__(self, routes: list[str]) -> None:
-        """`routes` are the patterns that may be counted, in the same order in each process."""
+        """`routes` are the patterns that may be counted; their order must be the same in each process."""
         self._started = time.monotonic()
         self._routes = [*routes, NO_ROUTE]
         self._route_places = {route: place for place, route in enumerate(self._routes)}
@@ -61,7 +62,7 @@ class Meter:
         STANDARD_ERROR_LINES.on_loss(functools.partial(_count_lost, counts))
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
-        """Counts one answer. A route is its pattern, never the path."""
+        """Counts one answer. `route` is the pattern of a route, never the path of a request."""
         of_route = self._route_places.get(route or NO_ROUTE, len(self._routes) - 1)
         of_method = self._method_places.get(method, len(METHODS) - 1)
         of_status = self._status_places.get(status, len(STATUSES) - 1)
@@ -74,7 +75,7 @@ class Meter:
         )
 
     def render(self, vitals: Vitals, waiting: int) -> bytes:
-        """All figures as text. What can't be read now is NaN, so that a database that is down can be seen here too."""
+        """All figures as text. A figure that can't be read now is NaN, so that a database that is down shows here."""
         moment = _Moment(vitals, time.monotonic() - self._started, waiting)
         return generate_latest(_Counted(self._families)) + generate_latest(moment)
 
@@ -111,24 +112,24 @@ def _count_lost(counts: Counts, lines: int) -> None:
 
 
 class _Counted(Collector):
-    """What was counted, as the library asks for it."""
+    """Gives the counted figures to the library in the way in which it asks for them."""
 
     def __init__(self, families: Callable[[], Iterator[Metric]]) -> None:
         self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        """Each family of figures."""
+        """The families of figures, one after the other."""
         return self._families()
 
 
 class _Moment(Collector):
-    """The figures of this moment, which nobody counts."""
+    """Gives the figures of this moment, which are read and not counted."""
 
     def __init__(self, vitals: Vitals, uptime_s: float, waiting: int) -> None:
         self._vitals, self._uptime_s, self._waiting = vitals, uptime_s, waiting
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Each figure with what it says."""
+        """The figures, each with its description."""
         found, is_written = self._vitals.readiness, self._vitals.writes == Writes.OK
         lag_s = found.fold_lag_s
         yield _gauge("hushi_uptime_seconds", "Since this process began to serve.", self._uptime_s)
@@ -147,7 +148,7 @@ def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
 
 
 def open_meter(app: Flask) -> None:
-    """Hangs a meter on an application that has all its routes."""
+    """Attaches a meter to an application. All routes must be registered before."""
     app.extensions[_EXTENSION] = Meter(sorted({rule.rule for rule in app.url_map.iter_rules()}))
 
 

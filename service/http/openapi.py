@@ -1,4 +1,4 @@
-"""The reference: an OpenAPI 3.1 document that is generated from the routes and schemas, and a page that shows it."""
+"""Makes the reference: an OpenAPI 3.1 document from the routes and schemas, and a page that shows it."""
 
 import functools
 import re
@@ -20,7 +20,8 @@ from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes
 from service.rendering.words import word
 
 TITLE = "Hushi API"
-"""Generators name packages after it, which must be ASCII to be installed; the Chinese name is in the description."""
+"""Code generators name their packages after the title, and a package can be installed only when its name is ASCII. The
+Chinese name is in the description."""
 
 _DESCRIPTION = (
     f"The ledger of a border market ({word('product.name', 'zh')}): residents, transactions judged against their "
@@ -31,7 +32,7 @@ _DESCRIPTION = (
 
 
 def build_document(families: Sequence[Routes]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these routes."""
+    """Makes the OpenAPI 3.1 document of these routes."""
     spec = APISpec(
         title=TITLE,
         version=__version__,
@@ -59,7 +60,7 @@ def build_document(families: Sequence[Routes]) -> dict[str, Any]:
 
 
 def _describe_lists(document: dict[str, Any]) -> None:
-    """Says of parameters with several values how they are written; apispec knows it only of marshmallow's own lists."""
+    """Adds to each list parameter how its values are written; apispec adds that for marshmallow's own lists only."""
     operations = (operation for path in document["paths"].values() for operation in path.values())
     for parameter in (parameter for operation in operations for parameter in operation["parameters"]):
         if parameter.get("schema", {}).get("type") == "array":
@@ -85,7 +86,7 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.scope is None:
         operation["security"] = []
     else:
-        # An empty requirement beside another one says that the key may be left out.
+        # In OpenAPI an empty requirement beside another one says that the key may be left out.
         operation["security"] = [{"apiKey": [route.scope]}, *([{}] if route.loopback_open else [])]
         operation["x-scope"] = route.scope
     if route.body is not None:
@@ -147,7 +148,7 @@ def _usual_refusals(route: Route) -> list[type[Refusal]]:
 
 
 def reference_routes(families: Sequence[Routes]) -> Routes:
-    """The routes that show the reference of these families, and of themselves."""
+    """The routes that show the reference; it describes these families and the two routes themselves."""
     routes = Routes("Reference")
     document = functools.cache(functools.partial(build_document, [*families, routes]))
 

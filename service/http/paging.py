@@ -1,4 +1,4 @@
-"""Lists: where a page begins, which filters hold, and the cursor of the next one."""
+"""Pages of lists: where a page begins, which filters apply, and the cursor of the next page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from service.http.cursors import decode_cursor, encode_cursor
 class PageAsked:
     """The page of a list that a request asks for.
 
-    `position` is the place after which it begins, None at the beginning; `filters` are the domain's values.
+    `position` is the place after which the page begins, None for the first page; `filters` are the domain's values.
     """
 
     name: str
@@ -22,7 +22,7 @@ class PageAsked:
     filters: dict[str, Any]
     limit: int
     sent_filters: Mapping[str, str]
-    """The filters as texts: a cursor brings them along."""
+    """The filters as texts, which the next cursor holds."""
 
     def cursor_after(self, place: int | None) -> str | None:
         """The cursor of the page after this one, which ends at `place`; None after the last page."""
@@ -32,8 +32,8 @@ class PageAsked:
 def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int) -> PageAsked:
     """The page of the named list that the current request asks for.
 
-    `place_max` is the highest place that the list can have. The filters of a cursor go through the same schema as ones
-    in the query. Raises CursorInvalid.
+    `place_max` is the highest place that the list can have. The same schema reads the filters of a cursor and those of
+    a query. Raises CursorInvalid.
     """
     position, filters = decode_cursor(name, read_query(), place_max)
     try:

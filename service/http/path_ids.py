@@ -1,6 +1,7 @@
 """Ids in the address of a request.
 
-A text that is no id names nothing. The refusal does not repeat it: it may be a citizen number.
+A text that is no id is answered as an id that does not exist. The refusal does not repeat the text, because it may be
+a citizen number.
 """
 
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The one translator of refusals: RFC 9457 problem documents, whatever was raised and wherever."""
+"""Turns every error of the service into a problem document (RFC 9457). No other place does that."""
 
 import orjson
 import structlog
@@ -60,7 +60,7 @@ def problem_response(refusal: Refusal, request_id: str) -> Response:
 
 
 def _from_refusal(refusal: Refusal) -> Response:
-    """The answer to a refused request; a retry gets the one that the first request got."""
+    """The answer to a refused request; a retry gets the answer that the first request got."""
     first = refusal.first_request_id
     response = problem_response(refusal, first or request_context().request_id)
     if first is not None:
@@ -69,7 +69,7 @@ def _from_refusal(refusal: Refusal) -> Response:
 
 
 def register_problems(app: Flask) -> None:
-    """Makes every error of an application a problem document."""
+    """Makes an application answer every error with a problem document."""
     app.register_error_handler(Refusal, _from_refusal)
     app.register_error_handler(HTTPException, _from_werkzeug)
     for fault in (DatabaseUnavailable, NotWritten, OutcomeUnknown):

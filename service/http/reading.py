@@ -1,7 +1,7 @@
-"""Reads queue: two at a time, in the order in which they came, with pauses between them while others write.
+"""The read queue runs two reads at a time, in the order in which they came, with pauses while other requests write.
 
-A process runs Python in one thread at a time. 200 lists at once are each slower than one after the other, and a write,
-which needs that thread ten times for a moment, would wait for all of them ten times.
+A process runs Python in one thread at a time. 200 lists that run at once are each slower than when they run one after
+the other. A write needs to run Python ten times for a moment, and would wait for all the lists each time.
 """
 
 import threading
@@ -21,14 +21,15 @@ READS_AT_ONCE = 2
 OVERTAKEN_MAX = 16
 WAIT_MAX_S = 5.0
 LONG_S = 1.0
-"""A read that takes longer waits for the database, and not for Python: another one may begin beside it."""
+"""A read that takes longer than this waits for the database, and not for Python: another read may begin beside it."""
 PAUSE_MAX_S = 1.0
 PAUSE = 3 * READS_AT_ONCE - 1
-"""While others write, a turn rests so many times as long as its read took: on average a third of a read runs."""
+"""While others write, a turn pauses for this many times the time that its read took: on average a third of a read
+runs."""
 
 
 class ReadQueue:
-    """A WSGI application in front of another one."""
+    """A WSGI application that lets reads wait for their turn, and then calls another WSGI application."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class ReadQueue:
         self._wait_max_s, self._long_s = wait_max_s, long_s
         self._changing = threading.Lock()
         self._begins = [0.0] * READS_AT_ONCE
-        """When the next read may begin on each turn that is free."""
+        """For each free turn, the time at which the next read may begin."""
         self._waiting: deque[_Read] = deque()
         self._running: set[_Read] = set()
         self._overtaken = 0
@@ -58,7 +59,7 @@ class ReadQueue:
         if (pause_s := read.begin - time.monotonic()) > 0:
             time.sleep(pause_s)
         read.begin = time.monotonic()
-        # How long the read takes is logged and counted, and not how long it waits for its turn.
+        # The log and the metrics get the time that the read takes, without the time that it waited for its turn.
         context_of(environ).started_s = time.perf_counter()
         try:
             return self._application(environ, start_response)
@@ -66,7 +67,7 @@ class ReadQueue:
             self._end(read)
 
     def _begin(self, read: "_Read") -> bool:
-        """Waits for a turn; False when none came in time."""
+        """Waits for a turn, and returns whether it came in time."""
         until = time.monotonic() + self._wait_max_s
         with self._changing:
             if self._begins:
@@ -85,7 +86,7 @@ class ReadQueue:
         return True
 
     def _overtake(self, read: "_Read") -> bool:
-        """Runs a read beside one that takes long, which then has no turn to give back. False when there is none."""
+        """Runs a read beside a slow one, and returns whether it could. The slow read then has no turn to give back."""
         now = time.monotonic()
         slow = next((one for one in self._running if one.has_turn and now - one.begin > self._long_s), None)
         if slow is None or self._overtaken >= OVERTAKEN_MAX:
@@ -116,7 +117,7 @@ class ReadQueue:
 
 
 class _Read:
-    """A read that waits or runs. `begin` is when it may begin, and then when it began."""
+    """A read that waits or runs. `begin` is the time at which it may begin, and later the time at which it began."""
 
     def __init__(self) -> None:
         self.begin = 0.0

@@ -1,6 +1,6 @@
-"""The answer to a report in the form that the caller wants, exact at one state, and 304 while nothing has changed.
+"""Answers reports in the form that the caller wants, exact at one ledger state, with 304 while nothing has changed.
 
-A view says how its question is asked and how its answer is written down; the rest is the same for every report.
+A view says how its question is asked and how its answer becomes a document. The rest is the same for every report.
 """
 
 import datetime
@@ -28,10 +28,10 @@ _MEDIA_TYPES = {
 }  # fmt: skip
 
 _RENDERING = "4"
-"""Part of every ETag: a change of the documents' form changes it, so that no cache keeps an old one."""
+"""A part of every ETag. It is raised when the form of the documents changes, so that no cache keeps an old document."""
 
 Export = Callable[[dict[str, Any], datetime.date], bytes]
-"""Makes the bytes of a document, and of the last day that its figures can be of."""
+"""Makes the bytes of a file from a document and the last day that its figures can be of."""
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -41,11 +41,11 @@ class AskReport(Protocol[T]):
     """Asks a question of the ledger."""
 
     def __call__(self, question: Question, *, at: LedgerState) -> Answered[T]:
-        """The answer at this state of the ledger or a newer one."""
+        """The answer at this ledger state or at a newer one."""
 
 
 class RenderReport(Protocol[T_contra]):
-    """Writes an answer down."""
+    """Makes the document of an answer."""
 
     def __call__(self, answer: T_contra, /, *, position: str) -> dict[str, Any]:
         """The document of an answer that is exact at this position."""
@@ -83,7 +83,7 @@ def answer_report(
     tag = _etag(state, today, representation)
     if request.if_none_match.contains_weak(tag):
         return _exact(Response(status=304), tag, state, today)
-    # Of the day that is in the tag, even if the market's midnight passes before the report is computed.
+    # The question is about the day that is in the tag, also when midnight in the market passes in the meantime.
     question = question_so_far(query["question"], today)
     answered = ask(question, at=state)
     document = render(answered.answer, position=str(answered.state.position))
@@ -98,7 +98,7 @@ def answer_report(
 
 
 def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
-    """The media type to answer with: what `format` says, or else what Accept likes best, or else JSON."""
+    """The media type of the answer: what `format` says, or else what Accept prefers, or else JSON."""
     if asked is not None:
         return _MEDIA_TYPES[asked]
     # Werkzeug compares parameters too, and would not find `text/csv; charset=utf-8`.
@@ -113,7 +113,7 @@ def _file_name(document: dict[str, Any], representation: str) -> str:
 
 
 def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
-    """What the representation depends on: the question as it was asked, the day, the state of the ledger."""
+    """A digest of all that the answer depends on: the question as it was asked, the form, the day, the ledger state."""
     position = state.position
     numbers = f"{position.block} {position.tail_length} {state.registrations}"
     asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{today}\n{numbers}\n"
@@ -122,7 +122,7 @@ def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
 
 
 def _exact(response: Response, tag: str, state: LedgerState, today: datetime.date) -> Response:
-    """The response with all that lets it be kept, here and by the caller, until the ledger changes."""
+    """Adds to a response what the caller and the response cache need to keep it until the ledger changes."""
     response.set_etag(tag)
     response.headers["Hushi-Position"] = str(state.position)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -1,4 +1,4 @@
-"""The context of a request: all that is known of it beside its body, in one place and with types.
+"""The context of a request: all that the service knows of a request beside its body, in one place and with types.
 
 The layers in front of Flask (admission, response_cache, reading, arriving) and the code behind it share one
 `RequestContext` for each request. It travels in the WSGI environ under ONE key, `ENVIRON_KEY`, and nothing else of this
@@ -35,29 +35,31 @@ class Exact:
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request, from its first layer to its answer; each field says who sets it.
+    """One request, from its first layer to its answer; each field says which part of the service sets it.
 
-    `started_s` is of time.perf_counter, for the log and the metrics. What is None was not needed, or is not known yet.
+    `started_s` is of time.perf_counter, for the log and the metrics. A field is None when it was not needed, or is not
+    known yet.
     """
 
     request_id: str
     started_s: float
     note_size: Callable[[int], None] | None = None
-    """Admission: is told how long the body is, or may become once it is unpacked; waits while others are large."""
+    """Admission sets it. It takes the length that the body has, or may have when it is unpacked, and waits for a turn
+    when that is large."""
     api_key: ApiKey | None = None
-    """Authentication: the key of the caller, sent in a header or through a session."""
+    """Authentication sets it: the key of the caller, sent in a header or through a session."""
     session: Session | None = None
-    """Authentication: the session of the caller's cookie."""
+    """Authentication sets it: the session of the caller's cookie."""
     state: LedgerState | None = None
-    """Authentication: the state of the ledger at which the caller was let in; reports are answered at this state."""
+    """Authentication sets it: the ledger state at which the caller was let in. Reports are answered at this state."""
     idempotency_key: str | None = None
-    """The route: the checked Idempotency-Key."""
+    """The route sets it: the Idempotency-Key after its check."""
     exact: Exact | None = None
-    """A view whose answer may be kept and given again."""
+    """A view sets it when its answer may be kept and given again."""
 
     @property
     def caller(self) -> ApiKey:
-        """The key of the caller, on a route that needs one: under its id is recorded what the request does."""
+        """The key of the caller, on a route that needs one. What the request does is recorded under the key's id."""
         assert self.api_key is not None, "this route lets callers in without a key"
         return self.api_key
 
@@ -76,7 +78,7 @@ class Note(Protocol):
 
 
 def context_of(environ: "WSGIEnvironment") -> RequestContext:
-    """The context of the request with this environ; the first layer that asks for it begins it."""
+    """The context of the request with this environ; it is made when the first layer asks for it."""
     found: RequestContext | None = environ.get(ENVIRON_KEY)
     if found is None:
         request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))

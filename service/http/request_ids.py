@@ -1,6 +1,6 @@
-"""Request ids: the caller's own if it is a plain one, else a new one.
+"""Request ids: a request keeps the id that the caller sent when it is a plain one, else it gets a new one.
 
-Request ids stand in the log and in the audit, so one that holds a citizen number is not taken either.
+The log and the audit hold request ids, so an id that holds a citizen number is not accepted either.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Answers that are known before Flask is asked: a report, for the same caller, while the ledger has not changed.
+"""The response cache gives a report again without asking Flask: to the same caller, while the ledger is the same.
 
-What a report says depends on the request, the state of the ledger and the day, and nothing else. A view leaves state
-and day in the context of the request; the same request at the same state, which also knows of revoked keys, gets the
-same answer.
+A report depends on the request, the ledger state and the day, and on nothing else. A view notes state and day in the
+context of the request. The same request at the same state gets the same answer. The ledger state also changes when a
+key is revoked.
 """
 
 import datetime
@@ -24,12 +24,13 @@ PATHS = "/v1/reports/"
 ANSWERS_MAX = 512
 BYTES_MAX = 256 * 1024
 ASKED_LENGTH_MAX = 16 * 1024
-"""Of what an answer depends on; the head of a request may have 400 KiB, and each is kept beside its answer."""
+"""The limit on what an answer depends on. The head of a request may have 400 KiB, and the cache keeps these parts of it
+beside the answer."""
 
 _WHAT_COUNTS = (
     "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
 )  # fmt: skip
-"""All that the answer to a report depends on; whatever else a view of a report reads must stand here."""
+"""All that the answer to a report depends on. When a view of a report reads something else, that must be added here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class _Answer:
 
 
 class ResponseCache:
-    """A WSGI application in front of another one."""
+    """A WSGI application that answers reports from memory, and asks another WSGI application for the rest."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class ResponseCache:
         now: Callable[[], datetime.datetime],
         note: Note,
     ) -> None:
-        """Knows no answer yet."""
+        """Begins with no known answer. `note` is called for each answer from memory."""
         self._application = application
         self._state_reader = state_reader
         self._now = now
@@ -66,13 +67,13 @@ class ResponseCache:
         asked = tuple(environ.get(name) for name in _WHAT_COUNTS)
         known = self._known.get(asked)
         if known is None or not self._is_current(known):
-            # Not asked for again: it would be current once more if the clock were put back.
+            # The old answer is dropped, because it would become current again if the clock were put back.
             self._known.pop(asked, None)
             return self._ask(asked, environ, start_response)
         context = context_of(environ)
         context.api_key = known.api_key
         start_response(known.status, [*known.headers, ("X-Request-Id", context.request_id)])
-        # The addresses of reports have no variable part: each is the pattern of its route.
+        # The addresses of reports have no variable part, so the path is also the pattern of the route.
         self._note(context, "GET", environ["PATH_INFO"], int(known.status[:3]))
         return [known.body]
 
@@ -93,7 +94,7 @@ class ResponseCache:
         begun: list[Any] = []
 
         def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            """Passes on what the answer begins with, and notes it."""
+            """Passes on the status and the headers of the answer, and notes them."""
             begun[:] = status, headers
             return start_response(status, headers, *error)
 

@@ -1,7 +1,8 @@
-"""Routes: a plain function, and beside it all that the reference must say of it.
+"""Routes: a route is a plain function with a declaration of all that the reference must say of it.
 
-A route states its scope, its schemas and the refusals it may answer with; the same statement registers it with Flask,
-checks each request, and writes its part of the OpenAPI document. (Why not flask-smorest: docs/decisions/0003.)
+The declaration names the scope, the schemas and the refusals that the route may answer with. The same declaration
+registers the route with Flask, checks each request, and gives its part of the OpenAPI document. (Why not flask-smorest:
+docs/decisions/0003.)
 """
 
 import functools
@@ -26,7 +27,7 @@ QUERIES_KNOWN_MAX = 512
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A document to answer with; `headers` beside the usual ones."""
+    """A document to answer with; `headers` are added to the usual ones."""
 
     document: object
     status: int = 200
@@ -35,12 +36,12 @@ class Answer:
 
 
 View = Callable[..., Answer | Response]
-"""Gets the values of the path, then `query` and `body` as the domain's values, each by its name."""
+"""A view gets the values of the path, and `query` and `body` as the domain's values, each by its name."""
 V = TypeVar("V", bound=View)
 
 
 class Terms(TypedDict, total=False):
-    """What the declaration of a route may say; what it leaves out is as `Route` has it."""
+    """What the declaration of a route may say; for what it leaves out, the defaults of `Route` apply."""
 
     scope: Required[str | None]
     status: int
@@ -66,17 +67,17 @@ class Route:
     view: View
     tag: str
     scope: str | None
-    """What the caller's key must allow; None means that the route is open to everybody."""
+    """The scope that the caller's key must have; None means that the route is open to everybody."""
     status: int = 200
-    """Of an answer that refuses nothing."""
+    """The HTTP status of an answer that is no refusal."""
     answer: type[StrictSchema] | None = None
     body: type[StrictSchema] | None = None
     query: type[StrictSchema] | None = None
     refuses: Sequence[type[Refusal]] = ()
     keyed: bool = False
-    """Needs an Idempotency-Key."""
+    """Whether a request needs an Idempotency-Key."""
     may_be_keyed: bool = False
-    """Takes an Idempotency-Key."""
+    """Whether a request may have an Idempotency-Key."""
     bodies: tuple[str, ...] = (JSON_MEDIA_TYPE,)
     """The media types of the body."""
     answers: tuple[str, ...] = (JSON_MEDIA_TYPE,)
@@ -84,9 +85,9 @@ class Route:
     lists: Sequence[str] = ()
     """The query parameters that may be repeated."""
     loopback_open: bool = False
-    """Lets callers on the machine itself in without a key."""
+    """Whether callers on the machine itself need no key."""
     commits: bool = False
-    """The view hands its key to the committer, which refuses it if it was revoked in the meantime."""
+    """Whether the view hands its key to the committer, which refuses a key that was revoked in the meantime."""
 
     @property
     def name(self) -> str:
@@ -95,7 +96,7 @@ class Route:
 
     @property
     def takes_json(self) -> bool:
-        """Whether the body is read here, as JSON by the schema; other kinds are read by the view."""
+        """Whether the schema reads the body here, as JSON. The view itself reads bodies of other kinds."""
         return self.body is not None and self.bodies == (JSON_MEDIA_TYPE,)
 
 
@@ -125,7 +126,7 @@ class Routes:
 
 def register_routes(app: Flask, families: Sequence[Routes]) -> None:
     """Adds every route of the families to an application."""
-    # An address with two slashes is another address, where nothing stands; werkzeug would redirect from it in HTML.
+    # An address with two slashes is another address, and it has no route. Werkzeug would redirect from it in HTML.
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = _id_converter(families)
     for family in families:
@@ -140,10 +141,10 @@ def register_routes(app: Flask, families: Sequence[Routes]) -> None:
 
 
 def _id_converter(families: Sequence[Routes]) -> type[BaseConverter]:
-    """Takes any part of an address for an id, but no word that stands beside ids.
+    """The converter that accepts any part of an address as an id, except the words that other routes have there.
 
-    Otherwise GET /v1/transactions/quote would ask for a transaction of that id, and not be told that the address only
-    takes POST.
+    Otherwise GET /v1/transactions/quote would ask for a transaction with the id "quote", and the caller would not be
+    told that the address takes POST only.
     """
     paths = [route.path for family in families for route in family.all]
     parents = {path.rpartition("/<")[0] for path in paths}
@@ -153,17 +154,17 @@ def _id_converter(families: Sequence[Routes]) -> type[BaseConverter]:
 
 
 class CheckedView:
-    """The view of a route behind its checks, the cheapest first: key, scope, query, idempotency key, body."""
+    """Checks a request before the view of its route: key, scope, query, idempotency key, body; the cheapest first."""
 
     def __init__(self, route: Route) -> None:
-        """Makes the schemas of the route, once."""
+        """Makes the schemas of the route once, and not for each request."""
         self._route = route
         self._body = route.body() if route.body is not None and route.takes_json else None
         self._query = route.query() if route.query is not None else None
         self._query_of = functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)(self._read_query)
 
     def answer(self, **values: object) -> Response:
-        """The response to the current request; `values` are those of the path. Raises what is refused."""
+        """The response to the current request; `values` are those of the path. Raises Refusal."""
         route, context = self._route, request_context()
         if route.scope is not None and not (route.loopback_open and is_loopback()):
             context.api_key = authenticate(route.scope, may_be_revoked=route.commits)
@@ -173,19 +174,20 @@ class CheckedView:
                 values["query"] = dict(query)
             sent = request.headers.get("Idempotency-Key")
             if route.keyed or (route.may_be_keyed and sent is not None):
-                # Before the body is looked at: without the key nothing that is said of the body could be relied on.
+                # The idempotency key is checked before the body is read. Without it the caller could not rely on
+                # what an answer says of the body.
                 context.idempotency_key = check_key(sent)
             if self._body is not None:
                 values["body"] = self._body.read(read_json(JSON_BYTES_MAX))
             return respond(route.view(**values))
         except Refusal:
             if route.commits:
-                # A key that is revoked must not even learn what is wrong with its request.
+                # The caller with a revoked key must not even learn what is wrong with the request.
                 confirm_key()
             raise
 
     def _read_query(self, _query_string: bytes) -> dict[str, object] | None:
-        """The query of the current request, taken apart once for each text: dashboards ask the same all day."""
+        """Reads the current request's query. Equal texts are read once, because dashboards ask the same all day."""
         parameters = read_query(self._route.lists)
         if self._query is not None:
             asked: dict[str, object] = self._query.read(parameters)

@@ -1,8 +1,9 @@
-"""Sessions: an API key that was pasted once, as a cookie that no script can read.
+"""Sessions: a person pastes an API key once, and the browser gets a cookie that no script can read.
 
-The cookie is a signed note that this browser has shown the key: the key's id and mark, when, and a random number, under
-an HMAC; the key itself is never in it. A session ends after 12 hours, with its key, and by signing out. The ledger
-keeps which sessions have ended: every process refuses their cookies, whatever the clock says (docs/decisions/0016).
+The cookie is a signed note that this browser has shown the key. It holds the key's id and mark, the time and a random
+number, under an HMAC; the key itself is never in it. A session ends after 12 hours, when its key is revoked, and when
+the person signs out. The ledger keeps which sessions have ended, so that every process refuses their cookies at any
+time of the clock (docs/decisions/0016).
 """
 
 import base64
@@ -24,15 +25,15 @@ from service.storage.keys import ApiKey
 from service.storage.ledger_state import LedgerState
 
 Life = tuple[datetime.datetime, datetime.datetime]
-"""From when on, and before when, a session may be answered."""
+"""The instant from which a session is answered, and the instant from which it is answered no more."""
 
 COOKIE = "hushi_session"
 LIFETIME = datetime.timedelta(hours=12)
 CLOCK_BACK_MAX = datetime.timedelta(minutes=5)
-"""A session that begins later than this was begun by another clock: how long it has lived, nobody can tell."""
+"""A session that begins later than this after now was begun by another clock: its age can't be told."""
 
 _NOTE = struct.Struct(">QQ16s16s")
-"""The id of the key, the second of signing in, the mark of the key, a random number that makes each session its own."""
+"""The id of the key, the second of signing in, the mark of the key, and a random number that tells sessions apart."""
 
 _TOKEN_LENGTH_MAX = 256
 
@@ -50,16 +51,16 @@ class Session:
 
     @property
     def expires_at(self) -> datetime.datetime:
-        """When it ends by itself."""
+        """The instant at which the session ends by itself."""
         return self.life[1]
 
     @property
     def token(self) -> str:
-        """What a write through this session sends beside the cookie; another site can't know it."""
+        """The token that a write through this session sends beside the cookie; another site can't know it."""
         return _base64(_mac("csrf", self.text.encode()))
 
     def is_token(self, sent: str) -> bool:
-        """Whether this is the token of this session; compared in constant time."""
+        """Whether a text is the token of this session. The comparison takes constant time."""
         return hmac.compare_digest(self.token.encode(), sent.encode())
 
 
@@ -78,7 +79,10 @@ def drop_cookie(response: Response) -> None:
 
 
 def find_session(at: LedgerState) -> Session | None:
-    """The session of the current request's cookie: rightly signed, not ended, and of a key that lives at `at`."""
+    """The session of the current request's cookie; None unless it is signed by us, not ended, and its key is live.
+
+    `at` is the ledger state at which the key must be live.
+    """
     text = request.cookies.get(COOKIE, "")
     note = _note_of(text)
     if note is None:
@@ -98,9 +102,9 @@ def find_session(at: LedgerState) -> Session | None:
 
 
 def _end_for_good(session: Session) -> None:
-    """Keeps a session that was found to be over from living again when the clock is put back.
+    """Records that a session is over, so that it does not become valid again when the clock is put back.
 
-    It is over in any case: a ledger that can't be written to now must not turn the refusal into another one.
+    The session is refused in any case. So when the ledger can't be written to now, the failure is only logged.
     """
     app_context().ended_sessions.note(session.id)
     try:
@@ -122,7 +126,7 @@ def _note_of(text: str) -> bytes | None:
 
 
 def _mark_of(api_key: ApiKey) -> bytes:
-    """What tells a key from another one with its id, as a ledger that was restored or replaced may have."""
+    """A digest that tells a key from another with the same id. A restored or replaced ledger may have such a key."""
     return _mac("session/key", api_key.digest)[:16]
 
 
@@ -135,5 +139,5 @@ def _base64(packed: bytes) -> str:
 
 
 def _is_encrypted() -> bool:
-    """Whether the browser came over https, to us or to a proxy in front of us."""
+    """Whether the browser used https, to this service or to a proxy in front of it."""
     return request.is_secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"

@@ -1,7 +1,7 @@
-"""The vital signs of a process that serves: asked of the ledger now, and answered in time whatever has happened to it.
+"""The vital signs of a process that serves: it asks the ledger, and answers in time whatever has happened to it.
 
-Whoever watches over a service must get an answer when the database hangs, when its pool is used up and when its disk
-is full. So each question is asked in a thread of its own, and after a moment the answer is what is known by then.
+Monitoring must get an answer also when the database hangs, when its pool is used up and when its disk is full. So each
+question is asked in a separate thread, and after a moment the answer is what is known by then.
 """
 
 import functools
@@ -20,18 +20,18 @@ from service.queries.health import Readiness, readiness
 
 READING_TIMEOUT_S = 1.2
 WRITING_TIMEOUT_S = 0.7
-"""Together less than the two seconds that whoever asks may wait."""
+"""Both timeouts together are less than the two seconds that a caller may wait."""
 STANDS_STILL_AFTER_S = 5.0
-"""A question, or a commit, that takes longer gets no answer any more. A batch of 10,000 lines takes two seconds."""
+"""A question or a commit that takes longer than this counts as hanging. A batch of 10,000 lines takes two seconds."""
 WRITTEN_LATELY_S = 5.0
-"""So long a commit tells that the next one would succeed as well."""
+"""For this time after a commit that succeeded, the next commit is expected to succeed as well."""
 PROVE_AGAIN_AFTER_S = 1.0
 
 T = TypeVar("T")
 
 
 class Writes(StrEnum):
-    """What a post would meet with."""
+    """What would happen to a post now."""
 
     OK = "ok"
     FAILING = "failing"
@@ -40,14 +40,17 @@ class Writes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What reading tells, and whether posts are written; that is None where the database can't even be read."""
+    """What a reading of the ledger tells, and whether posts are written.
+
+    `writes` is None where the database can't be read, or has not the schema that this version needs.
+    """
 
     readiness: Readiness
     writes: Writes | None
 
 
 class _Question(Generic[T]):
-    """One question, asked by one thread at a time for all who want to know."""
+    """One question to the ledger. One thread at a time asks it, for all callers that wait for the answer."""
 
     def __init__(self, ask: Callable[[], T]) -> None:
         self._ask = ask
@@ -56,7 +59,7 @@ class _Question(Generic[T]):
         self._answer: Future[T] | None = None
 
     def answer(self, timeout_s: float) -> T | None:
-        """The answer; None when there is none in time."""
+        """The answer; None when it does not come in time."""
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer, self._asked_at = Future(), time.monotonic()
@@ -69,7 +72,7 @@ class _Question(Generic[T]):
 
     @property
     def is_hanging(self) -> bool:
-        """Whether it has been asked for so long that no answer is to be expected."""
+        """Whether the question has waited so long that no answer is expected any more."""
         answer = self._answer
         is_open = answer is not None and not answer.done()
         return is_open and time.monotonic() - self._asked_at > STANDS_STILL_AFTER_S
@@ -77,15 +80,15 @@ class _Question(Generic[T]):
     def _find(self, answer: Future[T]) -> None:
         try:
             answer.set_result(self._ask())
-        except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it)
+        except BaseException as error:  # noqa: BLE001 (the threads that wait must get the error)
             answer.set_exception(error)
 
 
 class VitalSigns:
-    """Looks after one ledger and its committer."""
+    """Says how one ledger and its committer are."""
 
     def __init__(self, ledger: Ledger, committer: Committer) -> None:
-        """Asks nothing yet."""
+        """Prepares the two questions; `look` asks them."""
         self._ledger = ledger
         self._committer = committer
         self._reading = _Question(functools.partial(readiness, ledger))
@@ -93,17 +96,17 @@ class VitalSigns:
         self._last_read: Readiness | None = None
 
     def look(self) -> Vitals:
-        """What is known within two seconds."""
+        """The vital signs, as far as they are known within two seconds."""
         found = self._reading.answer(READING_TIMEOUT_S)
         if found is None and self._last_read is not None and not self._reading.is_hanging:
-            found = self._last_read  # A machine that is busy is slow to answer, and no worse.
+            found = self._last_read  # A slow answer may mean only that the machine is busy.
         self._last_read = found or Readiness(database=False)
         if not self._last_read.database:
             return Vitals(self._last_read, None)
         return Vitals(self._last_read, self._look_at_writes() if self._last_read.schema == "ok" else None)
 
     def _look_at_writes(self) -> Writes:
-        """What became of the last commit tells; where that is long ago or was a failure, one of nothing is tried."""
+        """Judges by the last commit. When that is long ago or has failed, it tries a commit that writes nothing."""
         at_it_s, now, writes = self._committer.at_it_for_s(), time.monotonic(), self._ledger.database.writes
         if at_it_s is not None and at_it_s > STANDS_STILL_AFTER_S:
             return Writes.STANDING_STILL

@@ -1,4 +1,4 @@
-"""Looking up transactions: one entry, a statement page, and what a trade would cost."""
+"""Looks up one entry, a page of a statement, and how a trade would be judged now."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ from service.storage.journal import Page, TransactionFilters
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What posting a trade now would answer; `remaining_after_fen` is what it would leave of the value limit."""
+    """The answer that posting a trade now would give; `remaining_after_fen` would be left of the value limit."""
 
     transaction: Transaction
     remaining_after_fen: int
@@ -56,13 +56,13 @@ def is_answered(ledger: Ledger, digest: bytes) -> bool:
 
 
 def quote(ledger: Ledger, trade: Trade) -> Quote:
-    """The verdict on a trade by the code that posts it; nothing is stored.
+    """Judges a trade with the code that posts trades, and stores nothing.
 
-    Raises what posting it would raise.
+    Raises what posting the trade would raise.
     """
     with ledger.database.reading() as connection:
         judge = prepare_judge(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
         if not trade.is_import:
-            # An export locks and uses nothing, so the judge has not looked; what is left is told all the same.
+            # An export uses no allowance, so the judge has not read it. The quote tells all the same what is left.
             judge.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))
         return Quote(judge.accept(trade), judge.remaining_fen(trade))

@@ -1,4 +1,4 @@
-"""What a batch begins with, in one statement: the outcomes known for its keys, and the state it is judged in."""
+"""Reads the context of a batch in one statement: the known outcomes of its keys, and the state it is judged in."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from service.storage.tables import api_key, fact, idempotency, journal, resident
 
 
 class _State(NamedTuple):
-    """The columns of the state that a batch is judged in, as they are selected."""
+    """The columns of the state that a batch is judged in, in the order of the SELECT."""
 
     revision: str
     revoked_keys: str | None
@@ -28,13 +28,15 @@ class _State(NamedTuple):
 
 
 _KNOWN = len(_State._fields)
-"""Behind the state stands what is known of a key: its digest, MAC and refusal, and a row of the journal."""
+"""The number of the state's columns. Behind them a row has a known key's digest, MAC, refusal and journal row."""
 
 
 class BatchContext(NamedTuple):
-    """`known` are the outcomes by digest; `facts` grow whenever a status or a membership of a resident is recorded.
+    """What a batch is judged by, beside the rules.
 
-    `register` is the head of the register, `mac_at_known` what the register has at the number that was asked for.
+    `known` has the known outcomes by digest. `facts` are the newest numbers of statuses and memberships: they grow
+    when one of a resident is recorded. `register` is the head of the register, and `mac_at_known` the MAC that the
+    register has at the number that was asked for.
     """
 
     known: Mapping[bytes, Remembered]
@@ -94,7 +96,7 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
         .subquery("known")
     )
-    # There is always one row, with the state alone when no key is known.
+    # The outer join gives at least one row: when no key is known, it holds the state alone.
     return sa.select(state, known).select_from(state.outerjoin(known, sa.true()))
 
 

@@ -1,4 +1,4 @@
-"""Cells of the cube in the database: written by the fold, loaded by each process up to the newest block."""
+"""Cells in the database: the fold writes them, and each process loads them up to the newest block."""
 
 import functools
 import importlib
@@ -24,7 +24,7 @@ _KEY = {"grain": sa.SmallInteger, "day": DayType, "dimensions": sa.Text}
 
 
 def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, Cell]:
-    """The cells with these keys that exist, in one statement."""
+    """Those cells of these keys that exist, read with one statement."""
     rows = [
         {"grain": grain, "day": day_number(day), "dimensions": dimensions_text(values)} for grain, day, values in keys
     ]
@@ -35,9 +35,9 @@ def find(connection: sa.Connection, keys: Collection[CellKey]) -> dict[CellKey, 
 def load_changed(
     connection: sa.Connection, after_block: int, grains: Collection[int]
 ) -> Generator[tuple[CellKey, Cell]]:
-    """Every cell of these grains that a block after this one has changed; all of them after block 0.
+    """Every cell of these grains that a block after `after_block` has changed; all cells of them for 0.
 
-    To be closed by whoever stops half-way.
+    A caller that stops half-way must close the generator.
     """
     wanted = sa.select(*_LOADED).where(cell.c.grain.in_(grains))
     if after_block > 0:
@@ -50,8 +50,8 @@ def load_changed(
 
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:
-    """Writes cells as a block has left them."""
-    # The dialect is loaded by the engine; naming both here would load the other one, and its drivers, as well.
+    """Writes cells as they are after a block, in the place of the rows that they had."""
+    # The engine has loaded its dialect. Imports of both dialects here would also load the other one and its drivers.
     new: Any = importlib.import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(cell)
     changed = {name: new.excluded[name] for name in (column.name for column in cell.c) if name not in _KEY}
     connection.execute(
@@ -76,9 +76,9 @@ def _row_of(key: CellKey, value: Cell, block: int) -> dict[str, object]:
 
 
 def cell_of(row: Sequence[Any]) -> tuple[CellKey, Cell]:
-    """A cell from raw values in the order of the table's columns.
+    """Makes a cell from raw values in the order of the table's columns.
 
-    A ledger has very many, so days and dimensions are taken apart once.
+    A ledger has very many cells, so each day and each text of dimensions is converted once and then remembered.
     """
     grain, day, dimensions, amount_fen, exempt_fen, quantity_g, transactions, residents = row
     return (
@@ -96,7 +96,7 @@ def _known_values(dimensions: str) -> tuple[str | None, ...]:
 
 
 def dimensions_text(values: tuple[str | None, ...]) -> str:
-    """The values of a cell's dimensions as its row bears them."""
+    """The text of a cell's dimension values, as its row holds it."""
     return orjson.dumps(values).decode()
 
 

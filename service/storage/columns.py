@@ -16,7 +16,7 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Uuid(sa.types.TypeDecorator[uuid.UUID]):
-    """A UUID in 16 bytes on both engines: native on PostgreSQL, a BLOB on SQLite (SQLAlchemy's own takes 32 there)."""
+    """A UUID in 16 bytes on both engines: native on PostgreSQL, a BLOB on SQLite (SQLAlchemy's type takes 32 there)."""
 
     impl = sa.LargeBinary
     cache_ok = True
@@ -28,21 +28,24 @@ class Uuid(sa.types.TypeDecorator[uuid.UUID]):
         return dialect.type_descriptor(sa.LargeBinary(16))
 
     def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:
-        """The value as the driver takes it."""
+        """Converts a UUID to the value that the driver takes."""
         return value if value is None or dialect.name == "postgresql" else value.bytes
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
-        """The value as the domain knows it."""
+        """Converts the driver's value to a UUID."""
         return value if value is None or dialect.name == "postgresql" else uuid.UUID(bytes=value)
 
 
 def raw_uuid(dialect: str) -> Callable[[uuid.UUID], bytes | str]:
-    """How a raw row bears a UUID: 16 bytes on SQLite, hex on PostgreSQL (which a JSON text and a COPY can hold)."""
+    """The function that converts a UUID for a raw row: 16 bytes on SQLite, hex on PostgreSQL.
+
+    A JSON text and a COPY can hold hex.
+    """
     return operator.attrgetter("hex" if dialect == "postgresql" else "bytes")
 
 
 def raw_digest(dialect: str) -> Callable[[bytes], bytes | str]:
-    """How a raw row bears a digest of 16 bytes in a column of UUIDs."""
+    """The function that converts a digest of 16 bytes for a raw row, where its column is one of UUIDs."""
     return bytes.hex if dialect == "postgresql" else bytes
 
 
@@ -53,11 +56,11 @@ class DayType(sa.types.TypeDecorator[datetime.date]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime.date | None, dialect: sa.Dialect) -> int | None:
-        """The integer of a day."""
+        """Converts a day to its integer."""
         return None if value is None else day_number(value)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.date | None:
-        """The day of an integer."""
+        """Converts an integer to its day."""
         return None if value is None else day_of(value)
 
 
@@ -68,21 +71,21 @@ class InstantType(sa.types.TypeDecorator[datetime.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime.datetime | None, dialect: sa.Dialect) -> int | None:
-        """The microseconds of an instant."""
+        """Converts an instant to its microseconds."""
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime.datetime | None:
-        """The instant of microseconds."""
+        """Converts microseconds to their instant."""
         return None if value is None else instant_of(value)
 
 
 def as_stored(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The column without the objects that the domain would get of it."""
+    """The column as the driver's own values and not as the domain's objects."""
     return sa.type_coerce(column, sa.types.NullType())
 
 
 def plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The column as both engines have it, for JSON: integers, text, bytes, and none of the domain's objects."""
+    """The column in values that are the same on both engines, for JSON: integers, text, bytes, no domain objects."""
     if isinstance(column.type, DayType | InstantType):
         return sa.type_coerce(column, sa.BigInteger)
     if isinstance(column.type, Uuid):
@@ -91,13 +94,13 @@ def plain(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
 
 
 def json_default(value: object) -> str:
-    """Bytes as base64, for orjson. Raises TypeError for anything else that it does not know."""
+    """Writes bytes as base64 for orjson. Raises TypeError for any other type that orjson does not know."""
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(value).decode("ascii")
     raise TypeError(f"a {type(value).__name__} has no place in a line of JSON")
 
 
-# In the market's time: instants of the same time zone are subtracted without asking it.
+# The epoch is in the market's time, because Python subtracts instants of one time zone without asking the zone.
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
 DAYS_KNOWN_MAX = 10_000
 

@@ -1,7 +1,7 @@
-"""Copying a ledger: every table as lines of JSON out of one snapshot, and such lines into an empty ledger.
+"""Copies a ledger: it reads every table as lines of JSON from one snapshot, and loads lines into an empty ledger.
 
 A line is an array with the values of a row in the order of its columns, the same from both engines: integers (days and
-instants as they are stored), text, booleans, null, and bytes as base64. So what one engine wrote the other can load.
+instants as they are stored), text, booleans, null, and bytes as base64. So one engine can load what the other wrote.
 """
 
 import base64
@@ -18,11 +18,11 @@ from service.storage.tables import metadata
 ROWS_AT_ONCE = 2000
 
 _TABLES = {str(table.name): table for table in metadata.sorted_tables}
-"""In the order in which they can be loaded."""
+"""The tables by name, in the order in which they can be loaded."""
 
 
 class UnreadableLine(ValueError):
-    """A line that is no row of its table."""
+    """Says that a line is no row of its table."""
 
 
 def columns() -> dict[str, list[str]]:
@@ -35,7 +35,7 @@ def _names(table: sa.Table) -> list[str]:
 
 
 def read_lines(connection: sa.Connection, table: str) -> Iterator[bytes]:
-    """The rows of a table by their key, a line each, in flat memory."""
+    """The rows of a table in the order of their key, as one line each. The memory it takes does not grow with them."""
     wanted = sa.select(*(plain(column, connection.dialect.name) for column in _TABLES[table].columns))
     ordered = wanted.order_by(*_TABLES[table].primary_key.columns).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(ordered) as rows:
@@ -44,13 +44,13 @@ def read_lines(connection: sa.Connection, table: str) -> Iterator[bytes]:
 
 
 def lock(connection: sa.Connection) -> None:
-    """Keeps every other writer out until the transaction ends; on SQLite the one writer has done so already."""
+    """Keeps every other writer out until the transaction ends. On SQLite a writing transaction does so already."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"LOCK TABLE {', '.join(_TABLES)} IN EXCLUSIVE MODE"))
 
 
 def find_filled(connection: sa.Connection) -> str | None:
-    """A table that holds rows; None when the ledger is empty."""
+    """The name of a table that holds rows; None when the ledger is empty."""
     for name, table in _TABLES.items():
         if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).one_or_none() is not None:
             return name
@@ -61,7 +61,7 @@ class Loader:
     """Loads the lines of one table."""
 
     def __init__(self, connection: sa.Connection, table: str) -> None:
-        """Loads nothing yet."""
+        """Prepares the INSERT of the table; `load` runs it."""
         self._connection = connection
         self._table = _TABLES[table]
         self._insert = BulkInsert(self._table, _names(self._table))
@@ -84,7 +84,10 @@ class Loader:
 
 
 def _converters(table: sa.Table, dialect: str) -> Mapping[int, Callable[[bytes], object]]:
-    """For each place of a row that holds bytes, how BulkInsert takes them: SQLite as they are, PostgreSQL as text."""
+    """For each place of a row that holds bytes, the function that converts them for BulkInsert.
+
+    SQLite takes bytes as they are, PostgreSQL takes them as text.
+    """
     found: dict[int, Callable[[bytes], object]] = {}
     for place, column in enumerate(table.columns):
         if isinstance(column.type, Uuid | sa.LargeBinary):
@@ -100,7 +103,7 @@ def _bytea_text(value: bytes) -> str:
 
 
 def count_rows(connection: sa.Connection) -> dict[str, int]:
-    """How many rows each table holds."""
+    """The number of rows of each table, by the table's name."""
     return {
         name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for name, table in _TABLES.items()
@@ -108,9 +111,9 @@ def count_rows(connection: sa.Connection) -> dict[str, int]:
 
 
 def settle(connection: sa.Connection) -> None:
-    """Makes a loaded PostgreSQL go on as the ledger would have: numbers after the highest one, plans of its size.
+    """Prepares PostgreSQL after a load: new numbers follow the highest loaded one, and plans know the tables' sizes.
 
-    SQLite goes on after the highest number by itself.
+    SQLite continues after the highest number by itself.
     """
     if connection.dialect.name != "postgresql":
         return
@@ -118,7 +121,7 @@ def settle(connection: sa.Connection) -> None:
         for column in table.columns:
             if column.identity is not None:
                 sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
-                # setval of NULL leaves the sequence of an empty table as it is.
+                # For an empty table the maximum is NULL, and setval of NULL leaves the sequence as it is.
                 connection.execute(
                     sa.select(sa.func.setval(sequence, sa.select(sa.func.max(column)).scalar_subquery()))
                 )

@@ -1,7 +1,7 @@
-"""An entry as a row of the journal: the columns, their order, and the way there and back.
+"""Converts an entry to a row of the journal and back; it holds the columns and their order.
 
 All of it follows from the fields of an entry (service.domain.transactions): a new field needs a migration and no line
-here. Rows are raw, the driver's own values, because a batch and a verification go through very many of them.
+here. Rows are raw (the driver's own values), because a batch and a verification go through very many of them.
 """
 
 import functools
@@ -19,7 +19,7 @@ from service.storage.prepared import uuid_of
 
 IN_ORDER = in_column_order(FIELDS)
 COLUMNS = tuple(field.column for field in IN_ORDER)
-"""The columns of an entry, behind its place in the journal."""
+"""The columns of an entry. In the journal they stand behind the column of its place."""
 
 COLUMN_OF: Mapping[str, str] = {field.name: field.column for field in FIELDS}
 
@@ -34,11 +34,11 @@ _TYPES: Mapping[ValueKind, Any] = {
     ValueKind.PAIRS: sa.Text,
 }
 _NULL_WHEN_EMPTY = (ValueKind.FLAG, ValueKind.PAIRS)
-"""What most entries don't have takes no room in their rows."""
+"""The kinds whose empty values are stored as NULL, because most entries have none, and NULL takes no room in a row."""
 
 
 def entry_columns() -> Iterable[sa.Column[Any]]:
-    """The columns of an entry, for the journal's table."""
+    """Makes the columns of an entry for the journal's table."""
     for field in IN_ORDER:
         is_nullable = field.is_optional or field.kind in _NULL_WHEN_EMPTY
         is_unique = field.kind is ValueKind.ID and not field.is_optional
@@ -49,7 +49,7 @@ _to_columns = operator.itemgetter(*(Transaction._fields.index(field.name) for fi
 
 
 def rows_of(transactions: Iterable[Transaction], dialect: str) -> list[tuple[object, ...]]:
-    """Raw rows of entries, a value for each of COLUMNS."""
+    """The raw rows of entries; each row has a value for each of COLUMNS."""
     writers = _writers(dialect)
     rows = []
     for transaction in transactions:
@@ -62,7 +62,7 @@ def rows_of(transactions: Iterable[Transaction], dialect: str) -> list[tuple[obj
 
 @functools.cache
 def _writers(dialect: str) -> Sequence[tuple[int, Callable[[Any], object]]]:
-    """The places in a row whose values are written otherwise than the domain has them."""
+    """The places in a row whose values are stored in another form than the domain's, each with its conversion."""
     written: Mapping[ValueKind, Callable[[Any], object]] = {
         ValueKind.ID: raw_uuid(dialect),
         ValueKind.DAY: day_number,
@@ -78,7 +78,7 @@ def _writers(dialect: str) -> Sequence[tuple[int, Callable[[Any], object]]]:
 
 
 def pairs_of(text: str | None) -> Mapping[str, str]:
-    """The pairs of a raw value."""
+    """The metadata of an entry from its raw value."""
     found: Mapping[str, str] = orjson.loads(text) if text else NO_METADATA
     return found
 
@@ -97,7 +97,7 @@ _READ = [
 
 
 def entry_of(row: Sequence[Any]) -> Transaction:
-    """The entry of a raw row of the journal: its place, COLUMNS, and whatever stands behind them."""
+    """Makes the entry of a raw row: the entry's place, the values of COLUMNS, and more values that are not read."""
     values = list(_in_order(row))
     for place, read in _READ:
         values[place] = read(values[place])

@@ -1,4 +1,4 @@
-"""The journal: inserting entries, finding the ones that a batch depends on, and paging through them."""
+"""Inserts entries into the journal, finds the entries that a batch depends on, and reads pages of entries."""
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ from service.storage.tables import journal
 
 _INSERT = BulkInsert(journal, COLUMNS)
 RAW = tuple(map(as_stored, journal.c))
-"""The journal's columns without the objects that the domain would get of them, as `entry_of` reads a row."""
+"""The journal's columns as the driver's own values and not as the domain's objects; `entry_of` reads such rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Entries of the journal that a batch depends on: by their own id, by the trade they reverse, by reference."""
+    """Entries of the journal that a batch depends on: by their id, by the trade that they reverse, by reference."""
 
     by_id: Mapping[UUID, Transaction]
     reversals: Mapping[UUID, Transaction]
@@ -31,7 +31,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the journal, newest first; `next_seq` is where the following page begins, None at the end."""
+    """One page of the journal, newest first. The following page begins before `next_seq`; None at the end."""
 
     transactions: Sequence[Transaction]
     next_seq: int | None
@@ -39,7 +39,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TransactionFilters:
-    """What a statement page may be narrowed to; None leaves a column open, days are both included."""
+    """The filters of a statement page. None means that a column is not filtered; both days are included."""
 
     resident: int | None = None
     group: int | None = None
@@ -53,7 +53,7 @@ class TransactionFilters:
 
 
 def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> None:
-    """Adds entries in the order of their acceptance; they are the tail until they are folded.
+    """Adds entries in the order in which they were accepted; they belong to the tail until they are folded.
 
     Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
     """
@@ -63,7 +63,7 @@ def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> No
 def find_related(
     connection: sa.Connection, transaction_ids: Iterable[UUID], references: Iterable[tuple[str, str]]
 ) -> Related:
-    """The entries with these ids, the reversals of them, and the entries that bear these (trade point, reference)."""
+    """The entries with these ids, their reversals, and the entries with these pairs (trade point, reference)."""
     found = _RELATED.run(
         connection,
         ids=rows_parameter({"id": transaction_id} for transaction_id in transaction_ids),
@@ -84,10 +84,10 @@ def _related(dialect: str) -> sa.Select[Any]:
     wanted = sa.union_all(
         sa.select(journal.c.seq).join(ids, journal.c.transaction_id == ids.c.id),
         sa.select(journal.c.seq).join(ids, journal.c.reverses == ids.c.id),
-        # The partial index serves only where its condition is stated.
+        # A database uses the partial index only when the query states the index's condition.
         sa.select(journal.c.seq).join(marks, same_mark).where(journal.c.reference.is_not(None)),
     ).subquery("wanted")
-    # An entry may come twice, which changes nothing; looking for each one once would read the journal whole.
+    # An entry may come twice, which changes nothing. A query for distinct entries would read the whole journal.
     return sa.select(journal).join(wanted, wanted.c.seq == journal.c.seq)
 
 
@@ -95,7 +95,7 @@ _RELATED = Prepared(_related)
 
 
 def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Transaction, UUID | None, int] | None:
-    """One entry, the id of its reversal if there is one, and its place."""
+    """One entry, the id of its reversal (None without one), and its place; None when there is no such entry."""
     reversal = journal.alias("reversal")
     row = connection.execute(
         sa.select(*RAW, reversal.c.transaction_id.label("reversed_by"))
@@ -106,7 +106,7 @@ def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Tra
 
 
 def list_page(connection: sa.Connection, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
-    """Up to `limit` entries older than `before_seq`, newest first. An entry keeps its place for ever."""
+    """Up to `limit` entries before the place `before_seq`, newest first. An entry keeps its place for ever."""
     wanted = sa.select(*RAW).order_by(journal.c.seq.desc()).limit(limit + 1)
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
@@ -135,7 +135,7 @@ def _conditions(filters: TransactionFilters) -> Iterable[sa.ColumnElement[bool]]
 
 
 def newest_seq(connection: sa.Connection) -> int:
-    """The highest place; zero when there is no entry."""
+    """The highest place in the journal; zero when there is no entry."""
     found: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(journal.c.seq), 0))).scalar_one()
     return found
 

@@ -1,7 +1,7 @@
-"""Reading the whole ledger again, for verification: rows as they are stored, and the rows that do not fit each other.
+"""Reads the whole ledger again for verification: rows as they are stored, and rows that do not fit each other.
 
-Whoever changed a row may have left bytes in it that are no text, no day and no UUID. So rows come as the driver gives
-them, and who reads them takes them apart and can name the one that does not come apart.
+A person who changed a row may have left bytes in it that are no text, no day and no UUID. So these functions give rows
+as the driver gives them. The caller converts each row, and can name the row that it can't convert.
 """
 
 import contextlib
@@ -31,9 +31,10 @@ Raw = Sequence[Any]
 
 @contextlib.contextmanager
 def any_text(connection: sa.Connection) -> Iterator[None]:
-    """Inside, SQLite hands out text that is no UTF-8 as well, with lone surrogates that nothing else can hold.
+    """Inside this context SQLite also gives text that is no UTF-8, with lone surrogates for the bytes that don't fit.
 
-    Without it the driver fails on such a row, and does not say on which. PostgreSQL takes no such text.
+    Valid text never has lone surrogates. Without this context the driver fails on such a row, and does not say on which
+    row. PostgreSQL stores no such text.
     """
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
@@ -50,7 +51,7 @@ def any_text(connection: sa.Connection) -> Iterator[None]:
 def entries_between(connection: sa.Connection, first_seq: int, last_seq: int | None) -> Generator[Raw]:
     """The entries of a range of places, both included (None: to the end), in order; the place is the first value.
 
-    To be closed by whoever stops half-way.
+    A caller that stops half-way must close the generator.
     """
     wanted = sa.select(*RAW).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
     if last_seq is not None:
@@ -64,7 +65,7 @@ def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Ra
 
 
 def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
-    """A place of the journal before the one with which it begins; None when there is none."""
+    """The lowest place of the journal before `first_seq`, with which it should begin; None when there is none."""
     found: int | None = connection.execute(
         sa.select(sa.func.min(journal.c.seq)).where(journal.c.seq < first_seq)
     ).scalar_one()
@@ -72,18 +73,18 @@ def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
 
 
 def reversed_ids(connection: sa.Connection, up_to: int) -> set[Any]:
-    """The trades that an entry up to this place reverses, as the driver has their ids."""
+    """The ids of the trades that entries up to this place reverse, as the driver gives them."""
     wanted = sa.select(as_stored(journal.c.reverses)).where(journal.c.reverses.is_not(None), journal.c.seq <= up_to)
     return set(connection.execute(wanted).scalars())
 
 
 def cell_rows(connection: sa.Connection) -> Generator[Raw]:
-    """Every cell, also of grains that nobody knows. To be closed by whoever stops half-way."""
+    """Every cell, also cells of unknown grains. A caller that stops half-way must close the generator."""
     yield from _streamed(connection, sa.select(*map(as_stored, cell.c)))
 
 
 class JudgedRow(NamedTuple):
-    """What decided about an entry, and what was decided; `day` is an integer such as 20240630."""
+    """What an entry was judged by, and how it was judged; `day` is an integer such as 20240630."""
 
     resident: int
     day: int
@@ -100,14 +101,14 @@ class JudgedRow(NamedTuple):
 
 
 class Residence(NamedTuple):
-    """Where a resident belongs: a settlement for good, and groups, in the order in which they were recorded."""
+    """The settlement of a resident, which never changes, and the memberships in the order of their recording."""
 
     settlement: str | None
     memberships: list[Membership]
 
 
 class UseRow(NamedTuple):
-    """A row of what is used of an allowance, and of the limits that it was judged by."""
+    """An allowance row: what is used of an allowance, and the limits by which it was judged."""
 
     resident: int
     day: int
@@ -119,21 +120,21 @@ class UseRow(NamedTuple):
 
 
 def judged_entries(connection: sa.Connection) -> Generator[JudgedRow]:
-    """Every entry by resident and day, in the order in which the ledger accepted them there."""
+    """Every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
     wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
     for row in _streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
         yield JudgedRow(*row)
 
 
 def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
-    """Every allowance row by resident and day."""
+    """Every allowance row, ordered by resident and day."""
     wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
     for row in _streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
         yield UseRow(*row)
 
 
 def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, Residence]:
-    """The settlement and the recorded memberships of these residents, as far as they exist."""
+    """The settlement and the recorded memberships of those of these residents that exist."""
     given = {"chosen": rows_parameter({"ordinal": ordinal} for ordinal in ordinals)}
     chosen = row_set(connection.dialect.name, "chosen", {"ordinal": sa.Integer})
     settlements = sa.select(resident.c.ordinal, resident.c.settlement).join(
@@ -152,14 +153,17 @@ def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, 
 
 
 def resident_rows(connection: sa.Connection) -> Generator[Raw]:
-    """Of every resident ordinal, digest, and both cipher texts, in order. To be closed by whoever stops half-way."""
+    """The ordinal, the digest and both cipher texts of every resident, in order.
+
+    A caller that stops half-way must close the generator.
+    """
     column = resident.c
     wanted = sa.select(column.ordinal, column.number_digest, column.number_encrypted, column.name_encrypted)
     yield from _streamed(connection, wanted.order_by(column.ordinal))
 
 
 def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
-    """An entry that was not accepted under exactly one idempotency key; None when there is none."""
+    """The id of an entry that was not accepted under exactly one idempotency key; None when there is none."""
     counted = (
         sa.select(idempotency.c.transaction_id, sa.func.count().label("times"))
         .where(idempotency.c.transaction_id.is_not(None))
@@ -175,9 +179,10 @@ def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
 
 
 def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
-    """Every idempotency key, and the entry that it was answered with: all of it NULL for a refusal, and when missing.
+    """Every idempotency key, and the entry that it was answered with.
 
-    To be closed by whoever stops half-way.
+    All values of the entry are NULL for a refusal, and for an entry that is missing. A caller that stops half-way must
+    close the generator.
     """
     columns = [*idempotency.c, *journal.c]
     wanted = sa.select(*(as_stored(column).label(f"c{place}") for place, column in enumerate(columns))).select_from(
@@ -189,7 +194,10 @@ def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
 
 
 def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
-    """What the MAC of an answer may cover, by its key and its entry as they are stored; neither may be missing."""
+    """The messages that the MAC of an answer may cover, from its key and its entry as they are stored.
+
+    The entry may be missing for a refusal only.
+    """
     digest, _, _, refusal = key
     outcomes: Sequence[bytes]
     if refusal is not None:
@@ -202,11 +210,14 @@ def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
 
 _NEGATED = tuple(COLUMN_OF[name] for name in NEGATED)
 _KEPT = tuple(field.column for field in FIELDS if not field.is_own and field.column not in _NEGATED)
-"""What a reversal bears as its trade does."""
+"""The columns in which a reversal has the same value as its trade."""
 
 
 def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
-    """A reversal that is not exactly the negative of one trade, or one of two of the same; None when there is none."""
+    """The id of a reversal that is not exactly the negative of one trade, or that is one of two for the same trade.
+
+    None when there is none.
+    """
     trade, other = journal.alias("trade"), journal.alias("other")
     same = [
         trade.c.reverses.is_(None),
@@ -224,9 +235,9 @@ def find_wrong_reversal(connection: sa.Connection) -> uuid.UUID | None:
 
 
 def _first(connection: sa.Connection, wanted: sa.Select[Any]) -> uuid.UUID | None:
-    """The first of what should not be there. No LIMIT: with one, PostgreSQL chooses a loop for every row.
+    """The first id that a query finds. It has no LIMIT: with one, PostgreSQL chooses a loop for every row.
 
-    A sound ledger has none, so nothing is fetched in vain.
+    A sound ledger has no such row, so the query fetches nothing in vain.
     """
     found: uuid.UUID | None = connection.execute(wanted).scalars().first()
     return found

@@ -1,8 +1,9 @@
-"""Many rows in one statement, on both engines: a batch costs the same number of statements whatever its size.
+"""Sends many rows in one statement on both engines, so that a batch of any size takes the same number of statements.
 
-Rows travel as one JSON parameter (json_each on SQLite, json_to_recordset on PostgreSQL). Inserts of many rows are the
-exception: there executemany on SQLite, one prepared statement, is five times faster than taking a JSON document apart,
-and COPY on PostgreSQL three times (for a few rows its extra round trip costs more than it saves).
+The rows are one JSON parameter (json_each on SQLite, json_to_recordset on PostgreSQL). Inserts of many rows are the
+exception. On SQLite they use executemany, one prepared statement, which is five times faster than reading a JSON
+document. On PostgreSQL they use COPY, which is three times faster (for a few rows its extra round trip costs more than
+it saves).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,18 +23,18 @@ ColumnType = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
 
 
 def rows_parameter(rows: Iterable[Mapping[str, object]]) -> str:
-    """The JSON text of rows, for a parameter that `row_set` reads. Values are raw: integers, text, UUIDs."""
+    """The JSON text of rows, for a parameter that `row_set` reads. The values are raw: integers, text, UUIDs."""
     return orjson.dumps(list(rows)).decode()
 
 
 def row_set(dialect: str, parameter: str, columns: Mapping[str, ColumnType]) -> sa.FromClause:
-    """A table of the rows in a JSON parameter, to join with."""
+    """The rows of a JSON parameter as a table that a query can join."""
     if dialect == "postgresql":
         document = sa.cast(sa.bindparam(parameter, type_=sa.types.NullType()), sa.JSON)
         typed = [sa.column(name, _type(column)) for name, column in columns.items()]
         rows = sa.func.json_to_recordset(document).table_valued(*typed, name=f"{parameter}_rows")
-        # PostgreSQL expects a hundred rows of any document, for which it would read a table whole. That there are no
-        # more than the document has, it can count before it plans.
+        # PostgreSQL expects a hundred rows from any document, and for so many it would read a whole table. The LIMIT
+        # tells it the number of rows, which it can count in the document before it plans.
         counted = sa.select(rows.render_derived(with_types=True)).limit(sa.func.json_array_length(document))
         return counted.subquery(parameter)
     each = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value", name=f"{parameter}_json")
@@ -47,12 +48,12 @@ def _type(column: ColumnType) -> sa.types.TypeEngine[Any]:
 
 def _extract(value: sa.ColumnElement[Any], name: str, column: ColumnType) -> sa.ColumnElement[Any]:
     cell = sa.func.json_extract(value, f"$.{name}", type_=_type(column))
-    # A UUID stands in JSON as text with dashes and in SQLite's tables as 16 bytes.
+    # A UUID is text with dashes in JSON, and 16 bytes in SQLite's tables.
     return sa.func.unhex(cell, "-", type_=Uuid()) if isinstance(_type(column), Uuid) else cell
 
 
 class BulkInsert:
-    """An INSERT of any number of rows into one table, as one statement."""
+    """Inserts any number of rows into one table with one statement."""
 
     def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
         """`columns` fixes the order of the values in each row."""
@@ -66,9 +67,9 @@ class BulkInsert:
         self._copy = f"{COPY} {table.name} ({names}) FROM STDIN"
 
     def run(self, connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-        """Inserts raw rows in their order (integers, text, None, `raw_uuid` of UUIDs). No rows, no statement.
+        """Inserts raw rows in their order (integers, text, None, `raw_uuid` of UUIDs). Without rows it runs nothing.
 
-        Raises sqlalchemy.exc.IntegrityError when a constraint refuses one of them.
+        Raises sqlalchemy.exc.IntegrityError when a constraint refuses a row.
         """
         if not rows:
             return
@@ -82,11 +83,11 @@ class BulkInsert:
 
 
 def copy_instead_of_executemany(engine: sa.Engine) -> None:
-    """Makes an engine of psycopg run `COPY … FROM STDIN` with many rows as SQLAlchemy runs any statement with many."""
+    """Lets an engine of psycopg run `COPY … FROM STDIN` with a list of rows, as SQLAlchemy runs other statements."""
 
     @sa.event.listens_for(engine, "do_executemany")
     def copy_rows(cursor: Any, statement: str, rows: Sequence[Sequence[object]], _context: object) -> bool:
-        """Whether the statement was a COPY, and is done."""
+        """Runs a COPY and returns True; returns False for any other statement, which SQLAlchemy then runs itself."""
         if not statement.startswith(COPY):
             return False
         with cursor.copy(statement) as target:

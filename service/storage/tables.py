@@ -1,7 +1,7 @@
-"""The tables, and with them every rule that a table can hold: names of constraints are fixed by the convention below.
+"""The tables, with every rule that a table can hold. The convention below fixes the names of constraints.
 
-Business days are integers such as 20240630: four bytes, in order, and readable to whoever looks at a row. Instants are
-microseconds since 1970 in UTC. Money is fen, weight is grams.
+Business days are integers such as 20240630: they take four bytes, sort in the order of days, and a person who looks at
+a row can read them. Instants are microseconds since 1970 in UTC. Money is fen, weight is grams.
 """
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ market_group = sa.Table(
 resident = sa.Table(
     "resident",
     metadata,
-    # The ordinal is given by the command, dense from 1; the cipher texts are bound to it.
+    # The command gives the ordinals, from 1 without gaps; the cipher texts are bound to the ordinal.
     sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number_digest", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("number_encrypted", sa.LargeBinary, nullable=False),
@@ -96,7 +96,7 @@ audit = sa.Table(
 fact = sa.Table(
     "fact",
     metadata,
-    # The register of what was recorded in the six tables above: a row is one of them, under its kind and its key.
+    # The register of what was recorded in the six tables above. A row stands for one row there, by its kind and its id.
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("id", sa.BigInteger, nullable=False),
@@ -109,7 +109,7 @@ fact = sa.Table(
 journal = sa.Table(
     "journal",
     metadata,
-    # The order in which the ledger accepted the entries; given by the database.
+    # The order in which the ledger accepted the entries; the database gives the numbers.
     sa.Column("seq", BigId, sa.Identity(), primary_key=True),
     *entry_columns(),
     sa.CheckConstraint("direction IN ('import', 'export')", name="direction_is_known"),
@@ -125,7 +125,7 @@ journal = sa.Table(
         "direction = 'import' OR (exempt_fen = amount_fen AND exempt_quantity_g = 0)", name="export_uses_nothing"
     ),
     sa.CheckConstraint("(reverses IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
-    # Of an API key, or 0 for whoever works at the server itself; null in entries from before.
+    # The id of an API key, or 0 for the operator at the server itself; null in entries from before it was recorded.
     sa.CheckConstraint("recorded_by >= 0", name="recorded_by_a_key_or_the_operator"),
     sa.Index("ix_journal_resident_day", "resident", "day"),
     sa.Index("ix_journal_day", "day"),
@@ -155,12 +155,14 @@ journal = sa.Table(
 idempotency = sa.Table(
     "idempotency",
     metadata,
-    # A digest of API key, route and key: 16 bytes whatever the key's length, and no caller's text in an index.
+    # A digest of API key, route and key: it has 16 bytes for a key of any length, and keeps callers' text out of the
+    # index.
     sa.Column("digest", Uuid, primary_key=True),
-    # A keyed digest of what names the request, of what it meant, and of its outcome (service.domain.macs).
+    # A keyed digest of the request's name, its meaning and its outcome (service.domain.macs).
     sa.Column("mac", Uuid, nullable=False),
-    # Exactly one of the two: the entry that was accepted, or a text: the refusal as it was answered, or what was
-    # answered where no transaction is made (service.commands.once). The column is named after the first.
+    # Exactly one of the two is there: the id of the accepted entry, or a text. The text is a refusal as it was
+    # answered, or the answer of a request that makes no transaction (service.commands.once). The column has its name
+    # from the refusal.
     sa.Column("transaction_id", Uuid),
     sa.Column("refusal", sa.Text),
     sa.CheckConstraint("(transaction_id IS NULL) <> (refusal IS NULL)", name="one_outcome"),
@@ -172,11 +174,11 @@ allowance_use = sa.Table(
     metadata,
     sa.Column("resident", sa.Integer, nullable=False),
     sa.Column("day", DayType, nullable=False),
-    # '' is the value limit's own row (exempt_fen); a list group's row counts grams (quantity_g).
+    # The row with '' is that of the value limit (exempt_fen); the row of a list group counts grams (quantity_g).
     sa.Column("list_group", sa.Text, nullable=False),
     sa.Column("exempt_fen", sa.Integer, nullable=False),
     sa.Column("quantity_g", sa.Integer, nullable=False),
-    # The limits by which the row was judged: rules are dated data, so the constraint can't hold a constant.
+    # The limits that applied when the row was judged. Rules are dated data, so the constraint can't hold a constant.
     sa.Column("limit_fen", sa.Integer, nullable=False),
     sa.Column("limit_g", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("resident", "day", "list_group"),
@@ -193,8 +195,8 @@ block = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("merkle_root", sa.LargeBinary, nullable=False),
     sa.Column("entries", sa.Integer, nullable=False),
-    # The block holds the journal's entries from first_seq to last_seq; blocks follow each other without overlap. What
-    # comes behind the last one is the tail.
+    # The block holds the journal's entries from first_seq to last_seq; blocks follow each other without overlap. The
+    # entries behind the last block are the tail.
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False, unique=True),
     sa.Column("sealed_at", InstantType, nullable=False),
@@ -215,7 +217,7 @@ cell = sa.Table(
     sa.Column("transactions", sa.Integer, nullable=False),
     # The residents with a live trade in the cell: a Roaring bitmap in its portable serialization.
     sa.Column("residents", sa.LargeBinary, nullable=False),
-    # The last block that changed the cell: what a process has in memory is brought up to date by it.
+    # The last block that changed the cell. A process uses it to load only the cells that changed since it last loaded.
     sa.Column("block", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("grain", "day", "dimensions"),
     sa.CheckConstraint("transactions >= 0 AND amount_fen >= 0 AND quantity_g >= 0", name="live_trades_only"),
@@ -236,11 +238,12 @@ verification = sa.Table(
 ended_session = sa.Table(
     "ended_session",
     metadata,
-    # Given in order, one transaction after the other: the newest number says whether a process knows all of them.
+    # The numbers are given in order, one transaction after the other, so that a process knows by the newest number
+    # whether it has all rows.
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     # The random number in the session's cookie; without the secrets nobody can make a cookie of it.
     sa.Column("session", sa.LargeBinary, nullable=False, unique=True),
-    # When the session would have ended by itself.
+    # The instant at which the session would have ended by itself.
     sa.Column("expires_at", InstantType, nullable=False),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
 )

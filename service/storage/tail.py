@@ -1,7 +1,7 @@
-"""The tail: what is posted and not folded yet, and what the journal says is still live of a resident's day.
+"""Reads the tail (the entries that are posted and not folded yet), and which trades of a resident's day are live.
 
-The tail is the end of the journal, behind the last place that a block holds (docs/decisions/0009): an entry that is in
-the journal can't be missing from it, nothing moves when it is folded, and a post writes one row less.
+The tail is the end of the journal, behind the last place that a block holds (docs/decisions/0009). So an entry of the
+journal can't be missing from it, no row moves when it is folded, and a post writes one row less.
 """
 
 import datetime
@@ -23,11 +23,11 @@ from service.storage.tables import block, journal
 PLACE_MAX = 2**63 - 1
 
 _COUNTED = ("resident", "day", "amount_fen", "exempt_fen", "quantity_g", "reverses")
-"""What the cube needs of an entry, beside its dimensions."""
+"""The fields of an entry that the cube needs, beside its dimensions."""
 
 
 def _stored(names: Iterable[str]) -> list[sa.ColumnElement[Any]]:
-    """The columns of these fields without the objects that the domain would get of them."""
+    """The columns of these fields as the driver's own values and not as the domain's objects."""
     return [as_stored(journal.c[COLUMN_OF[name]]) for name in names]
 
 
@@ -37,16 +37,16 @@ IS_WAITING = sa.and_(
 )
 """Whether an entry of the journal is in no block yet.
 
-The upper end is there for PostgreSQL's planner: of "more than something unknown" it expects a third of the journal and
-reads all of it, of "between" a two-hundredth and uses the index.
+The upper end is there for PostgreSQL's planner. For "more than something unknown" it expects a third of the journal and
+reads all of it; for "between" it expects a two-hundredth and uses the index.
 """
 
 
 def counted(dialect: str) -> sa.ScalarSelect[int]:
-    """How many entries the tail has.
+    """The number of entries in the tail, as a part of a query.
 
-    On SQLite the places of the journal have no gaps (one writer, and what is rolled back takes none), so there is
-    nothing to count; on PostgreSQL there may be some.
+    On SQLite the places of the journal have no gaps, because there is one writer and a transaction that is rolled back
+    takes no place. So the number is a difference of two places. On PostgreSQL there may be gaps, so the query counts.
     """
     if dialect == "sqlite":
         newest = sa.func.coalesce(sa.select(sa.func.max(journal.c.seq)).scalar_subquery(), sa.literal_column("0"))
@@ -55,9 +55,9 @@ def counted(dialect: str) -> sa.ScalarSelect[int]:
 
 
 def measured(dialect: str) -> sa.Subquery:
-    """How many entries the tail has, and the sum of their places: entries that are others have another sum.
+    """The number of entries in the tail, and the sum of their places: other entries have another sum.
 
-    On SQLite nothing overtakes: how many there are says which places they have, and the sum is always 0.
+    On SQLite no entry overtakes another, so that the number alone says which places they have. The sum is 0 there.
     """
     if dialect == "sqlite":
         return sa.select(counted(dialect).label("length"), sa.literal_column("0").label("places")).subquery("tail")
@@ -77,20 +77,20 @@ def newest_seq(connection: sa.Connection) -> int | None:
 
 
 def length(connection: sa.Connection) -> int:
-    """How many entries are posted and not folded yet."""
+    """The number of entries that are posted and not folded yet."""
     found: int = connection.execute(sa.select(counted(connection.dialect.name))).scalar_one()
     return found
 
 
 def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
-    """When the oldest entry of the tail was recorded; None when the tail is empty."""
+    """The instant at which the oldest entry of the tail was recorded; None when the tail is empty."""
     wanted = sa.select(journal.c.recorded_at).where(IS_WAITING).order_by(journal.c.seq).limit(1)
     found: datetime.datetime | None = connection.execute(wanted).scalar_one_or_none()
     return found
 
 
 def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, CountedEntry]:
-    """What the cube needs of the entries of the tail behind a place, by their own places, in order."""
+    """The entries of the tail behind a place, as the cube needs them, each under its own place, in order."""
     rows = connection.execute(_ENTRIES, {"after": after})
     return {seq: _entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for seq, *values in rows.all()}
 
@@ -106,14 +106,14 @@ class Waiting(NamedTuple):
 def find_waiting(connection: sa.Connection, up_to: int, limit: int) -> list[Waiting]:
     """The oldest entries of the tail up to a place, in order."""
     rows = connection.execute(_waiting_statement(connection.dialect.name), {"up_to": up_to, "limit": limit})
-    # All at once: asking SQLAlchemy for one row after the other takes as long as what is done with it.
+    # All rows are fetched at once: asking SQLAlchemy for one row after the other takes as long as the work on the rows.
     return [_waiting_of(row) for row in rows.all()]
 
 
 def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | None = None) -> dict[Pair, set[Key]]:
     """For each resident and day, the dimensions under which the journal has a live trade.
 
-    With `up_to` as the journal was when that was its last place: a fold must not look beyond what it folds.
+    With `up_to` it answers as if that were the last place of the journal: a fold must not look beyond what it folds.
     """
     live: dict[Pair, set[Key]] = {pair: set() for pair in pairs}
     if pairs:
@@ -128,7 +128,7 @@ def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | N
 
 
 def _entry_of(counted: Sequence[Any], dimensions: Sequence[Any]) -> CountedEntry:
-    """From raw values of _COUNTED and of the dimensions."""
+    """Makes the cube's entry from the raw values of _COUNTED and of the dimensions."""
     resident, day, amount_fen, exempt_fen, quantity_g, reverses = counted
     key = key_of(tuple(dimensions))
     return CountedEntry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, reverses is not None)
@@ -141,7 +141,10 @@ _METADATA = PLACES["metadata"]
 
 
 def _waiting_of(row: Sequence[Any]) -> Waiting:
-    """From a row of raw values, because a fold goes through every entry of a ledger: four times faster than objects."""
+    """Makes a waiting entry from a row of raw values.
+
+    A fold goes through every entry of a ledger, and raw values are four times faster than objects.
+    """
     seq, *values = row
     values[_METADATA] = pairs_of(values[_METADATA])
     return Waiting(seq, _entry_of(_counted_of(values), _dimensions_of(values)), encode_values(values))
@@ -149,7 +152,7 @@ def _waiting_of(row: Sequence[Any]) -> Waiting:
 
 @functools.cache
 def _waiting_statement(dialect: str) -> sa.Select[Any]:
-    """The place, and the raw values of chain.SEALED in their order."""
+    """The query for the place of each entry and the raw values of chain.SEALED in their order."""
     columns: list[sa.ColumnElement[Any]] = [journal.c.seq]
     for field, column in zip(SEALED, _stored(PLACES), strict=True):
         is_native = field.kind is ValueKind.ID and dialect == "postgresql"
@@ -175,7 +178,7 @@ def _live_statement(dialect: str) -> sa.Select[Any]:
     reversal = journal.alias("reversal")
     up_to = sa.bindparam("up_to", type_=sa.BigInteger)
     reversed_already = (
-        # A partial index serves only where its condition is stated.
+        # A database uses a partial index only when the query states the index's condition.
         sa.select(reversal.c.seq)
         .where(
             reversal.c.reverses == journal.c.transaction_id,

@@ -1,8 +1,9 @@
 """The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
 
 A page holds no figure, only the mark that a demo's figures are invented: its scripts ask the API with the browser's
-session, and so see what the key's scopes allow. The shell is open, because a browser withholds a SameSite=Strict cookie
-from whoever follows a link from another site; the requests of the page that it then opens carry it.
+session, and so see what the key's scopes allow. Everybody may
+load the shell, because a browser does not send a SameSite=Strict cookie when somebody follows a link from another
+site. It sends the cookie with the requests of the page that opens then.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _FILE_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-"""A file may be kept and is asked for anew each time: that costs less than names that change."""
+"""A browser may keep a file, and asks each time whether it has changed. That costs less than names that change."""
 
 _IMAGE_CACHE_CONTROL = "public, max-age=86400"
 """Browsers ask for the mark again whenever the address changes, which is at every click."""

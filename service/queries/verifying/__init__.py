@@ -1,4 +1,4 @@
-"""Verifying: everything that can be counted again is counted again from the journal, and the first fault is named.
+"""Verifies a ledger: it counts everything that can be counted again from the journal, and names the first fault.
 
 The invariants are those of docs/ARCHITECTURE.md: I1 each entry once, I2 allowances, I3 cells and tail are a recount of
 the journal, I4 the chain, I5 keys and entries, I6 reversals.
@@ -26,7 +26,10 @@ __all__ = ["Verified", "Wrong", "verify", "verify_within"]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A ledger without a fault: how much was counted, and the newest block, whose hash is worth keeping outside."""
+    """The result for a ledger without a fault: what was counted, and the newest block.
+
+    The hash of that block is worth keeping outside of the ledger.
+    """
 
     transactions: int
     blocks: int
@@ -38,9 +41,11 @@ class Verified:
 def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
     """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
 
-    Raises SettingError when nothing fits the secrets: they are another ledger's, and nothing can be told of this one.
+    Raises SettingError when nothing in the ledger fits the secrets: they belong to another ledger, and so they can't
+    show whether this one is right.
 
-    `head_hash` (hex) is the hash of a block that was kept outside: a chain that was cut or written anew is found by it.
+    `head_hash` (hex) is the hash of a block that was kept outside of the ledger. With it, verifying finds a chain that
+    was cut or written again.
     """
     with ledger.database.reading() as connection:
         why = why_all_foreign(connection, ledger.vault)
@@ -56,7 +61,7 @@ def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
 
 
 def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None = None) -> Verified:
-    """The same, of what an open transaction sees. Raises Wrong."""
+    """Recounts the ledger as an open transaction sees it. Raises Wrong."""
     with recount.any_text(connection):
         counted = Recount()
         verify_facts(connection, ledger.vault.macs.facts)

@@ -1,6 +1,7 @@
-"""I2: every trade is judged again in its turn, and every allowance row says what its resident has used that day.
+"""I2: judges every trade again in its order, and checks what each allowance row says was used on its day.
 
-Both tables are read by resident and day at once, so that nothing of them is kept: ten million rows fit as well as ten.
+Both tables are read at the same time, by resident and day, so that memory holds the rows of one resident and day only:
+ten million rows fit as well as ten.
 """
 
 import heapq
@@ -22,16 +23,20 @@ _PAIR = attrgetter("resident", "day")
 
 
 class _Expected(NamedTuple):
-    """What an allowance row has to say; without limits where rules decided that are not at hand any more."""
+    """What an allowance row has to say.
+
+    `is_of_these_rules` is False where an entry was judged by other rules than those at hand: the limits of the row are
+    not compared with the rules then.
+    """
 
     used: int
     is_of_these_rules: bool
 
 
 def verify_allowances(connection: Connection, rulebook: Rulebook, folded: int) -> None:
-    """Raises Wrong for an entry that was judged otherwise than its rules say, and for an allowance row that is another.
+    """Raises Wrong for an entry that was not judged as its rules say, and for an allowance row that is not right.
 
-    `folded` is the last place that a block holds: what comes behind it must be of the rules at hand.
+    `folded` is the last place that a block holds. Entries behind it must be judged by the rules at hand.
     """
     with closing(recount.judged_entries(connection)) as entries, closing(recount.allowance_rows(connection)) as rows:
         merged: Iterator[JudgedRow | UseRow] = heapq.merge(entries, rows, key=_PAIR)
@@ -56,10 +61,10 @@ def _verify_pair(named: str, rules: Rules, folded: int, both: list[JudgedRow | U
 
 
 def _judge_again(rules: Rules, folded: int, entries: Iterable[JudgedRow]) -> dict[str, _Expected]:
-    """What the entries of one resident and day have used, by list group; one that is there but unused is zero.
+    """What the entries of one resident and day have used, by list group.
 
-    An export uses nothing. A rule is never applied again to what was judged under another: such an entry is sealed in
-    its block, and counts as it is.
+    A list group counts zero when entries have it and used nothing from it. An export uses nothing. An entry that was
+    judged under other rules is not judged again: it is sealed in its block, and counts as it is.
     """
     used: dict[str, int] = {}
     others: set[str] = set()
@@ -102,7 +107,7 @@ def _refuse_other_judgement(rules: Rules, entry: JudgedRow, used: dict[str, int]
 
 
 def _why_wrong(row: UseRow, expected: _Expected | None, rules: Rules) -> str | None:
-    """What is wrong with an allowance row; None when it is the right one."""
+    """What is wrong with an allowance row; None when nothing is wrong."""
     if expected is None:
         return "is of a day on which none was used"
     is_value = row.list_group == NO_LIST_GROUP
@@ -123,5 +128,5 @@ def _free_g(rules: Rules, list_group: str) -> int:
 
 
 def _day_text(day: int) -> str:
-    """As a day is written, also of an integer that is none."""
+    """The text of a day from its integer; it works also for an integer that is no day."""
     return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"

@@ -1,4 +1,4 @@
-"""I3: every cell is what its entries add up to, and names the block that changed it last."""
+"""I3: checks that every cell is what its entries add up to, and that it names the block that changed it last."""
 
 from contextlib import closing
 
@@ -11,7 +11,7 @@ from service.storage.recount import Raw
 
 
 def verify_cells(connection: Connection, counted: Recount) -> None:
-    """Raises Wrong for a cell that is another one, too many, or missing."""
+    """Raises Wrong for a cell whose values are not those counted, for one without entries, and for a missing cell."""
     missing = set(counted.cells)
     with closing(recount.cell_rows(connection)) as rows:
         for row in rows:

@@ -1,4 +1,4 @@
-"""I4, and of I1 that every entry up to the head is in exactly one block, unchanged and in its place."""
+"""I4, and a part of I1: every entry up to the head is in exactly one block, unchanged and in its place."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ FIRST_PLACE = 1
 
 
 def verify_chain(connection: Connection, counted: Recount, head_hash: str | None) -> SealedBlock | None:
-    """The newest block, once every one was found to hold what is there. Raises Wrong."""
+    """Checks that every block holds the entries that are there, and returns the newest block. Raises Wrong."""
     stray = recount.find_place_before(connection, FIRST_PLACE)
     if stray is not None:
         raise Wrong(f"The entry at place {stray} of the journal stands in front of the first one.")
@@ -67,14 +67,14 @@ def _some_blocks(connection: Connection, no: int) -> list[SealedBlock]:
 
 
 def _entries_of(connection: Connection, sealed: SealedBlock) -> tuple[list[Transaction], list[bytes]]:
-    """What stands in the block's places, and the leaf of each."""
+    """The entries in the places of a block, and the leaf of each entry."""
     with closing(recount.entries_between(connection, sealed.first_seq, sealed.last_seq)) as rows:
         read = list(entries_and_leaves(rows))
     return [entry for entry, _ in read], [leaf for _, leaf in read]
 
 
 def entries_and_leaves(rows: Iterable[Raw]) -> Iterator[tuple[Transaction, bytes]]:
-    """The entries of rows and their leaves. Raises Wrong for one that can't be read."""
+    """The entries of rows and their leaves. Raises Wrong for a row that can't be read."""
     for row in rows:
         try:
             entry = entry_of(row)

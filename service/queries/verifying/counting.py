@@ -1,4 +1,4 @@
-"""What the journal says, counted again from its first entry on."""
+"""Counts the journal again from its first entry on."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from service.domain.transactions import Transaction
 
 @dataclass(slots=True)
 class Recount:
-    """How much there is, and every cell with the number of the block that changed it last."""
+    """The numbers of transactions and blocks, and every cell with the number of the block that changed it last."""
 
     transactions: int = 0
     blocks: int = 0
@@ -18,7 +18,7 @@ class Recount:
     changed_by: dict[CellKey, int] = field(default_factory=dict)
 
     def add(self, entries: Sequence[Transaction], reversed_ids: Collection[Any], block_no: int) -> None:
-        """Counts the entries of a block; who has no live trade left in a cell is not in its set."""
+        """Counts the entries of a block. A resident is in the set of a cell only with a live trade there."""
         self.blocks += 1
         self.transactions += len(entries)
         for transaction in entries:

@@ -1,11 +1,11 @@
-"""What verifying finds: the first thing that is wrong, and rows that can't be read."""
+"""The faults that verifying finds: the first thing that is wrong, and rows that can't be read."""
 
 import contextlib
 import struct
 from collections.abc import Iterator
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error)
-"""What taking a row apart may raise when somebody has left other bytes in it: no JSON, no day, no text, no set."""
+"""The errors that reading a row may raise when its bytes were changed: when they are no JSON, day, text or set."""
 
 
 class Wrong(Exception):
@@ -14,7 +14,7 @@ class Wrong(Exception):
 
 @contextlib.contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Raises Wrong when what is read inside can't be taken apart."""
+    """Raises Wrong when the code inside reads values that can't be converted; `what` names them."""
     try:
         yield
     except UNREADABLE as error:
@@ -22,5 +22,5 @@ def reading(what: str) -> Iterator[None]:
 
 
 def unreadable(what: str, error: Exception) -> Wrong:
-    """The fault of a row that can't be taken apart."""
+    """Makes the fault of a row that can't be read."""
     return Wrong(f"{what} can't be read ({type(error).__name__}: {error}).".encode("utf-8", "replace").decode())

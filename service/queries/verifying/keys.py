@@ -1,4 +1,4 @@
-"""I5 and I6: one key, one entry, one answer; each reversal is the negative of one trade, which has one at most."""
+"""I5 and I6: a key has one entry and one answer; a reversal is the negative of one trade, which has one at most."""
 
 from contextlib import closing
 
@@ -11,7 +11,7 @@ from service.storage.recount import Raw
 
 
 def verify_reversals(connection: Connection) -> None:
-    """I6. Raises Wrong, which names the reversal."""
+    """Checks I6. Raises Wrong, which names the reversal."""
     with reading("The id of a reversal that is not the negative of one trade"):
         wrong_id = recount.find_wrong_reversal(connection)
     if wrong_id is not None:
@@ -19,7 +19,7 @@ def verify_reversals(connection: Connection) -> None:
 
 
 def verify_keys(connection: Connection, mac_keys: MacKeys) -> None:
-    """I5. Raises Wrong, which names the entry, or the digest of the key."""
+    """Checks I5. Raises Wrong, which names the entry, or the digest of the key."""
     with closing(recount.answers(connection)) as answers:
         for key, entry in answers:
             try:
@@ -35,7 +35,7 @@ def verify_keys(connection: Connection, mac_keys: MacKeys) -> None:
 
 
 def _why_wrong(key: Raw, entry: Raw, mac_keys: MacKeys) -> str | None:
-    """What is wrong with a key and the entry that it was answered with; None when they fit each other."""
+    """What is wrong with a key and the entry that it was answered with; None when nothing is wrong."""
     digest, mac, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
@@ -46,5 +46,5 @@ def _why_wrong(key: Raw, entry: Raw, mac_keys: MacKeys) -> str | None:
 
 
 def _named(value: object) -> str:
-    """A UUID or a digest as the driver has it; other bytes as they are."""
+    """The text of a UUID or of a digest from the driver's value; any other value is shown as it is."""
     return str(uuid_of(value)) if isinstance(value, bytes) and len(value) == 16 else str(value)

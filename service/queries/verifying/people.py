@@ -1,4 +1,4 @@
-"""Facts about people, groups, keys and audits: each fits its MAC in the register, and none is outside of it."""
+"""Checks that every fact about people, groups, keys and audits is in the register and fits its MAC there."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -13,7 +13,7 @@ from service.vault import Vault
 
 
 def verify_facts(connection: Connection, mac_keys: MacKeys) -> None:
-    """Raises Wrong for a fact that was changed, exchanged, taken away or smuggled in."""
+    """Raises Wrong for a fact that was changed, exchanged or removed, and for one that was never recorded."""
     no, mac = 0, NO_MAC
     with closing(facts.read(connection)) as register:
         for recorded in _readable(register):
@@ -34,7 +34,7 @@ def verify_facts(connection: Connection, mac_keys: MacKeys) -> None:
 def verify_residents(connection: Connection, vault: Vault) -> None:
     """Raises Wrong for an ordinal that is skipped, and for a resident whose name or number is not theirs.
 
-    The register holds what was recorded; this tells whether it was right to record it.
+    The register says what was recorded. This check says whether the recorded values were right.
     """
     ordinal = 0
     with closing(recount.resident_rows(connection)) as rows:

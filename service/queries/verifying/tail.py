@@ -1,4 +1,4 @@
-"""The tail: no block seals it yet, so each of its entries is held against what was known of its resident."""
+"""Checks the tail. No block seals it yet, so each entry is compared with what was recorded about its resident."""
 
 import datetime
 import itertools
@@ -18,7 +18,7 @@ ENTRIES_AT_ONCE = 2000
 
 
 def verify_tail(connection: Connection, counted: Recount, folded: int) -> int:
-    """Counts what is in no block yet, and returns how much that is. Raises Wrong."""
+    """Checks and counts the entries that are in no block yet, and returns their number. Raises Wrong."""
     waiting = 0
     with closing(recount.entries_between(connection, folded + 1, None)) as rows:
         entries = (entry for entry, _ in entries_and_leaves(rows))
@@ -32,7 +32,10 @@ def verify_tail(connection: Connection, counted: Recount, folded: int) -> int:
 
 
 def _refuse_strange(entry: Transaction, residence: Residence | None) -> None:
-    """A reversal bears what its trade bears (I6), so only trades are looked at."""
+    """Raises Wrong for an entry that does not fit its resident.
+
+    Day, settlement and group are checked for trades only, because a reversal has the values of its trade (I6).
+    """
     if residence is None:
         raise Wrong(f"Transaction {entry.transaction_id} is of {resident_id(entry.resident)}, who is not registered.")
     if entry.reverses is not None:
@@ -47,15 +50,17 @@ def _refuse_strange(entry: Transaction, residence: Residence | None) -> None:
 
 
 def _groups(entry: Transaction, residence: Residence) -> Iterator[int | None]:
-    """The resident's groups on the day of a trade, by what may have been recorded before it: some memberships or all.
+    """The groups that the resident may have had on the day of a trade.
 
-    They are taken in the order of the register. Clocks are not asked: one that was ahead for an hour would make every
-    trade of that hour wrong. Which of these groups the trade was entered under, the MAC of its answer tells (I5).
+    That depends on which memberships had been recorded before the trade: none, some or all, in the order of their
+    recording. The times of recording are not compared: a clock that was one hour ahead would make every trade of that
+    hour wrong. The MAC of the trade's answer tells under which of these groups the trade was entered (I5).
     """
     for count in range(len(residence.memberships) + 1):
         yield _group_on(entry.day, residence.memberships[:count])
 
 
 def _group_on(day: datetime.date, known: list[Membership]) -> int | None:
-    dated = sorted(known, key=lambda one: one.effective_on)  # Of one day, the one recorded later stays the later.
+    # The sort keeps memberships of one day in the order of their recording.
+    dated = sorted(known, key=lambda one: one.effective_on)
     return Eligibility(0, day, None, None, (), dated).group_on(day)
