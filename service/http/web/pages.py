@@ -1,9 +1,9 @@
 """The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
 
 A page holds no figure, only the mark that a demo's figures are invented: its scripts ask the API with the browser's
-session, and so see what the key's scopes allow. Everybody may
-load the shell, because a browser does not send a SameSite=Strict cookie when somebody follows a link from another
-site. It sends the cookie with the requests of the page that opens then.
+session, and so see what the key's scopes allow. Everybody may load the shell, because a browser does not send a
+SameSite=Strict cookie when somebody follows a link from another site. It sends the cookie with the requests of the page
+that opens then.
 """
 
 import contextlib
