@@ -44,9 +44,9 @@ class Several(Translated):
 
     slug = "not-a-list"
 
-    def __init__(self, each: Translated, *, keep: bool = True, **kwargs: Any) -> None:
-        """`each` reads one value. Values stay texts, as the ledger's dimensions are texts; `keep` has no effect."""
-        self._each, self._keep = each, keep
+    def __init__(self, each: Translated, **kwargs: Any) -> None:
+        """`each` reads one value. Values stay texts, as the ledger's dimensions are texts."""
+        self._each = each
         super().__init__(metadata=_listed(dict(each.metadata), FILTER_VALUES_MAX, "Only these"), **kwargs)
 
     def parse(self, text: str) -> frozenset[str]:
