@@ -3,11 +3,13 @@
 Every command that opens a ledger refuses the secrets of another one, before anything is read, written or migrated.
 """
 
+import functools
+
 import click
 
 from service.config import SettingError, Settings
 from service.ledger import Ledger, open_existing, open_ledger
-from service.queries.secrets import refuse_foreign_secrets
+from service.queries.secrets import refuse_foreign_secrets, refuse_foreign_secrets_in
 from service.storage import schema
 from service.storage.faults import NotWritten, OtherRevision, StillServed
 
@@ -51,7 +53,7 @@ def open_for_verifying(settings: Settings) -> Ledger:
 def upgrade_schema(ledger: Ledger) -> None:
     """Brings a ledger to the schema of this version. Raises SettingError, one line that says what prevents it."""
     try:
-        schema.upgrade(ledger.database, ledger.vault.macs)
+        schema.upgrade(ledger.database, ledger.vault.macs, functools.partial(refuse_foreign_secrets_in, ledger))
     except StillServed as error:
         raise SettingError(
             f"HUSHI_DATABASE_URL: {error} by a process of another version, and its schema must change: "

@@ -1,9 +1,13 @@
-"""Checks that the secrets of the settings are those of a ledger. Every command does so before anything else."""
+"""Checks that the secrets of the settings are those of a ledger.
+
+Every command does so before anything else, and an upgrade of the schema before it commits.
+"""
 
 import contextlib
 
 from service.config import SettingError
 from service.ledger import Ledger
+from service.storage.engine import Connection
 from service.storage.faults import DatabaseUnavailable
 from service.vault.belonging import why_foreign
 
@@ -16,6 +20,16 @@ def refuse_foreign_secrets(ledger: Ledger) -> None:
     """
     with ledger.database.reading() as connection:
         why = why_foreign(connection, ledger.vault)
+    if why is not None:
+        raise foreign_secrets(why)
+
+
+def refuse_foreign_secrets_in(ledger: Ledger, connection: Connection, written_at: str) -> None:
+    """Raises SettingError when the secrets are not those of a ledger that is being upgraded.
+
+    `written_at` is the revision that the ledger had before; the connection sees the schema of this version.
+    """
+    why = why_foreign(connection, ledger.vault, written_at)
     if why is not None:
         raise foreign_secrets(why)
 

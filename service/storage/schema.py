@@ -4,6 +4,7 @@ Alembic is loaded only when there is something to do. To find out that there is 
 """
 
 import importlib.resources
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from service.domain.macs import Macs
 from service.storage import facts, idempotency, presence, revisions
 from service.storage.columns import Uuid
-from service.storage.engine import Database
+from service.storage.engine import Connection, Database
 from service.storage.revisions import NEWEST_REVISION, VERSION
 from service.storage.tables import metadata
 
@@ -21,14 +22,18 @@ if TYPE_CHECKING:
     import alembic.config
 
 _MIGRATION_LOCK = 0x48555349
+Refuse = Callable[[Connection, str], None]
+"""Raises what an upgrade is refused with. It gets the connection, at the new schema, and the revision of before."""
+
 MACS_SINCE = "0004"
 """The revision that introduced MACs: when a row of a later revision has no MAC, there is another reason."""
 
 
-def upgrade(database: Database, macs: Macs) -> None:
+def upgrade(database: Database, macs: Macs, refuse: Refuse | None = None) -> None:
     """Brings the database to the newest revision, in one transaction; a second process that does so waits for it.
 
-    Rows that are older than MACs get a MAC without being checked; so this needs the MAC keys. Raises StillServed when a
+    Rows that are older than MACs get a MAC without being checked; so this needs the MAC keys. `refuse` looks at the
+    migrated ledger before the upgrade commits; what it raises leaves the ledger as it was. Raises StillServed when a
     SQLite ledger is being served, OtherRevision when the database is at a revision that is newer than the code,
     NotWritten when writers on PostgreSQL did not end in time.
     """
@@ -46,6 +51,8 @@ def upgrade(database: Database, macs: Macs) -> None:
             if before is not None and before > NEWEST_REVISION:
                 revisions.refuse_other(before)
         alembic.command.upgrade(_config(connection), "head")
+        if before is not None and refuse is not None:
+            refuse(connection, before)
         if before is not None and before < MACS_SINCE:
             facts.add_older(connection, macs.facts)
             idempotency.add_macs_to_older(connection, macs.answers)

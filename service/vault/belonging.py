@@ -25,17 +25,18 @@ _OR_CHANGED = ", or somebody has changed that fact, which hushi verify would tel
 _NO_ANSWER = "it lacks the index key of what was answered"
 
 
-def why_foreign(connection: Connection, vault: Vault) -> str | None:
+def why_foreign(connection: Connection, vault: Vault, written_at: str = schema.NEWEST_REVISION) -> str | None:
     """Why these secrets can't be those of the ledger, as a part of a sentence; None when they can.
 
     The first resident and the first fact were made with the oldest keys, the last ones with the newest keys. So a
-    missing key is found at one end or the other.
+    missing key is found at one end or the other. `written_at` is the revision of the schema at which the ledger was
+    written. A ledger with another schema than this version's can't be read: an upgrade asks when it has the new one,
+    before it commits.
     """
-    found = schema.revision(connection)
-    if found is None or found > schema.NEWEST_REVISION:
-        return None  # The ledger holds nothing yet, or nothing that this version can read.
+    if schema.revision(connection) != schema.NEWEST_REVISION:
+        return None
     why = why_people_foreign(connection, vault)
-    if why is not None or found < schema.MACS_SINCE:
+    if why is not None or written_at < schema.MACS_SINCE:
         return why
     first, last = _fitting_facts(connection, vault.macs.facts)
     if first:

@@ -21,15 +21,17 @@ import sqlalchemy as sa
 
 from service.app import create_app
 from service.commands.folding import fold
-from service.config import Settings
+from service.config import SettingError, Settings
 from service.ledger import Ledger, open_ledger
 from service.queries.verifying import verify
 from service.storage import archives, copying, schema
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import metadata
+from service.vault import create_secrets
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
+from tests.servers import call_hushi
 from tests.tampering import RIGHT, verdict_after
 
 CASES = pathlib.Path(__file__).parents[1] / "cases" / "older"
@@ -42,8 +44,8 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def older(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """The ledger as the version before has left it, and then upgraded."""
+def not_upgraded(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """The ledger as the version before has left it."""
     shutil.copy(CASES / "secrets.json", tmp_path / "secrets.json")
     (tmp_path / "secrets.json").chmod(0o600)
     name, url = f"older_{next(_numbers)}", f"sqlite:///{tmp_path}/older.db"
@@ -54,14 +56,55 @@ def older(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureReque
     ledger = open_ledger(Settings(url, tmp_path, tmp_path / "secrets.json", False, "ERROR"))
     with archives.opening(CASES / "before_recorded_by.backup") as archive:
         _load(ledger, archive)
-        schema.upgrade(ledger.database, ledger.vault.macs)
-        head = verify(ledger).head
-        assert head is not None
-        assert head.hash.hex() == archive.manifest.head_hash
     yield ledger
     ledger.database.close()
     if engine_name == "postgresql":
         request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def older(not_upgraded: Ledger) -> Ledger:
+    """The ledger as the version before has left it, and then upgraded."""
+    schema.upgrade(not_upgraded.database, not_upgraded.vault.macs)
+    head = verify(not_upgraded).head
+    assert head is not None
+    with archives.opening(CASES / "before_recorded_by.backup") as archive:
+        assert head.hash.hex() == archive.manifest.head_hash
+    return not_upgraded
+
+
+def _environment(ledger: Ledger, folder: pathlib.Path, secrets: str = "secrets.json") -> dict[str, str]:
+    url = ledger.database.engines[0].url.render_as_string(hide_password=False)
+    return {
+        "HUSHI_DATABASE_URL": url if ledger.database.file is None else f"sqlite:///{ledger.database.file}",
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / secrets),
+        "HUSHI_LOG_LEVEL": "ERROR",
+    }
+
+
+def test_a_ledger_of_the_version_before_is_upgraded_by_the_command(
+    not_upgraded: Ledger, tmp_path: pathlib.Path
+) -> None:
+    """The command looked at the secrets first, in columns that the old ledger did not have yet, and gave up."""
+    not_upgraded.database.close()
+    environment = _environment(not_upgraded, tmp_path)
+    assert call_hushi(environment, "db", "check").exit_code == 1
+    upgraded = call_hushi(environment, "db", "upgrade")
+    assert (upgraded.exit_code, call_hushi(environment, "db", "check").exit_code) == (0, 0), upgraded.output
+    assert call_hushi(environment, "verify").exit_code == 0
+
+
+def test_an_upgrade_with_the_secrets_of_another_ledger_changes_nothing(
+    not_upgraded: Ledger, tmp_path: pathlib.Path
+) -> None:
+    not_upgraded.database.close()
+    create_secrets(tmp_path / "foreign.json")
+    refused = call_hushi(_environment(not_upgraded, tmp_path, "foreign.json"), "db", "upgrade")
+    assert isinstance(refused.exception, SettingError)
+    assert "names the wrong secrets" in str(refused.exception)
+    assert schema.find_revision(not_upgraded.database) == "0005"
+    assert call_hushi(_environment(not_upgraded, tmp_path), "db", "upgrade").exit_code == 0
 
 
 def _as_it_was(table: sa.Table, columns: Sequence[str]) -> sa.Table:
