@@ -70,11 +70,29 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
             self.process.send_signal(how)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self.process.wait(35)
+        except subprocess.TimeoutExpired:
+            print(_what_processes_do(self.process.pid))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         return self.process.wait()
+
+
+def _what_processes_do(group: int) -> str:
+    """What the kernel tells of each thread of a group of processes, for the report of a test that waits in vain."""
+    told = []
+    for place in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if int((place / "stat").read_text().rpartition(")")[2].split()[2]) != group:
+                continue
+            told.append((place / "cmdline").read_text().replace("\0", " "))
+            for task in (place / "task").iterdir():
+                lines = (task / "status").read_text().splitlines()
+                known = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+                waits = (task / "wchan").read_text()
+                told.append(f"  {task.name} {known['Name']} {known['State']} {waits} blocks {known['SigBlk']}")
+    return "\n".join(told)
 
 
 def free_port() -> int:

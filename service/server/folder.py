@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import structlog
 
@@ -25,7 +26,7 @@ from service.storage.suspending import stop_between_transactions
 
 INTERVAL_S = 1.0
 PAUSE_AFTER_FAULT_S = 5.0
-LOOK_FOR_THE_PARENT_S = 1.0
+LOOK_FOR_SIGNALS_S = 0.1
 STOP_TIMEOUT_S = 20.0
 
 _log = structlog.get_logger()
@@ -87,15 +88,16 @@ def main(parent: int, served: FileId | None = None) -> None:
     end_with_any_thread()
     look_for_cycles_rarely()
     stop_between_transactions()
-    told_to_stop = threading.Event()
+    stop_signals: list[int] = []
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: told_to_stop.set())
+        # The handler takes no lock: the main thread, which it interrupts, may hold any lock just then.
+        signal.signal(stop, lambda number, _: stop_signals.append(number))
     ledger = open_served(settings, served)
     refuse_foreign_secrets_if_told(ledger)
     folder = Folder(ledger)
     folder.start()
-    while not told_to_stop.wait(LOOK_FOR_THE_PARENT_S) and os.getppid() == parent:
-        pass
+    while not stop_signals and os.getppid() == parent:
+        time.sleep(LOOK_FOR_SIGNALS_S)
     folder.stop()
 
 

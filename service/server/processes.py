@@ -37,6 +37,7 @@ OTHER_FILES_MAX = 512
 """How many files a process may have open beside its connections: databases, logs, counters."""
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
+LOOK_FOR_SIGNALS_S = 0.1
 COUNTED_TOGETHER = 2
 """How many processes of one place count at the same time: the old one and the new one, while SIGHUP exchanges all."""
 
@@ -91,20 +92,23 @@ class FoldingProcess:
 class _Server(MPServer):
     """Granian's server, with three differences.
 
-    First, only the first signal to stop counts. Granian's handler sets an event; a second signal that comes while it
-    does so waits for a lock that the first one holds, and the server never stops. Second, processes that die are
-    replaced again and again as long as one process serves; Granian ends all of them when one dies twice within 5.5 s.
-    Third, each process counts in the part of the counts that belongs to its place.
+    First, the handler of signals takes no lock. Granian's handlers set an event, which takes one: when the signal comes
+    while the main thread holds it, for a moment in each wait, both wait for each other and the server never stops. So
+    the handlers only note the signal, and the loop looks for it every LOOK_FOR_SIGNALS_S. Second, processes that die
+    are replaced again and again as long as one process serves; Granian ends all of them when one dies twice within
+    5.5 s. Third, each process counts in the part of the counts that belongs to its place.
     """
 
     _replacements: Replacements
     _generation = 0
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        """Notes the first signal to stop."""
-        if not self.interrupt_signal:
-            super_of: Any = super()
-            super_of.signal_handler_interrupt(*args, **kwargs)
+        """Notes a signal to stop."""
+        self.interrupt_signal = True
+
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
+        """Notes a signal to exchange the processes."""
+        self.reload_signal = True
 
     def _spawn_worker(self, idx: int, target: Any, callback_loader: Any, *more: Any) -> Any:
         Counts.take_part(idx + self._generation % COUNTED_TOGETHER * self.workers)
@@ -113,7 +117,10 @@ class _Server(MPServer):
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         self._replacements = Replacements(self.workers)
         while not self.interrupt_signal:
-            self.main_loop_interrupt.wait(self._replacements.next_in_s(time.monotonic()))
+            next_in_s = self._replacements.next_in_s(time.monotonic())
+            self.main_loop_interrupt.wait(
+                LOOK_FOR_SIGNALS_S if next_in_s is None else min(next_in_s, LOOK_FOR_SIGNALS_S)
+            )
             self.main_loop_interrupt.clear()
             if self.reload_signal:
                 self._generation += 1  # The old and the new processes count at the same time.
