@@ -199,7 +199,7 @@ class SeriesSchema(FilteredDocumentSchema):
 
 
 def report_document(report: TradeReport, position: str) -> dict[str, object]:
-    """The document of a report, as the contract has it."""
+    """The document of a report, as the API reference describes it (GET /docs)."""
     with_share = report.question.interval is None and "amount_fen" in report.total
     return {
         **_heading(report.question),

@@ -1,7 +1,6 @@
 """Demo data: a year and a half of an invented market whose totals are, to the fen, what the bureau published.
 
-All its people are invented. Days, goods, prices, seasons and totals follow the domain rules ("Figures to check
-against").
+All its people are invented. The totals are those of docs/RULES.md, Figures to check against.
 
 The totals are exact for these reasons. Each spell of the market has a target (calibration.SPELLS). The participations
 of a spell are shared out over its open days in whole numbers, and each resident is drawn once on a day, so that
