@@ -32,7 +32,7 @@ class _Day:
     drawn: set[int] = field(default_factory=set)
 
 
-def spell_lines(chance: random.Random, span: TargetSpan, pool: Pool) -> list[DraftTrade]:
+def span_lines(chance: random.Random, span: TargetSpan, pool: Pool) -> list[DraftTrade]:
     """Draws the live lines of a span, in the order in which they are posted; they add up to its target."""
     days = open_days(span.first, span.last)
     lines: list[DraftTrade] = []
