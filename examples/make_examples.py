@@ -17,22 +17,14 @@ MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))
 RESIDENTS = 8
 TRADES_PER_GOODS = 4
 CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHINESE_HEADINGS = {
-    "resident_id": "备案号",
-    "category": "类别",
-    "commodity": "品名",
-    "hs_code": "HS编码",
-    "origin": "原产国",
-    "quantity_kg": "重量(千克)",
-    "amount_cny": "金额(元)",
-    "traded_at": "交易时间",
-    "direction": "进出口",
-    "trade_point": "互市点",
-    "consignment": "批次",
-    "vehicle_plate": "车牌",
-    "seller": "卖方",
-    "reference": "单据号",
-}
+COLUMNS = (
+    "resident_id", "category", "commodity", "hs_code", "origin", "quantity_kg", "amount_cny", "traded_at", "direction",
+    "trade_point", "consignment", "vehicle_plate", "seller", "reference",
+)  # fmt: skip
+RECOGNISED = json.loads((FOLDER.parent / "service/importing/recognised.json").read_text("utf-8"))
+CHINESE_HEADINGS = {field: RECOGNISED["headings"][field][0] for field in COLUMNS}
+"""The usual heading of each column, as the import has it."""
+
 CHINESE_WORDS = {
     "category": {"meat": "肉类", "grain": "粮食", "wool": "绒毛", "packaged_food": "预包装食品"},
     "origin": {"MN": "蒙古国", "RU": "俄罗斯", "BY": "白俄罗斯", "CN": "中国"},

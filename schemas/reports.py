@@ -200,7 +200,7 @@ class SeriesSchema(FilteredDocumentSchema):
 
 
 def report_document(report: TradeReport, position: str) -> dict[str, object]:
-    """Makes the document of a report, as the API's contract describes it."""
+    """Makes the document of a report, as the API reference describes it (GET /docs)."""
     with_share = report.question.interval is None and "amount_fen" in report.total
     return {
         **_heading(report.question),

@@ -13,7 +13,7 @@ from schemas.transactions import TradeSchema
 from service.commands.posting import Outcome
 from service.commands.residents import Registration, register
 from service.config import read_settings
-from service.demo.calibration import SPELLS, DraftTrade, Lot, calibrate
+from service.demo.calibration import TARGET_SPANS, DraftTrade, Lot, calibrate
 from service.demo.filling import NotFilled, fill, steps
 from service.demo.live import burst, lead_in_days, play
 from service.demo.market import EXPORT, FLOURS, GOODS, TAXED_GOODS, Good
@@ -94,7 +94,10 @@ def test_value_is_what_was_published_to_the_fen(reporter: Reporter, period: Peri
 def test_person_times_to_april_are_a_little_over_35_000(reporter: Reporter) -> None:
     participations = compared(reporter.trade(Question(TO_APRIL)).answer.total, "participations")
     assert 35_000 < participations.current < 35_100
-    assert (participations.current, participations.base) == (SPELLS[3].participations, SPELLS[0].participations)
+    assert (participations.current, participations.base) == (
+        TARGET_SPANS[3].participations,
+        TARGET_SPANS[0].participations,
+    )
 
 
 def test_lines_per_participation_are_few(reporter: Reporter) -> None:

@@ -100,8 +100,9 @@ def test_a_reversal_takes_over_what_the_definition_says(entry: Transaction) -> N
 
 def test_the_page_about_adding_a_field_names_files_that_there_are() -> None:
     page = (DOCS / "adding-a-field.md").read_text("utf-8")
-    named = set(re.findall(r"`((?:service|schemas|tests|docs)/[\w/]+\.(?:py|md))`", page))
+    named = set(re.findall(r"`((?:service|schemas|tests|docs)/[\w/.-]+\.(?:py|md|json))`", page))
     assert len(named) > 10
+    assert "service/importing/recognised.json" in named
     assert {name for name in named if not (DOCS.parent / name).exists()} == {"service/migrations/versions/NNNN_name.py"}
 
 

@@ -24,9 +24,9 @@ def refusal_text(refusal: Refusal, request_id: str, fingerprint: bytes) -> str:
 
 
 def refusal_of(document: dict[str, Any]) -> Refusal:
-    """The refusal of a text of `refusal_text`, which the caller has read as JSON.
+    """Makes the refusal again from what `refusal_text` wrote; the caller has read that text as JSON.
 
-    It names the request that was refused first.
+    `first_request_id` of the refusal is the id of the request that was refused first.
     """
     errors = tuple(FieldError(**error) for error in document["errors"])
     refusal = refusal_class(document["code"])(document["detail"], errors=errors, **document["members"])

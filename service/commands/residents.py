@@ -48,9 +48,9 @@ class Caller:
 def register(ledger: Ledger, registration: Registration) -> ResidentRow:
     """Registers a resident under the next ordinal, and returns the row; ordinals have no gaps.
 
-    Raises ResidentExists for a known citizen number, ValidationFailed for a birth date that is not before the
-    registration, an end of validity before it, or an unknown group, PersonalData for a citizen number as the
-    settlement.
+    Raises ResidentExists for a known citizen number. Raises ValidationFailed for a birth date that is not before the
+    registration, for an end of validity before the registration, and for an unknown group. Raises PersonalData for a
+    citizen number in the settlement.
     """
     return register_all(ledger, [registration])[0]
 
@@ -224,8 +224,9 @@ def add_members(
         eligibilities = find_eligibilities(connection, set(ordinals))
         _refuse_unknown_residents(ordinals, eligibilities)
         days = {ordinal: _joins_on(eligibility, effective_on, today) for ordinal, eligibility in eligibilities.items()}
-        # A resident who is in the group on that day already joins too: a membership that is recorded later, of an
-        # earlier day, must not take them out of the group. Only exactly the same fact is not recorded twice.
+        # A membership is recorded also for a resident who is in the group already. Otherwise a membership in another
+        # group, recorded later with an earlier day, would take the resident out of this one. The same membership with
+        # the same day is not recorded twice.
         joining = {o: day for o, day in days.items() if not eligibilities[o].is_joined_on(day, group)}
         _join(connection, ledger, group, joining, ledger.now())
         changed = residents.find_group(connection, group, today)

@@ -32,7 +32,7 @@ SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
 
 TO_APRIL_2024 = TargetSpan(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
 
-SPELLS = (
+TARGET_SPANS = (
     TargetSpan(datetime.date(2023, 1, 1), datetime.date(2023, 4, 30), TO_APRIL_2023_FEN, 2_340),
     TargetSpan(datetime.date(2023, 5, 1), datetime.date(2023, 6, 30), FIRST_HALF_2023_FEN - TO_APRIL_2023_FEN, 8_400),
     TargetSpan(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.demo.calibration import SPELLS, DraftTrade
+from service.demo.calibration import TARGET_SPANS, DraftTrade
 from service.demo.invented import INVENTED
 from service.demo.market import CITY_POINT, DemoGroup, groups
 from service.demo.people import DemoResident, Pool, residents
-from service.demo.trades import spell_lines
+from service.demo.trades import span_lines
 from service.domain.transactions import MARKET_TIME, Trade
 
 SEED = 20240630
@@ -41,7 +41,7 @@ def make_plan(seed: int = SEED) -> DemoPlan:
     chance = random.Random(seed)  # noqa: S311 (a demo must be the same each time)
     people = residents(chance)
     pool = Pool(people)
-    lines = [line for spell in SPELLS for line in spell_lines(chance, spell, pool)]
+    lines = [line for span in TARGET_SPANS for line in span_lines(chance, span, pool)]
     return DemoPlan(groups(), people, list(_planned(chance, lines)))
 
 

@@ -32,18 +32,18 @@ class _Day:
     drawn: set[int] = field(default_factory=set)
 
 
-def spell_lines(chance: random.Random, spell: TargetSpan, pool: Pool) -> list[DraftTrade]:
-    """Draws the live lines of a spell, in the order in which they are posted."""
-    days = open_days(spell.first, spell.last)
+def span_lines(chance: random.Random, span: TargetSpan, pool: Pool) -> list[DraftTrade]:
+    """Draws the live lines of a span, in the order in which they are posted; they add up to its target."""
+    days = open_days(span.first, span.last)
     lines: list[DraftTrade] = []
-    for day, count in zip(days, _shares(chance, days, spell.participations, pool), strict=True):
-        lines += _day_lines(chance, _Day(day, spell.mean_fen), count, pool)
-    calibrate(lines, spell.amount_fen)
+    for day, count in zip(days, _shares(chance, days, span.participations, pool), strict=True):
+        lines += _day_lines(chance, _Day(day, span.mean_fen), count, pool)
+    calibrate(lines, span.amount_fen)
     return lines
 
 
 def _shares(chance: random.Random, days: Sequence[datetime.date], total: int, pool: Pool) -> Iterator[int]:
-    """Shares a total out over days in whole numbers, by chance; days with more registered residents get more."""
+    """Yields the part of a total for each day, in whole numbers. Days with more registered residents get more."""
     weights = [pool.count_on(day) * chance.randint(75, 125) * (MAY_PERCENT if day.month == 5 else 100) for day in days]
     before = 0
     for reached in accumulate(weights):
@@ -53,7 +53,7 @@ def _shares(chance: random.Random, days: Sequence[datetime.date], total: int, po
 
 
 def _day_lines(chance: random.Random, drawn: _Day, count: int, pool: Pool) -> list[DraftTrade]:
-    """Draws the lines of a day with this many residents, in order of time; each resident is drawn once."""
+    """Draws the lines of `count` residents on a day, sorted by time. A resident is drawn once at most."""
     pooled, groups_known = count * POOLED_PERCENT // 100, range(len(groups()))
     for _ in range(TRUCKS_TRIED_MAX):
         if len(drawn.drawn) >= pooled:

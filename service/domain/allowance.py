@@ -1,8 +1,8 @@
 """The allowance: dated rules, and the judgement of one trade by what the resident has used on that business day.
 
 Up to a value limit, goods come in free; goods on the national list have a free weight as well. A trade above the limits
-is not refused: its excess is taxed. Trades are judged in the order in which the ledger accepts them. Source: the domain
-rules, "The allowance".
+is not refused: its excess is taxed. Trades are judged in the order in which the ledger accepts them. See
+docs/RULES.md, The allowance.
 """
 
 import datetime
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
 
 NO_LIST_GROUP = ""
-"""The list group in the row of the value limit, which every import uses."""
+"""The list group of a row that counts the use of the value limit. Every import has such a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ def judge(  # It takes the parts of a trade by their names, so that a quote and 
 ) -> Judgement:
     """The exempt part of a trade, by what the resident has used of the value limit (fen) and the free weight (g).
 
-    An export is recorded as wholly exempt and uses nothing. The trade uses the free weight `q_exempt` also when the
-    value limit makes the exempt amount smaller. Source: the domain rules, "The allowance".
+    An export is recorded as wholly exempt and uses nothing. The free weight that the trade uses (`exempt_g`) stays
+    the same when the value limit makes the exempt amount smaller. See docs/RULES.md, The allowance.
     """
     if not is_import:
         return Judgement(amount_fen, 0, None, rules.version)

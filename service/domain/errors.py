@@ -1,6 +1,6 @@
 """The refusals. Each class has its code and its status, and the HTTP layer only prints them.
 
-The codes are those of the contract's table. `remembered` marks final answers: a retry with the same idempotency key
+GET /docs lists the codes. `remembered` marks final answers: a retry with the same idempotency key
 gets the same refusal, also when the ledger has changed since.
 """
 
@@ -51,7 +51,7 @@ class MalformedJson(Refusal):
 
 
 class MalformedEncoding(MalformedJson):
-    """The body can't be decompressed. The contract has one code for all bodies that are not what they claim to be."""
+    """The body can't be decompressed. All bodies that are not what they claim to be have one code."""
 
     title = "The body is not what its Content-Encoding says"
 

@@ -1,7 +1,7 @@
 """Growth: compares a current figure with its base, in integers, so that only the last digit is rounded.
 
 The unit (fen, grams, heads) does not matter, because both figures have the same. Newspapers confuse growth and ratio,
-so a comparison always has both. Source: the domain rules, "Growth".
+so a comparison always has both. See docs/RULES.md, Growth.
 """
 
 import functools
@@ -40,7 +40,7 @@ def compare(current: int, base: int | None) -> Comparison:
     """Compares a figure with its base. A base of None means that no base day exists; in `change` it counts as 0.
 
     Example: compare(5, 4) has a growth_pct of 2500 (25.00 %) and a ratio of 12500 (1.2500).
-    Source: the domain rules, "Growth".
+    See docs/RULES.md, Growth.
     """
     if base is None:
         return Comparison(current, 0, current, None, None, "no_base_day")

@@ -1,4 +1,4 @@
-"""API keys: their scopes, as the contract names them, their names, and the digest that is stored of a key."""
+"""API keys: their scopes, their names, and the digest of a key that is stored."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
 
 OPERATOR_KEY_ID, OPERATOR_NAME = 0, "operator"
-"""The id and the name of what is recorded at the command line (import, demo): no API key has this id."""
+"""The id and the name that entries of the command line (import, demo) get in the place of an API key's."""
 
 KEY_PREFIX = "hushi_"
 KEY_ID_MAX = 2**31 - 1

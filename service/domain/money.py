@@ -1,6 +1,6 @@
 """Money and weight. The ledger computes with whole fen and whole grams, shows decimal text, and never uses a float.
 
-The contract's patterns allow plain ASCII only: no sign, space, underscore, exponent or full-width digit.
+The patterns of the API allow plain ASCII only: no sign, space, underscore, exponent or full-width digit.
 """
 
 import re

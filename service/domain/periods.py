@@ -1,6 +1,6 @@
 """Periods of business days: their spelling, the base periods that they are compared with, and their time buckets.
 
-Source: the domain rules, "Growth" (base periods and buckets), and the contract, "Reports" (spellings and limits).
+See docs/RULES.md, Base periods.
 """
 
 import calendar
@@ -75,7 +75,7 @@ class Bucket:
         """The base period of the clipped bucket; None for "none", and for "yoy" when the bucket is the day 29 February.
 
         29 February as a day has no base day a year earlier, because 28 February is the base of the row before it. The
-        day before it exists, so "previous" has a base. Source: the domain rules, "Growth", `no_base_day`.
+        day before it exists, so "previous" has a base. See docs/RULES.md, Growth, `no_base_day`.
         """
         if compare == "yoy" and self.interval == "day" and _is_leap_day(self.period.start):
             return None
@@ -85,7 +85,7 @@ class Bucket:
 def parse_day(text: str) -> date:
     """The calendar day of "2024-06-30". Raises ValueError that says what to send."""
     try:
-        # The standard library also reads "20240630" and "2024-W26-7", but the contract does not allow them.
+        # The standard library also reads "20240630" and "2024-W26-7", but the API does not allow them.
         day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         day = None
@@ -97,7 +97,7 @@ def parse_day(text: str) -> date:
 def parse_period(text: str) -> Period:
     """The period of "2024", "2024-H1", "2024-Q2", "2024-06" or "2024-06-30". Raises ValueError that says what to send.
 
-    Source: the contract, "Reports".
+    See docs/RULES.md, Base periods.
     """
     if _DAY.fullmatch(text):
         day = parse_day(text)
@@ -112,14 +112,14 @@ def parse_period(text: str) -> Period:
 
 
 def year_to_date(day: date) -> Period:
-    """The period from 1 January to the day, both included: the contract's `ytd`."""
+    """The period from 1 January to the day, both included: the parameter `ytd`."""
     return Period(day.replace(month=1, day=1), day)
 
 
 def report_period(start: date, end: date) -> Period:
     """A period that a caller may ask a report for. Raises ValueError that says what to send.
 
-    Ten years from 1 March 2014 end on 29 February 2024. Source: the contract, "Reports".
+    Ten years from 1 March 2014 end on 29 February 2024. See docs/RULES.md, Base periods.
     """
     period = Period(start, end)
     if start < EARLIEST_DAY:
@@ -130,7 +130,7 @@ def report_period(start: date, end: date) -> Period:
 
 
 def base_period(period: Period, compare: Compare) -> Period | None:
-    """The period to compare with, or None for "none". Source: the domain rules, "Growth"."""
+    """The period to compare with, or None for "none". See docs/RULES.md, Base periods."""
     if compare == "none":
         return None
     return year_earlier(period) if compare == "yoy" else previous_period(period)
@@ -140,7 +140,7 @@ def year_earlier(period: Period) -> Period:
     """The year-on-year base: both ends a year earlier; 29 February becomes 28 February.
 
     An end on the last day of its month stays on the last day of that month, so February 2025 is compared with 1 to 29
-    February 2024. Source: the domain rules, "Base period, year-on-year".
+    February 2024. See docs/RULES.md, Base periods.
     """
     end = period.end
     if end == month_end(end.year, end.month):
@@ -151,7 +151,7 @@ def year_earlier(period: Period) -> Period:
 def previous_period(period: Period) -> Period:
     """The period just before this one: as many months when this one has whole months, as many days otherwise.
 
-    Source: the domain rules, "Previous period".
+    See docs/RULES.md, Base periods.
     """
     months = period.whole_months
     if months is None:
@@ -177,7 +177,7 @@ def bucket_key(day: date, interval: Interval) -> str:
 def buckets_of(period: Period, interval: Interval) -> tuple[Bucket, ...]:
     """The buckets of a period in the order of time, without gaps; the first and the last are clipped to the period.
 
-    Source: the domain rules, "Growth", time buckets.
+    See docs/RULES.md, Base periods.
     """
     buckets = []
     start = period.start
@@ -220,7 +220,7 @@ def _is_leap_day(day: date) -> bool:
 def period_so_far(period: Period, through: date) -> Period:
     """The days of a period up to `through`; the whole period when it begins later, because none of it lies before.
 
-    Source: the domain rules, "A period that is not over".
+    See docs/RULES.md, A period that is not over.
     """
     return period if period.start > through else Period(period.start, min(period.end, through))
 

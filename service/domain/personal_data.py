@@ -1,6 +1,6 @@
 """Finds citizen numbers in free texts, where they do not belong, so that no citizen number is stored in clear text.
 
-Source: the domain rules, "Warnings": 18 characters with a right check digit never enter the ledger. A run of exactly 18
+See docs/RULES.md, Personal data: 18 characters with a right check digit never enter the ledger. A run of exactly 18
 characters is judged by its check digit alone. A number that is written in parts ("152501 19900101 1238") must also have
 a province and a birth date that exist, because parts of other numbers can stand side by side as well. The same holds
 for a number with Han digits or with another sign for its X. Longer runs of digits are document numbers, not citizen

@@ -1,4 +1,4 @@
-"""Trade reports: a question, and the rows that answer it, compared and ordered as the contract says."""
+"""Trade reports: a question, and the rows that answer it, compared and ordered as the reference says (GET /docs)."""
 
 import dataclasses
 import datetime
@@ -95,8 +95,8 @@ class Question:
 def question_so_far(question: Question, today: datetime.date) -> Question:
     """The question as it is answered today: a period that is not over runs through today, and its base is as long.
 
-    A question that was cut off before does not change, so that all parts of an answer are of one day. Source: the
-    domain rules, "A period that is not over".
+    A question that was cut off before does not change, so that all parts of an answer are of one day. See
+    docs/RULES.md, A period that is not over.
     """
     is_over = question.period.end <= today
     return question if is_over or question.not_after is not None else dataclasses.replace(question, not_after=today)

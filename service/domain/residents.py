@@ -83,7 +83,7 @@ def parse_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """The first and the last character with four stars between, for any length: 阿****格. Source: the domain rules.
+    """The first and the last character with four stars between, for any length: 阿****格 (docs/RULES.md).
 
     A name of two characters would be shown whole, so 李明 becomes 李*; of a name of one character nothing is shown.
     Only letters count, each with the marks that belong to it: 李·明 has two, and so may Mongolian letters with their

@@ -36,8 +36,7 @@ def residents_report(
 ) -> TradeReport:
     """Makes the report from the figures of the period and of its base, by key and in total.
 
-    The base of both stocks, at the start and at the end, is the stock at the end of the base period. Source: the
-    contract.
+    The base of both stocks, at the start and at the end, is the stock at the end of the base period.
     """
     current, base = registered
     keys = {key for figures in (current, base) if figures for part in figures.figures.values() for key in part}

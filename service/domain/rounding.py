@@ -1,6 +1,6 @@
 """Rounds half up in integers, as commerce does. Published figures are rounded so, and none of them becomes a float.
 
-Source: the domain rules, "Growth" and "Splitting a consignment".
+See docs/RULES.md, Growth.
 """
 
 HUNDREDTHS_OF_A_PERCENT = 100_00

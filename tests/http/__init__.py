@@ -1,1 +1,1 @@
-"""The contract, from outside."""
+"""The API, from outside."""

@@ -1,4 +1,4 @@
-"""Idempotency exactly as in the contract, refusals included."""
+"""Idempotency over HTTP, refusals included."""
 
 import threading
 from collections.abc import Callable

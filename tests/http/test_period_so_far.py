@@ -1,6 +1,6 @@
 """A period that is not over: every report, figure, series and sentence is of its days so far, and so is its base.
 
-Source: the domain rules, "A period that is not over".
+See docs/RULES.md, A period that is not over.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Reports over HTTP: rows, series, filters and refusals, by the rules of the contract."""
+"""Reports over HTTP: rows, series, filters and refusals, by docs/RULES.md."""
 
 import pytest
 

@@ -77,7 +77,7 @@ def test_list_resident_and_stock_agree_whatever_is_recorded_in_whatever_order(le
 
 
 def _status_on(changes: list[Change], day: datetime.date) -> str:
-    """The rule as domain.md and the contract state it, in the plainest way."""
+    """The rule of docs/RULES.md, Residents, in the plainest way."""
     in_force = [change for change in changes if change.effective_on <= day]
     if any(change.status == "cancelled" for change in in_force):
         return "cancelled"

@@ -1,14 +1,16 @@
 """Headings: two languages, many spellings, and no column dropped without a word."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.importing import ImportFileError, open_lines
-from service.importing.headings import CHINESE_HEADINGS, match_headings
+from service.importing.headings import CHINESE_HEADINGS, REQUIRED_FIELDS, match_headings
 from tests.importing.files import BODY, bodies, csv_text, only_error, trade, write_bytes, write_csv
 
+DOCS = Path(__file__).parents[2] / "docs"
 REQUIRED = ["resident_id", "category", "commodity", "origin", "quantity_kg", "amount_cny", "traded_at"]
 
 
@@ -21,6 +23,15 @@ def test_each_field_is_known_by_all_its_names(field: str, others: tuple[str, ...
     rest = [name for name in REQUIRED if name != field]
     for name in (field, *others):
         assert fields(name, *rest) == [field, *rest]
+
+
+def test_the_page_of_imports_has_a_row_for_each_column() -> None:
+    table = (DOCS / "IMPORT.md").read_text("utf-8").partition("## Columns")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| .+ \| (yes|no) \|$", table, re.MULTILINE)
+    assert [(field, () if others == "—" else tuple(others.split(" · ")), is_required == "yes")
+            for field, others, is_required in rows] == [
+        (field, others, field in REQUIRED_FIELDS) for field, others in CHINESE_HEADINGS.items()
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

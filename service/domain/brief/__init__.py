@@ -1,7 +1,7 @@
-"""The brief: what may be said of a period, and the claim behind every phrase; service.rendering.brief finds the words.
+"""The brief: what may be said of a period, and the figures behind each phrase; service.rendering.brief finds the words.
 
-Pure: what may be said is decided once for every language, in `facts`, `movement` and `figures`. Source: the domain
-rules, "Growth", and the contract, "Reports".
+The modules `facts`, `movement` and `figures` decide once, for every language, what may be said. See docs/RULES.md,
+Growth.
 """
 
 from typing import Literal

@@ -15,7 +15,7 @@ CATEGORY_PREFIX = "category:"
 """What the measure of a new category begins with; its code follows."""
 
 DIRECTION_PREFIX = "direction:"
-"""What the measure of the value of one direction begins with: import or export follows."""
+"""The beginning of the measure of one direction's value; import or export follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ Piece = str | Claim
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """The paragraph, and its claims in the order of the text: each phrase stands after the phrase before it."""
+    """The paragraph, and its claims in the order in which the text has their phrases."""
 
     text: str
     claims: tuple[Claim, ...]
@@ -58,10 +58,10 @@ class NewCategory:
 class Facts:
     """The figures of a period, compared. Raises ValueError for a current figure below zero: live trades have none.
 
-    `registered` is the stock on `registered_on`, the cut-off, against the stock on `registered_base_on`, the end of the
-    year before that day, whatever `compare` says; with "none" nothing at all is compared. `filters` are
-    what the figures were narrowed to; a brief of less than everything says so. `directions` are the values of imports
-    and exports where the value is of both: they are never one figure without saying so.
+    `registered` compares the stock on `registered_on` (the last day of the figures) with the stock on
+    `registered_base_on` (the end of the year before), for every `compare` except "none". `filters` narrow the figures,
+    and the brief names them. `directions` has the values of imports and of exports when `amount_fen` is the sum of
+    both, so that the brief can say so.
     """
 
     period: Period
@@ -102,9 +102,10 @@ class Facts:
 
     @property
     def named_categories(self) -> tuple[NewCategory, ...]:
-        """The categories that may be called new: none where the base period had no trade, as all of them would be.
+        """The categories that the brief may call new.
 
-        And none against the previous period: a good of the season comes back every year, and is not new in spring.
+        There are none when the base period had no trade, because then all of them would be new. There are none in a
+        comparison with the previous period, because goods of a season come back every year.
         """
         is_a_year_ago = self.is_compared and self.compare == "yoy"
         may_be_named = is_a_year_ago and self.participations.base > 0 and not self.is_without_trade
@@ -128,7 +129,7 @@ class Facts:
         return self._claim(measure, phrase, self.comparison_of(measure))
 
     def direction_claims(self, words: Callable[[str, int], str]) -> list[Claim]:
-        """The values of imports and of exports, in the words for a direction and an amount; none where there is one."""
+        """The claims of the values of imports and exports; `words` makes the phrase of a direction and its amount."""
         return [
             self._claim(f"{DIRECTION_PREFIX}{direction}", words(direction, figure.current), figure)
             for direction, figure in self.directions
@@ -141,5 +142,5 @@ class Facts:
 
 
 def category_claim(category: NewCategory, name: str) -> Claim:
-    """A new category's name over its live trades and the 0 of the base period."""
+    """The claim of a new category: its name, its live trades, and a base of 0."""
     return Claim(name, f"{CATEGORY_PREFIX}{category.code}", category.transactions, 0, None, None)

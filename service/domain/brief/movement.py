@@ -1,7 +1,7 @@
 """How far a figure has moved from its base, sorted into the ways in which a newspaper may say it.
 
-Every rule is judged on the two figures themselves, never on a rounded percentage: 15.0000 is still only "about" 15
-times where the last fen does not agree.
+Every rule looks at the two figures themselves, never at a rounded percentage. When a ratio is shown as 15.0000 but the
+last fen differs, the brief says "about 15 times".
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from service.domain.rounding import HUNDREDTHS_OF_A_PERCENT, divide_half_up
 MovementKind = Literal["equal", "level", "rise", "fall", "plunge", "multiple"]
 
 NEAR_A_MULTIPLE_PCT = 5
-"""Growth this many percentage points from n·100 % is about n times."""
+"""A brief says "about n times" when growth is at most this many percentage points away from n·100 %."""
 
 PERCENT_GROWTH_TIMES_MAX = 10
 """From ten times (1,000 %) on, growth is said in times and tenths of them, not in percent."""
@@ -34,7 +34,7 @@ class Movement:
 
     @property
     def ratio_tenths(self) -> int:
-        """Of a multiple: the current figure in tenths of its base."""
+        """The ratio of a multiple, in tenths: growth by 14 times (`size` 140) is a ratio of 15 (150)."""
         return self.size + 10
 
 
@@ -52,7 +52,8 @@ def movement_of(comparison: Comparison) -> Movement | None:
 def doublings(comparison: Comparison) -> int | None:
     """2 for a figure that has quadrupled (翻两番), 1 for one that has doubled (翻一番), otherwise None.
 
-    The figure has at least got there, and exceeds it by less than 5 %: 4 · 1,525 = 6,100 heads have, 6,099 have not.
+    The figure is at least two or four times its base, and less than 5 % above that: 6,100 is four times 1,525, so the
+    answer is 2; for 6,099 it is None.
     """
     if comparison.growth_pct is None:
         return None
@@ -67,7 +68,7 @@ def _rise(comparison: Comparison) -> Movement:
     change, base = comparison.change, comparison.base
     times = divide_half_up(change, base)
     distance = abs(change - times * base)
-    # Once the base is near only where two decimals show no difference: 99.97 % is said in percent.
+    # Growth of 100 % is a multiple only when both decimals are zero: 99.97 % is said in percent.
     is_near = (
         100 * distance <= NEAR_A_MULTIPLE_PCT * base if times > 1 else comparison.growth_pct == HUNDREDTHS_OF_A_PERCENT
     )
