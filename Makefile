@@ -34,11 +34,11 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 
 # Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
 coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
-	@rm -rf .coverage-data && mkdir .coverage-data
+	@rm -rf .coverage-data && mkdir -p .coverage-data/again
 	@# Counting takes time that some tests do not allow for: those that fail run once more, alone.
 	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-	  || $(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none
-	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --show-missing --sort=cover
+	  || COVERAGE_FILE=$(CURDIR)/.coverage-data/again/coverage $(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none
+	@$(BIN)/coverage combine --quiet .coverage-data .coverage-data/again && $(BIN)/coverage report --skip-covered --show-missing --sort=cover
 	@$(BIN)/coverage json --quiet -o .coverage-data/totals.json && $(BIN)/python -m tests.coverage_floor .coverage-data/totals.json
 
 lint: lint-python lint-pages  ## Style and types, of Python and of the pages' scripts
