@@ -108,7 +108,8 @@ def main(source, trusted_hash=None):
     recorded = "Who recorded it is not said" if by is None else f"It was recorded under API key {by['id']}"
     sys.stdout.write(
         f"Verified, with every field as shown{'' if by is None else ' but the name of the key'}: "
-        f"{shown['kind']} {shown['transaction_id']} of {shown['resident_id']} on {shown['day']}, {shown['quantity_kg']} kg, {shown['amount_cny']} CNY ({shown['exempt_cny']} exempt).\n"
+        f"{shown['kind']} {shown['transaction_id']} of {shown['resident_id']} on {shown['day']}, "
+        f"{shown['quantity_kg']} kg, {shown['amount_cny']} CNY ({shown['exempt_cny']} exempt).\n"
         f"{recorded}; of a key only the id is sealed, and not the name.\n"
         f"It is one of {block['count']} entries in block {block['no']}, sealed at {block['sealed_at']}.\n"
         f"Hash of the block: {block['hash']}\n"
