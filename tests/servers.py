@@ -95,6 +95,19 @@ def _what_processes_do(group: int) -> str:
     return "\n".join(told)
 
 
+def environment_of_new_ledger(folder: pathlib.Path) -> dict[str, str]:
+    """The variables of a ledger on SQLite in a folder, where its secrets are made."""
+    from service.vault import create_secrets
+
+    create_secrets(folder / "secrets.json")
+    return {
+        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
+        "HUSHI_LOG_LEVEL": "WARNING",
+    }
+
+
 def free_port() -> int:
     """A port on which no process listens."""
     with socket.socket() as probe:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.clerks import Bureau, Clerk
 from tests.browser.small_ledger import fill
-from tests.servers import serving
+from tests.servers import environment_of_new_ledger, serving
 
 PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
@@ -34,16 +34,8 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     """A small ledger on SQLite, served by a process of its own."""
-    from service.vault import create_secrets
-
     folder = tmp_path_factory.mktemp("bureau")
-    create_secrets(folder / "secrets.json")
-    environment = {
-        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
-        "HUSHI_DATA_DIR": str(folder),
-        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
-        "HUSHI_LOG_LEVEL": "WARNING",
-    }
+    environment = environment_of_new_ledger(folder)
     with serving(environment, folder / "log") as server:
         found = Bureau(server, environment)
         fill(server, found.new_key("admin"))

@@ -19,7 +19,7 @@ import pytest
 
 from service.rendering.words.terms import measure_heading, measure_name
 from tests.builders import a_registration, a_trade
-from tests.servers import Server, serving
+from tests.servers import Server, environment_of_new_ledger, serving
 
 ROOT = pathlib.Path(__file__).parents[2]
 FISH = {"name": "fish_fresh", "zh": "鲜鱼", "en": "Fresh fish", "mn": "Шинэ загас"}
@@ -70,14 +70,10 @@ def _copy_with_another_category(folder: pathlib.Path) -> None:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A trade in fish from Poland in April 2024, and one in meat from Mongolia a year earlier."""
-    from service.vault import create_secrets
-
     folder = tmp_path_factory.mktemp("deployment")
     _copy_with_another_category(folder / "code")
-    create_secrets(folder / "secrets.json")
     environment = {
-        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db", "HUSHI_DATA_DIR": str(folder),
-        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"), "HUSHI_LOG_LEVEL": "WARNING",
+        **environment_of_new_ledger(folder),
         # The copy comes before the installed code, and the working directory does not come at all.
         "PYTHONPATH": str(folder / "code"), "PYTHONSAFEPATH": "1",
     }  # fmt: skip

@@ -6,22 +6,14 @@ from typing import Any
 import pytest
 
 from tests.browser.record.counters import Counter, Market
-from tests.servers import serving
+from tests.servers import environment_of_new_ledger, serving
 
 
 @pytest.fixture(scope="package")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A ledger without trades on SQLite, served by a process of its own."""
-    from service.vault import create_secrets
-
     folder = tmp_path_factory.mktemp("counter")
-    create_secrets(folder / "secrets.json")
-    environment = {
-        "HUSHI_DATABASE_URL": f"sqlite:///{folder}/ledger.db",
-        "HUSHI_DATA_DIR": str(folder),
-        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
-        "HUSHI_LOG_LEVEL": "WARNING",
-    }
+    environment = environment_of_new_ledger(folder)
     with serving(environment, folder / "log") as server:
         found = Market(server, environment)
         found.fill()

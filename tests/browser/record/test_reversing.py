@@ -1,17 +1,25 @@
 """A trade is reversed once, after a question that only a press of its own answers."""
 
+from typing import Any
+
 import pytest
 
 from tests.browser.record.counters import Counter, a_posted_trade
 
 
-def test_a_trade_is_reversed_once_after_confirming(clerk: Counter) -> None:
+def _posted_and_to_be_reversed(clerk: Counter) -> dict[str, Any]:
+    """A trade that the clerk has posted on the page, where its reversal is open now."""
     clerk.open()
     clerk.find()
     clerk.enter("500")
     clerk.post()
     (posted,) = clerk.market.statement(clerk.resident)
     clerk.page.click("#undo")
+    return dict(posted)
+
+
+def test_a_trade_is_reversed_once_after_confirming(clerk: Counter) -> None:
+    posted = _posted_and_to_be_reversed(clerk)
     clerk.page.wait_for_selector("#reason")
     clerk.page.click("#reverse")
     assert "Give a reason" in clerk.text("#reason-error")
@@ -37,12 +45,7 @@ def test_a_trade_is_reversed_once_after_confirming(clerk: Counter) -> None:
 
 
 def test_reversing_what_another_clerk_has_reversed_names_the_reversal(clerk: Counter) -> None:
-    clerk.open()
-    clerk.find()
-    clerk.enter("500")
-    clerk.post()
-    (posted,) = clerk.market.statement(clerk.resident)
-    clerk.page.click("#undo")
+    posted = _posted_and_to_be_reversed(clerk)
     clerk.page.fill("#reason", "重复")
     clerk.page.click("#reverse")
     path = f"/v1/transactions/{posted['transaction_id']}/reversal"
