@@ -1,9 +1,9 @@
 """Sessions: a person pastes an API key once, and the browser gets a cookie that no script can read.
 
 The cookie is a signed note that this browser has shown the key. It holds the key's id and mark, the time and a random
-number, under an HMAC; the key itself is never in it. A session ends after 12 hours, when its key is revoked, and when
-the person signs out. The ledger keeps which sessions have ended, so that every process refuses their cookies at any
-time of the clock (docs/decisions/0016).
+number, under an HMAC; the key itself is never in it. A session ends after 12 hours, when its key is revoked or expires,
+and when the person signs out. The ledger keeps which sessions have ended, so that every process refuses their cookies
+at any time of the clock (docs/decisions/0016).
 """
 
 import base64
@@ -94,7 +94,8 @@ def find_session(at: LedgerState) -> Session | None:
     if app_context().ended_sessions.is_ended(session_id, at):
         return None
     begun_at = datetime.datetime.fromtimestamp(begun_s, datetime.UTC)
-    session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, begun_at + LIFETIME))
+    ends_at = min(begun_at + LIFETIME, api_key.expires_at or begun_at + LIFETIME)
+    session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, ends_at))
     if session.life[0] <= app_context().ledger.now() < session.life[1]:
         return session
     _end_for_good(session)

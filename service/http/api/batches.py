@@ -19,6 +19,7 @@ from service.http.lines import MEDIA_TYPES, BodyLine, read_lines
 from service.http.problems import problem_document
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
+from service.http.trade_points import at_own_point, refuse_body_of_other_point
 
 routes = Routes("Transactions")
 
@@ -84,7 +85,8 @@ def _read(line: BodyLine, api_key: int, asked_as: str) -> NewEntry | Refusal:
         return line.refusal
     try:
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
-        trade = _TRADE.read(line.body)
+        trade = _TRADE.read(at_own_point(line.body))
+        refuse_body_of_other_point(trade)
     except Refusal as refusal:
         return refusal.without_frames()
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
