@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from schemas.fields import Slug
+from service.commands.key_uses import KeyUses
 from service.commands.keys import create_key, revoke_key
 from service.domain.keys import check_trade_point
 from service.domain.transactions import MARKET_TIME
@@ -66,10 +67,13 @@ def test_the_list_says_trade_point_end_and_last_use(environment: dict[str, str],
     create_key(ledger, "bound", ["admin"], trade_point="erenhot", expires_at=soon)
     create_key(ledger, "gone", ["admin"])
     revoke_key(ledger, 3)
+    uses = KeyUses(ledger)
+    uses.note(1)
+    uses.save()
     listed = [line.split("\t") for line in call_hushi(environment, "keys", "list").stdout.splitlines()]
     assert [line[4].partition(" ")[0] for line in listed] == ["live", "live", "revoked"]
     shown = soon.astimezone(MARKET_TIME).isoformat(timespec="seconds")
-    assert [line[5:] for line in listed] == [["-", "-", "-"], ["erenhot", shown, "-"], ["-", "-", "-"]]
+    assert [line[5:] for line in listed] == [["-", "-", str(ledger.today())], ["erenhot", shown, "-"], ["-", "-", "-"]]
 
 
 def test_the_list_says_what_has_expired(environment: dict[str, str], ledger: Ledger) -> None:

@@ -84,11 +84,14 @@ def test_every_kind_of_request_is_a_use(
 
 def test_a_revoked_or_unknown_key_is_not_used(ledger: Ledger, admin: Caller, uses: KeyUses) -> None:
     key_id, key = create_key(ledger, "gone", ["transactions:write"])
-    gone = Caller(admin.client, key)
+    gone, today = Caller(admin.client, key), ledger.today()
+    assert gone.trade(a_trade()).status_code == 422
+    uses.save()
     revoke_key(ledger, key_id)
+    _later(ledger, ONE_DAY)
     assert [gone.trade(a_trade()).status_code, Caller(admin.client, "hushi_x").get(REPORT).status_code] == [401, 401]
     uses.save()
-    assert _last_used(ledger) == [None, None]
+    assert _last_used(ledger) == [None, today]
 
 
 def test_an_older_day_of_another_process_changes_nothing(ledger: Ledger) -> None:

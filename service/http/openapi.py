@@ -145,7 +145,7 @@ def _usual_refusals(route: Route) -> list[type[Refusal]]:
         usual += [errors.Unauthenticated, errors.Forbidden, errors.Unavailable]
     if route.body is not None:
         usual += [errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType]
-    if any(is_about_a_point(schema()) for schema in (route.body, route.query) if schema is not None):
+    if is_about_a_point(route.body) or is_about_a_point(route.query):
         usual.append(errors.NotFound)  # The answer to a key of another trade point.
     return usual
 

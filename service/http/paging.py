@@ -37,7 +37,7 @@ def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any], plac
     a query. Raises CursorInvalid, and NotFound for another trade point than that of the caller's key.
     """
     position, filters = decode_cursor(name, read_query(), place_max)
-    own = own_trade_point() if is_about_a_point(schema()) else None
+    own = own_trade_point() if is_about_a_point(schema) else None
     try:
         # The next cursor holds the filters as they were sent: beside it, the caller sends the same ones again.
         known = schema().read(filtered_by_own_point(filters, own))

@@ -168,8 +168,8 @@ class CheckedView:
         self._route = route
         self._body = route.body() if route.body is not None and route.takes_json else None
         self._query = route.query() if route.query is not None else None
-        self._body_has_point = is_about_a_point(self._body)
-        self._query_has_point = is_about_a_point(self._query)
+        self._body_has_point = is_about_a_point(route.body)
+        self._query_has_point = is_about_a_point(route.query)
         self._query_of = functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)(self._read_query)
 
     def answer(self, **values: object) -> Response:

@@ -5,6 +5,7 @@ put the caller's own point where the request names none. What a view finds by an
 `refuse_other_point`.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,9 +32,10 @@ def refuse_other_point(trade_point: str, missing: str | None = None) -> None:
         raise NotFound(missing or f"This key is of the trade point {own}, and sees and writes no other; send {own}.")
 
 
-def is_about_a_point(schema: StrictSchema | None) -> bool:
+@functools.cache
+def is_about_a_point(schema: type[StrictSchema] | None) -> bool:
     """Whether what a schema reads names a trade point."""
-    return schema is not None and FIELD in schema.fields
+    return schema is not None and FIELD in schema().fields
 
 
 def at_own_point(document: Any) -> Any:

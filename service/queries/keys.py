@@ -50,12 +50,12 @@ class ApiKeyCache:
         digest = key_digest(key)
         return self._unless_expired(_right_one(self._known.get(digest[:NAME_BYTES], ()), digest))
 
-    def find_live_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
-        """The key with this id, if it is not revoked at this state of the ledger and has not expired; else None.
+    def find_unrevoked_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
+        """The key with this id, if it is not revoked at this state of the ledger; else None. It may have expired.
 
         The caller must have proved in another way, for instance by a session, that the key is theirs.
         """
-        return self._unless_expired(next(iter(self._find(key_id, at)), None))
+        return next(iter(self._find(key_id, at)), None)
 
     def _unless_expired(self, found: ApiKey | None) -> ApiKey | None:
         # A key that expires stays in the cache: its end never changes, and the clock decides at each use.

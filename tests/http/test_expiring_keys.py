@@ -180,6 +180,8 @@ def test_a_session_ends_with_its_key(ledger: Ledger, browser: FlaskClient, ends_
     assert browser.get(REPORT).status_code == 200
     _at(ledger, ends_at)
     assert [browser.get(path).status_code for path in ("/session", REPORT, "/v1/transactions")] == [401] * 3
+    _at(ledger, ends_at - HOUR)
+    assert browser.get("/session").status_code == 401, "it has ended for good, also when the clock is put back"
 
 
 def test_nobody_signs_in_with_an_expired_key(ledger: Ledger, clerk: Caller, ends_at: datetime.datetime) -> None:

@@ -10,7 +10,7 @@ from service.app import FAMILIES
 from service.commands.folding import fold
 from service.commands.keys import create_key
 from service.http import report_answers, response_cache, routes
-from service.http.trade_points import FIELD
+from service.http.trade_points import is_about_a_point
 from service.ledger import Ledger
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
@@ -185,7 +185,8 @@ def test_a_point_without_a_trade_has_an_empty_report_and_learns_of_no_other(
 def test_a_bulletin_of_one_point_says_on_paper_which(admin: Caller, desk: Caller) -> None:
     path = "/v1/reports/bulletin?month=2024-06&lang=en&format=html"
     own, of_all = desk.get(path).text, admin.get(path).text
-    assert f"Trade point: {THERE}" in own
+    assert own.count(f"Trade point: {THERE}") == 2, "above the tables, and in the foot"
+    assert f"&amp;trade_point={THERE}" in own
     assert f"肉 {HERE}" not in own
     assert f"肉 {HERE}" in of_all
     assert "Trade point:" not in of_all
@@ -268,7 +269,6 @@ def test_every_route_is_of_one_point_or_listed_here() -> None:
         route.path
         for family in FAMILIES
         for route in family.all
-        if route.scope is not None
-        and not any(schema is not None and FIELD in schema().fields for schema in (route.body, route.query))
+        if route.scope is not None and not (is_about_a_point(route.body) or is_about_a_point(route.query))
     ]
     assert set(unbound) - OF_NO_POINT - LOOKED_UP_BY_ID == set()
