@@ -201,8 +201,9 @@ class CheckedView:
         document = read_json(JSON_BYTES_MAX)
         if not self._body_has_point:
             return schema.read(document)
-        body: object = schema.read(at_own_point(document))
-        refuse_body_of_other_point(body)
+        own = own_trade_point()
+        body: object = schema.read(at_own_point(document, own))
+        refuse_body_of_other_point(body, own)
         return body
 
     def _read_query(self, _query_string: bytes, own_point: str | None) -> dict[str, object] | None:

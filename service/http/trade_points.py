@@ -29,7 +29,7 @@ def refuse_other_point(trade_point: str, missing: str | None = None) -> None:
     """
     own = own_trade_point()
     if own is not None and trade_point != own:
-        raise NotFound(missing or f"This key is of the trade point {own}, and sees and writes no other; send {own}.")
+        raise NotFound(_of_another_point(own) if missing is None else missing)
 
 
 @functools.cache
@@ -38,19 +38,18 @@ def is_about_a_point(schema: type[StrictSchema] | None) -> bool:
     return schema is not None and FIELD in schema().fields
 
 
-def at_own_point(document: Any) -> Any:
+def at_own_point(document: Any, own: str | None) -> Any:
     """The JSON object of a body with the caller's own trade point in it, when it names none."""
-    own = own_trade_point()
     if own is None or not isinstance(document, dict) or FIELD in document:
         return document
     return {**document, FIELD: own}
 
 
-def refuse_body_of_other_point(body: object) -> None:
-    """Raises NotFound for a body, as a schema has read it, that is about another trade point than the caller's."""
+def refuse_body_of_other_point(body: object, own: str | None) -> None:
+    """Raises NotFound for a body, as a schema has read it, that is about another trade point than the caller's own."""
     named = body.get(FIELD) if isinstance(body, Mapping) else getattr(body, FIELD, None)
-    if isinstance(named, str):
-        refuse_other_point(named)
+    if own is not None and named not in {None, own}:
+        raise NotFound(_of_another_point(own))
 
 
 def filtered_by_own_point(parameters: Mapping[str, str], own: str | None) -> Mapping[str, str]:
@@ -60,6 +59,10 @@ def filtered_by_own_point(parameters: Mapping[str, str], own: str | None) -> Map
     """
     if own is None:
         return parameters
-    for named in parameters.get(FIELD, own).split(","):
-        refuse_other_point(named)
+    if set(parameters.get(FIELD, own).split(",")) != {own}:
+        raise NotFound(_of_another_point(own))
     return {**parameters, FIELD: own}
+
+
+def _of_another_point(own: str) -> str:
+    return f"This key is of the trade point {own}, and sees and writes no other; send {own}."
