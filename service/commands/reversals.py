@@ -6,13 +6,16 @@ from uuid import UUID
 from service.commands.together import Together, ToReverse
 from service.domain.errors import AlreadyReversed, FieldError, NotFound, PersonalData, Refusal, ValidationFailed
 from service.domain.idempotency import request_fingerprint
+from service.domain.keys import ReversalRights
 from service.domain.personal_data import redacted, refuse_personal_data
 from service.domain.reversals import REVERSALS_MAX, TradesToReverse
 from service.storage import consignment_trades
 from service.storage.engine import Connection
 
 
-def reverse_together(digest: bytes, request_id: str, asked: TradesToReverse, api_key: int) -> Together:
+def reverse_together(
+    digest: bytes, request_id: str, asked: TradesToReverse, api_key: int, rights: ReversalRights
+) -> Together:
     """The request to reverse these trades, for the committer.
 
     It is refused with PersonalData, with NotFound, NotReversible or AlreadyReversed of the first trade that can't be
@@ -26,6 +29,7 @@ def reverse_together(digest: bytes, request_id: str, asked: TradesToReverse, api
         functools.partial(_explain, asked),
         _fingerprint(_without_citizen_numbers(asked)),
         api_key,
+        rights,
     )
 
 

@@ -21,7 +21,7 @@ from service.domain.idempotency import (
     reversal_fingerprint,
     trade_fingerprint,
 )
-from service.domain.keys import OPERATOR_KEY_ID
+from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
 from service.domain.transactions import Trade, Transaction
 from service.judging import prepare_judge
@@ -53,7 +53,7 @@ class Together(NamedTuple):
     transaction, only for a key that is new; it may read and lock, must not write, and may raise a Refusal. `explain`
     gets the place of the first refused entry with its refusal, and returns the refusal of the whole request.
     `fingerprint_without_numbers` is kept in the place of `fingerprint` when the request is refused because it holds a
-    citizen number.
+    citizen number. `rights` says which trades the key may reverse beside its own.
     """
 
     digest: bytes
@@ -63,6 +63,7 @@ class Together(NamedTuple):
     explain: Callable[[int, Refusal], Refusal] = as_it_is
     fingerprint_without_numbers: bytes | None = None
     api_key: int = OPERATOR_KEY_ID
+    rights: ReversalRights = ReversalRights()
 
 
 class TogetherOutcome(NamedTuple):
@@ -92,14 +93,16 @@ def post_together(ledger: Ledger, request: Together) -> TogetherOutcome:
 
 def _answer(connection: Connection, ledger: Ledger, request: Together) -> TogetherOutcome:
     seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
-    context = batch_context.read(connection, {request.digest}, seen.head.no)
+    context = batch_context.read(connection, {request.digest}, ledger.now(), seen.head.no)
     ledger.lineage.confirm(seen, context.mac_at_known, context.register)
     if request.api_key in context.revoked_keys:
         raise Unauthenticated("This key is revoked.")
+    if request.api_key in context.expired_keys:
+        raise Unauthenticated("This key has expired.")
     before = context.known.get(request.digest)
     if before is not None:
         commit_durably(connection)  # A replay is a promise as well, so what it names must be durable.
-        return _replay(connection, request, before, mac_keys)
+        return _replay(connection, ledger, request, before)
     try:
         batch = _judged(connection, ledger, request, (seen.generation, *context.facts))
     except Refusal as refusal:
@@ -131,7 +134,7 @@ def _judged(connection: Connection, ledger: Ledger, request: Together, facts: tu
     judge = prepare_judge(
         connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
     )
-    batch = EntryBatch(judge, {}, frozenset(), ledger.vault.macs.answers)
+    batch = EntryBatch(judge, {}, frozenset(), frozenset(), ledger.vault.macs.answers)
     for place, entry in enumerate(entries):
         refusal = batch.settle(entry).refusal
         if refusal is not None:
@@ -145,7 +148,7 @@ def _entry(request: Together, place: int, wanted: Trade | ToReverse) -> NewEntry
     if isinstance(wanted, Trade):
         return Post(digest, trade_fingerprint(wanted), request.request_id, wanted, api_key=request.api_key)
     fingerprint = reversal_fingerprint(*wanted)
-    return Reverse(digest, fingerprint, request.request_id, *wanted, api_key=request.api_key)
+    return Reverse(digest, fingerprint, request.request_id, *wanted, api_key=request.api_key, rights=request.rights)
 
 
 def _remember(connection: Connection, digest: bytes, fingerprint: bytes, text: str, mac_keys: MacKeys) -> None:
@@ -158,11 +161,12 @@ def _kept_fingerprint(request: Together, *, holds_number: bool) -> bytes:
     return (holds_number and request.fingerprint_without_numbers) or request.fingerprint
 
 
-def _replay(connection: Connection, request: Together, before: Remembered, mac_keys: MacKeys) -> TogetherOutcome:
+def _replay(connection: Connection, ledger: Ledger, request: Together, before: Remembered) -> TogetherOutcome:
     """The first answer again, with entries that the ledger has under the keys of the request's places.
 
     Raises IdempotencyKeyReused when the key was used for another request, or a stored answer was exchanged.
     """
+    mac_keys = ledger.vault.macs.answers
     reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
     document: dict[str, Any] = {} if before.refusal is None else orjson.loads(before.refusal)
     asked = request.digest, _kept_fingerprint(request, holds_number=document.get("code") == PersonalData.code)
@@ -171,7 +175,7 @@ def _replay(connection: Connection, request: Together, before: Remembered, mac_k
     if "told" not in document:
         return TogetherOutcome(document["request_id"], refusal=refusal_of(document), replayed=True)
     digests = [place_digest(request.digest, place) for place in range(document["told"][_ENTRIES])]
-    known = batch_context.read(connection, digests).known
+    known = batch_context.read(connection, digests, ledger.now()).known
     transactions = [_entry_under(known.get(digest), mac_keys) for digest in digests]
     found = [transaction for transaction in transactions if transaction is not None]
     if len(found) != len(digests):

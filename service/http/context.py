@@ -6,6 +6,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from service.commands.committer import Committer
+from service.commands.key_uses import KeyUses
 from service.http.downloads import Downloads
 from service.http.vitals import VitalSigns
 from service.ledger import Ledger
@@ -28,6 +29,7 @@ class AppContext:
     keys: ApiKeyCache
     ended_sessions: EndedSessions
     vitals: VitalSigns
+    key_uses: KeyUses
     downloads: Downloads = field(default_factory=Downloads)
 
 

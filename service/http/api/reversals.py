@@ -46,7 +46,7 @@ def reverse_transactions(body: TradesToReverse) -> Answer | Response:
     """Reverse up to 10,000 trades, or all live trades of a consignment: all of them or none."""
     context = request_context()
     digest = key_digest(context.caller.id, REVERSALS_ROUTE, context.checked_key)
-    request = reverse_together(digest, context.request_id, body, context.caller.id)
+    request = reverse_together(digest, context.request_id, body, context.caller.id, context.caller.reversal_rights)
     outcome = app_context().committer.submit_together(request)
     replayed = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     if outcome.refusal is not None:
