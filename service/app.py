@@ -15,7 +15,17 @@ from service.commands.committer import Committer
 from service.config import read_settings
 from service.http import metrics
 from service.http.admission import Admission
-from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
+from service.http.api import (
+    audit,
+    batches,
+    bulletins,
+    health,
+    ledger,
+    mandates,
+    reports,
+    residents,
+    transactions,
+)
 from service.http.context import AppContext, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -42,6 +52,7 @@ FAMILIES: tuple[Routes, ...] = (
     audit.routes,
     transactions.routes,
     batches.routes,
+    mandates.routes,
     reports.routes,
     bulletins.routes,
     ledger.routes,
