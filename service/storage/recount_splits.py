@@ -19,8 +19,8 @@ class WrongLine(NamedTuple):
 def find_unmandated(connection: sa.Connection) -> uuid.UUID | None:
     """The id of a trade whose declarant had no mandate of the buyer for its day; None when there is none.
 
-    The register that the trade's block names must have the mandate. Withdrawals are not compared: the trade may have been
-    accepted before them, and no clock tells that.
+    The register that the trade's block names must have the mandate. Withdrawals are not compared: the trade may have
+    been accepted before them, and no clock tells that.
     """
     facts_then = (
         sa.select(block.c.register_no)

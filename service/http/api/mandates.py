@@ -3,10 +3,11 @@
 from typing import Any
 
 from schemas import mandates as wire
+from schemas.mandates_shown import mandate_document
 from service.commands.mandates import MandateTerms, withdraw_mandate
 from service.commands.mandates import give_mandates as give
 from service.domain import errors
-from service.domain.mandates import MANDATE_NUMBER_MAX, Mandate, mandate_id
+from service.domain.mandates import MANDATE_NUMBER_MAX, Mandate
 from service.http.attempts import attempt_of, replayed
 from service.http.context import app_context
 from service.http.paging import read_page
@@ -21,7 +22,6 @@ routes = Routes("Mandates")
 MANDATES_ROUTE = "mandates"
 WITHDRAWAL_ROUTE = "mandates/withdrawal"
 
-_MANDATE = wire.MandateSchema()
 _KEY_REFUSALS = (errors.IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 
 
@@ -80,12 +80,4 @@ def withdraw_a_mandate(mandate_id: str, body: dict[str, Any]) -> Answer:
 
 
 def _shown(mandate: Mandate) -> dict[str, Any]:
-    key = mandate.recorded_by
-    shown: dict[str, Any] = _MANDATE.dump(
-        {
-            **mandate._asdict(),
-            "mandate_id": mandate_id(mandate.number),
-            "recorded_by": None if key is None else {"id": key, "name": app_context().keys.name_of(key)},
-        }
-    )
-    return shown
+    return mandate_document(mandate, app_context().keys.name_of)
