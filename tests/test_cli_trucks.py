@@ -115,6 +115,23 @@ def test_what_is_refused_is_said_in_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_an_import_asks_for_the_mandate_of_a_declarant(
+    trucks: Trucks, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    headings = "备案号,类别,品名,原产国,重量(千克),金额(元),交易时间,申报人备案号,单据号"
+    row = "R00000002,肉类,马肉,蒙古国,10,100.00,2024-06-30 09:30"
+    file = tmp_path / "day.csv"
+    file.write_text(f"{headings}\n{row},,D1\n{row},R00000002,D2\n{row},R00000001,D3\n", "utf-8")
+    refused = call_hushi(environment, "import", str(file))
+    assert refused.stdout == "2 accepted, 0 known already, 1 refused\n"
+    assert "not-mandated" in (tmp_path / "day.csv.refused.csv").read_text("utf-8")
+    mandate = {"representative_id": "R00000001", "resident_ids": ["R00000002"], "valid_from": DAY, "valid_until": DAY}
+    trucks.caller.post("/v1/mandates", mandate)
+    assert call_hushi(environment, "import", str(file)).stdout == "1 accepted, 2 known already, 0 refused\n"
+    newest = trucks.caller.get("/v1/transactions").get_json()["items"][0]
+    assert (newest["reference"], newest["declarant_id"]) == ("D3", "R00000001")
+
+
 def test_a_file_that_is_no_json_is_refused(trucks: Trucks, environment: dict[str, str], tmp_path: pathlib.Path) -> None:
     file = tmp_path / "truck.json"
     file.write_text("{")

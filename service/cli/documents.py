@@ -14,7 +14,7 @@ EXIT_WRONG_QUESTION = 2
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Function = TypeVar("Function", bound=Callable[..., Any])
+Shaped = TypeVar("Shaped", bound=Callable[..., Any])
 
 _SHAPE = click.option(
     "--format",
@@ -24,7 +24,7 @@ _SHAPE = click.option(
 )
 
 
-def shaped(function: Function) -> Function:
+def shaped(function: Shaped) -> Shaped:
     """Adds the option of the format to a command."""
     return _SHAPE(function)
 
