@@ -69,6 +69,11 @@ class TradeSchema(StrictSchema):
         metadata={"default": "tax"},
     )
     metadata = TextMap(METADATA_ENTRIES_MAX, METADATA_KEY_LENGTH_MAX, METADATA_VALUE_LENGTH_MAX)
+    declarant_id = ResidentId(
+        allow_none=True,
+        attribute="declarant",
+        metadata={"description": "Who declares, if that is not the buyer; the buyer must have given a mandate."},
+    )
 
     @post_load
     def trade(self, data: dict[str, Any], **_kwargs: Any) -> Trade:
@@ -78,7 +83,9 @@ class TradeSchema(StrictSchema):
     def read(self, document: object) -> Any:
         """The domain's trade of a document, read the quick way when it has no errors. Raises ValidationFailed."""
         trade = _quick_reader(type(self)).read(document)
-        return super().read(document) if trade is None else trade
+        if trade is None:
+            trade = super().read(document)
+        return trade if trade.declarant != trade.resident else trade._replace(declarant=None)
 
 
 @functools.cache

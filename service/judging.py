@@ -21,6 +21,7 @@ from service.domain.errors import (
     UnknownResident,
 )
 from service.domain.keys import REVERSES_ANY, ReversalRights
+from service.domain.mandates import Mandate, MandatedPair, pairs_of, refuse_unmandated, residents_of
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
@@ -38,6 +39,7 @@ from service.domain.transactions import (
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
+from service.storage.mandates import find_of_pairs
 from service.storage.resident_cache import find_eligibilities
 
 _NOTHING_RELATED = journal.Related({}, {}, {})
@@ -56,6 +58,7 @@ class Judge:
     trades: dict[UUID, Transaction]
     reversals: dict[UUID, UUID]
     references: dict[tuple[str, str], UUID]
+    mandates: Mapping[MandatedPair, Sequence[Mandate]]
 
     @property
     def touched(self) -> dict[UseKey, Use]:
@@ -67,13 +70,17 @@ class Judge:
 
         `recorded_by` is the id of the API key; a quote has none.
 
-        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
-        or AllowanceExceeded; then the trade uses nothing.
+        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, NotMandated, CategoryHsMismatch,
+        ReferenceExists or AllowanceExceeded; then the trade uses nothing.
         """
         refuse_citizen_numbers(trade)
         day = trade.day
         rules = self.rulebook.on(day)
         eligibility = self._eligibility_of(trade.resident, day)
+        if trade.declarant is not None:
+            self._eligibility_of(trade.declarant, day)
+            pair = MandatedPair(trade.declarant, trade.resident)
+            refuse_unmandated(pair, day, self.mandates[pair])
         refuse_impossible(trade, rules, self.rulebook.countries, self.now)
         if trade.reference is not None:
             self._refuse_known_reference(trade.trade_point, trade.reference)
@@ -228,11 +235,13 @@ def prepare_judge(  # the one place that fetches and locks for a batch
 ) -> Judge:
     """A judge with everything that these trades and reversals depend on.
 
-    It takes at most three statements, for any number of trades. `eligibilities` are those of the trades' residents, if
-    the caller knows them; there may be more of them.
+    It takes at most three statements, for any number of trades, and one more when a declarant is not the buyer.
+    `eligibilities` are those of the residents whom the trades name, if the caller knows them; there may be more of
+    them.
     """
     if eligibilities is None:
-        eligibilities = find_eligibilities(connection, {trade.resident for trade in trades})
+        eligibilities = find_eligibilities(connection, residents_of(trades))
+    pairs = pairs_of(trades)
     marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
     related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
@@ -248,6 +257,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
         trades=dict(related.by_id),
         reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
         references={mark: known.transaction_id for mark, known in related.by_reference.items()},
+        mandates=find_of_pairs(connection, pairs) if pairs else {},
     )
 
 

@@ -5,7 +5,10 @@ import contextlib
 from service.ledger import Ledger
 from service.queries.verifying import Wrong, verify_within
 
-_TABLES = ("journal", "block", "audit", "resident_status", "resident_group", "fact")
+_TABLES = (
+    "journal", "block", "audit", "resident_status", "resident_group", "fact", "consignment", "consignment_line",
+    "mandate", "mandate_withdrawal",
+)  # fmt: skip
 
 UNPROTECTED = {
     "sqlite": [f"DROP TRIGGER {table}_refuses_{action}" for table in _TABLES for action in ("update", "delete")],

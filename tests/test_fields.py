@@ -25,7 +25,7 @@ from tests.domain.chain_vectors import DOCS, transactions
 NOT_IN_A_ROW = {ValueKind.FLAG, ValueKind.TEXT, ValueKind.PAIRS}
 DERIVED = {"kind", "taxable_fen", "verdict"}
 SHOWN_AS = {"over_allowance": "refuse_over_allowance", "declared_by": "declarant"}
-NOT_IN_A_BODY = {"declarant", "consignment_line"}
+NOT_IN_A_BODY = {"consignment_line"}
 """What is stated, but not by the caller of a post: a split states it."""
 """What an answer says that follows from other fields."""
 

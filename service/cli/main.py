@@ -20,12 +20,14 @@ EXIT_NOT_WRITTEN = 1
 EXIT_WRONG_SETTING = 2
 COMMANDS = {
     "backup": "backup:backup",
+    "consignments": "consignments:consignments",
     "db": "ledger:db",
     "demo": "filling:demo",
     "export": "exports:export_entries",
     "fold": "ledger:fold_tail",
     "import": "filling:import_file",
     "keys": "keys:keys",
+    "mandates": "mandates:mandates",
     "report": "reports:report",
     "restore": "backup:restore_backup",
     "secrets": "keys:secrets",

@@ -3,7 +3,8 @@
 1 reads known idempotency keys, ended API keys and the newest facts of residents  2 reads residents that are not
 known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
 5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
-by key. A statement that a batch does not need is left out.
+by key. A statement that a batch does not need is left out. A batch with a declarant who is not the buyer takes one
+more, which reads the mandates.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from service.domain.errors import (
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
 from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
+from service.domain.mandates import residents_of
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.judging import Judge, prepare_judge
@@ -103,7 +105,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
         reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
         facts = (seen.generation, *context.facts)
-        eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
+        eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
         judge = prepare_judge(
             connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )

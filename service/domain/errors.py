@@ -129,6 +129,18 @@ class GroupExists(Refusal):
     status, code, title, remembered = 409, "group-exists", "The group exists already", True
 
 
+class ConsignmentExists(Refusal):
+    """The trade point has a consignment of this name already."""
+
+    status, code, title, remembered = 409, "consignment-exists", "The consignment is registered already", True
+
+
+class AlreadyWithdrawn(Refusal):
+    """The mandate is withdrawn already, and a mandate can be withdrawn once only; `withdrawn_from` is the day."""
+
+    status, code, title, remembered = 409, "already-withdrawn", "The mandate is withdrawn already", True
+
+
 class ReferenceExists(Refusal):
     """Another transaction of the trade point has this reference."""
 
@@ -198,6 +210,24 @@ class AllowanceExceeded(Refusal):
     """A part of the trade would be taxed, and the caller has asked to refuse it in that case."""
 
     status, code, title, remembered = 422, "allowance-exceeded", "The allowance does not cover the trade", True
+
+
+class NotMandated(Refusal):
+    """The declarant is not the buyer, and the buyer has given no mandate that covers the business day."""
+
+    status, code, title, remembered = 422, "not-mandated", "The declarant has no mandate", True
+
+
+class SplitOutdated(Refusal):
+    """What is left of the consignment or of the allowances is not what it was when the split was proposed."""
+
+    status, code, title = 422, "split-outdated", "The proposal of the split is outdated"
+
+
+class ConsignmentNotCovered(Refusal):
+    """The residents have no room for a part of the consignment, and the caller has not said what becomes of it."""
+
+    status, code, title = 422, "consignment-not-covered", "The residents have no room for the whole consignment"
 
 
 class BatchRefused(Refusal):

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from service.domain.errors import NotFound
 from service.domain.groups import parse_group_id
+from service.domain.mandates import parse_mandate_id
+from service.domain.personal_data import has_citizen_number
 from service.domain.residents import parse_resident_id
+from service.domain.texts import normal_text
 
 
 def transaction_id_in(text: str) -> UUID:
@@ -19,6 +22,22 @@ def transaction_id_in(text: str) -> UUID:
     except ValueError:
         pass
     raise NotFound("No such transaction is in the ledger; an id is a UUID.")
+
+
+def consignment_in(text: str) -> str:
+    """The name of a consignment, in the normal form in which it is registered. Raises NotFound."""
+    name = normal_text(text)
+    if not name or has_citizen_number(name):
+        raise NotFound("No such consignment is registered.")
+    return name
+
+
+def mandate_in(text: str) -> int:
+    """The number of a mandate. Raises NotFound."""
+    try:
+        return parse_mandate_id(text)
+    except ValueError:
+        raise NotFound('No such mandate is recorded; an id is "M" and 8 digits.') from None
 
 
 def resident_in(text: str) -> int:

@@ -6,12 +6,10 @@ from typing import Any
 from schemas import residents as wire
 from service.commands import residents as commands
 from service.commands.groups import create_group as make_group
-from service.commands.once import Attempt
 from service.commands.residents import Caller, Registration
 from service.domain import errors, groups
-from service.domain.idempotency import key_digest, request_fingerprint
-from service.domain.personal_data import redacted
 from service.domain.residents import ORDINAL_MAX
+from service.http.attempts import attempt_of, replayed
 from service.http.context import app_context
 from service.http.paging import read_page
 from service.http.path_ids import group_in, resident_in
@@ -100,12 +98,12 @@ def change_resident_status(resident_id: str, body: dict[str, Any]) -> Answer:
     resident-not-active; earlier days can still be changed.
     """
     ledger, ordinal = app_context().ledger, resident_in(resident_id)
-    attempt = _attempt(STATUS_ROUTE, ordinal, body)
+    attempt = attempt_of(STATUS_ROUTE, ordinal, body)
     status, reason, day = body["status"], body["reason"], body["effective_on"]
     row = commands.change_status(ledger, ordinal, status, reason, day, _caller(), attempt)
     view = queries.view(ledger, row)
     told = attempt.told if attempt is not None else None
-    return Answer(_RESIDENT.dump(view if told is None else replace(view, **told)), headers=_replayed(attempt))
+    return Answer(_RESIDENT.dump(view if told is None else replace(view, **told)), headers=replayed(attempt))
 
 
 @routes.post(
@@ -150,10 +148,10 @@ def create_group(body: dict[str, str]) -> Answer:
     A retry with the same Idempotency-Key gets the same answer; without a key it is refused with group-exists, which
     names the group, as is another group of the same name and kind.
     """
-    attempt = _attempt(GROUPS_ROUTE, body)
+    attempt = attempt_of(GROUPS_ROUTE, body)
     caller = request_context().caller
     made = make_group(app_context().ledger, body["name"], body["kind"], attempt, recorded_by=caller.id)
-    return Answer(_GROUP.dump(made), 201, _replayed(attempt))
+    return Answer(_GROUP.dump(made), 201, replayed(attempt))
 
 
 @routes.get(
@@ -181,35 +179,12 @@ def list_groups(query: dict[str, Any]) -> Answer:
 def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     """Add residents to a group; each leaves the group it was in from that day on."""
     group = group_in(group_id)
-    attempt = _attempt(MEMBERS_ROUTE, group, body)
+    attempt = attempt_of(MEMBERS_ROUTE, group, body)
     ledger, caller = app_context().ledger, request_context().caller
     changed = commands.add_members(
         ledger, group, body["resident_ids"], body["effective_on"], attempt, recorded_by=caller.id
     )
-    return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
-
-
-def _attempt(route: str, *meaning: object) -> Attempt | None:
-    """The request under its idempotency key, if it has one; `meaning` is what must be the same in a retry.
-
-    A text with a citizen number is refused, and the fingerprint that is kept of the request does not tell the number.
-    """
-    context = request_context()
-    if context.idempotency_key is None:
-        return None
-    fingerprint = request_fingerprint(*(_without_numbers(value) for value in meaning))
-    digest = key_digest(context.caller.id, route, context.idempotency_key)
-    return Attempt(digest, fingerprint, context.request_id)
-
-
-def _without_numbers(meaning: object) -> object:
-    if not isinstance(meaning, dict):
-        return meaning
-    return {name: redacted(value) if isinstance(value, str) else value for name, value in meaning.items()}
-
-
-def _replayed(attempt: Attempt | None) -> dict[str, str]:
-    return {"Idempotency-Replayed": "true"} if attempt is not None and attempt.told is not None else {}
+    return Answer(_GROUP.dump(changed), headers=replayed(attempt))
 
 
 def _caller() -> Caller:

@@ -28,6 +28,7 @@ _TRADE_REFUSALS = (
     errors.ReferenceExists,
     errors.UnknownResident,
     errors.ResidentNotActive,
+    errors.NotMandated,
     errors.CategoryHsMismatch,
     errors.PersonalData,
     errors.AllowanceExceeded,

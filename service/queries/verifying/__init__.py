@@ -16,6 +16,7 @@ from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import Wrong
 from service.queries.verifying.keys import verify_keys, verify_reversals
 from service.queries.verifying.people import verify_facts, verify_register_heads, verify_residents
+from service.queries.verifying.splits import verify_declarants, verify_splits
 from service.queries.verifying.tail import verify_tail
 from service.storage import recount
 from service.storage.engine import Connection
@@ -74,5 +75,7 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_reversals(connection)
         verify_keys(connection, ledger.vault.macs.answers)
         verify_allowances(connection, ledger.rulebook, folded)
+        verify_declarants(connection)
+        verify_splits(connection)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

@@ -1,0 +1,66 @@
+"""Looks up consignments with what of them is split and left, and proposes splits; each time in one snapshot."""
+
+import functools
+from collections.abc import Collection, Sequence
+
+from service.domain.consignments import ConsignmentState, RegisteredConsignment, SplitTerms
+from service.domain.errors import NotFound
+from service.domain.macs import MacKeys
+from service.domain.proposals import PROPOSAL_PURPOSE, Proposal, ProposedSplit, token_of
+from service.domain.residents import mask_name
+from service.ledger import Ledger
+from service.planning import plan_split
+from service.storage import consignments, members
+from service.storage.consignments import ConsignmentFilters, ConsignmentKey
+from service.storage.engine import Connection
+from service.storage.resident_cache import find_eligibilities
+
+
+def get_consignment(ledger: Ledger, name: ConsignmentKey) -> ConsignmentState:
+    """The consignment of this name. Raises NotFound."""
+    with ledger.database.reading() as connection:
+        [state] = consignments.find_states(connection, [_get(connection, name)])
+        return state
+
+
+def list_consignments(
+    ledger: Ledger, filters: ConsignmentFilters, before: int | None, limit: int
+) -> tuple[Sequence[ConsignmentState], int | None]:
+    """A page of consignments, the newest registration first, and the number before which the next page begins."""
+    with ledger.database.reading() as connection:
+        found = consignments.list_page(connection, filters, before, limit + 1)
+        following = found[limit - 1].number if len(found) > limit else None
+        return consignments.find_states(connection, found[:limit]), following
+
+
+def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> ProposedSplit:
+    """What posting a split by these terms would do now; nothing is written.
+
+    Raises NotFound, and what `plan_split` raises.
+    """
+    with ledger.database.reading() as connection:
+        registered = _get(connection, name)
+        plan = plan_split(connection, ledger, registered, terms, functools.partial(find_eligibilities, connection))
+        named = {one.entry.resident for one in plan.entries} | {one.resident for one in plan.no_room}
+        proposal = Proposal(name.trade_point, name.consignment, terms, plan.digest)
+        return ProposedSplit(
+            token=token_of(proposal, MacKeys([ledger.vault.derive(PROPOSAL_PURPOSE)])),
+            consignment=name.consignment,
+            day=terms.day,
+            entries=plan.entries,
+            no_room=plan.no_room,
+            left=plan.left,
+            names=_masked_names(connection, ledger, named),
+        )
+
+
+def _get(connection: Connection, name: ConsignmentKey) -> RegisteredConsignment:
+    registered = consignments.find(connection, name)
+    if registered is None:
+        raise NotFound(f"{name.trade_point} has no consignment of this name.")
+    return registered
+
+
+def _masked_names(connection: Connection, ledger: Ledger, ordinals: Collection[int]) -> dict[int, str]:
+    encrypted = members.encrypted_names(connection, ordinals)
+    return {ordinal: mask_name(ledger.vault.decrypt(name, ordinal, "name")) for ordinal, name in encrypted.items()}
