@@ -102,7 +102,7 @@ def _under_other_rules(ledger: Ledger) -> Ledger:
     limits = [dataclasses.replace(row, limit_fen=1) for row in known._value_limits]
     since_june = dataclasses.replace(limits[-1].basis, valid_from=datetime.date(2024, 6, 1))
     limits.append(dataclasses.replace(limits[-1], basis=since_june))
-    book = Rulebook(limits, known._list_groups, known._categories, known.countries)
+    book = Rulebook(limits, known._list_groups, known._categories, known.countries, known.hs_headings)
     return dataclasses.replace(ledger, rulebook=book)
 
 
