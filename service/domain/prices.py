@@ -25,7 +25,7 @@ class UsualPrices(NamedTuple):
     def include(self, amount_fen: int, quantity_g: int) -> bool:
         """Whether a trade has a usual unit price. Less than one fen of its amount makes no price unusual.
 
-        An amount is a whole number of fen, so the unit prices of a small and a large trade at one price differ a little.
+        An amount is a whole number of fen, so the unit prices of trades at one price differ a little.
         """
         least_fen = self.lowest * quantity_g // PARTS_OF_FEN
         most_fen = -(-self.highest * quantity_g // PARTS_OF_FEN)
