@@ -6,13 +6,13 @@ entry alone, so that every answer for one entry has the same words.
 """
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from service.domain.allowance import Rules
 from service.domain.money import format_cny
 from service.domain.prices import PARTS_OF_FEN, UsualPrices, unit_price
-from service.domain.transactions import Trade
+from service.domain.transactions import Trade, Transaction
 
 WEIGHT_NOT_CHECKED = "weight-not-checked"
 RULE_NOT_VERIFIED = "rule-not-verified"
@@ -41,63 +41,39 @@ class TradeWarning(NamedTuple):
     detail: str
 
 
-class Observation(NamedTuple):
-    """What the ledger knows about a trade that was judged, beside the trade and the rules of its day.
+def stored_warnings(  # It takes all of them apart, because a batch asks ten thousand times.
+    trade: Trade,
+    rules: Rules,
+    *,
+    today: datetime.date,
+    used_fen: int,
+    usual: UsualPrices | None,
+    doubled: object | None,
+    is_known_heading: bool,
+) -> str | None:
+    """The warnings of a trade that was judged, as the text that its entry stores; None without one.
 
-    `used_fen` is what is used of the value limit after an import. `doubled` is the id of a live trade that says the
-    same. `is_known_heading` says whether the trade's HS code has a heading of the Harmonized System.
-    """
-
-    today: datetime.date
-    used_fen: int
-    usual_prices: UsualPrices | None
-    doubled: object | None
-    is_known_heading: bool
-
-
-def stored_warnings(trade: Trade, rules: Rules, observed: Observation) -> str | None:
-    """The text that the entry of a trade stores; None without a warning.
-
+    `used_fen` is what is used of the value limit after an import, `doubled` the id of a live trade that says the same.
     An entry does not store `rule-not-verified`, because its field `rule_verified` says the same.
     """
-    return " ".join(_found(trade, rules, observed)) or None
-
-
-def _found(trade: Trade, rules: Rules, observed: Observation) -> Iterator[str]:
+    found = []
     if trade.hs_code is None and trade.is_import and rules.has_listed_goods(trade.category):
-        yield WEIGHT_NOT_CHECKED
-    usual = observed.usual_prices
+        found.append(WEIGHT_NOT_CHECKED)
     if usual is not None and not usual.include(trade.amount_fen, trade.quantity_g):
-        yield f"{PRICE_UNUSUAL}={_price_text(usual.lowest)}/{_price_text(usual.highest)}/{usual.trades}"
-    days = (observed.today - trade.day).days
+        found.append(f"{PRICE_UNUSUAL}={_price_text(usual.lowest)}/{_price_text(usual.highest)}/{usual.trades}")
+    days = (today - trade.day).days
     if days > BACK_DATED_AFTER_DAYS:
-        yield f"{BACK_DATED}={days}"
-    if observed.doubled is not None:
-        yield f"{LOOKS_DOUBLED}={observed.doubled}"
-    if not observed.is_known_heading:
-        yield HS_CODE_UNKNOWN
-    if trade.is_import and observed.used_fen * 100 >= rules.limit_fen * NEAR_LIMIT_PERCENT:
-        yield f"{NEAR_LIMIT}={format_cny(observed.used_fen)}/{format_cny(rules.limit_fen)}"
+        found.append(f"{BACK_DATED}={days}")
+    if doubled is not None:
+        found.append(f"{LOOKS_DOUBLED}={doubled}")
+    if not is_known_heading:
+        found.append(HS_CODE_UNKNOWN)
+    if trade.is_import and used_fen * 100 >= rules.limit_fen * NEAR_LIMIT_PERCENT:
+        found.append(f"{NEAR_LIMIT}={format_cny(used_fen)}/{format_cny(rules.limit_fen)}")
+    return " ".join(found) or None
 
 
-class Warned(Protocol):
-    """The fields of an entry that its warnings are composed from."""
-
-    category: str
-    commodity: str
-    hs_code: str | None
-    quantity_g: int
-    amount_fen: int
-    day: datetime.date
-    rule_verified: bool | None
-    warnings: str | None
-
-    @property
-    def kind(self) -> str:
-        """Whether the entry is a trade or a reversal."""
-
-
-def warnings_of(entry: Warned) -> list[TradeWarning]:
+def warnings_of(entry: Transaction) -> list[TradeWarning]:
     """The warnings of an entry, in the order of CODES. A reversal has none, and neither has an older entry."""
     if entry.kind != "trade" or (entry.warnings is None and entry.rule_verified is not False):
         return []
@@ -120,22 +96,27 @@ def _pair(word: str) -> tuple[str, str]:
     return code, parameter
 
 
-def _weight_not_checked(entry: Warned, _parameter: str) -> str:
+def _parts(parameter: str, count: int) -> list[str]:
+    """The parts of a parameter. An entry that somebody has changed may have others; `hushi verify` finds it."""
+    return [*parameter.split("/"), *["?"] * count][:count]
+
+
+def _weight_not_checked(entry: Transaction, _parameter: str) -> str:
     return (
         f"The line has no HS code, so only the value limit was checked. Goods of the category {entry.category} "
         "may have a free weight, or no exemption at all. Find out their HS code; with it, the weight is checked too."
     )
 
 
-def _rule_not_verified(entry: Warned, _parameter: str) -> str:
+def _rule_not_verified(entry: Transaction, _parameter: str) -> str:
     return (
         f"Not all rules for imports of {entry.day} are confirmed: the list of goods without exemption may be another "
         "one. Check with customs whether the goods are exempt."
     )
 
 
-def _price_unusual(entry: Warned, parameter: str) -> str:
-    lowest, highest, trades = parameter.split("/")
+def _price_unusual(entry: Transaction, parameter: str) -> str:
+    lowest, highest, trades = _parts(parameter, 3)
     price = _price_text(unit_price(entry.amount_fen, entry.quantity_g))
     usual = f"{lowest} CNY/kg" if lowest == highest else f"{lowest} to {highest} CNY/kg"
     return (
@@ -144,31 +125,31 @@ def _price_unusual(entry: Warned, parameter: str) -> str:
     )
 
 
-def _back_dated(entry: Warned, parameter: str) -> str:
+def _back_dated(entry: Transaction, parameter: str) -> str:
     return f"The business day {entry.day} was {parameter} days before the trade was recorded. Check traded_at."
 
 
-def _looks_doubled(_entry: Warned, parameter: str) -> str:
+def _looks_doubled(_entry: Transaction, parameter: str) -> str:
     return (
         f"The trade {parameter} of the same resident and day has the same goods, quantity and amount. Check whether "
         "one trade was recorded twice; if so, reverse one of the two."
     )
 
 
-def _hs_code_unknown(entry: Warned, _parameter: str) -> str:
+def _hs_code_unknown(entry: Transaction, _parameter: str) -> str:
     code = entry.hs_code or ""
     return f"HS code {code}: the Harmonized System of 2022 has no heading {code[:4]}. Check the code."
 
 
-def _near_limit(entry: Warned, parameter: str) -> str:
-    used, limit = parameter.split("/")
+def _near_limit(entry: Transaction, parameter: str) -> str:
+    used, limit = _parts(parameter, 2)
     return (
         f"With this trade, {used} of {limit} CNY of the resident's value limit of {entry.day} are used. What follows "
         "on this day will be taxed above the limit."
     )
 
 
-_DETAILS: Mapping[str, Callable[[Warned, str], str]] = {
+_DETAILS: Mapping[str, Callable[[Transaction, str], str]] = {
     WEIGHT_NOT_CHECKED: _weight_not_checked,
     RULE_NOT_VERIFIED: _rule_not_verified,
     PRICE_UNUSUAL: _price_unusual,

@@ -4,18 +4,19 @@ The prices of a commodity are read again after a minute, and sooner while they a
 added some. What this process accepts is added at once.
 """
 
+import contextlib
 import datetime
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
 from service.domain.prices import WINDOW, UsualPrices, unit_price, usual_prices
-from service.domain.transactions import Direction, Trade, Transaction
+from service.domain.transactions import Trade, Transaction
 from service.storage.columns import day_number, day_of
 from service.storage.prepared import Prepared
 from service.storage.tables import journal
@@ -28,13 +29,12 @@ ENTRIES_OF_A_WINDOW_MAX = 2_000
 WINDOWS_READ_MAX = 10
 COMMODITIES_READ_MAX = 100
 COMMODITIES_KNOWN_MAX = 500
-GROWTH_PARTS = 20
-"""Usual prices are computed again when the trades have changed by one in twenty."""
+GROWTH_PARTS = 40
+"""Usual prices of few trades are computed again when more than one in forty has come or gone."""
 
 
-class _Window(NamedTuple):
-    direction: Direction
-    day: datetime.date
+_Window = tuple[str, datetime.date]
+"""A direction and the last day of 90; where prices are kept, the day alone."""
 
 
 @dataclass(slots=True)
@@ -48,14 +48,15 @@ class _Commodity:
     computed: dict[_Window, tuple[int, int, UsualPrices | None]] = field(default_factory=dict)
 
     def usual(self, window: _Window) -> UsualPrices | None:
-        """The usual prices of a window: as they were computed before, unless much has changed since."""
+        """The usual prices of a window: as they were computed before, unless the trades were few and have changed."""
         known = self.computed.get(window)
-        if known is not None and self.changes - known[0] < max(1, known[1] // GROWTH_PARTS):
+        if known is not None and (known[1] >= FEW_TRADES or self.changes - known[0] <= known[1] // GROWTH_PARTS):
             return known[2]
+        direction, last_day = window
         found = [
             price
             for day_before in range(WINDOW.days + 1)
-            for price in self.prices.get(_Window(window.direction, window.day - datetime.timedelta(day_before)), ())
+            for price in self.prices.get((direction, last_day - datetime.timedelta(day_before)), ())
         ]
         usual = usual_prices(found)
         self.computed[window] = self.changes, len(found), usual
@@ -63,12 +64,12 @@ class _Commodity:
 
     def covers(self, window: _Window) -> bool:
         """Whether all days of a window have been read."""
-        return self.days[0] <= window.day - WINDOW and window.day <= self.days[1]
+        return self.days[0] <= window[1] - WINDOW and window[1] <= self.days[1]
 
     def add(self, entry: Transaction) -> None:
         """Adds the price of a trade, or takes out that of a trade that is reversed."""
         price = unit_price(entry.amount_fen, entry.quantity_g)
-        prices = self.prices.setdefault(_Window(entry.direction, entry.day), [])
+        prices = self.prices.setdefault((entry.direction, entry.day), [])
         if entry.reverses is None:
             prices.append(price)
         elif price in prices:
@@ -97,22 +98,22 @@ class PriceBook:
         """
         wanted: dict[str, set[_Window]] = defaultdict(set)
         for trade in trades:
-            wanted[trade.commodity].add(_Window(trade.direction, trade.day))
+            wanted[trade.commodity].add((trade.direction, trade.day))
         with self._lock:
             stale = [name for name, windows in wanted.items() if self._is_stale(name, windows)]
         for commodity in stale[:COMMODITIES_READ_MAX]:
-            days = [window.day for window in wanted[commodity]]
+            days = [day for _, day in wanted[commodity]]
             found = _read(connection, commodity, min(days) - WINDOW, max(days))
             with self._lock:
                 if len(self._known) >= COMMODITIES_KNOWN_MAX:
                     self._known.clear()
                 self._known[commodity] = found
 
-    def usual(self, trade: Trade) -> UsualPrices | None:
-        """The usual prices for a trade; None when too few trades are known."""
+    def usual(self, commodity: str, direction: str, day: datetime.date) -> UsualPrices | None:
+        """The usual prices for a trade of a business day; None when too few trades are known."""
         with self._lock:
-            known = self._known.get(trade.commodity)
-            return None if known is None else known.usual(_Window(trade.direction, trade.day))
+            known = self._known.get(commodity)
+            return None if known is None else known.usual((direction, day))
 
     def add(self, entry: Transaction) -> None:
         """Adds the price of a trade that this process has accepted, or takes out that of one that it has reversed."""
@@ -121,10 +122,15 @@ class PriceBook:
             if known is not None:
                 known.add(entry)
 
-    def forget(self) -> None:
-        """Forgets all prices, because a transaction that had added some was rolled back."""
-        with self._lock:
-            self._known.clear()
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keeps what is added inside, but forgets all prices when an error leaves it: nothing was written then."""
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                self._known.clear()
+            raise
 
     def _is_stale(self, commodity: str, windows: Iterable[_Window]) -> bool:
         known = self._known.get(commodity)
@@ -144,7 +150,7 @@ def _read(connection: sa.Connection, commodity: str, first: datetime.date, last:
     ).all()
     by_window: dict[_Window, list[tuple[int, int]]] = defaultdict(list)
     for direction, day, amount_fen, quantity_g in rows:
-        by_window[_Window(direction, day_of(day))].append((amount_fen, quantity_g))
+        by_window[direction, day_of(day)].append((amount_fen, quantity_g))
     prices = {window: [unit_price(*one) for one in _live(entries)] for window, entries in by_window.items()}
     return _Commodity(time.monotonic(), (first, last), prices)
 
