@@ -142,7 +142,7 @@ class TransactionWriter:
 
 
 class ProvenTransactionSchema(TransactionSchema):
-    """An entry as a proof shows it: without the sentences of its warnings, whose sealed text the proof has apart."""
+    """An entry as a proof shows it: without the sentences of its warnings, whose text the proof has apart."""
 
     class Meta:
         """Leaves the sentences out."""

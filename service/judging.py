@@ -32,10 +32,10 @@ from service.domain.transactions import (
     refuse_impossible,
     reverse,
 )
-from service.observing import Observer, prepare_observer
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
+from service.storage.observing import Observer, prepare_observer
 from service.storage.prices import PriceBook
 from service.storage.resident_cache import find_eligibilities
 
