@@ -53,6 +53,8 @@ STATED = {
     "that anybody recorded it": "recorded_by = NULL",
     "what it asked for": "refuse_over_allowance = {true}",
     "an id": "transaction_id = {a uuid}",
+    "what was warned of": "warnings = 'hs-code-unknown'",
+    "that anything was warned of": "warnings = NULL",
 }
 
 
