@@ -96,12 +96,6 @@ def test_an_entry_of_the_tail_that_was_judged_otherwise_is_found(market: Ledger,
     assert "was judged otherwise" in verdict_after(market, f"UPDATE journal SET {JUDGED[kind]}")
 
 
-def test_an_entry_of_the_tail_that_calls_its_rules_verified_or_not_is_judged_again(market: Ledger) -> None:
-    turned = "UPDATE journal SET rule_verified = CASE WHEN rule_verified THEN false ELSE true END WHERE seq = 22"
-    assert "calls the rules of its day" in verdict_after(market, turned)
-    assert "was not answered" in verdict_after(market, "UPDATE journal SET rule_verified = NULL WHERE seq = 22")
-
-
 def test_what_is_sealed_may_say_what_was_known_about_its_rules_then(ledger: Ledger, admin: Caller) -> None:
     """The negative control: the same trade in the tail is wrong under rules that have been confirmed since."""
     admin.register(1)
