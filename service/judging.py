@@ -40,6 +40,8 @@ from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
 from service.storage.mandates import find_of_pairs
+from service.storage.observing import Observer, prepare_observer
+from service.storage.prices import PriceBook
 from service.storage.resident_cache import find_eligibilities
 
 _NOTHING_RELATED = journal.Related({}, {}, {})
@@ -59,6 +61,7 @@ class Judge:
     reversals: dict[UUID, UUID]
     references: dict[tuple[str, str], UUID]
     mandates: Mapping[MandatedPair, Sequence[Mandate]]
+    observer: Observer
 
     @property
     def touched(self) -> dict[UseKey, Use]:
@@ -98,7 +101,11 @@ class Judge:
             raise self._exceeded(trade, rules, judgement, available)
         available.use(judgement.exempt_fen, judgement.exempt_quantity_g)
         whose = eligibility.group_on(day), eligibility.settlement
-        transaction = record(trade, judgement, Recording(self.new_id(), day, self.now, recorded_by, *whose))
+        verified = rules.verified or not trade.is_import  # No rule decides the verdict of an export.
+        new_id = self.new_id()
+        warnings = self.observer.warnings_of(trade, new_id, rules, available.value.exempt_fen)
+        recording = Recording(new_id, day, self.now, recorded_by, *whose, verified, warnings)
+        transaction = record(trade, judgement, recording)
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
@@ -127,6 +134,7 @@ class Judge:
         reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
+        self.observer.note_reversal(trade)
         return reversal
 
     def remaining_fen(self, trade: Trade) -> int:
@@ -231,13 +239,14 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     reversed_ids: Collection[UUID] = (),
     *,
     eligibilities: Mapping[int, Eligibility] | None = None,
+    prices: PriceBook | None = None,
     locking: bool = True,
 ) -> Judge:
     """A judge with everything that these trades and reversals depend on.
 
-    It takes at most three statements, for any number of trades, and one more when a declarant is not the buyer.
-    `eligibilities` are those of the residents whom the trades name, if the caller knows them; there may be more of
-    them.
+    It takes at most three statements, for any number of trades, one more when a declarant is not the buyer, and those
+    of the warnings. `eligibilities` are those of the residents whom the trades name, if the caller knows them; there
+    may be more of them. `prices` are those that the process knows.
     """
     if eligibilities is None:
         eligibilities = find_eligibilities(connection, residents_of(trades))
@@ -247,9 +256,11 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
     limits = _limits(rulebook, [t for t in trades if t.resident in eligibilities], to_reverse)
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
+    now = now.astimezone(MARKET_TIME)  # Python compares instants of one time zone five times faster.
+    book = PriceBook() if prices is None else prices
     return Judge(
         rulebook=rulebook,
-        now=now.astimezone(MARKET_TIME),  # Python compares instants of one time zone five times faster.
+        now=now,
         new_id=new_id,
         eligibilities=eligibilities,
         uses=uses,
@@ -258,6 +269,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
         reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
         references={mark: known.transaction_id for mark, known in related.by_reference.items()},
         mandates=find_of_pairs(connection, pairs) if pairs else {},
+        observer=prepare_observer(connection, rulebook, now.date(), book, trades, uses),
     )
 
 

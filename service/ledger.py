@@ -17,6 +17,7 @@ from service.storage.engine import Database
 from service.storage.faults import UnusableUrl
 from service.storage.identity import FileId
 from service.storage.lineage import Lineage
+from service.storage.prices import PriceBook
 from service.storage.resident_cache import ResidentCache
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
@@ -32,6 +33,7 @@ class Ledger:
     new_id: Callable[[], UUID]
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
+    prices: PriceBook = field(default_factory=PriceBook)
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""

@@ -80,7 +80,14 @@ def plan_split(
     ]
     prospects = _prospects(lines, [*active, *([terms.remainder_to] if terms.remainder_to else [])], rules)
     judge = prepare_judge(
-        connection, ledger.rulebook, now, ledger.new_id, prospects, eligibilities=eligibilities, locking=locking
+        connection,
+        ledger.rulebook,
+        now,
+        ledger.new_id,
+        prospects,
+        eligibilities=eligibilities,
+        prices=ledger.prices,
+        locking=locking,
     )
     list_groups = [_list_group(rules, line) for line in lines]
     made = split(

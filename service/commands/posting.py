@@ -4,7 +4,8 @@
 known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
 5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
 by key. A statement that a batch does not need is left out. A batch with a declarant who is not the buyer takes one
-more, which reads the mandates.
+more, which reads the mandates. For warnings there may be more between 4 and 5: one for the prices of each commodity
+that the process does not know well enough, and one for trades that look like one of the batch.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from service.ledger import Ledger
 from service.storage import allowance, batch_context, idempotency, journal
 from service.storage.committing import commit_durably
 from service.storage.idempotency import Remembered
+from service.storage.prices import PriceBook
 
 
 class Post(NamedTuple):
@@ -92,7 +94,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
     reference or a trade in the meantime. The caller then runs the batch again and sees what the other process wrote.
     """
     # The transaction need not look at the revision, because the statement of the batch's context does.
-    with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
+    with ledger.prices.kept(), ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
         now = ledger.now()
         context = batch_context.read(connection, {entry.digest for entry in entries}, now, seen.head.no)
@@ -107,9 +109,10 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         facts = (seen.generation, *context.facts)
         eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
         judge = prepare_judge(
-            connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
-        )
-        batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys)
+            connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids,
+            eligibilities=eligibilities, prices=ledger.prices,
+        )  # fmt: skip
+        batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys, ledger.prices)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
@@ -143,6 +146,7 @@ class EntryBatch:
     revoked_keys: frozenset[int]
     expired_keys: frozenset[int]
     mac_keys: MacKeys
+    prices: PriceBook
     answered: list[Remembered] = field(default_factory=list)
 
     def settle(self, entry: NewEntry) -> Outcome:
@@ -167,6 +171,7 @@ class EntryBatch:
                 text = refusal_text(refusal, entry.request_id, fingerprint)
                 self._remember(entry.digest, fingerprint, text.encode(), refusal=text)
             return Outcome(entry.request_id, refusal=refusal.without_frames())
+        self.prices.add(transaction)
         self._remember(entry.digest, entry.fingerprint, accepted_outcome(transaction), transaction)
         return Outcome(entry.request_id, transaction)
 

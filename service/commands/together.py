@@ -23,6 +23,7 @@ from service.domain.idempotency import (
 )
 from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
+from service.domain.mandates import residents_of
 from service.domain.transactions import Trade, Transaction
 from service.judging import prepare_judge
 from service.ledger import Ledger
@@ -85,7 +86,7 @@ def post_together(ledger: Ledger, request: Together) -> TogetherOutcome:
     process took a key, a reference or a trade in the meantime, and may then be run again.
     """
     try:
-        with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
+        with ledger.prices.kept(), ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
             return _answer(connection, ledger, request)
     except Refusal as refusal:
         return TogetherOutcome(request.request_id, refusal=refusal.without_frames())
@@ -130,11 +131,12 @@ def _judged(connection: Connection, ledger: Ledger, request: Together, facts: tu
     entries = [_entry(request, place, one) for place, one in enumerate(wanted)]
     trades = [entry.trade for entry in entries if isinstance(entry, Post)]
     reversed_ids = {entry.transaction_id for entry in entries if isinstance(entry, Reverse)}
-    eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
+    eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
     judge = prepare_judge(
-        connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
-    )
-    batch = EntryBatch(judge, {}, frozenset(), frozenset(), ledger.vault.macs.answers)
+        connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids,
+        eligibilities=eligibilities, prices=ledger.prices,
+    )  # fmt: skip
+    batch = EntryBatch(judge, {}, frozenset(), frozenset(), ledger.vault.macs.answers, ledger.prices)
     for place, entry in enumerate(entries):
         refusal = batch.settle(entry).refusal
         if refusal is not None:

@@ -6,7 +6,7 @@ docs/RULES.md, The allowance.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -19,17 +19,26 @@ NO_LIST_GROUP = ""
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed."""
+    """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed.
+
+    `verified_until` is the last business day for which a verified rule is confirmed; None means that it has no end. A
+    later rule may have replaced it since, whose text was not found.
+    """
 
     valid_from: datetime.date
     valid_to: datetime.date | None
     legal_basis: str
     source: str
     verified: bool
+    verified_until: datetime.date | None = None
 
     def holds_on(self, day: datetime.date) -> bool:
         """Whether the rule is in force on a business day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def is_verified_on(self, day: datetime.date) -> bool:
+        """Whether the rule is confirmed for a business day."""
+        return self.verified and (self.verified_until is None or day <= self.verified_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Category:
     basis: Basis
 
 
+HEADING_LENGTH = 4
 _NOT_LOOKED_UP = object()
 CODES_KNOWN_MAX = 10_000
 """For how many HS codes the rules of a day remember the list group."""
@@ -66,12 +76,19 @@ CODES_KNOWN_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one business day. `version` is the day on which the newest of these rules came into force."""
+    """The rules of one business day. `version` is the day on which the newest of these rules came into force.
+
+    `verified` says whether everything that decides how an import is judged is confirmed for the day: the value limit
+    and all list groups. An import of goods that are in no list group counts as well, because the list decides that.
+    Categories decide no verdict, and do not count.
+    """
 
     version: str
     limit_fen: int
+    verified: bool
     categories: Mapping[str, Category]
     list_groups: Mapping[str, ListGroup]
+    _with_listed_goods: frozenset[str] = frozenset()
     _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
     _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -89,6 +106,10 @@ class Rules:
         found_group: ListGroup | None = group
         return found_group
 
+    def has_listed_goods(self, category: str) -> bool:
+        """Whether a list group has goods that may be traded in a category, so that a free weight may apply to them."""
+        return category in self._with_listed_goods
+
     def allows(self, category: str, hs_code: str | None) -> bool:
         """Whether goods with this HS code may be traded in this category; a line without a code always may."""
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
@@ -103,12 +124,15 @@ class Rulebook:
         list_groups: Iterable[ListGroup],
         categories: Iterable[Category],
         countries: frozenset[str],
+        hs_headings: frozenset[str],
     ) -> None:
         """Takes rows in any order. When two rows of one name hold on a day, the later `valid_from` wins.
 
-        `countries` are the ISO 3166-1 alpha-2 codes that goods may come from; codes have no dates.
+        `countries` are the ISO 3166-1 alpha-2 codes that goods may come from, `hs_headings` the headings of the
+        Harmonized System; codes have no dates.
         """
         self.countries = countries
+        self.hs_headings = hs_headings
         self._value_limits = sorted(value_limits, key=lambda row: row.basis.valid_from)
         self._list_groups = sorted(list_groups, key=lambda row: row.basis.valid_from)
         self._categories = sorted(categories, key=lambda row: row.basis.valid_from)
@@ -121,6 +145,10 @@ class Rulebook:
             rules = self._by_day[day] = self._collect(day)
         return rules
 
+    def has_heading_of(self, hs_code: str | None) -> bool:
+        """Whether the Harmonized System has the heading of an HS code. A line without a code has no wrong heading."""
+        return hs_code is None or hs_code[:HEADING_LENGTH] in self.hs_headings
+
     def category_names(self) -> frozenset[str]:
         """The names of all categories that were ever in force: a report may be filtered by these."""
         return frozenset(row.name for row in self._categories)
@@ -131,14 +159,23 @@ class Rulebook:
             raise LookupError(f"No value limit is known for {day}.")
         groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
         categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
-        in_force = [limits[-1].basis, *(g.basis for g in groups.values()), *(c.basis for c in categories.values())]
+        judging = [limits[-1].basis, *(group.basis for group in groups.values())]
+        in_force = [*judging, *(category.basis for category in categories.values())]
+        listed = [prefix for group in groups.values() for prefix in group.hs_prefixes]
         return Rules(
             version=max(basis.valid_from for basis in in_force).isoformat(),
             limit_fen=limits[-1].limit_fen,
+            verified=all(basis.is_verified_on(day) for basis in judging),
             categories=categories,
             list_groups=groups,
+            _with_listed_goods=frozenset(name for name, row in categories.items() if _overlap(row.hs_prefixes, listed)),
             _by_prefix={prefix: group for group in groups.values() for prefix in group.hs_prefixes},
         )
+
+
+def _overlap(prefixes: Iterable[str], others: Collection[str]) -> bool:
+    """Whether a code can begin with a prefix of each: one of the two prefixes begins with the other."""
+    return any(one.startswith(other) or other.startswith(one) for one in prefixes for other in others)
 
 
 class UseKey(NamedTuple):

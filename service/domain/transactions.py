@@ -188,7 +188,7 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
         allowed = ", ".join(rules.categories[trade.category].hs_prefixes)
         raise CategoryHsMismatch(
             f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
-            "Send the category that the goods are traded as, or leave the code out."
+            "Send the category that the goods are traded as, or the code that the goods have."
         )
 
 

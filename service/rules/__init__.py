@@ -25,6 +25,7 @@ def load_rulebook() -> Rulebook:
         ],
         categories=[Category(row["name"], tuple(row["hs_prefixes"]), _basis(row)) for row in rule_rows("categories")],
         countries=country_codes(),
+        hs_headings=hs_headings(),
     )
 
 
@@ -32,6 +33,13 @@ def load_rulebook() -> Rulebook:
 def country_codes() -> frozenset[str]:
     """The ISO 3166-1 alpha-2 codes that goods may originate from."""
     return frozenset(row["code"] for row in rule_rows("countries"))
+
+
+@functools.cache
+def hs_headings() -> frozenset[str]:
+    """The headings of the Harmonized System of 2022, which have four digits."""
+    chapters: dict[str, str] = _document("hs_headings")["headings"]
+    return frozenset(chapter + heading for chapter, headings in chapters.items() for heading in headings.split())
 
 
 @functools.cache
@@ -55,4 +63,5 @@ def _basis(row: dict[str, Any]) -> Basis:
         legal_basis=row["legal_basis"],
         source=row["source"],
         verified=row["verified"],
+        verified_until=datetime.date.fromisoformat(row["verified_until"]) if row.get("verified_until") else None,
     )
