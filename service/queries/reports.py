@@ -107,7 +107,7 @@ class Reporter:
         refuse_unknown_groups(self._ledger, filters)
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, question.grains, people=True) as (known, connection):
-                refuse_unknown_places(known, filters)
+                refuse_unknown_places(self._ledger, known, filters)
                 state = known.state
             # The lock is free again: the journal is read from the same snapshot while others ask their questions.
             counts = warning_storage.count_warnings(connection, question.span, filters)
