@@ -6,7 +6,7 @@ known since then  3 reads related entries (references, reversed trades)  4 locks
 by key. A statement that a batch does not need is left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -107,7 +107,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         judge = prepare_judge(
             connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )
-        batch = _Batch(judge, known, context.revoked_keys, context.expired_keys, mac_keys)
+        batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
@@ -130,7 +130,7 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcom
 
 
 @dataclass(slots=True)
-class _Batch:
+class EntryBatch:
     """A batch while the outcomes of its entries are found, in their order.
 
     `known` has the answers by the digest of their key. `answered` has the answers that this batch has to remember.
@@ -145,12 +145,10 @@ class _Batch:
 
     def settle(self, entry: NewEntry) -> Outcome:
         """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""
-        # The key was revoked or has expired after the request had been let in: nothing is written, and nothing is
-        # remembered.
-        if entry.api_key in self.revoked_keys:
-            return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
-        if entry.api_key in self.expired_keys:
-            return Outcome(entry.request_id, refusal=Unauthenticated("This key has expired."))
+        try:
+            refuse_ended_key(entry.api_key, self.revoked_keys, self.expired_keys)
+        except Unauthenticated as refusal:
+            return Outcome(entry.request_id, refusal=refusal.without_frames())
         before = self.known.get(entry.digest)
         if before is not None:
             return _replay(entry, before, self.mac_keys)
@@ -180,6 +178,17 @@ class _Batch:
         mac = self.mac_keys.mac_of(answer_message(digest, fingerprint, outcome))
         self.known[digest] = remembered = Remembered(digest, mac, transaction, refusal)
         self.answered.append(remembered)
+
+
+def refuse_ended_key(api_key: int, revoked_keys: Collection[int], expired_keys: Collection[int]) -> None:
+    """Raises Unauthenticated for a key that was revoked or has expired after the request had been let in.
+
+    Then nothing is written, and nothing is remembered.
+    """
+    if api_key in revoked_keys:
+        raise Unauthenticated("This key is revoked.")
+    if api_key in expired_keys:
+        raise Unauthenticated("This key has expired.")
 
 
 def _replay(entry: NewEntry, before: Remembered, mac_keys: MacKeys) -> Outcome:

@@ -54,6 +54,7 @@ class Terms(TypedDict, total=False):
     status: int
     answer: type[StrictSchema]
     body: type[StrictSchema]
+    body_bytes_max: int
     query: type[StrictSchema]
     refuses: Sequence[type[Refusal]]
     keyed: bool
@@ -79,6 +80,7 @@ class Route:
     """The HTTP status of an answer that is no refusal."""
     answer: type[StrictSchema] | None = None
     body: type[StrictSchema] | None = None
+    body_bytes_max: int = JSON_BYTES_MAX
     query: type[StrictSchema] | None = None
     refuses: Sequence[type[Refusal]] = ()
     keyed: bool = False
@@ -189,7 +191,7 @@ class CheckedView:
                 context.idempotency_key = check_key(sent)
             if self._body is not None:
                 own_point = own_trade_point() if self._body_has_point else None
-                values["body"] = self._body.read(at_own_point(read_json(JSON_BYTES_MAX), own_point))
+                values["body"] = self._body.read(at_own_point(read_json(route.body_bytes_max), own_point))
                 refuse_body_of_other_point(values["body"], own_point)
             return respond(route.view(**values))
         except Refusal:
