@@ -46,16 +46,18 @@ class EntryChecker:
         return Outcome(entry.request_id, refusal=IdempotencyKeyReused(why))
 
     def _judge(self, entries: Sequence[NewEntry]) -> list[Outcome]:
-        context = batch_context.read(self._connection, {entry.digest for entry in entries})
+        now = self._ledger.now()
+        context = batch_context.read(self._connection, {entry.digest for entry in entries}, now)
         trades = [entry.trade for entry in entries if isinstance(entry, Post)]
         reversed_ids = {entry.transaction_id for entry in entries if isinstance(entry, Reverse)}
         ledger = self._ledger
         judge = prepare_judge(
-            self._connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, locking=False
+            self._connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids, locking=False
         )
         judge.uses.update({key: use for key, use in self._uses.items() if key in judge.uses})
         judge.references.update(self._references)
-        batch = EntryBatch(judge, dict(context.known), context.revoked_keys, ledger.vault.macs.answers)
+        known, mac_keys = dict(context.known), ledger.vault.macs.answers
+        batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]
         self._uses.update(judge.touched)
         self._references = judge.references

@@ -96,6 +96,8 @@ def _csv(lines: list[dict[str, Any]]) -> bytes:
 @pytest.mark.parametrize("form", FORMS)
 def test_lines_of_a_batch_are_each_of_the_keys_own_point_or_not_found(desk: Caller, form: str) -> None:
     lines = [a_trade(key=a_key()), a_trade(key=a_key(), trade_point=HERE), a_trade(key=a_key(), trade_point=THERE)]
+    checked = desk.post("/v1/transactions/batch?check=true", **FORMS[form](lines)).get_json()
+    assert [item["status"] for item in checked["items"]] == [200, 404, 200]
     answer = desk.post("/v1/transactions/batch", **FORMS[form](lines)).get_json()
     assert [item["status"] for item in answer["items"]] == [201, 404, 201]
     assert THERE in answer["items"][1]["problem"]["detail"]
