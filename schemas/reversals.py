@@ -54,7 +54,8 @@ class ReversalsSchema(StrictSchema):
         repeated = [place for place, each in enumerate(ids or ()) if first.setdefault(each, place) != place]
         if repeated:
             raise ValidationError({"transaction_ids": {repeated[0]: ["repeated: Send each trade once."]}})
-        return TradesToReverse(data["reason"], ids, consignment, data.get("trade_point", DEFAULT_TRADE_POINT))
+        trade_point = data.get("trade_point", DEFAULT_TRADE_POINT) if ids is None else None
+        return TradesToReverse(data["reason"], ids, consignment, trade_point)
 
 
 class ReversalEntriesSchema(StrictSchema):

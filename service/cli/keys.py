@@ -6,7 +6,6 @@ import pathlib
 
 import click
 
-from schemas.fields import BusinessDay, Instant
 from service.cli.opening import open_current_ledger, open_existing_ledger
 from service.cli.settings import pass_settings
 from service.commands.keys import create_key, revoke_key
@@ -41,6 +40,9 @@ def _end(_context: click.Context, _parameter: click.Parameter, text: str | None)
     """The instant from which a key is refused. A day stands for its end: the key can still be used on that day."""
     if text is None:
         return None
+    # Loaded here, because marshmallow takes long to load, and most commands about keys read no day.
+    from schemas.fields import BusinessDay, Instant
+
     with contextlib.suppress(ValueError, OverflowError):
         return end_of_day(BusinessDay().parse(text))
     with contextlib.suppress(ValueError):

@@ -8,7 +8,7 @@ more, which reads the mandates. For warnings there may be more between 4 and 5: 
 that the process does not know well enough, and one for trades that look like one of the batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -151,12 +151,10 @@ class EntryBatch:
 
     def settle(self, entry: NewEntry) -> Outcome:
         """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""
-        # The key was revoked or has expired after the request had been let in: nothing is written, and nothing is
-        # remembered.
-        if entry.api_key in self.revoked_keys:
-            return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
-        if entry.api_key in self.expired_keys:
-            return Outcome(entry.request_id, refusal=Unauthenticated("This key has expired."))
+        try:
+            refuse_ended_key(entry.api_key, self.revoked_keys, self.expired_keys)
+        except Unauthenticated as refusal:
+            return Outcome(entry.request_id, refusal=refusal.without_frames())
         before = self.known.get(entry.digest)
         if before is not None:
             return _replay(entry, before, self.mac_keys)
@@ -187,6 +185,17 @@ class EntryBatch:
         mac = self.mac_keys.mac_of(answer_message(digest, fingerprint, outcome))
         self.known[digest] = remembered = Remembered(digest, mac, transaction, refusal)
         self.answered.append(remembered)
+
+
+def refuse_ended_key(api_key: int, revoked_keys: Collection[int], expired_keys: Collection[int]) -> None:
+    """Raises Unauthenticated for a key that was revoked or has expired after the request had been let in.
+
+    Then nothing is written, and nothing is remembered.
+    """
+    if api_key in revoked_keys:
+        raise Unauthenticated("This key is revoked.")
+    if api_key in expired_keys:
+        raise Unauthenticated("This key has expired.")
 
 
 def _replay(entry: NewEntry, before: Remembered, mac_keys: MacKeys) -> Outcome:

@@ -16,7 +16,7 @@ from service.storage.engine import Connection
 def reverse_together(
     digest: bytes, request_id: str, asked: TradesToReverse, api_key: int, rights: ReversalRights
 ) -> Together:
-    """The request to reverse these trades, for the committer.
+    """The request to reverse these trades, for the committer; `rights` says what the key may reverse beside its own.
 
     It is refused with PersonalData, with NotFound, NotReversible or AlreadyReversed of the first trade that can't be
     reversed, and with ValidationFailed for a consignment of more than REVERSALS_MAX trades.
@@ -42,7 +42,7 @@ def _without_citizen_numbers(asked: TradesToReverse) -> TradesToReverse:
     return asked._replace(
         reason=redacted(asked.reason) or "",
         consignment=redacted(asked.consignment),
-        trade_point=redacted(asked.trade_point) or "",
+        trade_point=redacted(asked.trade_point),
     )
 
 
@@ -51,7 +51,7 @@ def _find(asked: TradesToReverse, connection: Connection) -> list[ToReverse]:
     refuse_personal_data([(pointer, text) for pointer, text in texts if text is not None])
     ids = asked.transaction_ids
     if ids is None:
-        ids = _live_trades(connection, asked.trade_point, asked.consignment or "")
+        ids = _live_trades(connection, asked.trade_point or "", asked.consignment or "")
     return [ToReverse(one, asked.reason) for one in ids]
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
+from service.commands.posting import refuse_ended_key
 from service.commands.refused import refusal_of, refusal_text
 from service.domain.consignments import RegisteredConsignment
 from service.domain.errors import (
@@ -18,7 +19,6 @@ from service.domain.errors import (
     NotFound,
     Refusal,
     SplitOutdated,
-    Unauthenticated,
     ValidationFailed,
 )
 from service.domain.idempotency import (
@@ -113,10 +113,7 @@ def _post(ledger: Ledger, request: SplitRequest, proposal: Proposal) -> PostedSp
         if registered is None:
             raise NotFound(f"{proposal.trade_point} has no consignment {proposal.consignment!r}.")
         context = _context(connection, ledger, [request.digest])
-        if request.api_key in context.revoked_keys:
-            raise Unauthenticated("This key is revoked.")
-        if request.api_key in context.expired_keys:
-            raise Unauthenticated("This key has expired.")
+        refuse_ended_key(request.api_key, context.revoked_keys, context.expired_keys)
         before = context.known.get(request.digest)
         if before is not None:
             return _replay(connection, ledger, request, before)

@@ -5,15 +5,16 @@ is derived from the digest of the request's key and the entry's place in the req
 again: the remembered text holds their number only.
 """
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from service.commands.posting import EntryBatch, NewEntry, Post, Reverse
+from service.commands.posting import EntryBatch, NewEntry, Post, Reverse, refuse_ended_key
 from service.commands.refused import refusal_of, refusal_text
-from service.domain.errors import IdempotencyKeyReused, PersonalData, Refusal, Unauthenticated
+from service.domain.errors import IdempotencyKeyReused, PersonalData, Refusal
 from service.domain.idempotency import (
     answer_message,
     fingerprint_of,
@@ -65,6 +66,7 @@ class Together(NamedTuple):
     fingerprint_without_numbers: bytes | None = None
     api_key: int = OPERATOR_KEY_ID
     rights: ReversalRights = ReversalRights()
+    """Which trades the key may reverse beside its own."""
 
 
 class TogetherOutcome(NamedTuple):
@@ -94,18 +96,16 @@ def post_together(ledger: Ledger, request: Together) -> TogetherOutcome:
 
 def _answer(connection: Connection, ledger: Ledger, request: Together) -> TogetherOutcome:
     seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
-    context = batch_context.read(connection, {request.digest}, ledger.now(), seen.head.no)
+    now = ledger.now()
+    context = batch_context.read(connection, {request.digest}, now, seen.head.no)
     ledger.lineage.confirm(seen, context.mac_at_known, context.register)
-    if request.api_key in context.revoked_keys:
-        raise Unauthenticated("This key is revoked.")
-    if request.api_key in context.expired_keys:
-        raise Unauthenticated("This key has expired.")
+    refuse_ended_key(request.api_key, context.revoked_keys, context.expired_keys)
     before = context.known.get(request.digest)
     if before is not None:
         commit_durably(connection)  # A replay is a promise as well, so what it names must be durable.
-        return _replay(connection, ledger, request, before)
+        return _replay(connection, request, before, mac_keys, now)
     try:
-        batch = _judged(connection, ledger, request, (seen.generation, *context.facts))
+        batch = _judged(connection, ledger, request, now, (seen.generation, *context.facts))
     except Refusal as refusal:
         # No entry is written before all are judged, so the transaction can go on and remember the refusal.
         if not refusal.remembered:
@@ -125,7 +125,9 @@ def _answer(connection: Connection, ledger: Ledger, request: Together) -> Togeth
     return TogetherOutcome(request.request_id, transactions)
 
 
-def _judged(connection: Connection, ledger: Ledger, request: Together, facts: tuple[int, ...]) -> EntryBatch:
+def _judged(
+    connection: Connection, ledger: Ledger, request: Together, now: datetime.datetime, facts: tuple[int, ...]
+) -> EntryBatch:
     """The batch of the request's entries, all of them accepted. Raises the refusal of the first that is not."""
     wanted = request.find_entries(connection)
     entries = [_entry(request, place, one) for place, one in enumerate(wanted)]
@@ -133,7 +135,7 @@ def _judged(connection: Connection, ledger: Ledger, request: Together, facts: tu
     reversed_ids = {entry.transaction_id for entry in entries if isinstance(entry, Reverse)}
     eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
     judge = prepare_judge(
-        connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids,
+        connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids,
         eligibilities=eligibilities, prices=ledger.prices,
     )  # fmt: skip
     batch = EntryBatch(judge, {}, frozenset(), frozenset(), ledger.vault.macs.answers, ledger.prices)
@@ -150,7 +152,7 @@ def _entry(request: Together, place: int, wanted: Trade | ToReverse) -> NewEntry
     if isinstance(wanted, Trade):
         return Post(digest, trade_fingerprint(wanted), request.request_id, wanted, api_key=request.api_key)
     fingerprint = reversal_fingerprint(*wanted)
-    return Reverse(digest, fingerprint, request.request_id, *wanted, api_key=request.api_key, rights=request.rights)
+    return Reverse(digest, fingerprint, request.request_id, *wanted, request.api_key, request.rights)
 
 
 def _remember(connection: Connection, digest: bytes, fingerprint: bytes, text: str, mac_keys: MacKeys) -> None:
@@ -163,12 +165,13 @@ def _kept_fingerprint(request: Together, *, holds_number: bool) -> bytes:
     return (holds_number and request.fingerprint_without_numbers) or request.fingerprint
 
 
-def _replay(connection: Connection, ledger: Ledger, request: Together, before: Remembered) -> TogetherOutcome:
+def _replay(
+    connection: Connection, request: Together, before: Remembered, mac_keys: MacKeys, now: datetime.datetime
+) -> TogetherOutcome:
     """The first answer again, with entries that the ledger has under the keys of the request's places.
 
     Raises IdempotencyKeyReused when the key was used for another request, or a stored answer was exchanged.
     """
-    mac_keys = ledger.vault.macs.answers
     reused = IdempotencyKeyReused("This key was used for another request; send a new key for a new request.")
     document: dict[str, Any] = {} if before.refusal is None else orjson.loads(before.refusal)
     asked = request.digest, _kept_fingerprint(request, holds_number=document.get("code") == PersonalData.code)
@@ -177,7 +180,7 @@ def _replay(connection: Connection, ledger: Ledger, request: Together, before: R
     if "told" not in document:
         return TogetherOutcome(document["request_id"], refusal=refusal_of(document), replayed=True)
     digests = [place_digest(request.digest, place) for place in range(document["told"][_ENTRIES])]
-    known = batch_context.read(connection, digests, ledger.now()).known
+    known = batch_context.read(connection, digests, now).known
     transactions = [_entry_under(known.get(digest), mac_keys) for digest in digests]
     found = [transaction for transaction in transactions if transaction is not None]
     if len(found) != len(digests):

@@ -10,10 +10,10 @@ REVERSALS_MAX = 10_000
 class TradesToReverse(NamedTuple):
     """The trades that a request names by their ids, or the consignment at a trade point that they belong to.
 
-    One of `transaction_ids` and `consignment` is None.
+    One of `transaction_ids` and `consignment` is None. `trade_point` is that of the consignment.
     """
 
     reason: str
     transaction_ids: Sequence[UUID] | None
     consignment: str | None
-    trade_point: str
+    trade_point: str | None

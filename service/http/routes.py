@@ -190,23 +190,15 @@ class CheckedView:
                 # what an answer says of the body.
                 context.idempotency_key = check_key(sent)
             if self._body is not None:
-                values["body"] = self._read_body(self._body)
+                own_point = own_trade_point() if self._body_has_point else None
+                values["body"] = self._body.read(at_own_point(read_json(route.body_bytes_max), own_point))
+                refuse_body_of_other_point(values["body"], own_point)
             return respond(route.view(**values))
         except Refusal:
             if route.commits:
                 # The caller with a revoked key must not even learn what is wrong with the request.
                 confirm_key()
             raise
-
-    def _read_body(self, schema: StrictSchema) -> object:
-        """Reads the current request's JSON body. Raises NotFound when it is about another trade point than the key."""
-        document = read_json(self._route.body_bytes_max)
-        if not self._body_has_point:
-            return schema.read(document)
-        own = own_trade_point()
-        body: object = schema.read(at_own_point(document, own))
-        refuse_body_of_other_point(body, own)
-        return body
 
     def _read_query(self, _query_string: bytes, own_point: str | None) -> dict[str, object] | None:
         """Reads the current request's query. Equal texts are read once, because dashboards ask the same all day."""

@@ -14,6 +14,7 @@ from service.domain.errors import NotFound
 from service.http.request_context import request_context
 
 FIELD = "trade_point"
+_IDS = "transaction_ids"
 
 
 def own_trade_point() -> str | None:
@@ -39,8 +40,11 @@ def is_about_a_point(schema: type[StrictSchema] | None) -> bool:
 
 
 def at_own_point(document: Any, own: str | None) -> Any:
-    """The JSON object of a body with the caller's own trade point in it, when it names none."""
-    if own is None or not isinstance(document, dict) or FIELD in document:
+    """The JSON object of a body with the caller's own trade point in it, when it names none.
+
+    A body that names transactions by their ids needs no trade point: the judge compares that of each of them.
+    """
+    if own is None or not isinstance(document, dict) or FIELD in document or _IDS in document:
         return document
     return {**document, FIELD: own}
 

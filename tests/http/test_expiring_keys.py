@@ -14,6 +14,7 @@ from service.commands.keys import create_key, revoke_key
 from service.commands.posting import NewEntry, Outcome, post
 from service.http import response_cache
 from service.ledger import Ledger
+from service.queries.keys import ApiKeyCache
 from service.storage import batch_context
 from service.storage.batch_context import BatchContext
 from service.storage.batch_context import read as read_batch_context
@@ -28,6 +29,11 @@ UNREADABLE = {"key": "k", "resident_id": "R1"}
 
 def _at(ledger: Ledger, now: datetime.datetime) -> None:
     object.__setattr__(ledger, "clock", lambda: now)
+
+
+def _blind(*told: Any) -> BatchContext:
+    """Reads what a batch depends on, without the keys that have ended."""
+    return read_batch_context(*told)._replace(revoked_keys=frozenset(), expired_keys=frozenset())
 
 
 @pytest.fixture
@@ -156,13 +162,39 @@ def test_without_the_look_inside_the_commit_it_writes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The negative control: it is the commit that looks, at the revocations and at the ledger's clock."""
-
-    def blind(*told: Any) -> BatchContext:
-        return read_batch_context(*told)._replace(revoked_keys=frozenset(), expired_keys=frozenset())
-
-    monkeypatch.setattr(batch_context, "read", blind)
+    monkeypatch.setattr(batch_context, "read", _blind)
     _, waited = _post_while_it_ends(held, admin, clerk, ledger, lambda: ENDS[why](ledger, ends_at))
     assert waited.status_code == 201
+
+
+@pytest.fixture
+def let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets expired keys in, as if they expired a moment later."""
+    monkeypatch.setattr(ApiKeyCache, "_unless_expired", lambda _self, found: found)
+
+
+def _write_all(clerk: Caller) -> list[Any]:
+    trade = clerk.get("/v1/transactions").get_json()["items"][0]["transaction_id"]
+    _at(ledger := clerk.client.application.extensions["hushi"].ledger, ledger.now() + HOUR)
+    together = {"reason": "x", "transaction_ids": [trade]}
+    return [
+        clerk.post("/v1/transactions/reversals", together, key="r"),
+        clerk.trade(a_trade()),
+        clerk.post("/v1/transactions/batch", {"items": [a_trade(key="b")], "atomic": True}),
+    ]
+
+
+@pytest.mark.usefixtures("let_in")
+def test_every_way_of_the_commit_refuses_an_expired_key(admin: Caller, clerk: Caller) -> None:
+    assert [answer.status_code for answer in _write_all(clerk)] == [401] * 3
+    assert len(admin.get("/v1/transactions").get_json()["items"]) == 1
+
+
+@pytest.mark.usefixtures("let_in")
+def test_without_its_look_every_way_writes(clerk: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(batch_context, "read", _blind)
+    assert [answer.status_code for answer in _write_all(clerk)] == [201, 201, 200]
 
 
 @pytest.fixture

@@ -96,6 +96,8 @@ def _csv(lines: list[dict[str, Any]]) -> bytes:
 @pytest.mark.parametrize("form", FORMS)
 def test_lines_of_a_batch_are_each_of_the_keys_own_point_or_not_found(desk: Caller, form: str) -> None:
     lines = [a_trade(key=a_key()), a_trade(key=a_key(), trade_point=HERE), a_trade(key=a_key(), trade_point=THERE)]
+    checked = desk.post("/v1/transactions/batch?check=true", **FORMS[form](lines)).get_json()
+    assert [item["status"] for item in checked["items"]] == [200, 404, 200]
     answer = desk.post("/v1/transactions/batch", **FORMS[form](lines)).get_json()
     assert [item["status"] for item in answer["items"]] == [201, 404, 201]
     assert THERE in answer["items"][1]["problem"]["detail"]
@@ -253,9 +255,10 @@ def test_a_session_tells_its_trade_point(ledger: Ledger, admin: Caller, bound: C
 OF_NO_POINT = {
     "/v1/residents", "/v1/residents/<resident_id>", "/v1/residents/lookup", "/v1/residents/<resident_id>/status",
     "/v1/residents/<resident_id>/reveal", "/v1/residents/<resident_id>/allowance", "/v1/groups",
+    "/v1/residents/search", "/v1/mandates", "/v1/mandates/<mandate_id>/withdrawal", "/v1/rules",
     "/v1/groups/<group_id>/members", "/v1/audit", "/v1/ledger", "/v1/ledger/blocks/<no>", "/metrics",
 }  # fmt: skip
-"""What a key of one trade point may see whole: people and what is left of their allowance, blocks, counters."""
+"""What a key of one trade point may see whole: people, what is left of their allowance, rules, blocks, counters."""
 LOOKED_UP_BY_ID = {
     "/v1/transactions/<transaction_id>", "/v1/transactions/<transaction_id>/proof",
     "/v1/transactions/<transaction_id>/reversal", "/v1/transactions/batch",

@@ -43,10 +43,14 @@ _TRANSACTION = TransactionWriter()
     commits=True,
 )
 def reverse_transactions(body: TradesToReverse) -> Answer | Response:
-    """Reverse up to 10,000 trades, or all live trades of a consignment: all of them or none."""
+    """Reverse up to 10,000 trades, or all live trades of a consignment: all of them or none.
+
+    Trades that another key has recorded, or that say no key, need the scope transactions:reverse_any.
+    """
     context = request_context()
     digest = key_digest(context.caller.id, REVERSALS_ROUTE, context.checked_key)
-    request = reverse_together(digest, context.request_id, body, context.caller.id, context.caller.reversal_rights)
+    caller = context.caller
+    request = reverse_together(digest, context.request_id, body, caller.id, caller.reversal_rights)
     outcome = app_context().committer.submit_together(request)
     replayed = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
     if outcome.refusal is not None:
