@@ -133,8 +133,8 @@ def _list_group(rules: Rules, line: Trade) -> str | None:
 
 
 def _prospects(lines: Sequence[Trade], ordinals: Iterable[int], rules: Rules) -> list[Trade]:
-    """Trades that touch every allowance row that the split may touch: for each resident one of each list group."""
-    one_of_each = {_list_group(rules, line): line for line in lines}.values()
+    """Trades that depend on all that the split may depend on: for each resident, one of each list group and goods."""
+    one_of_each = {(_list_group(rules, line), line.commodity): line for line in lines}.values()
     return [_of(line, resident) for resident in dict.fromkeys(ordinals) for line in one_of_each]
 
 
