@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.allowance import Rules, UseKey
+from service.domain.allowance import Rulebook, Rules, UseKey
 from service.domain.consignments import RegisteredConsignment, SplitTerms, traded_at_of
 from service.domain.errors import UnknownResident, ValidationFailed
 from service.domain.groups import group_id
@@ -53,6 +53,7 @@ class SplitPlan:
 def plan_split(
     connection: Connection,
     ledger: Ledger,
+    rulebook: Rulebook,
     registered: RegisteredConsignment,
     terms: SplitTerms,
     find_eligibilities: FindEligibilities,
@@ -67,7 +68,7 @@ def plan_split(
     """
     now = ledger.now()
     traded_at = traded_at_of(registered.stated, terms.day, now)
-    rules = ledger.rulebook.on(terms.day)
+    rules = rulebook.on(terms.day)
     candidates = terms.residents if terms.group is None else _joined(connection, terms.group, terms)
     others = [one for one in (terms.declarant, terms.remainder_to) if one is not None]
     eligibilities = find_eligibilities({*candidates, *others})
@@ -80,7 +81,7 @@ def plan_split(
     ]
     prospects = _prospects(lines, [*active, *([terms.remainder_to] if terms.remainder_to else [])], rules)
     judge = prepare_judge(
-        connection, ledger.rulebook, now, ledger.new_id, prospects, eligibilities=eligibilities, locking=locking
+        connection, rulebook, now, ledger.new_id, prospects, eligibilities=eligibilities, locking=locking
     )
     list_groups = [_list_group(rules, line) for line in lines]
     made = split(

@@ -47,13 +47,17 @@ ATTEMPTS_MAX = 8
 
 
 class SplitRequest(NamedTuple):
-    """A split to be posted: its proposal's token, and the idempotency key of its caller."""
+    """A split to be posted: its proposal's token, and the idempotency key of its caller.
+
+    The proposal must be one of this consignment, and of this trade point, unless that is None.
+    """
 
     consignment: str
     token: str
     api_key: int
     key: str
     request_id: str
+    trade_point: str | None = None
 
     @property
     def digest(self) -> bytes:
@@ -85,9 +89,9 @@ def post_split(ledger: Ledger, request: SplitRequest) -> PostedSplit:
     what judging a trade raises. Final refusals are remembered under the key.
     """
     proposal = read_token(request.token, MacKeys([ledger.vault.derive(PROPOSAL_PURPOSE)]))
-    if proposal.consignment != request.consignment:
+    if proposal.consignment != request.consignment or request.trade_point not in {None, proposal.trade_point}:
         raise ValidationFailed.of(
-            "/proposal", "other-consignment", f"The proposal is one of {proposal.consignment!r}; send it there."
+            "/proposal", "other-consignment", "The proposal is one of another consignment; send it to its address."
         )
     for _ in range(ATTEMPTS_MAX - 1):
         try:
@@ -151,6 +155,7 @@ def _plan(
     plan = plan_split(
         connection,
         ledger,
+        ledger.rulebook,
         registered,
         proposal.terms,
         find_eligibilities,

@@ -107,6 +107,7 @@ def propose_split(consignment: str, query: dict[str, Any], body: SplitTerms) -> 
     "/v1/consignments/<consignment>/split",
     scope="transactions:write",
     status=201,
+    query=wire.ProposedPointQuerySchema,
     body=wire.SplitSchema,
     answer=wire.SplitAnswerSchema,
     refuses=[
@@ -119,7 +120,7 @@ def propose_split(consignment: str, query: dict[str, Any], body: SplitTerms) -> 
     ],
     keyed=True,
 )
-def split_consignment(consignment: str, body: dict[str, str]) -> Answer:
+def split_consignment(consignment: str, query: dict[str, Any], body: dict[str, str]) -> Answer:
     """Post a split exactly as it was proposed: all of its parts, or none.
 
     When something has changed since the proposal, it is refused with split-outdated. When something is left and the
@@ -127,7 +128,9 @@ def split_consignment(consignment: str, body: dict[str, str]) -> Answer:
     be sent again.
     """
     context, name = request_context(), consignment_in(consignment)
-    request = SplitRequest(name, body["proposal"], context.caller.id, context.checked_key, context.request_id)
+    request = SplitRequest(
+        name, body["proposal"], context.caller.id, context.checked_key, context.request_id, query["trade_point"]
+    )
     posted = post_split(app_context().ledger, request)
     items = [_TRANSACTION.dump(entry, app_context().keys.name_of) for entry in posted.entries]
     headers = {"Idempotency-Replayed": "true"} if posted.replayed else {}
