@@ -136,6 +136,12 @@ class TradePointQuerySchema(StrictSchema):
     trade_point = Slug(load_default=DEFAULT_TRADE_POINT)
 
 
+class ProposedPointQuerySchema(StrictSchema):
+    """The trade point of a consignment; if left out, the one of the proposal."""
+
+    trade_point = Slug(load_default=None)
+
+
 class ConsignmentsQuerySchema(StrictSchema):
     """The filters of the list of consignments, and the page; the days are those of the arrival."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.allowance import Rules, UseKey
+from service.domain.allowance import Rulebook, Rules, UseKey
 from service.domain.consignments import RegisteredConsignment, SplitTerms, traded_at_of
 from service.domain.errors import UnknownResident, ValidationFailed
 from service.domain.groups import group_id
@@ -53,6 +53,7 @@ class SplitPlan:
 def plan_split(
     connection: Connection,
     ledger: Ledger,
+    rulebook: Rulebook,
     registered: RegisteredConsignment,
     terms: SplitTerms,
     find_eligibilities: FindEligibilities,
@@ -67,7 +68,7 @@ def plan_split(
     """
     now = ledger.now()
     traded_at = traded_at_of(registered.stated, terms.day, now)
-    rules = ledger.rulebook.on(terms.day)
+    rules = rulebook.on(terms.day)
     candidates = terms.residents if terms.group is None else _joined(connection, terms.group, terms)
     others = [one for one in (terms.declarant, terms.remainder_to) if one is not None]
     eligibilities = find_eligibilities({*candidates, *others})
@@ -81,7 +82,7 @@ def plan_split(
     prospects = _prospects(lines, [*active, *([terms.remainder_to] if terms.remainder_to else [])], rules)
     judge = prepare_judge(
         connection,
-        ledger.rulebook,
+        rulebook,
         now,
         ledger.new_id,
         prospects,
@@ -140,8 +141,8 @@ def _list_group(rules: Rules, line: Trade) -> str | None:
 
 
 def _prospects(lines: Sequence[Trade], ordinals: Iterable[int], rules: Rules) -> list[Trade]:
-    """Trades that touch every allowance row that the split may touch: for each resident one of each list group."""
-    one_of_each = {_list_group(rules, line): line for line in lines}.values()
+    """Trades that depend on all that the split may depend on: for each resident, one of each list group and goods."""
+    one_of_each = {(_list_group(rules, line), line.commodity): line for line in lines}.values()
     return [_of(line, resident) for resident in dict.fromkeys(ordinals) for line in one_of_each]
 
 

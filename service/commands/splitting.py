@@ -49,7 +49,7 @@ ATTEMPTS_MAX = 8
 class SplitRequest(NamedTuple):
     """A split to be posted: its proposal's token, and the idempotency key of its caller.
 
-    `own_point` is the only trade point of the caller's key, if it has one.
+    The proposal must be one of this consignment, and of this trade point, unless that is None.
     """
 
     consignment: str
@@ -57,7 +57,7 @@ class SplitRequest(NamedTuple):
     api_key: int
     key: str
     request_id: str
-    own_point: str | None = None
+    trade_point: str | None = None
 
     @property
     def digest(self) -> bytes:
@@ -89,12 +89,10 @@ def post_split(ledger: Ledger, request: SplitRequest) -> PostedSplit:
     what judging a trade raises. Final refusals are remembered under the key.
     """
     proposal = read_token(request.token, MacKeys([ledger.vault.derive(PROPOSAL_PURPOSE)]))
-    if proposal.consignment != request.consignment:
+    if proposal.consignment != request.consignment or request.trade_point not in {None, proposal.trade_point}:
         raise ValidationFailed.of(
-            "/proposal", "other-consignment", f"The proposal is one of {proposal.consignment!r}; send it there."
+            "/proposal", "other-consignment", "The proposal is one of another consignment; send it to its address."
         )
-    if request.own_point not in {None, proposal.trade_point}:
-        raise NotFound(f"{request.own_point} has no consignment {proposal.consignment!r}.")
     for _ in range(ATTEMPTS_MAX - 1):
         try:
             return _post(ledger, request, proposal)
@@ -156,6 +154,7 @@ def _plan(
     plan = plan_split(
         connection,
         ledger,
+        ledger.rulebook,
         registered,
         proposal.terms,
         find_eligibilities,

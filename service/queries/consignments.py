@@ -40,7 +40,8 @@ def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> Pr
     """
     with ledger.database.reading() as connection:
         registered = _get(connection, name)
-        plan = plan_split(connection, ledger, registered, terms, functools.partial(find_eligibilities, connection))
+        find = functools.partial(find_eligibilities, connection)
+        plan = plan_split(connection, ledger, ledger.rulebook, registered, terms, find)
         named = {one.entry.resident for one in plan.entries} | {one.resident for one in plan.no_room}
         proposal = Proposal(name.trade_point, name.consignment, terms, plan.digest)
         return ProposedSplit(

@@ -127,6 +127,9 @@ def test_only_a_token_of_this_ledger_and_this_truck_is_posted(trucks: Trucks) ->
     trucks.register(consignment="other")
     token = trucks.propose(resident_ids=ids, remainder="leave").get_json()["proposal"]
     assert _errors(trucks.split(token, "other")) == [("/proposal", "other-consignment")]
+    elsewhere = f"/v1/consignments/{TRUCK}/split?trade_point=elsewhere"
+    refused = trucks.caller.post(elsewhere, {"proposal": token}, key=a_key())
+    assert _errors(refused) == [("/proposal", "other-consignment")]
     assert _errors(trucks.split(token[:-2] + "xx")) == [("/proposal", "not-a-proposal")]
     assert problem(trucks.caller.post(f"/v1/consignments/{TRUCK}/split", {"proposal": token})) == (
         400, "idempotency-key-missing",

@@ -185,3 +185,15 @@ def test_a_remainder_must_be_said_and_that_refusal_is_not_remembered(trucks: Tru
     assert "line 1: 24520.096 kg of 408750.00 CNY" in refused.get_json()["detail"]
     covered = trucks.propose(resident_ids=ids, remainder="leave").get_json()["proposal"]
     assert trucks.split(covered, key=key).status_code == 201
+
+
+def test_a_truck_of_another_trade_point_is_split_there(trucks: Trucks) -> None:
+    ids = trucks.caller.register(1)
+    for point in ("erenhot", "zamyn-uud"):
+        trucks.register(a_line(quantity_kg="100", amount_cny="100.00"), trade_point=point)
+    path = f"/v1/consignments/{TRUCK}/split/proposal?trade_point=zamyn-uud"
+    proposed = trucks.caller.post(path, {"day": DAY, "resident_ids": ids}).get_json()
+    [entry] = trucks.split(proposed["proposal"]).get_json()["items"]
+    assert entry["trade_point"] == "zamyn-uud"
+    assert trucks.left() == [("100.000", "100.00")]
+    assert trucks.left(f"{TRUCK}?trade_point=zamyn-uud") == [("0.000", "0.00")]

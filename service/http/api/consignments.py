@@ -17,7 +17,6 @@ from service.http.paging import read_page
 from service.http.path_ids import consignment_in
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
-from service.http.trade_points import own_trade_point
 from service.queries import consignments as queries
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 from service.storage.tail import PLACE_MAX
@@ -108,6 +107,7 @@ def propose_split(consignment: str, query: dict[str, Any], body: SplitTerms) -> 
     "/v1/consignments/<consignment>/split",
     scope="transactions:write",
     status=201,
+    query=wire.ProposedPointQuerySchema,
     body=wire.SplitSchema,
     answer=wire.SplitAnswerSchema,
     refuses=[
@@ -120,7 +120,7 @@ def propose_split(consignment: str, query: dict[str, Any], body: SplitTerms) -> 
     ],
     keyed=True,
 )
-def split_consignment(consignment: str, body: dict[str, str]) -> Answer:
+def split_consignment(consignment: str, query: dict[str, Any], body: dict[str, str]) -> Answer:
     """Post a split exactly as it was proposed: all of its parts, or none.
 
     When something has changed since the proposal, it is refused with split-outdated. When something is left and the
@@ -129,7 +129,7 @@ def split_consignment(consignment: str, body: dict[str, str]) -> Answer:
     """
     context, name = request_context(), consignment_in(consignment)
     request = SplitRequest(
-        name, body["proposal"], context.caller.id, context.checked_key, context.request_id, own_trade_point()
+        name, body["proposal"], context.caller.id, context.checked_key, context.request_id, query["trade_point"]
     )
     posted = post_split(app_context().ledger, request)
     items = [_TRANSACTION.dump(entry, app_context().keys.name_of) for entry in posted.entries]
