@@ -31,7 +31,10 @@ def list_transactions(query: dict[str, Any]) -> Answer:
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
     place = Place(asked.filters.pop("order"), asked.position)
     page = queries.list_transactions(app_context().ledger, TransactionFilters(**asked.filters), place, asked.limit)
-    items = [_TRANSACTION.dump(each, app_context().keys.name_of) for each in page.transactions]
+    items = [
+        {**_TRANSACTION.dump(entry, app_context().keys.name_of), "reversed_by": reversal}
+        for entry, reversal in zip(page.transactions, page.reversed_by, strict=True)
+    ]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 
