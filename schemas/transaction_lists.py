@@ -128,6 +128,7 @@ def _filters() -> Mapping[str, fields.Field[Any]]:
             is_translated=True,
             or_none="entries from before it was recorded",
         ),
+        "declarant_id": ResidentId(attribute="declarant"),
         "from": TradingDay(attribute="from_day"),
         "to": TradingDay(attribute="to_day"),
         "recorded_from": DayOrInstant(),

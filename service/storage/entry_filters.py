@@ -1,7 +1,7 @@
 """The filters of lists of entries, and their conditions in SQL. Every place that filters entries uses these."""
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from service.domain.allowance import Verdict
 from service.domain.transactions import EntryKind
-from service.storage.columns import DayType
+from service.storage.columns import DayType, InstantType
 from service.storage.tables import journal
 
 
@@ -18,7 +18,7 @@ class TransactionFilters:
     """Which entries are wanted. None means that a field is not filtered; a None among values means entries without one.
 
     Both days are included, `recorded_from` as well; `recorded_until` is the first instant that is not. A reversal is
-    never reversed. `hs_prefix` is the beginning of the code.
+    never reversed. `hs_prefix` is the beginning of the code. A buyer without a declarant declares.
     """
 
     resident: int | None = None
@@ -37,6 +37,7 @@ class TransactionFilters:
     kind: EntryKind | None = None
     is_reversed: bool | None = None
     recorded_by: Collection[int | None] | None = None
+    declarant: int | None = None
     from_day: datetime.date | None = None
     to_day: datetime.date | None = None
     recorded_from: datetime.datetime | None = None
@@ -57,21 +58,23 @@ VERDICT = sa.case(
 """The verdict of an entry, as `service.domain.allowance.verdict` says it of the same figures."""
 
 
-_DAY = journal.c.day
-_DAY_WITHOUT_INDEX: sa.ColumnElement[datetime.date] = journal.c.day.op("+", return_type=DayType())(
-    sa.literal_column("0")
-)
+_WITHOUT_INDEX: Mapping[str, sa.ColumnElement[Any]] = {
+    "commodity": journal.c.commodity.op("||", return_type=sa.Text())(sa.literal_column("''")),
+    "day": journal.c.day.op("+", return_type=DayType())(sa.literal_column("0")),
+    "recorded_at": journal.c.recorded_at.op("+", return_type=InstantType())(sa.literal_column("0")),
+}
+"""Columns in a form for which there is no index."""
 
 
-def conditions(filters: TransactionFilters, *, uses_days: bool = True) -> Iterable[sa.ColumnElement[bool]]:
+def conditions(filters: TransactionFilters, without_index: Collection[str] = ()) -> Iterable[sa.ColumnElement[bool]]:
     """The conditions that an entry of the journal fulfils when the filters let it through.
 
-    Without `uses_days`, SQLite does not look the days up in their index.
+    The database does not look the columns `without_index` (commodity, day, recorded_at) up in their index.
     """
     column = journal.c
     single = (
         (column.resident, filters.resident),
-        (column.commodity, filters.commodity),
+        (_WITHOUT_INDEX["commodity"] if "commodity" in without_index else column.commodity, filters.commodity),
         (column.consignment, filters.consignment),
         (column.vehicle_plate, filters.vehicle_plate),
     )
@@ -97,19 +100,25 @@ def conditions(filters: TransactionFilters, *, uses_days: bool = True) -> Iterab
         yield column.reverses.is_(None) if filters.kind == "trade" else column.reverses.is_not(None)
     if filters.is_reversed is not None:
         yield IS_REVERSED if filters.is_reversed else ~IS_REVERSED
-    yield from days(filters, _DAY if uses_days else _DAY_WITHOUT_INDEX)
-    if filters.recorded_from is not None:
-        yield column.recorded_at >= filters.recorded_from
-    if filters.recorded_until is not None:
-        yield column.recorded_at < filters.recorded_until
+    if filters.declarant is not None:
+        is_buyer = column.declarant.is_(None) & (column.resident == filters.declarant)
+        yield (column.declarant == filters.declarant) | is_buyer
+    for name in ("day", "recorded_at"):
+        yield from within(filters, name, _WITHOUT_INDEX[name] if name in without_index else column[name])
 
 
-def days(filters: TransactionFilters, day: sa.ColumnElement[datetime.date] = _DAY) -> Iterable[sa.ColumnElement[bool]]:
-    """The conditions of the filters by day."""
-    if filters.from_day is not None:
-        yield day >= filters.from_day
-    if filters.to_day is not None:
-        yield day <= filters.to_day
+def within(
+    filters: TransactionFilters, name: str, column: sa.ColumnElement[Any] | None = None
+) -> Iterable[sa.ColumnElement[bool]]:
+    """The conditions on the business day, or on the time of recording; `name` is that of the column."""
+    column = journal.c[name] if column is None else column
+    first, last = (
+        (filters.from_day, filters.to_day) if name == "day" else (filters.recorded_from, filters.recorded_until)
+    )
+    if first is not None:
+        yield column >= first
+    if last is not None:
+        yield column <= last if name == "day" else column < last
 
 
 def _points_with_references() -> sa.Select[Any]:

@@ -1,7 +1,6 @@
 """Lists of entries: pages in the order of the journal, newest or oldest first, and all entries one after the other."""
 
-import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
-from service.storage.entry_filters import TransactionFilters, conditions, days
+from service.storage.entry_filters import TransactionFilters, conditions, within
 from service.storage.entry_rows import entry_of
 from service.storage.journal import RAW
 from service.storage.tables import journal
@@ -26,7 +25,8 @@ _REVERSED_BY = (
 """The reversal of an entry, which the database looks up by its unique index."""
 
 FEW = 20_000
-"""So many entries of some days are found by the index of days and sorted; of more, a page walks along the journal."""
+"""So many entries are found by an index and sorted for a page; where an index finds more, the page walks along the
+journal in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +60,57 @@ def page_statement(connection: sa.Connection, filters: TransactionFilters, place
     """The statement for a page and one entry more. It finds places first, and reads whole rows for these only."""
     seq, is_newest = journal.c.seq, place.order == "newest"
     way = _way(connection, filters)
-    found = sa.select(seq).where(*conditions(filters, uses_days=way is not _Way.PLACES)).limit(limit + 1)
+    unused = way.unused if connection.dialect.name == "sqlite" else ()
+    found = sa.select(seq).where(*conditions(filters, unused)).limit(limit + 1)
     if place.seq is not None:
         found = found.where(seq < place.seq if is_newest else seq > place.seq)
     # A sum has no index, so that the planner does not walk through the journal in the order of its places.
-    by: sa.ColumnElement[int] = seq + sa.literal_column("0") if way is _Way.DAYS else seq
+    by: sa.ColumnElement[int] = seq + sa.literal_column("0") if way.is_sorted else seq
     found = found.order_by(by.desc() if is_newest else by)
     return sa.select(*RAW, _REVERSED_BY).where(seq.in_(found)).order_by(seq.desc() if is_newest else seq)
 
 
-class _Way(enum.Enum):
-    """How the entries of a page are found: by the index of days, in the order of places, or as the planner likes."""
+class _Way(NamedTuple):
+    """How the entries of a page are found.
 
-    DAYS = enum.auto()
-    PLACES = enum.auto()
-    ANY = enum.auto()
+    With `is_sorted` they are found by an index and sorted; otherwise the page walks along the journal, or the planner
+    decides. The indexes of the columns `unused` are not used.
+    """
+
+    is_sorted: bool
+    unused: Collection[str]
+
+
+_RANGES = ("commodity", "day", "recorded_at")
+"""The columns whose index may find a few entries or most of the journal."""
 
 
 def _way(connection: sa.Connection, filters: TransactionFilters) -> _Way:
-    """The way that reads least for days.
+    """The way that reads least.
 
     SQLite has no statistics: it takes the index of days for ten years as for one day, and sorts a million entries for a
     page of a hundred. PostgreSQL does the opposite for days that are long ago.
     """
-    has_days = filters.from_day is not None or filters.to_day is not None
-    if not has_days or any(one is not None for one in (filters.resident, filters.consignment, filters.reference)):
-        return _Way.ANY
-    some = sa.select(sa.literal_column("1")).where(*days(filters)).order_by(journal.c.day).limit(FEW + 1).subquery()
+    if filters.resident is not None:
+        return _Way(is_sorted=False, unused=("commodity", "recorded_at"))
+    if filters.consignment is not None or filters.reference is not None:
+        return _Way(is_sorted=False, unused=_RANGES)
+    counted = {name: _count_some(connection, filters, name) for name in _RANGES if _narrows(filters, name)}
+    few = min(counted, key=counted.__getitem__, default=None)
+    if few is None or counted[few] > FEW:
+        return _Way(is_sorted=False, unused=_RANGES)
+    return _Way(is_sorted=True, unused=[name for name in _RANGES if name != few])
+
+
+def _narrows(filters: TransactionFilters, name: str) -> bool:
+    return filters.commodity is not None if name == "commodity" else any(True for _ in within(filters, name))
+
+
+def _count_some(connection: sa.Connection, filters: TransactionFilters, name: str) -> int:
+    """How many entries the index of this column finds; it stops counting above FEW."""
+    wanted = [journal.c.commodity == filters.commodity] if name == "commodity" else within(filters, name)
+    # The order makes the planner use the index, whatever it expects.
+    by = (journal.c.commodity, journal.c.day) if name == "commodity" else (journal.c[name],)
+    some = sa.select(sa.literal_column("1")).where(*wanted).order_by(*by).limit(FEW + 1).subquery()
     counted: int = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-    return _Way.DAYS if counted <= FEW else _Way.PLACES
+    return counted

@@ -109,6 +109,8 @@ def _filters(entries: list[Item]) -> dict[str, Callable[[Item], bool]]:
         "recorded_by=1,2": lambda _: True,
         "recorded_by=0": lambda _: False,
         "recorded_by=": lambda _: False,
+        "declarant_id=R00000002": lambda i: i["declarant_id"] == "R00000002",
+        "commodity=亚麻籽&from=2024-06-29": lambda i: i["commodity"] == "亚麻籽" and i["day"] >= "2024-06-29",
         "from=2024-06-28&to=2024-06-29": lambda i: "2024-06-28" <= i["day"] <= "2024-06-29",
         "to=2024-06-28&category=meat": lambda i: i["day"] <= "2024-06-28" and i["category"] == "meat",
         "from=2024-06-30": lambda i: i["day"] >= "2024-06-30",
