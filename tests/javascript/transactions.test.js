@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { basePeriod, bucketBase, bucketDays } from "../../service/http/web/static/base_periods.js";
+import { keyOf, phrasesOf } from "../../service/http/web/static/report_brief.js";
 import { narrowed, rowsAddress } from "../../service/http/web/static/rows_address.js";
 import {
   addressOf,
@@ -101,4 +102,22 @@ test("the cash of a shift is what was recorded, without what was taken back", ()
     returned: "−0.20",
     net: "1000000000.10",
   });
+});
+
+test("the phrases of a brief are told apart, and the text stays what it was", () => {
+  const text = "Trade came to 1.19 million, imports 1 million. 40 are registered; meat is new.";
+  const claims = [
+    { phrase: "came to 1.19 million", measure: "amount_cny" },
+    { phrase: "imports 1 million", measure: "direction:import" },
+    { phrase: "40 are registered", measure: "registered_at_end" },
+    { phrase: "a phrase of another text", measure: "residents" },
+    { phrase: "meat", measure: "category:meat" },
+  ];
+  const parts = phrasesOf(text, claims);
+  assert.equal(parts.map(({ said }) => said).join(""), text);
+  const claimed = parts.filter(({ measure }) => measure !== null);
+  assert.deepEqual(
+    claimed.map(({ measure }) => keyOf(measure ?? "")),
+    [{}, { direction: "import" }, null, { category: "meat" }],
+  );
 });

@@ -76,13 +76,13 @@ class Hall(Bureau):
         assert (status, page["next_cursor"]) == (200, None)
         return list(page["items"])
 
-    def live(self, href: str) -> list[Entry]:
-        """The live trades that an address of the page means, by a recount of its own."""
+    def live(self, href: str, entries: list[Entry] | None = None) -> list[Entry]:
+        """The live trades among entries (all, if not told) that an address of the page means, by a recount."""
+        entries = self.entries() if entries is None else entries
         asked = dict(parse_qsl(urlsplit(href).query, keep_blank_values=True))
         assert (asked.pop("kind"), asked.pop("reversed")) == ("trade", "false"), "a figure counts live trades"
         asked.pop("lang")
         first, last = asked.pop("from", ""), asked.pop("to", "9999")
-        entries = self.entries()
         gone = {entry["reverses"] for entry in entries}
         return [
             entry
@@ -123,6 +123,13 @@ def sums_of(entries: list[Entry]) -> dict[str, str]:
 
 class Visitor(Clerk):
     """Somebody on the page of trades."""
+
+    @classmethod
+    def of(cls, page: Any) -> "Visitor":
+        """The same person in another tab."""
+        found = cls.__new__(cls)
+        found.page = page
+        return found
 
     def open(self, hall: Hall, address: str = "/transactions?lang=en", key: str | None = None) -> None:
         goes_to = address.replace("?", "%3F").replace("&", "%26").replace("=", "%3D")

@@ -12,6 +12,7 @@ import {
   positionWords,
   ratioWords,
 } from "./phrases.js";
+import { briefParts } from "./report_brief.js";
 import { showBars, showMonths, showPeople, showTaxed } from "./report_charts.js";
 import { rowLinks } from "./report_links.js";
 import { drawWaiting } from "./report_sections.js";
@@ -35,7 +36,7 @@ export function showReport(answers, question, updated) {
   const { period, base_period: base, through: cutOff } = months;
   const compared = comparedWords(period, base, cutOff);
   const context = { answers, question, compared, cutOff, baseWord: word(`base.${question.compare}`) };
-  byId("brief").textContent = brief.text;
+  byId("brief").replaceChildren(...briefParts(brief, (key) => rowLinks(months, question, key).current));
   byId("compared").textContent = compared;
   linkBulletin(cutOff.slice(0, 7));
   byId("updated").textContent = updated ? `${word("updated")} ${clockWords(updated)}` : "";

@@ -87,6 +87,7 @@ interface Report {
   position: string;
 }
 interface Claim {
+  phrase: string;
   measure: string;
   base: Figure | null;
   growth_pct: string | null;
