@@ -72,3 +72,26 @@ def test_what_is_printed_is_the_list_alone(hall: Hall, visitor: Visitor) -> None
         assert visitor.page.is_visible(shown), shown
     for hidden in ("#search", "#print-handover", ".pages", "footer", "h1"):
         assert not visitor.page.is_visible(hidden), hidden
+
+
+def test_a_list_of_many_pages_of_the_api_is_whole(hall: Hall, visitor: Visitor) -> None:
+    """The page is told that the API has pages of 7 at most; what it takes 20 of is said not to be whole."""
+
+    def told_less(route: Any, limit: int) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, body=answer.text().replace('"page_limit_max": 500', f'"page_limit_max": {limit}')
+        )
+
+    visitor.page.route("**/transactions?*view=handover*", lambda route: told_less(route, 7))
+    visitor.open(hall, "/transactions?order=newest&view=handover&lang=en")
+    entries = hall.entries()
+    shown = visitor.page.eval_on_selector_all("#handover-rows tbody tr", "all => all.length")
+    assert shown == len(entries) > 7
+    assert visitor.page.query_selector("#handover .note") is None
+    visitor.page.unroute_all()
+    visitor.page.route("**/transactions?*view=handover*", lambda route: told_less(route, 2))
+    visitor.page.reload()
+    visitor.wait_for_rows()
+    visitor.page.wait_for_selector("#handover .note")
+    assert "not complete" in visitor.text("#handover .note")
