@@ -36,13 +36,20 @@ class BatchSchema(StrictSchema):
 
 
 class BatchQuerySchema(StrictSchema):
-    """The query of a batch of lines or of a table: their body has no place for `atomic`."""
+    """The query of a batch. The body of lines or of a table has no place for `atomic`.
+
+    With `check` the answer is what the batch would be answered, and nothing is written or remembered.
+    """
 
     atomic = OneOf("true", "false", translate=lambda word: word == "true")
+    check = OneOf("true", "false", translate=lambda word: word == "true")
 
 
 class BatchItemSchema(StrictSchema):
-    """The result of one line: an accepted line has the transaction, a refused line has the problem."""
+    """The result of one line: an accepted line has the transaction, a refused line has the problem.
+
+    In a check no line has a transaction, and a line whose key is known already is marked as `replayed`.
+    """
 
     index = fields.Integer(required=True)
     key = fields.String(required=True, allow_none=True)
@@ -51,6 +58,7 @@ class BatchItemSchema(StrictSchema):
     verdict = fields.String()
     exempt_cny = SignedCny(attribute="exempt_fen")
     taxable_cny = SignedCny(attribute="taxable_fen")
+    replayed = fields.Boolean()
     problem = fields.Nested(ProblemSchema)
 
 

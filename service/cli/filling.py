@@ -22,8 +22,11 @@ EXIT_REFUSED = 1
     help="Where to write the refused lines; FILE.refused.csv if left out.",
 )
 @click.option("--encoding", help="The encoding of a text file, such as windows-1251; UTF-8 or GB18030 are found.")
+@click.option("--check", "is_check", is_flag=True, help="Say what the import would do with each line, and do nothing.")
 @pass_settings
-def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | None, encoding: str | None) -> None:
+def import_file(
+    settings: Settings, file: pathlib.Path, refused: pathlib.Path | None, encoding: str | None, *, is_check: bool
+) -> None:
     """Import transactions from a CSV, XLSX or NDJSON file; safe to run again after a cut.
 
     Headings and words may be English or Chinese, text UTF-8 or GB18030. Exit 1 when a line was refused. A line is
@@ -31,16 +34,20 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
     A run without a refused line removes the report of an earlier run.
 
     \b
+    hushi import --check examples/transactions-zh-gb18030.csv
     hushi import examples/transactions-zh-gb18030.csv
     """  # noqa: D301 (click takes \b as a mark)
-    from service.cli.progress import import_with_progress
+    from service.cli.progress import check_with_progress, import_with_progress
     from service.importing import ImportFileError
     from service.importing.refused_lines import ReportNotOurs
 
     configure_logs(settings.log_level)
     ledger = open_existing_ledger(settings)
     try:
-        tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"), encoding)
+        if is_check:
+            tally = check_with_progress(ledger, file, encoding)
+        else:
+            tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"), encoding)
     except ImportFileError as error:
         raise click.ClickException(f"{file}: {error}") from None
     except ReportNotOurs as error:

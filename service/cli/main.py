@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": "backup:backup",
     "db": "ledger:db",
     "demo": "filling:demo",
+    "export": "exports:export_entries",
     "fold": "ledger:fold_tail",
     "import": "filling:import_file",
     "keys": "keys:keys",

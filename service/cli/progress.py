@@ -5,8 +5,10 @@ import pathlib
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from service.importing import FileLines, open_lines
-from service.importing.recording import Tally, import_lines
+from service.commands.posting import Outcome
+from service.domain.money import format_cny
+from service.importing import FileLine, FileLines, open_lines
+from service.importing.recording import Tally, check_lines, import_lines
 from service.importing.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
 from service.ledger import Ledger
 
@@ -22,12 +24,11 @@ def import_with_progress(
     """
     console, tally = Console(stderr=True), Tally()
     shown: list[RefusedLine] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     try:
         with (
             open_lines(path, encoding) as lines,
             RefusedFile(refused_path, path) as refused_file,
-            Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+            _progress(console) as progress,
         ):
             task = progress.add_task(path.name, total=lines.total_bytes)
 
@@ -49,6 +50,43 @@ def import_with_progress(
     if refused_file.has_removed_earlier:
         _say(console, f"{refused_path}, of an earlier run, is removed: no line is refused any more.")
     return tally
+
+
+def check_with_progress(ledger: Ledger, path: pathlib.Path, encoding: str | None = None) -> Tally:
+    """Prints what importing a file would do, line by line, and does nothing. Raises ImportFileError, OSError."""
+    console, out, tally = Console(stderr=True), Console(), Tally()
+
+    def refuse(refused: RefusedLine) -> None:
+        _say(out, f"line {refused.line.number}: refused: {refused.code}: {refused.reason}")
+
+    def tell(line: FileLine, outcome: Outcome) -> None:
+        """Prints what would become of a line that is not refused."""
+        _say(out, f"line {line.number}: {_would_become(outcome)}")
+
+    try:
+        with open_lines(path, encoding) as lines, _progress(console) as progress:
+            task = progress.add_task(path.name, total=lines.total_bytes)
+            check_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position), tell)
+    finally:
+        if tally != Tally():
+            _say(out, f"Nothing is written. The import would have {tally}.")
+    if lines.skipped_sheets:
+        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
+    _tell_hidden(console, lines)
+    return tally
+
+
+def _would_become(outcome: Outcome) -> str:
+    if outcome.replayed or outcome.transaction is None:
+        return "known already"
+    entry = outcome.transaction
+    parts = f"{format_cny(entry.exempt_fen)} CNY exempt, {format_cny(entry.taxable_fen)} CNY taxable"
+    return f"accepted: {entry.verdict}, {parts}"
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: pathlib.Path | None) -> None:

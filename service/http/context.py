@@ -1,11 +1,12 @@
 """What the routes of one application share: the ledger, its committer and others. service.app attaches it to Flask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app
 
 from service.commands.committer import Committer
+from service.http.downloads import Downloads
 from service.http.vitals import VitalSigns
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
@@ -27,6 +28,7 @@ class AppContext:
     keys: ApiKeyCache
     ended_sessions: EndedSessions
     vitals: VitalSigns
+    downloads: Downloads = field(default_factory=Downloads)
 
 
 def attach_context(app: Flask, app_context: AppContext) -> None:

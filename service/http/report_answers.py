@@ -5,7 +5,7 @@ A view says how its question is asked and how its answer becomes a document. The
 
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -22,9 +22,11 @@ from service.storage.ledger_state import LedgerState
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MEDIA_TYPE = "text/csv"
 HTML_MEDIA_TYPE = "text/html"
+NDJSON_MEDIA_TYPE = "application/x-ndjson"
 
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "json": JSON_MEDIA_TYPE, "csv": CSV_MEDIA_TYPE, "xlsx": XLSX_MEDIA_TYPE, "html": HTML_MEDIA_TYPE,
+    "ndjson": NDJSON_MEDIA_TYPE,
 }  # fmt: skip
 
 _RENDERING = "4"
@@ -77,7 +79,7 @@ def answer_report(
     `today` is read once for a request: a brief counts residents up to it, and every file names the day of its data.
     `exports` turn the document into bytes, by media type.
     """
-    representation = _representation(query.get("format"), exports)
+    representation = representation_of(query.get("format"), exports)
     state = request_context().state
     assert state is not None, "who may read reports is looked up at a state of the ledger"
     tag = _etag(state, today, representation)
@@ -97,18 +99,18 @@ def answer_report(
     return _exact(response, _etag(answered.state, today, representation), answered.state, today)
 
 
-def _representation(asked: str | None, exports: Mapping[str, Export]) -> str:
-    """The media type of the answer: what `format` says, or else what Accept prefers, or else JSON."""
+def representation_of(asked: str | None, offered: Collection[str]) -> str:
+    """The media type of the answer: what `format` says, or else what Accept prefers of those offered, or else JSON."""
     if asked is not None:
-        return _MEDIA_TYPES[asked]
+        return MEDIA_TYPES[asked]
     # Werkzeug compares parameters too, and would not find `text/csv; charset=utf-8`.
     accepted = MIMEAccept([(kind.partition(";")[0].strip(), q) for kind, q in request.accept_mimetypes])
-    return accepted.best_match(list(exports), default=JSON_MEDIA_TYPE)
+    return accepted.best_match(list(offered), default=JSON_MEDIA_TYPE)
 
 
 def _file_name(document: dict[str, Any], representation: str) -> str:
     period = document["period"]
-    ending = next(name for name, media_type in _MEDIA_TYPES.items() if media_type == representation)
+    ending = next(name for name, media_type in MEDIA_TYPES.items() if media_type == representation)
     return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
 
 

@@ -6,12 +6,13 @@ again, the line must be judged again.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.transactions import TradeSchema
+from service.commands.checking import checking
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
@@ -26,6 +27,10 @@ IMPORT_ROUTE = "import"
 LINES_PER_COMMIT = 5000
 """How many lines are committed together. A commit waits for the disk as long for one line as for thousands; a larger
 chunk would only take more memory. On SQLite a chunk is several commits (service.importing.sharing)."""
+
+Submit = Callable[[Sequence[Post]], list[Outcome]]
+"""Posts entries, or checks them, and returns an outcome for each."""
+Tell = Callable[[FileLine, Outcome], None]
 
 _TRADE = TradeSchema()
 
@@ -55,10 +60,39 @@ def import_lines(
     the rest of the file can't be read. After both errors, the lines that were posted stay in the ledger and are
     counted, and a second run posts the others.
     """
-    with contextlib.closing(SharingCommitter(ledger)) as committer, ThreadPoolExecutor(1) as posting:
-        sent = (_send(committer, posting, chunk) for chunk in _chunks(lines))
+    with contextlib.closing(SharingCommitter(ledger)) as committer:
+        _settle_all(committer.submit, lines, tally, refuse, advance)
+
+
+def check_lines(
+    ledger: Ledger,
+    lines: Iterable[FileLine],
+    tally: Tally,
+    refuse: Callable[[RefusedLine], None],
+    advance: Callable[[], None],
+    tell: Tell,
+) -> None:
+    """Counts every line as `import_lines` would, and writes nothing. It gives each line that is not refused to `tell`.
+
+    All lines are judged in one snapshot of the ledger. Raises DatabaseUnavailable, and ImportFileError as
+    `import_lines`.
+    """
+    with checking(ledger) as checker:
+        _settle_all(checker.check, lines, tally, refuse, advance, tell)
+
+
+def _settle_all(
+    submit: Submit,
+    lines: Iterable[FileLine],
+    tally: Tally,
+    refuse: Callable[[RefusedLine], None],
+    advance: Callable[[], None],
+    tell: Tell | None = None,
+) -> None:
+    with ThreadPoolExecutor(1) as posting:
+        sent = (_send(submit, posting, chunk) for chunk in _chunks(lines))
         for chunk in _one_ahead(sent):
-            _settle(chunk, tally, refuse)
+            _settle(chunk, tally, refuse, tell)
             advance()
 
 
@@ -87,15 +121,15 @@ def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
         yield chunk
 
 
-def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:
+def _send(submit: Submit, posting: Executor, lines: list[FileLine]) -> _Chunk:
     readings = [_read(line) for line in lines]
     entries = [reading for reading in readings if isinstance(reading, Post)]
-    return _Chunk(lines, readings, posting.submit(_post, committer, entries))
+    return _Chunk(lines, readings, posting.submit(_post, submit, entries))
 
 
-def _post(committer: SharingCommitter, entries: list[Post]) -> list[Outcome]:
+def _post(submit: Submit, entries: list[Post]) -> list[Outcome]:
     """What becomes of a chunk's entries; where no line could be read there is none."""
-    return committer.submit(entries) if entries else []
+    return submit(entries) if entries else []
 
 
 def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
@@ -117,7 +151,7 @@ def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
         yield sent
 
 
-def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) -> None:
+def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None], tell: Tell | None) -> None:
     """Waits until the chunk is on disk, and counts the outcome of each line."""
     outcomes = iter(chunk.outcomes.result())
     for line, reading in zip(chunk.lines, chunk.readings, strict=True):
@@ -128,10 +162,12 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) 
         if refused is not None:
             tally.refused += 1
             refuse(refused)
-        elif outcome is not None and outcome.replayed:
-            tally.known += 1
-        else:
-            tally.accepted += 1
+            continue
+        assert outcome is not None
+        tally.known += outcome.replayed
+        tally.accepted += not outcome.replayed
+        if tell is not None:
+            tell(line, outcome)
 
 
 def _read(line: FileLine) -> Post | RefusedLine:

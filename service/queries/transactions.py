@@ -1,18 +1,20 @@
 """Looks up one entry, a page of a list, totals, and how a trade would be judged now."""
 
+import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.entry_totals import EntryTotals
-from service.domain.errors import NotFound
+from service.domain.errors import NotFound, ValidationFailed
 from service.domain.transactions import Trade, Transaction
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state
 from service.storage.entry_filters import TransactionFilters
-from service.storage.entry_lists import Page, Place
+from service.storage.entry_lists import Order, Page, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,23 @@ def list_transactions(ledger: Ledger, filters: TransactionFilters, place: Place,
     refuse_unknown(ledger, filters)
     with ledger.database.reading() as connection:
         return entry_lists.list_page(connection, filters, place, limit)
+
+
+def stream_transactions(
+    ledger: Ledger, filters: TransactionFilters, order: Order, entries_max: int | None = None
+) -> Generator[Transaction]:
+    """All entries that the filters let through, one after the other, from one snapshot.
+
+    The snapshot is opened with the first entry, and closed behind the last one or with the generator. Raises
+    ValidationFailed as `list_transactions`, and when there are more than `entries_max`: before the first entry.
+    """
+    refuse_unknown(ledger, filters)
+    with ledger.database.reading() as connection:
+        if entries_max is not None and entry_lists.count_up_to(connection, filters, entries_max + 1) > entries_max:
+            detail = f"A sheet holds {entries_max} entries; ask for fewer of them, or for csv or ndjson."
+            raise ValidationFailed.of("/format", "too-large-for-xlsx", detail)
+        with contextlib.closing(entry_lists.entries(connection, filters, order)) as entries:
+            yield from entries
 
 
 @dataclass(frozen=True, slots=True)

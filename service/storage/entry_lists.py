@@ -1,6 +1,6 @@
 """Lists of entries: pages in the order of the journal, newest or oldest first, and all entries one after the other."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -23,6 +23,7 @@ _REVERSED_BY = (
     .label("reversed_by")
 )
 """The reversal of an entry, which the database looks up by its unique index."""
+ENTRIES_AT_ONCE = 2000
 
 FEW = 20_000
 """So many entries are found by an index and sorted for a page; where an index finds more, the page walks along the
@@ -56,12 +57,29 @@ def list_page(connection: sa.Connection, filters: TransactionFilters, place: Pla
     return Page([entry_of(row) for row in shown], [row.reversed_by for row in shown], following)
 
 
+def entries(connection: sa.Connection, filters: TransactionFilters, order: Order) -> Generator[Transaction]:
+    """All entries in this order, a few thousand in memory at a time. A caller that stops half-way must close it."""
+    way = _way(connection, filters)
+    seq = journal.c.seq
+    wanted = sa.select(*RAW).where(*conditions(filters, _unused(connection, way)))
+    wanted = wanted.order_by(seq.desc() if order == "newest" else seq).execution_options(yield_per=ENTRIES_AT_ONCE)
+    with connection.execute(wanted) as rows:
+        for row in rows:
+            yield entry_of(row)
+
+
+def count_up_to(connection: sa.Connection, filters: TransactionFilters, limit: int) -> int:
+    """How many entries the filters let through; it stops counting at `limit`."""
+    some = sa.select(sa.literal_column("1")).select_from(journal).where(*conditions(filters)).limit(limit).subquery()
+    counted: int = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    return counted
+
+
 def page_statement(connection: sa.Connection, filters: TransactionFilters, place: Place, limit: int) -> sa.Select[Any]:
     """The statement for a page and one entry more. It finds places first, and reads whole rows for these only."""
     seq, is_newest = journal.c.seq, place.order == "newest"
     way = _way(connection, filters)
-    unused = way.unused if connection.dialect.name == "sqlite" else ()
-    found = sa.select(seq).where(*conditions(filters, unused)).limit(limit + 1)
+    found = sa.select(seq).where(*conditions(filters, _unused(connection, way))).limit(limit + 1)
     if place.seq is not None:
         found = found.where(seq < place.seq if is_newest else seq > place.seq)
     # A sum has no index, so that the planner does not walk through the journal in the order of its places.
@@ -100,6 +118,11 @@ def _way(connection: sa.Connection, filters: TransactionFilters) -> _Way:
     if few is None or counted[few] > FEW:
         return _Way(is_sorted=False, unused=_RANGES)
     return _Way(is_sorted=True, unused=[name for name in _RANGES if name != few])
+
+
+def _unused(connection: sa.Connection, way: _Way) -> Collection[str]:
+    """The indexes that the way leaves aside. PostgreSQL has statistics, and needs its columns as they are for these."""
+    return way.unused if connection.dialect.name == "sqlite" else ()
 
 
 def _narrows(filters: TransactionFilters, name: str) -> bool:

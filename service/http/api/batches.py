@@ -7,6 +7,7 @@ from flask import request
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
 from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
+from service.commands.checking import check
 from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
@@ -44,11 +45,15 @@ _CNY = SignedCny()
     commits=True,
 )
 def post_batch(query: dict[str, Any]) -> Answer:
-    """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer."""
+    """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer.
+
+    With `check=true` nothing is written or remembered: the answer tells what the batch would be answered now.
+    """
     media_type = expect_media_type(*MEDIA_TYPES)
     if media_type != MEDIA_TYPES[0] and request.content_length is None:
         raise ValidationFailed.of("", "length-required", _LENGTH)
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
+    is_check = query.get("check", False)
     context = request_context()
     errors_left = ERRORS_TOLD_MAX
     readings: list[NewEntry | Refusal] = []
@@ -60,11 +65,11 @@ def post_batch(query: dict[str, Any]) -> Answer:
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
-    if not entries:
+    if is_check or not entries:
         confirm_key()
-    outcomes = iter(app_context().committer.submit(entries, all_or_none=atomic) if entries else [])
+    outcomes = iter(_outcomes(entries, atomic=atomic, is_check=is_check))
     settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
-    items = [_item(index, lines[index], one) for index, one in enumerate(settled)]
+    items = [_item(index, lines[index], one, is_check=is_check) for index, one in enumerate(settled)]
     if atomic and any("problem" in item for item in items):
         raise _refused([item for item in items if "problem" in item])
     return Answer(
@@ -90,9 +95,20 @@ def _read(line: BodyLine, api_key: int, asked_as: str) -> NewEntry | Refusal:
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)
 
 
-def _item(index: int, line: BodyLine, settled: Outcome | Refusal) -> dict[str, Any]:
+def _outcomes(entries: list[NewEntry], *, atomic: bool, is_check: bool) -> list[Outcome]:
+    if not entries:
+        return []
+    shared = app_context()
+    return check(shared.ledger, entries) if is_check else shared.committer.submit(entries, all_or_none=atomic)
+
+
+def _item(index: int, line: BodyLine, settled: Outcome | Refusal, *, is_check: bool = False) -> dict[str, Any]:
     if isinstance(settled, Outcome) and settled.transaction is not None:
-        return _accepted(index, line.key, settled.transaction)
+        accepted = _accepted(index, line.key, settled.transaction)
+        if not is_check:
+            return accepted
+        del accepted["transaction_id"]
+        return {**accepted, "status": 200, **({"replayed": True} if settled.replayed else {})}
     if isinstance(settled, Refusal):
         refusal, asked_as = settled, request_context().request_id
     else:

@@ -1,14 +1,24 @@
-"""Lists of transactions: pages by any filter, and the totals of the same filters."""
+"""Lists of transactions: pages by any filter, files of all of them, and the totals of the same filters."""
 
+import contextlib
+from collections.abc import Callable, Generator
 from typing import Any
+
+from flask import Response, request
 
 from schemas import transaction_lists as wire
 from schemas.transactions import TransactionPageSchema, TransactionWriter
 from service.domain import errors
+from service.domain.errors import ValidationFailed
+from service.domain.transactions import Transaction
 from service.http.context import app_context
+from service.http.cursors import PAGING
+from service.http.downloads import answer_file
 from service.http.paging import read_page
-from service.http.routes import Answer, Routes
+from service.http.report_answers import CSV_MEDIA_TYPE, NDJSON_MEDIA_TYPE, XLSX_MEDIA_TYPE, representation_of
+from service.http.routes import JSON_MEDIA_TYPE, Answer, Routes
 from service.queries import transactions as queries
+from service.rendering.entry_files import ENTRIES_MAX, PIECES
 from service.storage.entry_filters import TransactionFilters
 from service.storage.entry_lists import Place
 from service.storage.tail import PLACE_MAX
@@ -16,6 +26,8 @@ from service.storage.tail import PLACE_MAX
 routes = Routes("Transactions")
 
 _TRANSACTION = TransactionWriter()
+_FILES = {CSV_MEDIA_TYPE: "csv", XLSX_MEDIA_TYPE: "xlsx", NDJSON_MEDIA_TYPE: "ndjson"}
+"""The media types that are sent as a file of all entries, with the ending of the file's name."""
 
 
 @routes.get(
@@ -23,11 +35,19 @@ _TRANSACTION = TransactionWriter()
     scope="transactions:read",
     query=wire.TransactionsQuerySchema,
     answer=TransactionPageSchema,
-    refuses=[errors.CursorInvalid],
+    answers=(JSON_MEDIA_TYPE, CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE, NDJSON_MEDIA_TYPE),
+    refuses=[errors.CursorInvalid, errors.Unavailable],
     lists=wire.LISTS,
 )
-def list_transactions(query: dict[str, Any]) -> Answer:
-    """List transactions, newest first unless asked otherwise; pages neither repeat nor skip while the ledger grows."""
+def list_transactions(query: dict[str, Any]) -> Answer | Response:
+    """List transactions, newest first unless asked otherwise; pages neither repeat nor skip while the ledger grows.
+
+    As CSV, XLSX or NDJSON the answer is a file of all of them, from one snapshot. Its last line tells their number: a
+    file without that line was cut off.
+    """
+    representation = representation_of(query.get("format"), [JSON_MEDIA_TYPE, *_FILES])
+    if representation in _FILES:
+        return _send_all(query, representation)
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
     place = Place(asked.filters.pop("order"), asked.position)
     page = queries.list_transactions(app_context().ledger, TransactionFilters(**asked.filters), place, asked.limit)
@@ -36,6 +56,26 @@ def list_transactions(query: dict[str, Any]) -> Answer:
         for entry, reversal in zip(page.transactions, page.reversed_by, strict=True)
     ]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
+
+
+def _send_all(query: dict[str, Any], media_type: str) -> Response:
+    """The file of all entries that the filters of a query let through."""
+    unused = sorted({"cursor", "limit"} & request.args.keys())
+    if unused:
+        raise ValidationFailed.of(f"/{unused[0]}", "not-used", "A file holds all entries; leave this out.")
+    shared, ending = app_context(), _FILES[media_type]
+    filters = {name: value for name, value in query.items() if name not in {*PAGING, "order"}}
+    entries = queries.stream_transactions(
+        shared.ledger, TransactionFilters(**filters), query["order"], ENTRIES_MAX if ending == "xlsx" else None
+    )
+    download = shared.downloads.begin(_pieces(entries, ending, shared.keys.name_of))
+    return answer_file(download, "transactions", shared.ledger.today(), ending, media_type)
+
+
+def _pieces(entries: Generator[Transaction], ending: str, name_of: Callable[[int], str | None]) -> Generator[bytes]:
+    """The pieces of the file; the entries are closed with them."""
+    with contextlib.closing(entries):
+        yield from PIECES[ending](_TRANSACTION.dump(entry, name_of) for entry in entries)
 
 
 @routes.get(
