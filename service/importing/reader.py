@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Callable
 
 from service.importing.csv.reader import DelimitedLines
+from service.importing.exported import find_exported
 from service.importing.lines import FileLines, ImportFileError
 from service.importing.ndjson.reader import JsonLines
 from service.importing.xlsx.reader import WorkbookLines
@@ -36,6 +37,9 @@ def open_lines(path: pathlib.Path, encoding: str | None = None) -> FileLines:
         raise ImportFileError(_about_ole(path))
     if reader is None:
         raise ImportFileError(f'Files named "{path.suffix}" are not taken; send one of {", ".join(READERS)}.')
+    exported = find_exported(path)
+    if exported is not None:
+        return exported
     is_archive = signature.startswith(ZIP_SIGNATURE)
     if is_archive and reader is not WorkbookLines:
         raise ImportFileError(f"The file is named {path.suffix} but is an archive; a workbook is named .xlsx.")

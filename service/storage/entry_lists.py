@@ -23,6 +23,7 @@ _REVERSED_BY = (
     .label("reversed_by")
 )
 """The reversal of an entry, which the database looks up by its unique index."""
+
 ENTRIES_AT_ONCE = 2000
 
 FEW = 20_000

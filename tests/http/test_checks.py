@@ -111,8 +111,8 @@ def test_import_check_says_what_the_import_does(
     assert _rows(ledger) == before
     done = _run(ledger, file, is_check=False)
     assert told == done
-    assert str(told[0]) == "3 accepted, 1 known already, 4 refused"
-    assert _rows(ledger)[0] == before[0] + 3
+    assert str(told[0]) == "2 accepted, 1 known already, 5 refused"
+    assert _rows(ledger)[0] == before[0] + 2
 
 
 def _run(ledger: Ledger, file: pathlib.Path, *, is_check: bool) -> tuple[recording.Tally, list[tuple[int, str]]]:

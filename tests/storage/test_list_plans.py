@@ -22,6 +22,7 @@ SELECT NEW_ID, n % 500 + 1, 20230101 + n / 1000, 1, 1, 1, 1, 0, n,
 FROM numbers
 """
 _DAY = datetime.date(2023, 1, 3)
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 BY_INDEX = {
     "resident": TransactionFilters(resident=7),
     "consignment": TransactionFilters(consignment="T9"),
@@ -29,6 +30,8 @@ BY_INDEX = {
     "reference at a point": TransactionFilters(reference="D99", trade_point=["pier"]),
     "day": TransactionFilters(from_day=_DAY, to_day=_DAY),
     "day and category": TransactionFilters(from_day=_DAY, to_day=_DAY, category=["wool"]),
+    "commodity": TransactionFilters(commodity="nothing of the kind"),
+    "recorded": TransactionFilters(recorded_from=_EPOCH, recorded_until=_EPOCH + datetime.timedelta(microseconds=500)),
     "day of a resident": TransactionFilters(resident=7, from_day=_DAY, to_day=_DAY),
 }
 

@@ -49,8 +49,8 @@ def list_transactions(query: dict[str, Any]) -> Answer | Response:
     if representation in _FILES:
         return _send_all(query, representation)
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
-    place = Place(asked.filters.pop("order"), asked.position)
-    page = queries.list_transactions(app_context().ledger, TransactionFilters(**asked.filters), place, asked.limit)
+    place = Place(asked.filters["order"], asked.position)
+    page = queries.list_transactions(app_context().ledger, _filters_of(asked.filters), place, asked.limit)
     items = [
         {**_TRANSACTION.dump(entry, app_context().keys.name_of), "reversed_by": reversal}
         for entry, reversal in zip(page.transactions, page.reversed_by, strict=True)
@@ -64,10 +64,8 @@ def _send_all(query: dict[str, Any], media_type: str) -> Response:
     if unused:
         raise ValidationFailed.of(f"/{unused[0]}", "not-used", "A file holds all entries; leave this out.")
     shared, ending = app_context(), _FILES[media_type]
-    filters = {name: value for name, value in query.items() if name not in {*PAGING, "order"}}
-    entries = queries.stream_transactions(
-        shared.ledger, TransactionFilters(**filters), query["order"], ENTRIES_MAX if ending == "xlsx" else None
-    )
+    entries_max = ENTRIES_MAX if ending == "xlsx" else None
+    entries = queries.stream_transactions(shared.ledger, _filters_of(query), query["order"], entries_max)
     download = shared.downloads.begin(_pieces(entries, ending, shared.keys.name_of))
     return answer_file(download, "transactions", shared.ledger.today(), ending, media_type)
 
@@ -87,5 +85,10 @@ def _pieces(entries: Generator[Transaction], ending: str, name_of: Callable[[int
 )
 def get_transaction_totals(query: dict[str, Any]) -> Answer:
     """The totals of the live trades that a list's filters let through, by recorder, category and verdict."""
-    found = queries.total_transactions(app_context().ledger, TransactionFilters(**query))
+    found = queries.total_transactions(app_context().ledger, _filters_of(query))
     return Answer(wire.totals_document(found.totals, found.position, app_context().keys.name_of))
+
+
+def _filters_of(query: dict[str, Any]) -> TransactionFilters:
+    """The filters of a query: all of it but what says how the answer is given."""
+    return TransactionFilters(**{name: value for name, value in query.items() if name not in {*PAGING, "order"}})
