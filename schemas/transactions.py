@@ -163,10 +163,15 @@ class ProvenTransactionSchema(TransactionSchema):
         exclude = ("warnings",)
 
 
-class TransactionWithFateSchema(TransactionSchema):
-    """An entry and what happened to it later: its reversal, if there is one, and its block after it is folded."""
+class ListedTransactionSchema(TransactionSchema):
+    """An entry and its reversal, if there is one."""
 
     reversed_by = fields.UUID(required=True, allow_none=True)
+
+
+class TransactionWithFateSchema(ListedTransactionSchema):
+    """An entry and what happened to it later: its reversal, if there is one, and its block after it is folded."""
+
     block = fields.Integer(required=True, allow_none=True)
 
 
@@ -212,5 +217,5 @@ def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type
 class TransactionPageSchema(StrictSchema):
     """One page of a list; `next_cursor` is null at the end."""
 
-    items = fields.List(fields.Nested(TransactionSchema), required=True)
+    items = fields.List(fields.Nested(ListedTransactionSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,6 +15,15 @@ from service.storage.tables import journal
 
 Order = Literal["newest", "oldest"]
 
+_reversal = journal.alias("reversal")
+_REVERSED_BY = (
+    sa.select(_reversal.c.transaction_id)
+    .where(_reversal.c.reverses == journal.c.transaction_id)
+    .scalar_subquery()
+    .label("reversed_by")
+)
+"""The reversal of an entry, which the database looks up by its unique index."""
+
 ENTRIES_AT_ONCE = 2000
 
 FEW = 20_000
@@ -23,9 +33,13 @@ journal in its order."""
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of entries. The following page begins behind the place `next_seq`; None at the end."""
+    """One page of entries, and the reversal of each, None without one.
+
+    The following page begins behind the place `next_seq`; None at the end.
+    """
 
     transactions: Sequence[Transaction]
+    reversed_by: Sequence[UUID | None]
     next_seq: int | None
 
 
@@ -40,7 +54,8 @@ def list_page(connection: sa.Connection, filters: TransactionFilters, place: Pla
     """Up to `limit` entries behind a place. An entry keeps its place for ever."""
     rows = connection.execute(page_statement(connection, filters, place, limit)).all()
     following = rows[limit - 1].seq if len(rows) > limit else None
-    return Page([entry_of(row) for row in rows[:limit]], following)
+    shown = rows[:limit]
+    return Page([entry_of(row) for row in shown], [row.reversed_by for row in shown], following)
 
 
 def entries(connection: sa.Connection, filters: TransactionFilters, order: Order) -> Generator[Transaction]:
@@ -71,7 +86,7 @@ def page_statement(connection: sa.Connection, filters: TransactionFilters, place
     # A sum has no index, so that the planner does not walk through the journal in the order of its places.
     by: sa.ColumnElement[int] = seq + sa.literal_column("0") if way.is_sorted else seq
     found = found.order_by(by.desc() if is_newest else by)
-    return sa.select(*RAW).where(seq.in_(found)).order_by(seq.desc() if is_newest else seq)
+    return sa.select(*RAW, _REVERSED_BY).where(seq.in_(found)).order_by(seq.desc() if is_newest else seq)
 
 
 class _Way(NamedTuple):

@@ -34,8 +34,9 @@ def _market(admin: Caller) -> None:
 
 
 def _pages(caller: Caller, query: str = "") -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = caller.get(f"{PATH}?limit=500{query}").get_json()["items"]
-    return items
+    """The entries of pages as files have them: there a reversal names its trade, and no trade its reversal."""
+    items = caller.get(f"{PATH}?limit=500{query}").get_json()["items"]
+    return [{name: value for name, value in item.items() if name != "reversed_by"} for item in items]
 
 
 def _flat(item: dict[str, Any]) -> dict[str, str]:

@@ -51,7 +51,10 @@ def list_transactions(query: dict[str, Any]) -> Answer | Response:
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
     place = Place(asked.filters["order"], asked.position)
     page = queries.list_transactions(app_context().ledger, _filters_of(asked.filters), place, asked.limit)
-    items = [_TRANSACTION.dump(each, app_context().keys.name_of) for each in page.transactions]
+    items = [
+        {**_TRANSACTION.dump(entry, app_context().keys.name_of), "reversed_by": reversal}
+        for entry, reversal in zip(page.transactions, page.reversed_by, strict=True)
+    ]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 

@@ -87,6 +87,7 @@ interface Report {
   position: string;
 }
 interface Claim {
+  phrase: string;
   measure: string;
   base: Figure | null;
   growth_pct: string | null;
@@ -113,6 +114,7 @@ interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
 type Choices = Record<string, string[]>;
 
 interface Session {
+  id?: number;
   name: string;
   scopes: string[];
   csrf_token: string;
