@@ -19,6 +19,7 @@ from service.storage.identity import FileId
 from service.storage.lineage import Lineage
 from service.storage.resident_cache import ResidentCache
 from service.vault import SecretsError, Vault, create_secrets, load_vault
+from service.vault.name_index import NameIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Ledger:
     new_id: Callable[[], UUID]
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
+    name_index: NameIndex = field(default_factory=NameIndex)
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""

@@ -108,6 +108,17 @@ def find_resident(ledger: Ledger, id_number: str) -> ResidentView:
     return view(ledger, row)
 
 
+def search_residents(ledger: Ledger, form: str, limit: int) -> tuple[list[ResidentView], bool]:
+    """Up to `limit` residents whose names contain a form (domain.name_search), and whether there are more of them.
+
+    What is shown is masked, and so it leaves no record in the audit.
+    """
+    with ledger.name_index.turn, ledger.database.reading() as connection:
+        found = ledger.name_index.up_to_date(connection, ledger.vault).find(form, limit + 1)
+        rows = residents.find_rows(connection, found[:limit])
+    return [view(ledger, rows[ordinal]) for ordinal in found[:limit]], len(found) > limit
+
+
 def list_residents(
     ledger: Ledger, filters: ResidentFilters, after: int, limit: int
 ) -> tuple[list[ResidentView], int | None]:

@@ -78,6 +78,11 @@ def mac_at(connection: Connection, no: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def read_head(connection: Connection) -> RegisterHead:
+    """The head of the register in this snapshot."""
+    return head_of(*connection.execute(sa.select(*head_columns())).one())
+
+
 def head_columns() -> tuple[sa.ColumnElement[int], sa.ColumnElement[bytes]]:
     """The number and the MAC of the newest fact, as columns of a statement; both are NULL before the first fact."""
     newest = sa.select(sa.func.max(fact.c.no)).scalar_subquery()

@@ -110,6 +110,12 @@ def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
     return None if row is None else _resident_of(row)
 
 
+def find_rows(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, ResidentRow]:
+    """Those of these residents who exist, by their ordinals."""
+    wanted = _rows_statement(connection.dialect.name).where(resident.c.ordinal.in_(list(ordinals)))
+    return {row.ordinal: _resident_of(row) for row in connection.execute(wanted)}
+
+
 def list_rows(connection: sa.Connection, filters: ResidentFilters, after: int, limit: int) -> Sequence[ResidentRow]:
     """Up to `limit` residents with an ordinal above `after`, in order."""
     wanted = _rows_statement(connection.dialect.name).where(resident.c.ordinal > after)
