@@ -24,9 +24,13 @@ from service.domain.name_search import parse_name_part
 from service.domain.residents import NAME_LENGTH_MAX, STATUSES
 
 SETTLEMENT_LENGTH_MAX = 60
+NOT_A_SETTLEMENT = "not-a-settlement"
 REASON_LENGTH_MAX = 200
 MEMBERS_MAX = 1000
 FOUND_MAX, FOUND_LIMIT = 50, 20
+GROUP_NAME_LENGTH_MAX = 60
+GROUP_KINDS = ("mutual_aid", "cooperative", "village")
+"""The kinds of group that the page offers. The API takes any text."""
 PAGE_LIMIT_MAX = 500
 PAGE_LIMIT = 50
 
@@ -38,7 +42,7 @@ def settlement_field(**kwargs: Any) -> Text:
 
 def _no_comma(text: str) -> None:
     if "," in text:
-        raise ValidationError("not-a-settlement: Send a name without a comma.")
+        raise ValidationError(f"{NOT_A_SETTLEMENT}: Send a name without a comma.")
 
 
 def cursor_field() -> fields.String:
@@ -188,7 +192,7 @@ class AllowanceSchema(StrictSchema):
 class NewGroupSchema(StrictSchema):
     """A group to be made."""
 
-    name = Text(60, required=True)
+    name = Text(GROUP_NAME_LENGTH_MAX, required=True)
     kind = Text(40, required=True, metadata={"description": "What it is, such as mutual_aid, cooperative or village."})
 
 

@@ -17,4 +17,5 @@ class ShellPage:
 PAGES = {
     "dashboard": ShellPage("/", "reports:read"),
     "record": ShellPage("/record", "transactions:write residents:read"),
+    "residents": ShellPage("/residents", "residents:read residents:write"),
 }
