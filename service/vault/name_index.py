@@ -9,9 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
+from service.domain.chain import RegisterHead
 from service.domain.name_search import NO_NAMES, NameList
 from service.storage.engine import Connection
-from service.storage.lineage import NOTHING_REGISTERED, RegisterHead, mac_at, read_head
+from service.storage.lineage import NOTHING_REGISTERED, find_head, mac_at
 from service.storage.resident_names import names_after
 from service.vault import SecretsError, Vault
 
@@ -35,7 +36,7 @@ class NameIndex:
         if head.no and mac_at(connection, head.no) != head.mac:
             known = NO_NAMES
         names = known.with_more(_decrypted(connection, vault, known.newest))
-        self._known = read_head(connection), names
+        self._known = find_head(connection), names
         return names
 
 
