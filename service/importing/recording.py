@@ -18,6 +18,7 @@ from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.keys import OPERATOR_KEY_ID
 from service.importing import FileLine, ImportFileError
 from service.importing.headings import usual_heading
+from service.importing.lines import in_chunks
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
@@ -56,7 +57,7 @@ def import_lines(
     counted, and a second run posts the others.
     """
     with contextlib.closing(SharingCommitter(ledger)) as committer, ThreadPoolExecutor(1) as posting:
-        sent = (_send(committer, posting, chunk) for chunk in _chunks(lines))
+        sent = (_send(committer, posting, chunk) for chunk in in_chunks(lines, LINES_PER_COMMIT))
         for chunk in _one_ahead(sent):
             _settle(chunk, tally, refuse)
             advance()
@@ -68,23 +69,6 @@ class _Chunk(NamedTuple):
     lines: list[FileLine]
     readings: list[Post | RefusedLine]
     outcomes: Future[list[Outcome]]
-
-
-def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
-    """The lines in chunks. When the rest of the file can't be read, it first gives the lines before that place."""
-    chunk: list[FileLine] = []
-    try:
-        for line in lines:
-            chunk.append(line)
-            if len(chunk) == LINES_PER_COMMIT:
-                yield chunk
-                chunk = []
-    except ImportFileError:
-        if chunk:
-            yield chunk
-        raise
-    if chunk:
-        yield chunk
 
 
 def _send(committer: SharingCommitter, posting: Executor, lines: list[FileLine]) -> _Chunk:

@@ -93,6 +93,13 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
     ).scalar_one_or_none()
 
 
+def find_names(connection: sa.Connection, digests: Collection[bytes]) -> Sequence[tuple[bytes, int, bytes]]:
+    """Digest, ordinal and encrypted name of the residents whose citizen numbers have these keyed digests."""
+    wanted = sa.select(resident.c.number_digest, resident.c.ordinal, resident.c.name_encrypted)
+    found = connection.execute(wanted.where(resident.c.number_digest.in_(list(digests))))
+    return [(bytes(digest), ordinal, bytes(name)) for digest, ordinal, name in found]
+
+
 def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, bytes, bytes]]:
     """Ordinal, digest, encrypted number and name of the first and of the last resident; empty without residents."""
     ends = (sa.select(end(resident.c.ordinal)).scalar_subquery() for end in (sa.func.min, sa.func.max))
