@@ -140,3 +140,7 @@ def test_an_import_logs_nothing_of_its_lines(
 )
 def test_long_numbers_are_hidden_and_others_are_not(text: str, hidden: str) -> None:
     assert hide_numbers(f"a {text} b") == f"a {hidden} b"
+
+
+def test_a_text_with_a_number_in_han_digits_is_hidden_whole() -> None:
+    assert hide_numbers("x 一五二五〇一一九九〇〇一〇一一二三八 y") == "*"
