@@ -84,3 +84,19 @@ def test_on_paper_there_are_the_resident_and_the_members_and_no_form(registrar: 
         assert registrar.page.is_visible(shown)
     for hidden in ("#finding", "#registering", "#member", "#changing", "#card-print"):
         assert registrar.page.is_hidden(hidden), hidden
+
+
+@pytest.mark.parametrize(("button", "printed", "left_out"), [("card", "card", "group"), ("group", "group", "card")])
+def test_each_button_prints_its_own_part(registrar: Registrar, button: str, printed: str, left_out: str) -> None:
+    registrar.open()
+    registrar.card("R00000001")
+    registrar.page.click("#open-G000001")
+    registrar.page.wait_for_selector("#group-members tbody tr")
+    registrar.page.evaluate("window.print = () => { window.hasPrinted = true; }")
+    registrar.page.click(f"#{button}-print")
+    assert registrar.page.evaluate("window.hasPrinted")
+    registrar.page.emulate_media(media="print")
+    assert registrar.page.is_visible(f"#{printed}-title")
+    assert registrar.page.is_hidden(f"#{left_out}-title")
+    registrar.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert registrar.page.is_visible(f"#{left_out}-title"), "the browser's own menu prints both"

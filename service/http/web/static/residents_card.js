@@ -3,6 +3,7 @@ import { ask } from "./answers.js";
 import { byId, list, make } from "./elements.js";
 import { grouped, scaled } from "./exact.js";
 import { cny } from "./record_fields.js";
+import { printOnly } from "./residents_forms.js";
 import { draws, may } from "./shell.js";
 import { nameOf, word } from "./words.js";
 
@@ -121,5 +122,5 @@ export function showResident(resident, notice = "") {
 
 export function beginCard() {
   draws(draw);
-  byId("card-print").addEventListener("click", () => print());
+  byId("card-print").addEventListener("click", () => printOnly("card"));
 }

@@ -156,3 +156,13 @@ export function drawOptions(id, rows) {
 export function empty(form, names) {
   for (const name of names) inputById(`${form}-${name}`).value = "";
 }
+
+/**
+ * Prints one part of the page; what the browser's own menu prints is both.
+ * @param {"card" | "group"} part
+ */
+export function printOnly(part) {
+  document.documentElement.dataset.prints = part;
+  addEventListener("afterprint", () => delete document.documentElement.dataset.prints, { once: true });
+  print();
+}

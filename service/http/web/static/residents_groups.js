@@ -4,7 +4,7 @@ import { button, byId, inputById, make, table } from "./elements.js";
 import { learnGroupsAgain } from "./groups.js";
 import { limits } from "./limits.js";
 import { statusMark } from "./residents_card.js";
-import { bodyOf, drawOptions, empty, mark, post, sayRefused, whenSent } from "./residents_forms.js";
+import { bodyOf, drawOptions, empty, mark, post, printOnly, sayRefused, whenSent } from "./residents_forms.js";
 import { sayFailure } from "./refusals.js";
 import { draws, may } from "./shell.js";
 import { say, word } from "./words.js";
@@ -189,7 +189,7 @@ export function beginGroups(drawAll) {
   whenSent("make", makeGroup);
   whenSent("member", addMembers);
   byId("group-more").addEventListener("click", () => state.open && readMembers(state.open, state.next));
-  byId("group-print").addEventListener("click", () => print());
+  byId("group-print").addEventListener("click", () => printOnly("group"));
   inputById("member-resident_ids").autocapitalize = "characters";
   return groupsChanged().catch((error) => sayRefused("make", error));
 }
