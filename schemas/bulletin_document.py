@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.choices import OneOf
-from schemas.periods import PeriodDocumentSchema, PeriodText, period_document, periods_document
+from schemas.fields import Slug
+from schemas.periods import PeriodDocumentSchema, PeriodText, filters_document, period_document, periods_document
 from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans, lapsed, taxed_share
@@ -50,16 +51,22 @@ class MonthText(PeriodText):
 
 
 class BulletinQuerySchema(StrictSchema):
-    """The month of a bulletin and its form; `lang` is the language of the headings of pages and workbooks."""
+    """The month of a bulletin, its trade point (all if left out) and its form.
+
+    `lang` is the language of the headings of pages and workbooks.
+    """
 
     month = MonthText(required=True)
+    trade_point = Slug()
     format = OneOf(*FORMATS)
     lang = OneOf(*LANGUAGES, load_default="zh")
 
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Puts the month into a question, and keeps the values that are about the form."""
-        return {"question": Question(data.pop("month")), **data}
+        """Puts month and trade point into a question, and keeps the values that are about the form."""
+        point = data.pop("trade_point", None)
+        filters = () if point is None else (("trade_point", frozenset({point})),)
+        return {"question": Question(data.pop("month"), filters=filters), **data}
 
 
 class BulletinSchema(PeriodDocumentSchema):
@@ -70,6 +77,7 @@ class BulletinSchema(PeriodDocumentSchema):
     """
 
     month = fields.String(required=True)
+    filters = fields.Dict(required=True)
     previous_period = fields.Dict(required=True, allow_none=True)
     year_to_date = fields.Dict(required=True)
     year_to_date_base = fields.Dict(required=True, allow_none=True)
@@ -103,6 +111,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
     return {
         "month": month.start.isoformat()[:7],
         **periods_document(month, asked.month.question.base_period),
+        "filters": filters_document(asked.month.question.filters),
         "previous_period": period_document(asked.previous.question.base_period),
         "year_to_date": period_document(asked.year.question.period),
         "year_to_date_base": period_document(asked.year.question.base_period),

@@ -19,6 +19,7 @@ from schemas.fields import (
     Text,
     TradingDay,
 )
+from schemas.recorder import RecorderSchema
 from schemas.strict import StrictSchema, Translated
 from service.domain.name_search import parse_name_part
 from service.domain.residents import NAME_LENGTH_MAX, STATUSES
@@ -91,6 +92,7 @@ class ResidentSchema(StrictSchema):
     settlement = fields.String(required=True, allow_none=True)
     group_id = fields.String(required=True, allow_none=True)
     created_at = Instant(required=True)
+    recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
 
 
 class ResidentListQuerySchema(StrictSchema):
@@ -204,6 +206,7 @@ class GroupSchema(StrictSchema):
     kind = fields.String(required=True)
     members = fields.Integer(required=True)
     created_at = Instant(required=True)
+    recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
 
 
 class GroupPageSchema(StrictSchema):

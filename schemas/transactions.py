@@ -50,7 +50,13 @@ class TradeSchema(StrictSchema):
     traded_at = Instant(required=True)
     hs_code = HsCode(allow_none=True)
     direction = OneOf(*DIRECTIONS, load_default="import")
-    trade_point = Slug(load_default=DEFAULT_TRADE_POINT, metadata={"examples": ["erenhot"]})
+    trade_point = Slug(
+        load_default=DEFAULT_TRADE_POINT,
+        metadata={
+            "examples": ["erenhot"],
+            "description": "For a key of one trade point, the default is that point, and any other is not found.",
+        },
+    )
     consignment = Text(MARK_LENGTH_MAX, allow_none=True)
     vehicle_plate = Text(MARK_LENGTH_MAX, allow_none=True)
     seller = Text(COMMODITY_LENGTH_MAX, allow_none=True)

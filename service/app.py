@@ -12,11 +12,13 @@ import structlog
 from flask import Flask, Response, request
 
 from service.commands.committer import Committer
+from service.commands.key_uses import KeyUses
 from service.config import read_settings
+from service.domain.errors import Unauthenticated
 from service.http import metrics
 from service.http.admission import Admission
 from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
-from service.http.context import AppContext, attach_context
+from service.http.context import AppContext, app_context, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
 from service.http.reading import ReadQueue
@@ -70,6 +72,7 @@ def create_app(ledger: Ledger) -> Flask:
         ApiKeyCache(ledger),
         EndedSessions(ledger),
         VitalSigns(ledger, committer),
+        KeyUses(ledger),
     )
     attach_context(app, AppContext(ledger, committer, *known))
     register_problems(app)
@@ -103,9 +106,10 @@ def application() -> Flask:
     opened = open_served(settings, _served)
     refuse_foreign_secrets_if_told(opened)
     app = create_app(opened)
-    reporter: Reporter = app.extensions["hushi"].reporter
+    served: AppContext = app.extensions["hushi"]
     app.extensions[_STALLED].start()
-    threading.Thread(target=_warm_up, args=(reporter,), name="warm-up", daemon=True).start()
+    served.key_uses.start()
+    threading.Thread(target=_warm_up, args=(served.reporter,), name="warm-up", daemon=True).start()
     return app
 
 
@@ -135,6 +139,8 @@ def _finish(response: Response) -> Response:
     # The log gets the route's pattern and not the path, because a path may name a person.
     route = request.url_rule.rule if request.url_rule is not None else None
     _note(metrics.current_meter(), context, request.method, route, response.status_code)
+    if context.api_key is not None and response.status_code != Unauthenticated.status:
+        app_context().key_uses.note(context.api_key.id)
     return response
 
 

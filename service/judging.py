@@ -13,12 +13,14 @@ from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rulebo
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
+    Forbidden,
     NotFound,
     NotReversible,
     ReferenceExists,
     ResidentNotActive,
     UnknownResident,
 )
+from service.domain.keys import REVERSES_ANY, ReversalRights
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
@@ -27,6 +29,7 @@ from service.domain.transactions import (
     Recording,
     Trade,
     Transaction,
+    no_transaction,
     record,
     refuse_citizen_numbers,
     refuse_impossible,
@@ -93,19 +96,24 @@ class Judge:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
 
-    def reverse_entry(self, transaction_id: UUID, reason: str, recorded_by: int) -> Transaction:
+    def reverse_entry(self, transaction_id: UUID, reason: str, recorded_by: int, rights: ReversalRights) -> Transaction:
         """Gives back what a trade has used of the allowance, and returns the entry that reverses the trade.
 
-        `recorded_by` is the id of the API key.
+        `recorded_by` is the id of the API key, and `rights` says what it may reverse beside its own trades.
 
-        Raises PersonalData for a citizen number in the reason, NotFound, NotReversible or AlreadyReversed.
+        Raises PersonalData for a citizen number in the reason, NotFound, NotReversible, Forbidden for a trade that
+        another key has recorded, AlreadyReversed.
         """
         refuse_personal_data([("/reason", reason)])
         trade = self.trades.get(transaction_id)
-        if trade is None:
-            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        if trade is None or rights.trade_point not in {None, trade.trade_point}:
+            raise NotFound(no_transaction(transaction_id, rights.trade_point))
         if trade.kind == "reversal":
             raise NotReversible(f"{transaction_id} is a reversal itself; post the trade again if it was right.")
+        if trade.recorded_by != recorded_by and not rights.reverses_any:
+            raise Forbidden(
+                f"Another key has recorded {transaction_id}; to reverse it, a key needs the scope {REVERSES_ANY}."
+            )
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))

@@ -132,7 +132,7 @@ def test_a_key_that_could_not_be_shown_is_revoked(environment: dict[str, str], l
         "Key 1 could not be shown and is revoked.",
         "hushi: standard output: No space left on device",
     ]
-    assert [key.revoked_at is None for key in list_api_keys(ledger)] == [False]
+    assert [listed.key.revoked_at is None for listed in list_api_keys(ledger)] == [False]
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ def _newest_facts_seen_too_early(ledger: Ledger, other: Ledger, admin: Caller, e
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         change = StatusChange(ledger.today(), "suspended")
-        residents.add_status(connection, 1, change, "x", ledger.now())
+        residents.add_status(connection, 1, change, "x", ledger.now(), 1)
         second.start()
         second.join(0.5)
         if engine_name == "postgresql":

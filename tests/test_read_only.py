@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
+from service.queries.keys import list_api_keys
 from service.storage import schema
 from service.storage.faults import ReadOnlyDatabase, ReadOnlyFolder
 from service.vault import create_secrets
@@ -112,6 +114,15 @@ def test_what_is_read_is_served(admin: Caller, ledger: Ledger) -> None:
     assert len(admin.get("/v1/transactions").get_json()["items"]) == 2
     assert admin.get("/v1/residents/R00000001/allowance?day=2024-06-30").get_json()["exempt_used_cny"] == "2000.00"
     assert admin.post("/v1/transactions/quote", a_trade()).status_code == 200
+
+
+def test_the_use_of_a_key_is_not_noted_and_nothing_fails(admin: Caller, ledger: Ledger) -> None:
+    uses = admin.client.application.extensions["hushi"].key_uses
+    assert admin.get(REPORT).status_code == 200
+    with capture_logs() as logged:
+        uses.save()
+    assert (logged, ledger.database.writes.failed_at) == ([], None)
+    assert [listed.last_used_on for listed in list_api_keys(ledger)] == [None]
 
 
 @pytest.mark.parametrize(

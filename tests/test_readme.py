@@ -75,7 +75,11 @@ def test_a_transaction_is_posted_and_fetched_as_readme_shows_it(checkout: pathli
     assert "1 transactions, 1 residents, 1 blocks are restored" in operated.stdout
     assert "every figure is what the journal adds up to" in operated.stdout
     assert operated.stderr.splitlines() == [
-        "Key 2 for clerk-1: transactions:write residents:read. It is shown this once."
+        "Key 2 for clerk-1: transactions:write residents:read. It is shown this once.",
+        (
+            "Key 3 for desk-3: transactions:write, of the trade point erenhot only, until 2100-01-01T00:00:00+08:00. "
+            "It is shown this once."
+        ),
     ]
     assert "2\tclerk-1\t" in operated.stdout
     assert operated.stdout.endswith("Key 2 is revoked.\n")

@@ -5,15 +5,20 @@ from dataclasses import replace
 from service.commands.once import Attempt, remember, writing_once
 from service.domain.errors import GroupExists
 from service.domain.groups import group_id
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.personal_data import refuse_personal_data
 from service.ledger import Ledger
-from service.storage import facts, residents, retried
+from service.storage import facts, keys, residents, retried
 from service.storage.engine import Connection
 from service.storage.residents import Group
 
 
-def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None = None) -> Group:
+def create_group(
+    ledger: Ledger, name: str, kind: str, attempt: Attempt | None = None, *, recorded_by: int = OPERATOR_KEY_ID
+) -> Group:
     """Creates a group without members, or returns the group that an earlier request with the same key has created.
+
+    `recorded_by` is the id of the API key that creates it.
 
     Raises IdempotencyKeyReused, GroupExists for a name and kind that another group has, PersonalData for a citizen
     number in the name or the kind.
@@ -26,10 +31,10 @@ def create_group(ledger: Ledger, name: str, kind: str, attempt: Attempt | None =
         refuse_personal_data([("/name", name), ("/kind", kind)])
         _refuse_taken(connection, name, kind)
         created_at = ledger.now()
-        ordinal = residents.insert_group(connection, name, kind, created_at)
+        ordinal = residents.insert_group(connection, name, kind, created_at, recorded_by)
         facts.add(connection, ledger.vault.macs.facts, "market_group", [ordinal])
         remember(connection, ledger, attempt, market_group=ordinal)
-        return Group(ordinal, name, kind, created_at, 0)
+        return Group(ordinal, name, kind, created_at, 0, keys.find_recorder(connection, recorded_by))
 
 
 def _refuse_taken(connection: Connection, name: str, kind: str) -> None:

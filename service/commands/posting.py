@@ -1,6 +1,6 @@
 """Posts trades and reversals in batches. A single trade is a batch of one, with the same eight statements.
 
-1 reads known idempotency keys, revoked API keys and the newest facts of residents  2 reads residents that are not
+1 reads known idempotency keys, ended API keys and the newest facts of residents  2 reads residents that are not
 known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
 5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
 by key. A statement that a batch does not need is left out.
@@ -21,7 +21,7 @@ from service.domain.errors import (
     Unauthenticated,
 )
 from service.domain.idempotency import accepted_outcome, answer_message, reversal_fingerprint, trade_fingerprint
-from service.domain.keys import OPERATOR_KEY_ID
+from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
 from service.domain.personal_data import redacted
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
@@ -37,7 +37,7 @@ class Post(NamedTuple):
 
     A refusal over HTTP is a final answer. A line of a file that was refused is judged again when the file is imported
     again (`refusal_is_final` is False). The entry is recorded by `api_key`, and nothing is written after that key is
-    revoked.
+    revoked or has expired.
     """
 
     digest: bytes
@@ -49,7 +49,10 @@ class Post(NamedTuple):
 
 
 class Reverse(NamedTuple):
-    """A trade to be reversed, under the digest of its idempotency key."""
+    """A trade to be reversed, under the digest of its idempotency key.
+
+    `rights` says which trades the key may reverse beside its own.
+    """
 
     digest: bytes
     fingerprint: bytes
@@ -57,6 +60,7 @@ class Reverse(NamedTuple):
     transaction_id: UUID
     reason: str
     api_key: int = OPERATOR_KEY_ID
+    rights: ReversalRights = ReversalRights()
 
 
 NewEntry = Post | Reverse
@@ -88,11 +92,12 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
     # The transaction need not look at the revision, because the statement of the batch's context does.
     with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
-        context = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
+        now = ledger.now()
+        context = batch_context.read(connection, {entry.digest for entry in entries}, now, seen.head.no)
         ledger.lineage.confirm(seen, context.mac_at_known, context.register)
-        known, revoked = dict(context.known), context.revoked_keys
-        fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in revoked]
-        if not fresh and not revoked:
+        known, ended = dict(context.known), context.revoked_keys | context.expired_keys
+        fresh = [entry for entry in entries if entry.digest not in known and entry.api_key not in ended]
+        if not fresh and not ended:
             commit_durably(connection)
             return [_replay(entry, known[entry.digest], mac_keys) for entry in entries]
         trades = [entry.trade for entry in fresh if isinstance(entry, Post)]
@@ -100,9 +105,9 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         facts = (seen.generation, *context.facts)
         eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
         judge = prepare_judge(
-            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
+            connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )
-        batch = _Batch(judge, known, revoked, mac_keys)
+        batch = _Batch(judge, known, context.revoked_keys, context.expired_keys, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
@@ -134,14 +139,18 @@ class _Batch:
     judge: Judge
     known: dict[bytes, Remembered]
     revoked_keys: frozenset[int]
+    expired_keys: frozenset[int]
     mac_keys: MacKeys
     answered: list[Remembered] = field(default_factory=list)
 
     def settle(self, entry: NewEntry) -> Outcome:
         """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""
+        # The key was revoked or has expired after the request had been let in: nothing is written, and nothing is
+        # remembered.
         if entry.api_key in self.revoked_keys:
-            # The key was revoked after the request had been let in: nothing is written, and nothing is remembered.
             return Outcome(entry.request_id, refusal=Unauthenticated("This key is revoked."))
+        if entry.api_key in self.expired_keys:
+            return Outcome(entry.request_id, refusal=Unauthenticated("This key has expired."))
         before = self.known.get(entry.digest)
         if before is not None:
             return _replay(entry, before, self.mac_keys)
@@ -149,7 +158,7 @@ class _Batch:
             if isinstance(entry, Post):
                 transaction = self.judge.accept(entry.trade, entry.api_key)
             else:
-                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason, entry.api_key)
+                transaction = self.judge.reverse_entry(entry.transaction_id, entry.reason, entry.api_key, entry.rights)
         except Refusal as refusal:
             if refusal.remembered and (isinstance(entry, Reverse) or entry.refusal_is_final):
                 fingerprint = _kept_fingerprint(entry, holds_number=isinstance(refusal, PersonalData))

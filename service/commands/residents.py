@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from service.commands.once import Attempt, refusing_durably, remember, writing_once
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
+from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import (
     ORDINAL_MAX,
@@ -18,9 +19,10 @@ from service.domain.residents import (
     resident_id,
 )
 from service.ledger import Ledger
-from service.storage import facts, residents, retried
+from service.storage import audit, facts, keys, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
+from service.storage.keys import Recorder
 from service.storage.resident_cache import find_eligibilities
 from service.storage.residents import Group, ResidentRow
 
@@ -45,28 +47,32 @@ class Caller:
     request_id: str
 
 
-def register(ledger: Ledger, registration: Registration) -> ResidentRow:
+def register(ledger: Ledger, registration: Registration, *, recorded_by: int = OPERATOR_KEY_ID) -> ResidentRow:
     """Registers a resident under the next ordinal, and returns the row; ordinals have no gaps.
+
+    `recorded_by` is the id of the API key that registers the resident.
 
     Raises ResidentExists for a known citizen number. Raises ValidationFailed for a birth date that is not before the
     registration, for an end of validity before the registration, and for an unknown group. Raises PersonalData for a
     citizen number in the settlement.
     """
-    return register_all(ledger, [registration])[0]
+    return register_all(ledger, [registration], recorded_by=recorded_by)[0]
 
 
-def register_all(ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
+def register_all(
+    ledger: Ledger, registrations: Sequence[Registration], *, recorded_by: int = OPERATOR_KEY_ID
+) -> list[ResidentRow]:
     """Registers residents under the next ordinals, in this order: all of them or none. Raises as `register`."""
     for registration in registrations:
         refuse_impossible(registration)
     with refusing_durably(ledger, ResidentExists):
-        return _register_or_refuse(ledger, registrations)
+        return _register_or_refuse(ledger, registrations, recorded_by)
 
 
-def _register_or_refuse(ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
+def _register_or_refuse(ledger: Ledger, registrations: Sequence[Registration], recorded_by: int) -> list[ResidentRow]:
     try:
         with ledger.database.writing() as connection:
-            return _register(connection, ledger, registrations)
+            return _register(connection, ledger, registrations, recorded_by)
     except NotWritten as race:
         if not race.is_race:
             raise
@@ -76,13 +82,15 @@ def _register_or_refuse(ledger: Ledger, registrations: Sequence[Registration]) -
         raise
 
 
-def _register(connection: Connection, ledger: Ledger, registrations: Sequence[Registration]) -> list[ResidentRow]:
+def _register(
+    connection: Connection, ledger: Ledger, registrations: Sequence[Registration], recorded_by: int
+) -> list[ResidentRow]:
     first = residents.next_ordinal(connection)
     if first + len(registrations) - 1 > ORDINAL_MAX:
         raise ValidationFailed(f"The ledger holds {ORDINAL_MAX} residents at most.")
     _refuse_known(connection, ledger, registrations)
-    now = ledger.now()
-    rows = [_encrypted(ledger, one, ordinal, now) for ordinal, one in enumerate(registrations, first)]
+    now, recorder = ledger.now(), keys.find_recorder(connection, recorded_by)
+    rows = [_encrypted(ledger, one, ordinal, now, recorder) for ordinal, one in enumerate(registrations, first)]
     residents.insert(connection, rows, [ledger.vault.digest(one.id_number) for one in registrations])
     facts.add(connection, ledger.vault.macs.facts, "resident", [row.eligibility.ordinal for row in rows])
     for group in dict.fromkeys(one.group for one in registrations if one.group is not None):
@@ -92,11 +100,13 @@ def _register(connection: Connection, ledger: Ledger, registrations: Sequence[Re
             for row, one in zip(rows, registrations, strict=True)
             if one.group == group
         }
-        _join(connection, ledger, group, days, now)
+        _join(connection, ledger, group, days, now, recorded_by)
     return rows
 
 
-def _encrypted(ledger: Ledger, registration: Registration, ordinal: int, now: datetime.datetime) -> ResidentRow:
+def _encrypted(
+    ledger: Ledger, registration: Registration, ordinal: int, now: datetime.datetime, recorder: Recorder
+) -> ResidentRow:
     memberships = [] if registration.group is None else [Membership(registration.registered_on, registration.group)]
     return ResidentRow(
         eligibility=Eligibility(
@@ -105,6 +115,7 @@ def _encrypted(ledger: Ledger, registration: Registration, ordinal: int, now: da
         number_encrypted=ledger.vault.encrypt(registration.id_number, ordinal, "id_number"),
         name_encrypted=ledger.vault.encrypt(registration.name, ordinal, "name"),
         created_at=now,
+        recorded_by=recorder,
     )
 
 
@@ -114,9 +125,10 @@ def _join(
     group: int,
     days: Mapping[int, datetime.date],
     recorded_at: datetime.datetime,
+    recorded_by: int,
 ) -> None:
     """Records that residents join a group, each on their own day."""
-    added = residents.add_members(connection, group, days, recorded_at)
+    added = residents.add_members(connection, group, days, recorded_at, recorded_by)
     facts.add(connection, ledger.vault.macs.facts, "resident_group", added)
 
 
@@ -177,7 +189,7 @@ def change_status(
             )
         # An equal newest status means that this is a retry: the change is recorded and audited already.
         if retried.newest_status(connection, ordinal) != (change.effective_on, status, reason):
-            added = residents.add_status(connection, ordinal, change, reason, ledger.now())
+            added = residents.add_status(connection, ordinal, change, reason, ledger.now(), caller.api_key)
             facts.add(connection, ledger.vault.macs.facts, "resident_status", [added])
             _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
             row = _get(connection, ordinal)
@@ -208,12 +220,14 @@ def add_members(
     ordinals: Sequence[int],
     effective_on: datetime.date | None,
     attempt: Attempt | None = None,
+    *,
+    recorded_by: int = OPERATOR_KEY_ID,
 ) -> Group:
     """Moves residents into a group and returns the group. On the same day they leave the group they were in.
 
     When `effective_on` is None, a first membership counts from the resident's registration, and a move from today.
-    Raises NotFound for the group, UnknownResident, ValidationFailed for a day before a registration; then no resident
-    has moved. Raises IdempotencyKeyReused.
+    `recorded_by` is the id of the API key that moves them. Raises NotFound for the group, UnknownResident,
+    ValidationFailed for a day before a registration; then no resident has moved. Raises IdempotencyKeyReused.
     """
     with writing_once(ledger, attempt) as (connection, before):
         today = ledger.today()
@@ -229,7 +243,7 @@ def add_members(
         # group, recorded later with an earlier day, would take the resident out of this one. The same membership with
         # the same day is not recorded twice.
         joining = {o: day for o, day in days.items() if not eligibilities[o].is_joined_on(day, group)}
-        _join(connection, ledger, group, joining, ledger.now())
+        _join(connection, ledger, group, joining, ledger.now(), recorded_by)
         changed = residents.find_group(connection, group, today)
         assert changed is not None
         remember(connection, ledger, attempt, members=changed.members)
@@ -263,7 +277,7 @@ def _get(connection: Connection, ordinal: int) -> ResidentRow:
 
 
 def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, ordinal: int, reason: str) -> None:
-    added = residents.insert_audit(
+    added = audit.insert(
         connection,
         at=ledger.now(),
         api_key=caller.api_key,

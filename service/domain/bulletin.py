@@ -36,6 +36,9 @@ class CommoditySums(NamedTuple):
     transactions: int = 0
 
 
+Filters = tuple[tuple[str, frozenset[str]], ...]
+"""What a whole bulletin is about, as the filters of its questions: nothing, or a trade point."""
+
 Goods = tuple[str, str]
 """A category, and a commodity in it."""
 
@@ -75,41 +78,44 @@ class Bulletin:
     commodities: Sequence[Commodity]
 
 
-def spans_of(month: Period, today: datetime.date) -> tuple[Question, Question, Question]:
+def spans_of(month: Period, today: datetime.date, filters: Filters = ()) -> tuple[Question, Question, Question]:
     """The questions of the three spans."""
-    asked = Question(month), Question(month, "previous"), _year_of(month)
+    asked = Question(month, filters=filters), Question(month, "previous", filters=filters), _year_of(month, filters)
     first, second, third = (question_so_far(question, today) for question in asked)
     return first, second, third
 
 
-def questions_of(month: Period, today: datetime.date) -> list[Question]:
+def questions_of(month: Period, today: datetime.date, filters: Filters = ()) -> list[Question]:
     """All questions of a bulletin, so that the caller can load everything that they need at once."""
-    by = [_by(month, today, name) for name in (*DIMENSIONS, "day")]
-    months = question_so_far(_year_of(month, by=("month",)), today)
-    return [*spans_of(month, today), *by, months, _imports(month, today)]
+    by = [_by(month, today, name, filters) for name in (*DIMENSIONS, "day")]
+    return [*spans_of(month, today, filters), *by, _months(month, today, filters), _imports(month, today, filters)]
 
 
-def trade_parts(month: Period, today: datetime.date, ask: Ask) -> TradeParts:
+def trade_parts(month: Period, today: datetime.date, ask: Ask, filters: Filters = ()) -> TradeParts:
     """The parts of a bulletin that are read from the cube."""
-    spans = Spans(*(trade_report(question, ask) for question in spans_of(month, today)))
-    by = {name: trade_report(_by(month, today, name), ask) for name in DIMENSIONS}
-    months = trade_report(question_so_far(_year_of(month, by=("month",)), today), ask)
-    days, imports = trade_report(_by(month, today, "day"), ask), trade_report(_imports(month, today), ask)
-    return TradeParts(spans, by, months, days, imports)
+    spans = Spans(*(trade_report(question, ask) for question in spans_of(month, today, filters)))
+    by = {name: trade_report(_by(month, today, name, filters), ask) for name in DIMENSIONS}
+    months, days = _months(month, today, filters), _by(month, today, "day", filters)
+    imports = trade_report(_imports(month, today, filters), ask)
+    return TradeParts(spans, by, trade_report(months, ask), trade_report(days, ask), imports)
 
 
-def _by(month: Period, today: datetime.date, name: str) -> Question:
-    return question_so_far(Question(month, by=(name,)), today)
+def _by(month: Period, today: datetime.date, name: str, filters: Filters) -> Question:
+    return question_so_far(Question(month, by=(name,), filters=filters), today)
 
 
-def _imports(month: Period, today: datetime.date) -> Question:
-    only = (("direction", frozenset({"import"})),)
+def _months(month: Period, today: datetime.date, filters: Filters) -> Question:
+    return question_so_far(_year_of(month, filters, by=("month",)), today)
+
+
+def _imports(month: Period, today: datetime.date, filters: Filters) -> Question:
+    only = (("direction", frozenset({"import"})), *filters)
     return question_so_far(Question(month, by=("category",), filters=only), today)
 
 
-def _year_of(month: Period, by: tuple[str, ...] = ()) -> Question:
+def _year_of(month: Period, filters: Filters, by: tuple[str, ...] = ()) -> Question:
     """The question about the year up to the month's end; for a future month it is then cut off at today."""
-    return Question(year_to_date(month.end), by=by)
+    return Question(year_to_date(month.end), by=by, filters=filters)
 
 
 def top_commodities(current: Mapping[Goods, CommoditySums], base: Mapping[Goods, CommoditySums]) -> list[Commodity]:

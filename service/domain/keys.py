@@ -1,6 +1,9 @@
 """API keys: their scopes, their names, and the digest of a key that is stored."""
 
+import datetime
 import hashlib
+import re
+from typing import NamedTuple
 
 from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
@@ -22,10 +25,32 @@ SCOPES = (
     "residents:reveal",
     "transactions:read",
     "transactions:write",
+    "transactions:reverse_any",
     "reports:read",
+    "reports:publish",
     "ledger:verify",
     "admin",
 )
+
+
+_TRADE_POINT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+
+REVERSES_ANY = "transactions:reverse_any"
+"""The scope that a key needs to reverse a trade that another key has recorded."""
+
+
+class ReversalRights(NamedTuple):
+    """What a key may reverse beside its own trades: the trades of all keys, or nothing; and at which trade point.
+
+    Without a trade point the key may reverse trades of all trade points.
+    """
+
+    reverses_any: bool = False
+    trade_point: str | None = None
+
+
+OPERATOR_RIGHTS = ReversalRights(reverses_any=True)
+"""What the command line may reverse: everything."""
 
 
 def check_key_name(name: str) -> str:
@@ -45,6 +70,20 @@ def check_key_name(name: str) -> str:
 def covers(held: frozenset[str], needed: str) -> bool:
     """Whether the scopes that a key has include the scope that a route needs; `admin` includes all scopes."""
     return needed in held or "admin" in held
+
+
+def check_trade_point(name: str) -> str:
+    """The name of a trade point as trades bear it. Raises ValueError for a name that no trade can bear."""
+    if _TRADE_POINT.fullmatch(name) is None:
+        raise ValueError("send 1 to 40 lower-case letters, digits, - or _, such as erenhot")
+    if has_citizen_number(name):
+        raise ValueError("a citizen number stands here; send a name without it")
+    return name
+
+
+def has_expired(expires_at: datetime.datetime | None, now: datetime.datetime) -> bool:
+    """Whether a key may not be used any more at this instant. It may be used up to `expires_at`, and not at it."""
+    return expires_at is not None and expires_at <= now
 
 
 def key_digest(key: str) -> bytes:

@@ -32,6 +32,20 @@ def business_day(instant: datetime.datetime) -> datetime.date:
     return instant.astimezone(MARKET_TIME).date()
 
 
+def no_transaction(transaction_id: UUID, trade_point: str | None = None) -> str:
+    """The sentence for a transaction that does not exist, or that is not of the only trade point of a key.
+
+    The sentence is the same for both, so that a key does not learn what there is at another trade point.
+    """
+    where = "in the ledger" if trade_point is None else f"of {trade_point}, the trade point of this key"
+    return f"No transaction {transaction_id} is {where}."
+
+
+def end_of_day(day: datetime.date) -> datetime.datetime:
+    """The first instant after a business day. Raises OverflowError on the last day of the calendar."""
+    return datetime.datetime(day.year, day.month, day.day, tzinfo=MARKET_TIME) + datetime.timedelta(days=1)
+
+
 class Trade(NamedTuple):
     """One commodity line of one resident as the caller states it: fen, grams, and `traded_at` in the market's time.
 

@@ -3,7 +3,7 @@
 from flask import request
 
 from service.domain.errors import Forbidden, Unauthenticated
-from service.domain.keys import covers
+from service.domain.keys import covers, has_expired
 from service.http.context import app_context
 from service.http.request_context import request_context
 from service.http.sessions import COOKIE, Session, find_session
@@ -69,7 +69,9 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     if found is not None:
         return found
     state = request_context().state = app_context().state_reader.now()
-    found = app_context().keys.find_live(key.strip(), state)
+    found = app_context().keys.find_unrevoked(key.strip(), state)
     if found is None:
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
+    if has_expired(found.expires_at, app_context().ledger.now()):
+        raise Unauthenticated("This key has expired. " + _HOW)
     return found

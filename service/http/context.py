@@ -6,6 +6,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from service.commands.committer import Committer
+from service.commands.key_uses import KeyUses
 from service.http.vitals import VitalSigns
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
@@ -27,6 +28,7 @@ class AppContext:
     keys: ApiKeyCache
     ended_sessions: EndedSessions
     vitals: VitalSigns
+    key_uses: KeyUses
 
 
 def attach_context(app: Flask, app_context: AppContext) -> None:

@@ -17,6 +17,7 @@ from service.domain.errors import Refusal
 from service.domain.keys import SCOPES
 from service.http.problems import PROBLEM_MEDIA_TYPE
 from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes
+from service.http.trade_points import is_about_a_point
 from service.rendering.words import word
 
 TITLE = "Hushi API"
@@ -144,6 +145,8 @@ def _usual_refusals(route: Route) -> list[type[Refusal]]:
         usual += [errors.Unauthenticated, errors.Forbidden, errors.Unavailable]
     if route.body is not None:
         usual += [errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType]
+    if is_about_a_point(route.body) or is_about_a_point(route.query):
+        usual.append(errors.NotFound)  # The answer to a key of another trade point.
     return usual
 
 

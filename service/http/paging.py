@@ -8,6 +8,7 @@ from schemas.strict import StrictSchema
 from service.domain.errors import CursorInvalid, ValidationFailed
 from service.http.bodies import read_query
 from service.http.cursors import decode_cursor, encode_cursor
+from service.http.trade_points import filtered_by_own_point, is_about_a_point, own_trade_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,13 @@ def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any], plac
     """The page of the named list that the current request asks for.
 
     `place_max` is the highest place that the list can have. The same schema reads the filters of a cursor and those of
-    a query. Raises CursorInvalid.
+    a query. Raises CursorInvalid, and NotFound for another trade point than that of the caller's key.
     """
     position, filters = decode_cursor(name, read_query(), place_max)
+    own = own_trade_point() if is_about_a_point(schema) else None
     try:
-        known = schema().read(filters)
+        # The next cursor holds the filters as they were sent: beside it, the caller sends the same ones again.
+        known = schema().read(filtered_by_own_point(filters, own))
     except ValidationFailed:
         raise CursorInvalid("The cursor was not given out by this list; leave it out to begin again.") from None
     values = {key: value for key, value in known.items() if key not in {"cursor", "limit"}}

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MIMEAccept
 from service.domain.reports import Question, question_so_far
 from service.http.request_context import Exact, request_context
 from service.http.routes import JSON_MEDIA_TYPE
+from service.http.trade_points import own_trade_point
 from service.queries.reports import Answered
 from service.rendering.exports import csv_of, xlsx_of
 from service.storage.ledger_state import LedgerState
@@ -113,10 +114,14 @@ def _file_name(document: dict[str, Any], representation: str) -> str:
 
 
 def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
-    """A digest of all that the answer depends on: the question as it was asked, the form, the day, the ledger state."""
+    """A digest of all that the answer depends on: the question as it was asked, the form, the day, the ledger state.
+
+    It is also the trade point of the caller's key: a browser that asks with another key must not be told that nothing
+    has changed.
+    """
     position = state.position
     numbers = f"{position.block} {position.tail_length} {state.registrations}"
-    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{today}\n{numbers}\n"
+    asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{own_trade_point() or ''}\n{today}\n{numbers}\n"
     ledger = position.hash + position.newest_entry + state.register.mac
     return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()
 

@@ -2,7 +2,7 @@
 
 A report depends on the request, the ledger state and the day, and on nothing else. A view notes state and day in the
 context of the request. The same request at the same state gets the same answer. The ledger state also changes when a
-key is revoked.
+key is revoked. What another key may see is another answer: the key, or the session's cookie, is a part of the request.
 """
 
 import datetime
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from service.domain.keys import has_expired
 from service.domain.transactions import business_day
 from service.http.request_context import Exact, Note, context_of
 from service.http.sessions import Life
@@ -80,6 +81,8 @@ class ResponseCache:
     def _is_current(self, known: _Answer) -> bool:
         now = self._now()
         if business_day(now) != known.exact.day:
+            return False
+        if has_expired(known.api_key.expires_at, now):
             return False
         if known.life is not None and not known.life[0] <= now < known.life[1]:
             return False

@@ -20,6 +20,13 @@ from service.domain.idempotency import check_key
 from service.http.auth import authenticate, confirm_key, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
 from service.http.request_context import request_context
+from service.http.trade_points import (
+    at_own_point,
+    filtered_by_own_point,
+    is_about_a_point,
+    own_trade_point,
+    refuse_body_of_other_point,
+)
 
 JSON_MEDIA_TYPE = "application/json"
 QUERIES_KNOWN_MAX = 512
@@ -161,6 +168,8 @@ class CheckedView:
         self._route = route
         self._body = route.body() if route.body is not None and route.takes_json else None
         self._query = route.query() if route.query is not None else None
+        self._body_has_point = is_about_a_point(route.body)
+        self._query_has_point = is_about_a_point(route.query)
         self._query_of = functools.lru_cache(maxsize=QUERIES_KNOWN_MAX)(self._read_query)
 
     def answer(self, **values: object) -> Response:
@@ -169,7 +178,8 @@ class CheckedView:
         if route.scope is not None and not (route.loopback_open and is_loopback()):
             context.api_key = authenticate(route.scope, may_be_revoked=route.commits)
         try:
-            query = self._query_of(request.query_string)
+            # A key of another trade point gets another answer to the same query.
+            query = self._query_of(request.query_string, own_trade_point())
             if query is not None:
                 values["query"] = dict(query)
             sent = request.headers.get("Idempotency-Key")
@@ -178,7 +188,7 @@ class CheckedView:
                 # what an answer says of the body.
                 context.idempotency_key = check_key(sent)
             if self._body is not None:
-                values["body"] = self._body.read(read_json(JSON_BYTES_MAX))
+                values["body"] = self._read_body(self._body)
             return respond(route.view(**values))
         except Refusal:
             if route.commits:
@@ -186,11 +196,22 @@ class CheckedView:
                 confirm_key()
             raise
 
-    def _read_query(self, _query_string: bytes) -> dict[str, object] | None:
+    def _read_body(self, schema: StrictSchema) -> object:
+        """Reads the current request's JSON body. Raises NotFound when it is about another trade point than the key."""
+        document = read_json(JSON_BYTES_MAX)
+        if not self._body_has_point:
+            return schema.read(document)
+        own = own_trade_point()
+        body: object = schema.read(at_own_point(document, own))
+        refuse_body_of_other_point(body, own)
+        return body
+
+    def _read_query(self, _query_string: bytes, own_point: str | None) -> dict[str, object] | None:
         """Reads the current request's query. Equal texts are read once, because dashboards ask the same all day."""
         parameters = read_query(self._route.lists)
         if self._query is not None:
-            asked: dict[str, object] = self._query.read(parameters)
+            filtered = filtered_by_own_point(parameters, own_point) if self._query_has_point else parameters
+            asked: dict[str, object] = self._query.read(filtered)
             return asked
         if parameters:
             name = next(iter(parameters))

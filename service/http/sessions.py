@@ -1,9 +1,9 @@
 """Sessions: a person pastes an API key once, and the browser gets a cookie that no script can read.
 
 The cookie is a signed note that this browser has shown the key. It holds the key's id and mark, the time and a random
-number, under an HMAC; the key itself is never in it. A session ends after 12 hours, when its key is revoked, and when
-the person signs out. The ledger keeps which sessions have ended, so that every process refuses their cookies at any
-time of the clock (docs/decisions/0016).
+number, under an HMAC; the key itself is never in it. A session ends after 12 hours, when its key is revoked or expires,
+and when the person signs out. The ledger keeps which sessions have ended, so that every process refuses their cookies
+at any time of the clock (docs/decisions/0016).
 """
 
 import base64
@@ -81,20 +81,22 @@ def drop_cookie(response: Response) -> None:
 def find_session(at: LedgerState) -> Session | None:
     """The session of the current request's cookie; None unless it is signed by us, not ended, and its key is live.
 
-    `at` is the ledger state at which the key must be live.
+    `at` is the ledger state at which the key must not be revoked.
     """
     text = request.cookies.get(COOKIE, "")
     note = _note_of(text)
     if note is None:
         return None
     key_id, begun_s, mark, session_id = _NOTE.unpack(note)
-    api_key = app_context().keys.find_live_by_id(key_id, at)
+    api_key = app_context().keys.find_unrevoked_by_id(key_id, at)
     if api_key is None or not hmac.compare_digest(mark, _mark_of(api_key)):
         return None
     if app_context().ended_sessions.is_ended(session_id, at):
         return None
     begun_at = datetime.datetime.fromtimestamp(begun_s, datetime.UTC)
-    session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, begun_at + LIFETIME))
+    # A session ends with its key, and for good: when the clock is put back, the person signs in again.
+    ends_at = min(begun_at + LIFETIME, api_key.expires_at or begun_at + LIFETIME)
+    session = Session(session_id, api_key, text, (begun_at - CLOCK_BACK_MAX, ends_at))
     if session.life[0] <= app_context().ledger.now() < session.life[1]:
         return session
     _end_for_good(session)

@@ -8,7 +8,7 @@ from service.domain.groups import parse_group_id
 from service.domain.transactions import DEFAULT_TRADE_POINT
 from service.ledger import Ledger
 from service.queries.cube import Known
-from service.storage import residents
+from service.storage import keys, residents
 
 VALUES_NAMED_MAX = 300
 """How many of the known values an error names at most; there are some 250 countries."""
@@ -32,20 +32,28 @@ def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
                 raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
 
 
-def refuse_unknown_places(known: Known, filters: ReportFilters) -> None:
+def refuse_unknown_places(ledger: Ledger, known: Known, filters: ReportFilters) -> None:
     """Raises ValidationFailed for an unknown trade point or settlement.
 
-    A trade point is known when it is the default one or has a trade, a settlement when it has a trade or a resident.
+    A trade point is known when it is the default one, has a trade, or an API key is bound to it: such a key must get an
+    empty report before the first trade, and no list of the other points. A settlement is known when it has a trade or a
+    resident.
     `known` covers everything that was committed before the question, also the tail and new residents. So a report that
     is asked right after the first trade at a trade point knows the trade point.
     """
     if "trade_point" in filters:
-        known_points = known.cube.values_of("trade_point"), (DEFAULT_TRADE_POINT,)
-        _refuse_unknown("trade_point", filters["trade_point"], *known_points)
+        traded = {*known.cube.values_of("trade_point"), DEFAULT_TRADE_POINT}
+        bound = set() if traded.issuperset(filters["trade_point"]) else _bound_points(ledger)
+        _refuse_unknown("trade_point", filters["trade_point"], traded, bound)
     if "settlement" in filters:
         _refuse_unknown(
             "settlement", filters["settlement"], known.cube.values_of("settlement"), known.registry.settlements
         )
+
+
+def _bound_points(ledger: Ledger) -> set[str]:
+    with ledger.database.reading() as connection:
+        return keys.trade_points(connection)
 
 
 def _refuse_unknown(name: str, sent: Iterable[str], *known: Collection[str | None]) -> None:

@@ -1,12 +1,14 @@
 """Looks up API keys."""
 
 import contextlib
+import datetime
 import hmac
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from service.domain.keys import NAME_BYTES, OPERATOR_KEY_ID, OPERATOR_NAME, key_digest
+from service.domain.keys import NAME_BYTES, OPERATOR_KEY_ID, OPERATOR_NAME, has_expired, key_digest
 from service.ledger import Ledger
-from service.storage import keys
+from service.storage import key_uses, keys
 from service.storage.faults import AnotherLedger
 from service.storage.keys import ApiKey
 from service.storage.ledger_state import LedgerState
@@ -30,23 +32,34 @@ class ApiKeyCache:
         self._named_in = 0
 
     def find_live(self, key: str, at: LedgerState) -> ApiKey | None:
-        """The key, if it exists and is not revoked at this state of the ledger; else None."""
+        """The key, if it exists, is not revoked at this state of the ledger and has not expired; else None."""
+        return self._unless_expired(self.find_unrevoked(key, at))
+
+    def find_unrevoked(self, key: str, at: LedgerState) -> ApiKey | None:
+        """The key, if it exists and is not revoked at this state of the ledger; else None. It may have expired."""
         digest = key_digest(key)
         return _right_one(self._find(digest[:NAME_BYTES], at), digest)
 
     def find_known(self, key: str) -> ApiKey | None:
-        """The key, if this process has looked it up before; else None. It may have been revoked since."""
+        """The key, if this process has looked it up before and it has not expired; else None.
+
+        It may have been revoked since.
+        """
         if self._as_of[0] != self._ledger.lineage.seen.generation:
             return None
         digest = key_digest(key)
-        return _right_one(self._known.get(digest[:NAME_BYTES], ()), digest)
+        return self._unless_expired(_right_one(self._known.get(digest[:NAME_BYTES], ()), digest))
 
-    def find_live_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
-        """The key with this id, if it is not revoked at this state of the ledger; else None.
+    def find_unrevoked_by_id(self, key_id: int, at: LedgerState) -> ApiKey | None:
+        """The key with this id, if it is not revoked at this state of the ledger; else None. It may have expired.
 
         The caller must have proved in another way, for instance by a session, that the key is theirs.
         """
         return next(iter(self._find(key_id, at)), None)
+
+    def _unless_expired(self, found: ApiKey | None) -> ApiKey | None:
+        # A key that expires stays in the cache: its end never changes, and the clock decides at each use.
+        return None if found is None or has_expired(found.expires_at, self._ledger.now()) else found
 
     def name_of(self, key_id: int) -> str | None:
         """The name of a key, revoked or not; None when there is no such key. A name never changes."""
@@ -68,7 +81,7 @@ class ApiKeyCache:
         return self._names
 
     def _find(self, name: bytes | int, at: LedgerState) -> Sequence[ApiKey]:
-        """The live keys with an id, or whose digests have this beginning."""
+        """The keys that are not revoked with an id, or whose digests have this beginning."""
         as_of = (self._generation_of(at), at.revoked_keys)
         if as_of != self._as_of or len(self._known) >= KEYS_KNOWN_MAX:
             # The dictionary must be a new one: another thread may be putting a key into the old one that it has read
@@ -77,7 +90,7 @@ class ApiKeyCache:
         known = self._known
         found = known.get(name, ())
         if not found:
-            found = _find_live(self._ledger, name)
+            found = _find_unrevoked(self._ledger, name)
             if found:
                 known[name] = found
                 self._known_names().update({one.id: one.name for one in found})
@@ -92,16 +105,17 @@ class ApiKeyCache:
 
 
 def is_live(ledger: Ledger, key: str) -> bool:
-    """Whether a key exists and is not revoked."""
+    """Whether a key exists, is not revoked and has not expired."""
     digest = key_digest(key)
-    return _right_one(_find_live(ledger, digest[:NAME_BYTES]), digest) is not None
+    found = _right_one(_find_unrevoked(ledger, digest[:NAME_BYTES]), digest)
+    return found is not None and not has_expired(found.expires_at, ledger.now())
 
 
 def _right_one(candidates: Sequence[ApiKey], digest: bytes) -> ApiKey | None:
     return next((one for one in candidates if hmac.compare_digest(one.digest, digest)), None)
 
 
-def _find_live(ledger: Ledger, name: bytes | int) -> Sequence[ApiKey]:
+def _find_unrevoked(ledger: Ledger, name: bytes | int) -> Sequence[ApiKey]:
     with ledger.database.reading() as connection:
         if isinstance(name, bytes):
             found = keys.find_by_name(connection, name)
@@ -110,7 +124,15 @@ def _find_live(ledger: Ledger, name: bytes | int) -> Sequence[ApiKey]:
     return [one for one in found if one.revoked_at is None]
 
 
-def list_api_keys(ledger: Ledger) -> Sequence[ApiKey]:
+class ListedKey(NamedTuple):
+    """A key as lists show it, and the last business day on which it was used; None before it is used."""
+
+    key: ApiKey
+    last_used_on: datetime.date | None
+
+
+def list_api_keys(ledger: Ledger) -> list[ListedKey]:
     """All keys without their secrets, the oldest first."""
     with ledger.database.reading() as connection:
-        return keys.list_keys(connection)
+        used = key_uses.last_uses(connection)
+        return [ListedKey(key, used.get(key.id)) for key in keys.list_keys(connection)]

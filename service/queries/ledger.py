@@ -7,6 +7,7 @@ from uuid import UUID
 from service.domain.chain import Block, encode, leaf_hash
 from service.domain.errors import NotFound
 from service.domain.proofs import Proof, prove
+from service.domain.transactions import no_transaction
 from service.ledger import Ledger
 from service.storage import blocks, journal, tail, verifications
 
@@ -43,12 +44,16 @@ def get_block(ledger: Ledger, no: int) -> Block:
     return found.block
 
 
-def get_proof(ledger: Ledger, transaction_id: UUID) -> Proof:
-    """The proof that a block holds a transaction. Raises NotFound, also while the transaction is still in the tail."""
+def get_proof(ledger: Ledger, transaction_id: UUID, trade_point: str | None = None) -> Proof:
+    """The proof that a block holds a transaction.
+
+    Raises NotFound, also while the transaction is still in the tail, and for one of another trade point than this one.
+    """
     with ledger.database.reading() as connection:
-        seq = journal.find_seq(connection, transaction_id)
-        if seq is None:
-            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        found = journal.find_with_fate(connection, transaction_id)
+        if found is None or trade_point not in {None, found[0].trade_point}:
+            raise NotFound(no_transaction(transaction_id, trade_point))
+        seq = found[2]
         sealed = blocks.find_holding(connection, seq)
         if sealed is None:
             raise NotFound(f"{transaction_id} is not folded into a block yet; ask again in a few seconds.")

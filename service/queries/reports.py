@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.domain.brief import Facts, NewCategory
-from service.domain.bulletin import Bulletin, Spans, questions_of, spans_of, top_commodities, trade_parts
+from service.domain.bulletin import Bulletin, Filters, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
@@ -73,19 +73,24 @@ class Reporter:
         so_far = question_so_far(question, today)
         return self._ask(so_far, at, _facts, people=True)
 
-    def bulletin(self, month: Period, today: datetime.date) -> Answered[Bulletin]:
-        """The monthly bulletin at the newest state, up to today at most. Raises DatabaseUnavailable."""
-        grains = {grain for question in questions_of(month, today) for grain in question.grains}
+    def bulletin(self, month: Period, today: datetime.date, filters: Filters = ()) -> Answered[Bulletin]:
+        """The monthly bulletin at the newest state, up to today at most.
+
+        Raises DatabaseUnavailable, and ValidationFailed on an unknown filter.
+        """
+        grains = {grain for question in questions_of(month, today, filters) for grain in question.grains}
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
+                refuse_unknown_places(self._ledger, known, dict(filters))
                 ask, registry, state = known.cube.totals, known.registry, known.state
-                people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
-                parts = trade_parts(month, today, ask)
+                people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
+                parts = trade_parts(month, today, ask, filters)
             # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
             base = asked.base_period
-            current = commodities.sums_of(connection, asked.span)
-            before = {} if base is None else commodities.sums_of(connection, base)
+            points = dict(filters).get("trade_point")
+            current = commodities.sums_of(connection, asked.span, points)
+            before = {} if base is None else commodities.sums_of(connection, base, points)
         goods = top_commodities(current, before)
         return Answered(Bulletin(month, parts, people, goods), state)
 
@@ -107,7 +112,7 @@ class Reporter:
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
         with self._keeper.known_at(at or self._state_reader.now(), question.grains, people=people) as known:
-            refuse_unknown_places(known, filters)
+            refuse_unknown_places(self._ledger, known, filters)
             return Answered(work(question, known), known.state)
 
 

@@ -10,6 +10,7 @@ from service.domain.groups import group_id
 from service.domain.residents import Eligibility, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
 from service.storage import allowance, residents
+from service.storage.keys import Recorder
 from service.storage.resident_cache import find_eligibilities
 from service.storage.residents import Group, ResidentFilters, ResidentRow
 
@@ -27,6 +28,7 @@ class ResidentView:
     settlement: str | None
     group_id: str | None
     created_at: datetime.datetime
+    recorded_by: Recorder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def view(ledger: Ledger, row: ResidentRow) -> ResidentView:
         settlement=eligibility.settlement,
         group_id=None if group is None else group_id(group),
         created_at=row.created_at,
+        recorded_by=row.recorded_by,
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.errors import NotFound
-from service.domain.transactions import Trade, Transaction
+from service.domain.transactions import Trade, Transaction, no_transaction
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
@@ -30,12 +30,12 @@ class Fate:
     block: int | None
 
 
-def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
-    """One entry with its fate. Raises NotFound."""
+def get_transaction(ledger: Ledger, transaction_id: UUID, trade_point: str | None = None) -> Fate:
+    """One entry with its fate. Raises NotFound, also for an entry of another trade point than this one."""
     with ledger.database.reading() as connection:
         found = journal.find_with_fate(connection, transaction_id)
-        if found is None:
-            raise NotFound(f"No transaction {transaction_id} is in the ledger.")
+        if found is None or trade_point not in {None, found[0].trade_point}:
+            raise NotFound(no_transaction(transaction_id, trade_point))
         transaction, reversed_by, seq = found
         sealed = blocks.find_holding(connection, seq)
     return Fate(transaction, reversed_by, None if sealed is None else sealed.block.no)

@@ -1,26 +1,17 @@
-"""Reads the audit: the records of the keys that revealed or changed the data of residents."""
+"""Writes and reads the audit: the records of the keys that revealed or changed the data of residents."""
 
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_NAME
 from service.domain.transactions import MARKET_TIME
+from service.storage.keys import Recorder, recorder_of
 from service.storage.tables import api_key, audit
 
 PLACE_MAX = 2**63 - 1
 _ONE_DAY = datetime.timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """The API key that a record names, by its id and its name; the name is None when the key no longer exists."""
-
-    id: int
-    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +23,7 @@ class AuditRecord:
     action: str
     resident: int
     reason: str
-    recorded_by: Recorder
+    recorded_by: Recorder | None
     request_id: str
 
 
@@ -47,6 +38,24 @@ class AuditFilters:
     to_day: datetime.date | None = None
 
 
+def insert(
+    connection: sa.Connection,
+    *,
+    at: datetime.datetime,
+    api_key: int,
+    action: str,
+    ordinal: int,
+    reason: str,
+    request_id: str,
+) -> int:
+    """Adds one record of the audit, and returns its id: which key did what to which resident, and why."""
+    added = sa.insert(audit).values(
+        at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
+    )
+    audit_id: int = connection.execute(added.returning(audit.c.id)).scalar_one()
+    return audit_id
+
+
 def list_records(
     connection: sa.Connection, filters: AuditFilters, before: int | None, limit: int
 ) -> Sequence[AuditRecord]:
@@ -57,13 +66,11 @@ def list_records(
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
     return [
-        AuditRecord(row.id, row.at, row.action, row.resident, row.reason, _recorder_of(row), row.request_id)
+        AuditRecord(
+            row.id, row.at, row.action, row.resident, row.reason, recorder_of(row.api_key, row.name), row.request_id
+        )
         for row in connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
     ]
-
-
-def _recorder_of(row: sa.Row[Any]) -> Recorder:
-    return Recorder(row.api_key, OPERATOR_NAME if row.api_key == OPERATOR_KEY_ID else row.name)
 
 
 def _conditions(filters: AuditFilters) -> Iterator[sa.ColumnElement[bool]]:

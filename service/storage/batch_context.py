@@ -1,5 +1,6 @@
 """Reads the context of a batch in one statement: the known outcomes of its keys, and the state it is judged in."""
 
+import datetime
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from service.domain.chain import RegisterHead
 from service.storage import revisions
-from service.storage.columns import Uuid
+from service.storage.columns import Uuid, microseconds
 from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
 from service.storage.lineage import head_columns, head_of
@@ -21,6 +22,7 @@ class _State(NamedTuple):
 
     revision: str
     revoked_keys: str | None
+    expired_keys: str | None
     newest_status: int | None
     newest_membership: int | None
     register_no: Any
@@ -35,34 +37,40 @@ _KNOWN = len(_State._fields)
 class BatchContext(NamedTuple):
     """What a batch is judged by, beside the rules.
 
-    `known` has the known outcomes by digest. `facts` are the newest numbers of statuses and memberships: they grow
-    when one of a resident is recorded. `register` is the head of the register, and `mac_at_known` the MAC that the
-    register has at the number that was asked for.
+    `revoked_keys` and `expired_keys` are ids of API keys that nothing may be written under any more. `known` has the
+    known outcomes by digest. `facts` are the newest numbers of statuses and memberships: they grow when one of a
+    resident is recorded. `register` is the head of the register, and `mac_at_known` the MAC that the register has at
+    the number that was asked for.
     """
 
     known: Mapping[bytes, Remembered]
     revoked_keys: frozenset[int]
+    expired_keys: frozenset[int]
     facts: tuple[int, int]
     register: RegisterHead
     mac_at_known: bytes | None
 
 
-def read(connection: sa.Connection, digests: Collection[bytes], known_fact: int = 0) -> BatchContext:
+def read(
+    connection: sa.Connection, digests: Collection[bytes], now: datetime.datetime, known_fact: int = 0
+) -> BatchContext:
     """The context of a batch with these digests of idempotency keys; `known_fact` is a number in the register.
 
-    Raises OtherRevision.
+    `now` is the instant by which API keys have expired. Raises OtherRevision.
     """
     rows: Sequence[Any] = _STATEMENT.run(
         connection,
         digests=rows_parameter({"digest": digest.hex()} for digest in digests),
         known_fact=str(known_fact),
+        now=str(microseconds(now)),
     ).all()
     state = _State._make(rows[0][:_KNOWN])
     revisions.refuse_other(state.revision)
     known = [row[_KNOWN:] for row in rows]
     return BatchContext(
         known=dict(_remembered(*row) for row in known if row[0] is not None),
-        revoked_keys=frozenset(map(int, state.revoked_keys.split(","))) if state.revoked_keys else _NONE,
+        revoked_keys=_ids(state.revoked_keys),
+        expired_keys=_ids(state.expired_keys),
         facts=(state.newest_status or 0, state.newest_membership or 0),
         register=head_of(state.register_no, state.register_mac),
         mac_at_known=None if state.mac_at_known is None else bytes(state.mac_at_known),
@@ -78,14 +86,26 @@ def _remembered(digest: Any, mac: Any, refusal: str | None, *entry: Any) -> tupl
 _NONE: frozenset[int] = frozenset()
 
 
+def _ids(listed: str | None) -> frozenset[int]:
+    return frozenset(map(int, listed.split(","))) if listed else _NONE
+
+
+def _listed(condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """The ids of the API keys for which a condition holds, in one text; null when there is no such key."""
+    ids = sa.func.string_agg(sa.cast(api_key.c.id, sa.Text), sa.literal_column("','"))
+    return sa.select(ids).where(condition).scalar_subquery()
+
+
 def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
-    revoked = sa.select(sa.func.string_agg(sa.cast(api_key.c.id, sa.Text), sa.literal_column("','"))).where(
-        api_key.c.revoked_at.is_not(None)
+    now = sa.cast(sa.bindparam("now", type_=sa.Text), sa.BigInteger)
+    ended = (
+        _listed(api_key.c.revoked_at.is_not(None)),
+        _listed(sa.type_coerce(api_key.c.expires_at, sa.BigInteger) <= now),
     )
     newest = [sa.select(sa.func.max(facts.c.id)).scalar_subquery() for facts in (resident_status, resident_group)]
     known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
     at_known = sa.select(fact.c.mac).where(fact.c.no == known_fact).scalar_subquery()
-    columns = [revisions.STORED, revoked.scalar_subquery(), *newest, *head_columns(), at_known]
+    columns = [revisions.STORED, *ended, *newest, *head_columns(), at_known]
     state = sa.select(*(column.label(name) for name, column in zip(_State._fields, columns, strict=True))).subquery(
         "state"
     )

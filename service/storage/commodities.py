@@ -1,5 +1,7 @@
 """Sums by commodity. No cell has this dimension, so the sums are computed from the journal, by its days."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from service.domain.bulletin import CommoditySums, Goods
@@ -7,8 +9,10 @@ from service.domain.periods import Period
 from service.storage.tables import journal
 
 
-def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, CommoditySums]:
-    """The sums over the live trades of each commodity in a period.
+def sums_of(
+    connection: sa.Connection, period: Period, trade_points: Collection[str] | None = None
+) -> dict[Goods, CommoditySums]:
+    """The sums over the live trades of each commodity in a period, at these trade points or at all.
 
     A reversal has the negative figures of its trade on the trade's day, so the sums over all entries are those of the
     live trades.
@@ -26,6 +30,8 @@ def sums_of(connection: sa.Connection, period: Period) -> dict[Goods, CommodityS
         .group_by(journal.c.category, journal.c.commodity)
         .having(live > 0)
     )
+    if trade_points is not None:
+        wanted = wanted.where(journal.c.trade_point.in_(trade_points))
     return {
         (category, commodity): CommoditySums(int(amount_fen), int(quantity_g), int(transactions))
         for category, commodity, amount_fen, quantity_g, transactions in connection.execute(wanted)

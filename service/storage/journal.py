@@ -140,13 +140,6 @@ def newest_seq(connection: sa.Connection) -> int:
     return found
 
 
-def find_seq(connection: sa.Connection, transaction_id: UUID) -> int | None:
-    """The place of an entry in the journal, or None."""
-    wanted = sa.select(journal.c.seq).where(journal.c.transaction_id == transaction_id)
-    found: int | None = connection.execute(wanted).scalar_one_or_none()
-    return found
-
-
 def find_range(connection: sa.Connection, first_seq: int, last_seq: int) -> list[Transaction]:
     """The entries of a range of places, both included, in order."""
     wanted = sa.select(*RAW).where(journal.c.seq.between(first_seq, last_seq)).order_by(journal.c.seq)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from service.domain.keys import DIGEST_BYTES
+from service.domain.keys import DIGEST_BYTES, OPERATOR_KEY_ID, OPERATOR_NAME, REVERSES_ANY, ReversalRights, covers
 from service.storage.tables import api_key
 
 
@@ -20,16 +20,59 @@ class ApiKey:
     scopes: frozenset[str]
     created_at: datetime.datetime
     revoked_at: datetime.datetime | None
+    trade_point: str | None = None
+    """The only trade point that the key sees and writes; None for a key of all trade points."""
+    expires_at: datetime.datetime | None = None
+    """The instant from which the key is refused; None for a key without an end."""
+
+    @property
+    def reversal_rights(self) -> ReversalRights:
+        """What the key may reverse beside its own trades."""
+        return ReversalRights(covers(self.scopes, REVERSES_ANY), self.trade_point)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """The API key that a record names, by its id and its name; the name is None when the key no longer exists."""
+
+    id: int
+    name: str | None
+
+
+def recorder_of(key_id: int | None, name: str | None) -> Recorder | None:
+    """The recorder of a row that has a key's id, and of `api_key` the name; None for a row that names no key."""
+    if key_id is None:
+        return None
+    return Recorder(key_id, OPERATOR_NAME if key_id == OPERATOR_KEY_ID else name)
+
+
+def find_recorder(connection: sa.Connection, key_id: int) -> Recorder:
+    """The recorder with this id."""
+    name = connection.execute(sa.select(api_key.c.name).where(api_key.c.id == key_id)).scalar_one_or_none()
+    return Recorder(key_id, OPERATOR_NAME if key_id == OPERATOR_KEY_ID else name)
 
 
 def insert(
-    connection: sa.Connection, *, name: str, digest: bytes, scopes: Sequence[str], created_at: datetime.datetime
+    connection: sa.Connection,
+    *,
+    name: str,
+    digest: bytes,
+    scopes: Sequence[str],
+    created_at: datetime.datetime,
+    trade_point: str | None = None,
+    expires_at: datetime.datetime | None = None,
 ) -> int:
     """Adds a key and returns its id."""
     key_id: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(api_key.c.id), 0) + 1)).scalar_one()
     connection.execute(
         sa.insert(api_key).values(
-            id=key_id, name=name, digest=digest, scopes=" ".join(sorted(set(scopes))), created_at=created_at
+            id=key_id,
+            name=name,
+            digest=digest,
+            scopes=" ".join(sorted(set(scopes))),
+            created_at=created_at,
+            trade_point=trade_point,
+            expires_at=expires_at,
         )
     )
     return key_id
@@ -53,6 +96,12 @@ def list_keys(connection: sa.Connection) -> Sequence[ApiKey]:
     return [_key_of(row) for row in connection.execute(sa.select(api_key).order_by(api_key.c.id))]
 
 
+def trade_points(connection: sa.Connection) -> set[str]:
+    """The trade points that keys are bound to."""
+    bound = sa.select(api_key.c.trade_point).where(api_key.c.trade_point.is_not(None)).distinct()
+    return set(connection.execute(bound).scalars())
+
+
 def revoke(connection: sa.Connection, key_id: int, revoked_at: datetime.datetime) -> bool:
     """Revokes a key; returns false when there is no live key with this id."""
     ended = connection.execute(
@@ -62,4 +111,13 @@ def revoke(connection: sa.Connection, key_id: int, revoked_at: datetime.datetime
 
 
 def _key_of(row: sa.Row[tuple[object, ...]]) -> ApiKey:
-    return ApiKey(row.id, row.name, bytes(row.digest), frozenset(row.scopes.split()), row.created_at, row.revoked_at)
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        digest=bytes(row.digest),
+        scopes=frozenset(row.scopes.split()),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+        trade_point=row.trade_point,
+        expires_at=row.expires_at,
+    )

@@ -1,4 +1,4 @@
-"""Stores and reads residents, groups, dated statuses and memberships, and writes the records of the audit."""
+"""Stores and reads residents, groups, dated statuses and memberships."""
 
 import datetime
 import functools
@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.domain.residents import Eligibility, StatusChange
+from service.storage.keys import Recorder, recorder_of
 from service.storage.resident_cache import dated_columns, eligibility_of
-from service.storage.tables import audit, market_group, resident, resident_group, resident_status
+from service.storage.tables import api_key, market_group, resident, resident_group, resident_status
 
 _REGISTRATION_LOCK = 0x48555348  # "HUSH", so that another user of advisory locks is unlikely to pick it.
 
@@ -23,6 +24,8 @@ class ResidentRow:
     number_encrypted: bytes
     name_encrypted: bytes
     created_at: datetime.datetime
+    recorded_by: Recorder | None = None
+    """The key that registered the resident; None in rows from before it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Group:
     kind: str
     created_at: datetime.datetime
     members: int
+    recorded_by: Recorder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def insert(connection: sa.Connection, rows: Sequence[ResidentRow], digests: Sequ
                 "valid_until": row.eligibility.valid_until,
                 "settlement": row.eligibility.settlement,
                 "created_at": row.created_at,
+                "recorded_by": None if row.recorded_by is None else row.recorded_by.id,
             }
             for row, digest in zip(rows, digests, strict=True)
         ],
@@ -166,38 +171,56 @@ def _newest(
 
 
 def add_status(
-    connection: sa.Connection, ordinal: int, change: StatusChange, reason: str, recorded_at: datetime.datetime
+    connection: sa.Connection,
+    ordinal: int,
+    change: StatusChange,
+    reason: str,
+    recorded_at: datetime.datetime,
+    recorded_by: int,
 ) -> int:
-    """Adds a dated status and returns its id."""
+    """Adds a dated status and returns its id; `recorded_by` is the id of an API key."""
     added = sa.insert(resident_status).values(
         resident=ordinal,
         effective_on=change.effective_on,
         status=change.status,
         reason=reason,
         recorded_at=recorded_at,
+        recorded_by=recorded_by,
     )
     status_id: int = connection.execute(added.returning(resident_status.c.id)).scalar_one()
     return status_id
 
 
 def add_members(
-    connection: sa.Connection, group: int, days: Mapping[int, datetime.date], recorded_at: datetime.datetime
+    connection: sa.Connection,
+    group: int,
+    days: Mapping[int, datetime.date],
+    recorded_at: datetime.datetime,
+    recorded_by: int,
 ) -> Sequence[int]:
-    """Adds memberships, each from the resident's day on, and returns their ids."""
+    """Adds memberships, each from the resident's day on, and returns their ids; `recorded_by` is an API key's id."""
     if not days:
         return []
     added = connection.execute(
         sa.insert(resident_group).returning(resident_group.c.id),
         [
-            {"resident": ordinal, "effective_on": day, "market_group": group, "recorded_at": recorded_at}
+            {
+                "resident": ordinal,
+                "effective_on": day,
+                "market_group": group,
+                "recorded_at": recorded_at,
+                "recorded_by": recorded_by,
+            }
             for ordinal, day in days.items()
         ],
     )
     return added.scalars().all()
 
 
-def insert_group(connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime) -> int:
-    """Adds a group and returns its ordinal.
+def insert_group(
+    connection: sa.Connection, name: str, kind: str, created_at: datetime.datetime, recorded_by: int
+) -> int:
+    """Adds a group and returns its ordinal; `recorded_by` is the id of an API key.
 
     The command has to check that no other group has the same name and kind. There is no constraint for it, because
     older ledgers have such groups.
@@ -206,20 +229,21 @@ def insert_group(connection: sa.Connection, name: str, kind: str, created_at: da
     ordinal: int = connection.execute(
         sa.select(sa.func.coalesce(sa.func.max(market_group.c.ordinal), 0) + 1)
     ).scalar_one()
-    connection.execute(sa.insert(market_group).values(ordinal=ordinal, name=name, kind=kind, created_at=created_at))
+    added = {"ordinal": ordinal, "name": name, "kind": kind, "created_at": created_at, "recorded_by": recorded_by}
+    connection.execute(sa.insert(market_group).values(added))
     return ordinal
 
 
 def find_group(connection: sa.Connection, ordinal: int, day: datetime.date) -> Group | None:
     """The group with this ordinal and the number of its members on a day; None when there is none."""
     row = connection.execute(_groups_statement(day).where(market_group.c.ordinal == ordinal)).one_or_none()
-    return None if row is None else Group(row.ordinal, row.name, row.kind, row.created_at, row.members)
+    return None if row is None else _group_of(row)
 
 
 def list_groups(connection: sa.Connection, day: datetime.date, after: int, limit: int) -> Sequence[Group]:
     """Up to `limit` groups with an ordinal above `after`, in order."""
     wanted = _groups_statement(day).where(market_group.c.ordinal > after).order_by(market_group.c.ordinal).limit(limit)
-    return [Group(r.ordinal, r.name, r.kind, r.created_at, r.members) for r in connection.execute(wanted)]
+    return [_group_of(row) for row in connection.execute(wanted)]
 
 
 def group_names(connection: sa.Connection) -> dict[int, str]:
@@ -247,34 +271,28 @@ def _groups_statement(day: datetime.date) -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
-    return sa.select(market_group, members.label("members"))
+    return sa.select(market_group, members.label("members"), _recorder_name(market_group))
 
 
-def insert_audit(
-    connection: sa.Connection,
-    *,
-    at: datetime.datetime,
-    api_key: int,
-    action: str,
-    ordinal: int,
-    reason: str,
-    request_id: str,
-) -> int:
-    """Adds one record of the audit, and returns its id: which key did what to which resident, and why."""
-    added = sa.insert(audit).values(
-        at=at, api_key=api_key, action=action, resident=ordinal, reason=reason, request_id=request_id
-    )
-    audit_id: int = connection.execute(added.returning(audit.c.id)).scalar_one()
-    return audit_id
+def _group_of(row: sa.Row[Any]) -> Group:
+    recorder = recorder_of(row.recorded_by, row.recorder_name)
+    return Group(row.ordinal, row.name, row.kind, row.created_at, row.members, recorder)
+
+
+def _recorder_name(rows: sa.Table) -> sa.Label[Any]:
+    """The name of the key that recorded a row of this table."""
+    name = sa.select(api_key.c.name).where(api_key.c.id == rows.c.recorded_by)
+    return name.scalar_subquery().label("recorder_name")
 
 
 @functools.cache
 def _rows_statement(dialect: str) -> sa.Select[Any]:
-    return sa.select(resident, *dated_columns(dialect))
+    return sa.select(resident, _recorder_name(resident), *dated_columns(dialect))
 
 
 def _resident_of(row: sa.Row[Any]) -> ResidentRow:
     eligibility = eligibility_of(
         row.ordinal, row.registered_on, row.valid_until, row.settlement, row.statuses, row.memberships
     )
-    return ResidentRow(eligibility, row.number_encrypted, row.name_encrypted, row.created_at)
+    recorder = recorder_of(row.recorded_by, row.recorder_name)
+    return ResidentRow(eligibility, row.number_encrypted, row.name_encrypted, row.created_at, recorder)

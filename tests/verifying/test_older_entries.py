@@ -23,12 +23,13 @@ from service.app import create_app
 from service.commands.folding import fold
 from service.config import SettingError, Settings
 from service.ledger import Ledger, open_ledger
+from service.queries.keys import list_api_keys
 from service.queries.verifying import verify
 from service.storage import archives, copying, schema
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import metadata
 from service.vault import create_secrets
-from tests.builders import a_trade
+from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
 from tests.servers import call_hushi
@@ -138,6 +139,23 @@ def _entries(desk: Caller) -> list[Any]:
     """All of them, oldest first."""
     items: list[Any] = desk.get("/v1/transactions").get_json()["items"]
     return items[::-1]
+
+
+def test_older_registrations_and_keys_say_nothing_and_keep_their_macs(older: Ledger, desk: Caller) -> None:
+    """`older` has verified each fact: what was null is left out of the bytes that its MAC covers."""
+    shown = desk.get("/v1/residents").get_json()["items"] + desk.get("/v1/groups").get_json()["items"]
+    assert {item["recorded_by"] for item in shown} == {None}
+    key = list_api_keys(older)[0].key
+    assert (key.trade_point, key.expires_at) == (None, None)
+    made = desk.post("/v1/residents", a_registration(300)).get_json()
+    assert made["recorded_by"] == OLD_DESK
+    assert verdict_after(older) == RIGHT
+
+
+@pytest.mark.parametrize("table", ["resident", "api_key"])
+def test_an_older_fact_can_not_be_added_to(older: Ledger, table: str) -> None:
+    added = "recorded_by = 1" if table == "resident" else "trade_point = 'erenhot'"
+    assert f"of {table} is not what was recorded" in verdict_after(older, f"UPDATE {table} SET {added}")
 
 
 def test_older_entries_say_nothing_and_their_answers_are_replayed(desk: Caller) -> None:

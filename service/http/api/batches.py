@@ -19,6 +19,7 @@ from service.http.lines import MEDIA_TYPES, BodyLine, read_lines
 from service.http.problems import problem_document
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
+from service.http.trade_points import at_own_point, refuse_body_of_other_point
 
 routes = Routes("Transactions")
 
@@ -53,7 +54,7 @@ def post_batch(query: dict[str, Any]) -> Answer:
     errors_left = ERRORS_TOLD_MAX
     readings: list[NewEntry | Refusal] = []
     for line in lines:
-        readings.append(reading := _read(line, context.caller.id, context.request_id))
+        readings.append(reading := _read(line, context.caller.id, context.request_id, context.caller.trade_point))
         if isinstance(reading, Refusal):
             reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
             errors_left -= len(reading.errors)
@@ -77,14 +78,15 @@ def post_batch(query: dict[str, Any]) -> Answer:
     )
 
 
-def _read(line: BodyLine, api_key: int, asked_as: str) -> NewEntry | Refusal:
+def _read(line: BodyLine, api_key: int, asked_as: str, own_point: str | None = None) -> NewEntry | Refusal:
     """The entry of a line, or why it can't be read; such a line is not remembered."""
     if line.body is None:
         assert line.refusal is not None
         return line.refusal
     try:
         digest = key_digest(api_key, BATCH_ROUTE, check_key(line.key))
-        trade = _TRADE.read(line.body)
+        trade = _TRADE.read(at_own_point(line.body, own_point))
+        refuse_body_of_other_point(trade, own_point)
     except Refusal as refusal:
         return refusal.without_frames()
     return Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key)

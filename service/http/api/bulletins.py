@@ -21,7 +21,7 @@ from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
 from service.rendering.bulletin.sheets import BulletinCell, sheets_of
-from service.rendering.bulletin.workbook import footer_of
+from service.rendering.bulletin.workbook import footer_of, scope_of
 from service.rendering.words import LANGUAGES, word
 from service.storage.ledger_state import LedgerState
 
@@ -62,7 +62,7 @@ def get_bulletin(query: dict[str, Any]) -> Response:
 
 
 def _ask(question: Question, *, at: LedgerState, today: datetime.date) -> Answered[Bulletin]:
-    return app_context().reporter.bulletin(question.period, today)
+    return app_context().reporter.bulletin(question.period, today, question.filters)
 
 
 def _edition(lang: str) -> Edition:
@@ -90,6 +90,8 @@ def _page_of(document: dict[str, Any], _through: datetime.date, *, lang: str, to
         charts=charts_of(document, lang),
         demo=edition.is_demo,
         footer=footer_of(document, edition),
+        scope=scope_of(document, edition),
+        point=next(iter(document["filters"].get("trade_point", [])), None),
         shown=_shown,
         width=WIDTH,
         left=LEFT,

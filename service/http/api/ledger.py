@@ -10,6 +10,7 @@ from service.domain.proofs import document
 from service.http.context import app_context
 from service.http.path_ids import transaction_id_in
 from service.http.routes import Answer, Routes
+from service.http.trade_points import own_trade_point
 from service.queries import ledger as queries
 
 routes = Routes("Ledger")
@@ -56,5 +57,5 @@ def get_block(no: str) -> Answer:
 )
 def get_transaction_proof(transaction_id: str) -> Answer:
     """The path from a transaction to its block, to be checked offline by docs/verify_proof.py or anything else."""
-    proof = queries.get_proof(app_context().ledger, transaction_id_in(transaction_id))
+    proof = queries.get_proof(app_context().ledger, transaction_id_in(transaction_id), own_trade_point())
     return Answer(document(proof, _TRANSACTION.dump(proof.transaction, app_context().keys.name_of)))

@@ -42,9 +42,9 @@ _KEY_REFUSALS = (errors.IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 )
 def register_resident(body: dict[str, Any]) -> Answer:
     """Register a resident; the answer shows name and number masked."""
-    ledger = app_context().ledger
-    group = body.pop("group_id")
-    view = queries.view(ledger, commands.register(ledger, Registration(group=group, **body)))
+    ledger, group = app_context().ledger, body.pop("group_id")
+    registration, caller = Registration(group=group, **body), request_context().caller
+    view = queries.view(ledger, commands.register(ledger, registration, recorded_by=caller.id))
     return Answer(_RESIDENT.dump(view), 201, {"Location": f"/v1/residents/{view.resident_id}"})
 
 
@@ -166,7 +166,8 @@ def create_group(body: dict[str, str]) -> Answer:
     names the group, as is another group of the same name and kind.
     """
     attempt = _attempt(GROUPS_ROUTE, body)
-    made = make_group(app_context().ledger, body["name"], body["kind"], attempt)
+    caller = request_context().caller
+    made = make_group(app_context().ledger, body["name"], body["kind"], attempt, recorded_by=caller.id)
     return Answer(_GROUP.dump(made), 201, _replayed(attempt))
 
 
@@ -196,7 +197,10 @@ def add_group_members(group_id: str, body: dict[str, Any]) -> Answer:
     """Add residents to a group; each leaves the group it was in from that day on."""
     group = group_in(group_id)
     attempt = _attempt(MEMBERS_ROUTE, group, body)
-    changed = commands.add_members(app_context().ledger, group, body["resident_ids"], body["effective_on"], attempt)
+    ledger, caller = app_context().ledger, request_context().caller
+    changed = commands.add_members(
+        ledger, group, body["resident_ids"], body["effective_on"], attempt, recorded_by=caller.id
+    )
     return Answer(_GROUP.dump(changed), headers=_replayed(attempt))
 
 

@@ -16,6 +16,7 @@ from service.http.path_ids import transaction_id_in
 from service.http.problems import problem_response
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
+from service.http.trade_points import own_trade_point
 from service.queries import transactions as queries
 from service.storage.journal import TransactionFilters
 from service.storage.tail import PLACE_MAX
@@ -93,16 +94,26 @@ def quote_transaction(body: Trade) -> Answer:
     status=201,
     body=ReasonSchema,
     answer=wire.TransactionSchema,
-    refuses=[errors.NotFound, errors.PersonalData, errors.AlreadyReversed, errors.NotReversible, *_KEY_REFUSALS],
+    refuses=[
+        errors.NotFound,
+        errors.PersonalData,
+        errors.AlreadyReversed,
+        errors.NotReversible,
+        *_KEY_REFUSALS,
+    ],
     keyed=True,
     commits=True,
 )
 def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
-    """Reverse a trade, once and for ever: its allowance returns to the trade's own business day."""
+    """Reverse a trade, once and for ever: its allowance returns to the trade's own business day.
+
+    A trade that another key has recorded, or that says no key, needs the scope transactions:reverse_any.
+    """
     context, trade_id = request_context(), transaction_id_in(transaction_id)
     digest = key_digest(context.caller.id, REVERSAL_ROUTE, context.checked_key)
     fingerprint = reversal_fingerprint(trade_id, body)
-    entry = Reverse(digest, fingerprint, context.request_id, trade_id, body, api_key=context.caller.id)
+    caller = context.caller
+    entry = Reverse(digest, fingerprint, context.request_id, trade_id, body, caller.id, caller.reversal_rights)
     return answer_outcome(app_context().committer.submit([entry])[0])
 
 
@@ -114,7 +125,7 @@ def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
 )
 def get_transaction(transaction_id: str) -> Answer:
     """Fetch a transaction, with its reversal and its block if there are any."""
-    fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id))
+    fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id), own_trade_point())
     shown = _TRANSACTION.dump(fate.transaction, app_context().keys.name_of)
     return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
 

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
 from service.domain.errors import Forbidden, NotFound, Unauthenticated
+from service.domain.keys import has_expired
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
 from service.http.context import app_context
@@ -112,9 +113,11 @@ def sign_in() -> AnyResponse:
     key = form.get("key", "").strip()
     if not key:
         return _sign_in_page(goes_to, 422, "missing")
-    found = app_context().keys.find_live(key, app_context().state_reader.now())
+    found = app_context().keys.find_unrevoked(key, app_context().state_reader.now())
     if found is None:
         return _sign_in_page(goes_to, 401, "unknown")
+    if has_expired(found.expires_at, app_context().ledger.now()):
+        return _sign_in_page(goes_to, 401, "expired")
     request_context().api_key = found
     response = redirect(_local(goes_to), 303)
     begin_session(response, found)  # type: ignore[arg-type] # (redirect makes the application's own responses)
@@ -142,6 +145,7 @@ def get_session() -> Response:
     document = {
         "name": session.api_key.name,
         "scopes": sorted(session.api_key.scopes),
+        "trade_point": session.api_key.trade_point,
         "expires_at": session.expires_at.isoformat(),
         "csrf_token": session.token,
     }

@@ -12,6 +12,7 @@ from service.rendering.bulletin.edition import Edition
 from service.rendering.bulletin.sheets import BulletinCell, Sheet, sheets_of
 from service.rendering.exports.workbook import EXACT_DIGITS_MAX, MADE_AT, NUMBER_FORMATS, columns_of
 from service.rendering.words import say, word
+from service.rendering.words.terms import claimed_name
 
 _WIDTH_MIN, _WIDTH_MAX = 12, 40
 _A4 = 9
@@ -74,11 +75,18 @@ def _write_cell(page: Worksheet, row: int, place: int, cell: BulletinCell, forma
         page.write_number(row, place, float(cell.value), formats[cell.kind])
 
 
+def scope_of(document: Mapping[str, Any], edition: Edition) -> list[str]:
+    """What the figures are limited to, such as a trade point; nothing when they are of the whole ledger."""
+    filters = document["filters"].items()
+    return [claimed_name(f"{name}:{value}", edition.lang) for name, values in filters for value in values]
+
+
 def footer_of(document: Mapping[str, Any], edition: Edition) -> list[str]:
     """What stands below every table: units, cut-off, position, whether the month is over, and what is invented."""
     lang = edition.lang
     return [
         *([word("shell.demo", lang)] if edition.is_demo else []),
+        *scope_of(document, edition),
         say("report.named", lang, name=word("report.units", lang), value=word("report.all_units", lang)),
         f"{word('report.cut_off', lang)} {document['cut_off']}",
         f"{word('report.position', lang)} {document['position']}",
