@@ -42,9 +42,14 @@ test("a resident is told from another one of the same masked name by all that is
     settlement: "东",
     group_id: null,
   };
-  const shown = rowsOf({ ...one, registered_on: "2024-01-02", valid_until: null });
+  const shown = rowsOf({
+    ...one,
+    registered_on: "2024-01-02",
+    valid_until: null,
+    recorded_by: { id: 3, name: "柜台" },
+  });
   assert.deepEqual(
     shown.map(([, said]) => said),
-    ["1525**********1238", "东", "None", "2024-01-02", "No end"],
+    ["1525**********1238", "东", "None", "2024-01-02", "No end", "柜台"],
   );
 });

@@ -23,6 +23,7 @@ def test_a_resident_is_registered_with_all_fields(registrar: Registrar) -> None:
     assert (made["registered_on"], made["valid_until"]) == ("2024-03-01", "2030-01-01")
     shown = registrar.text("#card")
     assert "白****干" in shown
+    assert "Recorded by备案" in shown
     assert f"1525**********{number[-4:]}" in shown
     assert registrar.focused() == "card-title"
     # The next one is of the same settlement on the same day; the number is gone.

@@ -10,10 +10,12 @@ import time
 
 import pytest
 
+from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_NAME
 from service.importing.registering import LINES_PER_COMMIT
 from service.ledger import Ledger
 from service.queries.residents import get_resident
 from service.queries.verifying import verify
+from service.storage.keys import Recorder
 from tests.importing.files import write_csv
 from tests.importing.residents.tables import row, run
 from tests.servers import HUSHI, call_hushi, run_hushi
@@ -102,7 +104,8 @@ def test_a_table_that_breaks_off_late_tells_how_far_it_came(
 def test_the_example_is_registered_in_order(ledger: Ledger, environment: dict[str, str]) -> None:
     ran = call_hushi(environment, "residents", "import", str(EXAMPLE))
     assert (ran.exit_code, ran.stdout) == (0, "8 registered, 0 known already, 0 refused\n")
-    assert get_resident(ledger, 8).name == "示****仁"
+    last = get_resident(ledger, 8)
+    assert (last.name, last.recorded_by) == ("示****仁", Recorder(OPERATOR_KEY_ID, OPERATOR_NAME))
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -42,6 +42,7 @@ export function rowsOf(resident) {
     [word("dimension.group_id"), groupWords(resident.group_id)],
     [word("registered_on"), resident.registered_on ?? "—"],
     [word("valid_until"), resident.valid_until ?? word("valid.always")],
+    [word("recorded_by"), resident.recorded_by ? (resident.recorded_by.name ?? `${resident.recorded_by.id}`) : "—"],
   ];
 }
 

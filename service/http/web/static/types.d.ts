@@ -151,6 +151,7 @@ interface Resident {
   status?: string;
   registered_on?: string;
   valid_until?: string | null;
+  recorded_by?: { id: number; name: string | null } | null;
   settlement?: string | null;
   group_id?: string | null;
 }
