@@ -176,6 +176,15 @@ def make_residents() -> list[Body]:
     ]
 
 
+def write_residents_csv(name: str, residents: list[Body]) -> None:
+    """The residents as `hushi residents import` takes them, under Chinese headings."""
+    headings = {"name": "姓名", "id_number": "公民身份号码", "registered_on": "备案日期", "settlement": "社区(嘎查)"}
+    with (FOLDER / name).open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(headings.values())
+        table.writerows([resident[field] for field in headings] for resident in residents)
+
+
 def citizen_number(digits: str) -> str:
     """The 17 digits with their check character (ISO 7064 MOD 11-2)."""
     total = sum(weight * int(digit) for weight, digit in zip(CITIZEN_WEIGHTS, digits, strict=True))
@@ -190,6 +199,7 @@ def main() -> None:
     write_workbook(trades)
     write_ndjson("transactions.ndjson", trades)
     write_ndjson("residents.ndjson", make_residents())
+    write_residents_csv("residents-zh.csv", make_residents())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Residents and groups on the wire."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from schemas.choices import Count, OneOf
 from schemas.examples import EXAMPLES
@@ -20,12 +20,18 @@ from schemas.fields import (
     TradingDay,
 )
 from schemas.recorder import RecorderSchema
-from schemas.strict import StrictSchema
-from service.domain.residents import STATUSES
+from schemas.strict import StrictSchema, Translated
+from service.domain.name_search import parse_name_part
+from service.domain.residents import NAME_LENGTH_MAX, STATUSES
 
 SETTLEMENT_LENGTH_MAX = 60
+NOT_A_SETTLEMENT = "not-a-settlement"
 REASON_LENGTH_MAX = 200
 MEMBERS_MAX = 1000
+FOUND_MAX, FOUND_LIMIT = 50, 20
+GROUP_NAME_LENGTH_MAX = 60
+GROUP_KINDS = ("mutual_aid", "cooperative", "village")
+"""The kinds of group that the page offers. The API takes any text."""
 PAGE_LIMIT_MAX = 500
 PAGE_LIMIT = 50
 
@@ -37,12 +43,30 @@ def settlement_field(**kwargs: Any) -> Text:
 
 def _no_comma(text: str) -> None:
     if "," in text:
-        raise ValidationError("not-a-settlement: Send a name without a comma.")
+        raise ValidationError(f"{NOT_A_SETTLEMENT}: Send a name without a comma.")
 
 
 def cursor_field() -> fields.String:
     """A field for a cursor. It accepts any text, because a wrong cursor is refused later with its own code."""
     return fields.String(metadata={"description": "As the page before gave it in next_cursor, unchanged."})
+
+
+class NamePart(Translated):
+    """A name, or a part of one, that residents are searched by."""
+
+    slug = "not-a-name"
+    properties: ClassVar[dict[str, Any]] = {
+        "minLength": 1,
+        "maxLength": NAME_LENGTH_MAX,
+        "examples": [EXAMPLES["resident_name"]],
+        "description": "Case, blanks, dots and hyphens count for nothing.",
+    }
+
+    def parse(self, text: str) -> str:
+        """Reads the text, and returns the form in which names are compared."""
+        if len(text) > NAME_LENGTH_MAX:
+            raise ValueError(f"Send 1 to {NAME_LENGTH_MAX} characters.")
+        return parse_name_part(text)
 
 
 class RegistrationSchema(StrictSchema):
@@ -92,6 +116,25 @@ class LookupSchema(StrictSchema):
     """A citizen number to look up."""
 
     id_number = CitizenNumber(required=True)
+
+
+class NameSearchSchema(StrictSchema):
+    """A name to search for, and how many residents to show."""
+
+    name = NamePart(required=True)
+    limit = fields.Integer(
+        strict=True,
+        load_default=FOUND_LIMIT,
+        validate=Range(1, FOUND_MAX, error=f"not-a-count: Send a whole number from 1 to {FOUND_MAX}."),
+        error_messages={"invalid": f"not-a-count: Send a whole number from 1 to {FOUND_MAX}."},
+    )
+
+
+class FoundResidentsSchema(StrictSchema):
+    """The residents that a search has found, equal names first; `has_more` tells that the limit has cut the list."""
+
+    items = fields.List(fields.Nested(ResidentSchema), required=True)
+    has_more = fields.Boolean(required=True)
 
 
 class StatusChangeSchema(StrictSchema):
@@ -151,7 +194,7 @@ class AllowanceSchema(StrictSchema):
 class NewGroupSchema(StrictSchema):
     """A group to be made."""
 
-    name = Text(60, required=True)
+    name = Text(GROUP_NAME_LENGTH_MAX, required=True)
     kind = Text(40, required=True, metadata={"description": "What it is, such as mutual_aid, cooperative or village."})
 
 

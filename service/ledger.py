@@ -20,6 +20,7 @@ from service.storage.lineage import Lineage
 from service.storage.prices import PriceBook
 from service.storage.resident_cache import ResidentCache
 from service.vault import SecretsError, Vault, create_secrets, load_vault
+from service.vault.name_index import NameIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Ledger:
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
     prices: PriceBook = field(default_factory=PriceBook)
+    name_index: NameIndex = field(default_factory=NameIndex)
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""

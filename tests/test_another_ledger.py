@@ -160,6 +160,24 @@ def test_a_tail_of_the_same_length_and_place_is_another_one(market: Market) -> N
     assert after.get_json()["total"]["amount_cny"]["current"] == "230.00"
 
 
+def _found(caller: Caller, name: str) -> list[str]:
+    found = caller.post("/v1/residents/search", {"name": name}).get_json()["items"]
+    return [item["resident_id"] for item in found]
+
+
+def test_names_of_the_ledger_before_find_nobody(market: Market) -> None:
+    caller = market.caller()
+    caller.post("/v1/residents", a_registration(0, name="王明"))
+    market.copy()
+    caller.post("/v1/residents", a_registration(1, name="李雷"))
+    assert _found(caller, "李雷") == ["R00000002"]
+    market.fail_over()
+    caller.get(PEOPLE)  # The connections are replaced.
+    assert caller.post("/v1/residents", a_registration(2, name="白音")).status_code == 201
+    assert _found(caller, "李雷") == []
+    assert (_found(caller, "白音"), _found(caller, "王明")) == (["R00000002"], ["R00000001"])
+
+
 def test_residents_of_the_ledger_before_are_unknown(market: Market) -> None:
     caller = market.caller()
     caller.register(1)

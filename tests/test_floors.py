@@ -46,9 +46,9 @@ HOMES = {
 VIEWS = "service.http.api."
 """Each endpoint family stands for itself; what two of them need has a module of its own in service.http."""
 PURE = {
-    "base64", "bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
-    "itertools", "json", "math", "operator", "pyroaring", "re", "service", "struct", "typing", "unicodedata", "uuid",
-    "zlib", "zoneinfo",
+    "array", "base64", "bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib",
+    "hmac", "itertools", "json", "math", "operator", "pyroaring", "re", "service", "struct", "typing", "unicodedata",
+    "uuid", "zlib", "zoneinfo",
 }  # fmt: skip
 """What the domain may import: nothing that reads a file, a clock, a variable of the environment or a random number."""
 

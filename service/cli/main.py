@@ -29,6 +29,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "mandates": "mandates:mandates",
     "report": "reports:report",
+    "residents": "residents:residents",
     "restore": "backup:restore_backup",
     "secrets": "keys:secrets",
     "serve": "serving:serve",
@@ -42,6 +43,7 @@ hushi demo                       # fill a new ledger with an invented market
 hushi serve --welcome            # serve it, and say how to sign in
 hushi keys create --name clerk-1 --scope transactions:write
 hushi import examples/transactions-zh-gb18030.csv
+hushi residents import examples/residents-zh.csv --check
 hushi report trade --period 2024-H1 --by category
 hushi backup hushi-2024-06-30.zip
 HUSHI_DATA_DIR=other hushi verify              # or HUSHI_DATABASE_URL=…

@@ -64,8 +64,7 @@ def register_all(
 ) -> list[ResidentRow]:
     """Registers residents under the next ordinals, in this order: all of them or none. Raises as `register`."""
     for registration in registrations:
-        _refuse_impossible_dates(registration)
-        refuse_personal_data([("/settlement", registration.settlement)])
+        refuse_impossible(registration)
     with refusing_durably(ledger, ResidentExists):
         return _register_or_refuse(ledger, registrations, recorded_by)
 
@@ -133,7 +132,9 @@ def _join(
     facts.add(connection, ledger.vault.macs.facts, "resident_group", added)
 
 
-def _refuse_impossible_dates(registration: Registration) -> None:
+def refuse_impossible(registration: Registration) -> None:
+    """Raises what `register` raises of a registration by itself: for its dates, and a citizen number in a text."""
+    refuse_personal_data([("/settlement", registration.settlement)])
     if birth_date(registration.id_number) >= registration.registered_on:
         raise ValidationFailed.of("/id_number", "born-too-late", "The birth date must lie before registered_on.")
     if registration.valid_until is not None and registration.valid_until < registration.registered_on:

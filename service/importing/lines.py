@@ -1,7 +1,7 @@
 """What a reader of an import file gives: the lines, one by one, and how much of the file is read."""
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -66,6 +66,23 @@ class FileLines(abc.ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def in_chunks(lines: Iterable[FileLine], length_max: int) -> Iterator[list[FileLine]]:
+    """The lines in chunks. When the rest of the file can't be read, it first gives the lines before that place."""
+    chunk: list[FileLine] = []
+    try:
+        for line in lines:
+            chunk.append(line)
+            if len(chunk) == length_max:
+                yield chunk
+                chunk = []
+    except ImportFileError:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
 
 
 def refused_line(number: int, error: str, raw: str) -> FileLine:

@@ -21,6 +21,7 @@ from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.warnings import codes_of
 from service.importing import FileLine, ImportFileError
 from service.importing.headings import usual_heading
+from service.importing.lines import in_chunks
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
@@ -96,7 +97,7 @@ def _settle_all(
     tell: Tell | None = None,
 ) -> None:
     with ThreadPoolExecutor(1) as posting:
-        sent = (_send(submit, posting, chunk) for chunk in _chunks(lines))
+        sent = (_send(submit, posting, chunk) for chunk in in_chunks(lines, LINES_PER_COMMIT))
         for chunk in _one_ahead(sent):
             _settle(chunk, tally, refuse, tell)
             advance()
@@ -108,23 +109,6 @@ class _Chunk(NamedTuple):
     lines: list[FileLine]
     readings: list[Post | RefusedLine]
     outcomes: Future[list[Outcome]]
-
-
-def _chunks(lines: Iterable[FileLine]) -> Iterator[list[FileLine]]:
-    """The lines in chunks. When the rest of the file can't be read, it first gives the lines before that place."""
-    chunk: list[FileLine] = []
-    try:
-        for line in lines:
-            chunk.append(line)
-            if len(chunk) == LINES_PER_COMMIT:
-                yield chunk
-                chunk = []
-    except ImportFileError:
-        if chunk:
-            yield chunk
-        raise
-    if chunk:
-        yield chunk
 
 
 def _send(submit: Submit, posting: Executor, lines: list[FileLine]) -> _Chunk:

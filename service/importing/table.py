@@ -2,10 +2,11 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from service.domain.texts import normal_text
 from service.importing.cells import ReadCell, cell_readers
-from service.importing.headings import KEY_FIELD, METADATA_PREFIX, REQUIRED_FIELDS, Heading
+from service.importing.headings import KEY_FIELD, METADATA_PREFIX, TRADE_HEADINGS, Heading, KnownHeadings
 from service.importing.keys import LineKeys
 from service.importing.lines import FileLine, refused_line, shorten_raw
 from service.importing.nothing import is_nothing
@@ -25,7 +26,14 @@ def is_blank(cells: Sequence[str]) -> bool:
 
 
 class FileColumns:
-    """The columns of one file. All that depends on the header only is worked out once, in the constructor."""
+    """The columns of one file. All that depends on the header only is worked out once, in the constructor.
+
+    These are the columns of trades. A subclass reads another kind of table: it has headings and readers of its own.
+    """
+
+    known: ClassVar[KnownHeadings] = TRADE_HEADINGS
+    is_personal: ClassVar[bool] = False
+    """Whether the table has personal data; then no part of it may be written to a temporary file."""
 
     def __init__(self, headings: Sequence[Heading], width: int, *, grouped: bool, is_typed: bool = False) -> None:
         """Prepares a reader for each column.
@@ -34,17 +42,22 @@ class FileColumns:
         the file tells text from dates and numbers.
         """
         self.width = width
-        readers = cell_readers(grouped=grouped, is_typed=is_typed)
+        readers = self.readers(grouped=grouped, is_typed=is_typed)
+        required = self.known.required
         self._columns = [
-            (heading.index, heading, heading.field, _column_reader(heading.field, readers.get(heading.field, text)))
-            for heading in headings
+            (one.index, one, one.field, _column_reader(one.field, readers.get(one.field, text), one.field in required))
+            for one in headings
         ]
         self._own_entries = [heading.field for heading in headings if heading.field.startswith(METADATA_PREFIX)]
         self._has_direction = any(heading.field == DIRECTION for heading in headings)
         self._direction_above: object = None
         self._unnamed = sorted(set(range(width)) - {heading.index for heading in headings})
         self._keys = LineKeys()
-        self._needed = 1 + max(heading.index for heading in headings if heading.field in REQUIRED_FIELDS)
+        self._needed = 1 + max(heading.index for heading in headings if heading.field in required)
+
+    def readers(self, *, grouped: bool, is_typed: bool) -> dict[str, ReadCell]:
+        """The reader of each field; a field without one is read as text."""
+        return cell_readers(grouped=grouped, is_typed=is_typed)
 
     def fit(self, cells: list[str]) -> list[str] | None:
         """The row with exactly `width` cells: programs add empty cells at a row's end, or leave out empty cells there.
@@ -99,28 +112,31 @@ class FileColumns:
             return [f"The direction is empty below an export; write {words} into this line as well."]
         return []
 
+    def key_of(self, body: dict[str, object], own_key: str | None) -> str:
+        """The idempotency key of a line. Raises ValueError."""
+        return self._keys.key_of(body, own_key)
+
     def _finished(self, number: int, body: dict[str, object], errors: list[str], raw: str) -> FileLine:
         own_key = body.pop(KEY_FIELD, None)
         if not errors:
             try:
-                key = self._keys.key_of(body, None if own_key is None else str(own_key))
+                key = self.key_of(body, None if own_key is None else str(own_key))
                 return FileLine(number, key, body, None, shorten_raw(raw))
             except ValueError as error:
                 errors.append(str(error))
         return refused_line(number, " ".join(errors), shorten_raw(raw))
 
 
-def _column_reader(field: str, read: ReadCell) -> Callable[[str], object]:
+def _column_reader(field: str, read: ReadCell, is_required: bool) -> Callable[[str], object]:
     """Returns the function that reads a column's cells; it gives None for an empty cell or a word for nothing.
 
     It remembers its answers, because nearly all cells of a column repeat a few values. It does not remember the
     answers for metadata: they are dicts, and two lines must not share a dict.
     """
-    is_optional = field not in REQUIRED_FIELDS
 
     def _read(cell: str) -> object:
         plain = plain_cell(cell)
-        if not plain or (is_optional and is_nothing(plain)):
+        if not plain or (not is_required and is_nothing(plain)):
             return None
         return read(plain)
 

@@ -95,6 +95,36 @@ def find_ordinal(ledger: Ledger, id_number: str) -> int | None:
         return residents.find_ordinal(connection, ledger.vault.digests(id_number))
 
 
+@dataclass(frozen=True, slots=True)
+class KnownResident:
+    """A resident whom somebody has registered before, with the name in full: only for comparing it."""
+
+    ordinal: int
+    name: str
+
+
+def find_known(ledger: Ledger, id_numbers: Sequence[str]) -> dict[str, KnownResident]:
+    """The residents with these citizen numbers, by the numbers."""
+    number_of = {digest: number for number in id_numbers for digest in ledger.vault.digests(number)}
+    with ledger.database.reading() as connection:
+        found = residents.find_names(connection, list(number_of))
+    return {
+        number_of[digest]: KnownResident(ordinal, ledger.vault.decrypt(encrypted, ordinal, "name"))
+        for digest, ordinal, encrypted in found
+    }
+
+
+def groups_by_name(ledger: Ledger) -> dict[str, list[int]]:
+    """The ordinals of all groups by their names and by their ids. Several groups may have one name."""
+    with ledger.database.reading() as connection:
+        names = residents.group_names(connection)
+    found: dict[str, list[int]] = {}
+    for ordinal, name in sorted(names.items()):
+        found.setdefault(name, []).append(ordinal)
+    # An id goes before a group that is called like it.
+    return found | {group_id(ordinal): [ordinal] for ordinal in names}
+
+
 def eligibilities_of(ledger: Ledger, ordinals: Collection[int]) -> dict[int, Eligibility]:
     """The registration, statuses and memberships of those of these residents who exist, by their ordinals."""
     with ledger.database.reading() as connection:
@@ -109,6 +139,17 @@ def find_resident(ledger: Ledger, id_number: str) -> ResidentView:
     if row is None:
         raise NotFound("No resident is registered with this citizen number.")
     return view(ledger, row)
+
+
+def search_residents(ledger: Ledger, form: str, limit: int) -> tuple[list[ResidentView], bool]:
+    """Up to `limit` residents whose names contain a form (domain.name_search), and whether there are more of them.
+
+    What is shown is masked, and so it leaves no record in the audit.
+    """
+    with ledger.name_index.turn, ledger.database.reading() as connection:
+        found = ledger.name_index.up_to_date(connection, ledger.vault).find(form, limit + 1)
+        rows = residents.find_rows(connection, found[:limit])
+    return [view(ledger, rows[ordinal]) for ordinal in found[:limit]], len(found) > limit
 
 
 def list_residents(

@@ -98,6 +98,13 @@ def find_ordinal(connection: sa.Connection, digests: Collection[bytes]) -> int |
     ).scalar_one_or_none()
 
 
+def find_names(connection: sa.Connection, digests: Collection[bytes]) -> Sequence[tuple[bytes, int, bytes]]:
+    """Digest, ordinal and encrypted name of the residents whose citizen numbers have these keyed digests."""
+    wanted = sa.select(resident.c.number_digest, resident.c.ordinal, resident.c.name_encrypted)
+    found = connection.execute(wanted.where(resident.c.number_digest.in_(list(digests))))
+    return [(bytes(digest), ordinal, bytes(name)) for digest, ordinal, name in found]
+
+
 def first_and_last(connection: sa.Connection) -> Sequence[tuple[int, bytes, bytes, bytes]]:
     """Ordinal, digest, encrypted number and name of the first and of the last resident; empty without residents."""
     ends = (sa.select(end(resident.c.ordinal)).scalar_subquery() for end in (sa.func.min, sa.func.max))
@@ -113,6 +120,12 @@ def find_row(connection: sa.Connection, ordinal: int) -> ResidentRow | None:
         _rows_statement(connection.dialect.name).where(resident.c.ordinal == ordinal)
     ).one_or_none()
     return None if row is None else _resident_of(row)
+
+
+def find_rows(connection: sa.Connection, ordinals: Collection[int]) -> dict[int, ResidentRow]:
+    """Those of these residents who exist, by their ordinals."""
+    wanted = _rows_statement(connection.dialect.name).where(resident.c.ordinal.in_(list(ordinals)))
+    return {row.ordinal: _resident_of(row) for row in connection.execute(wanted)}
 
 
 def list_rows(connection: sa.Connection, filters: ResidentFilters, after: int, limit: int) -> Sequence[ResidentRow]:

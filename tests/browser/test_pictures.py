@@ -25,6 +25,8 @@ PAGES = {
     "transactions": ("/transactions?from=2024-06-01&to=2024-06-30&lang={lang}", "#rows tbody"),
     "entry": ("/transactions?from=2024-06-01&to=2024-06-30&lang={lang}", "#rows tbody"),
     "handover": ("/transactions?view=handover&from=2024-06-01&to=2024-06-30&lang={lang}", "#handover-rows"),
+    "residents": ("/residents?lang={lang}", "html[data-ready]"),
+    "found": ("/residents?lang={lang}", "html[data-ready]"),
     "bulletin": ("/v1/reports/bulletin?month=2024-04&format=html&lang={lang}", "#days"),
     "refusal": ("/nowhere?lang={lang}", ".refusal"),
     "signin": ("/signin?lang={lang}", "#key"),
@@ -49,7 +51,23 @@ def _open(page: Any) -> None:
     page.wait_for_selector("#qr", timeout=15_000)
 
 
-DONE_THERE = {"record": _find, "entry": _open}
+def _show_resident(page: Any) -> None:
+    page.fill("#find-who", "R00000001")
+    page.press("#find-who", "Enter")
+    page.wait_for_selector("#allowance-text")
+    page.click("#changing summary")
+    page.select_option("#change-status", "cancelled")
+    page.click("#open-G000001")
+    page.wait_for_selector("#group-members tbody tr")
+
+
+def _search(page: Any) -> None:
+    page.fill("#find-who", "阿拉坦")
+    page.press("#find-who", "Enter")
+    page.wait_for_selector("#found button")
+
+
+DONE_THERE = {"record": _find, "entry": _open, "residents": _show_resident, "found": _search}
 """The actions on a page before its picture is taken."""
 
 
@@ -110,10 +128,11 @@ def test_what_is_printed_can_be_looked_at(place: Bureau, chromium: Any, folder: 
     officer = Clerk(place, chromium, color_scheme="dark", locale=lang)
     officer.page.goto(f"{place.address}/signin?next=/#key={place.new_key('admin')}")
     officer.wait_for_report()
-    for name in ("dashboard", "bulletin", "transactions", "handover"):
+    for name in ("dashboard", "residents", "bulletin", "transactions", "handover"):
         address, ready = PAGES[name]
         officer.page.goto(place.address + address.format(lang=lang))
         officer.page.wait_for_selector(ready, state="attached")
+        DONE_THERE.get(name, lambda _page: None)(officer.page)
         printed = officer.page.pdf(path=folder / f"{name}-{lang}.pdf", format="A4", prefer_css_page_size=True)
         assert len(printed) > 20_000, "there is something on it"
     officer.context.close()

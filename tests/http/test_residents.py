@@ -42,6 +42,7 @@ def test_neither_answers_nor_logs_name_anybody(admin: Caller, capsys: pytest.Cap
         admin.post("/v1/residents/lookup", {"id_number": number}),
         admin.post("/v1/residents/lookup", {"id_number": a_citizen_number(1)}),
         admin.post("/v1/residents/lookup", {"id_number": number[:-1] + "?"}),
+        *(admin.post("/v1/residents/search", {"name": text}) for text in (name, number, f"{name}{number}", name * 20)),
         admin.post("/v1/residents", {**a_registration(), "registered_on": "1900-01-01"}),
         admin.get("/v1/residents"),
         admin.get(f"/v1/residents/{number}"),

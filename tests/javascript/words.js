@@ -33,7 +33,10 @@ const catalogue = {
   names: { origin: namesIn("countries", "countries", "code"), category: namesIn("categories", "rows", "name") },
 };
 
-/** @param {string} page */
-export const teachPage = (page) => teach(catalogue, page);
+/**
+ * @param {string} page
+ * @param {...string} borrowed
+ */
+export const teachPage = (page, ...borrowed) => teach(catalogue, page, ...borrowed);
 
 teachPage("dashboard");

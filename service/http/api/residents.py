@@ -84,6 +84,21 @@ def look_up_resident(body: dict[str, str]) -> Answer:
 
 
 @routes.post(
+    "/v1/residents/search",
+    scope="residents:read",
+    body=wire.NameSearchSchema,
+    answer=wire.FoundResidentsSchema,
+)
+def search_residents(body: dict[str, Any]) -> Answer:
+    """Find residents by a part of their name, equal names first; a POST, so that no name ends up in a log.
+
+    The ledger holds names encrypted. Each process decrypts them once into its memory, so its first search takes longer.
+    """
+    views, has_more = queries.search_residents(app_context().ledger, body["name"], body["limit"])
+    return Answer({"items": _RESIDENT.dump(views, many=True), "has_more": has_more})
+
+
+@routes.post(
     "/v1/residents/<resident_id>/status",
     scope="residents:write",
     body=wire.StatusChangeSchema,

@@ -7,11 +7,21 @@ import functools
 
 from schemas.fields import HS_CODE_LENGTH_MAX, CitizenNumber, ResidentId, Text
 from schemas.reports import COMPARISONS
-from schemas.residents import PAGE_LIMIT_MAX, ReasonSchema
+from schemas.residents import (
+    FOUND_MAX,
+    GROUP_KINDS,
+    GROUP_NAME_LENGTH_MAX,
+    MEMBERS_MAX,
+    PAGE_LIMIT_MAX,
+    SETTLEMENT_LENGTH_MAX,
+    ReasonSchema,
+)
 from schemas.several import FILTER_VALUES_MAX
 from schemas.transactions import OVER_ALLOWANCE, TradeSchema
 from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
 from service.domain.periods import PERIOD_YEARS_MAX
+from service.domain.personal_data import NUMBER_LENGTH
+from service.domain.residents import NAME_LENGTH_MAX, STATUSES
 from service.domain.transactions import DIRECTIONS, FIRST_TRADING_DAY
 from service.http.web.refusal_pages import TAGS
 
@@ -27,6 +37,10 @@ def page_limits() -> dict[str, object]:
         "period_years_max": PERIOD_YEARS_MAX,
         "filter_values_max": FILTER_VALUES_MAX,
         "page_limit_max": PAGE_LIMIT_MAX,
+        "found_max": FOUND_MAX,
+        "members_max": MEMBERS_MAX,
+        "statuses": list(STATUSES),
+        "group_kinds": list(GROUP_KINDS),
         "resident_id": ResidentId.properties["pattern"],
         "citizen_number": CitizenNumber.properties["pattern"],
         "filters": list(FILTERS),
@@ -39,6 +53,10 @@ def page_limits() -> dict[str, object]:
             "hs_code": HS_CODE_LENGTH_MAX,
             "quantity_kg": KG_LENGTH_MAX,
             "amount_cny": CNY_LENGTH_MAX,
+            "id_number": NUMBER_LENGTH,
+            "name": NAME_LENGTH_MAX,
+            "settlement": SETTLEMENT_LENGTH_MAX,
+            "group": GROUP_NAME_LENGTH_MAX,
         },
     }
 

@@ -18,4 +18,5 @@ PAGES = {
     "dashboard": ShellPage("/", "reports:read"),
     "record": ShellPage("/record", "transactions:write residents:read"),
     "transactions": ShellPage("/transactions", "transactions:read"),
+    "residents": ShellPage("/residents", "residents:read residents:write"),
 }

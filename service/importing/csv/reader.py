@@ -76,9 +76,12 @@ class TextLines(FileLines):
 class DelimitedLines(TextLines):
     """The lines of a CSV file."""
 
-    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
+    def __init__(
+        self, path: pathlib.Path, encoding: str | None = None, columns: type[FileColumns] = FileColumns
+    ) -> None:
         """Reads up to the header. Raises ImportFileError when the file can't be imported."""
         super().__init__(path, encoding)
+        self._columns = columns
         try:
             self._table = self._read_header()
         except BaseException:
@@ -124,14 +127,14 @@ class DelimitedLines(TextLines):
         )
 
     def _read_header(self) -> FileColumns:
-        line = self._first_written_line()
-        self._delimiter = max(DELIMITERS, key=lambda sign: count_known(_split(line, sign)))
+        line, known = self._first_written_line(), self._columns.known
+        self._delimiter = max(DELIMITERS, key=lambda sign: count_known(_split(line, sign), known))
         try:
             cells = next(self._records())
         except csv.Error as error:
             raise ImportFileError(f"Line {self._physical.count}: the header line is broken ({error}).") from None
         number, _ = self._physical.take_record()
-        return FileColumns(match_headings(cells, number), len(cells), grouped=self._delimiter != ";")
+        return self._columns(match_headings(cells, number, known), len(cells), grouped=self._delimiter != ";")
 
     def _first_written_line(self) -> str:
         """The first line that is not blank. It is given back, and read again as the header."""

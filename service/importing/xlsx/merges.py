@@ -18,6 +18,8 @@ MERGED_RANGES_MAX = 100_000
 ONE_FOR_EACH_TRADE = frozenset({"quantity_kg", "amount_cny", "reference", KEY_FIELD})
 """Each trade has its own value of these fields. Over several rows, a merged one may be a sum, or a number for all."""
 
+ONE_FOR_EACH_RESIDENT = frozenset({"name", "id_number"})
+
 _MARK = b"mergeCell"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?", re.ASCII)
@@ -126,10 +128,11 @@ class MergedCells:
         if len(columns) > 1:
             names = ", ".join(heading.text for heading in columns)
             return f"{merged.text} is one merged cell over several columns ({names}); unmerge it and fill in each."
-        is_one_of_many = columns[0].field in ONE_FOR_EACH_TRADE and merged.last_row > merged.first_row
-        if is_one_of_many and not self._is_a_row_of_several(merged, row, cells):
+        field, several = columns[0].field, merged.last_row > merged.first_row
+        what = "trades" if field in ONE_FOR_EACH_TRADE else "residents" if field in ONE_FOR_EACH_RESIDENT else None
+        if what and several and not self._is_a_row_of_several(merged, row, cells):
             return (
-                f"{columns[0].text}: {merged.text} is one merged cell for several trades; unmerge it and fill in each."
+                f"{columns[0].text}: {merged.text} is one merged cell for several {what}; unmerge it and fill in each."
             )
         return None
 

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service.importing.headings import count_known, match_headings
+from service.importing.headings import KnownHeadings, count_known, match_headings
 from service.importing.lines import FileLine, FileLines, ImportFileError
 from service.importing.table import FileColumns, is_blank
 from service.importing.xlsx.merges import MergedCells, read_merged_ranges
@@ -35,18 +35,21 @@ class Header:
 class WorkbookLines(FileLines):
     """The lines of a workbook's first visible worksheet with headings. The rows above the headings are no lines."""
 
-    def __init__(self, path: pathlib.Path, encoding: str | None = None) -> None:
+    def __init__(
+        self, path: pathlib.Path, encoding: str | None = None, columns: type[FileColumns] = FileColumns
+    ) -> None:
         """Reads the shared strings, and the rows up to the header.
 
         Raises ImportFileError when the file can't be imported.
         """
         if encoding is not None:
             raise ImportFileError("A workbook states its encoding itself; leave out --encoding.")
+        self._columns = columns
         with damage_refused(), contextlib.ExitStack() as opened:
             archive = opened.enter_context(zipfile.ZipFile(path))
             workbook = read_workbook(archive)
-            strings = opened.enter_context(contextlib.closing(SharedStrings(archive, workbook.strings_part)))
-            sheet, self._sheet, header = _find_header(archive, workbook, strings)
+            strings = opened.enter_context(contextlib.closing(_strings(archive, workbook, columns)))
+            sheet, self._sheet, header = _find_header(archive, workbook, strings, columns.known)
             opened.enter_context(contextlib.closing(self._sheet))
             self._read_header(header, workbook)
             self._merged = MergedCells(read_merged_ranges(archive, sheet.part), self._headings, header.number)
@@ -74,8 +77,8 @@ class WorkbookLines(FileLines):
 
     def _read_header(self, header: Header, workbook: Workbook) -> None:
         number, cells = header.number, header.cells
-        self._headings = match_headings(cells, number)
-        self._table = FileColumns(self._headings, len(cells), grouped=True, is_typed=True)
+        self._headings = match_headings(cells, number, self._columns.known)
+        self._table = self._columns(self._headings, len(cells), grouped=True, is_typed=True)
         self._spellings = column_spellings(self._headings, len(cells), counts_from_1904=workbook.counts_from_1904)
         self._rows = header.rows_below
         self.hidden_columns = tuple(one.text for one in self._headings if self._sheet.is_hidden_column(one.index))
@@ -115,8 +118,12 @@ class WorkbookLines(FileLines):
         return texts, wrong
 
 
+def _strings(archive: zipfile.ZipFile, workbook: Workbook, columns: type[FileColumns]) -> SharedStrings:
+    return SharedStrings(archive, workbook.strings_part, in_memory=columns.is_personal)
+
+
 def _find_header(
-    archive: zipfile.ZipFile, workbook: Workbook, strings: SharedStrings
+    archive: zipfile.ZipFile, workbook: Workbook, strings: SharedStrings, known: KnownHeadings
 ) -> tuple[Worksheet, SheetRows, Header]:
     """The first visible worksheet with headings. Without one, the first worksheet that is not empty, to be refused.
 
@@ -127,7 +134,7 @@ def _find_header(
     with contextlib.ExitStack() as kept:
         for sheet in [sheet for sheet in workbook.sheets if sheet.is_visible] or workbook.sheets:
             rows = SheetRows(archive, sheet.part, strings, workbook.styles)
-            header = _header_or_close(rows)
+            header = _header_or_close(rows, known)
             if header is None or (filled and header.known < HEADINGS_KNOWN_MIN):
                 rows.close()  # A workbook may have thousands of sheets without headings; only the first is reported.
                 continue
@@ -145,15 +152,15 @@ def _find_header(
     return chosen
 
 
-def _header_or_close(rows: SheetRows) -> Header | None:
+def _header_or_close(rows: SheetRows, known: KnownHeadings) -> Header | None:
     try:
-        return _header_of(iter(rows))
+        return _header_of(iter(rows), known)
     except ImportFileError:
         rows.close()
         raise
 
 
-def _header_of(rows: Iterator[SheetRow]) -> Header | None:
+def _header_of(rows: Iterator[SheetRow], known: KnownHeadings) -> Header | None:
     """The row with the most headings among the first ROWS_LOOKED_AT rows that are not blank; None without such rows.
 
     Titles, often in merged cells, may stand above the headings.
@@ -162,9 +169,9 @@ def _header_of(rows: Iterator[SheetRow]) -> Header | None:
     if not first:
         return None
     texts = [[str(cell) for cell in cells] for _, cells in first]
-    known = [count_known(cells) for cells in texts]
-    place = known.index(max(known))
-    return Header(first[place][0], texts[place], known[place], itertools.chain(first[place + 1 :], rows))
+    counts = [count_known(cells, known) for cells in texts]
+    place = counts.index(max(counts))
+    return Header(first[place][0], texts[place], counts[place], itertools.chain(first[place + 1 :], rows))
 
 
 def _is_written(row: SheetRow) -> bool:

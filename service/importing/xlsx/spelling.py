@@ -49,7 +49,8 @@ def column_spellings(
     special: dict[str, CellSpelling] = {
         "quantity_kg": lambda number: spell_decimal(number, KG_DECIMALS, _KG_SIGNS),
         "amount_cny": lambda number: spell_decimal(number, CNY_DECIMALS, _CNY_SIGNS),
-        "traded_at": lambda number: spell_instant(number, epoch),
+        "id_number": spell_citizen_number,
+        **dict.fromkeys(("traded_at", "registered_on", "valid_until"), lambda number: spell_instant(number, epoch)),
     }
     spellings: list[tuple[str, CellSpelling]] = [("", str)] * width
     for heading in headings:
@@ -124,6 +125,11 @@ def spell_identifier(number: float | IsoDate) -> str:
             f"{float(number)!r} is kept as a number, which loses digits; format the column as text and type it again."
         )
     return _show(number) if isinstance(number, Shown) else str(int(number))
+
+
+def spell_citizen_number(_number: float | IsoDate) -> str:
+    """Raises ValueError: a spreadsheet keeps 15 digits of a number, and a citizen number has 18. It shows no digit."""
+    raise ValueError("The cell is a number, which has lost digits; format the column as text and type it again.")
 
 
 def spell_instant(cell: float | IsoDate, epoch: datetime.datetime) -> str:

@@ -1,12 +1,14 @@
 """Reads the parts of a workbook except its rows: its worksheets, its strings, and the number formats of its styles."""
 
 import array
+import io
 import mmap
 import posixpath
 import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from service.importing.lines import ImportFileError
 from service.importing.xlsx.number_formats import BUILT_IN, DATE_FORMATS, NumberFormat, number_format
@@ -119,6 +121,8 @@ def _format_of(number: str, codes: Mapping[str, str]) -> NumberFormat | None:
 class SharedStrings:
     """The workbook's strings by number, in a temporary file. With document numbers, there are as many strings as lines.
 
+    Strings with personal data stay in memory (`in_memory`), so that none is left on a disk.
+
     The memory holds 8 bytes for each string, and the strings that were read last, because most cells repeat a few
     words.
     """
@@ -126,22 +130,24 @@ class SharedStrings:
     RECENT_MAX = 4_096
     STRINGS_MAX = 8_000_000
     BYTES_MAX = 1 << 30
+    BYTES_IN_MEMORY_MAX = 1 << 27
     TEXT_LENGTH_MAX = 1 << 18
     """The limit for the length of one string. A cell has 32,767 characters at most, but escapes and runs are longer."""
 
-    def __init__(self, archive: zipfile.ZipFile, part: str | None) -> None:
+    def __init__(self, archive: zipfile.ZipFile, part: str | None, *, in_memory: bool = False) -> None:
         """Reads the part to its end. A workbook without this part has no strings.
 
         Raises ImportFileError when the text is over one of the limits.
         """
         self._ends = array.array("Q", [0])
         self._recent: dict[int, str] = {}
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
+        self._bytes_max = self.BYTES_IN_MEMORY_MAX if in_memory else self.BYTES_MAX
+        self._file: Any = io.BytesIO() if in_memory else tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         try:
             if part is not None:
                 self._store(archive, part)
             self._file.flush()
-            self._text = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._ends[-1] else None
+            self._text = self._written(in_memory=in_memory) if self._ends[-1] else None
         except BaseException:
             self._file.close()
             raise
@@ -153,7 +159,7 @@ class SharedStrings:
             if not 0 <= number < len(self._ends) - 1:
                 raise IndexError(number)
             start, end = self._ends[number], self._ends[number + 1]
-            found = "" if self._text is None else self._text[start:end].decode()
+            found = "" if self._text is None else bytes(self._text[start:end]).decode()
             if len(self._recent) >= self.RECENT_MAX:
                 self._recent.clear()
             self._recent[number] = found
@@ -161,9 +167,14 @@ class SharedStrings:
 
     def close(self) -> None:
         """Removes the temporary file."""
-        if self._text is not None:
+        if isinstance(self._text, memoryview):
+            self._text.release()
+        elif self._text is not None:
             self._text.close()
         self._file.close()
+
+    def _written(self, *, in_memory: bool) -> mmap.mmap | memoryview:
+        return self._file.getbuffer() if in_memory else mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def _store(self, archive: zipfile.ZipFile, part: str) -> None:
         parser, texts = new_parser(), _StringTexts()
@@ -177,7 +188,7 @@ class SharedStrings:
                     end += self._file.write(text.encode())
                     self._ends.append(end)
                 texts.finished.clear()
-                if texts.length > self.TEXT_LENGTH_MAX or len(self._ends) > self.STRINGS_MAX or end > self.BYTES_MAX:
+                if texts.length > self.TEXT_LENGTH_MAX or len(self._ends) > self.STRINGS_MAX or end > self._bytes_max:
                     raise ImportFileError("The workbook has more text than any spreadsheet program can hold.")
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from service.http.web.page_links import PAGES
 from tests.browser.record.counters import Counter
 
 
@@ -91,7 +92,9 @@ def test_the_pages_lead_to_each_other(clerk: Counter) -> None:
     assert clerk.page.is_hidden(".pages a[href='/']"), "a counter's key sees no reports"
     clerk.open(clerk.market.key_with("admin"))
     assert clerk.page.get_attribute(".pages [aria-current=page]", "href") == "/record"
-    assert clerk.page.eval_on_selector_all(".pages a", "all => all.map(a => a.textContent)") == ["Statistics", "Record"]
+    linked = clerk.page.eval_on_selector_all(".pages a", "all => all.map(a => [a.getAttribute('href'), a.textContent])")
+    assert [href for href, _ in linked] == [page.address for page in PAGES.values()]
+    assert len({said for _, said in linked}) == len(PAGES)
     clerk.page.click(".pages a[href='/']")
     clerk.page.wait_for_url(re.compile(rf"{clerk.market.address}/(\?.*)?$"))
     clerk.page.click(".pages a[href='/record']")

@@ -30,6 +30,12 @@ export async function learnGroups() {
   await asked;
 }
 
+/** Learns the names again, after a group was made. */
+export async function learnGroupsAgain() {
+  asked = null;
+  await learnGroups();
+}
+
 /**
  * @param {string} id
  * @returns {string | undefined}

@@ -49,6 +49,10 @@ interface Limits {
   period_years_max: number;
   filter_values_max: number;
   page_limit_max: number;
+  found_max: number;
+  members_max: number;
+  statuses: string[];
+  group_kinds: string[];
   resident_id: string;
   citizen_number: string;
   filters: string[];
@@ -133,6 +137,8 @@ interface Problem {
   limit_cny?: string;
   remaining_cny?: string;
   reversal_id?: string;
+  resident_id?: string;
+  group_id?: string;
 }
 /** A text and the language that it is in, where that is not the page's. */
 interface Words {
@@ -143,9 +149,19 @@ interface Words {
 interface Resident {
   resident_id: string;
   name?: string;
+  id_number?: string;
   status?: string;
+  registered_on?: string;
+  valid_until?: string | null;
+  recorded_by?: { id: number; name: string | null } | null;
   settlement?: string | null;
   group_id?: string | null;
+}
+interface Group {
+  group_id: string;
+  name: string;
+  kind: string;
+  members: number;
 }
 interface Allowance {
   day: string;
