@@ -25,6 +25,8 @@ from service.http.api import (
     mandates,
     reports,
     residents,
+    reversals,
+    transaction_lists,
     transactions,
 )
 from service.http.context import AppContext, attach_context
@@ -52,9 +54,11 @@ FAMILIES: tuple[Routes, ...] = (
     residents.routes,
     audit.routes,
     transactions.routes,
+    transaction_lists.routes,
     batches.routes,
     consignments.routes,
     mandates.routes,
+    reversals.routes,
     reports.routes,
     bulletins.routes,
     ledger.routes,

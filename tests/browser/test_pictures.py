@@ -22,6 +22,9 @@ PAGES = {
     "empty": ("/?period=2020&lang={lang}", "#note:not([hidden])"),
     "error": ("/?from=2024-05-01&to=2024-01-01&lang={lang}", "#state:not([hidden])"),
     "record": ("/record?lang={lang}", "html[data-ready]"),
+    "transactions": ("/transactions?from=2024-06-01&to=2024-06-30&lang={lang}", "#rows tbody"),
+    "entry": ("/transactions?from=2024-06-01&to=2024-06-30&lang={lang}", "#rows tbody"),
+    "handover": ("/transactions?view=handover&from=2024-06-01&to=2024-06-30&lang={lang}", "#handover-rows"),
     "bulletin": ("/v1/reports/bulletin?month=2024-04&format=html&lang={lang}", "#days"),
     "refusal": ("/nowhere?lang={lang}", ".refusal"),
     "signin": ("/signin?lang={lang}", "#key"),
@@ -41,7 +44,12 @@ def _find(page: Any) -> None:
     page.wait_for_selector("#allowance-text")
 
 
-DONE_THERE = {"record": _find}
+def _open(page: Any) -> None:
+    page.click("#rows tbody a")
+    page.wait_for_selector("#qr", timeout=15_000)
+
+
+DONE_THERE = {"record": _find, "entry": _open}
 """The actions on a page before its picture is taken."""
 
 
@@ -102,7 +110,7 @@ def test_what_is_printed_can_be_looked_at(place: Bureau, chromium: Any, folder: 
     officer = Clerk(place, chromium, color_scheme="dark", locale=lang)
     officer.page.goto(f"{place.address}/signin?next=/#key={place.new_key('admin')}")
     officer.wait_for_report()
-    for name in ("dashboard", "bulletin"):
+    for name in ("dashboard", "bulletin", "transactions", "handover"):
         address, ready = PAGES[name]
         officer.page.goto(place.address + address.format(lang=lang))
         officer.page.wait_for_selector(ready, state="attached")

@@ -11,6 +11,7 @@ from service.cli.welcome import welcome_text
 from service.demo.mark import ROUTE, is_demo, trade_digest
 from service.domain.idempotency import key_digest
 from service.domain.keys import OPERATOR_KEY_ID
+from service.http.web.page_links import PAGES
 from service.ledger import Ledger
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -26,7 +27,7 @@ def test_a_ledger_that_the_demo_has_filled_is_marked_on_every_page(
     fill_a_little(ledger)
     stranger = call(None)
     assert 'data-demo="ytd=2024-04-30"' in stranger.get("/").text
-    for path in ("/", "/record"):
+    for path in (page.address for page in PAGES.values()):
         assert '<p class="demo" data-word="demo">' in stranger.get(path).text
     for lang, mark in MARKS.items():
         page = admin.get(f"{BULLETIN}&format=html&lang={lang}").text
@@ -42,7 +43,7 @@ def test_any_other_ledger_is_not(ledger: Ledger, call: Callable[..., Caller], ad
     admin.register(1)
     assert admin.trade(a_trade(), key="trade-0").status_code == 201
     assert not is_demo(ledger)
-    for path in ("/", "/record"):
+    for path in (page.address for page in PAGES.values()):
         page = call(None).get(path).text
         assert "data-demo" not in page
         assert 'class="demo"' not in page

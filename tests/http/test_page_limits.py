@@ -16,6 +16,7 @@ from service.domain.cells import DIMENSIONS
 from service.domain.money import CNY_LENGTH_MAX, CNY_PATTERN, KG_LENGTH_MAX, KG_PATTERN
 from service.http.sessions import LIFETIME
 from service.http.web.catalogue import MODULE
+from service.http.web.page_links import PAGES
 from service.http.web.shell import STATIC, modules_of
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -36,7 +37,7 @@ def stranger(call: Callable[..., Caller]) -> Caller:
     return call(None)
 
 
-@pytest.mark.parametrize("path", ["/", "/record"])
+@pytest.mark.parametrize("path", [page.address for page in PAGES.values()])
 def test_each_page_with_a_shell_is_told_the_limits_of_the_schemas(stranger: Caller, path: str) -> None:
     told = _limits(stranger.get(path).text)
     fields = TradeSchema().fields | ReasonSchema().fields
@@ -112,7 +113,7 @@ def _code(text: str) -> str:
     return re.sub(r"^\s*(?://|\*|/\*\*).*$", "", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["dashboard", "record"])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_browser_is_told_all_modules_of_a_page_at_once(stranger: Caller, page: str) -> None:
     """Each import of each module is told; those that are only loaded when they are needed are not."""
     told = modules_of(page)
@@ -120,5 +121,5 @@ def test_a_browser_is_told_all_modules_of_a_page_at_once(stranger: Caller, page:
         text = (STATIC / f"{name}.js").read_text("utf-8")
         assert set(re.findall(r' from "\./([\w/]+)\.js"', text)) <= {page, *told}, name
     assert "vendor/qrcode" not in told
-    shown = stranger.get("/" if page == "dashboard" else "/record").text
+    shown = stranger.get(PAGES[page].address).text
     assert re.findall(r'<link rel="modulepreload" href="/static/([\w/]+)\.js">', shown) == told

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from service.http.web.page_links import PAGES
 from service.rendering.words import catalogue
 from service.rules.names import names
 from tests.conftest import Caller
@@ -36,7 +37,7 @@ def test_the_words_are_kept_by_a_browser_until_one_of_them_changes(call: Callabl
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("path", ["/", "/record"])
+@pytest.mark.parametrize("path", [page.address for page in PAGES.values()])
 def test_a_page_loads_its_words_from_this_service_alone(call: Callable[..., Caller], path: str) -> None:
     page = call(None).get(path)
     assert f'<link rel="modulepreload" href="{PATH}">' in page.text

@@ -6,10 +6,14 @@ import pytest
 
 from service.app import FAMILIES
 from service.domain.keys import SCOPES
+from service.http.web.page_links import PAGES
 from tests.conftest import Caller
 
-PAGES = {"/", "/favicon.ico", "/record", "/signin", "/signout", "/static/<path:name>"}
-OPEN = {"/health/live", "/health/ready", "/version", "/openapi.json", "/docs"} | PAGES
+SHELLS = {page.address for page in PAGES.values()}
+OPEN = {
+    "/health/live", "/health/ready", "/version", "/openapi.json", "/docs",
+    "/favicon.ico", "/signin", "/signout", "/static/<path:name>",
+} | SHELLS  # fmt: skip
 ELSEWHERE = "203.0.113.7"
 """Where these callers are: what one on the machine itself may do besides is in tests/http/test_metrics.py."""
 

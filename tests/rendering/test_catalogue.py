@@ -18,6 +18,7 @@ from service.domain.growth import Reason
 from service.domain.reports import INTERVALS
 from service.domain.transactions import DIRECTIONS
 from service.http.web.catalogue import SUBJECTS
+from service.http.web.page_links import PAGES
 from service.rendering.words import LANGUAGES, catalogue
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -42,6 +43,9 @@ LETTERS = re.compile("[\u0400-\u04ff\u3400-\u9fff\uf900-\ufaff]")
 
 SHARED = {"shell", "measure", "part"}
 """The subjects that scripts call by bare names, as static/words.js has them."""
+
+BARE = (*SHARED, *PAGES)
+"""All subjects whose words are called by bare names: a page has a subject of its own."""
 
 
 # Complete.
@@ -112,7 +116,7 @@ def _keys_of(name: str, is_pattern: bool, path: pathlib.Path) -> set[str]:
     What a variable stands for in a key must be said between quotes somewhere: else nobody ever calls for that key.
     """
     pattern = re.compile(re.escape(name).replace(r"\{\}", r"([\w.:-]+)") if is_pattern else re.escape(name))
-    bare = (*SHARED, "dashboard", "record") if path.suffix == ".js" or path.parent.name == "templates" else ()
+    bare = BARE if path.suffix == ".js" or path.parent.name == "templates" else ()
     found = set()
     for key in KEYS:
         for called in (key, *(key.removeprefix(f"{subject}.") for subject in bare if key.startswith(f"{subject}."))):
@@ -149,7 +153,7 @@ def test_every_word_that_is_called_for_exists() -> None:
 
 def test_every_word_of_the_catalogue_is_called_for() -> None:
     called = {key for _, _, keys in _calls() for key in keys}
-    bare = {key: [key.removeprefix(f"{subject}.") for subject in (*SHARED, "dashboard", "record")] for key in KEYS}
+    bare = {key: [key.removeprefix(f"{subject}.") for subject in BARE] for key in KEYS}
     by_variable = {key for key, names in bare.items() if any(name != key and name in _literals() for name in names)}
     assert sorted(KEYS - called - by_variable) == []
 
@@ -158,7 +162,7 @@ def test_scripts_get_all_subjects_that_they_call_and_bare_names_are_unique() -> 
     for path, _, keys in _calls():
         if path.suffix == ".js":
             assert any(key.partition(".")[0] in SUBJECTS for key in keys) or not keys, path.name
-    for page in ("dashboard", "record"):
+    for page in PAGES:
         bare = [key.partition(".")[2] for key in KEYS if key.partition(".")[0] in {*SHARED, page}]
         assert sorted({name for name in bare if bare.count(name) > 1 or name in KEYS}) == []
     shared = re.search(r"const SHARED = \[(.+)\];", (WEB / "static/words.js").read_text("utf-8"))

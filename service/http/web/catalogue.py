@@ -7,6 +7,7 @@ when a word has changed.
 import functools
 import json
 
+from service.http.web.page_links import PAGES
 from service.rendering.words import LANGUAGES, catalogue
 from service.rules.names import names
 
@@ -14,7 +15,7 @@ MODULE = "catalogue"
 """The name under which scripts import it."""
 
 SUBJECTS = (
-    "product", "shell", "page", "dashboard", "record", "measure", "unit", "part", "reason", "dimension", "field",
+    "product", "shell", "page", *PAGES, "measure", "unit", "part", "reason", "dimension", "field",
     "direction", "trade_point", "report", "phrase",
 )  # fmt: skip
 """The subjects of the catalogue that the scripts of a page may name."""

@@ -1,4 +1,4 @@
-"""The pages: the shells of the dashboard and of recording, signing in and out, and the files that they are made of.
+"""The pages: the shells that scripts fill, signing in and out, and the files that they are made of.
 
 A page holds no figure, only the mark that a demo's figures are invented: its scripts ask the API with the browser's
 session, and so see what the key's scopes allow. Everybody may load the shell, because a browser does not send a
@@ -27,13 +27,14 @@ from service.http.request_context import request_context
 from service.http.routes import Answer, respond
 from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.catalogue import MODULE, catalogue_module
+from service.http.web.page_links import PAGES
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.web.shell import STATIC, shell_page
 from service.rendering.words import word
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
-_OWN_PAGES = frozenset({"/", "/record", "/v1/reports/bulletin"})
+_OWN_PAGES = frozenset({*(page.address for page in PAGES.values()), "/v1/reports/bulletin"})
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -70,9 +71,15 @@ def register_pages(app: Flask) -> None:
     """Adds the pages to an application; they are no part of the API's reference."""
     files = _static_files()
     app.jinja_env.globals["word_in"] = word
+    for name, page in PAGES.items():
+        app.add_url_rule(
+            page.address,
+            f"page {name}",
+            functools.partial(get_shell, name),
+            methods=["GET"],
+            provide_automatic_options=False,
+        )
     for method, path, view in (
-        ("GET", "/", get_dashboard),
-        ("GET", "/record", get_record),
         ("GET", "/signin", get_sign_in),
         ("POST", "/signin", sign_in),
         ("POST", "/signout", sign_out),
@@ -85,15 +92,10 @@ def register_pages(app: Flask) -> None:
     app.after_request(_show_refusal)
 
 
-def get_dashboard() -> Response:
-    """The shell of the dashboard. Raises DatabaseUnavailable."""
+def get_shell(name: str) -> Response:
+    """The shell of a page by its name. Raises DatabaseUnavailable."""
     opens_with = OPENS_WITH if is_demo(app_context().ledger) else None
-    return _page(shell_page("dashboard", demo=opens_with))
-
-
-def get_record() -> Response:
-    """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
-    return _page(shell_page("record", demo=is_demo(app_context().ledger)))
+    return _page(shell_page(name, demo=opens_with))
 
 
 def get_sign_in() -> Response:
@@ -135,9 +137,10 @@ def sign_out() -> Response:
 
 
 def get_session() -> Response:
-    """What the pages may know of the session: the key's name and scopes, its end, and the token for writes."""
+    """What the pages may know of the session: the key's id, name and scopes, its end, and the token for writes."""
     session = authenticate_session()
     document = {
+        "id": session.api_key.id,
         "name": session.api_key.name,
         "scopes": sorted(session.api_key.scopes),
         "expires_at": session.expires_at.isoformat(),

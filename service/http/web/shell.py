@@ -1,4 +1,4 @@
-"""The shell of the dashboard and the clerk's page: templates/shell.html, and what the server tells its scripts."""
+"""The shell of the pages that scripts fill: templates/shell.html, and what the server tells their scripts."""
 
 import functools
 import importlib.resources
@@ -8,6 +8,7 @@ from flask import render_template
 
 from service.http.web.catalogue import MODULE
 from service.http.web.limits import page_limits, text_lengths_max
+from service.http.web.page_links import PAGES
 from service.http.web.refusal_pages import TAGS
 
 STATIC = importlib.resources.files("service.http.web") / "static"
@@ -21,6 +22,7 @@ def shell_page(name: str, **told: object) -> str:
     return render_template(
         f"{name}.html",
         page=name,
+        pages=PAGES,
         tags=TAGS,
         modules=modules_of(name),
         limits=page_limits(),

@@ -10,6 +10,7 @@ import {
   invisible,
   isPrinting,
   largest,
+  layLinks,
 } from "./chart_parts.js";
 
 const BAR_ROW = 44;
@@ -28,6 +29,7 @@ const NAME_ROW = 18;
  * @property {(value: number) => string} sayTick
  * @property {(index: number) => string} sayEnd
  * @property {(index: number | null) => void} onIndex
+ * @property {import("./chart_parts.js").Leads[]} leads
  */
 
 /** @typedef {{ isNarrow: boolean, lift: number, ends: string[], cut: (text: string) => string }} Layout */
@@ -82,7 +84,10 @@ export function bars(chart) {
           { ...axis, ...figuresAxis(colours, sayTick), space: isNarrow ? 64 : 84 },
         ],
         hooks: {
-          draw: [(plot) => paintBars(plot, chart, colours, { isNarrow, lift, ends, cut })],
+          draw: [
+            (plot) => paintBars(plot, chart, colours, { isNarrow, lift, ends, cut }),
+            (plot) => linkBars(plot, chart, lift),
+          ],
           setCursor: cursorHook(onIndex),
         },
       },
@@ -152,4 +157,25 @@ function paintBars(plot, { labels, current, base, second }, colours, { isNarrow,
     if (isNarrow) ctx.fillText(cut(labels[n]), zero, middle - thick - gap - 8 * scale);
   }
   ctx.restore();
+}
+
+/**
+ * Each bar leads to its rows, over the whole width of its line.
+ * @param {uPlot} plot
+ * @param {BarChart} chart
+ * @param {number} lift
+ */
+function linkBars(plot, { leads }, lift) {
+  const wide = plot.over.clientWidth;
+  const half = Math.min(22, (plot.valToPos(1, "x") - plot.valToPos(0, "x")) / 2 || 22);
+  const places = leads.flatMap((lead, n) => {
+    const middle = plot.valToPos(n, "x") + lift;
+    /** @type {[string | null, import("./chart_parts.js").Box][]} */
+    const pair = [
+      [lead.current, [0, middle - half, wide, half]],
+      [lead.base, [0, middle, wide, half]],
+    ];
+    return pair;
+  });
+  layLinks(plot, places);
 }

@@ -6,6 +6,8 @@ export const STEPS = Array.from({ length: 16 }, (_, n) => [1, 2, 5].map((factor)
 export const PERCENT_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, ...STEPS];
 
 /** @typedef {{ plot: uPlot, ratio: number, zero: number }} Pen */
+/** @typedef {{ current: string | null, base: string | null }} Leads where the figures of a pair lead */
+/** @typedef {[left: number, top: number, width: number, height: number]} Box in pixels of the page */
 
 export const isPrinting = () => document.documentElement.classList.contains("printing");
 
@@ -79,7 +81,19 @@ export function frame(colours) {
   return {
     pxAlign: 1,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { show: false },
+      // The pointer is over a link as often as over the chart itself, and uPlot listens to the latter alone.
+      bind: {
+        mousemove: (
+          /** @type {uPlot} */ _plot,
+          /** @type {HTMLElement} */ _over,
+          /** @type {uPlot.Cursor.MouseListener} */ handle,
+        ) => handle,
+      },
+    },
     select: /** @type {uPlot.Select} */ ({ show: false }),
     axis: { stroke: colours.quiet, font: fontOf(colours) },
   };
@@ -102,3 +116,26 @@ export const cursorHook = (onIndex) => [(plot) => onIndex(plot.cursor.idx ?? nul
  */
 export const strideFor = (count, strides, room) =>
   strides.find((stride) => count / stride <= Math.max(1, Math.floor(room / 44))) ?? count;
+
+/**
+ * Lays links over a chart, in place of those that were there. A pointer follows them; the table below has the same
+ * links for the keyboard and for a reader, who would meet each of them twice.
+ * @param {uPlot} plot
+ * @param {[href: string | null, box: Box][]} places
+ */
+export function layLinks(plot, places) {
+  const links = document.createElement("div");
+  links.className = "leads";
+  links.setAttribute("aria-hidden", "true");
+  for (const [href, box] of places) {
+    if (!href) continue;
+    const link = document.createElement("a");
+    link.href = href;
+    link.tabIndex = -1;
+    const [left, top, width, height] = box.map((each) => `${Math.max(0, each)}px`);
+    Object.assign(link.style, { left, top, width, height });
+    links.append(link);
+  }
+  plot.over.querySelector(".leads")?.remove();
+  plot.over.append(links);
+}

@@ -9,6 +9,7 @@ import {
   hatch,
   invisible,
   largest,
+  layLinks,
   roundTop,
   strideFor,
 } from "./chart_parts.js";
@@ -21,6 +22,7 @@ import {
  * @property {Values} base
  * @property {(value: number) => string} sayTick
  * @property {(index: number | null) => void} onIndex
+ * @property {import("./chart_parts.js").Leads[]} leads
  */
 
 /**
@@ -76,7 +78,10 @@ export function columns(chart) {
       series: [{}, invisible, invisible],
       scales: { x: { time: false, range: [-0.5, count - 0.5] }, y: { range: [0, roundTop(largest(current, base))] } },
       axes: timeAxes(colours, chart, width, 74, STEPS),
-      hooks: { draw: [(plot) => paintColumns(plot, chart, colours)], setCursor: cursorHook(onIndex) },
+      hooks: {
+        draw: [(plot) => paintColumns(plot, chart, colours), (plot) => linkColumns(plot, chart)],
+        setCursor: cursorHook(onIndex),
+      },
     },
   });
 }
@@ -129,7 +134,28 @@ export function lines(chart) {
         y: { range: [0, Math.min(100, roundTop(largest(current, base)))] },
       },
       axes: timeAxes(colours, chart, width, 52, PERCENT_STEPS),
-      hooks: { setCursor: cursorHook(onIndex) },
+      hooks: { draw: [(plot) => linkColumns(plot, chart, true)], setCursor: cursorHook(onIndex) },
     },
   });
+}
+
+/**
+ * Each half of a slot leads to the rows of its column, whatever the column's height; a line has whole slots.
+ * @param {uPlot} plot
+ * @param {TimeChart} chart
+ */
+function linkColumns(plot, { base, leads }, isLine = false) {
+  const slot = plot.valToPos(1, "x") - plot.valToPos(0, "x");
+  const high = plot.over.clientHeight;
+  const isAlone = isLine || base.every((value) => value === null);
+  const places = leads.flatMap((lead, n) => {
+    const middle = plot.valToPos(n, "x");
+    const [left, half] = isAlone ? [middle - slot / 2, slot] : [middle, slot / 2];
+    /** @type {[string | null, import("./chart_parts.js").Box]} */
+    const current = [lead.current, [left, 0, half, high]];
+    /** @type {[string | null, import("./chart_parts.js").Box]} */
+    const before = [isAlone ? null : lead.base, [middle - slot / 2, 0, slot / 2, high]];
+    return [before, current];
+  });
+  layLinks(plot, places);
 }

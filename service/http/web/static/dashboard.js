@@ -8,7 +8,7 @@ import { learnGroups } from "./groups.js";
 import { lookAgain, politely, saysTheSame } from "./live.js";
 import { addressOf, hasPeriod, readQuestion } from "./question.js";
 import { showNewest, showPosition, showReport } from "./report.js";
-import { beginShell, drawShell, may, sayError, setSession, speakAsAsked, toSignIn } from "./shell.js";
+import { beginShell, drawShell, may, sayError, sessionNow, setSession, speakAsAsked, toSignIn } from "./shell.js";
 import { language, teach, word } from "./words.js";
 
 const [content, state, status] = ["content", "state", "status"].map((id) => byId(id));
@@ -266,10 +266,15 @@ async function begin() {
     leadsTo: "/signin",
   });
   drawAllControls();
-  const about = ask("/session").catch((error) => (error.status === 401 ? toSignIn() : null));
+  const about = ask("/session")
+    .catch((error) => (error.status === 401 ? toSignIn() : null))
+    .then((found) => setSession(found ?? null));
   await load();
   performance.mark("hushi-interactive");
-  setSession((await about) ?? null);
+  const wasKnown = sessionNow() !== null;
+  await about;
+  // Only for a key that may read the rows do figures lead to them.
+  if (!wasKnown && state.hidden && may("transactions:read")) show();
   drawAllControls();
   if (may("residents:read")) await learnGroups();
   offered = await choices().catch(() => null);

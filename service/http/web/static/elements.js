@@ -82,17 +82,27 @@ export function list(rows) {
 }
 
 /**
- * A table whose first column names its rows. `total` is a last row.
+ * A text that leads somewhere; where it leads nowhere, the text.
+ * @param {string} text
+ * @param {string | null | undefined} href
+ */
+export const linked = (text, href) => (href ? make("a", { href }, text) : text);
+
+/**
+ * A table whose first column names its rows. `total` is a last row. A cell is a text, or a link with a text.
  * @param {string} caption
  * @param {string[]} head
- * @param {string[][]} rows
- * @param {string[] | null} [total]
+ * @param {(string | HTMLElement)[][]} rows
+ * @param {(string | HTMLElement)[] | null} [total]
  */
 export function table(caption, head, rows, total = null) {
   // A figure stays on one line; a reason in words may take several.
-  /** @param {string} text */
-  const cell = (text) => make("td", /\d/.test(text) ? {} : { class: "words" }, text);
-  /** @param {string[]} cells */
+  /** @param {string | HTMLElement} inside */
+  const cell = (inside) => {
+    const text = typeof inside === "string" ? inside : (inside.textContent ?? "");
+    return make("td", /\d/.test(text) ? {} : { class: "words" }, inside);
+  };
+  /** @param {(string | HTMLElement)[]} cells */
   const line = (cells) => make("tr", {}, make("th", { scope: "row" }, cells[0]), ...cells.slice(1).map(cell));
   return make(
     "table",

@@ -35,3 +35,6 @@ export async function learnGroups() {
  * @returns {string | undefined}
  */
 export const groupName = (id) => names[id];
+
+/** The groups that are known, by id and name. */
+export const knownGroups = () => Object.entries(names);

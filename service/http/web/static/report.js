@@ -1,5 +1,5 @@
 // The report on the page: the brief, four figures, five charts with their tables, each with its base and cut-off.
-import { byId, make } from "./elements.js";
+import { byId, linked, make } from "./elements.js";
 import { compact, grouped, signed } from "./exact.js";
 import {
   clockWords,
@@ -13,6 +13,7 @@ import {
   ratioWords,
 } from "./phrases.js";
 import { showBars, showMonths, showPeople, showTaxed } from "./report_charts.js";
+import { rowLinks } from "./report_links.js";
 import { drawWaiting } from "./report_sections.js";
 import { arrowOf, baseOf, full, unitWords } from "./report_texts.js";
 import { language, word } from "./words.js";
@@ -119,26 +120,36 @@ function sinceYearBegan({ brief, people }) {
 }
 
 /**
- * A figure with its growth, and under it, whole, what both are made of: the cut-off, the base and the base's days.
+ * A figure with its growth, and under it, whole, what both are made of: the cut-off, the base and the base's days. A
+ * figure of trade leads to its rows; behind the stock of registered residents there are none.
  * @param {string} name
  * @param {Measure} measure
  * @param {ReportContext} context
  * @param {string} baseDate
  * @param {...Node} more
  */
-function figure(name, measure, { baseWord, cutOff }, baseDate, ...more) {
+function figure(name, measure, { answers, question, baseWord, cutOff }, baseDate, ...more) {
+  const isOfTrade = name !== "registered_at_end";
+  const leads = isOfTrade ? rowLinks(answers.months, question) : { current: null, base: null };
   const isValue = name === "amount_cny";
   const [number, rung] = isValue ? compact(measure.current, language()) : [grouped(measure.current), ""];
   const units = unitWords(name, rung);
-  const data = make("data", { value: measure.current }, number);
+  const data = make("data", { value: measure.current }, linked(number, leads.current));
+  const baseFigure = make("b", {}, linked(full(baseOf(measure), name), baseOf(measure) === null ? null : leads.base));
   return make(
     "div",
     { id: `figure-${name}` },
     make("dt", {}, word(name)),
     make("dd", { class: "number" }, data, units && make("span", { class: "unit" }, ` ${units}`)),
     make("dd", { class: "growth" }, growthWords(measure)),
-    make("dd", { class: "exact" }, cutOffWords(cutOff), rung ? ` · ${full(measure.current, name)}` : ""),
-    make("dd", { class: "base" }, `${baseWord} `, make("b", {}, full(baseOf(measure), name)), make("br"), baseDate),
+    make(
+      "dd",
+      { class: "exact" },
+      cutOffWords(cutOff),
+      rung && " · ",
+      rung && linked(full(measure.current, name), leads.current),
+    ),
+    make("dd", { class: "base" }, `${baseWord} `, baseFigure, make("br"), baseDate),
     ...more,
   );
 }

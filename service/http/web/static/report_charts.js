@@ -1,8 +1,10 @@
 // The five charts of a report, each with its table.
 import { bars } from "./chart_bars.js";
 import { columns, lines } from "./chart_times.js";
+import { linked } from "./elements.js";
 import { grouped, tick } from "./exact.js";
 import { bucketWords, restWords } from "./phrases.js";
+import { bucketLinks, linkCells, rowLinks } from "./report_links.js";
 import { chartSection, fillTable, plot, reader } from "./report_sections.js";
 import {
   baseOf,
@@ -53,13 +55,17 @@ export function showMonths(context) {
   /** @param {number} n */
   const say = (n) => readout(bucketWords(keys[n], true), rows[n]?.[measure], measure, legend[1] ?? null);
   const onIndex = reader(section, say);
-  plot(section, current, base, columns({ labels, strides: STRIDES[interval], current, base, sayTick, onIndex }));
+  const leads = keys.map((key) => bucketLinks(months, context.question, key));
+  plot(section, current, base, columns({ labels, strides: STRIDES[interval], current, base, sayTick, onIndex, leads }));
   fillTable(
     section,
     tableCaption(context),
     [word(`dimension.${interval}`), ...measureHead(measure, context)],
-    keys.map((key, n) => [bucketWords(key, true), ...measureCells(rows[n]?.[measure], measure, months.base_period)]),
-    [word("total"), ...measureCells(months.total[measure], measure)],
+    keys.map((key, n) => [
+      bucketWords(key, true),
+      ...linkCells(measureCells(rows[n]?.[measure], measure, months.base_period), leads[n]),
+    ]),
+    [word("total"), ...linkCells(measureCells(months.total[measure], measure), rowLinks(months, context.question))],
   );
 }
 
@@ -84,14 +90,15 @@ export function showTaxed(context) {
     return `${bucketWords(keys[n], true)} · ${percent(now[n])}%${against}`;
   };
   const sayPercent = (/** @type {number} */ value) => `${Number(value.toPrecision(3))}%`;
-  const drawn = { labels, strides: STRIDES[interval], current, base, sayTick: sayPercent };
+  const leads = keys.map((key) => bucketLinks(months, context.question, key));
+  const drawn = { labels, strides: STRIDES[interval], current, base, sayTick: sayPercent, leads };
   plot(section, current, base, lines({ ...drawn, onIndex: reader(section, say) }));
   fillTable(
     section,
     tableCaption(context),
     taxedHead(interval, context),
-    keys.map((key, n) => [bucketWords(key, true), ...taxedCells(rows[n])]),
-    [word("total"), ...taxedCells(months.total)],
+    keys.map((key, n) => [bucketWords(key, true), ...taxedCells(rows[n], leads[n])]),
+    [word("total"), ...taxedCells(months.total, rowLinks(months, context.question))],
   );
 }
 
@@ -107,10 +114,14 @@ const taxedHead = (interval, { baseWord }) => [
   headingOf("taxable_cny"),
 ];
 
-/** @param {Record<string, any> | undefined} row */
-function taxedCells(row) {
+/**
+ * @param {Record<string, any> | undefined} row
+ * @param {import("./report_links.js").Links} leads
+ */
+function taxedCells(row, leads) {
   const [now, then] = [taxedShare(row, "current"), taxedShare(row, "base")];
-  return [percent(now), percent(then), points(now, then), grouped(row?.taxable_cny.current ?? "0.00")];
+  const taxable = linked(grouped(row?.taxable_cny.current ?? "0.00"), leads.current);
+  return [...linkCells([percent(now), percent(then), points(now, then)], leads), taxable];
 }
 
 /**
@@ -124,25 +135,32 @@ const restOf = (rows) => (rows.length > BARS_MAX ? restWords(BARS_MAX, rows.leng
  * @param {ReportContext} context
  */
 export function showBars(dimension, context) {
-  const { rows: ordered, total } = context.answers[dimension];
+  const report = context.answers[dimension];
+  const { rows: ordered, total } = report;
   const { measure } = context.question;
   // The API's order is that of the value.
   const isValue = measure === "amount_cny";
   const rows = isValue ? ordered : [...ordered].sort((a, b) => Number(b[measure].current) - Number(a[measure].current));
   const section = chartSection(dimension, context, { measure, rest: restOf(rows) });
   showPairs(section, rows, dimension, context);
-  /** @param {string | null | undefined} share */
-  const shareCell = (share) => (isValue ? [share ?? "—"] : []);
+  /** @type {(share: string | null | undefined, href: string | null) => import("./report_links.js").Cells} */
+  const shareCell = (share, href) => (isValue ? [share ? linked(share, href) : "—"] : []);
+  /** @type {(key?: Row["key"]) => import("./report_links.js").Links} */
+  const leadsOf = (key) => rowLinks(report, context.question, key);
   fillTable(
     section,
     context.compared,
     [word(`dimension.${dimension}`), ...measureHead(measure, context), ...(isValue ? [word("share_pct")] : [])],
     rows.map((row) => [
       nameOf(dimension, row.key[dimension]),
-      ...measureCells(row[measure], measure),
-      ...shareCell(row.share_pct),
+      ...linkCells(measureCells(row[measure], measure), leadsOf(row.key)),
+      ...shareCell(row.share_pct, leadsOf(row.key).current),
     ]),
-    [word("total"), ...measureCells(total[measure], measure), ...shareCell("100.00")],
+    [
+      word("total"),
+      ...linkCells(measureCells(total[measure], measure), leadsOf()),
+      ...shareCell("100.00", leadsOf().current),
+    ],
   );
 }
 
@@ -153,7 +171,8 @@ export function showBars(dimension, context) {
  * @param {string} dimension
  * @param {ReportContext} context
  */
-function showPairs(section, rows, dimension, { question: { measure }, baseWord }) {
+function showPairs(section, rows, dimension, { answers, question, baseWord }) {
+  const { measure } = question;
   const shown = rows.slice(0, BARS_MAX);
   const labels = shown.map((row) => nameOf(dimension, row.key[dimension]));
   const current = shown.map((row) => number(row[measure].current));
@@ -161,7 +180,8 @@ function showPairs(section, rows, dimension, { question: { measure }, baseWord }
   const onIndex = reader(section, (n) => readout(labels[n], shown[n][measure], measure, baseWord));
   /** @param {number} n */
   const sayEnd = (n) => endWords(shown[n][measure], measure);
-  plot(section, current, base, bars({ labels, current, base, sayTick, sayEnd, onIndex }));
+  const leads = shown.map((row) => rowLinks(answers.category, question, row.key));
+  plot(section, current, base, bars({ labels, current, base, sayTick, sayEnd, onIndex, leads }));
 }
 
 const STOCK = ["registered_at_end", "participating"];
@@ -171,7 +191,10 @@ const STOCK = ["registered_at_end", "participating"];
  * @param {ReportContext} context
  */
 export function showPeople(context) {
-  const { rows, total } = context.answers.people;
+  const report = context.answers.people;
+  const { rows, total } = report;
+  /** @type {(key?: Row["key"]) => import("./report_links.js").Links} */
+  const leadsOf = (key) => rowLinks(report, context.question, key);
   const shown = rows.slice(0, BARS_MAX);
   const labels = shown.map((row) => nameOf("settlement", row.key.settlement));
   const [current, base] = STOCK.map((name) => shown.map((row) => row[name].current));
@@ -183,13 +206,15 @@ export function showPeople(context) {
   /** @param {number} n */
   const sayEnd = (n) => `${grouped(current[n])} / ${grouped(base[n])}`;
   const onIndex = reader(section, say);
-  plot(section, current, base, bars({ labels, current, base, second: "open", sayTick, sayEnd, onIndex }));
+  // The first bar of a pair is a stock of residents, behind which there are no trades.
+  const leads = shown.map((row) => ({ current: null, base: leadsOf(row.key).current }));
+  plot(section, current, base, bars({ labels, current, base, second: "open", sayTick, sayEnd, onIndex, leads }));
   fillTable(
     section,
     context.compared,
     [word("dimension.settlement"), ...STOCK.flatMap((name) => stockHead(name, context))],
-    rows.map((row) => [nameOf("settlement", row.key.settlement), ...STOCK.flatMap((name) => stockCells(row[name]))]),
-    [word("total"), ...STOCK.flatMap((name) => stockCells(total[name]))],
+    rows.map((row) => [nameOf("settlement", row.key.settlement), ...peopleCells(row, leadsOf(row.key))]),
+    [word("total"), ...peopleCells(total, leadsOf())],
   );
 }
 
@@ -201,3 +226,13 @@ const stockHead = (name, { baseWord }) => [word(name), `${word(name)}, ${baseWor
 
 /** @param {Measure} measure */
 const stockCells = (measure) => [grouped(measure.current), grouped(baseOf(measure) ?? "—"), growthCell(measure)];
+
+/**
+ * Who is registered has no trades behind it; who took part has.
+ * @param {Record<string, any>} row
+ * @param {import("./report_links.js").Links} leads
+ */
+const peopleCells = (row, leads) => [
+  ...stockCells(row.registered_at_end),
+  ...linkCells(stockCells(row.participating), leads),
+];

@@ -79,8 +79,8 @@ export const drawWaiting = () => draw(waiting.splice(0));
  * @param {HTMLElement} section
  * @param {string} caption
  * @param {string[]} head
- * @param {string[][]} rows
- * @param {string[]} total
+ * @param {(string | HTMLElement)[][]} rows
+ * @param {(string | HTMLElement)[]} total
  */
 export function fillTable(section, caption, head, rows, total) {
   const details = within(section, "details", HTMLDetailsElement);

@@ -113,6 +113,7 @@ interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
 type Choices = Record<string, string[]>;
 
 interface Session {
+  id?: number;
   name: string;
   scopes: string[];
   csrf_token: string;

@@ -14,17 +14,21 @@ let words = { zh: {}, en: {}, mn: {} };
 let names = {};
 
 /**
- * Learns the words of a page: those of its own subject and of the shared ones by their bare names as well.
+ * Learns the words of a page: those of its own subject and of the shared ones by their bare names as well. A page that
+ * uses scripts of another one borrows its words; where both have a name, it is the page's own.
  * @param {Catalogue} catalogue
  * @param {string} page
+ * @param {...string} borrowed
  */
-export function teach(catalogue, page) {
-  const isBare = (/** @type {string} */ subject) => subject === page || SHARED.includes(subject);
-  const bareName = (/** @type {string} */ key) => key.slice(key.indexOf(".") + 1);
+export function teach(catalogue, page, ...borrowed) {
+  const bareOf = (/** @type {[key: string, said: string][]} */ entries, /** @type {string} */ subject) =>
+    entries
+      .filter(([key]) => key.startsWith(`${subject}.`))
+      .map(([key, said]) => [key.slice(subject.length + 1), said]);
   const learn = (/** @type {Lang} */ each) => {
     const entries = Object.entries(catalogue.words[each]);
-    const bare = entries.filter(([key]) => isBare(key.split(".", 1)[0]));
-    return Object.fromEntries([...entries, ...bare.map(([key, said]) => [bareName(key), said])]);
+    const bare = [...SHARED, ...borrowed, page].flatMap((subject) => bareOf(entries, subject));
+    return Object.fromEntries([...entries, ...bare]);
   };
   words = { zh: learn("zh"), en: learn("en"), mn: learn("mn") };
   names = catalogue.names;

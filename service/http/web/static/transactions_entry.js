@@ -1,0 +1,133 @@
+// An entry that was opened: its receipt to print again, all other fields, its proof, and the way to reverse it.
+import { ask } from "./answers.js";
+import { byId, make } from "./elements.js";
+import { beginReceipt, showReceipt } from "./record_receipt.js";
+import { beginReversal, openTrade } from "./record_reversal.js";
+import { sayFailure } from "./refusals.js";
+import { may } from "./shell.js";
+import { labelOf } from "./transactions_form.js";
+import { clerkWords } from "./transactions_rows.js";
+import { nameOf, word } from "./words.js";
+
+/** @type {{ entry: ListedEntry | null, entryAddress: (id: string) => string }} */
+const state = { entry: null, entryAddress: () => "" };
+
+/** @param {string} id */
+const entryLink = (id) => make("a", { href: state.entryAddress(id), "data-entry": id }, id);
+
+/**
+ * @param {string} name
+ * @param {string | null} value
+ */
+const named = (name, value) => (value === null ? "—" : nameOf(name, value));
+
+/** @param {boolean | null | undefined} isVerified */
+const verifiedWords = (isVerified) => (typeof isVerified === "boolean" ? word(`verified.${isVerified}`) : "—");
+
+/**
+ * The fields that stand on no receipt, each with what it is called.
+ * @param {ListedEntry} entry
+ * @returns {[string, Node | string | null | undefined][]}
+ */
+const otherFields = (entry) => [
+  [word("recorded_by"), clerkWords(entry.recorded_by)],
+  [word("reversed_by"), entry.reversed_by ? entryLink(entry.reversed_by) : null],
+  [word("reverses"), entry.reverses ? entryLink(entry.reverses) : null],
+  [word("kind"), word(`kind.${entry.kind}`)],
+  [word("business_day"), entry.day],
+  [labelOf("direction"), nameOf("direction", entry.direction)],
+  [labelOf("trade_point"), nameOf("trade_point", entry.trade_point)],
+  [labelOf("group_id"), named("group_id", entry.group_id)],
+  [labelOf("settlement"), named("settlement", entry.settlement)],
+  [labelOf("declarant_id"), entry.declarant_id],
+  [word("seller"), entry.seller],
+  [word("field.over_allowance"), word(`over_allowance.${entry.over_allowance}`)],
+  [word("rule_verified"), verifiedWords(entry.rule_verified)],
+  [word("consignment_line"), entry.consignment_line ? String(entry.consignment_line) : null],
+  ...Object.entries(entry.metadata).map(([name, value]) => /** @type {[string, string]} */ ([name, value])),
+];
+
+/** @param {ListedEntry} entry */
+function warningList({ warnings = [] }) {
+  if (!warnings.length) return "";
+  const lines = warnings.map(({ code, detail }) =>
+    make("li", {}, `${code} `, make("span", { class: "quiet", lang: "en" }, detail)),
+  );
+  return make("div", { class: "note" }, make("h3", {}, word("warnings")), make("ul", {}, ...lines));
+}
+
+/** @param {ListedEntry} entry */
+function proofLink({ transaction_id: id, block }) {
+  if (block === null || block === undefined || !may("ledger:verify")) return "";
+  return make("p", {}, make("a", { href: `/v1/transactions/${id}/proof`, target: "_blank" }, word("proof")));
+}
+
+export function drawEntry() {
+  const { entry } = state;
+  if (!entry) return;
+  const rows = otherFields(entry).filter(([, value]) => value);
+  const pairs = rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value ?? "")));
+  byId("more").replaceChildren(
+    make("h2", { id: "more-title" }, word("all.fields")),
+    make("dl", {}, ...pairs),
+    warningList(entry),
+    proofLink(entry),
+  );
+}
+
+/**
+ * The masked name of a resident, where the key may read it.
+ * @param {string} id
+ * @returns {Promise<string | null>}
+ */
+async function nameOfResident(id) {
+  if (!may("residents:read")) return null;
+  return ask(`/v1/residents/${id}`).then(
+    ({ name }) => name,
+    () => null,
+  );
+}
+
+/**
+ * Opens an entry.
+ * @param {string} id
+ * @param {() => boolean} isWanted whether the answer is still waited for
+ */
+export async function showEntry(id, isWanted) {
+  byId("reversing").hidden = true;
+  try {
+    const entry = /** @type {ListedEntry} */ (await ask(`/v1/transactions/${encodeURIComponent(id)}`));
+    const name = await nameOfResident(entry.resident_id);
+    if (!isWanted()) return;
+    state.entry = entry;
+    byId("opened").hidden = false;
+    drawEntry();
+    showReceipt(entry, name);
+  } catch (error) {
+    if (!isWanted()) return;
+    closeEntry();
+    byId("refusal").replaceChildren(...sayFailure(error));
+  }
+}
+
+export function closeEntry() {
+  state.entry = null;
+  byId("opened").hidden = byId("receipt").hidden = true;
+  document.body.classList.remove("receipted");
+  document.adoptedStyleSheets = [];
+}
+
+/**
+ * @param {(id: string) => string} entryAddress where an entry is opened
+ * @param {(id: string) => void} open opens another entry
+ */
+export function beginEntry(entryAddress, open) {
+  state.entryAddress = entryAddress;
+  beginReceipt((id) => {
+    byId("reversing").hidden = false;
+    openTrade(id);
+    byId("reversing").scrollIntoView();
+    byId("reversing-title").focus();
+  });
+  if (may("transactions:write")) beginReversal((reversal) => open(reversal.transaction_id));
+}
