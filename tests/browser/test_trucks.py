@@ -1,13 +1,15 @@
 """The page of trucks: a truck is registered, split among a group, posted, printed and reversed; mandates beside it."""
 
+import datetime
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from service.domain.transactions import business_day
 from tests.browser.clerks import Bureau, Clerk
-from tests.builders import a_registration
+from tests.builders import a_registration, a_trade
 from tests.servers import environment_of_new_ledger, serving
 
 MEMBERS = 5
@@ -52,6 +54,14 @@ class Yard(Clerk):
         self.page.select_option("#register-0-category", "meat")
         self.page.click("#register-send")
         self.page.wait_for_selector("#truck:not([hidden])")
+
+    def trade_elsewhere(self, resident_id: str) -> None:
+        """Another desk posts a trade of the resident."""
+        keyed = {"Authorization": f"Bearer {self.bureau.key}", "Idempotency-Key": f"elsewhere-{resident_id}"}
+        body = a_trade(
+            resident_id=resident_id, traded_at=f"{business_day(datetime.datetime.now(datetime.UTC))}T00:00:00+08:00"
+        )
+        assert self.bureau.server.ask("POST", "/v1/transactions", body, keyed)[0] == 201
 
     def propose(self) -> None:
         self.page.select_option("#split-group_id", "G000001")
@@ -146,13 +156,26 @@ def test_what_nobody_has_room_for_is_told_and_decided_before_it_is_posted(clerk:
 
 
 def test_a_proposal_that_another_desk_has_outrun_is_proposed_again(clerk: Yard) -> None:
+    """The allowance of a resident has changed since; then nothing is posted, and the page says what to do."""
     clerk.open()
-    clerk.register("EL-3")
-    clerk.page.fill("#split-day", "2024-06-28")
-    clerk.page.fill("#split-resident_ids", "R00000006, R00000007")
+    clerk.register("EL-3", "479.904", "8000.00")
+    clerk.page.fill("#split-resident_ids", "R00000007")
     clerk.page.click("#split-send")
-    clerk.wait_for_text("#split-refused", "")
-    assert clerk.page.is_hidden("#proposal"), "the truck had not come yet"
+    clerk.page.wait_for_selector("#split-post:enabled")
+    clerk.trade_elsewhere("R00000007")
+    clerk.page.click("#split-post")
+    clerk.wait_for_text("#proposal-refused", "propose the split again")
+    assert clerk.ask("/v1/transactions?consignment=EL-3")["items"] == []
+
+
+def test_a_truck_is_not_split_on_a_day_before_it_came(clerk: Yard) -> None:
+    clerk.open()
+    clerk.register("EL-6")
+    clerk.page.fill("#split-day", "2024-06-28")
+    clerk.page.select_option("#split-group_id", "G000001")
+    clerk.page.click("#split-send")
+    clerk.page.wait_for_selector("#split-day[aria-invalid]")
+    assert clerk.page.is_hidden("#proposal")
 
 
 def test_mandates_are_given_to_a_representative_shown_and_withdrawn(clerk: Yard) -> None:

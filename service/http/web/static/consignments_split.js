@@ -214,8 +214,7 @@ function drawChoices() {
 function post() {
   const { truck, proposal } = state;
   if (!truck || !proposal) return;
-  const path = `${pathOf(truck)}${pointOf(truck)}`;
-  settle(attempt.start(path, /** @type {any} */ ({ proposal: proposal.proposal })));
+  settle(attempt.start(pathOf(truck), /** @type {any} */ ({ proposal: proposal.proposal })));
 }
 
 /** @param {Promise<{ consignment: string, items: Entry[] }>} going */

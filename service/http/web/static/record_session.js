@@ -13,8 +13,15 @@ import { word } from "./words.js";
 /** @type {{ isEnded: boolean, draft: () => Draft, goOn: () => void }} */
 const state = { isEnded: false, draft: () => ({}), goOn: () => {} };
 
-/** @param {Lang} lang */
-const addressIn = (lang) => `?lang=${lang}`;
+/**
+ * The address of the page in a language, with whatever else it says.
+ * @param {Lang} lang
+ */
+function addressIn(lang) {
+  const params = new URLSearchParams(location.search);
+  params.set("lang", lang);
+  return `?${params}`;
+}
 
 export const drawAll = () => drawShell({ addressIn });
 
@@ -92,7 +99,7 @@ export async function beginSession() {
     coloured: () => {},
     cameBack: () => location.reload(),
     stayed: (error) => sayError(make("p", {}, word("signout.failed")), ...sayFailure(error)),
-    leadsTo: "/signin?next=%2Frecord",
+    leadsTo: `/signin?next=${encodeURIComponent(location.pathname)}`,
   });
   draws(drawEnded);
   for (const event of ["input", "change"]) addEventListener(event, () => state.isEnded && keepDraft());
