@@ -18,5 +18,6 @@ PAGES = {
     "dashboard": ShellPage("/", "reports:read"),
     "record": ShellPage("/record", "transactions:write residents:read"),
     "transactions": ShellPage("/transactions", "transactions:read"),
+    "consignments": ShellPage("/consignments", "transactions:read transactions:write residents:read"),
     "residents": ShellPage("/residents", "residents:read residents:write"),
 }

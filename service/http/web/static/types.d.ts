@@ -242,3 +242,56 @@ interface ReportContext {
   cutOff: string;
   baseWord: string;
 }
+/** A line of a truck: what it held, what of it was split, and what is left. */
+interface TruckLine {
+  line: number;
+  category: string;
+  commodity: string;
+  hs_code: string | null;
+  origin: string;
+  quantity_kg: string;
+  amount_cny: string;
+  split_kg: string;
+  split_cny: string;
+  left_kg: string;
+  left_cny: string;
+}
+interface Truck {
+  consignment: string;
+  trade_point: string;
+  vehicle_plate: string | null;
+  seller: string | null;
+  arrived_at: string;
+  lines: TruckLine[];
+  other_trades: { transactions: number; quantity_kg: string; amount_cny: string };
+  recorded_at: string;
+  recorded_by: { id: number; name: string | null } | null;
+}
+interface SplitPart {
+  line: number;
+  resident_id: string;
+  name?: string;
+  quantity_kg: string;
+  amount_cny: string;
+  exempt_cny: string;
+  taxable_cny: string;
+  transaction_id?: string;
+}
+interface SplitProposal {
+  proposal: string;
+  consignment: string;
+  day: string;
+  parts: SplitPart[];
+  no_room: { resident_id: string; name: string; why: string; detail: string }[];
+  left: { line: number; quantity_kg: string; amount_cny: string }[];
+}
+interface Mandate {
+  mandate_id: string;
+  representative_id: string;
+  resident_id: string;
+  valid_from: string;
+  valid_until: string;
+  withdrawn_from: string | null;
+  recorded_at: string;
+  recorded_by: { id: number; name: string | null } | null;
+}
