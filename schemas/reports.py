@@ -9,6 +9,7 @@ from schemas.choices import OneOf
 from schemas.fields import CountryCode, GroupId, Slug, Text
 from schemas.periods import FilteredDocumentSchema, PeriodText, ReportDay, filters_document, periods_document
 from schemas.residents import SETTLEMENT_LENGTH_MAX
+from schemas.several import Several, listed
 from schemas.strict import StrictSchema, Translated
 from service.domain.cells import DIMENSIONS
 from service.domain.growth import Comparison, format_growth_pct, format_ratio
@@ -20,7 +21,6 @@ from service.domain.transactions import DIRECTIONS
 FORMATS = ("json", "csv", "xlsx")
 COMPARISONS = ("yoy", "previous", "none")
 DIMENSIONS_MAX = 2
-FILTER_VALUES_MAX = 100
 LISTS = ("by", *DIMENSIONS)
 """The query parameters that may be repeated or hold several values with commas."""
 
@@ -39,31 +39,6 @@ WIRE_NAMES = {
 }
 
 
-class Several(Translated):
-    """A field that accepts several values of one kind with commas between them."""
-
-    slug = "not-a-list"
-
-    def __init__(self, each: Translated, **kwargs: Any) -> None:
-        """`each` reads one value. Values stay texts, as the ledger's dimensions are texts."""
-        self._each = each
-        super().__init__(metadata=_listed(dict(each.metadata), FILTER_VALUES_MAX, "Only these"), **kwargs)
-
-    def parse(self, text: str) -> frozenset[str]:
-        """Reads the values."""
-        values = text.split(",")
-        if len(values) > FILTER_VALUES_MAX:
-            raise ValueError(f"Send at most {FILTER_VALUES_MAX} values.")
-        return frozenset(map(self._checked, values))
-
-    def _checked(self, value: str) -> str:
-        try:
-            read = self._each.deserialize(value)
-        except ValidationError as error:
-            raise ValueError(str(error.messages[0]).partition(": ")[2]) from None
-        return str(read) if isinstance(self._each, Text) else value
-
-
 class By(Translated):
     """A field that says by which dimensions, and by which interval, a report has its rows."""
 
@@ -76,7 +51,7 @@ class By(Translated):
         # The default is a function, because a default value would stand in the reference, and no caller can send an
         # empty tuple.
         most = dimensions_max + any(name in INTERVALS for name in names)
-        described = _listed({"enum": list(names)}, most, self._most.capitalize())
+        described = listed({"enum": list(names)}, most, self._most.capitalize())
         super().__init__(metadata={**described, "uniqueItems": True}, load_default=tuple, **kwargs)
 
     def parse(self, text: str) -> tuple[str, ...]:
@@ -89,17 +64,6 @@ class By(Translated):
         if intervals > 1 or len(names) - intervals > self._dimensions_max:
             raise ValueError(f"Send {self._most}.")
         return names
-
-
-def _listed(each: dict[str, Any], most: int, what: str) -> dict[str, Any]:
-    """The description of a parameter with several values for the reference."""
-    return {
-        "type": "array",
-        "items": {"type": "string", **each},
-        "minItems": 1,
-        "maxItems": most,
-        "description": f"{what}; repeated, or in one with commas.",
-    }
 
 
 def _how_many(names: Sequence[str], dimensions_max: int) -> str:

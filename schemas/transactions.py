@@ -179,22 +179,8 @@ def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type
     return cast(type[StrictSchema], StatementSchema.from_dict({**filters, **paged}, name=name))
 
 
-TransactionsQuerySchema = statement_query(
-    "TransactionsQuerySchema",
-    {
-        "resident_id": ResidentId(attribute="resident"),
-        "group_id": GroupId(attribute="group"),
-        "category": Slug(),
-        "origin": CountryCode(),
-        "direction": OneOf(*DIRECTIONS),
-        "trade_point": Slug(),
-        "consignment": Text(MARK_LENGTH_MAX),
-    },
-)
-
-
 class TransactionPageSchema(StrictSchema):
-    """One page of a statement, newest first; `next_cursor` is null at the end."""
+    """One page of a list; `next_cursor` is null at the end."""
 
     items = fields.List(fields.Nested(TransactionSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

@@ -15,7 +15,18 @@ from service.commands.committer import Committer
 from service.config import read_settings
 from service.http import metrics
 from service.http.admission import Admission
-from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
+from service.http.api import (
+    audit,
+    batches,
+    bulletins,
+    health,
+    ledger,
+    reports,
+    residents,
+    reversals,
+    transaction_lists,
+    transactions,
+)
 from service.http.context import AppContext, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -41,7 +52,9 @@ FAMILIES: tuple[Routes, ...] = (
     residents.routes,
     audit.routes,
     transactions.routes,
+    transaction_lists.routes,
     batches.routes,
+    reversals.routes,
     reports.routes,
     bulletins.routes,
     ledger.routes,

@@ -6,6 +6,7 @@ outcome of another one.
 """
 
 import contextlib
+import functools
 import queue
 import threading
 import time
@@ -13,10 +14,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import structlog
 
 from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
+from service.commands.together import Together, TogetherOutcome, post_together
 from service.domain.errors import Unauthenticated, Unavailable
 from service.ledger import Ledger
 from service.storage.faults import (
@@ -37,9 +40,11 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    entries: Sequence[NewEntry]
-    all_or_none: bool
-    answer: Future[list[Outcome]] = field(default_factory=Future)
+    """Entries that wait for a commit; or a command that makes a commit alone, and whose result is the answer."""
+
+    entries: Sequence[NewEntry] = ()
+    alone: Callable[[Ledger], object] | None = None
+    answer: Future[Any] = field(default_factory=Future)
 
 
 class Committer:
@@ -66,19 +71,33 @@ class Committer:
         caller asks again with the same keys and gets the true outcome. Raises Unauthenticated when the API key of the
         entries was revoked in the meantime; all entries of a call have the same API key.
         """
+        alone = functools.partial(post_all_or_none, entries=entries) if all_or_none else None
+        outcomes: list[Outcome] = self._answer_to(_Request(entries, alone), timeout_s)
+        if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
+            raise outcomes[0].refusal
+        return outcomes
+
+    def submit_together(self, together: Together) -> TogetherOutcome:
+        """Waits for the commit of a request that posts its entries all or none, and returns its outcome.
+
+        Raises Unavailable and Unauthenticated as `submit` does.
+        """
+        alone = functools.partial(post_together, request=together)
+        outcome: TogetherOutcome = self._answer_to(_Request(alone=alone), ANSWER_TIMEOUT_S)
+        if isinstance(outcome.refusal, Unauthenticated):
+            raise outcome.refusal
+        return outcome
+
+    def _answer_to(self, request: _Request, timeout_s: float | None) -> Any:
         self._start()
-        request = _Request(entries, all_or_none)
         try:
             self._queue.put_nowait(request)
         except queue.Full:
             raise Unavailable("Too many requests are waiting to be written; nothing of this one was.") from None
         try:
-            outcomes = request.answer.result(timeout_s)
+            return request.answer.result(timeout_s)
         except TimeoutError:
             raise Unavailable("The ledger did not answer in time; ask again with the same key.") from None
-        if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
-            raise outcomes[0].refusal
-        return outcomes
 
     def waiting(self) -> int:
         """The number of requests that wait for the next commit."""
@@ -124,14 +143,14 @@ class Committer:
         The second value is None when there is no such request, and _END when the committer is to end.
         """
         together, entries = [first], len(first.entries)
-        while not first.all_or_none and entries < ENTRIES_PER_COMMIT_MAX:
+        while first.alone is None and entries < ENTRIES_PER_COMMIT_MAX:
             try:
                 following = self._queue.get_nowait()
             except queue.Empty:
                 break
             if following is None:
                 return together, _END
-            if following.all_or_none:
+            if following.alone is not None:
                 return together, following
             together.append(following)
             entries += len(following.entries)
@@ -139,12 +158,11 @@ class Committer:
 
     def _commit(self, together: Sequence[_Request]) -> None:
         """Writes the entries of these requests in one transaction, and gives each request its outcomes."""
+        alone = together[0].alone
         entries = [entry for request in together for entry in request.entries]
-        command: Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
-        command = post_all_or_none if together[0].all_or_none else post
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                outcomes = iter(command(self._ledger, entries))
+                answer: Any = alone(self._ledger) if alone else post(self._ledger, entries)
                 break
             except Exception as error:  # noqa: BLE001 (each caller must get an answer to any error)
                 # NotWritten says that another process took a key, a reference or a row first, or that the connection
@@ -153,10 +171,11 @@ class Committer:
                 if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
                     self._answer_alone(together, error)
                     return
+        outcomes = iter([answer] if alone else answer)
         for request in together:
             # A caller that gave up gets no answer here, but its outcome is in the ledger under its key.
             with contextlib.suppress(InvalidStateError):
-                request.answer.set_result(list(islice(outcomes, len(request.entries))))
+                request.answer.set_result(next(outcomes) if alone else list(islice(outcomes, len(request.entries))))
 
     def _answer_alone(self, together: Sequence[_Request], error: Exception) -> None:
         """Runs each request of a failed transaction alone, so that only the bad one fails.

@@ -102,7 +102,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         judge = prepare_judge(
             connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )
-        batch = _Batch(judge, known, revoked, mac_keys)
+        batch = EntryBatch(judge, known, revoked, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
@@ -125,7 +125,7 @@ def post_all_or_none(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcom
 
 
 @dataclass(slots=True)
-class _Batch:
+class EntryBatch:
     """A batch while the outcomes of its entries are found, in their order.
 
     `known` has the answers by the digest of their key. `answered` has the answers that this batch has to remember.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
+VERDICTS: tuple[Verdict, ...] = ("exempt", "partly_taxed", "taxed", "export")
 
 NO_LIST_GROUP = ""
 """The list group of a row that counts the use of the value limit. Every import has such a row."""

@@ -41,6 +41,11 @@ def key_digest(api_key_id: int, route: str, key: str) -> bytes:
     return _digest(f"{api_key_id}\n{route}\n{key}")
 
 
+def place_digest(digest: bytes, place: int) -> bytes:
+    """The name of one entry of a request that posts several under one key, from the request's name and its place."""
+    return _digest(f"{digest.hex()}\n{place}")
+
+
 def trade_fingerprint(trade: Trade) -> bytes:
     """The fingerprint of a trade, made from the parsed values.
 

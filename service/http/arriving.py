@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from service.domain.errors import Unavailable, ValidationFailed
-from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
+from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -25,7 +25,8 @@ SMALL_BYTES_MAX = 1024 * 1024
 """Larger bodies are worked on a few at a time, because 16 MiB of JSON become some hundred MiB of objects."""
 
 SIGN_IN = "/signin"
-BATCH = "/v1/transactions/batch"
+LONG_BODIES = {"/v1/transactions/batch": BATCH_BYTES_MAX, "/v1/transactions/reversals": REVERSALS_BYTES_MAX}
+"""How long a body may be at these addresses; at others it may have JSON_BYTES_MAX."""
 
 _TOO_MANY = "Too many bodies are on their way; nothing of this request was done. Ask again, writes with the same key."
 
@@ -97,7 +98,7 @@ class Arriving(io.RawIOBase):
         self._visit = visit
         declared = environ.get("CONTENT_LENGTH") or ""
         self._length = int(declared) if declared.isdecimal() else None
-        self._bytes_max = BATCH_BYTES_MAX if environ["PATH_INFO"] == BATCH else JSON_BYTES_MAX
+        self._bytes_max = LONG_BODIES.get(environ["PATH_INFO"], JSON_BYTES_MAX)
         self._whole: io.BytesIO | None = None
         self._came = 0
 

@@ -17,6 +17,9 @@ from service.http.request_context import request_context
 JSON_BYTES_MAX = 256 * 1024
 """The limit of one object. The longest trade of the schema has 135,000 bytes, with all characters as \\uXXXX."""
 
+REVERSALS_BYTES_MAX = 1024 * 1024
+"""The limit of a request that names 10,000 trades to reverse, with room for any way to write the list."""
+
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 
 NESTING_MAX = 32

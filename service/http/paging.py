@@ -1,13 +1,13 @@
 """Pages of lists: where a page begins, which filters apply, and the cursor of the next page."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.strict import StrictSchema
 from service.domain.errors import CursorInvalid, ValidationFailed
 from service.http.bodies import read_query
-from service.http.cursors import decode_cursor, encode_cursor
+from service.http.cursors import PAGING, decode_cursor, encode_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,18 @@ class PageAsked:
         return None if place is None else encode_cursor(self.name, place, self.sent_filters)
 
 
-def read_page(name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int) -> PageAsked:
+def read_page(
+    name: str, schema: type[StrictSchema], query: dict[str, Any], place_max: int, lists: Collection[str] = ()
+) -> PageAsked:
     """The page of the named list that the current request asks for.
 
-    `place_max` is the highest place that the list can have. The same schema reads the filters of a cursor and those of
-    a query. Raises CursorInvalid.
+    `place_max` is the highest place that the list can have, `lists` are the parameters that may be repeated. The same
+    schema reads the filters of a cursor and those of a query. Raises CursorInvalid.
     """
-    position, filters = decode_cursor(name, read_query(), place_max)
+    position, filters = decode_cursor(name, read_query(lists), place_max)
     try:
         known = schema().read(filters)
     except ValidationFailed:
         raise CursorInvalid("The cursor was not given out by this list; leave it out to begin again.") from None
-    values = {key: value for key, value in known.items() if key not in {"cursor", "limit"}}
+    values = {key: value for key, value in known.items() if key not in PAGING}
     return PageAsked(name, position, values, query["limit"], filters)

@@ -47,6 +47,7 @@ class Terms(TypedDict, total=False):
     status: int
     answer: type[StrictSchema]
     body: type[StrictSchema]
+    body_bytes_max: int
     query: type[StrictSchema]
     refuses: Sequence[type[Refusal]]
     keyed: bool
@@ -72,6 +73,7 @@ class Route:
     """The HTTP status of an answer that is no refusal."""
     answer: type[StrictSchema] | None = None
     body: type[StrictSchema] | None = None
+    body_bytes_max: int = JSON_BYTES_MAX
     query: type[StrictSchema] | None = None
     refuses: Sequence[type[Refusal]] = ()
     keyed: bool = False
@@ -178,7 +180,7 @@ class CheckedView:
                 # what an answer says of the body.
                 context.idempotency_key = check_key(sent)
             if self._body is not None:
-                values["body"] = self._body.read(read_json(JSON_BYTES_MAX))
+                values["body"] = self._body.read(read_json(route.body_bytes_max))
             return respond(route.view(**values))
         except Refusal:
             if route.commits:

@@ -1,16 +1,18 @@
-"""Looks up one entry, a page of a statement, and how a trade would be judged now."""
+"""Looks up one entry, a page of a list, totals, and how a trade would be judged now."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.domain.allowance import NO_LIST_GROUP, UseKey
+from service.domain.entry_totals import EntryTotals
 from service.domain.errors import NotFound
 from service.domain.transactions import Trade, Transaction
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
-from service.storage import allowance, blocks, idempotency, journal
-from service.storage.journal import Page, TransactionFilters
+from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state
+from service.storage.entry_filters import TransactionFilters
+from service.storage.entry_lists import Page, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,33 @@ def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
     return Fate(transaction, reversed_by, None if sealed is None else sealed.block.no)
 
 
-def list_transactions(ledger: Ledger, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
-    """A page of the journal, newest first. Raises ValidationFailed on a category or an origin that does not exist."""
-    words = {"category": filters.category, "origin": filters.origin}
-    refuse_unknown_words(ledger.rulebook, {name: [word] for name, word in words.items() if word is not None})
+def list_transactions(ledger: Ledger, filters: TransactionFilters, place: Place, limit: int) -> Page:
+    """A page of the journal. Raises ValidationFailed on a category or an origin that does not exist."""
+    refuse_unknown(ledger, filters)
     with ledger.database.reading() as connection:
-        return journal.list_page(connection, filters, before_seq, limit)
+        return entry_lists.list_page(connection, filters, place, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsAt:
+    """Totals, and the position of the ledger that they are exact at."""
+
+    totals: EntryTotals
+    position: str
+
+
+def total_transactions(ledger: Ledger, filters: TransactionFilters) -> TotalsAt:
+    """The totals of the live trades that the filters let through, from one snapshot. Raises as `list_transactions`."""
+    refuse_unknown(ledger, filters)
+    with ledger.database.reading() as connection:
+        state, _ = ledger_state.read(connection)
+        return TotalsAt(entry_sums.totals_of(connection, filters), str(state.position))
+
+
+def refuse_unknown(ledger: Ledger, filters: TransactionFilters) -> None:
+    """Raises ValidationFailed for filters by a category or an origin that does not exist."""
+    words = {"category": filters.category, "origin": filters.origin}
+    refuse_unknown_words(ledger.rulebook, {name: some for name, some in words.items() if some is not None})
 
 
 def is_answered(ledger: Ledger, digest: bytes) -> bool:

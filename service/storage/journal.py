@@ -1,6 +1,5 @@
-"""Inserts entries into the journal, finds the entries that a batch depends on, and reads pages of entries."""
+"""Inserts entries into the journal, and finds the entries that a batch depends on."""
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,29 +26,6 @@ class Related:
     by_id: Mapping[UUID, Transaction]
     reversals: Mapping[UUID, Transaction]
     by_reference: Mapping[tuple[str, str], Transaction]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the journal, newest first. The following page begins before `next_seq`; None at the end."""
-
-    transactions: Sequence[Transaction]
-    next_seq: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionFilters:
-    """The filters of a statement page. None means that a column is not filtered; both days are included."""
-
-    resident: int | None = None
-    group: int | None = None
-    category: str | None = None
-    origin: str | None = None
-    direction: str | None = None
-    trade_point: str | None = None
-    consignment: str | None = None
-    from_day: datetime.date | None = None
-    to_day: datetime.date | None = None
 
 
 def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> None:
@@ -103,35 +79,6 @@ def find_with_fate(connection: sa.Connection, transaction_id: UUID) -> tuple[Tra
         .where(journal.c.transaction_id == transaction_id)
     ).one_or_none()
     return None if row is None else (entry_of(row), row.reversed_by, row.seq)
-
-
-def list_page(connection: sa.Connection, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
-    """Up to `limit` entries before the place `before_seq`, newest first. An entry keeps its place for ever."""
-    wanted = sa.select(*RAW).order_by(journal.c.seq.desc()).limit(limit + 1)
-    for condition in _conditions(filters):
-        wanted = wanted.where(condition)
-    if before_seq is not None:
-        wanted = wanted.where(journal.c.seq < before_seq)
-    rows = connection.execute(wanted).all()
-    following = rows[limit - 1].seq if len(rows) > limit else None
-    return Page([entry_of(row) for row in rows[:limit]], following)
-
-
-def _conditions(filters: TransactionFilters) -> Iterable[sa.ColumnElement[bool]]:
-    columns = (
-        (journal.c.resident, filters.resident),
-        (journal.c.market_group, filters.group),
-        (journal.c.category, filters.category),
-        (journal.c.origin, filters.origin),
-        (journal.c.direction, filters.direction),
-        (journal.c.trade_point, filters.trade_point),
-        (journal.c.consignment, filters.consignment),
-    )
-    yield from (column == value for column, value in columns if value is not None)
-    if filters.from_day is not None:
-        yield journal.c.day >= filters.from_day
-    if filters.to_day is not None:
-        yield journal.c.day <= filters.to_day
 
 
 def newest_seq(connection: sa.Connection) -> int:

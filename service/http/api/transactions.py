@@ -1,6 +1,4 @@
-"""Transactions: posting, quoting, reversing, fetching and listing."""
-
-from typing import Any
+"""Transactions: posting, quoting, reversing and fetching."""
 
 from flask import Response
 
@@ -11,14 +9,11 @@ from service.domain import errors
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
 from service.domain.transactions import Trade
 from service.http.context import app_context
-from service.http.paging import read_page
 from service.http.path_ids import transaction_id_in
 from service.http.problems import problem_response
 from service.http.request_context import request_context
 from service.http.routes import Answer, Routes
 from service.queries import transactions as queries
-from service.storage.journal import TransactionFilters
-from service.storage.tail import PLACE_MAX
 
 routes = Routes("Transactions")
 
@@ -117,22 +112,6 @@ def get_transaction(transaction_id: str) -> Answer:
     fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id))
     shown = _TRANSACTION.dump(fate.transaction, app_context().keys.name_of)
     return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
-
-
-@routes.get(
-    "/v1/transactions",
-    scope="transactions:read",
-    query=wire.TransactionsQuerySchema,
-    answer=wire.TransactionPageSchema,
-    refuses=[errors.CursorInvalid],
-)
-def list_transactions(query: dict[str, Any]) -> Answer:
-    """List transactions, newest first; pages neither repeat nor skip while the ledger grows."""
-    asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX)
-    filters = TransactionFilters(**asked.filters)
-    page = queries.list_transactions(app_context().ledger, filters, asked.position, asked.limit)
-    items = [_TRANSACTION.dump(each, app_context().keys.name_of) for each in page.transactions]
-    return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 
 def answer_outcome(outcome: Outcome) -> Answer | Response:

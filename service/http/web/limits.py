@@ -6,8 +6,9 @@ The server writes them into each page with a shell; templates and scripts (stati
 import functools
 
 from schemas.fields import HS_CODE_LENGTH_MAX, CitizenNumber, ResidentId, Text
-from schemas.reports import COMPARISONS, FILTER_VALUES_MAX
+from schemas.reports import COMPARISONS
 from schemas.residents import PAGE_LIMIT_MAX, ReasonSchema
+from schemas.several import FILTER_VALUES_MAX
 from schemas.transactions import OVER_ALLOWANCE, TradeSchema
 from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
 from service.domain.periods import PERIOD_YEARS_MAX
