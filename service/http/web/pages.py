@@ -137,9 +137,10 @@ def sign_out() -> Response:
 
 
 def get_session() -> Response:
-    """What the pages may know of the session: the key's name and scopes, its end, and the token for writes."""
+    """What the pages may know of the session: the key's id, name and scopes, its end, and the token for writes."""
     session = authenticate_session()
     document = {
+        "id": session.api_key.id,
         "name": session.api_key.name,
         "scopes": sorted(session.api_key.scopes),
         "expires_at": session.expires_at.isoformat(),
