@@ -9,7 +9,7 @@ from tests.builders import a_registration, a_trade
 from tests.servers import call_hushi
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
-RESIDENTS = 60
+RESIDENTS = 100
 
 
 class Market(Bureau):
@@ -68,6 +68,22 @@ class Counter(Clerk):
         self.page.wait_for_selector("#receipt:not([hidden])")
         return self.page.text_content("#receipt") or ""
 
+    def scan(self, code: str) -> None:
+        """What a reader does: the keys of a code, as quickly as they go, and Enter."""
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
+
+    def answer(self, button: str) -> str:
+        """Answers the question that the page asks; returns what it asked."""
+        self.page.wait_for_selector("#asking[open]")
+        asked = self.text("#asking")
+        self.page.click(f"{button}:enabled")
+        return asked
+
+    def focused(self) -> str:
+        """The id of the element that has the focus."""
+        return str(self.page.evaluate("document.activeElement.id"))
+
     def text(self, selector: str) -> str:
         return (self.page.text_content(selector) or "").replace("\u00a0", " ")
 
@@ -77,6 +93,16 @@ class Counter(Clerk):
         while said not in self.text(selector):
             assert time.monotonic() < until, f"{selector} says {self.text(selector)!r}, not {said!r}"
             self.page.wait_for_timeout(10)
+
+    def hold(self, address: str) -> list[Any]:
+        """Holds the next request to an address back; it is in the list that is returned, to be let go."""
+        held: list[Any] = []
+
+        def note(route: Any) -> None:
+            held.append(route)
+
+        self.page.route(address, note, times=1)
+        return held
 
     def posts(self) -> list[Any]:
         """Notes from now on the keys with which trades are posted."""

@@ -63,6 +63,7 @@ def test_what_is_wrong_stands_beside_its_field(clerk: Counter) -> None:
     clerk.find()
     clerk.enter("12,5", hs_code="12")
     clerk.page.wait_for_selector("#amount_cny[aria-invalid]")
+    clerk.page.wait_for_selector("#hs_code[aria-invalid]")
     assert clerk.text("#amount_cny-error")
     assert clerk.text("#hs_code-error")
     assert clerk.page.query_selector("#quantity_kg[aria-invalid]") is None
