@@ -22,6 +22,8 @@ PAGES = {
     "empty": ("/?period=2020&lang={lang}", "#note:not([hidden])"),
     "error": ("/?from=2024-05-01&to=2024-01-01&lang={lang}", "#state:not([hidden])"),
     "record": ("/record?lang={lang}", "html[data-ready]"),
+    "counter": ("/record?lang={lang}", "html[data-ready]"),
+    "question": ("/record?lang={lang}", "html[data-ready]"),
     "bulletin": ("/v1/reports/bulletin?month=2024-04&format=html&lang={lang}", "#days"),
     "refusal": ("/nowhere?lang={lang}", ".refusal"),
     "signin": ("/signin?lang={lang}", "#key"),
@@ -41,7 +43,32 @@ def _find(page: Any) -> None:
     page.wait_for_selector("#allowance-text")
 
 
-DONE_THERE = {"record": _find}
+def _pin(page: Any) -> None:
+    """The goods and the truck of many residents are put away; one of them is found, and a weight may be two."""
+    goods = {"commodity": "熟牛肉", "hs_code": "16025010", "price": "16.67", "vehicle_plate": "蒙H12345"}
+    for name, value in {**goods, "consignment": "MN-2026-0417", "seller": "乌兰巴托肉类公司"}.items():
+        page.fill(f"#{name}", value)
+    for name, value in {"category": "meat", "origin": "MN"}.items():
+        page.select_option(f"#{name}", value)
+    page.click("#pin")
+    _find(page)
+    page.fill("#quantity_kg", "471.250")
+    page.wait_for_selector("#quantity_kg-decimal")
+
+
+def _ask(page: Any) -> None:
+    """A taxed line, that is asked about and not posted; the next resident is scanned meanwhile."""
+    page.click("#pin")
+    _find(page)
+    page.fill("#quantity_kg", "600")
+    page.press("#quantity_kg", "Enter")
+    page.wait_for_selector("#ask-yes:enabled")
+    page.keyboard.type("R00000002")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#asking .waiting button")
+
+
+DONE_THERE = {"record": _find, "counter": _pin, "question": _ask}
 """The actions on a page before its picture is taken."""
 
 

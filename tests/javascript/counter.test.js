@@ -100,8 +100,8 @@ test("a key that a busy machine holds back cuts no code, and a pause of a hand d
   [..."R00000021"].forEach((key, n) => burst.press({ key, at: (at += n === 4 ? 300 : 4), place: 0, undo: () => {} }));
   assert.equal(burst.end(at + 4)?.text, "R00000021");
   burst.press({ key: "R", at: 0, place: 0, undo: () => {} });
-  [..."0000021"].forEach((key, n) => burst.press({ key, at: 1000 + n, place: 0, undo: () => {} }));
-  assert.equal(burst.end(1010), null);
+  [..."0000021"].forEach((key, n) => burst.press({ key, at: 1100 + n, place: 0, undo: () => {} }));
+  assert.equal(burst.end(1110), null);
 });
 
 test("what a hand typed before the code stays, and each key of the code is taken out, the last one first", () => {

@@ -61,6 +61,25 @@ def test_escape_is_a_no(clerk: Counter) -> None:
     assert clerk.page.input_value("#amount_cny") == "9500.5"
 
 
+def test_after_a_no_who_was_scanned_meanwhile_is_one_press_away(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("9500.5")
+    other, third = (f"R{next(clerk.market.unused):08d}" for _ in range(2))
+    clerk.page.press("#quantity_kg", "Enter")
+    clerk.page.wait_for_selector("#asking[open]")
+    clerk.scan(other)
+    clerk.scan(third)
+    clerk.page.keyboard.press("Escape")
+    clerk.page.click(".waiting button >> nth=0")
+    clerk.wait_for_text("#resident", other)
+    assert f"50 kg of {clerk.resident} were not posted" in clerk.text("#notice")
+    clerk.scan(third)
+    clerk.wait_for_text("#resident", third)
+    assert clerk.text(".waiting") == "", "who is scanned again waits no longer"
+    assert clerk.market.statement(clerk.resident) == []
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -141,6 +160,19 @@ def test_a_number_that_may_be_two_is_asked_about(clerk: Counter) -> None:
     clerk.wait_for_text("#quantity_kg-error", "with a point for decimals")
     clerk.wait_for_text("#amount_cny-error", "with a point for decimals")
     assert len(posts) == 1
+
+
+def test_the_number_that_was_meant_is_chosen_by_one_click(clerk: Counter) -> None:
+    """The click leaves the field, whose number is read again then."""
+    clerk.open()
+    clerk.find()
+    clerk.enter("", price="2", quantity_kg="")
+    clerk.page.focus("#quantity_kg")
+    clerk.page.keyboard.type("1.500")
+    clerk.page.click("#quantity_kg-whole")
+    assert clerk.page.input_value("#quantity_kg") == "1500"
+    assert clerk.page.input_value("#amount_cny") == "3000.00"
+    assert clerk.focused() == "quantity_kg"
 
 
 def test_a_price_makes_the_amount_and_shows_it_first(clerk: Counter) -> None:

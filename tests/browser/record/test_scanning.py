@@ -86,7 +86,7 @@ def test_a_burst_on_a_button_presses_nothing(clerk: Counter) -> None:
 def test_hands_are_no_reader_and_a_code_of_goods_is_no_resident(clerk: Counter) -> None:
     clerk.open()
     clerk.page.focus("#hs_code")
-    clerk.page.keyboard.type("02050000", delay=60)
+    clerk.page.keyboard.type("02050000", delay=90)
     assert clerk.page.input_value("#hs_code") == "02050000"
     clerk.page.focus("#quantity_kg")
     clerk.scan("6901234567892")

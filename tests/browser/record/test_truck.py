@@ -73,6 +73,7 @@ def test_a_pinned_line_is_put_away_and_survives_a_reload(clerk: Counter) -> None
         "蒙H12345",
         "乌兰巴托肉类公司",
         "Imports",
+        "Meat",
     ):
         assert part in said
     clerk.page.click("#pin")

@@ -13,7 +13,15 @@ import { beginScan } from "./record_scan.js";
 import { beginSession, drawAll } from "./record_session.js";
 import { identityOf } from "./record_typed.js";
 import { beginUndo, correct, endCorrection, isCorrecting, resumeCorrection } from "./record_undo.js";
-import { beginWaiting, isAnyWaiting, nextWaiting, saveWaiting, wait, whenTyped } from "./record_waiting.js";
+import {
+  beginWaiting,
+  isAnyWaiting,
+  nextWaiting,
+  saveWaiting,
+  wait,
+  waitNoLonger,
+  whenTyped,
+} from "./record_waiting.js";
 import { scopeNote } from "./refusals.js";
 import { draws, may } from "./shell.js";
 import { say, teach } from "./words.js";
@@ -51,7 +59,10 @@ function next(text) {
 /** @param {string} text what a reader has read */
 function scanned(text) {
   if (waits()) wait(text);
-  else next(text);
+  else {
+    waitNoLonger(text);
+    next(text);
+  }
 }
 
 /** Takes the scan that has waited longest, with what was typed after it; without one, the next one is to come. */
@@ -143,7 +154,7 @@ async function begin() {
   guardKeys();
   if (!(await beginSession())) return;
   beginScan(scanned, saveWaiting);
-  beginWaiting(waits);
+  beginWaiting(waits, goOnWaiting);
   beginFind();
   draws(drawScopes);
   byId("find").addEventListener("submit", (event) => {

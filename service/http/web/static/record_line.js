@@ -219,6 +219,8 @@ const drawAllChoices = () => drawChoices(codesOf("origin"), codesOf("category"),
 export function beginLine(whenChosen) {
   chosen = whenChosen;
   const form = byId("line");
+  // What was chosen before is filled in next: it must be there to be chosen.
+  drawAllChoices();
   const drawLimits = limitFields();
   form.addEventListener("compositionend", () => {
     compute();

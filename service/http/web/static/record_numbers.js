@@ -26,12 +26,23 @@ function choose(name, value, isDecimal) {
  * @param {[decimal: string, whole: string]} either
  */
 function choices(name, either) {
-  const made = either.map((value, index) =>
-    button(`${name}-${index ? "whole" : "decimal"}`, `${grouped(value)} ${unit(name)}`, () =>
-      choose(name, value, index === 0),
-    ),
-  );
+  const made = either.map((value, index) => {
+    const text = `${grouped(value)} ${unit(name)}`;
+    const act = () => choose(name, value, index === 0);
+    return button(`${name}-${index ? "whole" : "decimal"}`, text, act, { "data-value": value });
+  });
   return [make("span", {}, `${word("number.either")} `), ...made];
+}
+
+/**
+ * Asks which number was meant, unless that is asked already: the click on an answer must find its button.
+ * @param {string} name
+ * @param {[decimal: string, whole: string]} either
+ */
+function askWhich(name, either) {
+  const place = byId(`${name}-read`);
+  const asked = place.querySelector("button")?.dataset.value;
+  if (asked !== either[0]) place.replaceChildren(...choices(name, either));
 }
 
 /**
@@ -44,7 +55,8 @@ export function sayNumbers() {
     const { value, wrong, either } = readingOf(name);
     const isOther = value !== "" && !wrong && value !== inputById(name).value;
     const same = isOther ? [`= ${grouped(value)} ${unit(name)}`] : [];
-    byId(`${name}-read`).replaceChildren(...(either ? choices(name, either) : same));
+    if (either) askWhich(name, either);
+    else byId(`${name}-read`).replaceChildren(...same);
     if (wrong) mark(name, word(wrong));
     if (wrong || either) unclear ??= name;
   }

@@ -2,9 +2,9 @@
 import { isComposing, sendsNothing } from "./record_keys.js";
 import { identityOf } from "./record_typed.js";
 
-/** Keys of one burst come a few ms apart. A busy machine may hold one of them back, but not every second one. */
-const USUAL_GAP_MAX_MS = 50;
-const GAP_MAX_MS = 400;
+/** Keys of one burst come a few ms apart; the quickest hands need 80. A busy machine may hold a few of them back. */
+const USUAL_GAP_MAX_MS = 60;
+const GAP_MAX_MS = 1_000;
 const LENGTH_LEAST = 8;
 /** Some readers end with two Enters. */
 const SECOND_ENTER_MS = 60;

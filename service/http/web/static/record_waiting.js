@@ -13,6 +13,8 @@ const QUIET_MS = 100;
 /** @type {Scan[]} */
 let waiting = [];
 let pressedAt = 0;
+/** @type {() => void} */
+let goOn = () => {};
 
 /** @param {string} text */
 const shown = (text) => (/^R/i.test(text) ? text.toUpperCase() : `…${text.slice(-4)}`);
@@ -24,14 +26,17 @@ const said = ({ text, typed }) =>
 function draw() {
   const line = waiting.length ? `${word("waiting")} ${waiting.map(said).join(" · ")} ` : "";
   for (const place of document.querySelectorAll("[data-waiting]")) {
-    place.replaceChildren(line ? make("span", {}, line) : "", line ? button("", word("waiting.drop"), drop) : "");
+    const isAsked = place.closest("dialog") !== null;
+    const parts = [make("span", {}, line), isAsked ? "" : button("", word("waiting.next"), goOn), " ", dropButton()];
+    place.replaceChildren(...(line ? parts : []));
   }
 }
 
-function drop() {
-  waiting = [];
-  draw();
-}
+const dropButton = () =>
+  button("", word("waiting.drop"), () => {
+    waiting = [];
+    draw();
+  });
 
 /** @param {string} text */
 export function wait(text) {
@@ -91,8 +96,21 @@ function typeAhead(event) {
   draw();
 }
 
-/** @param {() => boolean} isBusy */
-export function beginWaiting(isBusy) {
+/**
+ * Who is sought now waits no longer.
+ * @param {string} text
+ */
+export function waitNoLonger(text) {
+  waiting = waiting.filter((scan) => scan.text !== text);
+  draw();
+}
+
+/**
+ * @param {() => boolean} isBusy
+ * @param {() => void} takeNext goes on to the scan whose turn it is
+ */
+export function beginWaiting(isBusy, takeNext) {
+  goOn = takeNext;
   addEventListener("keydown", (event) => isBusy() && typeAhead(event), true);
   draws(draw);
 }
