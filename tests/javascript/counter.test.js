@@ -138,7 +138,7 @@ test("a tax and three warnings are asked about, the others only said", () => {
     "looks-doubled.",
   ]);
   speak("zh");
-  assert.equal(warningWords({ code: "back-dated", detail: "It is old." }), "交易日在七天以前。");
+  assert.equal(warningWords({ code: "back-dated", detail: "It is old." }), "补录超过 7 天");
   assert.equal(warningWords({ code: "new", detail: "It is new." }), "It is new.");
   speak("en");
 });
