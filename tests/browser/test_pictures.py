@@ -27,6 +27,8 @@ PAGES = {
     "handover": ("/transactions?view=handover&from=2024-06-01&to=2024-06-30&lang={lang}", "#handover-rows"),
     "residents": ("/residents?lang={lang}", "html[data-ready]"),
     "found": ("/residents?lang={lang}", "html[data-ready]"),
+    "counter": ("/record?lang={lang}", "html[data-ready]"),
+    "question": ("/record?lang={lang}", "html[data-ready]"),
     "bulletin": ("/v1/reports/bulletin?month=2024-04&format=html&lang={lang}", "#days"),
     "refusal": ("/nowhere?lang={lang}", ".refusal"),
     "signin": ("/signin?lang={lang}", "#key"),
@@ -67,7 +69,39 @@ def _search(page: Any) -> None:
     page.wait_for_selector("#found button")
 
 
-DONE_THERE = {"record": _find, "entry": _open, "residents": _show_resident, "found": _search}
+def _pin(page: Any) -> None:
+    """The goods and the truck of many residents are put away; one of them is found, and a weight may be two."""
+    goods = {"commodity": "熟牛肉", "hs_code": "16025010", "price": "16.67", "vehicle_plate": "蒙H12345"}
+    for name, value in {**goods, "consignment": "MN-2026-0417", "seller": "乌兰巴托肉类公司"}.items():
+        page.fill(f"#{name}", value)
+    for name, value in {"category": "meat", "origin": "MN"}.items():
+        page.select_option(f"#{name}", value)
+    page.click("#pin")
+    _find(page)
+    page.fill("#quantity_kg", "471.250")
+    page.wait_for_selector("#quantity_kg-decimal")
+
+
+def _ask(page: Any) -> None:
+    """A taxed line, that is asked about and not posted; the next resident is scanned meanwhile."""
+    page.click("#pin")
+    _find(page)
+    page.fill("#quantity_kg", "600")
+    page.press("#quantity_kg", "Enter")
+    page.wait_for_selector("#ask-yes:enabled")
+    page.keyboard.type("R00000002")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#asking .waiting button")
+
+
+DONE_THERE = {
+    "record": _find,
+    "counter": _pin,
+    "question": _ask,
+    "entry": _open,
+    "residents": _show_resident,
+    "found": _search,
+}
 """The actions on a page before its picture is taken."""
 
 

@@ -58,7 +58,7 @@ def test_fields_of_the_clerks_page_are_as_long_as_the_schemas_say(stranger: Call
     shown = {name: int(length) for name, length in re.findall(r'<input id="(\w+)"[^>]* maxlength="(\d+)"', page)}
     lengths = _limits(page)["lengths_max"]
     assert set(shown) == {
-        "commodity", "hs_code", "quantity_kg", "amount_cny", "consignment", "vehicle_plate", "reference",
+        "commodity", "hs_code", "quantity_kg", "amount_cny", "consignment", "vehicle_plate", "seller", "reference",
     }  # fmt: skip
     assert shown == {name: lengths[name] for name in shown}
 

@@ -34,7 +34,7 @@ beforeEach(() => {
     sessionStorage: new TabStorage(),
     dispatchEvent: (/** @type {Event} */ event) => heard.push(event.type),
   });
-  actAs({ name: "柜台", scopes: [], csrf_token: "token-of-柜台".slice(0, 8) });
+  actAs({ id: 1, name: "柜台", scopes: [], csrf_token: "token-of-柜台".slice(0, 8) });
 });
 
 const question = /** @type {Question} */ (readQuestion("?ytd=2024-04-30"));

@@ -48,7 +48,8 @@ test("an Enter that is held down or ends a word sends nothing", () => {
 
 /** @type {Record<string, string>} */
 const TYPED = {
-  category: "meat", commodity: " 冻马肉 ", origin: "MN", quantity_kg: "50", amount_cny: "1000", traded_at: "2024-04-03T10:00",
+  direction: "import", trade_point: "erenhot", category: "meat", commodity: " 冻马肉 ", origin: "MN", quantity_kg: "50",
+  amount_cny: "１，０００", price: "", traded_at: "2024-04-03T10:00", seller: "",
   over_allowance: "tax", hs_code: "", consignment: "C-1", vehicle_plate: "  ", reference: "",
 }; // prettier-ignore
 
@@ -56,6 +57,8 @@ test("a line is what was typed, in the time of the market, without empty fields"
   const line = lineOf("R00000001", (name) => TYPED[name]);
   assert.deepEqual(line, {
     resident_id: "R00000001",
+    direction: "import",
+    trade_point: "erenhot",
     over_allowance: "tax",
     category: "meat",
     commodity: "冻马肉",
@@ -135,7 +138,7 @@ test("the code on a receipt says what to ask for and what the answer has to be",
 });
 
 test("a scope is held by name or by an admin, and by nobody without a session", () => {
-  const session = { name: "柜台", scopes: ["transactions:write"], csrf_token: "" };
+  const session = { id: 1, name: "柜台", scopes: ["transactions:write"], csrf_token: "" };
   assert.equal(allows(session, "transactions:write"), true);
   assert.equal(allows(session, "reports:read"), false);
   assert.equal(allows({ ...session, scopes: ["admin"] }, "reports:read"), true);

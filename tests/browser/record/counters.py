@@ -9,7 +9,8 @@ from tests.builders import a_registration, a_trade
 from tests.servers import call_hushi
 
 CLERK_SCOPES = ("residents:read", "transactions:read", "transactions:write", "ledger:verify")
-RESIDENTS = 60
+RESIDENTS = 100
+READER_GAP_S = 0.004
 
 
 class Market(Bureau):
@@ -42,7 +43,10 @@ class Counter(Clerk):
     def __init__(self, market: Market, chromium: Any, **settings: Any) -> None:
         super().__init__(market, chromium, **settings)
         self.market = market
+        self.keyboard = self.context.new_cdp_session(self.page)
         self.resident = f"R{next(market.unused):08d}"
+        # A price is usual or not among the goods of the same name: each clerk sells their own.
+        self.commodity = f"冻马肉{self.resident[1:]}"
 
     def open(self, key: str | None = None, lang: str = "en") -> None:
         goes_to = f"/record%3Flang%3D{lang}"
@@ -55,7 +59,7 @@ class Counter(Clerk):
         self.page.wait_for_selector("#allowance-text")
 
     def enter(self, amount: str = "1000", **more: str) -> None:
-        for name, value in {"commodity": "冻马肉", "quantity_kg": "50", "amount_cny": amount, **more}.items():
+        for name, value in {"commodity": self.commodity, "quantity_kg": "50", "amount_cny": amount, **more}.items():
             self.page.fill(f"#{name}", value)
         self.page.select_option("#category", "meat")
         self.page.select_option("#origin", "MN")
@@ -68,6 +72,31 @@ class Counter(Clerk):
         self.page.wait_for_selector("#receipt:not([hidden])")
         return self.page.text_content("#receipt") or ""
 
+    def scan(self, code: str) -> None:
+        """What a reader does: the keys of a code, a few ms apart, and Enter.
+
+        The keys bear their times: a busy machine takes longer to press them than a reader does.
+        """
+        at = time.time()
+        for key in [*code, "Enter"]:
+            at += READER_GAP_S
+            pressed = {"key": key, "text": "\r" if key == "Enter" else key, "timestamp": at}
+            if key == "Enter":
+                pressed |= {"code": "Enter", "windowsVirtualKeyCode": 13}
+            self.keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", **pressed})
+            self.keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "timestamp": at})
+
+    def answer(self, button: str) -> str:
+        """Answers the question that the page asks; returns what it asked."""
+        self.page.wait_for_selector("#asking[open]")
+        asked = self.text("#asking")
+        self.page.click(f"{button}:enabled")
+        return asked
+
+    def focused(self) -> str:
+        """The id of the element that has the focus."""
+        return str(self.page.evaluate("document.activeElement.id"))
+
     def text(self, selector: str) -> str:
         return (self.page.text_content(selector) or "").replace("\u00a0", " ")
 
@@ -77,6 +106,16 @@ class Counter(Clerk):
         while said not in self.text(selector):
             assert time.monotonic() < until, f"{selector} says {self.text(selector)!r}, not {said!r}"
             self.page.wait_for_timeout(10)
+
+    def hold(self, address: str) -> list[Any]:
+        """Holds the next request to an address back; it is in the list that is returned, to be let go."""
+        held: list[Any] = []
+
+        def note(route: Any) -> None:
+            held.append(route)
+
+        self.page.route(address, note, times=1)
+        return held
 
     def posts(self) -> list[Any]:
         """Notes from now on the keys with which trades are posted."""

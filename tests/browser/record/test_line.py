@@ -1,7 +1,9 @@
 """A line as it is typed: who is found, the verdict, and what is wrong beside its field."""
 
+import datetime
 import re
 
+from service.domain.transactions import MARKET_TIME
 from tests.browser.record.counters import Counter
 from tests.builders import a_citizen_number
 
@@ -63,6 +65,7 @@ def test_what_is_wrong_stands_beside_its_field(clerk: Counter) -> None:
     clerk.find()
     clerk.enter("12,5", hs_code="12")
     clerk.page.wait_for_selector("#amount_cny[aria-invalid]")
+    clerk.page.wait_for_selector("#hs_code[aria-invalid]")
     assert clerk.text("#amount_cny-error")
     assert clerk.text("#hs_code-error")
     assert clerk.page.query_selector("#quantity_kg[aria-invalid]") is None
@@ -93,9 +96,10 @@ def test_a_time_to_come_is_refused_in_the_time_of_the_market(clerk: Counter) -> 
 def test_the_allowance_is_that_of_the_day_of_the_line(clerk: Counter) -> None:
     clerk.open()
     clerk.find()
-    clerk.enter("3000", traded_at="2024-04-03T10:00")
+    day = datetime.datetime.now(MARKET_TIME) - datetime.timedelta(days=3)
+    clerk.enter("3000", traded_at=f"{day:%Y-%m-%d}T10:00")
     clerk.page.press("#traded_at", "Tab")
-    clerk.wait_for_text("#resident", "Allowance left on 3 April 2024")
+    clerk.wait_for_text("#resident", f"Allowance left on {day:%-d %B %Y}")
     clerk.post()
     clerk.wait_for_text("#resident", "Allowance left today")
     assert "8,000.00 CNY of 8,000.00" in clerk.text("#allowance-text")

@@ -13,9 +13,28 @@ def test_every_word_is_said_in_every_language(lang: str, clerk: Counter) -> None
     clerk.open(lang=lang)
     said = clerk.page.inner_text("body")
     assert (
-        re.findall(r"\b(?:field|dimension|code|error|verdict|status|scope|reverse|quote|page|unit)\.[a-z_]+", said)
+        re.findall(
+            r"\b(?:field|dimension|code|error|verdict|status|scope|reverse|quote|page|unit|ask|desk|number|waiting|warning)\.[a-z_]+",
+            said,
+        )
         == []
     )
+
+
+def test_axe_finds_nothing_in_a_pinned_line_and_a_question(clerk: Counter) -> None:
+    clerk.open()
+    clerk.find()
+    clerk.enter("", price="200", quantity_kg="")
+    clerk.page.click("#pin")
+    clerk.page.fill("#quantity_kg", "40.125")
+    clerk.page.wait_for_selector("#quantity_kg-decimal")
+    assert clerk.violations() == []
+    clerk.page.click("#quantity_kg-decimal")
+    clerk.page.press("#quantity_kg", "Enter")
+    clerk.page.wait_for_selector("#ask-yes:enabled")
+    clerk.scan(clerk.resident)
+    clerk.page.wait_for_selector("#asking .waiting button")
+    assert clerk.violations() == []
 
 
 def test_axe_finds_nothing(market: Market, chromium: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.browser.record.counters import Counter
+from tests.builders import a_trade
 
 
 def test_a_posted_line_has_a_receipt_with_its_block_and_code(clerk: Counter) -> None:
@@ -110,18 +111,42 @@ def test_a_citizen_number_in_a_field_of_the_line_is_refused_in_words(clerk: Coun
 
 
 def test_a_refusal_is_final_and_the_next_try_takes_a_new_key(clerk: Counter) -> None:
+    """Another desk uses the allowance between the verdict and the post."""
+    clerk.open()
+    clerk.find()
+    clerk.enter("8000")
+    clerk.page.select_option("#over_allowance", "refuse")
+    keys = clerk.posts()
+
+    def elsewhere(route: Any) -> None:
+        body = a_trade(resident_id=clerk.resident, traded_at=clerk.page.input_value("#traded_at") + ":00+08:00")
+        keyed = {**clerk.market.admin, "Idempotency-Key": f"elsewhere-{clerk.resident}"}
+        assert clerk.market.server.ask("POST", "/v1/transactions", body, keyed)[0] == 201
+        route.continue_()
+
+    clerk.page.route("**/v1/transactions", elsewhere, times=1)
+    clerk.page.click("#post")
+    clerk.page.wait_for_selector("#refusal h3")
+    assert "Not posted" in clerk.text("#refusal")
+    clerk.page.fill("#amount_cny", "7000")
+    clerk.post()
+    assert len(set(keys)) == 2
+    assert len(clerk.market.statement(clerk.resident)) == 2
+
+
+def test_what_the_verdict_refuses_is_not_posted(clerk: Counter) -> None:
     clerk.open()
     clerk.find()
     clerk.enter("9000")
     clerk.page.select_option("#over_allowance", "refuse")
-    keys = clerk.posts()
+    posts = clerk.posts()
     clerk.page.click("#post")
-    clerk.page.wait_for_selector("#refusal h3")
-    assert "Not posted" in clerk.text("#refusal")
+    clerk.wait_for_text("#refusal", "The allowance does not cover this trade")
+    assert posts == []
+    assert clerk.focused() == "quantity_kg"
     clerk.page.fill("#amount_cny", "8000")
     clerk.post()
-    assert len(set(keys)) == 2
-    assert len(clerk.market.statement(clerk.resident)) == 1
+    assert len(posts) == 1
 
 
 def test_a_line_goes_to_nobody_whom_the_number_field_does_not_show(clerk: Counter) -> None:

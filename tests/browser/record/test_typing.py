@@ -59,7 +59,7 @@ def test_fields_take_as_many_characters_as_the_api_does(clerk: Counter) -> None:
     )
     typed = {name: shown[name] for name in limits if name in shown}
     assert typed == {
-        name: limits[name] for name in ("commodity", "consignment", "vehicle_plate", "reference", "reason")
+        name: limits[name] for name in ("commodity", "consignment", "vehicle_plate", "seller", "reference", "reason")
     }
     assert (shown["hs_code"], shown["quantity_kg"], shown["amount_cny"]) == (
         10,

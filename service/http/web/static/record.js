@@ -1,169 +1,111 @@
-// The clerk's page: find the resident, enter the line, post it once, print the receipt; or reverse what was posted.
-import { Failure, ask } from "./answers.js";
+// The clerk's page: scan the resident, type the weight, post it once; correct or reverse what was posted.
 import catalogue from "./catalogue.js";
-import { byId, inputById, list, make } from "./elements.js";
-import { grouped, scaled } from "./exact.js";
-import { learnGroups } from "./groups.js";
-import { limits } from "./limits.js";
-import { dayWords } from "./phrases.js";
-import { send } from "./record_api.js";
-import { cny } from "./record_fields.js";
+import { byId, inputById, make } from "./elements.js";
+import { beginDesk, setLast } from "./record_desk.js";
+import { beginFind, find, focusNumber, nameShown, readAllowance, whenFound } from "./record_find.js";
 import { guardKeys, isComposing } from "./record_keys.js";
-import { beginLine, chooseResident, lineDay, restoreDraft } from "./record_line.js";
+import { beginKept, focusOnward, keepLine, setPinned } from "./record_kept.js";
+import { beginLine, restoreDraft, takeUnposted } from "./record_line.js";
+import { beginPosting, goOn, isBusy, lock, sayNothing, submit } from "./record_posting.js";
 import { beginReceipt, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
+import { beginScan } from "./record_scan.js";
 import { beginSession, drawAll } from "./record_session.js";
-import { errorWords, sayFailure, scopeNote } from "./refusals.js";
+import { identityOf } from "./record_typed.js";
+import { beginUndo, correct, endCorrection, isCorrecting, resumeCorrection } from "./record_undo.js";
+import {
+  beginWaiting,
+  isAnyWaiting,
+  nextWaiting,
+  saveWaiting,
+  wait,
+  waitNoLonger,
+  whenTyped,
+} from "./record_waiting.js";
+import { scopeNote } from "./refusals.js";
 import { draws, may } from "./shell.js";
-import { codesOf, nameOf, teach, word } from "./words.js";
+import { say, teach } from "./words.js";
 
-/** @type {{ resident: Resident | null, allowance: Allowance | null, seeking: symbol | null }} */
-const found = { resident: null, allowance: null, seeking: null };
+let isTaking = false;
 
-// The resident
+/** While a trade is on its way or a question is open, who is scanned waits. */
+const waits = () => isTaking || isBusy() || isCorrecting() || byId("asking", HTMLDialogElement).open;
 
-/** @param {Allowance} allowance */
-function meter({ remaining_cny: remaining, limit_cny: most, day }) {
-  const left = lineDay() ? `${word("left.on")} ${dayWords(day)}` : word("left");
-  const fill = make("span", {});
-  const share = scaled(most, 2) > 0n ? Number((scaled(remaining, 2) * 1000n) / scaled(most, 2)) / 10 : 0;
-  fill.style.width = `${Math.min(100, Math.max(0, share))}%`;
-  const of = ` ${word("of")} ${cny(most)}`;
-  const attributes = {
-    role: "meter",
-    class: "meter",
-    id: "allowance",
-    "aria-label": left,
-    "aria-valuemin": "0",
-    "aria-valuemax": most,
-    "aria-valuenow": remaining,
-    "aria-valuetext": `${cny(remaining)}${of}`,
-  };
-  const text = make("p", { id: "allowance-text" }, make("b", {}, cny(remaining)), of);
-  return make("div", { class: "allowance" }, make("p", {}, left), make("div", attributes, fill), text);
-}
+/** @param {...(Node | string)} parts */
+const notice = (...parts) => byId("notice").replaceChildren(...parts);
 
 /**
- * Goods that are free by weight, folded away: few clerks need them.
- * @param {Allowance} allowance
- */
-function weights({ quantity_limits: groups }) {
-  const named = groups.map((each) => {
-    const left = `${grouped(each.remaining_kg)} / ${grouped(each.limit_kg)}\u00a0${word("unit.quantity_kg")}`;
-    return /** @type {[string, string]} */ ([nameOf("list_group", each.list_group), left]);
-  });
-  return groups.length
-    ? make("details", { class: "weights" }, make("summary", {}, word("weight_left")), list(named))
-    : "";
-}
-
-function drawResident() {
-  const { resident } = found;
-  byId("who-is-label").textContent = word(may("residents:read") ? "who.both" : "who.id");
-  if (!resident) byId("resident").replaceChildren();
-  else if (may("residents:read")) byId("resident").replaceChildren(...fullWords(resident), ...leftWords(resident));
-  else byId("resident").replaceChildren(make("p", { class: "name" }, make("b", {}, resident.resident_id)));
-}
-
-/** @param {Resident} resident */
-function fullWords(resident) {
-  const { resident_id: id, status, settlement } = resident;
-  const said = make("span", { class: `status ${status ?? ""}` }, status ? word(`status.${status}`) : "—");
-  return [
-    make("p", { class: "name" }, make("b", {}, resident.name), ` ${id} `, said),
-    list([
-      [word("dimension.group_id"), groupOf(resident)],
-      [word("dimension.settlement"), settlement ?? word("none")],
-    ]),
-  ];
-}
-
-/**
- * What is left of the allowance. Whoever may not trade today has nothing left of it.
- * @param {Resident} resident
- */
-function leftWords({ status }) {
-  if (status !== "active" && !lineDay()) return [make("p", { class: "note" }, word("not.active"))];
-  return found.allowance ? [meter(found.allowance), weights(found.allowance)] : [];
-}
-
-/** @param {Resident} resident */
-function groupOf({ group_id: id }) {
-  return id ? [...new Set([nameOf("group_id", id), id])].join(" ") : word("none");
-}
-
-async function readAllowance() {
-  const { resident } = found;
-  if (!resident || !may("residents:read")) return;
-  const day = lineDay();
-  const asked = day ? `?day=${day}` : "";
-  const allowance = await ask(`/v1/residents/${resident.resident_id}/allowance${asked}`).catch(() => null);
-  if (found.resident === resident && lineDay() === day) found.allowance = allowance;
-  drawResident();
-}
-
-/**
+ * Goes on to the resident of a number.
  * @param {string} text
- * @returns {Promise<Resident>}
  */
-async function seek(text) {
-  if (!may("residents:read")) return { resident_id: text };
-  if (new RegExp(limits().resident_id).test(text)) return ask(`/v1/residents/${text}`);
-  if (/^\d/.test(text)) return send("/v1/residents/lookup", { id_number: text });
-  throw new Failure(422, { errors: [{ code: "who", detail: word("error.who"), pointer: "" }] });
+function seek(text) {
+  notice();
+  sayNothing();
+  goOn();
+  find(text, may("transactions:write") ? focusOnward : focusNumber);
 }
 
-/** Whoever was found belongs to the number that was sought: with another number in the field, nobody is found. */
-function forget() {
-  byId("who-is-error").replaceChildren();
-  byId("who-is").removeAttribute("aria-invalid");
-  Object.assign(found, { resident: null, allowance: null, seeking: null });
-  drawResident();
-  if (may("transactions:write")) chooseResident(null);
+/**
+ * Goes on to the resident whom a reader has read. A weight that was typed for the one before, and not posted, stays
+ * behind, and the page says so.
+ * @param {string} text
+ */
+function next(text) {
+  const unposted = takeUnposted(identityOf(text));
+  seek(text);
+  if (unposted) notice(make("p", {}, say("unposted", unposted)));
 }
 
-/** @param {unknown} error */
-function sayNotFound(error) {
-  const errors = error instanceof Failure ? error.problem?.errors?.map(errorWords) : null;
-  const words = errors ?? sayFailure(error).map(({ textContent, lang }) => ({ text: textContent ?? "", lang }));
-  byId("who-is-error").replaceChildren(
-    ...words.map(({ text, lang }) => make("span", { lang: lang || null }, text, " ")),
-  );
-  byId("who-is").setAttribute("aria-invalid", "true");
-  byId("who-is").focus();
+/** @param {string} text what a reader has read */
+function scanned(text) {
+  if (waits()) wait(text);
+  else {
+    waitNoLonger(text);
+    next(text);
+  }
 }
 
-async function find() {
-  if (isComposing()) return;
-  const field = inputById("who-is");
-  const text = field.value.trim().toUpperCase();
-  forget();
-  if (!text) {
-    field.focus();
+/** Takes the scan that has waited longest, with what was typed after it; without one, the next one is to come. */
+async function goOnWaiting() {
+  if (waits()) return;
+  if (!isAnyWaiting()) {
+    focusNumber();
     return;
   }
-  const mine = (found.seeking = Symbol(text));
-  let resident;
-  try {
-    resident = await seek(text);
-  } catch (error) {
-    if (found.seeking === mine) sayNotFound(error);
-    return;
+  isTaking = true;
+  await whenTyped();
+  isTaking = false;
+  const scan = nextWaiting();
+  if (!scan) return;
+  next(scan.text);
+  if (scan.typed) {
+    const weight = inputById("quantity_kg");
+    weight.value = scan.typed;
+    weight.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  if (found.seeking !== mine) return;
-  found.resident = resident;
-  // The number has done its work; nobody needs to read it over the clerk's shoulder.
-  field.value = resident.resident_id;
-  if (resident.group_id) learnGroups().then(drawResident);
-  if (may("transactions:write")) chooseResident(resident.resident_id);
-  await readAllowance();
+  if (scan.isEntered) submit();
 }
 
 /** @param {Entry} entry */
-function showPosted(entry) {
-  const name = found.resident?.resident_id === entry.resident_id ? found.resident.name : undefined;
-  showReceipt(entry, name ?? null);
+function show(entry) {
+  showReceipt(entry, nameShown(entry.resident_id), false);
+  setLast(entry);
   readAllowance();
+}
+
+/** @param {Entry} entry */
+function posted(entry) {
+  keepLine();
+  endCorrection(entry);
+  notice();
+  show(entry);
+  goOnWaiting();
+}
+
+/** @param {Entry} reversal */
+function reversed(reversal) {
+  show(reversal);
+  focusNumber();
 }
 
 function drawScopes() {
@@ -173,36 +115,55 @@ function drawScopes() {
   byId("entering").hidden = byId("reversing").hidden = !may("transactions:write");
 }
 
-/** Goes on where the clerk was when the session ended. */
-function takeUp() {
-  const resident = may("transactions:write") ? restoreDraft() : null;
-  if (!resident) return;
-  inputById("who-is").value = resident;
-  find();
+function beginWriting() {
+  beginLine((resident) => {
+    if (resident) sayNothing();
+    lock();
+  });
+  beginKept();
+  byId("traded_at").addEventListener("change", readAllowance);
+  beginPosting({ whenFound, focusNumber, posted });
+  beginReceipt((id) => {
+    openTrade(id);
+    byId("reversing").scrollIntoView();
+  });
+  beginReversal(reversed);
+  beginUndo({
+    reversed: (reversal) => {
+      setPinned(false);
+      show(reversal);
+    },
+    find: seek,
+    isBusy,
+  });
+  beginDesk(async (entry) => {
+    if (!(await correct(entry))) goOnWaiting();
+  });
+}
+
+/** Goes on where the clerk was when the session ended, or when the page was closed in the middle of a correction. */
+async function takeUp() {
+  const corrected = may("transactions:write") ? await resumeCorrection() : null;
+  const resident = (may("transactions:write") ? restoreDraft() : null) ?? corrected;
+  if (resident) seek(resident);
+  else focusNumber();
 }
 
 async function begin() {
   teach(catalogue, "record");
   guardKeys();
   if (!(await beginSession())) return;
+  beginScan(scanned, saveWaiting);
+  beginWaiting(waits, goOnWaiting);
+  beginFind();
   draws(drawScopes);
-  draws(drawResident);
   byId("find").addEventListener("submit", (event) => {
     event.preventDefault();
-    find();
+    if (!waits() && !isComposing()) seek(inputById("who-is").value);
   });
-  byId("who-is").addEventListener("input", forget);
-  if (may("transactions:write")) {
-    beginLine(codesOf("origin"), codesOf("category"), showPosted);
-    byId("traded_at").addEventListener("change", readAllowance);
-    beginReceipt((id) => {
-      openTrade(id);
-      byId("reversing").scrollIntoView();
-    });
-    beginReversal(showPosted);
-  }
+  if (may("transactions:write")) beginWriting();
   drawAll();
-  takeUp();
+  await takeUp();
   document.documentElement.dataset.ready = "true";
 }
 

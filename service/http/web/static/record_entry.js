@@ -16,6 +16,7 @@ export function rowsOf(entry, name) {
   const rows = [
     [word("transaction_id"), entry.transaction_id],
     [word("reverses"), entry.reverses],
+    [word("corrects"), entry.metadata?.corrects ?? null],
     [word("why"), entry.reason],
     [word("resident"), [entry.resident_id, name].filter(Boolean).join(" ")],
     [word("dimension.category"), nameOf("category", entry.category)],
@@ -30,8 +31,10 @@ export function rowsOf(entry, name) {
     [word("rule"), entry.rule_version],
     [word("field.traded_at"), instant(entry.traded_at)],
     [word("recorded_at"), instant(entry.recorded_at)],
+    [word("field.recorded_by"), entry.recorded_by?.name ?? null],
     [word("field.consignment"), entry.consignment],
     [word("field.vehicle_plate"), entry.vehicle_plate],
+    [word("field.seller"), entry.seller],
     [word("field.reference"), entry.reference],
   ];
   return rows.flatMap(([said, text]) => (text ? [/** @type {[string, string]} */ ([said, text])] : []));

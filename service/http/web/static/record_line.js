@@ -1,54 +1,58 @@
-// The line of a trade: judged while it is typed, and posted once.
-import { Failure, isAborted } from "./answers.js";
-import { button, buttonById, byId, inputById, make } from "./elements.js";
+// The line of a trade, and the verdict on it while it is typed.
+import { isAborted } from "./answers.js";
+import { byId, inputById } from "./elements.js";
 import { Attempt, send } from "./record_api.js";
 import {
-  REQUIRED,
+  NUMBERS,
   clearFields,
   clearMarks,
-  cny,
+  compute,
   drawChoices,
   fill,
-  firstMarked,
   isComplete,
   limitFields,
   lineOf,
   mark,
-  markAll,
   marketNow,
+  readingOf,
   typed,
 } from "./record_fields.js";
 import { isComposing } from "./record_keys.js";
+import { sayNumbers, settleNumbers } from "./record_numbers.js";
 import { keeps, takeDraft } from "./record_session.js";
+import { identityOf } from "./record_typed.js";
 import { drawVerdict } from "./record_verdict.js";
-import { restWords, sayFailure } from "./refusals.js";
-import { draws } from "./shell.js";
-import { word } from "./words.js";
+import { draws, sessionNow } from "./shell.js";
+import { codesOf, pointsNamed } from "./words.js";
 
 const DEBOUNCE_MS = 250;
-const REST_MS = 1_000;
-const attempt = new Attempt("trade");
+/** Stands for the resident who is being sought. */
+const SOUGHT = "?";
+/** The trade that is being posted. */
+export const attempt = new Attempt("trade");
 
 /**
  * @typedef {object} State
  * @property {string | null} resident
  * @property {import("./record_verdict.js").Verdict} verdict
+ * @property {Line | null} judged the line that the verdict is on
+ * @property {string | null} corrects the reversed trade in whose place the line is posted
  * @property {ReturnType<typeof setTimeout> | undefined} timer
  * @property {AbortController | null} asking
  * @property {boolean} isTimeOwn whether the clerk has set the time
- * @property {number} restsUntil
- * @property {(entry: Entry) => void} posted
+ * @property {string | null} weighed the resident for whom a weight was typed
  */
 
 /** @type {State} */
 const state = {
   resident: null,
   verdict: null,
+  judged: null,
+  corrects: null,
   timer: undefined,
   asking: null,
   isTimeOwn: false,
-  restsUntil: 0,
-  posted: () => {},
+  weighed: null,
 };
 
 /** The business day of the line, or null while it is today. */
@@ -57,25 +61,68 @@ export function lineDay() {
   return day && day !== marketNow().slice(0, 10) ? day : null;
 }
 
-function tellTime() {
+export function tellTime() {
   if (!state.isTimeOwn && !attempt.pending) inputById("traded_at").value = marketNow();
+}
+
+/** The line as it would be posted now. */
+export function lineNow() {
+  tellTime();
+  const line = lineOf(state.resident);
+  return state.corrects ? { ...line, metadata: { corrects: state.corrects } } : line;
+}
+
+/** Only for whom the number field shows: a line must not go to the resident who was found before. */
+export const isFound = () =>
+  state.resident !== null && inputById("who-is").value.trim().toUpperCase() === state.resident;
+
+export const residentNow = () => state.resident;
+
+/**
+ * The verdict that is shown, when it is on this very line; a time that the clerk has not set goes on.
+ * @param {Line} line
+ */
+export function verdictOn(line) {
+  /** @param {Line | null} of */
+  const told = (of) => JSON.stringify(state.isTimeOwn ? of : { ...of, traded_at: null });
+  return !(state.verdict instanceof Error) && told(state.judged) === told(line) ? state.verdict : null;
+}
+
+/**
+ * A weight that was typed for another resident and is not posted; it is taken out.
+ * @param {string | null} resident
+ */
+export function takeUnposted(resident) {
+  const { weighed } = state;
+  const weight = inputById("quantity_kg").value;
+  if (!weighed || weighed === resident || !weight) return null;
+  state.weighed = null;
+  inputById("quantity_kg").value = "";
+  delete byId("quantity_kg").dataset.meant;
+  compute();
+  sayNumbers();
+  return { resident: weighed, weight };
 }
 
 // The verdict while typing
 
-function askSoon() {
-  clearTimeout(state.timer);
-  state.asking?.abort();
+export function askSoon() {
+  stopAsking();
   state.timer = setTimeout(judge, DEBOUNCE_MS);
 }
 
+export function stopAsking() {
+  clearTimeout(state.timer);
+  state.asking?.abort();
+}
+
 async function judge() {
-  if (isComposing()) return;
-  tellTime();
-  const line = lineOf(state.resident);
-  if (!isComplete(line) || attempt.pending) {
-    state.verdict = null;
-    if (!attempt.pending) drawVerdict(null, state.resident);
+  if (isComposing() || attempt.pending) return;
+  const line = lineNow();
+  if (!isComplete(line) || NUMBERS.some((name) => readingOf(name).either)) {
+    sayNumbers();
+    Object.assign(state, { verdict: null, judged: null });
+    drawVerdict(null, state.resident);
     return;
   }
   const mine = (state.asking = new AbortController());
@@ -86,84 +133,39 @@ async function judge() {
     if (isAborted(error)) return;
     state.verdict = /** @type {Error} */ (error);
   }
-  if (state.asking === mine) drawVerdict(state.verdict, state.resident);
+  state.judged = line;
+  if (state.asking === mine) showVerdict();
 }
 
-// Posting
-
-/** Only for whom the number field shows: a line must not go to the resident who was found before. */
-const isFound = () => state.resident !== null && inputById("who-is").value.trim().toUpperCase() === state.resident;
-
-const fields = () => byId("fields", HTMLFieldSetElement);
-
-/** @param {boolean} isLocked */
-function lock(isLocked) {
-  fields().disabled = isLocked;
-  buttonById("post").disabled = isLocked || state.resident === null;
-  buttonById("post").textContent = word(attempt.running ? "posting" : "post");
+function showVerdict() {
+  drawVerdict(state.verdict, state.resident);
+  sayNumbers();
 }
 
-/** @param {unknown} [error] */
-function sayUnsure(error) {
-  const { commodity, amount_cny: amount, resident_id: resident } = attempt.pending?.body ?? {};
-  byId("refusal").replaceChildren(
-    make("h3", {}, word("unsure")),
-    ...(error ? sayFailure(error) : []),
-    make("p", {}, `${resident} · ${commodity} · ${cny(amount ?? "")}`),
-    make("p", {}, word("unsure.detail")),
-    button("retry", word("retry"), () => settle(attempt.go())),
-  );
-}
-
-/** @param {Promise<Entry>} going */
-async function settle(going) {
-  clearTimeout(state.timer);
-  state.asking?.abort();
-  byId("refusal").replaceChildren();
-  lock(true);
-  try {
-    const posted = await going;
-    clearLine();
-    state.restsUntil = performance.now() + REST_MS;
-    state.posted(posted);
-  } catch (error) {
-    if (attempt.pending) sayUnsure(error);
-    else sayNotPosted(error);
-  }
-  lock(attempt.pending !== null);
-}
-
-/** @param {unknown} error */
-function sayNotPosted(error) {
-  const rest = markAll(error instanceof Failure ? error.problem?.errors : []);
-  byId("refusal").replaceChildren(make("h3", {}, word("refused")), ...sayFailure(error), ...restWords(rest));
-  fields().disabled = false;
-  firstMarked()?.focus();
-}
-
-function clearLine() {
+/** What belongs to the line that is posted goes; the goods and the truck stay for the next resident. */
+export function clearLine() {
   clearFields();
-  state.isTimeOwn = false;
-  state.verdict = null;
-  fields().disabled = false;
+  Object.assign(state, { isTimeOwn: false, verdict: null, judged: null, corrects: null, weighed: null });
   tellTime();
-  drawVerdict(null, state.resident);
+  showVerdict();
 }
 
-/** @param {Event} event */
-function post(event) {
-  event.preventDefault();
-  // The second click of a double click may come after the answer: it belongs to the line that is posted.
-  if (attempt.running || attempt.pending || performance.now() < state.restsUntil || isComposing()) return;
-  if (!isFound()) {
-    byId("refusal").replaceChildren(make("p", {}, word("quote.find")));
-    byId("who-is").focus();
-    return;
-  }
-  tellTime();
-  const line = lineOf(state.resident);
-  for (const name of REQUIRED) if (!line[name]) delete line[name];
-  settle(attempt.start("/v1/transactions", line));
+/**
+ * Fills the line with an earlier one, to be posted in its place.
+ * @param {Record<string, string | null>} values
+ * @param {string | null} corrects
+ */
+export function fillLine(values, corrects) {
+  fill(values);
+  Object.assign(state, { corrects, isTimeOwn: Boolean(values.traded_at), weighed: null });
+  settleNumbers();
+  askSoon();
+}
+
+/** The line is posted for itself again, and not in the place of another. */
+export function correctNothing() {
+  state.corrects = null;
+  askSoon();
 }
 
 /** What a clerk would have to type again; the resident by id, never by citizen number. */
@@ -177,18 +179,19 @@ export function restoreDraft() {
   const { resident_id: resident, ...values } = takeDraft() ?? {};
   fill(values);
   if (values.traded_at) state.isTimeOwn = true;
+  sayNumbers();
   return resident ?? null;
 }
 
+/** @type {(residentId: string | null) => void} */
+let chosen = () => {};
+
 /** @param {string | null} residentId */
 export function chooseResident(residentId) {
-  state.resident = residentId;
-  state.verdict = null;
-  if (attempt.pending === null) {
-    byId("refusal").replaceChildren();
-    drawVerdict(null, residentId);
-  }
-  lock(attempt.pending !== null);
+  Object.assign(state, { resident: residentId, verdict: null, judged: null });
+  if (residentId && state.weighed === SOUGHT) state.weighed = residentId;
+  if (attempt.pending === null) drawVerdict(null, residentId);
+  chosen(residentId);
   askSoon();
 }
 
@@ -196,36 +199,45 @@ export function chooseResident(residentId) {
 function typedIn(event) {
   const { id, value } = /** @type {HTMLInputElement} */ (event.target);
   if (id === "traded_at") state.isTimeOwn = value !== "";
+  if (id === "quantity_kg") state.weighed = state.resident ?? (identityOf(inputById("who-is").value) && SOUGHT);
+  if (id === "direction") drawAllChoices();
+  if (!isComposing()) compute();
   mark(id, "");
-  byId("refusal").replaceChildren();
+  document.getElementById(`${id}-read`)?.replaceChildren();
   askSoon();
 }
 
-/**
- * @param {string[]} countries
- * @param {string[]} categories
- * @param {(entry: Entry) => void} posted
- */
-export function beginLine(countries, categories, posted) {
-  state.posted = posted;
+/** The trade points that have a name, and the one that the key is bound to. */
+function points() {
+  const own = sessionNow()?.trade_point;
+  return own ? [own] : pointsNamed();
+}
+
+const drawAllChoices = () => drawChoices(codesOf("origin"), codesOf("category"), points());
+
+/** @param {(residentId: string | null) => void} whenChosen */
+export function beginLine(whenChosen) {
+  chosen = whenChosen;
   const form = byId("line");
+  // What was chosen before is filled in next: it must be there to be chosen.
+  drawAllChoices();
   const drawLimits = limitFields();
-  form.addEventListener("compositionend", askSoon);
-  form.addEventListener("input", typedIn);
-  form.addEventListener("submit", post);
-  draws(() => {
-    drawChoices(countries, categories);
-    clearMarks();
-    for (const drawLimit of drawLimits) drawLimit();
-    if (!attempt.pending) drawVerdict(state.verdict, state.resident);
-    else if (!attempt.running) sayUnsure();
-    lock(attempt.pending !== null);
-  });
-  keeps(draft, () => {
-    state.verdict = null;
+  form.addEventListener("compositionend", () => {
+    compute();
     askSoon();
   });
-  addEventListener("online", () => attempt.pending && settle(attempt.go()));
+  form.addEventListener("input", typedIn);
+  form.addEventListener("change", () => !isComposing() && settleNumbers());
+  draws(() => {
+    drawAllChoices();
+    clearMarks();
+    for (const drawLimit of drawLimits) drawLimit();
+    if (!attempt.pending) showVerdict();
+  });
+  keeps(draft, () => {
+    Object.assign(state, { verdict: null, judged: null });
+    askSoon();
+  });
   setInterval(tellTime, 15_000);
   attempt.resume();
   tellTime();

@@ -164,13 +164,14 @@ async function prove(mine) {
 /**
  * @param {Entry} entry
  * @param {string | null} name
+ * @param {boolean} [isFocused] whether the clerk goes on there
  */
-export function showReceipt(entry, name) {
+export function showReceipt(entry, name, isFocused = true) {
   shown = { entry, name, block: null, proof: null, qr: null, failure: null, isLate: false };
   setPaper(paperNow());
   draw();
   document.body.classList.add("receipted");
-  byId("receipt-title").focus();
+  if (isFocused) byId("receipt-title").focus();
   if (may("transactions:read")) follow(shown);
 }
 

@@ -3,6 +3,7 @@ import { Failure, ask } from "./answers.js";
 import { button, byId, inputById, list, make } from "./elements.js";
 import { limits } from "./limits.js";
 import { Attempt } from "./record_api.js";
+import { afterReading, withoutEnter } from "./record_ask.js";
 import { rowsOf } from "./record_entry.js";
 import { isComposing } from "./record_keys.js";
 import { limit } from "./record_limits.js";
@@ -10,8 +11,6 @@ import { sayFailure, scopeNote } from "./refusals.js";
 import { draws, may } from "./shell.js";
 import { word } from "./words.js";
 
-/** As long as a press of a key or the second click of a double click may still be of what was asked before. */
-const CONSIDER_MS = 600;
 const attempt = new Attempt("reversal");
 
 /** @typedef {"none" | "form" | "confirm" | "running" | "done" | "failed"} Step */
@@ -85,10 +84,10 @@ function begin(event) {
   byId("reason").focus();
 }
 
-/** The answer comes a moment after the question, and by a press of its own: the one that asked is not it. */
+/** The answer comes a moment after the question, and by another press than the one that asked: never by Enter. */
 function confirmation() {
-  const yes = button("reverse-yes", word("reverse.yes"), reverse, { class: "main", disabled: true });
-  const asked = make(
+  const yes = afterReading(withoutEnter(button("reverse-yes", word("reverse.yes"), reverse, { class: "main" })));
+  return make(
     "div",
     { class: "confirm", role: "group", id: "confirm", tabindex: "-1", "aria-labelledby": "confirm-title" },
     make("p", { id: "confirm-title" }, word("reverse.ask")),
@@ -97,11 +96,6 @@ function confirmation() {
     " ",
     button("reverse-no", word("back"), () => step("form", "reason")),
   );
-  setTimeout(() => {
-    yes.disabled = false;
-    if (document.activeElement === asked) yes.focus();
-  }, CONSIDER_MS);
-  return asked;
 }
 
 function failed() {
@@ -112,9 +106,11 @@ function failed() {
     const about = make("p", {}, word("unsure.detail"));
     return make("div", { role: "alert" }, make("h3", {}, word("unsure")), ...reasons, about, again);
   }
-  const reversal = failure instanceof Failure ? failure.problem?.reversal_id : null;
+  const { status = 0, problem = null } = failure instanceof Failure ? failure : {};
+  const reversal = problem?.reversal_id;
   const named = reversal ? make("p", {}, make("code", {}, reversal)) : "";
-  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), named);
+  const whose = status === 403 ? make("p", {}, word("reverse.others")) : "";
+  return make("div", { role: "alert", id: "not-reversed" }, ...sayFailure(failure), whose, named);
 }
 
 /** Why a trade can't be reversed, or what comes next on the way to it. */

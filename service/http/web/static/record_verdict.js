@@ -3,9 +3,20 @@ import { Failure } from "./answers.js";
 import { byId, make } from "./elements.js";
 import { cny, markAll } from "./record_fields.js";
 import { restWords, sayFailure } from "./refusals.js";
-import { word } from "./words.js";
+import { language, word } from "./words.js";
 
 /** @typedef {Quote | Error | null} Verdict */
+
+/** The warnings that have words here. */
+const WARNINGS = [
+  "weight-not-checked",
+  "rule-not-verified",
+  "price-unusual",
+  "back-dated",
+  "looks-doubled",
+  "hs-code-unknown",
+  "near-limit",
+];
 
 /** @param {string} text */
 const number = (text) => make("b", {}, text);
@@ -17,6 +28,15 @@ const number = (text) => make("b", {}, text);
 function show(look, ...parts) {
   byId("verdict").className = look;
   byId("verdict").replaceChildren(...parts);
+}
+
+/**
+ * A warning in the page's language; in English the API says it best, as it knows the figures.
+ * @param {Warning} warning
+ */
+export function warningWords({ code, detail }) {
+  const tellsMore = language() === "en" || !WARNINGS.includes(code);
+  return tellsMore && detail ? detail : word(`warning.${code}`);
 }
 
 /** @param {Quote} quote */
@@ -35,6 +55,7 @@ function sayVerdict(quote) {
     quote.verdict,
     make("p", { class: "said" }, word(`verdict.${quote.verdict}`)),
     make("p", { class: "parts" }, parts[0], " ", parts[1], " ", parts[2]),
+    ...(quote.warnings ?? []).map((warning) => make("p", { class: "warning" }, warningWords(warning))),
     make("p", { class: "quiet" }, `${word("rule")} ${quote.rule_version}`),
   );
 }

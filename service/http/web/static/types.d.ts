@@ -118,8 +118,10 @@ interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
 type Choices = Record<string, string[]>;
 
 interface Session {
-  id?: number;
+  id: number;
   name: string;
+  /** The one that the key is bound to. */
+  trade_point?: string | null;
   scopes: string[];
   csrf_token: string;
 }
@@ -169,7 +171,12 @@ interface Allowance {
   remaining_cny: string;
   quantity_limits: { list_group: string; limit_kg: string; remaining_kg: string }[];
 }
+interface Warning {
+  code: string;
+  detail: string;
+}
 interface Quote {
+  warnings?: Warning[];
   verdict: string;
   exempt_cny: string;
   taxable_cny: string;
@@ -196,6 +203,11 @@ interface Entry {
   consignment: string | null;
   vehicle_plate: string | null;
   reference: string | null;
+  seller: string | null;
+  direction: string;
+  over_allowance: string;
+  metadata?: Record<string, string>;
+  recorded_by?: { id: number; name: string } | null;
   reverses: string | null;
   reason: string | null;
   reversed_by?: string | null;
@@ -206,8 +218,16 @@ interface Proof {
   leaf_hash: string;
   block: { no: number; hash: string };
 }
+/** The sums of the live trades that a list has. */
+interface DayTotals {
+  transactions: number;
+  residents: number;
+  quantity_kg: string;
+  amount_cny: string;
+  taxable_cny: string;
+}
 /** The body of a trade that is being entered. */
-type Line = Record<string, string | null>;
+type Line = Record<string, any>;
 /** What is to be posted, with the key under which the ledger knows it again. */
 interface Pending {
   key: string;

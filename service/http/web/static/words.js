@@ -96,6 +96,10 @@ export function ladder(of) {
  */
 export const codesOf = (dimension) => Object.keys(names[dimension]);
 
+/** The trade points that have a name. */
+export const pointsNamed = () =>
+  Object.keys(words[lang]).flatMap((key) => (key.startsWith("trade_point.") ? key.slice("trade_point.".length) : []));
+
 /**
  * The name of a value of a dimension: a country, a category, a settlement as it is registered.
  * @param {string} dimension
