@@ -93,17 +93,7 @@ def test_import_check_says_what_the_import_does(
     monkeypatch.setattr(recording, "LINES_PER_COMMIT", at_once)
     admin.register(2)
     file = tmp_path / "day.csv"
-    names = (
-        "resident_id",
-        "category",
-        "commodity",
-        "origin",
-        "quantity_kg",
-        "amount_cny",
-        "traded_at",
-        "reference",
-        "key",
-    )
+    names = [*a_trade(), "reference", "over_allowance", "key"]
     rows = [",".join([*names]), *(",".join(str(line.get(name, "")) for name in names) for line in _lines()[:8])]
     file.write_text("\n".join(rows) + "\n", "utf-8")
     before = _rows(ledger)
