@@ -64,8 +64,8 @@ class Judge:
 
         `recorded_by` is the id of the API key; a quote has none.
 
-        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, ReferenceExists
-        or AllowanceExceeded; then the trade uses nothing.
+        Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, CategoryHsMismatch, HsCodeRequired,
+        ReferenceExists or AllowanceExceeded; then the trade uses nothing.
         """
         refuse_citizen_numbers(trade)
         day = trade.day

@@ -6,7 +6,8 @@ docs/RULES.md, The allowance.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -15,16 +16,27 @@ Verdict = Literal["exempt", "partly_taxed", "taxed", "export"]
 NO_LIST_GROUP = ""
 """The list group of a row that counts the use of the value limit. Every import has such a row."""
 
+SHIPPED = 0
+"""The file number of the rows that Hushi ships; the operator's files have numbers from 1."""
+FILE_NO_DIGITS_MAX = 9
+"""The longest number of a file that a version may name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed."""
+    """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed.
+
+    `file_no` is the number of the operator's rule file that has the row, or SHIPPED. A row that `is_repealed` says that
+    the rule of this name does not exist on these days.
+    """
 
     valid_from: datetime.date
     valid_to: datetime.date | None
     legal_basis: str
     source: str
     verified: bool
+    file_no: int = SHIPPED
+    is_repealed: bool = False
 
     def holds_on(self, day: datetime.date) -> bool:
         """Whether the rule is in force on a business day."""
@@ -51,12 +63,16 @@ class ListGroup:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A business group of goods and the HS prefixes that it allows."""
+    """A business group of goods and the HS prefixes that it allows; `hs_code_required` is about imports."""
 
     name: str
     hs_prefixes: tuple[str, ...]
     basis: Basis
+    hs_code_required: bool = False
 
+
+Rule = ValueLimit | ListGroup | Category
+"""A dated row of the rules, of any kind."""
 
 _NOT_LOOKED_UP = object()
 CODES_KNOWN_MAX = 10_000
@@ -65,14 +81,24 @@ CODES_KNOWN_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one business day. `version` is the day on which the newest of these rules came into force."""
+    """The rules of one business day.
+
+    `version` is the day on which the newest of these rules came into force, as `2010-05-01`. Where a row of an
+    operator's file holds on the day, the number of the newest such file follows, as `2024-05-01+2`. A repeal counts as
+    a rule here.
+    """
 
     version: str
-    limit_fen: int
+    value_limit: ValueLimit
     categories: Mapping[str, Category]
     list_groups: Mapping[str, ListGroup]
     _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
     _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def limit_fen(self) -> int:
+        """The value that one resident may bring in free on the day, in fen."""
+        return self.value_limit.limit_fen
 
     def list_group_of(self, hs_code: str | None) -> ListGroup | None:
         """The list group of an HS code, by the longest prefix that fits; None without a code, or when none fits."""
@@ -103,15 +129,18 @@ class Rulebook:
         categories: Iterable[Category],
         countries: frozenset[str],
     ) -> None:
-        """Takes rows in any order. When two rows of one name hold on a day, the later `valid_from` wins.
+        """Takes rows in any order. When two rows of one name hold on a day, the row of the later file wins.
 
-        `countries` are the ISO 3166-1 alpha-2 codes that goods may come from; codes have no dates.
+        Within a file the later `valid_from` wins. `countries` are the ISO 3166-1 alpha-2 codes that goods may come
+        from; codes have no dates.
         """
         self.countries = countries
-        self._value_limits = sorted(value_limits, key=lambda row: row.basis.valid_from)
-        self._list_groups = sorted(list_groups, key=lambda row: row.basis.valid_from)
-        self._categories = sorted(categories, key=lambda row: row.basis.valid_from)
+        self._value_limits = sorted(value_limits, key=_rank)
+        self._list_groups = sorted(list_groups, key=_rank)
+        self._categories = sorted(categories, key=_rank)
         self._by_day: dict[datetime.date, Rules] = {}
+        self._up_to: dict[int, Rulebook] = {}
+        self.newest_file = max((row.basis.file_no for row in self.rows()), default=SHIPPED)
 
     def on(self, day: datetime.date) -> Rules:
         """The rules of a business day. Raises LookupError for a day before the first value limit."""
@@ -119,6 +148,24 @@ class Rulebook:
         if rules is None:
             rules = self._by_day[day] = self._collect(day)
         return rules
+
+    def up_to(self, file_no: int) -> "Rulebook":
+        """The rulebook as it was when this was the number of the newest file."""
+        if file_no >= self.newest_file:
+            return self
+        found = self._up_to.get(file_no)
+        if found is None:
+            found = self._up_to[file_no] = Rulebook(
+                [row for row in self._value_limits if row.basis.file_no <= file_no],
+                [row for row in self._list_groups if row.basis.file_no <= file_no],
+                [row for row in self._categories if row.basis.file_no <= file_no],
+                self.countries,
+            )
+        return found
+
+    def rows(self) -> Iterator[Rule]:
+        """All rows, shipped and of files, also repeals."""
+        return itertools.chain(self._value_limits, self._list_groups, self._categories)
 
     def category_names(self) -> frozenset[str]:
         """The names of all categories that were ever in force: a report may be filtered by these."""
@@ -130,14 +177,32 @@ class Rulebook:
             raise LookupError(f"No value limit is known for {day}.")
         groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
         categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
-        in_force = [limits[-1].basis, *(g.basis for g in groups.values()), *(c.basis for c in categories.values())]
+        said: list[Rule] = [limits[-1], *groups.values(), *categories.values()]
+        groups = {name: row for name, row in groups.items() if not row.basis.is_repealed}
         return Rules(
-            version=max(basis.valid_from for basis in in_force).isoformat(),
-            limit_fen=limits[-1].limit_fen,
-            categories=categories,
+            version=_version_of([row.basis for row in said]),
+            value_limit=limits[-1],
+            categories={name: row for name, row in categories.items() if not row.basis.is_repealed},
             list_groups=groups,
             _by_prefix={prefix: group for group in groups.values() for prefix in group.hs_prefixes},
         )
+
+
+def file_no_of(rule_version: str) -> int:
+    """The number of the newest rule file that a version names; SHIPPED for a version that names none."""
+    number = rule_version.partition("+")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= FILE_NO_DIGITS_MAX else SHIPPED
+
+
+def _version_of(bases: Sequence[Basis]) -> str:
+    newest_day = max(basis.valid_from for basis in bases).isoformat()
+    newest_file = max(basis.file_no for basis in bases)
+    return newest_day if newest_file == SHIPPED else f"{newest_day}+{newest_file}"
+
+
+def _rank(row: Rule) -> tuple[int, datetime.date]:
+    """Of the rows of one name that hold on a day, the one with the greatest rank is the rule."""
+    return row.basis.file_no, row.basis.valid_from
 
 
 class UseKey(NamedTuple):

@@ -33,6 +33,7 @@ _TRADE_REFUSALS = (
     errors.UnknownResident,
     errors.ResidentNotActive,
     errors.CategoryHsMismatch,
+    errors.HsCodeRequired,
     errors.PersonalData,
     errors.AllowanceExceeded,
 )
