@@ -4,7 +4,7 @@
 
 The proof is written anew from what its values mean, and has to come out as it came in: no other spelling of a value
 passes, no name twice, none more and none less. It is worth as much as the hash of its block: give the one that you had
-from elsewhere or earlier as BLOCK_HASH, or compare it yourself. Python 3.11 alone is enough; the check is 34 lines.
+from elsewhere or earlier as BLOCK_HASH, or compare it yourself. Python 3.11 alone is enough; the check is 46 lines.
 """
 
 import json
@@ -30,19 +30,28 @@ def written_anew(proof):
     own_id, reverses, used = UUID(t["transaction_id"]), UUID(t["reverses"] or 32 * "0"), t["exempt_quantity_g"]
     refuses, grouped, reversal = t["over_allowance"] == "refuse", t["group_id"] is not None, t["reverses"] is not None
     by = t.get("recorded_by")  # Its id is sealed, its name is not. Proofs from before have no such member.
+    declarant = int(t.get("declarant_id", t["resident_id"])[1:])
+    line, verified, warned = t.get("consignment_line"), t.get("rule_verified"), t.get("warnings")
+    later = [None if declarant == resident else declarant, line, verified, warned]
+    version = 3 if any(value is not None for value in later) else 1 if by is None else 2
     texts = [None if t[name] is None else t[name].encode() for name in TEXTS]
     pairs = sorted((name.encode(), text.encode()) for name, text in t["metadata"].items())
     entry = struct.pack(
-        ">BB16s16s9q14iI", 1 if by is None else 2, refuses + 2 * grouped + 4 * reversal, own_id.bytes, reverses.bytes,
+        ">BB16s16s9q14iI", version, refuses + 2 * grouped + 4 * reversal, own_id.bytes, reverses.bytes,
         resident, day, group, weight, amount, exempt, used, *us[:2],
         *(-1 if text is None else len(text) for text in texts), len(pairs))
     entry += b"".join(filter(None, texts)) + b"".join(struct.pack(">II", len(n), len(x)) + n + x for n, x in pairs)
-    entry += b"" if by is None else struct.pack(">iq", 8, by["id"])
+    for value in [by and by["id"], *later][: (0, 1, 5)[version - 1]]:
+        plain = None if value is None else value.encode() if isinstance(value, str) else struct.pack(">q", value)
+        entry += struct.pack(">i", -1) if plain is None else struct.pack(">i", len(plain)) + plain
     node = leaf = sha256(b"\0" + entry).digest()
     path = [(step["side"] == "left", bytes.fromhex(step["hash"])) for step in proof["path"]]
     for left, sibling in path:
         node = sha256(b"\1" + (sibling + node if left else node + sibling)).digest()
-    header = struct.pack(">BBq32s32sqq", 2, 1, b["no"], bytes.fromhex(b["previous_hash"]), node, b["count"], us[2])
+    register = b.get("register")  # A block of version 2 seals the head of the register of facts as well.
+    facts = b"" if register is None else struct.pack(">q16s", register["no"], bytes.fromhex(register["mac"]))
+    header = struct.pack(">BBq32s32sqq", 2, 2 if facts else 1, b["no"], bytes.fromhex(b["previous_hash"]), node,
+                         b["count"], us[2]) + facts
     verdict = "exempt" if amount == exempt else "partly_taxed" if exempt else "taxed"
     shown = {name: t[name] for name in (*TEXTS, "metadata") if name != "list_group"} | {
         "transaction_id": str(own_id), "kind": "reversal" if reversal else "trade",
@@ -51,12 +60,15 @@ def written_anew(proof):
         "quantity_kg": decimal(weight, 3), "amount_cny": decimal(amount, 2), "exempt_cny": decimal(exempt, 2),
         "taxable_cny": decimal(amount - exempt, 2), "day": f"{day // 10000:04}-{day // 100 % 100:02}-{day % 100:02}",
         "traded_at": instant(us[0]), "recorded_at": instant(us[1]), "over_allowance": "refuse" if refuses else "tax",
-        **({"recorded_by": recorder(by)} if "recorded_by" in t else {})}
-    return {"transaction": shown, "sealed_extra": {"exempt_quantity_g": int(used), "list_group": t["list_group"]},
+        **having(t, recorded_by=recorder(by), declarant_id=f"R{declarant:08}",
+                 rule_verified=None if verified is None else bool(verified), consignment_line=line and int(line))}
+    return {"transaction": shown, "sealed_extra": {
+                "exempt_quantity_g": int(used), "list_group": t["list_group"], **having(t, warnings=warned)},
             "path": [{"side": "left" if left else "right", "hash": other[:32].hex()} for left, other in path],
             "leaf_hash": leaf.hex(), "block": {
                 "no": int(b["no"]), "previous_hash": header[10:42].hex(), "merkle_root": node.hex(),
-                "count": int(b["count"]), "sealed_at": instant(us[2]), "hash": sha256(header).hexdigest()}}
+                "count": int(b["count"]), "sealed_at": instant(us[2]), "hash": sha256(header).hexdigest(),
+                **having(b, register=register and {"no": int(register["no"]), "mac": facts[8:].hex()})}}
 # fmt: on
 
 
@@ -69,6 +81,11 @@ def decimal(number, places):
 def instant(us):
     """An instant as the ledger writes it, in the market's time."""
     return (EPOCH + us * MICRO).isoformat()
+
+
+def having(shown, **members):
+    """The members that are shown: proofs from before the ledger had them are without."""
+    return {name: value for name, value in members.items() if name in shown}
 
 
 def recorder(by):

@@ -20,6 +20,13 @@ class HeadSchema(StrictSchema):
     verified_at = Instant(required=True, allow_none=True)
 
 
+class RegisterHeadSchema(StrictSchema):
+    """The newest fact of the register when a block was sealed: its number, and its MAC over all facts up to it."""
+
+    no = fields.Integer(required=True)
+    mac = fields.String(required=True)
+
+
 class BlockSchema(StrictSchema):
     """A sealed block: its link to the block before, and the Merkle root over its transactions."""
 
@@ -29,6 +36,7 @@ class BlockSchema(StrictSchema):
     merkle_root = fields.String(required=True)
     count = fields.Integer(required=True)
     sealed_at = Instant(required=True)
+    register = fields.Nested(RegisterHeadSchema, required=True, allow_none=True)
 
 
 class SealedExtraSchema(StrictSchema):
@@ -36,6 +44,7 @@ class SealedExtraSchema(StrictSchema):
 
     exempt_quantity_g = fields.Integer(required=True)
     list_group = fields.String(required=True, allow_none=True)
+    warnings = fields.String(required=True, allow_none=True)
 
 
 class StepSchema(StrictSchema):

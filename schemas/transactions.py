@@ -114,6 +114,9 @@ class TransactionSchema(StrictSchema):
     metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     reverses = fields.UUID(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+    declarant_id = ResidentId(required=True, attribute="declared_by")
+    consignment_line = fields.Integer(required=True, allow_none=True)
+    rule_verified = fields.Boolean(required=True, allow_none=True)
     recorded_at = Instant(required=True)
     recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.domain.cells import CountedEntry, apply, reversed_pairs, touched_cells
 from service.domain.chain import GENESIS_HASH, Block, leaf_hash, seal
 from service.ledger import Ledger
-from service.storage import blocks, cells, tail
+from service.storage import blocks, cells, lineage, tail
 from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
 from service.storage.settling import settled_end
@@ -65,6 +65,7 @@ def _seal(
         previous_hash=GENESIS_HASH if head is None else head.block.hash,
         leaves=leaves,
         sealed_at=ledger.now(),
+        register=lineage.find_head(connection),
     )
     first_seq = 1 if head is None else head.last_seq + 1
     blocks.insert(connection, SealedBlock(block, first_seq, last_seq))

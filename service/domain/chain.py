@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from service.domain.fields import FIRST_VERSION, ValueKind, in_sealed_order, unless_null
+from service.domain.macs import MAC_BYTES
 from service.domain.transactions import FIELDS, MARKET_TIME, Transaction
 
-BLOCK_VERSION = 1
 HASH_BYTES = 32
 GENESIS_HASH = bytes(HASH_BYTES)
 """The hash that block 1 names as the hash of the block before it."""
-
 SEALED = in_sealed_order(FIELDS)
 """The fields of an entry in the order of its canonical bytes."""
 
@@ -59,6 +58,7 @@ _OTHER_LENGTHS = struct.Struct(f">{len(TEXT_FIELDS) - DESCRIBING_TEXTS}iI")
 _PAIR_LENGTHS = struct.Struct(">II")
 _LENGTH, _NUMBER = struct.Struct(">i"), struct.Struct(">q")
 _BLOCK_HEADER = struct.Struct(">cBq32s32sqq")
+_REGISTER_HEAD = struct.Struct(f">q{MAC_BYTES}s")
 _NO_UUID = bytes(16)
 
 # The epoch is in the market's time zone, because Python subtracts instants of one zone three times as fast as of two.
@@ -76,9 +76,19 @@ class Step(NamedTuple):
     hash: bytes
 
 
+class RegisterHead(NamedTuple):
+    """The newest fact of the register: its number and its MAC, which covers all facts before it."""
+
+    no: int
+    mac: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A link of the chain: `count` entries sealed under one Merkle root. The numbers begin at 1 and have no gaps."""
+    """A link of the chain: `count` entries sealed under one Merkle root. The numbers begin at 1 and have no gaps.
+
+    `register` is the head of the register of facts at that time; None in blocks of version 1, which did not name it.
+    """
 
     no: int
     previous_hash: bytes
@@ -86,6 +96,7 @@ class Block:
     count: int
     sealed_at: datetime.datetime
     hash: bytes
+    register: RegisterHead | None = None
 
 
 def encode(transaction: Transaction) -> bytes:
@@ -227,20 +238,34 @@ def _level_above(level: Sequence[bytes]) -> Sequence[bytes]:
     return [*above, level[-1]] if len(level) % 2 else above
 
 
-def seal(no: int, previous_hash: bytes, leaves: Sequence[bytes], sealed_at: datetime.datetime) -> Block:
-    """The block over these leaf hashes that follows the one with `previous_hash`. Raises ValueError without a leaf."""
+def seal(
+    no: int,
+    previous_hash: bytes,
+    leaves: Sequence[bytes],
+    sealed_at: datetime.datetime,
+    register: RegisterHead | None = None,
+) -> Block:
+    """The block over these leaf hashes that follows the one with `previous_hash`. Raises ValueError without a leaf.
+
+    With the head of the register it is a block of version 2, which seals all facts up to that head as well.
+    """
     root, count = merkle_root(leaves), len(leaves)
-    own_hash = block_hash(no, previous_hash, root, count, _microseconds(sealed_at))
-    return Block(no, previous_hash, root, count, sealed_at, own_hash)
+    own_hash = block_hash(no, previous_hash, root, count, _microseconds(sealed_at), register)
+    return Block(no, previous_hash, root, count, sealed_at, own_hash, register)
 
 
-def block_hash(no: int, previous_hash: bytes, merkle_root: bytes, count: int, sealed_at_us: int) -> bytes:
-    """The hash over a block's header. Raises ValueError for a hash of another length than HASH_BYTES."""
+def block_hash(
+    no: int, previous_hash: bytes, merkle_root: bytes, count: int, sealed_at_us: int, register: RegisterHead | None
+) -> bytes:
+    """The hash over a block's header. Raises ValueError for a hash or a MAC of another length than it must have."""
     if len(previous_hash) != HASH_BYTES or len(merkle_root) != HASH_BYTES:
         # The header's fields have a fixed width, and `pack` would silently pad or cut bytes of another length.
         raise ValueError(f"A hash has {HASH_BYTES} bytes.")
-    header = _BLOCK_HEADER.pack(_BLOCK, BLOCK_VERSION, no, previous_hash, merkle_root, count, sealed_at_us)
-    return hashlib.sha256(header).digest()
+    if register is not None and len(register.mac) != MAC_BYTES:
+        raise ValueError(f"A MAC has {MAC_BYTES} bytes.")
+    version, facts = (1, b"") if register is None else (2, _REGISTER_HEAD.pack(*register))
+    header = _BLOCK_HEADER.pack(_BLOCK, version, no, previous_hash, merkle_root, count, sealed_at_us)
+    return hashlib.sha256(header + facts).digest()
 
 
 def why_not_linked(previous: Block | None, block: Block) -> str | None:
@@ -250,10 +275,20 @@ def why_not_linked(previous: Block | None, block: Block) -> str | None:
         return f"Block {block.no} stands where block {expected_no} belongs."
     if block.previous_hash != (GENESIS_HASH if previous is None else previous.hash):
         return f"Block {block.no} names another block before it than the one that is there."
+    named, named_before = _facts_named(block), -1 if previous is None else _facts_named(previous)
+    if named < named_before:
+        return f"Block {block.no} names fewer facts of the register than the block before it."
     sealed_at_us = _microseconds(block.sealed_at)
-    if block.hash != block_hash(block.no, block.previous_hash, block.merkle_root, block.count, sealed_at_us):
+    if block.hash != block_hash(
+        block.no, block.previous_hash, block.merkle_root, block.count, sealed_at_us, block.register
+    ):
         return f"Block {block.no} does not have the hash of what it states."
     return None
+
+
+def _facts_named(block: Block) -> int:
+    """The number of the fact that a block names; less than any number for a block of version 1."""
+    return -1 if block.register is None else block.register.no
 
 
 def why_not_sealed(block: Block, leaves: Sequence[bytes]) -> str | None:

@@ -43,7 +43,11 @@ def document(proof: Proof, answered: Mapping[str, object]) -> dict[str, object]:
     block, entry = proof.block, proof.transaction
     return {
         "transaction": dict(answered),
-        "sealed_extra": {"exempt_quantity_g": entry.exempt_quantity_g, "list_group": entry.list_group},
+        "sealed_extra": {
+            "exempt_quantity_g": entry.exempt_quantity_g,
+            "list_group": entry.list_group,
+            "warnings": entry.warnings,
+        },
         "leaf_hash": proof.leaf.hex(),
         "path": [{"side": step.side, "hash": step.hash.hex()} for step in proof.path],
         "block": {
@@ -53,5 +57,6 @@ def document(proof: Proof, answered: Mapping[str, object]) -> dict[str, object]:
             "merkle_root": block.merkle_root.hex(),
             "count": block.count,
             "sealed_at": block.sealed_at.astimezone(MARKET_TIME).isoformat(),
+            "register": None if block.register is None else {"no": block.register.no, "mac": block.register.mac.hex()},
         },
     }

@@ -33,7 +33,11 @@ def business_day(instant: datetime.datetime) -> datetime.date:
 
 
 class Trade(NamedTuple):
-    """One commodity line of one resident as the caller states it: fen, grams, and `traded_at` in the market's time."""
+    """One commodity line of one resident as the caller states it: fen, grams, and `traded_at` in the market's time.
+
+    `declarant` is the resident who declares, if that is not the buyer. `consignment_line` is the line of a registered
+    consignment that the trade is a part of; a split states it, and no caller does.
+    """
 
     resident: int
     category: str
@@ -51,6 +55,8 @@ class Trade(NamedTuple):
     reference: str | None = None
     refuse_over_allowance: bool = False
     metadata: Mapping[str, str] = NO_METADATA
+    declarant: Annotated[int | None, Mark(since=3)] = None
+    consignment_line: Annotated[int | None, Mark(since=3)] = None
 
     @property
     def day(self) -> datetime.date:
@@ -96,6 +102,10 @@ class Transaction(NamedTuple):
     metadata: Mapping[str, str]
     reverses: Annotated[UUID | None, Mark(is_own=True)]
     reason: Annotated[str | None, Mark(is_own=True)]
+    declarant: Annotated[int | None, Mark(since=3)]
+    consignment_line: Annotated[int | None, Mark(since=3)]
+    rule_verified: Annotated[bool | None, Mark(since=3)]
+    warnings: Annotated[str | None, Mark(is_own=True, since=3)]
     recorded_at: Annotated[datetime.datetime, Mark(is_own=True)]
     recorded_by: Annotated[int | None, Mark(is_own=True, since=2)]
 
@@ -103,6 +113,11 @@ class Transaction(NamedTuple):
     def kind(self) -> EntryKind:
         """Whether the entry is a trade or a reversal; a reversal names the trade that it reverses."""
         return "trade" if self.reverses is None else "reversal"
+
+    @property
+    def declared_by(self) -> int:
+        """The resident who declared: the buyer, when no declarant is recorded."""
+        return self.resident if self.declarant is None else self.declarant
 
     @property
     def taxable_fen(self) -> int:
@@ -125,7 +140,8 @@ class Recording(NamedTuple):
 
     It says when, under which id and by which API key the trade was entered, and the resident's group and settlement at
     that time. `recorded_by` is the id of the API key (service.domain.keys); None in entries from before it was
-    recorded.
+    recorded. `rule_verified` says whether all rules of the verdict are confirmed. `warnings` are the codes of what the
+    caller was warned of, each with its parameter, joined by blanks; None without one.
     """
 
     transaction_id: UUID
@@ -134,6 +150,8 @@ class Recording(NamedTuple):
     recorded_by: int | None
     group: int | None
     settlement: str | None
+    rule_verified: bool | None = None
+    warnings: str | None = None
     reverses: UUID | None = None
     reason: str | None = None
 
@@ -226,4 +244,5 @@ def reverse(
         reference=None,
         reverses=trade.transaction_id,
         reason=reason,
+        warnings=None,
     )

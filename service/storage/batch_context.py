@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from service.domain.chain import RegisterHead
 from service.storage import revisions
 from service.storage.columns import Uuid
 from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
-from service.storage.lineage import RegisterHead, head_columns, head_of
+from service.storage.lineage import head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status

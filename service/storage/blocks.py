@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.chain import Block
-from service.storage.tables import block
+from service.domain.chain import Block, RegisterHead
+from service.domain.macs import NO_MAC
+from service.storage.tables import block, fact
 
 _FOLD_LOCK = 0x4855534A
 
@@ -58,6 +59,19 @@ def list_from(connection: sa.Connection, no: int, limit: int) -> list[SealedBloc
     return [_sealed_of(row) for row in rows]
 
 
+def find_other_register(connection: sa.Connection) -> int | None:
+    """The number of the first block that names a fact with another MAC than the register has; None without one."""
+    same = (fact.c.no == block.c.register_no) & (fact.c.mac == block.c.register_mac)
+    before_all = (block.c.register_no == 0) & (block.c.register_mac == NO_MAC)
+    wanted = (
+        sa.select(sa.func.min(block.c.no))
+        .select_from(block.outerjoin(fact, same))
+        .where(block.c.register_no.is_not(None), fact.c.no.is_(None), ~before_all)
+    )
+    found: int | None = connection.execute(wanted).scalar_one()
+    return found
+
+
 def insert(connection: sa.Connection, sealed: SealedBlock) -> None:
     """Adds a block to the chain. Raises sqlalchemy.exc.IntegrityError when another folder was first."""
     link = sealed.block
@@ -71,6 +85,8 @@ def insert(connection: sa.Connection, sealed: SealedBlock) -> None:
             first_seq=sealed.first_seq,
             last_seq=sealed.last_seq,
             sealed_at=link.sealed_at,
+            register_no=None if link.register is None else link.register.no,
+            register_mac=None if link.register is None else link.register.mac,
         )
     )
 
@@ -83,5 +99,6 @@ def _sealed_of(row: sa.Row[Any]) -> SealedBlock:
         count=row.entries,
         sealed_at=row.sealed_at,
         hash=bytes(row.hash),
+        register=None if row.register_no is None else RegisterHead(row.register_no, bytes(row.register_mac)),
     )
     return SealedBlock(link, row.first_seq, row.last_seq)

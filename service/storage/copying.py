@@ -6,7 +6,7 @@ instants as they are stored), text, booleans, null, and bytes as base64. So one 
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import orjson
 import sqlalchemy as sa
@@ -110,14 +110,14 @@ def count_rows(connection: sa.Connection) -> dict[str, int]:
     }
 
 
-def settle(connection: sa.Connection) -> None:
-    """Prepares PostgreSQL after a load: new numbers follow the highest loaded one, and plans know the tables' sizes.
+def settle(connection: sa.Connection, tables: Collection[str] = _TABLES) -> None:
+    """Prepares PostgreSQL after tables were loaded: new numbers follow the highest one, and plans know their sizes.
 
     SQLite continues after the highest number by itself.
     """
     if connection.dialect.name != "postgresql":
         return
-    for table in _TABLES.values():
+    for table in (_TABLES[name] for name in tables):
         for column in table.columns:
             if column.identity is not None:
                 sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
@@ -125,4 +125,4 @@ def settle(connection: sa.Connection) -> None:
                 connection.execute(
                     sa.select(sa.func.setval(sequence, sa.select(sa.func.max(column)).scalar_subquery()))
                 )
-    connection.execute(sa.text(f"ANALYZE {', '.join(_TABLES)}"))
+    connection.execute(sa.text(f"ANALYZE {', '.join(tables)}"))

@@ -73,7 +73,7 @@ def _writers(dialect: str) -> Sequence[tuple[int, Callable[[Any], object]]]:
     return [
         (place, unless_null(written[field.kind], field))
         for place, field in enumerate(IN_ORDER)
-        if field.kind in written
+        if field.kind in written and not (field.kind is ValueKind.FLAG and field.is_optional)
     ]
 
 

@@ -19,16 +19,34 @@ from service.domain.macs import NO_MAC, MacKeys, fact_message
 from service.storage.columns import json_default, plain
 from service.storage.residents import lock_registrations
 from service.storage.rowsets import row_set, rows_parameter
-from service.storage.tables import api_key, audit, fact, market_group, resident, resident_group, resident_status
+from service.storage.tables import (
+    api_key,
+    audit,
+    consignment,
+    consignment_line,
+    fact,
+    mandate,
+    mandate_withdrawal,
+    market_group,
+    resident,
+    resident_group,
+    resident_status,
+    rule_file,
+)
 
 ROWS_AT_ONCE = 2000
 
 
 class FactKind(NamedTuple):
-    """The columns of a table that make a fact, its key first; `is_there` tells which rows are facts of this kind."""
+    """The columns of a table that make a fact, its key first; `is_there` tells which rows are facts of this kind.
+
+    The last `added` columns were added to the table after facts of this kind had been recorded. Where they are null at
+    the end, they are left out of the line that the MAC covers, so that older facts keep their MACs.
+    """
 
     columns: Sequence[sa.Column[Any]]
     is_there: sa.ColumnElement[bool] = sa.true()
+    added: int = 0
 
     @property
     def key(self) -> sa.Column[Any]:
@@ -37,14 +55,19 @@ class FactKind(NamedTuple):
 
 
 KINDS: Mapping[str, FactKind] = {
-    "market_group": FactKind(list(market_group.c)),
-    "resident": FactKind(list(resident.c)),
-    "resident_status": FactKind(list(resident_status.c)),
-    "resident_group": FactKind(list(resident_group.c)),
+    "market_group": FactKind(list(market_group.c), added=1),
+    "resident": FactKind(list(resident.c), added=1),
+    "resident_status": FactKind(list(resident_status.c), added=1),
+    "resident_group": FactKind(list(resident_group.c), added=1),
     "audit": FactKind(list(audit.c)),
     # The creation and the revocation of an API key are two facts in one row.
-    "api_key": FactKind([column for column in api_key.c if column is not api_key.c.revoked_at]),
+    "api_key": FactKind([column for column in api_key.c if column is not api_key.c.revoked_at], added=2),
     "revocation": FactKind([api_key.c.id, api_key.c.revoked_at], api_key.c.revoked_at.is_not(None)),
+    "consignment": FactKind(list(consignment.c)),
+    "consignment_line": FactKind(list(consignment_line.c)),
+    "mandate": FactKind(list(mandate.c)),
+    "mandate_withdrawal": FactKind(list(mandate_withdrawal.c)),
+    "rule_file": FactKind(list(rule_file.c)),
 }
 
 
@@ -92,14 +115,17 @@ def _enter(connection: sa.Connection, mac_keys: MacKeys, kind: str, rows: Sequen
     last, mac = (0, NO_MAC) if newest is None else (newest.no, bytes(newest.mac))
     entered = []
     for no, row in enumerate(rows, last + 1):
-        mac = mac_keys.mac_of(fact_message(mac, no, kind, _line(row)))
+        mac = mac_keys.mac_of(fact_message(mac, no, kind, _line(row, KINDS[kind])))
         entered.append({"no": no, "kind": kind, "id": row[0], "mac": mac})
     if entered:
         connection.execute(sa.insert(fact), entered)
 
 
-def _line(row: Sequence[Any]) -> bytes:
-    return orjson.dumps(tuple(row), default=json_default)
+def _line(row: Sequence[Any], kind: FactKind) -> bytes:
+    values = list(row)
+    while len(values) > len(kind.columns) - kind.added and values[-1] is None:
+        values.pop()
+    return orjson.dumps(values, default=json_default)
 
 
 def _plain(kind: FactKind, dialect: str) -> list[sa.ColumnElement[Any]]:
@@ -140,7 +166,7 @@ def _read_kind(
     )
     with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for no, own_id, mac, *values in rows:
-            yield Recorded(no, name, own_id, bytes(mac), None if values[0] is None else _line(values))
+            yield Recorded(no, name, own_id, bytes(mac), None if values[0] is None else _line(values, kind))
 
 
 def read_ends(connection: sa.Connection, count: int) -> tuple[list[LinkedFact], list[LinkedFact]]:

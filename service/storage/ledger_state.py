@@ -8,12 +8,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from service.domain.chain import RegisterHead
 from service.domain.macs import NO_MAC
 from service.storage import revisions, tail
 from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
-from service.storage.lineage import NOTHING_REGISTERED, RegisterHead, head_columns, head_of
+from service.storage.lineage import NOTHING_REGISTERED, head_columns, head_of
 from service.storage.prepared import digest_of
 from service.storage.tables import (
     api_key,

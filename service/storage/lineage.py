@@ -10,18 +10,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from service.domain.chain import RegisterHead
 from service.domain.macs import NO_MAC
 from service.storage.engine import Connection, Database
 from service.storage.faults import AnotherLedger
 from service.storage.tables import fact
-
-
-class RegisterHead(NamedTuple):
-    """The newest fact of the register: its number and its MAC, which covers all facts before it."""
-
-    no: int
-    mac: bytes
-
 
 NOTHING_REGISTERED = RegisterHead(0, NO_MAC)
 
@@ -82,6 +75,11 @@ def head_columns() -> tuple[sa.ColumnElement[int], sa.ColumnElement[bytes]]:
     """The number and the MAC of the newest fact, as columns of a statement; both are NULL before the first fact."""
     newest = sa.select(sa.func.max(fact.c.no)).scalar_subquery()
     return newest, sa.select(fact.c.mac).where(fact.c.no == newest).scalar_subquery()
+
+
+def find_head(connection: Connection) -> RegisterHead:
+    """The head of the register."""
+    return head_of(*connection.execute(sa.select(*head_columns())).one())
 
 
 def head_of(no: int | None, mac: bytes | None) -> RegisterHead:

@@ -1,4 +1,4 @@
-"""The tables, with every rule that a table can hold. The convention below fixes the names of constraints.
+"""The tables, with every rule that a table can hold. service.storage.register_tables has a part of them.
 
 Business days are integers such as 20240630: they take four bytes, sort in the order of days, and a person who looks at
 a row can read them. Instants are microseconds since 1970 in UTC. Money is fen, weight is grams.
@@ -8,103 +8,48 @@ import sqlalchemy as sa
 
 from service.storage.columns import BigId, DayType, InstantType, Uuid
 from service.storage.entry_rows import entry_columns
-
-NAMING_CONVENTION = {
-    "pk": "pk_%(table_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-}
-
-metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
-
-market_group = sa.Table(
-    "market_group",
+from service.storage.register_tables import (
+    NAMING_CONVENTION,
+    api_key,
+    audit,
+    consignment,
+    consignment_line,
+    fact,
+    key_use,
+    mandate,
+    mandate_withdrawal,
+    market_group,
     metadata,
-    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("created_at", InstantType, nullable=False),
+    resident,
+    resident_group,
+    resident_status,
+    rule_file,
 )
 
-resident = sa.Table(
-    "resident",
-    metadata,
-    # The command gives the ordinals, from 1 without gaps; the cipher texts are bound to the ordinal.
-    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("number_digest", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("number_encrypted", sa.LargeBinary, nullable=False),
-    sa.Column("name_encrypted", sa.LargeBinary, nullable=False),
-    sa.Column("registered_on", DayType, nullable=False),
-    sa.Column("valid_until", DayType),
-    sa.Column("settlement", sa.Text),
-    sa.Column("created_at", InstantType, nullable=False),
-    sa.CheckConstraint("ordinal BETWEEN 1 AND 99999999", name="ordinal_is_public"),
-    sa.CheckConstraint("valid_until IS NULL OR valid_until >= registered_on", name="valid_after_registration"),
-    sa.Index("ix_resident_settlement", "settlement"),
-)
-
-resident_status = sa.Table(
-    "resident_status",
-    metadata,
-    sa.Column("id", BigId, sa.Identity(), primary_key=True),
-    sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
-    sa.Column("effective_on", DayType, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("recorded_at", InstantType, nullable=False),
-    sa.CheckConstraint("status IN ('active', 'suspended', 'cancelled')", name="status_is_known"),
-    sa.Index("ix_resident_status_resident_effective_on", "resident", "effective_on"),
-)
-
-resident_group = sa.Table(
-    "resident_group",
-    metadata,
-    sa.Column("id", BigId, sa.Identity(), primary_key=True),
-    sa.Column("resident", sa.Integer, sa.ForeignKey("resident.ordinal"), nullable=False),
-    sa.Column("effective_on", DayType, nullable=False),
-    sa.Column("market_group", sa.Integer, sa.ForeignKey("market_group.ordinal")),
-    sa.Column("recorded_at", InstantType, nullable=False),
-    sa.Index("ix_resident_group_resident_effective_on", "resident", "effective_on"),
-    sa.Index("ix_resident_group_market_group", "market_group"),
-)
-
-api_key = sa.Table(
+__all__ = [
+    "NAMING_CONVENTION",
+    "allowance_use",
     "api_key",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("scopes", sa.Text, nullable=False),
-    sa.Column("created_at", InstantType, nullable=False),
-    sa.Column("revoked_at", InstantType),
-)
-
-audit = sa.Table(
     "audit",
-    metadata,
-    sa.Column("id", BigId, sa.Identity(), primary_key=True),
-    sa.Column("at", InstantType, nullable=False),
-    sa.Column("api_key", sa.Integer, nullable=False),
-    sa.Column("action", sa.Text, nullable=False),
-    sa.Column("resident", sa.Integer, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("request_id", sa.Text, nullable=False),
-)
-
-fact = sa.Table(
+    "block",
+    "cell",
+    "consignment",
+    "consignment_line",
+    "ended_session",
     "fact",
-    metadata,
-    # The register of what was recorded in the six tables above. A row stands for one row there, by its kind and its id.
-    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("id", sa.BigInteger, nullable=False),
-    # A keyed digest of the row, of its number, and of the MAC before (service.domain.macs).
-    sa.Column("mac", sa.LargeBinary, nullable=False),
-    sa.UniqueConstraint("kind", "id"),
-    sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
-)
+    "idempotency",
+    "journal",
+    "key_use",
+    "mandate",
+    "mandate_withdrawal",
+    "market_group",
+    "metadata",
+    "resident",
+    "resident_group",
+    "resident_status",
+    "rule_file",
+    "verification",
+]
 
 journal = sa.Table(
     "journal",
@@ -127,8 +72,13 @@ journal = sa.Table(
     sa.CheckConstraint("(reverses IS NULL) = (reason IS NULL)", name="reversal_has_a_reason"),
     # The id of an API key, or 0 for the operator at the server itself; null in entries from before it was recorded.
     sa.CheckConstraint("recorded_by >= 0", name="recorded_by_a_key_or_the_operator"),
+    sa.CheckConstraint("declarant <> resident", name="declarant_is_another"),
+    sa.CheckConstraint(
+        "consignment_line IS NULL OR (consignment_line > 0 AND consignment IS NOT NULL)", name="line_of_a_consignment"
+    ),
     sa.Index("ix_journal_resident_day", "resident", "day"),
     sa.Index("ix_journal_day", "day"),
+    sa.Index("ix_journal_commodity_day", "commodity", "day"),
     sa.Index(
         "ix_journal_consignment",
         "consignment",
@@ -200,7 +150,11 @@ block = sa.Table(
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False, unique=True),
     sa.Column("sealed_at", InstantType, nullable=False),
+    # The head of the register of facts when the block was sealed; null in blocks from before it was sealed too.
+    sa.Column("register_no", sa.Integer),
+    sa.Column("register_mac", sa.LargeBinary),
     sa.CheckConstraint("no > 0", name="numbers_begin_at_one"),
+    sa.CheckConstraint("(register_no IS NULL) = (register_mac IS NULL)", name="names_a_register_head"),
     sa.CheckConstraint("entries > 0 AND first_seq <= last_seq", name="holds_entries"),
 )
 

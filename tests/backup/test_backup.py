@@ -31,6 +31,9 @@ REPORTS = (
     "/v1/residents/R00000001/allowance?day=2024-01-10",
 )
 
+EMPTY = {"consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal", "rule_file"}
+"""The tables that the ledger of these tests leaves empty."""
+
 
 def test_every_column_can_be_written_and_read_again() -> None:
     kinds = {str(column.type) for name in copying.columns() for column in copying._TABLES[name].columns}
@@ -44,7 +47,7 @@ def test_a_restored_ledger_is_the_ledger(
     restored = new_ledger(target)
     restore(restored, tmp_path / "backup.zip")
 
-    assert [table for table, rows in made.rows.items() if rows == 0] == []
+    assert {table for table, rows in made.rows.items() if rows == 0} == EMPTY
     assert raw_rows(restored) == raw_rows(market)
     assert get_head(restored) == get_head(market)
     assert list_api_keys(restored) == list_api_keys(market)

@@ -46,15 +46,26 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "metadata": st.dictionaries(texts, texts, max_size=3),
     "reverses": st.none() | st.uuids(),
     "recorded_by": st.none() | st.integers(0, 2**31 - 1),
+    "declarant": st.none() | st.integers(1, 99_999_999),
+    "consignment_line": st.none() | st.integers(1, 10_000),
+    "rule_verified": st.none() | st.booleans(),
+    "warnings": st.none() | texts,
 }
 KEYS = {0: "operator", 7: "窗口 1"}
 """The names of API keys; the others have none."""
-transactions = st.builds(Transaction, **STRATEGIES)
+NO_LATER_FIELDS: dict[str, Any] = dict.fromkeys(("declarant", "consignment_line", "rule_verified", "warnings"))
+transactions = st.builds(Transaction, **STRATEGIES).filter(lambda entry: entry.declarant != entry.resident)
 
 
 def answered(entry: Transaction) -> dict[str, Any]:
     """The entry as it is answered."""
     return TransactionWriter().dump(entry, KEYS.get)
+
+
+def answered_today(shown: dict[str, Any]) -> dict[str, Any]:
+    """How an older answer is given today: with the members that came later."""
+    none: dict[str, Any] = {"recorded_by": None, "consignment_line": None, "rule_verified": None}
+    return none | {"declarant_id": shown["resident_id"]} | shown
 
 
 def signed(parse: Callable[[str], int], text: str) -> int:
@@ -63,7 +74,8 @@ def signed(parse: Callable[[str], int], text: str) -> int:
 
 def transaction_of(shown: dict[str, Any], extra: dict[str, Any]) -> Transaction:
     """The entry of a transaction as it is answered."""
-    as_shown = {name: shown[name] for name in shown.keys() & STRATEGIES.keys()}
+    as_shown = NO_LATER_FIELDS | {name: shown[name] for name in shown.keys() & STRATEGIES.keys()}
+    declarant = shown.get("declarant_id", shown["resident_id"])
     read = {
         "transaction_id": UUID(shown["transaction_id"]),
         "resident": int(shown["resident_id"][1:]),
@@ -77,6 +89,7 @@ def transaction_of(shown: dict[str, Any], extra: dict[str, Any]) -> Transaction:
         "refuse_over_allowance": shown["over_allowance"] == "refuse",
         "reverses": None if shown["reverses"] is None else UUID(shown["reverses"]),
         "recorded_by": None if shown.get("recorded_by") is None else shown["recorded_by"]["id"],
+        "declarant": None if declarant == shown["resident_id"] else int(declarant[1:]),
     }
     return Transaction(**as_shown | read | extra)
 
@@ -92,6 +105,10 @@ def the_blocks() -> list[Block]:
     sealed_at = [datetime.datetime.fromisoformat(block["sealed_at"]) for block in BLOCKS]
     first = seal(1, chain.GENESIS_HASH, leaves[:3], sealed_at[0])
     return [first, seal(2, first.hash, leaves[3:], sealed_at[1])]
+
+
+REGISTER = chain.RegisterHead(12, bytes(range(16)))
+"""The head of a register of facts."""
 
 
 def leaves_of(count: int) -> list[bytes]:

@@ -20,16 +20,15 @@ from tests.domain.chain_vectors import (
     BLOCKS,
     ENTRIES,
     EPOCH,
-    LATER,
     PAGE,
     STRATEGIES,
     VECTORS,
     answered,
+    answered_today,
     leaves_of,
     texts,
     the_blocks,
     the_entries,
-    transaction_of,
     transactions,
 )
 
@@ -53,12 +52,17 @@ def decode(encoding: bytes) -> dict[str, Any]:
         rest = rest[8:]
         name = take(name_length)
         metadata[name] = take(text_length)
-    recorded_by = None
-    if version == 2:
-        assert rest[:4].hex() == "00000008"
-        recorded_by, rest = int.from_bytes(rest[4:12], signed=True), rest[12:]
-    assert rest == b""
-    assert version == (1 if recorded_by is None else 2)
+    later: list[Any] = []
+    while rest:
+        (length,) = struct.unpack_from(">i", rest)
+        later.append(None if length == -1 else rest[4 : 4 + length])
+        rest = rest[4 + max(0, length) :]
+    assert len(later) == {1: 0, 2: 1, 3: 5}[version]
+    *given, warnings = (later + 5 * [None])[:5]
+    recorded_by, declarant, line, verified = [None if x is None else int.from_bytes(x, signed=True) for x in given]
+    assert verified in (None, 0, 1)
+    newer = [declarant, line, verified, warnings]
+    assert version == (3 if newer != [None] * 4 else 1 if recorded_by is None else 2)
     resident, day, group, quantity_g, amount_fen, exempt_fen, exempt_quantity_g, traded_us, recorded_us = numbers[:9]
     return found | {
         "transaction_id": UUID(bytes=own_id), "reverses": UUID(bytes=reverses) if flags & 4 else None,
@@ -67,7 +71,9 @@ def decode(encoding: bytes) -> dict[str, Any]:
         "quantity_g": quantity_g, "amount_fen": amount_fen, "exempt_fen": exempt_fen,
         "exempt_quantity_g": exempt_quantity_g, "traded_at": EPOCH + datetime.timedelta(microseconds=traded_us),
         "recorded_at": EPOCH + datetime.timedelta(microseconds=recorded_us),
-        "recorded_by": recorded_by,
+        "recorded_by": recorded_by, "declarant": declarant, "consignment_line": line,
+        "rule_verified": None if verified is None else bool(verified),
+        "warnings": None if warnings is None else warnings.decode(),
     }  # fmt: skip
 
 
@@ -87,17 +93,7 @@ def test_the_entries_of_the_page_are_encoded_and_answered_as_it_says(place: int)
     vector, entry = ENTRIES[place], the_entries()[place]
     assert encode(entry).hex() == vector["encoding"]
     assert leaf_hash(encode(entry)).hex() == vector["leaf_hash"]
-    assert answered(entry) == vector["transaction"] | {"recorded_by": None}
-
-
-def test_an_entry_that_says_who_recorded_it_is_of_version_2_and_all_others_are_what_they_were() -> None:
-    vector, first = LATER[0], the_entries()[0]
-    entry = transaction_of(vector["transaction"], vector["sealed_extra"])
-    assert entry == first._replace(recorded_by=7)
-    assert encode(entry).hex() == vector["encoding"] == "02" + ENTRIES[0]["encoding"][2:] + "00000008" + f"{7:016x}"
-    assert leaf_hash(encode(entry)).hex() == vector["leaf_hash"]
-    assert answered(entry) == vector["transaction"]
-    assert encode(entry._replace(recorded_by=None)).hex() == ENTRIES[0]["encoding"]
+    assert answered(entry) == answered_today(vector["transaction"])
 
 
 def test_the_page_takes_its_second_entry_apart_without_a_gap() -> None:
@@ -112,7 +108,7 @@ def test_the_page_takes_its_second_entry_apart_without_a_gap() -> None:
 def test_the_tables_of_the_page_follow_the_layout() -> None:
     parts = [(int(row[0]), row[1]) for row in re.findall(r"^\| (\d+) \| (\d+(?: × 4)?) \|", PAGE, re.MULTILINE)]
     entry, block = parts[: parts.index((162, "4")) + 1], parts[parts.index((162, "4")) + 1 :]
-    for rows, end in ((entry, 166), (block, 90)):
+    for rows, end in ((entry, 166), (block, 114)):
         ends = [offset + (56 if size == "14 × 4" else int(size)) for offset, size in rows]
         assert [offset for offset, _ in rows] == [0, *ends[:-1]]
         assert ends[-1] == end
@@ -194,7 +190,7 @@ def test_what_does_not_fit_is_refused_instead_of_being_cut() -> None:
     with pytest.raises(UnicodeEncodeError):
         encode(entry._replace(commodity="\ud800"))
     with pytest.raises(ValueError, match="32 bytes"):
-        chain.block_hash(1, bytes(31), bytes(33), 1, 0)
+        chain.block_hash(1, bytes(31), bytes(33), 1, 0, None)
 
 
 # The tree

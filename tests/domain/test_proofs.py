@@ -23,8 +23,10 @@ from tests.domain.chain_vectors import (
     EPOCH,
     LATER,
     PROOF,
+    REGISTER,
     VECTORS,
     answered,
+    answered_today,
     leaves_of,
     the_blocks,
     the_entries,
@@ -33,7 +35,12 @@ from tests.domain.chain_vectors import (
 )  # fmt: skip
 
 SCRIPT = DOCS / "verify_proof.py"
-WITH_NULL = {**PROOF, "transaction": PROOF["transaction"] | {"recorded_by": None}}
+WITH_NULL = {
+    **PROOF,
+    "transaction": answered_today(PROOF["transaction"]),
+    "sealed_extra": PROOF["sealed_extra"] | {"warnings": None},
+    "block": PROOF["block"] | {"register": None},
+}
 """The page's proof as it is handed out today, of an entry from before the ledger said who recorded it."""
 
 
@@ -93,12 +100,12 @@ def test_the_script_accepts_the_proof_of_the_page_and_says_what_it_verified(tmp_
             assert part in answer.stdout
 
 
-def the_later_proof() -> dict[str, Any]:
-    """A proof of an entry that says who recorded it."""
-    entry = transaction_of(LATER[0]["transaction"], LATER[0]["sealed_extra"])
+def the_later_proof(place: int = 0, register: chain.RegisterHead | None = None) -> dict[str, Any]:
+    """A proof of an entry that says who recorded it (place 0), or that has every value of version 3 (place 1)."""
+    entry = transaction_of(LATER[place]["transaction"], LATER[place]["sealed_extra"])
     leaves = leaves_of(5)
     leaves[2] = leaf_hash(encode(entry))
-    return document(prove(entry, leaves, 2, seal(8, the_blocks()[1].hash, leaves, EPOCH)), answered(entry))
+    return document(prove(entry, leaves, 2, seal(8, the_blocks()[1].hash, leaves, EPOCH, register)), answered(entry))
 
 
 def test_the_script_accepts_proofs_from_before_and_after_it_is_said_who_recorded() -> None:
@@ -129,10 +136,10 @@ def test_the_script_encodes_what_is_shown_as_the_ledger_encodes_the_entry(transa
     the_script().verify(json.loads(json.dumps(proof)), block.hash.hex())
 
 
-def test_its_check_is_34_lines() -> None:
+def test_its_check_is_46_lines() -> None:
     """All that computes; what reads, compares and prints stands below it."""
     lines = inspect.getsource(the_script().written_anew).splitlines()
-    assert len(lines[2:]) == 34
+    assert len(lines[2:]) == 46
     assert {len(line) <= 120 for line in lines} == {True}
 
 
@@ -210,6 +217,33 @@ RECORDED_BY_ANOTHER: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a name that is no text": lambda t: t["recorded_by"].update(name=0),
     "a key without a name": lambda t: t["recorded_by"].pop("name"),
 }
+
+
+OF_VERSION_3: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "another declarant": lambda p: p["transaction"].update(declarant_id="R00000002"),
+    "no declarant": lambda p: p["transaction"].pop("declarant_id"),
+    "the buyer as the declarant": lambda p: p["transaction"].update(declarant_id="R00000005"),
+    "a line": lambda p: p["transaction"].update(consignment_line=1),
+    "a verified rule": lambda p: p["transaction"].update(rule_verified=True),
+    "no word about the rule": lambda p: p["transaction"].update(rule_verified=None),
+    "zero for a verified rule": lambda p: p["transaction"].update(rule_verified=0),
+    "another warning": lambda p: p["sealed_extra"].update(warnings="near-limit=97.50"),
+    "no warning": lambda p: p["sealed_extra"].pop("warnings"),
+    "another fact": lambda p: p["block"]["register"].update(no=13),
+    "another MAC": lambda p: p["block"]["register"].update(mac=32 * "0"),
+    "no register": lambda p: p["block"].update(register=None),
+    "not even its name": lambda p: p["block"].pop("register"),
+}
+
+
+@pytest.mark.parametrize("tamper", OF_VERSION_3.values(), ids=OF_VERSION_3.keys())
+def test_the_script_refuses_other_values_of_version_3_and_another_register(
+    tamper: Callable[[dict[str, Any]], Any],
+) -> None:
+    proof = the_later_proof(1, REGISTER)
+    assert verify(proof).returncode == 0
+    tamper(proof)
+    assert verify(proof).stderr.startswith("NOT VERIFIED: ")
 
 
 @pytest.mark.parametrize("tamper", RECORDED_BY_ANOTHER.values(), ids=RECORDED_BY_ANOTHER.keys())

@@ -2,8 +2,9 @@
 
 import pytest
 
+from service.domain.chain import RegisterHead
 from service.storage.faults import AnotherLedger
-from service.storage.lineage import NOTHING_REGISTERED, Lineage, RegisterHead, Seen
+from service.storage.lineage import NOTHING_REGISTERED, Lineage, Seen
 
 
 def test_two_threads_that_see_newer_facts_do_not_take_the_ledger_for_another_one() -> None:

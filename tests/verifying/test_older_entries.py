@@ -123,7 +123,7 @@ def _load(ledger: Ledger, archive: archives.Archive) -> None:
             for row, (place, convert) in itertools.product(rows, converters.items()):
                 row[place] = None if row[place] is None else convert(base64.b64decode(row[place]))
             BulkInsert(as_it_was, columns).run(connection, [tuple(row) for row in rows])
-        copying.settle(connection)
+        copying.settle(connection, archive.manifest.columns)
 
 
 @pytest.fixture

@@ -80,11 +80,11 @@ INSERTED = {
         "INSERT INTO resident (ordinal, number_digest, number_encrypted, name_encrypted, registered_on, valid_until, "
         f"settlement, created_at) SELECT 5, {{other bytes}}, number_encrypted, name_encrypted, {RESIDENT}"
     ),
-    "a status": "INSERT INTO resident_status VALUES (9, 4, 20240701, 'active', 'x', 1)",
-    "a membership": "INSERT INTO resident_group VALUES (9, 1, 20200102, 1, 1)",
-    "a group": "INSERT INTO market_group VALUES (4, 'x', 'village', 1)",
+    "a status": "INSERT INTO resident_status VALUES (9, 4, 20240701, 'active', 'x', 1, NULL)",
+    "a membership": "INSERT INTO resident_group VALUES (9, 1, 20200102, 1, 1, NULL)",
+    "a group": "INSERT INTO market_group VALUES (4, 'x', 'village', 1, NULL)",
     "an audit": "INSERT INTO audit VALUES (9, 1, 1, 'reveal', 1, 'x', 'x')",
-    "a key": "INSERT INTO api_key VALUES (4, 'x', {other bytes}, 'admin', 1, NULL)",
+    "a key": "INSERT INTO api_key VALUES (4, 'x', {other bytes}, 'admin', 1, NULL, NULL, NULL)",
     "a revocation": "UPDATE api_key SET revoked_at = 1 WHERE id = 2",
 }
 
@@ -177,3 +177,16 @@ def test_what_is_recorded_rightly_is_right(ledger: Ledger, admin: Caller) -> Non
     admin.register(1)
     _record(ledger, 2, digest_of=a_citizen_number(1), bound_to=2)
     verify(ledger)
+
+
+def test_facts_that_a_block_has_sealed_can_not_be_cut_off_with_the_end_of_the_register(market: Ledger) -> None:
+    """A fact behind the last block can: docs/ARCHITECTURE.md says so."""
+    cut = ["DELETE FROM audit WHERE id = 5", "DELETE FROM fact WHERE kind = 'audit' AND id = 5"]
+    assert verdict_after(market, *cut).endswith("names a fact that the register does not have: facts were deleted or "
+                                                "replaced.")  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["register_no = register_no - 1", "register_no = NULL, register_mac = NULL"])
+def test_another_register_head_of_a_block_is_found(market: Ledger, change: str) -> None:
+    said = verdict_after(market, f"UPDATE block SET {change} WHERE no = 2")
+    assert said.startswith("Block 2 ")

@@ -15,7 +15,7 @@ from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import Wrong
 from service.queries.verifying.keys import verify_keys, verify_reversals
-from service.queries.verifying.people import verify_facts, verify_residents
+from service.queries.verifying.people import verify_facts, verify_register_heads, verify_residents
 from service.queries.verifying.tail import verify_tail
 from service.storage import recount
 from service.storage.engine import Connection
@@ -67,6 +67,7 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_facts(connection, ledger.vault.macs.facts)
         verify_residents(connection, ledger.vault)
         head = verify_chain(connection, counted, head_hash)
+        verify_register_heads(connection)
         folded = 0 if head is None else head.last_seq
         waiting = verify_tail(connection, counted, folded)
         verify_cells(connection, counted)

@@ -6,7 +6,7 @@ from contextlib import closing
 from service.domain.macs import NO_MAC, MacKeys, fact_message
 from service.domain.residents import resident_id
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
-from service.storage import facts, recount
+from service.storage import blocks, facts, recount
 from service.storage.engine import Connection
 from service.storage.facts import Recorded
 from service.vault import Vault
@@ -29,6 +29,16 @@ def verify_facts(connection: Connection, mac_keys: MacKeys) -> None:
         raise Wrong(f"The register has a fact behind fact {no} of a kind that there is not.")
     for kind, own_id in facts.find_unregistered(connection):
         raise Wrong(f"{_named(kind, own_id)} is there, and was never recorded.")
+
+
+def verify_register_heads(connection: Connection) -> None:
+    """Raises Wrong for a block that names another register of facts than the one that is there.
+
+    So facts that a block has sealed can't be deleted together with the end of the register.
+    """
+    no = blocks.find_other_register(connection)
+    if no is not None:
+        raise Wrong(f"Block {no} names a fact that the register does not have: facts were deleted or replaced.")
 
 
 def verify_residents(connection: Connection, vault: Vault) -> None:
