@@ -194,15 +194,16 @@ class RuleFileSchema(StrictSchema):
             field_obj.error_messages = {**field_obj.error_messages, "invalid": "not-a-list: Send a list of rows."}
 
 
-def read_rule_document(content: bytes) -> dict[str, Any]:
-    """The document of a rule file, with each row as the file has it.
+def read_rule_document(content: bytes) -> str:
+    """Checks the bytes of a rule file, and returns their text, without a byte order mark.
 
     Raises ValidationFailed, which names each member that is wrong by its pointer (at most ERRORS_TOLD_MAX).
     """
     if len(content) > FILE_BYTES_MAX:
         raise ValidationFailed.of("", "too-large", f"Send a file of at most {FILE_BYTES_MAX // 1024} KiB.")
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        text = content.decode("utf-8-sig")
+        document = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise ValidationFailed.of("", "not-utf-8", "The file is not UTF-8; save it as UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -211,8 +212,7 @@ def read_rule_document(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValidationFailed.of("", "malformed-json", str(error)) from None
     RuleFileSchema().read(document)
-    found: dict[str, Any] = document
-    return found
+    return text
 
 
 def _prefixes(prefixes: list[str]) -> None:

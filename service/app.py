@@ -15,7 +15,7 @@ from service.commands.committer import Committer
 from service.config import read_settings
 from service.http import metrics
 from service.http.admission import Admission
-from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, transactions
+from service.http.api import audit, batches, bulletins, health, ledger, reports, residents, rules, transactions
 from service.http.context import AppContext, attach_context
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
@@ -44,6 +44,7 @@ FAMILIES: tuple[Routes, ...] = (
     batches.routes,
     reports.routes,
     bulletins.routes,
+    rules.routes,
     ledger.routes,
     health.routes,
     metrics.routes,

@@ -12,7 +12,7 @@ import uuid_utils.compat
 from service.config import SettingError, Settings
 from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
-from service.rules import load_rulebook
+from service.rules.loading import RulebookCache
 from service.storage.engine import Database
 from service.storage.faults import UnusableUrl
 from service.storage.identity import FileId
@@ -27,11 +27,17 @@ class Ledger:
 
     database: Database
     vault: Vault
-    rulebook: Rulebook
     clock: Callable[[], datetime.datetime]
     new_id: Callable[[], UUID]
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
+    rules: RulebookCache = field(default_factory=RulebookCache)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook of this moment, from a snapshot of its own. Code that has a snapshot asks `rules` instead."""
+        with self.database.reading() as connection:
+            return self.rules.read(connection)
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""
@@ -115,7 +121,6 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
     return Ledger(
         database=database,
         vault=vault,
-        rulebook=load_rulebook(),
         clock=functools.partial(datetime.datetime.now, datetime.UTC),
         new_id=uuid_utils.compat.uuid7,
     )

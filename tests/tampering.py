@@ -5,7 +5,7 @@ import contextlib
 from service.ledger import Ledger
 from service.queries.verifying import Wrong, verify_within
 
-_TABLES = ("journal", "block", "audit", "resident_status", "resident_group", "fact")
+_TABLES = ("journal", "block", "audit", "resident_status", "resident_group", "fact", "rule_file")
 
 UNPROTECTED = {
     "sqlite": [f"DROP TRIGGER {table}_refuses_{action}" for table in _TABLES for action in ("update", "delete")],

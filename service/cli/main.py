@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "report": "reports:report",
     "restore": "backup:restore_backup",
+    "rules": "rules:rules",
     "secrets": "keys:secrets",
     "serve": "serving:serve",
     "verify": "ledger:verify_ledger",

@@ -1,9 +1,9 @@
 """Posts trades and reversals in batches. A single trade is a batch of one, with the same eight statements.
 
-1 reads known idempotency keys, revoked API keys and the newest facts of residents  2 reads residents that are not
-known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
-5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
-by key. A statement that a batch does not need is left out.
+1 reads known idempotency keys, revoked API keys, the newest facts of residents and the newest rule file  2 reads
+residents that are not known since then  3 reads related entries (references, reversed trades)  4 locks the allowance
+rows, in sorted order  5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail
+8 inserts the outcomes by key. A statement that a batch does not need is left out.
 """
 
 from collections.abc import Sequence
@@ -99,8 +99,9 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
         facts = (seen.generation, *context.facts)
         eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
+        rulebook = ledger.rules.at(connection, context.rules)
         judge = prepare_judge(
-            connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
+            connection, rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
         )
         batch = _Batch(judge, known, revoked, mac_keys)
         outcomes = [batch.settle(entry) for entry in entries]

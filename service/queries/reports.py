@@ -81,6 +81,7 @@ class Reporter:
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today)))
                 parts = trade_parts(month, today, ask)
+            self._ledger.rules.at(connection, state.rules)
             # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
             base = asked.base_period
@@ -103,11 +104,14 @@ class Reporter:
         """
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
-        refuse_unknown_words(self._ledger.rulebook, filters)
+        state = at or self._state_reader.now()
+        refuse_unknown_words(self._ledger.rules.follow(self._ledger.database, state.rules), filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
-        with self._keeper.known_at(at or self._state_reader.now(), question.grains, people=people) as known:
+        with self._keeper.known_at(state, question.grains, people=people) as known:
             refuse_unknown_places(known, filters)
+            # The answer is named by the rules of its own state, which may be newer than the one asked at.
+            self._ledger.rules.follow(self._ledger.database, known.state.rules)
             return Answered(work(question, known), known.state)
 
 

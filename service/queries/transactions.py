@@ -44,8 +44,9 @@ def get_transaction(ledger: Ledger, transaction_id: UUID) -> Fate:
 def list_transactions(ledger: Ledger, filters: TransactionFilters, before_seq: int | None, limit: int) -> Page:
     """A page of the journal, newest first. Raises ValidationFailed on a category or an origin that does not exist."""
     words = {"category": filters.category, "origin": filters.origin}
-    refuse_unknown_words(ledger.rulebook, {name: [word] for name, word in words.items() if word is not None})
     with ledger.database.reading() as connection:
+        sent = {name: [word] for name, word in words.items() if word is not None}
+        refuse_unknown_words(ledger.rules.read(connection), sent)
         return journal.list_page(connection, filters, before_seq, limit)
 
 
@@ -61,7 +62,8 @@ def quote(ledger: Ledger, trade: Trade) -> Quote:
     Raises what posting the trade would raise.
     """
     with ledger.database.reading() as connection:
-        judge = prepare_judge(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
+        rulebook = ledger.rules.read(connection)
+        judge = prepare_judge(connection, rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
         if not trade.is_import:
             # An export uses no allowance, so the judge has not read it. The quote tells all the same what is left.
             judge.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))

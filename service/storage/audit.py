@@ -1,4 +1,4 @@
-"""Reads the audit: the records of the keys that revealed or changed the data of residents."""
+"""Reads the audit: the records of the keys that revealed or changed the data of residents, or added a rule file."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -25,12 +25,15 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One record of the audit. `audit_id` grows in the order in which the records were written."""
+    """One record of the audit. `audit_id` grows in the order in which the records were written.
+
+    A record about no resident has 0 in its column.
+    """
 
     audit_id: int
     at: datetime.datetime
     action: str
-    resident: int
+    resident: int | None
     reason: str
     recorded_by: Recorder
     request_id: str
@@ -57,7 +60,7 @@ def list_records(
     for condition in _conditions(filters):
         wanted = wanted.where(condition)
     return [
-        AuditRecord(row.id, row.at, row.action, row.resident, row.reason, _recorder_of(row), row.request_id)
+        AuditRecord(row.id, row.at, row.action, row.resident or None, row.reason, _recorder_of(row), row.request_id)
         for row in connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
     ]
 

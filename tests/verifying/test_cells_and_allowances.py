@@ -10,6 +10,7 @@ from service.commands.folding import fold_all
 from service.domain.allowance import Rulebook
 from service.ledger import Ledger
 from service.rules import load_rulebook
+from service.rules.loading import RulebookCache
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.tampering import RIGHT, blob, verdict_after
@@ -103,7 +104,7 @@ def _under_other_rules(ledger: Ledger) -> Ledger:
     since_june = dataclasses.replace(limits[-1].basis, valid_from=datetime.date(2024, 6, 1))
     limits.append(dataclasses.replace(limits[-1], basis=since_june))
     book = Rulebook(limits, known._list_groups, known._categories, known.countries)
-    return dataclasses.replace(ledger, rulebook=book)
+    return dataclasses.replace(ledger, rules=RulebookCache(book))
 
 
 def test_a_rule_is_never_applied_again_to_what_is_sealed(ledger: Ledger, admin: Caller) -> None:

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
-from service.domain.errors import Forbidden, NotFound, Unauthenticated
+from service.domain.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
 from service.http.context import app_context
@@ -30,6 +30,7 @@ from service.http.web.catalogue import MODULE, catalogue_module
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.web.shell import STATIC, shell_page
 from service.rendering.words import word
+from service.storage.faults import DatabaseUnavailable
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
@@ -78,6 +79,7 @@ def register_pages(app: Flask) -> None:
         ("POST", "/signout", sign_out),
         ("GET", "/session", get_session),
         ("GET", "/favicon.ico", functools.partial(_get_file, files, "mark.svg")),
+        ("GET", f"/static/{MODULE}.js", get_catalogue),
         ("GET", "/static/<path:name>", functools.partial(_get_file, files)),
     ):
         endpoint = f"page {method} {path}"
@@ -94,6 +96,17 @@ def get_dashboard() -> Response:
 def get_record() -> Response:
     """The shell of the page on which a clerk records trades. Raises DatabaseUnavailable."""
     return _page(shell_page("record", demo=is_demo(app_context().ledger)))
+
+
+def get_catalogue() -> Response:
+    """The words of the pages, with the names of the rules that are in the ledger now.
+
+    Where the database can't be asked, they are the names that this process knows: a page that says so needs words.
+    """
+    with contextlib.suppress(DatabaseUnavailable, Unavailable):
+        ledger = app_context().ledger
+        ledger.rules.follow(ledger.database, app_context().state_reader.now().rules)
+    return _served(_file(catalogue_module(), _MEDIA_TYPES["js"]))
 
 
 def get_sign_in() -> Response:
@@ -190,6 +203,10 @@ def _get_file(files: dict[str, StaticFile], name: str) -> Response:
     file = files.get(name)
     if file is None:
         raise NotFound("No such file.")
+    return _served(file)
+
+
+def _served(file: StaticFile) -> Response:
     response = Response(file.content, headers=_FILE_HEADERS, content_type=file.media_type)
     if file.media_type.startswith("image/"):
         response.headers["Cache-Control"] = _IMAGE_CACHE_CONTROL
@@ -200,7 +217,7 @@ def _get_file(files: dict[str, StaticFile], name: str) -> Response:
 
 @functools.cache
 def _static_files() -> dict[str, StaticFile]:
-    return {**_read_files(STATIC), f"{MODULE}.js": _file(catalogue_module(), _MEDIA_TYPES["js"])}
+    return _read_files(STATIC)
 
 
 def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:

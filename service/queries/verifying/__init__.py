@@ -73,6 +73,6 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_cells(connection, counted)
         verify_reversals(connection)
         verify_keys(connection, ledger.vault.macs.answers)
-        verify_allowances(connection, ledger.rulebook, folded)
+        verify_allowances(connection, ledger.rules.read(connection), folded)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)
