@@ -35,9 +35,8 @@ class Ledger:
 
     @property
     def rulebook(self) -> Rulebook:
-        """The rulebook of this moment, from a snapshot of its own. Code that has a snapshot asks `rules` instead."""
-        with self.database.reading() as connection:
-            return self.rules.read(connection)
+        """The rulebook as this process has read it last. Code that judges or looks up asks `rules`, in its snapshot."""
+        return self.rules.last_read
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""

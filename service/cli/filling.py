@@ -36,12 +36,12 @@ def import_file(settings: Settings, file: pathlib.Path, refused: pathlib.Path | 
     from service.cli.progress import import_with_progress
     from service.importing import ImportFileError
     from service.importing.refused_lines import ReportNotOurs
-    from service.queries.rules import load_rules
+    from service.queries.rules import read_rulebook
 
     configure_logs(settings.log_level)
     ledger = open_existing_ledger(settings)
     try:
-        load_rules(ledger)  # A file may name categories as the operator's rule files do.
+        read_rulebook(ledger)  # A file may name categories as the operator's rule files do.
         tally = import_with_progress(ledger, file, refused or file.with_name(file.name + ".refused.csv"), encoding)
     except ImportFileError as error:
         raise click.ClickException(f"{file}: {error}") from None

@@ -22,6 +22,7 @@ from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
 from service.queries.ledger_state import LedgerStateReader
+from service.queries.rules import follow_rulebook
 from service.storage import commodities
 from service.storage.ledger_state import LedgerState
 
@@ -105,13 +106,13 @@ class Reporter:
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
         state = at or self._state_reader.now()
-        refuse_unknown_words(self._ledger.rules.follow(self._ledger.database, state.rules), filters)
+        refuse_unknown_words(follow_rulebook(self._ledger, state), filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
         with self._keeper.known_at(state, question.grains, people=people) as known:
             refuse_unknown_places(known, filters)
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
-            self._ledger.rules.follow(self._ledger.database, known.state.rules)
+            follow_rulebook(self._ledger, known.state)
             return Answered(work(question, known), known.state)
 
 

@@ -4,12 +4,13 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from service.domain.allowance import SHIPPED, Rule, Rules
+from service.domain.allowance import SHIPPED, Rule, Rulebook, Rules
 from service.ledger import Ledger
 from service.rules.files import Assessment, assess, rule_file_of
 from service.rules.loading import read_files
 from service.rules.names import names_with
 from service.storage import rule_files
+from service.storage.ledger_state import LedgerState
 from service.storage.rule_files import digest_of_text
 
 
@@ -38,10 +39,19 @@ class RulesInForce(NamedTuple):
     categories: Sequence[RuleView]
 
 
-def load_rules(ledger: Ledger) -> None:
-    """Loads the rules of the ledger, so that this process says their names. Raises Unavailable on a damaged file."""
+def read_rulebook(ledger: Ledger) -> Rulebook:
+    """The rulebook of this moment; this process says its names from now on. Raises Unavailable on a damaged file."""
     with ledger.database.reading() as connection:
-        ledger.rules.read(connection)
+        return ledger.rules.read(connection)
+
+
+def follow_rulebook(ledger: Ledger, state: LedgerState) -> Rulebook:
+    """The rulebook of a ledger state, or of a later one; it is read again when another file is the newest.
+
+    Raises as `read_rulebook`, and DatabaseUnavailable.
+    """
+    known = ledger.rules.known_at(state.rules)
+    return read_rulebook(ledger) if known is None else known
 
 
 def rules_in_force(ledger: Ledger, day: datetime.date | None) -> RulesInForce:

@@ -14,7 +14,7 @@ from service.rules import load_rulebook, rulebook_with
 from service.rules.files import rule_file_of
 from service.rules.names import names_with, say_names
 from service.storage import rule_files
-from service.storage.engine import Connection, Database
+from service.storage.engine import Connection
 from service.storage.rule_files import SHIPPED_ONLY, RulesHead
 
 
@@ -33,23 +33,22 @@ class RulebookCache:
 
         Raises Unavailable when a stored file is damaged: nobody is judged by rules that are not the operator's.
         """
-        known = self._known
-        return known[1] if known[0] == head else self._load(connection, head)
+        known = self.known_at(head)
+        return self._load(connection, head) if known is None else known
 
     def read(self, connection: Connection) -> Rulebook:
         """The rulebook of this snapshot. Raises as `at`."""
         return self.at(connection, rule_files.find_head(connection))
 
-    def follow(self, database: Database, head: RulesHead) -> Rulebook:
-        """The rulebook of a ledger state that was read alone; it opens a snapshot when the files have changed.
-
-        Raises as `at`, and DatabaseUnavailable.
-        """
+    def known_at(self, head: RulesHead) -> Rulebook | None:
+        """The rulebook when this is its newest file; None when it has to be loaded, in a snapshot."""
         known = self._known
-        if known[0] == head:
-            return known[1]
-        with database.reading() as connection:
-            return self.read(connection)
+        return known[1] if known[0] == head else None
+
+    @property
+    def last_read(self) -> Rulebook:
+        """The rulebook as this process has read it last; another process may have added a file since."""
+        return self._known[1]
 
     def _load(self, connection: Connection, head: RulesHead) -> Rulebook:
         with self._loading:

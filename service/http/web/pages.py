@@ -29,6 +29,7 @@ from service.http.sessions import LIFETIME, begin_session, drop_cookie
 from service.http.web.catalogue import MODULE, catalogue_module
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.web.shell import STATIC, shell_page
+from service.queries.rules import follow_rulebook
 from service.rendering.words import word
 from service.storage.faults import DatabaseUnavailable
 
@@ -79,7 +80,6 @@ def register_pages(app: Flask) -> None:
         ("POST", "/signout", sign_out),
         ("GET", "/session", get_session),
         ("GET", "/favicon.ico", functools.partial(_get_file, files, "mark.svg")),
-        ("GET", f"/static/{MODULE}.js", get_catalogue),
         ("GET", "/static/<path:name>", functools.partial(_get_file, files)),
     ):
         endpoint = f"page {method} {path}"
@@ -98,15 +98,14 @@ def get_record() -> Response:
     return _page(shell_page("record", demo=is_demo(app_context().ledger)))
 
 
-def get_catalogue() -> Response:
+def get_catalogue() -> StaticFile:
     """The words of the pages, with the names of the rules that are in the ledger now.
 
     Where the database can't be asked, they are the names that this process knows: a page that says so needs words.
     """
     with contextlib.suppress(DatabaseUnavailable, Unavailable):
-        ledger = app_context().ledger
-        ledger.rules.follow(ledger.database, app_context().state_reader.now().rules)
-    return _served(_file(catalogue_module(), _MEDIA_TYPES["js"]))
+        follow_rulebook(app_context().ledger, app_context().state_reader.now())
+    return _file(catalogue_module(), _MEDIA_TYPES["js"])
 
 
 def get_sign_in() -> Response:
@@ -200,13 +199,9 @@ def _local(address: str) -> str:
 
 
 def _get_file(files: dict[str, StaticFile], name: str) -> Response:
-    file = files.get(name)
+    file = get_catalogue() if name == f"{MODULE}.js" else files.get(name)
     if file is None:
         raise NotFound("No such file.")
-    return _served(file)
-
-
-def _served(file: StaticFile) -> Response:
     response = Response(file.content, headers=_FILE_HEADERS, content_type=file.media_type)
     if file.media_type.startswith("image/"):
         response.headers["Cache-Control"] = _IMAGE_CACHE_CONTROL
