@@ -11,6 +11,7 @@ from service.commands.rules import add_rule_file
 from service.domain.errors import ValidationFailed
 from service.ledger import Ledger
 from service.queries.verifying import verify
+from service.rules.loading import RulebookCache
 from service.storage import allowance
 from service.storage.allowance import _KEY, _USED, _same_key
 from service.storage.prepared import Prepared
@@ -32,9 +33,8 @@ def add(ledger: Ledger, **rows: list[dict[str, Any]]) -> int:
 
 def wheat(quantity_kg: str, **changes: Any) -> dict[str, Any]:
     """A trade of wheat at 1 CNY a kilogram, so that its exempt amount tells its exempt weight."""
-    return a_trade(
-        category="grain", commodity="小麦", hs_code="100190", quantity_kg=quantity_kg, amount_cny=quantity_kg, **changes
-    )
+    stated = {"commodity": "小麦", "hs_code": "100190", "quantity_kg": quantity_kg, "amount_cny": quantity_kg}
+    return a_trade(**{"category": "grain", **stated, **changes})
 
 
 def judged(answer: Any) -> tuple[int, str, str]:
@@ -63,6 +63,17 @@ def test_a_file_that_another_process_adds_judges_at_once(ledger: Ledger, other_l
     assert [row["remaining_kg"] for row in told["quantity_limits"] if row["list_group"] == "wheat"] == ["10.000"]
     assert judged(admin.trade(wheat("20"))) == (201, "10.00", "2024-05-01+1")
     assert verify(ledger).transactions == 2
+
+
+def test_without_the_newest_file_of_its_first_statement_a_process_judges_by_what_it_knew(
+    ledger: Ledger, other_ledger: Ledger, admin: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+    admin.register(1)
+    admin.trade(wheat("20"))
+    monkeypatch.setattr(RulebookCache, "at", lambda self, _connection, _head: self.last_read)
+    add(other_ledger, list_groups=[a_list_group(free_kg="30.000")])
+    assert judged(admin.trade(wheat("20"))) == (201, "20.00", SHIPPED)
 
 
 def test_two_processes_judge_alike_whichever_has_read_the_file(

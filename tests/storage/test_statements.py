@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from service.commands.rules import add_rule_file
 from service.ledger import Ledger
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
+from tests.rules.rule_documents import a_limit, a_text
 
 STATEMENTS_MAX = 8
 
@@ -67,6 +69,20 @@ def test_a_post_of_a_known_resident_takes_five(ledger: Ledger, admin: Caller) ->
         assert admin.trade(a_trade()).status_code == 201
 
     assert len(statements) == 5
+
+
+def test_the_first_post_behind_a_new_rule_file_reads_the_files(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    admin.trade(a_trade())
+    add_rule_file(ledger, a_text(value_limits=[a_limit()]), "a-request")
+
+    counts = []
+    for _ in range(2):
+        with _counted(ledger) as statements:
+            assert admin.trade(a_trade()).status_code == 201
+        counts.append(len(statements))
+
+    assert counts == [6, 5]
 
 
 def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> None:
