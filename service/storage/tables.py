@@ -79,6 +79,7 @@ journal = sa.Table(
     sa.Index("ix_journal_resident_day", "resident", "day"),
     sa.Index("ix_journal_day", "day"),
     sa.Index("ix_journal_commodity_day", "commodity", "day"),
+    sa.Index("ix_journal_recorded_at", "recorded_at"),
     sa.Index(
         "ix_journal_consignment",
         "consignment",

@@ -47,6 +47,7 @@ def upgrade() -> None:
         for column in columns:
             op.execute(f"ALTER TABLE {table} ADD COLUMN {column.format(bytes='BLOB' if is_sqlite else 'BYTEA')}")
     op.create_index("ix_journal_commodity_day", "journal", ["commodity", "day"])
+    op.create_index("ix_journal_recorded_at", "journal", ["recorded_at"])
     create_key_use()
     create_consignments()
     create_mandates()
@@ -59,6 +60,7 @@ def downgrade() -> None:
     """What only this revision knows is lost, and blocks that hold it don't verify any more."""
     for table in ("rule_file", "mandate_withdrawal", "mandate", "consignment_line", "consignment", "key_use"):
         op.drop_table(table)
+    op.drop_index("ix_journal_recorded_at", "journal")
     op.drop_index("ix_journal_commodity_day", "journal")
     for table, columns in ADDED.items():
         for column in reversed(columns):
