@@ -7,6 +7,7 @@ from schemas.fields import SignedCny
 from schemas.problems import ProblemSchema
 from schemas.strict import StrictSchema
 from schemas.transactions import TradeSchema
+from schemas.warnings import WarningSchema
 
 BATCH_LINES_MAX = 10_000
 
@@ -51,6 +52,8 @@ class BatchItemSchema(StrictSchema):
     verdict = fields.String()
     exempt_cny = SignedCny(attribute="exempt_fen")
     taxable_cny = SignedCny(attribute="taxable_fen")
+    rule_verified = fields.Boolean(allow_none=True)
+    warnings = fields.List(fields.Nested(WarningSchema))
     problem = fields.Nested(ProblemSchema)
 
 

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from schemas.fields import Instant
 from schemas.strict import StrictSchema
-from schemas.transactions import TransactionSchema
+from schemas.transactions import ProvenTransactionSchema
 
 
 class HeadSchema(StrictSchema):
@@ -57,7 +57,7 @@ class StepSchema(StrictSchema):
 class ProofSchema(StrictSchema):
     """The Merkle path from a transaction to its block; docs/CHAIN.md says how to check it offline."""
 
-    transaction = fields.Nested(TransactionSchema, required=True)
+    transaction = fields.Nested(ProvenTransactionSchema, required=True)
     sealed_extra = fields.Nested(SealedExtraSchema, required=True)
     leaf_hash = fields.String(required=True)
     path = fields.List(fields.Nested(StepSchema), required=True)

@@ -23,13 +23,16 @@ class RuleFileNameSchema(StrictSchema):
 
 
 class RuleInForceSchema(StrictSchema):
-    """When a rule holds, where it comes from, and whether that is confirmed; `file` is null for a row that ships."""
+    """When a rule holds, where it comes from, and whether it is confirmed for the day.
+
+    `file` is null for a row that ships.
+    """
 
     valid_from = BusinessDay(required=True, attribute="rule.basis.valid_from")
     valid_to = BusinessDay(required=True, allow_none=True, attribute="rule.basis.valid_to")
     legal_basis = fields.String(required=True, attribute="rule.basis.legal_basis")
     source = fields.String(required=True, attribute="rule.basis.source")
-    verified = fields.Boolean(required=True, attribute="rule.basis.verified")
+    verified = fields.Boolean(required=True, attribute="is_verified")
     file = fields.Nested(RuleFileNameSchema, required=True, allow_none=True)
 
 
@@ -62,10 +65,11 @@ class CategorySchema(NamedRuleSchema):
 
 
 class RulesSchema(StrictSchema):
-    """All rules of a business day; `rule_version` is what entries judged by them bear."""
+    """All rules of a business day; entries that they judge bear their `rule_version` and their `rule_verified`."""
 
     day = BusinessDay(required=True)
     rule_version = fields.String(required=True)
+    rule_verified = fields.Boolean(required=True)
     value_limits = fields.List(fields.Nested(ValueLimitSchema), required=True)
     list_groups = fields.List(fields.Nested(ListGroupSchema), required=True)
     categories = fields.List(fields.Nested(CategorySchema), required=True)

@@ -28,6 +28,7 @@ from schemas.quick import QuickReader, QuickWriter
 from schemas.recorder import RecorderSchema
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
+from schemas.warnings import WarningSchema, warnings_document
 from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade, Transaction
 
 COMMODITY_LENGTH_MAX = 100
@@ -117,6 +118,11 @@ class TransactionSchema(StrictSchema):
     declarant_id = ResidentId(required=True, attribute="declared_by")
     consignment_line = fields.Integer(required=True, allow_none=True)
     rule_verified = fields.Boolean(required=True, allow_none=True)
+    warnings = fields.Function(
+        warnings_document,
+        required=True,
+        metadata={"type": "array", "items": {"$ref": "#/components/schemas/Warning"}},
+    )
     recorded_at = Instant(required=True)
     recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
 
@@ -135,6 +141,15 @@ class TransactionWriter:
         return {**self._writer.dump(entry), "recorded_by": recorder}
 
 
+class ProvenTransactionSchema(TransactionSchema):
+    """An entry as a proof shows it: without the sentences of its warnings, whose text the proof has apart."""
+
+    class Meta:
+        """Leaves the sentences out."""
+
+        exclude = ("warnings",)
+
+
 class TransactionWithFateSchema(TransactionSchema):
     """An entry and what happened to it later: its reversal, if there is one, and its block after it is folded."""
 
@@ -151,6 +166,8 @@ class QuoteSchema(StrictSchema):
     exempt_cny = SignedCny(required=True, attribute="exempt_fen")
     taxable_cny = SignedCny(required=True, attribute="taxable_fen")
     rule_version = fields.String(required=True)
+    rule_verified = fields.Boolean(required=True)
+    warnings = fields.List(fields.Nested(WarningSchema), required=True)
     remaining_after_cny = SignedCny(required=True, attribute="remaining_after_fen")
 
 

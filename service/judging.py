@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rulebook, Rules, Use, UseKey, judge
+from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rules, Use, UseKey, judge
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
@@ -22,6 +22,7 @@ from service.domain.errors import (
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import (
     MARKET_TIME,
     Recording,
@@ -35,6 +36,8 @@ from service.domain.transactions import (
 from service.storage import allowance, journal
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
+from service.storage.observing import Observer, prepare_observer
+from service.storage.prices import PriceBook
 from service.storage.resident_cache import find_eligibilities
 
 _NOTHING_RELATED = journal.Related({}, {}, {})
@@ -53,6 +56,7 @@ class Judge:
     trades: dict[UUID, Transaction]
     reversals: dict[UUID, UUID]
     references: dict[tuple[str, str], UUID]
+    observer: Observer
 
     @property
     def touched(self) -> dict[UseKey, Use]:
@@ -88,7 +92,11 @@ class Judge:
             raise self._exceeded(trade, rules, judgement, available)
         available.use(judgement.exempt_fen, judgement.exempt_quantity_g)
         whose = eligibility.group_on(day), eligibility.settlement
-        transaction = record(trade, judgement, Recording(self.new_id(), day, self.now, recorded_by, *whose))
+        verified = rules.verified or not trade.is_import  # No rule decides the verdict of an export.
+        new_id = self.new_id()
+        warnings = self.observer.warnings_of(trade, new_id, rules, available.value.exempt_fen)
+        recording = Recording(new_id, day, self.now, recorded_by, *whose, verified, warnings)
+        transaction = record(trade, judgement, recording)
         if trade.reference is not None:
             self.references[trade.trade_point, trade.reference] = transaction.transaction_id
         return transaction
@@ -112,6 +120,7 @@ class Judge:
         reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
+        self.observer.note_reversal(trade)
         return reversal
 
     def remaining_fen(self, trade: Trade) -> int:
@@ -216,12 +225,14 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     reversed_ids: Collection[UUID] = (),
     *,
     eligibilities: Mapping[int, Eligibility] | None = None,
+    prices: PriceBook | None = None,
     locking: bool = True,
 ) -> Judge:
     """A judge with everything that these trades and reversals depend on.
 
-    It takes at most three statements, for any number of trades. `eligibilities` are those of the trades' residents, if
-    the caller knows them; there may be more of them.
+    It takes at most three statements, for any number of trades, beside those of the warnings. `eligibilities` are those
+    of the trades' residents, if the caller knows them; there may be more of them. `prices` are those that the process
+    knows.
     """
     if eligibilities is None:
         eligibilities = find_eligibilities(connection, {trade.resident for trade in trades})
@@ -230,9 +241,11 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
     limits = _limits(rulebook, [t for t in trades if t.resident in eligibilities], to_reverse)
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
+    now = now.astimezone(MARKET_TIME)  # Python compares instants of one time zone five times faster.
+    book = PriceBook() if prices is None else prices
     return Judge(
         rulebook=rulebook,
-        now=now.astimezone(MARKET_TIME),  # Python compares instants of one time zone five times faster.
+        now=now,
         new_id=new_id,
         eligibilities=eligibilities,
         uses=uses,
@@ -240,6 +253,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
         trades=dict(related.by_id),
         reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
         references={mark: known.transaction_id for mark, known in related.by_reference.items()},
+        observer=prepare_observer(connection, rulebook, now.date(), book, trades, uses),
     )
 
 

@@ -10,13 +10,14 @@ from uuid import UUID
 import uuid_utils.compat
 
 from service.config import SettingError, Settings
-from service.domain.allowance import Rulebook
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import business_day
 from service.rules.loading import RulebookCache
 from service.storage.engine import Database
 from service.storage.faults import UnusableUrl
 from service.storage.identity import FileId
 from service.storage.lineage import Lineage
+from service.storage.prices import PriceBook
 from service.storage.resident_cache import ResidentCache
 from service.vault import SecretsError, Vault, create_secrets, load_vault
 
@@ -31,6 +32,7 @@ class Ledger:
     new_id: Callable[[], UUID]
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
+    prices: PriceBook = field(default_factory=PriceBook)
     rules: RulebookCache = field(default_factory=RulebookCache)
 
     @property

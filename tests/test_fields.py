@@ -23,7 +23,7 @@ from service.storage.tables import journal
 from tests.domain.chain_vectors import DOCS, transactions
 
 NOT_IN_A_ROW = {ValueKind.FLAG, ValueKind.TEXT, ValueKind.PAIRS}
-DERIVED = {"kind", "taxable_fen", "verdict"}
+DERIVED = {"kind", "taxable_fen", "verdict", "warnings"}
 SHOWN_AS = {"over_allowance": "refuse_over_allowance", "declared_by": "declarant"}
 NOT_IN_A_BODY = {"declarant", "consignment_line"}
 """What is stated, but not by the caller of a post: a split states it."""

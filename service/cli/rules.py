@@ -152,7 +152,7 @@ def _tell(changes: Sequence[RuleChange]) -> None:
 
 def _differences(change: RuleChange) -> Iterator[str]:
     """What differs between two rules, as `free kg 50.000 → 10.000`; the whole rule where there was none."""
-    before, after = _parts(change.before), _parts(change.after)
+    before, after = _parts(change.before, change.day), _parts(change.after, change.day)
     if not after:
         yield "no longer holds"
     elif before == after:
@@ -162,8 +162,8 @@ def _differences(change: RuleChange) -> Iterator[str]:
             yield f"{name} {before[name]} → {said}" if name in before and name not in _LONG else f"{name} {said}"
 
 
-def _parts(rule: Rule | None) -> dict[str, str]:
-    """What a rule says, in words."""
+def _parts(rule: Rule | None, day: datetime.date) -> dict[str, str]:
+    """What a rule says on a day, in words."""
     if rule is None:
         return {}
     parts: dict[str, str] = {}
@@ -175,5 +175,5 @@ def _parts(rule: Rule | None) -> dict[str, str]:
         needed = "needed" if rule.hs_code_required else "not needed"
         parts |= {"HS": " ".join(rule.hs_prefixes), "HS code of an import": needed}
     basis = rule.basis
-    verified = "yes" if basis.verified else "no"
+    verified = "yes" if basis.is_verified_on(day) else "no"
     return {**parts, "verified": verified, "legal basis": basis.legal_basis, "source": basis.source}

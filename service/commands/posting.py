@@ -3,7 +3,9 @@
 1 reads known idempotency keys, revoked API keys, the newest facts of residents and the newest rule file  2 reads
 residents that are not known since then  3 reads related entries (references, reversed trades)  4 locks the allowance
 rows, in sorted order  5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail
-8 inserts the outcomes by key. A statement that a batch does not need is left out.
+8 inserts the outcomes by key. A statement that a batch does not need is left out. For warnings there may be more
+between 4 and 5: one for the prices of each commodity that the process does not know well enough, and one for trades
+that look like one of the batch.
 """
 
 from collections.abc import Sequence
@@ -30,6 +32,7 @@ from service.ledger import Ledger
 from service.storage import allowance, batch_context, idempotency, journal
 from service.storage.committing import commit_durably
 from service.storage.idempotency import Remembered
+from service.storage.prices import PriceBook
 
 
 class Post(NamedTuple):
@@ -86,7 +89,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
     reference or a trade in the meantime. The caller then runs the batch again and sees what the other process wrote.
     """
     # The transaction need not look at the revision, because the statement of the batch's context does.
-    with ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
+    with ledger.prices.kept(), ledger.database.writing(is_post=True, looks_at_revision=False) as connection:
         seen, mac_keys = ledger.lineage.seen, ledger.vault.macs.answers
         context = batch_context.read(connection, {entry.digest for entry in entries}, seen.head.no)
         ledger.lineage.confirm(seen, context.mac_at_known, context.register)
@@ -101,9 +104,10 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         eligibilities = ledger.resident_cache.find(connection, {trade.resident for trade in trades}, facts)
         rulebook = ledger.rules.at(connection, context.rules)
         judge = prepare_judge(
-            connection, rulebook, ledger.now(), ledger.new_id, trades, reversed_ids, eligibilities=eligibilities
-        )
-        batch = _Batch(judge, known, revoked, mac_keys)
+            connection, rulebook, ledger.now(), ledger.new_id, trades, reversed_ids,
+            eligibilities=eligibilities, prices=ledger.prices,
+        )  # fmt: skip
+        batch = _Batch(judge, known, revoked, mac_keys, ledger.prices)
         outcomes = [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
@@ -136,6 +140,7 @@ class _Batch:
     known: dict[bytes, Remembered]
     revoked_keys: frozenset[int]
     mac_keys: MacKeys
+    prices: PriceBook
     answered: list[Remembered] = field(default_factory=list)
 
     def settle(self, entry: NewEntry) -> Outcome:
@@ -157,6 +162,7 @@ class _Batch:
                 text = refusal_text(refusal, entry.request_id, fingerprint)
                 self._remember(entry.digest, fingerprint, text.encode(), refusal=text)
             return Outcome(entry.request_id, refusal=refusal.without_frames())
+        self.prices.add(transaction)
         self._remember(entry.digest, entry.fingerprint, accepted_outcome(transaction), transaction)
         return Outcome(entry.request_id, transaction)
 

@@ -6,8 +6,7 @@ docs/RULES.md, The allowance.
 """
 
 import datetime
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -18,13 +17,14 @@ NO_LIST_GROUP = ""
 
 SHIPPED = 0
 """The file number of the rows that Hushi ships; the operator's files have numbers from 1."""
-FILE_NO_DIGITS_MAX = 9
-"""The longest number of a file that a version may name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """Where a rule comes from and when it holds, both days included; `verified` is false when it is not confirmed.
+
+    `verified_until` is the last business day for which a verified rule is confirmed; None means that it has no end. A
+    later rule may have replaced it since, whose text was not found.
 
     `file_no` is the number of the operator's rule file that has the row, or SHIPPED. A row that `is_repealed` says that
     the rule of this name does not exist on these days.
@@ -35,12 +35,17 @@ class Basis:
     legal_basis: str
     source: str
     verified: bool
+    verified_until: datetime.date | None = None
     file_no: int = SHIPPED
     is_repealed: bool = False
 
     def holds_on(self, day: datetime.date) -> bool:
         """Whether the rule is in force on a business day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def is_verified_on(self, day: datetime.date) -> bool:
+        """Whether the rule is confirmed for a business day."""
+        return self.verified and (self.verified_until is None or day <= self.verified_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,18 @@ class Rules:
     `version` is the day on which the newest of these rules came into force, as `2010-05-01`. Where a row of an
     operator's file holds on the day, the number of the newest such file follows, as `2024-05-01+2`. A repeal counts as
     a rule here.
+
+    `verified` says whether everything that decides how an import is judged is confirmed for the day: the value limit
+    and all list groups. An import of goods that are in no list group counts as well, because the list decides that.
+    Categories decide no verdict, and do not count.
     """
 
     version: str
     value_limit: ValueLimit
+    verified: bool
     categories: Mapping[str, Category]
     list_groups: Mapping[str, ListGroup]
+    _with_listed_goods: frozenset[str] = frozenset()
     _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
     _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -114,95 +125,13 @@ class Rules:
         found_group: ListGroup | None = group
         return found_group
 
+    def has_listed_goods(self, category: str) -> bool:
+        """Whether a list group has goods that may be traded in a category, so that a free weight may apply to them."""
+        return category in self._with_listed_goods
+
     def allows(self, category: str, hs_code: str | None) -> bool:
         """Whether goods with this HS code may be traded in this category; a line without a code always may."""
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
-
-
-class Rulebook:
-    """All rules that were ever in force, looked up by business day."""
-
-    def __init__(
-        self,
-        value_limits: Iterable[ValueLimit],
-        list_groups: Iterable[ListGroup],
-        categories: Iterable[Category],
-        countries: frozenset[str],
-    ) -> None:
-        """Takes rows in any order. When two rows of one name hold on a day, the row of the later file wins.
-
-        Within a file the later `valid_from` wins. `countries` are the ISO 3166-1 alpha-2 codes that goods may come
-        from; codes have no dates.
-        """
-        self.countries = countries
-        self._value_limits = sorted(value_limits, key=_rank)
-        self._list_groups = sorted(list_groups, key=_rank)
-        self._categories = sorted(categories, key=_rank)
-        self._by_day: dict[datetime.date, Rules] = {}
-        self._up_to: dict[int, Rulebook] = {}
-        self.newest_file = max((row.basis.file_no for row in self.rows()), default=SHIPPED)
-
-    def on(self, day: datetime.date) -> Rules:
-        """The rules of a business day. Raises LookupError for a day before the first value limit."""
-        rules = self._by_day.get(day)
-        if rules is None:
-            rules = self._by_day[day] = self._collect(day)
-        return rules
-
-    def up_to(self, file_no: int) -> "Rulebook":
-        """The rulebook as it was when this was the number of the newest file."""
-        if file_no >= self.newest_file:
-            return self
-        found = self._up_to.get(file_no)
-        if found is None:
-            found = self._up_to[file_no] = Rulebook(
-                [row for row in self._value_limits if row.basis.file_no <= file_no],
-                [row for row in self._list_groups if row.basis.file_no <= file_no],
-                [row for row in self._categories if row.basis.file_no <= file_no],
-                self.countries,
-            )
-        return found
-
-    def rows(self) -> Iterator[Rule]:
-        """All rows, shipped and of files, also repeals."""
-        return itertools.chain(self._value_limits, self._list_groups, self._categories)
-
-    def category_names(self) -> frozenset[str]:
-        """The names of all categories that were ever in force: a report may be filtered by these."""
-        return frozenset(row.name for row in self._categories)
-
-    def _collect(self, day: datetime.date) -> Rules:
-        limits = [row for row in self._value_limits if row.basis.holds_on(day)]
-        if not limits:
-            raise LookupError(f"No value limit is known for {day}.")
-        groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
-        categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
-        said: list[Rule] = [limits[-1], *groups.values(), *categories.values()]
-        groups = {name: row for name, row in groups.items() if not row.basis.is_repealed}
-        return Rules(
-            version=_version_of([row.basis for row in said]),
-            value_limit=limits[-1],
-            categories={name: row for name, row in categories.items() if not row.basis.is_repealed},
-            list_groups=groups,
-            _by_prefix={prefix: group for group in groups.values() for prefix in group.hs_prefixes},
-        )
-
-
-def file_no_of(rule_version: str) -> int:
-    """The number of the newest rule file that a version names; SHIPPED for a version that names none."""
-    number = rule_version.partition("+")[2]
-    return int(number) if number.isascii() and number.isdigit() and len(number) <= FILE_NO_DIGITS_MAX else SHIPPED
-
-
-def _version_of(bases: Sequence[Basis]) -> str:
-    newest_day = max(basis.valid_from for basis in bases).isoformat()
-    newest_file = max(basis.file_no for basis in bases)
-    return newest_day if newest_file == SHIPPED else f"{newest_day}+{newest_file}"
-
-
-def _rank(row: Rule) -> tuple[int, datetime.date]:
-    """Of the rows of one name that hold on a day, the one with the greatest rank is the rule."""
-    return row.basis.file_no, row.basis.valid_from
 
 
 class UseKey(NamedTuple):

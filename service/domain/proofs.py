@@ -38,11 +38,12 @@ def prove(transaction: Transaction, leaves: Sequence[bytes], index: int, block: 
 def document(proof: Proof, answered: Mapping[str, object]) -> dict[str, object]:
     """The document of a proof. `answered` is the transaction exactly as the answer to posting it, without more members.
 
-    `sealed_extra` holds the fields that the entry seals and the answered transaction does not show.
+    The sentences of its warnings are left out. `sealed_extra` holds the fields that the entry seals and the transaction
+    does not show, and so the text that the sentences are made of.
     """
     block, entry = proof.block, proof.transaction
     return {
-        "transaction": dict(answered),
+        "transaction": {name: value for name, value in answered.items() if name != "warnings"},
         "sealed_extra": {
             "exempt_quantity_g": entry.exempt_quantity_g,
             "list_group": entry.list_group,

@@ -4,8 +4,9 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from service.domain.allowance import ListGroup, Rule, Rulebook, Rules, ValueLimit
+from service.domain.allowance import ListGroup, Rule, Rules, ValueLimit
 from service.domain.errors import FieldError
+from service.domain.rulebook import Rulebook
 
 FILE_BYTES_MAX = 256 * 1024
 ROWS_MAX = 500
@@ -123,7 +124,7 @@ def find_changes(before: Rulebook, after: Rulebook, rows: Sequence[PlacedRule]) 
     for day in _turning_days(after, rows):
         for kind, name in touched:
             pair = rule_on(before, day, kind, name), rule_on(after, day, kind, name)
-            said = _content(pair[0]), _content(pair[1])
+            said = _content(pair[0], day), _content(pair[1], day)
             known = last.get((kind, name), (None, None))
             if said != known and (said[0] != said[1] or known[0] != known[1]):
                 changes.append(RuleChange(day, kind, name, *pair))
@@ -155,10 +156,10 @@ def _turning_days(book: Rulebook, rows: Sequence[PlacedRule]) -> list[datetime.d
     return sorted(day for day in days | {end + _ONE_DAY for end in ends if end is not None} if day >= first)
 
 
-def _content(rule: Rule | None) -> object:
-    """What a rule says, without the number of its file."""
+def _content(rule: Rule | None, day: datetime.date) -> object:
+    """What a rule says on a day, without the number of its file."""
     if rule is None:
         return None
     basis = rule.basis
     said = {name: getattr(rule, name) for name in rule.__slots__ if name != "basis"}
-    return {**said, "basis": (basis.legal_basis, basis.source, basis.verified)}
+    return {**said, "basis": (basis.legal_basis, basis.source, basis.is_verified_on(day))}

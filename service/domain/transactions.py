@@ -175,7 +175,7 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
         allowed = ", ".join(rules.categories[trade.category].hs_prefixes)
         raise CategoryHsMismatch(
             f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
-            "Send the category that the goods are traded as, or the right code of the goods."
+            "Send the category that the goods are traded as, or the code that the goods have."
         )
     if trade.is_import and trade.hs_code is None and rules.categories[trade.category].hs_code_required:
         allowed = ", ".join(rules.categories[trade.category].hs_prefixes)

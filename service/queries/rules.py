@@ -4,7 +4,8 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from service.domain.allowance import SHIPPED, Rule, Rulebook, Rules
+from service.domain.allowance import SHIPPED, Rule, Rules
+from service.domain.rulebook import Rulebook
 from service.ledger import Ledger
 from service.rules.files import Assessment, assess, rule_file_of
 from service.rules.loading import read_files
@@ -22,9 +23,13 @@ class FileName(NamedTuple):
 
 
 class RuleView(NamedTuple):
-    """A rule in force, what it is called in each language, and its file; the file is None for a row that is shipped."""
+    """A rule in force, what it is called in each language, and its file; the file is None for a row that is shipped.
+
+    `is_verified` says whether the rule is confirmed for the day.
+    """
 
     rule: Rule
+    is_verified: bool
     names: Mapping[str, str]
     file: FileName | None
 
@@ -34,6 +39,7 @@ class RulesInForce(NamedTuple):
 
     day: datetime.date
     rule_version: str
+    rule_verified: bool
     value_limits: Sequence[RuleView]
     list_groups: Sequence[RuleView]
     categories: Sequence[RuleView]
@@ -65,11 +71,12 @@ def rules_in_force(ledger: Ledger, day: datetime.date | None) -> RulesInForce:
     def view(rule: Rule, named: Mapping[str, str]) -> RuleView:
         """A rule with its names and its file."""
         no = rule.basis.file_no
-        return RuleView(rule, named, None if no == SHIPPED else by_no[no])
+        return RuleView(rule, rule.basis.is_verified_on(on), named, None if no == SHIPPED else by_no[no])
 
     return RulesInForce(
         day=on,
         rule_version=rules.version,
+        rule_verified=rules.verified,
         value_limits=[view(rules.value_limit, {})],
         list_groups=[view(row, names["list_group"][name]) for name, row in rules.list_groups.items()],
         categories=[view(row, names["category"][name]) for name, row in rules.categories.items()],

@@ -63,7 +63,9 @@ def quote(ledger: Ledger, trade: Trade) -> Quote:
     """
     with ledger.database.reading() as connection:
         rulebook = ledger.rules.read(connection)
-        judge = prepare_judge(connection, rulebook, ledger.now(), ledger.new_id, [trade], locking=False)
+        judge = prepare_judge(
+            connection, rulebook, ledger.now(), ledger.new_id, [trade], prices=ledger.prices, locking=False
+        )
         if not trade.is_import:
             # An export uses no allowance, so the judge has not read it. The quote tells all the same what is left.
             judge.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))

@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from service.domain.allowance import SHIPPED, Basis, Category, ListGroup, Rule, Rulebook, ValueLimit
+from service.domain.allowance import SHIPPED, Basis, Category, ListGroup, Rule, ValueLimit
 from service.domain.money import parse_cny, parse_kg
 from service.domain.rule_files import RULE_KINDS, RuleFile, RuleKind
+from service.domain.rulebook import Rulebook
 
 
 @functools.cache
@@ -32,6 +33,7 @@ def rulebook_with(files: Iterable[RuleFile]) -> Rulebook:
         list_groups=[rule for rule in rules if isinstance(rule, ListGroup)],
         categories=[rule for rule in rules if isinstance(rule, Category)],
         countries=country_codes(),
+        hs_headings=hs_headings(),
     )
 
 
@@ -50,6 +52,13 @@ def rule_of(kind: RuleKind, row: Mapping[str, Any], file_no: int) -> Rule:
 def country_codes() -> frozenset[str]:
     """The ISO 3166-1 alpha-2 codes that goods may originate from."""
     return frozenset(row["code"] for row in rule_rows("countries"))
+
+
+@functools.cache
+def hs_headings() -> frozenset[str]:
+    """The headings of the Harmonized System of 2022, which have four digits."""
+    chapters: dict[str, str] = _document("hs_headings")["headings"]
+    return frozenset(chapter + heading for chapter, headings in chapters.items() for heading in headings.split())
 
 
 @functools.cache
@@ -73,6 +82,7 @@ def _basis(row: Mapping[str, Any], file_no: int) -> Basis:
         legal_basis=row["legal_basis"],
         source=row["source"],
         verified=row["verified"],
+        verified_until=datetime.date.fromisoformat(row["verified_until"]) if row.get("verified_until") else None,
         file_no=file_no,
         is_repealed=row.get("repealed", False),
     )

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service.domain.allowance import Rulebook
 from service.domain.errors import FieldError, PersonalData
 from service.domain.personal_data import refuse_personal_data
 from service.domain.rule_files import (
@@ -15,6 +14,7 @@ from service.domain.rule_files import (
     find_changes,
     find_faults,
 )
+from service.domain.rulebook import Rulebook
 from service.domain.texts import normal_text
 from service.rules import rule_of, rulebook_with
 from service.rules.names import LANGUAGES, names_with

@@ -7,9 +7,9 @@ files up to that one. So two processes that see the same ledger judge alike.
 import threading
 from collections.abc import Sequence
 
-from service.domain.allowance import Rulebook
 from service.domain.errors import Unavailable
 from service.domain.rule_files import RuleFile
+from service.domain.rulebook import Rulebook
 from service.rules import load_rulebook, rulebook_with
 from service.rules.files import rule_file_of
 from service.rules.names import names_with, say_names

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.allowance import ListGroup, judge, verdict
+from service.domain.allowance import Category, ListGroup, judge, verdict
+from service.domain.rulebook import Rulebook
 from service.rules import load_rulebook
 
 BOOK = load_rulebook()
@@ -50,6 +51,40 @@ def test_no_day_before_the_first_rule_is_judged() -> None:
 def test_the_longest_prefix_names_the_list_group(hs_code: str | None, name: str | None) -> None:
     group = BOOK.on(TODAY).list_group_of(hs_code)
     assert (group.name if group else None) == name
+
+
+@pytest.mark.parametrize(
+    ("day", "is_verified"),
+    [
+        ("2000-01-01", False), ("2008-10-31", False), ("2008-11-01", True), ("2010-05-01", True),
+        ("2024-04-07", True), ("2024-04-08", False), ("2026-11-30", False),
+    ],
+)  # fmt: skip
+def test_imports_are_verified_while_the_limit_and_the_list_are(day: str, is_verified: bool) -> None:
+    assert BOOK.on(datetime.date.fromisoformat(day)).verified is is_verified
+
+
+def test_the_notice_of_2024_changes_no_version_and_no_free_weight() -> None:
+    before, after = BOOK.on(datetime.date(2024, 4, 7)), BOOK.on(datetime.date(2024, 4, 8))
+    assert before.version == after.version
+    assert before.list_groups == after.list_groups
+
+
+def test_categories_with_listed_goods_are_grain_wool_and_packaged_food() -> None:
+    rules = BOOK.on(TODAY)
+    assert {name for name in rules.categories if rules.has_listed_goods(name)} == {"grain", "wool", "packaged_food"}
+    before_the_list = BOOK.on(datetime.date(2010, 4, 30))
+    assert not any(before_the_list.has_listed_goods(name) for name in before_the_list.categories)
+
+
+@pytest.mark.parametrize(("own", "listed"), [("11", "110311"), ("150710", "1507"), ("1507", "1507")])
+def test_a_category_has_listed_goods_when_one_prefix_begins_with_the_other(own: str, listed: str) -> None:
+    basis = BOOK.on(TODAY).categories["meat"].basis
+    book = Rulebook(
+        BOOK._value_limits, [ListGroup("g", (listed,), 0, basis)], [Category("c", (own, "99"), basis)],
+        frozenset(), frozenset(),
+    )  # fmt: skip
+    assert book.on(TODAY).has_listed_goods("c")
 
 
 def test_every_rule_names_its_source() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.domain.allowance import file_no_of
 from service.domain.rule_files import RuleFile
+from service.domain.rulebook import file_no_of
 from service.rules import load_rulebook, rulebook_with
 from service.rules.files import assess
 from service.rules.names import names_with

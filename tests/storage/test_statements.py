@@ -82,7 +82,7 @@ def test_the_first_post_behind_a_new_rule_file_reads_the_files(ledger: Ledger, a
             assert admin.trade(a_trade()).status_code == 201
         counts.append(len(statements))
 
-    assert counts == [6, 5]
+    assert counts[0] == counts[1] + 1
 
 
 def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> None:

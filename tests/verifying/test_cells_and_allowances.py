@@ -7,7 +7,7 @@ import pytest
 from pyroaring import BitMap
 
 from service.commands.folding import fold_all
-from service.domain.allowance import Rulebook
+from service.domain.rulebook import Rulebook
 from service.ledger import Ledger
 from service.rules import load_rulebook
 from service.rules.loading import RulebookCache
@@ -103,7 +103,7 @@ def _under_other_rules(ledger: Ledger) -> Ledger:
     limits = [dataclasses.replace(row, limit_fen=1) for row in known._value_limits]
     since_june = dataclasses.replace(limits[-1].basis, valid_from=datetime.date(2024, 6, 1))
     limits.append(dataclasses.replace(limits[-1], basis=since_june))
-    book = Rulebook(limits, known._list_groups, known._categories, known.countries)
+    book = Rulebook(limits, known._list_groups, known._categories, known.countries, known.hs_headings)
     return dataclasses.replace(ledger, rules=RulebookCache(book))
 
 

@@ -7,6 +7,7 @@ from flask import request
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
 from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
+from schemas.warnings import warnings_document
 from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
@@ -111,6 +112,8 @@ def _accepted(index: int, key: object, transaction: Transaction) -> dict[str, An
         "verdict": transaction.verdict,
         "exempt_cny": _CNY.render(transaction.exempt_fen),
         "taxable_cny": _CNY.render(transaction.taxable_fen),
+        "rule_verified": transaction.rule_verified,
+        "warnings": warnings_document(transaction),
     }
 
 

@@ -6,6 +6,7 @@ from flask import Response
 
 from schemas import transactions as wire
 from schemas.residents import ReasonSchema
+from schemas.warnings import warnings_document
 from service.commands.posting import Outcome, Post, Reverse
 from service.domain import errors
 from service.domain.idempotency import key_digest, reversal_fingerprint, trade_fingerprint
@@ -80,8 +81,17 @@ def quote_transaction(body: Trade) -> Answer:
             {
                 **{
                     name: getattr(judged, name)
-                    for name in ("resident", "day", "verdict", "exempt_fen", "taxable_fen", "rule_version")
+                    for name in (
+                        "resident",
+                        "day",
+                        "verdict",
+                        "exempt_fen",
+                        "taxable_fen",
+                        "rule_version",
+                        "rule_verified",
+                    )
                 },
+                "warnings": warnings_document(judged),
                 "remaining_after_fen": quote.remaining_after_fen,
             }
         )

@@ -12,8 +12,9 @@ from contextlib import closing
 from operator import attrgetter
 from typing import NamedTuple
 
-from service.domain.allowance import NO_LIST_GROUP, SHIPPED, Rulebook, Rules, file_no_of, judge
+from service.domain.allowance import NO_LIST_GROUP, SHIPPED, Rules, judge
 from service.domain.residents import resident_id
+from service.domain.rulebook import Rulebook, file_no_of
 from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
 from service.storage import recount
 from service.storage.columns import day_of

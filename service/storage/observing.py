@@ -1,0 +1,84 @@
+"""Observes the trades of a batch: what the ledger knows about each beside the rules, for its warnings.
+
+Everything is fetched for the whole batch at once, and what the batch itself accepts counts for its later lines.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
+from service.domain.prices import UsualPrices
+from service.domain.rulebook import Rulebook
+from service.domain.transactions import Trade, Transaction
+from service.domain.warnings import stored_warnings
+from service.storage.doubles import SameTrade, find_doubles, same_trade
+from service.storage.engine import Connection
+from service.storage.prices import FEW_TRADES, PriceBook
+
+
+@dataclass(slots=True)
+class Observer:
+    """Finds the warnings of trades. `doubles` has live trades by what they say."""
+
+    rulebook: Rulebook
+    today: datetime.date
+    prices: PriceBook
+    doubles: dict[SameTrade, UUID]
+    _usual: dict[tuple[str, str, datetime.date], UsualPrices] = field(default_factory=dict)
+
+    def warnings_of(self, trade: Trade, transaction_id: UUID, rules: Rules, used_fen: int) -> str | None:
+        """The warnings of a trade that is accepted under an id, as its entry stores them.
+
+        `used_fen` is used of the value limit after the trade. A later trade of the batch may look like this one.
+        """
+        before = self.doubles.setdefault(same_trade(trade), transaction_id)
+        return stored_warnings(
+            trade,
+            rules,
+            today=self.today,
+            used_fen=used_fen,
+            usual=self._usual_for(trade),
+            doubled=None if before is transaction_id else before,
+            is_known_heading=self.rulebook.has_heading_of(trade.hs_code),
+        )
+
+    def note_reversal(self, trade: Transaction) -> None:
+        """Notes that a trade was reversed: a trade in its place looks like no other one."""
+        said = same_trade(trade)
+        if self.doubles.get(said) == trade.transaction_id:
+            del self.doubles[said]
+
+    def _usual_for(self, trade: Trade) -> UsualPrices | None:
+        window = trade.commodity, trade.direction, trade.day
+        usual = self._usual.get(window)
+        if usual is None:
+            usual = self.prices.usual(*window)
+            if usual is not None and usual.trades >= FEW_TRADES:  # Those of fewer trades change within the batch.
+                self._usual[window] = usual
+        return usual
+
+
+def prepare_observer(
+    connection: Connection,
+    rulebook: Rulebook,
+    today: datetime.date,
+    prices: PriceBook,
+    trades: Iterable[Trade],
+    uses: Mapping[UseKey, Use],
+) -> Observer:
+    """An observer with everything that the warnings of these trades depend on.
+
+    It takes a statement for the doubles, unless none is possible: an import on a day on which its resident has used
+    nothing yet has none. The prices take one for each commodity that the process does not know well enough.
+    """
+    prices.read(connection, trades)
+    may_be_doubled = {same_trade(trade) for trade in trades if not trade.is_import or _has_imported(trade, uses)}
+    return Observer(rulebook, today, prices, find_doubles(connection, may_be_doubled))
+
+
+def _has_imported(trade: Trade, uses: Mapping[UseKey, Use]) -> bool:
+    """Whether a resident may have imported on the day of a trade before: the ledger has a row of the value limit."""
+    use = uses.get(UseKey(trade.resident, trade.day, NO_LIST_GROUP))
+    return use is not None and use.is_recorded

@@ -1,0 +1,180 @@
+"""The price book: the unit prices of the trades of the last months, which a process reads for each commodity it meets.
+
+The prices of a commodity are read again after a minute, and sooner while they are few, because another process may have
+added some. What this process accepts is added at once.
+"""
+
+import contextlib
+import datetime
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.domain.prices import WINDOW, UsualPrices, unit_price, usual_prices
+from service.domain.transactions import Trade, Transaction
+from service.storage.columns import day_number, day_of
+from service.storage.prepared import Prepared
+from service.storage.tables import journal
+
+KNOWN_FOR_S = 60.0
+FEW_TRADES = 200
+"""Prices of a commodity with fewer trades are read for every batch, which is cheap then."""
+ENTRIES_OF_A_WINDOW_MAX = 2_000
+"""Of a commodity, a batch reads the newest entries: so many for each 90 days that its windows cover."""
+WINDOWS_READ_MAX = 10
+COMMODITIES_READ_MAX = 100
+COMMODITIES_KNOWN_MAX = 500
+GROWTH_PARTS = 40
+"""Usual prices of few trades are computed again when more than one in forty has come or gone."""
+
+
+_Window = tuple[str, datetime.date]
+"""A direction and the last day of 90; where prices are kept, the day alone."""
+
+
+@dataclass(slots=True)
+class _Commodity:
+    """The unit prices of a commodity by direction and day; `days` are the days that have been read, both included."""
+
+    read_at: float
+    days: tuple[datetime.date, datetime.date]
+    prices: dict[_Window, list[int]]
+    changes: int = 0
+    computed: dict[_Window, tuple[int, int, UsualPrices | None]] = field(default_factory=dict)
+
+    def usual(self, window: _Window) -> UsualPrices | None:
+        """The usual prices of a window: as they were computed before, unless the trades were few and have changed."""
+        known = self.computed.get(window)
+        if known is not None and (known[1] >= FEW_TRADES or self.changes - known[0] <= known[1] // GROWTH_PARTS):
+            return known[2]
+        direction, last_day = window
+        found = [
+            price
+            for day_before in range(WINDOW.days + 1)
+            for price in self.prices.get((direction, last_day - datetime.timedelta(day_before)), ())
+        ]
+        usual = usual_prices(found)
+        self.computed[window] = self.changes, len(found), usual
+        return usual
+
+    def covers(self, window: _Window) -> bool:
+        """Whether all days of a window have been read."""
+        return self.days[0] <= window[1] - WINDOW and window[1] <= self.days[1]
+
+    def add(self, entry: Transaction) -> None:
+        """Adds the price of a trade, or takes out that of a trade that is reversed."""
+        price = unit_price(entry.amount_fen, entry.quantity_g)
+        prices = self.prices.setdefault((entry.direction, entry.day), [])
+        if entry.reverses is None:
+            prices.append(price)
+        elif price in prices:
+            prices.remove(price)
+        self.changes += 1
+
+    def has_few(self, window: _Window) -> bool:
+        """Whether the window had few trades when its usual prices were computed."""
+        known = self.computed.get(window)
+        return known is None or known[1] < FEW_TRADES
+
+
+class PriceBook:
+    """The prices that a process knows. Threads may share it."""
+
+    def __init__(self) -> None:
+        """Begins without prices."""
+        self._known: dict[str, _Commodity] = {}
+        self._lock = threading.Lock()
+
+    def read(self, connection: sa.Connection, trades: Iterable[Trade]) -> None:
+        """Reads the prices that trades are compared with, where they are not known well enough.
+
+        One statement for each commodity, for at most COMMODITIES_READ_MAX of them: a batch with more is compared with
+        what is known.
+        """
+        wanted: dict[str, set[_Window]] = defaultdict(set)
+        for trade in trades:
+            wanted[trade.commodity].add((trade.direction, trade.day))
+        with self._lock:
+            stale = [name for name, windows in wanted.items() if self._is_stale(name, windows)]
+        for commodity in stale[:COMMODITIES_READ_MAX]:
+            days = [day for _, day in wanted[commodity]]
+            found = _read(connection, commodity, min(days) - WINDOW, max(days))
+            with self._lock:
+                if len(self._known) >= COMMODITIES_KNOWN_MAX:
+                    self._known.clear()
+                self._known[commodity] = found
+
+    def usual(self, commodity: str, direction: str, day: datetime.date) -> UsualPrices | None:
+        """The usual prices for a trade of a business day; None when too few trades are known."""
+        with self._lock:
+            known = self._known.get(commodity)
+            return None if known is None else known.usual((direction, day))
+
+    def add(self, entry: Transaction) -> None:
+        """Adds the price of a trade that this process has accepted, or takes out that of one that it has reversed."""
+        with self._lock:
+            known = self._known.get(entry.commodity)
+            if known is not None:
+                known.add(entry)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keeps what is added inside, but forgets all prices when an error leaves it: nothing was written then."""
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                self._known.clear()
+            raise
+
+    def _is_stale(self, commodity: str, windows: Iterable[_Window]) -> bool:
+        known = self._known.get(commodity)
+        if known is None or time.monotonic() - known.read_at > KNOWN_FOR_S:
+            return True
+        return any(known.has_few(window) or not known.covers(window) for window in windows)
+
+
+def _read(connection: sa.Connection, commodity: str, first: datetime.date, last: datetime.date) -> _Commodity:
+    windows = min(WINDOWS_READ_MAX, 1 + (last - first).days // (WINDOW.days + 1))
+    rows: Sequence[Any] = _NEWEST.run(
+        connection,
+        commodity=commodity,
+        first=str(day_number(first)),
+        last=str(day_number(last)),
+        entries_max=str(windows * ENTRIES_OF_A_WINDOW_MAX),
+    ).all()
+    by_window: dict[_Window, list[tuple[int, int]]] = defaultdict(list)
+    for direction, day, amount_fen, quantity_g in rows:
+        by_window[direction, day_of(day)].append((amount_fen, quantity_g))
+    prices = {window: [unit_price(*one) for one in _live(entries)] for window, entries in by_window.items()}
+    return _Commodity(time.monotonic(), (first, last), prices)
+
+
+def _live(entries: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """The trades that are not reversed: a reversal has the negative figures of its trade, on the trade's day."""
+    reversed_ones = Counter((-amount_fen, -quantity_g) for amount_fen, quantity_g in entries if amount_fen < 0)
+    if not reversed_ones:
+        return entries
+    trades = Counter(entry for entry in entries if entry[0] > 0)
+    return list((trades - reversed_ones).elements())
+
+
+def _newest(_dialect: str) -> sa.Select[Any]:
+    first, last, entries_max = (
+        sa.cast(sa.bindparam(name, type_=sa.Text), sa.Integer) for name in ("first", "last", "entries_max")
+    )
+    day = sa.type_coerce(journal.c.day, sa.Integer)
+    return (
+        sa.select(journal.c.direction, day, journal.c.amount_fen, journal.c.quantity_g)
+        .where(journal.c.commodity == sa.bindparam("commodity", type_=sa.Text), day.between(first, last))
+        .order_by(day.desc(), journal.c.seq.desc())
+        .limit(entries_max)
+    )
+
+
+_NEWEST = Prepared(_newest)
