@@ -1,4 +1,4 @@
-"""What every command and query works with: database, vault, rulebook, caches, clock and source of ids."""
+"""What every command and query works with: database, vault, rules, caches, clock and source of ids."""
 
 import contextlib
 import datetime
@@ -10,7 +10,6 @@ from uuid import UUID
 import uuid_utils.compat
 
 from service.config import SettingError, Settings
-from service.domain.rulebook import Rulebook
 from service.domain.transactions import business_day
 from service.rules.loading import RulebookCache
 from service.storage.engine import Database
@@ -34,11 +33,6 @@ class Ledger:
     lineage: Lineage = field(default_factory=Lineage)
     prices: PriceBook = field(default_factory=PriceBook)
     rules: RulebookCache = field(default_factory=RulebookCache)
-
-    @property
-    def rulebook(self) -> Rulebook:
-        """The rulebook as this process has read it last. Code that judges or looks up asks `rules`, in its snapshot."""
-        return self.rules.last_read
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""

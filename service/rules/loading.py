@@ -45,11 +45,6 @@ class RulebookCache:
         known = self._known
         return known[1] if known[0] == head else None
 
-    @property
-    def last_read(self) -> Rulebook:
-        """The rulebook as this process has read it last; another process may have added a file since."""
-        return self._known[1]
-
     def _load(self, connection: Connection, head: RulesHead) -> Rulebook:
         with self._loading:
             if self._known[0] == head:

@@ -71,7 +71,7 @@ def test_without_the_newest_file_of_its_first_statement_a_process_judges_by_what
     """The control of the test above."""
     admin.register(1)
     admin.trade(wheat("20"))
-    monkeypatch.setattr(RulebookCache, "at", lambda self, _connection, _head: self.last_read)
+    monkeypatch.setattr(RulebookCache, "at", lambda self, _connection, _head: self._known[1])
     add(other_ledger, list_groups=[a_list_group(free_kg="30.000")])
     assert judged(admin.trade(wheat("20"))) == (201, "20.00", SHIPPED)
 
