@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from schemas.reports import TradeQuerySchema
 from service.commands.rules import add_rule_file
 from service.ledger import Ledger
+from service.queries.ledger_state import LedgerStateReader
+from service.queries.reports import Reporter
+from service.rules.names import name_of
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.rules.rule_documents import NAMES, a_category, a_limit, a_list_group, a_repeal, a_text
@@ -75,6 +79,16 @@ def test_a_new_category_is_named_and_filtered_by_in_every_process(
     assert "рапсын үр" in brief
     assert "油菜籽" in other.get("/v1/reports/bulletin?month=2024-06&lang=zh", headers={"Accept": "text/html"}).text
     other.client.application.extensions["hushi"].committer.close()
+
+
+def test_an_answer_is_named_by_the_rules_of_its_own_state(ledger: Ledger, other_ledger: Ledger) -> None:
+    """A file that is added between the look at the state and the snapshot of the answer."""
+    before = LedgerStateReader(ledger).now()
+    _seed(other_ledger)
+    question = TradeQuerySchema().read({"period": "2024"})["question"]
+    answered = Reporter(ledger).trade(question, before)
+    assert (before.rules.no, answered.state.rules.no) == (0, 1)
+    assert name_of("category", "rape_seed", "en") == "Rape seed"
 
 
 def test_the_pages_words_have_the_new_names_at_once(ledger: Ledger, other_ledger: Ledger, admin: Caller) -> None:

@@ -101,11 +101,12 @@ def test_a_file_refuses_to_be_changed_or_deleted(market: Ledger) -> None:
             connection.exec_driver_sql(statement)
 
 
-def test_nobody_is_judged_by_a_damaged_file(market: Ledger, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("text", ["{}", a_text("File 1", list_groups=[a_list_group(free_kg="16.000")])])
+def test_nobody_is_judged_by_a_damaged_file(market: Ledger, environment: dict[str, str], text: str) -> None:
     with market.database.writing() as connection:
         for statement in (
             *UNPROTECTED[engine_of(market)],
-            "UPDATE rule_file SET text = '{}' WHERE id = 1",
+            f"UPDATE rule_file SET text = '{text}' WHERE id = 1",
         ):
             connection.exec_driver_sql(statement)
     fresh = open_ledger(read_settings(environment))
