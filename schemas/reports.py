@@ -109,7 +109,8 @@ def _how_many(names: Sequence[str], dimensions_max: int) -> str:
     return f"{dimensions}, and up to 1 of {intervals}" if intervals else dimensions
 
 
-def _question_fields(by: By | None) -> dict[str, Any]:
+def question_fields(by: By | None) -> dict[str, Any]:
+    """The fields of a report's query, with `by` where the report has rows."""
     found: dict[str, Any] = {
         "from": ReportDay(),
         "to": ReportDay(),
@@ -136,7 +137,7 @@ class QuestionSchema(StrictSchema):
         filters = tuple((name, data[name]) for name in DIMENSIONS if name in data)
         by = data.get("by", ()) + ((data["interval"],) if "interval" in data else ())
         rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang") if name in data}
-        return {"question": Question(_period(data), data["compare"], by, filters), **rest}
+        return {"question": Question(_period(data), data.get("compare", "none"), by, filters), **rest}
 
 
 def _period(data: Mapping[str, Any]) -> Period:
@@ -156,7 +157,7 @@ def _period(data: Mapping[str, Any]) -> Period:
 
 
 def _schema(name: str, added: dict[str, Any], by: By | None) -> type[StrictSchema]:
-    return cast(type[StrictSchema], QuestionSchema.from_dict({**_question_fields(by), **added}, name=name))
+    return cast(type[StrictSchema], QuestionSchema.from_dict({**question_fields(by), **added}, name=name))
 
 
 TradeQuerySchema = _schema("TradeQuerySchema", {}, By(*DIMENSIONS, *INTERVALS))

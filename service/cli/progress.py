@@ -59,6 +59,9 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
         _say(console, f"… and {tally.refused - len(shown)} more")
     if tally.refused and report is not None:
         _say(console, f"The refused lines are in {report}.")
+    if tally.warned:
+        told = ", ".join(f"{count} {code}" for code, count in tally.warned.most_common())
+        _say(console, f"Accepted with a warning: {told}. See hushi report warnings.")
     _say(Console(), str(tally))
 
 

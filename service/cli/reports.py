@@ -12,6 +12,7 @@ import orjson
 from schemas import reports as wire
 from schemas.briefs import brief_document
 from schemas.strict import StrictSchema
+from schemas.warning_counts import WarningsQuerySchema, warnings_report_document
 from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
 from service.config import Settings
@@ -19,6 +20,7 @@ from service.demo.mark import refuse_cut_demo
 from service.domain.errors import ValidationFailed
 from service.domain.reports import Question, TradeReport
 from service.ledger import Ledger
+from service.queries.keys import ApiKeyCache
 from service.queries.reports import Answered, Reporter
 from service.rendering.brief import write_brief
 from service.rules.names import LANGUAGES
@@ -30,12 +32,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_QUESTION = [
+_COMPARE = click.option("--compare", metavar="HOW", help="yoy (default), previous or none.")
+_COUNTED = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
     click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
     click.option("--from", "from_", metavar="DAY", help="The first day, with --to."),
     click.option("--to", metavar="DAY", help="The last day."),
-    click.option("--compare", metavar="HOW", help="yoy (default), previous or none."),
     *(
         click.option(
             f"--{name.replace('_', '-')}", name, multiple=True, metavar="V", help="Only these; may be repeated."
@@ -51,7 +53,7 @@ _QUESTION = [
         help="A new file to write to: .json, .csv or .xlsx.",
     ),
 ]
-
+_QUESTION = [*_COUNTED, _COMPARE]
 
 _TABLE = [
     click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
@@ -62,6 +64,11 @@ _TABLE = [
 def _asking(function: Function) -> Function:
     """Adds the options of a question to a command."""
     return _with(_QUESTION, function)
+
+
+def _with_counts(function: Function) -> Function:
+    """Adds the options of a question that is compared with nothing to a command."""
+    return _with(_COUNTED, function)
 
 
 def _as_table(function: Function) -> Function:
@@ -137,6 +144,29 @@ def brief(settings: Settings, /, **asked: Any) -> None:
         console().print(document["text"], soft_wrap=not sys.stdout.isatty(), highlight=False)
         return
     _write(_content(document, shape), shape, asked["output"])
+
+
+@report.command()
+@_with_counts
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
+@pass_settings
+def warnings(settings: Settings, /, **asked: Any) -> None:
+    """How many live trades bear each warning, and who recorded them.
+
+    \b
+    hushi report warnings --period 2024-06 --lang en
+    """  # noqa: D301 (click takes \b as a mark)
+    shape, query = _shape(asked), _read(WarningsQuerySchema(), asked)
+    ledger = _opened(settings)
+    answered = _asked(Reporter(ledger).warnings, query["question"])
+    name_of = ApiKeyCache(ledger).name_of
+    document = warnings_report_document(answered.answer, name_of, str(answered.state.position))
+    if shape == "table":
+        from service.rendering.terminal import console, print_warnings
+
+        print_warnings(console(), document, asked["lang"])
+        return
+    _write(_content(document, shape, asked["lang"]), shape, asked["output"])
 
 
 def _answer(

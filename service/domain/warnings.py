@@ -75,20 +75,24 @@ def stored_warnings(  # It takes all of them apart, because a batch asks ten tho
 
 def warnings_of(entry: Transaction) -> list[TradeWarning]:
     """The warnings of an entry, in the order of CODES. A reversal has none, and neither has an older entry."""
-    if entry.kind != "trade" or (entry.warnings is None and entry.rule_verified is not False):
-        return []
-    parameters = dict(_pair(word) for word in (entry.warnings or "").split())
+    found = _parameters_of(entry)
+    return [TradeWarning(code, _DETAILS[code](entry, found[code])) for code in CODES if code in found] if found else []
+
+
+def codes_of(entry: Transaction) -> list[str]:
+    """The codes of an entry's warnings."""
+    found = _parameters_of(entry)
+    return [code for code in CODES if code in found] if found else []
+
+
+def _parameters_of(entry: Transaction) -> dict[str, str]:
+    """The parameter of each warning of an entry, by code."""
+    if entry.reverses is not None:
+        return {}
+    found = dict(_pair(word) for word in (entry.warnings or "").split())
     if entry.rule_verified is False:
-        parameters[RULE_NOT_VERIFIED] = ""
-    return [TradeWarning(code, _DETAILS[code](entry, parameters[code])) for code in CODES if code in parameters]
-
-
-def codes_of(warnings: str | None, *, rule_verified: bool | None) -> list[str]:
-    """The codes of a trade with these two fields."""
-    found = {_pair(word)[0] for word in (warnings or "").split()}
-    if rule_verified is False:
-        found.add(RULE_NOT_VERIFIED)
-    return [code for code in CODES if code in found]
+        found[RULE_NOT_VERIFIED] = ""
+    return found
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -6,9 +6,10 @@ again, the line must be judged again.
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.transactions import TradeSchema
@@ -16,6 +17,7 @@ from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.keys import OPERATOR_KEY_ID
+from service.domain.warnings import codes_of
 from service.importing import FileLine, ImportFileError
 from service.importing.headings import usual_heading
 from service.importing.refused_lines import RefusedLine
@@ -32,11 +34,15 @@ _TRADE = TradeSchema()
 
 @dataclass(slots=True)
 class Tally:
-    """How many lines were accepted, how many were known already, and how many were refused."""
+    """How many lines were accepted, how many were known already, and how many were refused.
+
+    `warned` says how many of the accepted lines bear each warning.
+    """
 
     accepted: int = 0
     known: int = 0
     refused: int = 0
+    warned: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return f"{self.accepted} accepted, {self.known} known already, {self.refused} refused"
@@ -132,6 +138,8 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None]) 
             tally.known += 1
         else:
             tally.accepted += 1
+            if outcome is not None and outcome.transaction is not None:
+                tally.warned.update(codes_of(outcome.transaction))
 
 
 def _read(line: FileLine) -> Post | RefusedLine:

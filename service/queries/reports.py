@@ -18,12 +18,14 @@ from service.domain.reports import Ask, Question, Series, TradeReport, question_
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
+from service.domain.warning_counts import WarningCounts, warning_counts
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
 from service.queries.ledger_state import LedgerStateReader
 from service.queries.rules import follow_rulebook
 from service.storage import commodities
+from service.storage import warning_counts as warning_storage
 from service.storage.ledger_state import LedgerState
 
 T = TypeVar("T")
@@ -90,6 +92,23 @@ class Reporter:
             before = {} if base is None else commodities.sums_of(connection, base)
         goods = top_commodities(current, before)
         return Answered(Bulletin(month, parts, people, goods), state)
+
+    def warnings(self, question: Question, at: LedgerState | None = None) -> Answered[WarningCounts]:
+        """Live trades by warning and by who recorded them, at the newest state. Raises ValidationFailed as others do.
+
+        `at` is a state that the answer is not older than.
+        """
+        question = question_so_far(question, self._ledger.today())
+        filters = dict(question.filters)
+        refuse_unknown_groups(self._ledger, filters)
+        with ExitStack() as snapshot:
+            with self._keeper.known_in(snapshot, question.grains, people=True) as (known, connection):
+                refuse_unknown_words(self._ledger.rules.at(connection, known.state.rules), filters)
+                refuse_unknown_places(known, filters)
+                state = known.state
+            # The lock is free again: the journal is read from the same snapshot while others ask their questions.
+            counts = warning_storage.count_warnings(connection, question.span, filters)
+        return Answered(warning_counts(question, counts), state)
 
     def _ask(
         self,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.rendering.words import word
-from service.rendering.words.terms import key_heading, measure_heading, part_heading, value_name
+from service.rendering.words.terms import key_heading, measure_heading, part_heading, value_name, warning_name
 
 PIPED_WIDTH = 120
 WIDTH_WITHOUT_END = 10_000
@@ -102,6 +102,28 @@ def _report_table(
         is_narrow=is_narrow,
     )  # fmt: skip
     return table
+
+
+def print_warnings(console: Console, document: Mapping[str, Any], lang: str) -> None:
+    """Prints a report of warnings: a section for each warning, with who recorded its trades, and its total."""
+    title = f"{word('report.period', lang)} {_days(document['period'])}"
+    caption = (
+        f"{word('report.cut_off', lang)} {document['through']} · {word('report.position', lang)} {document['position']}"
+    )
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    for name in ("code", "recorded_by_name"):
+        table.add_column(word(f"report.{name}", lang), overflow="fold")
+    table.add_column(measure_heading("transactions", lang), justify="right", no_wrap=True)
+    for total in document["total"]:
+        for row in (row for row in document["rows"] if row["code"] == total["code"]):
+            recorder = row["recorded_by"] or {"name": word("report.unstated", lang)}
+            named = Text(recorder["name"] or str(recorder["id"]))  # A name is no markup.
+            table.add_row("", named, f"{row['transactions']:,}")
+        table.add_row(
+            warning_name(total["code"], lang), word("part.total", lang), f"{total['transactions']:,}", style="bold"
+        )
+        table.add_section()
+    console.print(table)
 
 
 def _title_and_caption(document: Mapping[str, Any], lang: str, cut_off: datetime.date) -> tuple[str, str]:

@@ -98,6 +98,7 @@ class JudgedRow(NamedTuple):
     exempt_quantity_g: int
     rule_version: str
     reverses: object
+    rule_verified: bool | None
 
 
 class Residence(NamedTuple):

@@ -17,6 +17,7 @@ from service.domain.cells import DIMENSIONS
 from service.domain.growth import Reason
 from service.domain.reports import INTERVALS
 from service.domain.transactions import DIRECTIONS
+from service.domain.warnings import CODES
 from service.http.web.catalogue import SUBJECTS
 from service.rendering.words import LANGUAGES, catalogue
 
@@ -80,6 +81,7 @@ def test_words_are_in_the_letters_of_their_language() -> None:
         ("reason", set(get_args(Reason))),
         ("dimension", {*DIMENSIONS, *INTERVALS}),
         ("direction", set(DIRECTIONS)),
+        ("warning", set(CODES)),
     ],
 )
 def test_a_subject_has_a_word_for_each_name_that_the_domain_has(subject: str, names: set[str]) -> None:

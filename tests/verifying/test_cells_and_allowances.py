@@ -97,6 +97,22 @@ def test_an_entry_of_the_tail_that_was_judged_otherwise_is_found(market: Ledger,
     assert "was judged otherwise" in verdict_after(market, f"UPDATE journal SET {JUDGED[kind]}")
 
 
+def test_what_is_sealed_may_say_what_was_known_about_its_rules_then(ledger: Ledger, admin: Caller) -> None:
+    """The negative control: the same trade in the tail is wrong under rules that have been confirmed since."""
+    admin.register(1)
+    admin.trade(a_trade(traded_at="2024-06-30T10:00:00+08:00"))
+    known = load_rulebook()
+    groups = [
+        dataclasses.replace(row, basis=dataclasses.replace(row.basis, verified_until=None))
+        for row in known._list_groups
+    ]
+    book = Rulebook(known._value_limits, groups, known._categories, known.countries, known.hs_headings)
+    confirmed = dataclasses.replace(ledger, rules=RulebookCache(book))
+    assert "calls the rules of its day not verified" in verdict_after(confirmed)
+    fold_all(ledger)
+    assert verdict_after(confirmed) == RIGHT
+
+
 def _under_other_rules(ledger: Ledger) -> Ledger:
     """The ledger with rules of the same days that have another version, and no limit but one fen."""
     known = load_rulebook()

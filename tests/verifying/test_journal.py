@@ -17,6 +17,12 @@ SEALED = {
     "a changed text": (["UPDATE journal SET commodity = 'x' WHERE seq = 2"], "Block 1 sealed other entries"),
     "another recorder": (["UPDATE journal SET recorded_by = 2 WHERE seq = 2"], "Block 1 sealed other entries"),
     "no recorder": (["UPDATE journal SET recorded_by = NULL WHERE seq = 2"], "Block 1 sealed other entries"),
+    "another warning": (["UPDATE journal SET warnings = 'hs-code-unknown' WHERE seq = 2"], "Block 1 sealed other"),
+    "no warning": (["UPDATE journal SET warnings = NULL WHERE seq = 2"], "Block 1 sealed other entries"),
+    "other verified rules": (
+        ["UPDATE journal SET rule_verified = CASE WHEN rule_verified THEN false ELSE true END WHERE seq = 2"],
+        "Block 1 sealed other entries",
+    ),
     "a deleted entry": (["DELETE FROM journal WHERE seq = 9"], "Block 2 sealed 7 entries, and 6 are there"),
     "two entries in another order": (
         [

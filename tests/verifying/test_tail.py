@@ -11,6 +11,7 @@ from service.app import create_app
 from service.commands.folding import fold
 from service.commands.residents import add_members
 from service.domain.idempotency import answer_message, fingerprint_of
+from service.domain.transactions import Trade, Transaction
 from service.judging import Judge
 from service.ledger import Ledger
 from service.storage.tables import idempotency
@@ -53,13 +54,18 @@ STATED = {
     "that anybody recorded it": "recorded_by = NULL",
     "what it asked for": "refuse_over_allowance = {true}",
     "an id": "transaction_id = {a uuid}",
+    "that its rules were not verified": "rule_verified = CASE WHEN rule_verified THEN {false} ELSE {true} END",
+    "whether its rules were verified": "rule_verified = NULL",
+    "what was warned of": "warnings = 'hs-code-unknown'",
+    "that anything was warned of": "warnings = NULL",
 }
 
 
 @pytest.mark.parametrize("kind", STATED)
 def test_what_a_caller_stated_is_found_by_the_key_that_it_was_stated_under(market: Ledger, kind: str) -> None:
     change = STATED[kind].replace("{a uuid}", uuid_literal(market, 1))
-    change = change.replace("{true}", "1" if market.database.is_sqlite else "true")
+    for word, number in (("true", "1"), ("false", "0")):
+        change = change.replace(f"{{{word}}}", number if market.database.is_sqlite else word)
     said = verdict_after(market, f"UPDATE journal SET {change} WHERE seq = 21")
     assert "was not answered with transaction" in said or "was answered under a key" in said
 
@@ -121,9 +127,13 @@ def test_an_answer_that_was_sealed_before_the_group_was_is_still_right(
 ) -> None:
     """It is replayed, too; only what its MAC does not cover can't be found."""
     admin.register(1)
-    # Who recorded an entry was not known then either.
+    # Neither was known who recorded an entry, whether its rules were verified, or what was warned of.
     accept = Judge.accept
-    monkeypatch.setattr(Judge, "accept", lambda judge, trade, _recorded_by: accept(judge, trade))
+
+    def accept_as_before(judge: Judge, trade: Trade, _recorded_by: int) -> Transaction:
+        return accept(judge, trade)._replace(rule_verified=None, warnings=None)
+
+    monkeypatch.setattr(Judge, "accept", accept_as_before)
     answered = admin.trade(a_trade(), "before").get_json()
     entry = read_journal(ledger)[0]
     with ledger.database.writing() as connection:

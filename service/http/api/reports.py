@@ -7,6 +7,7 @@ from flask import Response
 
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
+from schemas.warning_counts import WarningsQuerySchema, WarningsReportSchema, warnings_report_document
 from service.domain.brief import Facts, Lang
 from service.http.context import app_context
 from service.http.report_answers import TABLES, answer_report
@@ -70,6 +71,20 @@ def get_brief(query: dict[str, Any]) -> Response:
     today = app_context().ledger.today()
     ask = partial(app_context().reporter.brief, today=today)
     return answer_report(query, today, ask, partial(_written, lang=query["lang"]))
+
+
+@routes.get(
+    "/v1/reports/warnings",
+    scope="reports:read",
+    query=WarningsQuerySchema,
+    answer=WarningsReportSchema,
+    answers=TABLES,
+    lists=wire.LISTS,
+)
+def get_warnings_report(query: dict[str, Any]) -> Response:
+    """How many live trades of a period bear each warning, and under which keys they were recorded."""
+    render = partial(warnings_report_document, name_of=app_context().keys.name_of)
+    return answer_report(query, app_context().ledger.today(), app_context().reporter.warnings, render)
 
 
 def _written(facts: Facts, *, lang: Lang, position: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ MODULE = "catalogue"
 
 SUBJECTS = (
     "product", "shell", "page", "dashboard", "record", "measure", "unit", "part", "reason", "dimension", "field",
-    "direction", "trade_point", "report", "phrase",
+    "direction", "trade_point", "report", "phrase", "warning",
 )  # fmt: skip
 """The subjects of the catalogue that the scripts of a page may name."""
 

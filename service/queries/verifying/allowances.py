@@ -93,6 +93,8 @@ def _judge_again(rules: _DayRules, folded: int, entries: Iterable[JudgedRow]) ->
         is_at_hand = entry.rule_version == own_rules.version
         if entry.reverses is None and (is_at_hand or entry.seq > folded):
             _refuse_other_judgement(own_rules, entry, used)
+        if entry.seq > folded:
+            _refuse_other_verification(own_rules, entry)
         for list_group, part in _used_by(entry):
             used[list_group] = used.get(list_group, 0) + part
             if is_at_hand:
@@ -127,6 +129,17 @@ def _refuse_other_judgement(rules: Rules, entry: JudgedRow, used: dict[str, int]
             f"{entry.exempt_fen} fen and {entry.exempt_quantity_g} g exempt instead of {right.exempt_fen} fen and "
             f"{right.exempt_quantity_g} g, under {entry.rule_version}, {entry.list_group}."
         )
+
+
+def _refuse_other_verification(rules: Rules, entry: JudgedRow) -> None:
+    """Raises Wrong for an entry that calls its rules verified, or not, and the rules say otherwise.
+
+    An entry that a block holds is sealed with what was known then. An older entry says nothing about it.
+    """
+    right = rules.verified or entry.direction == "export"
+    if entry.rule_verified is not None and bool(entry.rule_verified) is not right:
+        told = "verified" if entry.rule_verified else "not verified"
+        raise Wrong(f"The entry at place {entry.seq} of the journal calls the rules of its day {told}.")
 
 
 def _why_wrong(row: UseRow, expected: _Expected | None, rules: _DayRules) -> str | None:

@@ -48,6 +48,8 @@ def table_of(document: Mapping[str, Any]) -> ExportTable:
     """The table of a report's, a series' or a brief's document; a report's last row is its total."""
     if "claims" in document:
         return _claims_table(document)
+    if isinstance(document.get("total"), list):
+        return _warnings_table(document)
     return _series_table(document) if "buckets" in document else _report_table(document)
 
 
@@ -105,3 +107,15 @@ def _claims_table(document: Mapping[str, Any]) -> ExportTable:
     }  # fmt: skip
     columns = [ExportColumn(name, None, kind) for name, kind in kinds.items()]
     return ExportTable(columns, [[claim[name] for name in kinds] for claim in document["claims"]], has_total=False)
+
+
+def _warnings_table(document: Mapping[str, Any]) -> ExportTable:
+    """First the rows by code and key, and then the total of each code, where `recorded_by_id` says so."""
+    columns = [ExportColumn(name, None, "text") for name in ("code", "recorded_by_id", "recorded_by_name")]
+    columns.append(ExportColumn("transactions", "current", "count"))
+    rows = []
+    for row in document["rows"]:
+        recorder = row["recorded_by"] or {"id": "", "name": ""}
+        rows.append([row["code"], str(recorder["id"]), recorder["name"] or "", row["transactions"]])
+    rows += [[each["code"], TOTAL, "", each["transactions"]] for each in document["total"]]
+    return ExportTable(columns, rows, has_total=False)

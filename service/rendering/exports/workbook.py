@@ -22,7 +22,9 @@ from service.rendering.words.terms import (
     measure_heading,
     part_heading,
     reason_words,
+    recorder_id,
     value_name,
+    warning_name,
 )
 
 SHEET_ROWS_MAX = 1_048_576
@@ -157,6 +159,8 @@ def _shown(column: ExportColumn, value: Any, lang: str) -> str:
     """A text of the table in words: a reason, a claim's measure, a key's value by its name."""
     if column.part == "reason":
         return "" if value is None else reason_words(value, lang)
+    if column.name in {"code", "recorded_by_id"}:
+        return warning_name(value, lang) if column.name == "code" else recorder_id(value, lang)
     return claimed_name(value, lang) if column.name == "measure" else value_name(column.name, value, lang)
 
 
@@ -174,7 +178,7 @@ def _write_footer(
     lang = formats.lang
     lines = {
         "period": _days(document["period"], lang),
-        "base_period": _days(document["base_period"], lang),
+        "base_period": _days(document.get("base_period"), lang),
         "cut_off": cut_off.isoformat(),
         "filters": _filters(document.get("filters", {}), lang),
         "units": word("report.all_units", lang),

@@ -8,7 +8,10 @@ from service.rules.names import is_named, name_of
 _WITH_WORDS = frozenset({"direction", "trade_point"})
 """The dimensions whose values the catalogue names; the rules name those of others, and people name settlements."""
 
-_OF_A_CLAIM = frozenset({"phrase", "measure"})
+_OF_A_REPORT = frozenset({"phrase", "measure", "code", "recorded_by_id", "recorded_by_name"})
+"""The columns whose headings are words of reports."""
+
+_TOTAL = "total"
 
 
 def measure_name(measure: str, lang: str) -> str:
@@ -56,7 +59,7 @@ def value_name(dimension: str, value: Any, lang: str) -> str:
 
 def column_heading(name: str, lang: str) -> str:
     """The heading of a column that is of no measure: of a key, a share, or a claim's phrase and figures."""
-    if name in _OF_A_CLAIM:
+    if name in _OF_A_REPORT:
         return word(f"report.{name}", lang)
     return part_heading(name, lang) if f"part.{name}" in catalogue()[lang] else key_heading(name, lang)
 
@@ -67,3 +70,15 @@ def claimed_name(measure: str, lang: str) -> str:
     if not value:
         return measure_heading(measure, lang)
     return say("report.named", lang, name=key_heading(dimension, lang), value=value_name(dimension, value, lang))
+
+
+def warning_name(code: str, lang: str) -> str:
+    """What a warning says, in a few words."""
+    return word(f"warning.{code}", lang)
+
+
+def recorder_id(value: str, lang: str) -> str:
+    """The id of a key in a report of warnings; of a total and of trades without a key, words."""
+    if value == _TOTAL:
+        return word("part.total", lang)
+    return value or word("report.unstated", lang)
