@@ -48,16 +48,14 @@ def warnings_report_document(
     counts: WarningCounts, name_of: Callable[[int], str | None], position: str
 ) -> dict[str, object]:
     """Makes the document of a report of warnings; `name_of` gives the name of a key by its id."""
-
-    def recorder(key: int | None) -> dict[str, object] | None:
-        return None if key is None else {"id": key, "name": name_of(key)}
-
+    keys = {key.recorded_by for key, _ in counts.rows}
+    recorders = {key: None if key is None else {"id": key, "name": name_of(key)} for key in keys}
     return {
         "period": period_document(counts.question.period),
         "filters": filters_document(counts.question.filters),
         "total": [{"code": code, "transactions": number} for code, number in counts.total],
         "rows": [
-            {"code": key.code, "recorded_by": recorder(key.recorded_by), "transactions": number}
+            {"code": key.code, "recorded_by": recorders[key.recorded_by], "transactions": number}
             for key, number in counts.rows
         ],
         "through": counts.question.through.isoformat(),

@@ -56,7 +56,7 @@ def test_every_operation_states_its_scope_and_its_refusals() -> None:
 
 def test_several_values_are_described_as_lists_and_nothing_has_a_default_that_can_not_be_sent() -> None:
     paths = build_document(FAMILIES)["paths"]
-    for name in ("trade", "residents", "series", "brief"):
+    for name in ("trade", "residents", "series", "brief", "warnings"):
         parameters = {each["name"]: each for each in paths[f"/v1/reports/{name}"]["get"]["parameters"]}
         lists = {key: each for key, each in parameters.items() if each["schema"]["type"] == "array"}
         assert set(lists) == set(LISTS) & set(parameters), name

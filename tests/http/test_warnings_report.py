@@ -8,15 +8,14 @@ from typing import Any
 
 import openpyxl
 import pytest
-from click.testing import CliRunner
 
-from service.cli.main import main
 from service.commands.folding import fold
 from service.domain.warnings import codes_of
 from service.ledger import Ledger
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.recounting import read_journal
+from tests.servers import call_hushi
 
 ADDRESS = "/v1/reports/warnings?period=2024"
 
@@ -133,17 +132,17 @@ def test_it_is_a_table_for_programs_and_a_workbook_for_people(desks: list[Caller
     assert ["rule-not-verified", "2", "test", "1"] in rows
     assert ["rule-not-verified", "total", "", "2"] in rows
     book = openpyxl.load_workbook(io.BytesIO(desks[0].get(f"{ADDRESS}&format=xlsx").get_data()))
-    cells = [[cell.value for cell in row] for row in book.active.iter_rows(max_col=4)]  # type: ignore[union-attr]
+    cells = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows(max_col=4)]
     assert cells[0][:3] == ["提示", "经办密钥编号", "经办"]
     assert ["当日规则尚未核实", "合计", None, 2] in [[value or None for value in row] for row in cells]
 
 
 def test_the_command_prints_it(desks: list[Caller], environment: dict[str, str]) -> None:
     post_some(desks)
-    asked = ["report", "warnings", "--period", "2024"]
-    printed = CliRunner().invoke(main, [*asked, "--lang", "en"], env=environment)
-    assert printed.exit_code == 0, printed.output
-    assert "Unusual price" not in printed.output
-    assert "No such HS heading" in printed.output
-    as_csv = CliRunner().invoke(main, [*asked, "--format", "csv"], env=environment)
-    assert "hs-code-unknown,total,,2" in as_csv.output
+    asked = ("report", "warnings", "--period", "2024")
+    printed = call_hushi(environment, *asked, "--lang", "en")
+    assert printed.exit_code == 0, printed.stderr
+    assert "Unusual price" not in printed.stdout
+    assert "No such HS heading" in printed.stdout
+    as_csv = call_hushi(environment, *asked, "--format", "csv")
+    assert "hs-code-unknown,total,,2" in as_csv.stdout
