@@ -1,5 +1,6 @@
 """A rule file judges what is judged from then on, in every process, and never what was judged before."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from service.domain.errors import ValidationFailed
 from service.ledger import Ledger
 from service.queries.verifying import verify
 from service.rules.loading import RulebookCache
-from service.storage import allowance
+from service.storage import allowance, batch_context
 from service.storage.allowance import _KEY, _USED, _same_key
 from service.storage.prepared import Prepared
 from service.storage.rowsets import row_set
@@ -22,6 +23,7 @@ from tests.conftest import Caller
 from tests.rules.rule_documents import NAMES, a_category, a_limit, a_list_group, a_repeal, a_text
 
 SHIPPED = "2010-05-01"
+DAY = datetime.date(2024, 6, 30)
 
 
 def add(ledger: Ledger, **rows: list[dict[str, Any]]) -> int:
@@ -89,6 +91,20 @@ def test_two_processes_judge_alike_whichever_has_read_the_file(
             asked = caller.post("/v1/transactions/quote", wheat("100", resident_id="R00000002"))
             assert judged(asked) == (200, f"{10 * number}.00", f"2024-05-01+{number}")
     other.client.application.extensions["hushi"].committer.close()
+
+
+def test_a_batch_that_began_before_a_file_is_judged_before_it(
+    ledger: Ledger, other_ledger: Ledger, admin: Caller, engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite has one writer: no file is added while a batch is judged")
+    admin.register(1)
+    with ledger.database.writing(is_post=True) as connection:
+        head = batch_context.read(connection, set()).rules
+        add(other_ledger, list_groups=[a_list_group()])
+        assert judged(admin.trade(wheat("20"))) == (201, "10.00", "2024-05-01+1")  # This process has the file now.
+        assert ledger.rules.at(connection, head).on(DAY).version == SHIPPED
+    assert judged(admin.trade(wheat("20"))) == (201, "0.00", "2024-05-01+1")
 
 
 def test_entries_that_are_there_keep_their_verdict_and_their_version(ledger: Ledger, admin: Caller) -> None:
