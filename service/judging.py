@@ -243,6 +243,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
     now = now.astimezone(MARKET_TIME)  # Python compares instants of one time zone five times faster.
     book = PriceBook() if prices is None else prices
+    book.read(connection, trades)
     return Judge(
         rulebook=rulebook,
         now=now,

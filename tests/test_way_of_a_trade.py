@@ -29,7 +29,7 @@ from tests.builders import a_key, a_registration, a_trade
 
 ROOT = pathlib.Path(__file__).parents[1]
 OURS = (str(ROOT / "service"), str(ROOT / "schemas"))
-STEPS_MAX = 25
+STEPS_MAX = 26
 STORAGE = "service.storage."
 ENTRY, COMMIT = "service.http.admission.Admission.__call__", "service.storage.committing.commit"
 

@@ -68,12 +68,11 @@ def prepare_observer(
     trades: Iterable[Trade],
     uses: Mapping[UseKey, Use],
 ) -> Observer:
-    """An observer with everything that the warnings of these trades depend on.
+    """An observer with everything that the warnings of these trades depend on; `prices` have been read for them.
 
     It takes a statement for the doubles, unless none is possible: an import on a day on which its resident has used
-    nothing yet has none. The prices take one for each commodity that the process does not know well enough.
+    nothing yet has none.
     """
-    prices.read(connection, trades)
     may_be_doubled = {same_trade(trade) for trade in trades if not trade.is_import or _has_imported(trade, uses)}
     return Observer(rulebook, today, prices, find_doubles(connection, may_be_doubled))
 
