@@ -77,10 +77,10 @@ class Rulebook:
         groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
         categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
         said: list[Rule] = [limits[-1], *groups.values(), *categories.values()]
+        judging = [limits[-1].basis, *(group.basis for group in groups.values())]
         groups = {name: row for name, row in groups.items() if not row.basis.is_repealed}
         categories = {name: row for name, row in categories.items() if not row.basis.is_repealed}
         listed = [prefix for group in groups.values() for prefix in group.hs_prefixes]
-        judging = [limits[-1].basis, *(group.basis for group in groups.values())]
         return Rules(
             version=_version_of([row.basis for row in said]),
             value_limit=limits[-1],

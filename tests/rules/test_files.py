@@ -159,3 +159,13 @@ def test_a_category_says_whether_an_import_needs_a_code() -> None:
     book = rulebook_with([a_file(1, categories=[a_category()])])
     assert [book.on(day).categories["grain"].hs_code_required for day in (BEFORE, FIRST)] == [False, True]
     assert not any(row.hs_code_required for row in load_rulebook().on(LATER).categories.values())
+
+
+def test_a_list_that_is_replaced_by_verified_rows_makes_the_rules_verified() -> None:
+    shipped = load_rulebook().on(LATER)
+    names = [name for name in shipped.list_groups if name != "wheat"]
+    for of_repeals, of_wheat in ((True, True), (True, False), (False, True)):
+        groups = [a_repeal(name, verified=of_repeals) for name in names]
+        book = rulebook_with([a_file(1, list_groups=[*groups, a_list_group(verified=of_wheat)])])
+        assert book.on(LATER).verified is (of_repeals and of_wheat)
+    assert not shipped.verified
