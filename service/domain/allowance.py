@@ -93,8 +93,8 @@ class Rules:
     a rule here.
 
     `verified` says whether everything that decides how an import is judged is confirmed for the day: the value limit
-    and all list groups, with their repeals. An import of goods that are in no list group counts as well, because the list decides that.
-    Categories decide no verdict, and do not count.
+    and all list groups, with their repeals. An import of goods that are in no list group counts as well, because the
+    list decides that. Categories decide no verdict, and do not count.
     """
 
     version: str
