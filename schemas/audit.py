@@ -9,7 +9,7 @@ from schemas.strict import StrictSchema
 from schemas.transactions import statement_query
 from service.domain.residents import STATUSES
 
-ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES))
+ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES), "rules:add")
 KEY_ID_MAX = 999_999_999
 
 AuditQuerySchema = statement_query(
@@ -23,12 +23,12 @@ AuditQuerySchema = statement_query(
 
 
 class AuditRecordSchema(StrictSchema):
-    """One record of the audit; it holds no name and no citizen number."""
+    """One record of the audit; it holds no name and no citizen number. A rule file is about no resident."""
 
     audit_id = fields.Integer(required=True)
     at = Instant(required=True)
     action = fields.String(required=True, metadata={"enum": list(ACTIONS)})
-    resident_id = ResidentId(required=True, attribute="resident")
+    resident_id = ResidentId(required=True, allow_none=True, attribute="resident")
     reason = fields.String(required=True)
     recorded_by = fields.Nested(RecorderSchema, required=True)
     request_id = fields.String(required=True)

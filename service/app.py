@@ -28,6 +28,7 @@ from service.http.api import (
     reports,
     residents,
     reversals,
+    rules,
     transaction_lists,
     transactions,
 )
@@ -63,6 +64,7 @@ FAMILIES: tuple[Routes, ...] = (
     mandates.routes,
     reports.routes,
     bulletins.routes,
+    rules.routes,
     ledger.routes,
     health.routes,
     metrics.routes,

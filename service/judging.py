@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rulebook, Rules, Use, UseKey, judge
+from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rules, Use, UseKey, judge
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
@@ -25,6 +25,7 @@ from service.domain.mandates import Mandate, MandatedPair, pairs_of, refuse_unma
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
 from service.domain.residents import Eligibility, resident_id
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import (
     MARKET_TIME,
     Recording,
@@ -74,6 +75,7 @@ class Judge:
         `recorded_by` is the id of the API key; a quote has none.
 
         Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, NotMandated, CategoryHsMismatch,
+        HsCodeRequired,
         ReferenceExists or AllowanceExceeded; then the trade uses nothing.
         """
         refuse_citizen_numbers(trade)

@@ -1,4 +1,4 @@
-"""What every command and query works with: database, vault, rulebook, caches, clock and source of ids."""
+"""What every command and query works with: database, vault, rules, caches, clock and source of ids."""
 
 import contextlib
 import datetime
@@ -10,9 +10,8 @@ from uuid import UUID
 import uuid_utils.compat
 
 from service.config import SettingError, Settings
-from service.domain.allowance import Rulebook
 from service.domain.transactions import business_day
-from service.rules import load_rulebook
+from service.rules.loading import RulebookCache
 from service.storage.engine import Database
 from service.storage.faults import UnusableUrl
 from service.storage.identity import FileId
@@ -29,13 +28,13 @@ class Ledger:
 
     database: Database
     vault: Vault
-    rulebook: Rulebook
     clock: Callable[[], datetime.datetime]
     new_id: Callable[[], UUID]
     resident_cache: ResidentCache = field(default_factory=ResidentCache)
     lineage: Lineage = field(default_factory=Lineage)
     prices: PriceBook = field(default_factory=PriceBook)
     name_index: NameIndex = field(default_factory=NameIndex)
+    rules: RulebookCache = field(default_factory=RulebookCache)
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""
@@ -119,7 +118,6 @@ def _ledger(settings: Settings, database: Database) -> Ledger:
     return Ledger(
         database=database,
         vault=vault,
-        rulebook=load_rulebook(),
         clock=functools.partial(datetime.datetime.now, datetime.UTC),
         new_id=uuid_utils.compat.uuid7,
     )

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.allowance import Rulebook, Rules, UseKey
+from service.domain.allowance import Rules, UseKey
 from service.domain.consignments import RegisteredConsignment, SplitTerms, traded_at_of
 from service.domain.errors import UnknownResident, ValidationFailed
 from service.domain.groups import group_id
 from service.domain.proposals import NoRoom, PlannedEntry, PlannedPart, plan_digest
 from service.domain.residents import Eligibility, resident_id
+from service.domain.rulebook import Rulebook
 from service.domain.splitting import LineRemainder, NoRoomReason, Receiver, SplitPart, split
 from service.domain.transactions import Trade, Transaction
 from service.judging import Judge, prepare_judge

@@ -7,7 +7,7 @@ from service.queries.verifying import Wrong, verify_within
 
 _TABLES = (
     "journal", "block", "audit", "resident_status", "resident_group", "fact", "consignment", "consignment_line",
-    "mandate", "mandate_withdrawal",
+    "mandate", "mandate_withdrawal", "rule_file",
 )  # fmt: skip
 
 UNPROTECTED = {

@@ -16,6 +16,7 @@ from flask import Flask
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key
+from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
 from service.config import read_settings
 from service.domain.cells import CountedEntry
@@ -31,6 +32,7 @@ from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
+from tests.rules.rule_documents import a_limit, a_text
 
 REPORT = "/v1/reports/trade?period=2024&by=category"
 PEOPLE = "/v1/reports/residents?period=2024"
@@ -298,3 +300,16 @@ def test_sessions_that_ended_on_the_ledger_before_are_not_those_that_end_on_this
     after = app.state_reader.now()
     assert after != before
     assert (ended.is_ended(lost, after), ended.is_ended(kept, after)) == (False, True)
+
+
+def test_rules_of_the_ledger_before_judge_nobody(market: Market) -> None:
+    caller = market.caller()
+    caller.register(1)
+    market.copy()
+    for limit_cny in ("5000.00", "3000.00"):  # The two ledgers have different files with the same number.
+        add_rule_file(market.ledger, a_text(value_limits=[a_limit(limit_cny=limit_cny)]), "a-request")
+        asked = [caller.post("/v1/transactions/quote", a_trade(amount_cny="9000.00")) for _ in range(2)][1]
+        assert asked.get_json()["exempt_cny"] == limit_cny
+        if limit_cny == "5000.00":
+            market.fail_over()
+            market.ledger.database.close()

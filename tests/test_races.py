@@ -124,7 +124,7 @@ def _race_at_the_desk(ledger: Ledger, other: Ledger) -> int:
         if not is_first:
             assert first_has_judged.wait(10)
         with which.database.writing() as connection:
-            judge = prepare_judge(connection, which.rulebook, which.now(), which.new_id, [trade])
+            judge = prepare_judge(connection, which.rules.read(connection), which.now(), which.new_id, [trade])
             exempt_fen = judge.accept(trade).exempt_fen
             if is_first:
                 first_has_judged.set()
@@ -185,7 +185,7 @@ def test_without_the_lock_both_judges_give_the_allowance_out(
 def _use_once(ledger: Ledger) -> None:
     trade = _trade(amount_cny="0.01")
     with ledger.database.writing() as connection:
-        judge = prepare_judge(connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade])
+        judge = prepare_judge(connection, ledger.rules.read(connection), ledger.now(), ledger.new_id, [trade])
         judge.accept(trade)
         allowance.save(connection, judge.touched, judge.limits)
 

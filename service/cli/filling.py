@@ -40,10 +40,12 @@ def import_file(
     from service.cli.progress import check_with_progress, import_with_progress
     from service.importing import ImportFileError
     from service.importing.refused_lines import ReportNotOurs
+    from service.queries.rules import read_rulebook
 
     configure_logs(settings.log_level)
     ledger = open_existing_ledger(settings)
     try:
+        read_rulebook(ledger)  # A file may name categories as the operator's rule files do.
         if is_check:
             tally = check_with_progress(ledger, file, encoding)
         else:

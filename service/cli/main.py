@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "reports:report",
     "residents": "residents:residents",
     "restore": "backup:restore_backup",
+    "rules": "rules:rules",
     "secrets": "keys:secrets",
     "serve": "serving:serve",
     "verify": "ledger:verify_ledger",

@@ -53,8 +53,9 @@ class EntryChecker:
         context = batch_context.read(self._connection, {entry.digest for entry in entries}, ledger.now())
         trades = [entry.trade for entry in entries if isinstance(entry, Post)]
         reversed_ids = {entry.transaction_id for entry in entries if isinstance(entry, Reverse)}
+        rulebook = ledger.rules.at(self._connection, context.rules)
         judge = prepare_judge(
-            self._connection, ledger.rulebook, ledger.now(), ledger.new_id, trades, reversed_ids,
+            self._connection, rulebook, ledger.now(), ledger.new_id, trades, reversed_ids,
             prices=self._prices, locking=False,
         )  # fmt: skip
         judge.uses.update({key: use for key, use in self._uses.items() if key in judge.uses})

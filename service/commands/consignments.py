@@ -1,5 +1,7 @@
 """Registers consignments; a request that comes twice registers one."""
 
+import datetime
+
 from service.commands.once import Attempt, remember, writing_once
 from service.domain.consignments import (
     Consignment,
@@ -8,6 +10,7 @@ from service.domain.consignments import (
     refuse_impossible_consignment,
 )
 from service.domain.errors import ConsignmentExists, Refusal
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import refuse_impossible
 from service.ledger import Ledger
 from service.storage import consignments, facts
@@ -28,7 +31,7 @@ def register_consignment(
             return _get(connection, before["consignment"])
         now = ledger.now()
         refuse_impossible_consignment(stated, now)
-        _refuse_impossible_lines(ledger, stated)
+        _refuse_impossible_lines(stated, ledger.rules.read(connection), now)
         if consignments.find(connection, ConsignmentKey(stated.trade_point, stated.consignment)) is not None:
             raise ConsignmentExists(
                 f"{stated.trade_point} has the consignment {stated.consignment!r} already; send another name, "
@@ -41,12 +44,12 @@ def register_consignment(
         return _get(connection, number)
 
 
-def _refuse_impossible_lines(ledger: Ledger, stated: Consignment) -> None:
+def _refuse_impossible_lines(stated: Consignment, rulebook: Rulebook, now: datetime.datetime) -> None:
     """Refuses lines whose parts could not be traded on the day of the arrival."""
     for place in range(len(stated.lines)):
         trade = stated.trade_of(place, 0, stated.arrived_at)
         try:
-            refuse_impossible(trade, ledger.rulebook.on(trade.day), ledger.rulebook.countries, ledger.now())
+            refuse_impossible(trade, rulebook.on(trade.day), rulebook.countries, now)
         except Refusal as refusal:
             raise of_the_line(refusal, place) from None
 

@@ -1,11 +1,11 @@
 """Posts trades and reversals in batches. A single trade is a batch of one, with the same eight statements.
 
-1 reads known idempotency keys, ended API keys and the newest facts of residents  2 reads residents that are not
-known since then  3 reads related entries (references, reversed trades)  4 locks the allowance rows, in sorted order
-5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail  8 inserts the outcomes
-by key. A statement that a batch does not need is left out. A batch with a declarant who is not the buyer takes one
-more, which reads the mandates. For warnings there may be more between 4 and 5: one for the prices of each commodity
-that the process does not know well enough, and one for trades that look like one of the batch.
+1 reads known idempotency keys, ended API keys, the newest facts of residents and the newest rule file  2 reads
+residents that are not known since then  3 reads related entries (references, reversed trades)  4 locks the allowance
+rows, in sorted order  5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail
+8 inserts the outcomes by key. A statement that a batch does not need is left out. A batch with a declarant who is not
+the buyer takes one more, which reads the mandates. For warnings there may be more between 4 and 5: one for the prices
+of each commodity that the process does not know well enough, and one for trades that look like one of the batch.
 """
 
 from collections.abc import Collection, Sequence
@@ -108,8 +108,9 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
         reversed_ids = {entry.transaction_id for entry in fresh if isinstance(entry, Reverse)}
         facts = (seen.generation, *context.facts)
         eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
+        rulebook = ledger.rules.at(connection, context.rules)
         judge = prepare_judge(
-            connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids,
+            connection, rulebook, now, ledger.new_id, trades, reversed_ids,
             eligibilities=eligibilities, prices=ledger.prices,
         )  # fmt: skip
         batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys, ledger.prices)

@@ -154,7 +154,7 @@ def _plan(
     plan = plan_split(
         connection,
         ledger,
-        ledger.rulebook,
+        ledger.rules.at(connection, context.rules),
         registered,
         proposal.terms,
         find_eligibilities,

@@ -29,6 +29,7 @@ from service.domain.transactions import Trade, Transaction
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.storage import allowance, batch_context, idempotency, journal
+from service.storage.batch_context import BatchContext
 from service.storage.committing import commit_durably
 from service.storage.engine import Connection
 from service.storage.idempotency import Remembered
@@ -105,7 +106,7 @@ def _answer(connection: Connection, ledger: Ledger, request: Together) -> Togeth
         commit_durably(connection)  # A replay is a promise as well, so what it names must be durable.
         return _replay(connection, request, before, mac_keys, now)
     try:
-        batch = _judged(connection, ledger, request, now, (seen.generation, *context.facts))
+        batch = _judged(connection, ledger, request, now, context)
     except Refusal as refusal:
         # No entry is written before all are judged, so the transaction can go on and remember the refusal.
         if not refusal.remembered:
@@ -126,16 +127,18 @@ def _answer(connection: Connection, ledger: Ledger, request: Together) -> Togeth
 
 
 def _judged(
-    connection: Connection, ledger: Ledger, request: Together, now: datetime.datetime, facts: tuple[int, ...]
+    connection: Connection, ledger: Ledger, request: Together, now: datetime.datetime, context: BatchContext
 ) -> EntryBatch:
     """The batch of the request's entries, all of them accepted. Raises the refusal of the first that is not."""
     wanted = request.find_entries(connection)
     entries = [_entry(request, place, one) for place, one in enumerate(wanted)]
     trades = [entry.trade for entry in entries if isinstance(entry, Post)]
     reversed_ids = {entry.transaction_id for entry in entries if isinstance(entry, Reverse)}
+    facts = (ledger.lineage.seen.generation, *context.facts)
     eligibilities = ledger.resident_cache.find(connection, residents_of(trades), facts)
+    rulebook = ledger.rules.at(connection, context.rules)
     judge = prepare_judge(
-        connection, ledger.rulebook, now, ledger.new_id, trades, reversed_ids,
+        connection, rulebook, now, ledger.new_id, trades, reversed_ids,
         eligibilities=eligibilities, prices=ledger.prices,
     )  # fmt: skip
     batch = EntryBatch(judge, {}, frozenset(), frozenset(), ledger.vault.macs.answers, ledger.prices)

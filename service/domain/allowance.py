@@ -6,7 +6,7 @@ docs/RULES.md, The allowance.
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +16,9 @@ VERDICTS: tuple[Verdict, ...] = ("exempt", "partly_taxed", "taxed", "export")
 NO_LIST_GROUP = ""
 """The list group of a row that counts the use of the value limit. Every import has such a row."""
 
+SHIPPED = 0
+"""The file number of the rows that Hushi ships; the operator's files have numbers from 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -23,6 +26,9 @@ class Basis:
 
     `verified_until` is the last business day for which a verified rule is confirmed; None means that it has no end. A
     later rule may have replaced it since, whose text was not found.
+
+    `file_no` is the number of the operator's rule file that has the row, or SHIPPED. A row that `is_repealed` says that
+    the rule of this name does not exist on these days.
     """
 
     valid_from: datetime.date
@@ -31,6 +37,8 @@ class Basis:
     source: str
     verified: bool
     verified_until: datetime.date | None = None
+    file_no: int = SHIPPED
+    is_repealed: bool = False
 
     def holds_on(self, day: datetime.date) -> bool:
         """Whether the rule is in force on a business day."""
@@ -61,14 +69,17 @@ class ListGroup:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A business group of goods and the HS prefixes that it allows."""
+    """A business group of goods and the HS prefixes that it allows; `hs_code_required` is about imports."""
 
     name: str
     hs_prefixes: tuple[str, ...]
     basis: Basis
+    hs_code_required: bool = False
 
 
-HEADING_LENGTH = 4
+Rule = ValueLimit | ListGroup | Category
+"""A dated row of the rules, of any kind."""
+
 _NOT_LOOKED_UP = object()
 CODES_KNOWN_MAX = 10_000
 """For how many HS codes the rules of a day remember the list group."""
@@ -76,21 +87,30 @@ CODES_KNOWN_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one business day. `version` is the day on which the newest of these rules came into force.
+    """The rules of one business day.
+
+    `version` is the day on which the newest of these rules came into force, as `2010-05-01`. Where a row of an
+    operator's file holds on the day, the number of the newest such file follows, as `2024-05-01+2`. A repeal counts as
+    a rule here.
 
     `verified` says whether everything that decides how an import is judged is confirmed for the day: the value limit
-    and all list groups. An import of goods that are in no list group counts as well, because the list decides that.
-    Categories decide no verdict, and do not count.
+    and all list groups, with their repeals. An import of goods that are in no list group counts as well, because the
+    list decides that. Categories decide no verdict, and do not count.
     """
 
     version: str
-    limit_fen: int
+    value_limit: ValueLimit
     verified: bool
     categories: Mapping[str, Category]
     list_groups: Mapping[str, ListGroup]
     _with_listed_goods: frozenset[str] = frozenset()
     _by_prefix: Mapping[str, ListGroup] = field(default_factory=dict)
     _by_code: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def limit_fen(self) -> int:
+        """The value that one resident may bring in free on the day, in fen."""
+        return self.value_limit.limit_fen
 
     def list_group_of(self, hs_code: str | None) -> ListGroup | None:
         """The list group of an HS code, by the longest prefix that fits; None without a code, or when none fits."""
@@ -113,69 +133,6 @@ class Rules:
     def allows(self, category: str, hs_code: str | None) -> bool:
         """Whether goods with this HS code may be traded in this category; a line without a code always may."""
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
-
-
-class Rulebook:
-    """All rules that were ever in force, looked up by business day."""
-
-    def __init__(
-        self,
-        value_limits: Iterable[ValueLimit],
-        list_groups: Iterable[ListGroup],
-        categories: Iterable[Category],
-        countries: frozenset[str],
-        hs_headings: frozenset[str],
-    ) -> None:
-        """Takes rows in any order. When two rows of one name hold on a day, the later `valid_from` wins.
-
-        `countries` are the ISO 3166-1 alpha-2 codes that goods may come from, `hs_headings` the headings of the
-        Harmonized System; codes have no dates.
-        """
-        self.countries = countries
-        self.hs_headings = hs_headings
-        self._value_limits = sorted(value_limits, key=lambda row: row.basis.valid_from)
-        self._list_groups = sorted(list_groups, key=lambda row: row.basis.valid_from)
-        self._categories = sorted(categories, key=lambda row: row.basis.valid_from)
-        self._by_day: dict[datetime.date, Rules] = {}
-
-    def on(self, day: datetime.date) -> Rules:
-        """The rules of a business day. Raises LookupError for a day before the first value limit."""
-        rules = self._by_day.get(day)
-        if rules is None:
-            rules = self._by_day[day] = self._collect(day)
-        return rules
-
-    def has_heading_of(self, hs_code: str | None) -> bool:
-        """Whether the Harmonized System has the heading of an HS code. A line without a code has no wrong heading."""
-        return hs_code is None or hs_code[:HEADING_LENGTH] in self.hs_headings
-
-    def category_names(self) -> frozenset[str]:
-        """The names of all categories that were ever in force: a report may be filtered by these."""
-        return frozenset(row.name for row in self._categories)
-
-    def _collect(self, day: datetime.date) -> Rules:
-        limits = [row for row in self._value_limits if row.basis.holds_on(day)]
-        if not limits:
-            raise LookupError(f"No value limit is known for {day}.")
-        groups = {row.name: row for row in self._list_groups if row.basis.holds_on(day)}
-        categories = {row.name: row for row in self._categories if row.basis.holds_on(day)}
-        judging = [limits[-1].basis, *(group.basis for group in groups.values())]
-        in_force = [*judging, *(category.basis for category in categories.values())]
-        listed = [prefix for group in groups.values() for prefix in group.hs_prefixes]
-        return Rules(
-            version=max(basis.valid_from for basis in in_force).isoformat(),
-            limit_fen=limits[-1].limit_fen,
-            verified=all(basis.is_verified_on(day) for basis in judging),
-            categories=categories,
-            list_groups=groups,
-            _with_listed_goods=frozenset(name for name, row in categories.items() if _overlap(row.hs_prefixes, listed)),
-            _by_prefix={prefix: group for group in groups.values() for prefix in group.hs_prefixes},
-        )
-
-
-def _overlap(prefixes: Iterable[str], others: Collection[str]) -> bool:
-    """Whether a code can begin with a prefix of each: one of the two prefixes begins with the other."""
-    return any(one.startswith(other) or other.startswith(one) for one in prefixes for other in others)
 
 
 class UseKey(NamedTuple):

@@ -200,6 +200,12 @@ class CategoryHsMismatch(Refusal):
     status, code, title, remembered = 422, "category-hs-mismatch", "The HS code does not fit the category", True
 
 
+class HsCodeRequired(Refusal):
+    """The category's rule says that an import needs an HS code, and the trade has none."""
+
+    status, code, title, remembered = 422, "hs-code-required", "An HS code is needed", True
+
+
 class PersonalData(Refusal):
     """A free text contains a citizen number. The ledger stores those with their residents only, and encrypted."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from service.domain.allowance import Judgement, Rules, Verdict, verdict
-from service.domain.errors import CategoryHsMismatch, ValidationFailed
+from service.domain.errors import CategoryHsMismatch, HsCodeRequired, ValidationFailed
 from service.domain.fields import Mark, ValueKind, fields_of
 from service.domain.personal_data import NUMBER_LENGTH, redacted, refuse_personal_data, texts_of
 
@@ -173,8 +173,9 @@ class Recording(NamedTuple):
 def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now: datetime.datetime) -> None:
     """Refuses a trade that the clock, the countries or the rules of its day show to be impossible.
 
-    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be, and
-    CategoryHsMismatch for a code that the category does not allow.
+    Raises ValidationFailed for a trade in the future, an unknown category or an origin that can't be,
+    CategoryHsMismatch for a code that the category does not allow, and HsCodeRequired for an import without a code
+    where the category needs one.
     """
     if trade.traded_at > now + CLOCK_SKEW_MAX:
         raise ValidationFailed.of(
@@ -189,6 +190,12 @@ def refuse_impossible(trade: Trade, rules: Rules, countries: frozenset[str], now
         raise CategoryHsMismatch(
             f"HS code {trade.hs_code} is not {trade.category}: its codes begin with {allowed}. "
             "Send the category that the goods are traded as, or the code that the goods have."
+        )
+    if trade.is_import and trade.hs_code is None and rules.categories[trade.category].hs_code_required:
+        allowed = ", ".join(rules.categories[trade.category].hs_prefixes)
+        raise HsCodeRequired(
+            f"An import of {trade.category} needs an HS code on {trade.day}: "
+            f"send hs_code with 6, 8 or 10 digits that begin with one of {allowed}."
         )
 
 

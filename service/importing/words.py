@@ -5,6 +5,7 @@ import unicodedata
 
 from service.importing.recognised import meanings
 from service.rules import rule_rows
+from service.rules.names import names
 
 DIRECTIONS = meanings("directions")
 OVER_ALLOWANCE = meanings("over_allowance")
@@ -16,10 +17,9 @@ def fold_word(word: str) -> str:
     return unicodedata.normalize("NFKC", word).casefold()
 
 
-@functools.cache
 def category_names() -> dict[str, str]:
-    """The categories of the rule data by their Chinese names: 肉类 is meat."""
-    return {row["zh"]: row["name"] for row in rule_rows("categories") if row.get("zh")}
+    """The categories of the rules by their Chinese names: 肉类 is meat. An import loads the rules before it reads."""
+    return {named["zh"]: code for code, named in names()["category"].items()}
 
 
 @functools.cache

@@ -41,7 +41,7 @@ def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> Pr
     with ledger.database.reading() as connection:
         registered = _get(connection, name)
         find = functools.partial(find_eligibilities, connection)
-        plan = plan_split(connection, ledger, ledger.rulebook, registered, terms, find)
+        plan = plan_split(connection, ledger, ledger.rules.read(connection), registered, terms, find)
         named = {one.entry.resident for one in plan.entries} | {one.resident for one in plan.no_room}
         proposal = Proposal(name.trade_point, name.consignment, terms, plan.digest)
         return ProposedSplit(

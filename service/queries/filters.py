@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from service.domain.allowance import Rulebook
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import DEFAULT_TRADE_POINT
 from service.ledger import Ledger
 from service.queries.cube import Known

@@ -23,6 +23,7 @@ from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
 from service.queries.ledger_state import LedgerStateReader
+from service.queries.rules import follow_rulebook
 from service.storage import commodities
 from service.storage import warning_counts as warning_storage
 from service.storage.ledger_state import LedgerState
@@ -87,6 +88,7 @@ class Reporter:
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
                 parts = trade_parts(month, today, ask, filters)
+            self._ledger.rules.at(connection, state.rules)
             # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
             base = asked.base_period
@@ -103,10 +105,10 @@ class Reporter:
         """
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
-        refuse_unknown_words(self._ledger.rulebook, filters)
         refuse_unknown_groups(self._ledger, filters)
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, question.grains, people=True) as (known, connection):
+                refuse_unknown_words(self._ledger.rules.at(connection, known.state.rules), filters)
                 refuse_unknown_places(self._ledger, known, filters)
                 state = known.state
             # The lock is free again: the journal is read from the same snapshot while others ask their questions.
@@ -127,11 +129,14 @@ class Reporter:
         """
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
-        refuse_unknown_words(self._ledger.rulebook, filters)
+        state = at or self._state_reader.now()
+        refuse_unknown_words(follow_rulebook(self._ledger, state), filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
-        with self._keeper.known_at(at or self._state_reader.now(), question.grains, people=people) as known:
+        with self._keeper.known_at(state, question.grains, people=people) as known:
             refuse_unknown_places(self._ledger, known, filters)
+            # The answer is named by the rules of its own state, which may be newer than the one asked at.
+            follow_rulebook(self._ledger, known.state)
             return Answered(work(question, known), known.state)
 
 

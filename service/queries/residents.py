@@ -192,7 +192,7 @@ def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> Al
         if not find_eligibilities(connection, [ordinal]):
             raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
         uses = allowance.used_on(connection, ordinal, on)
-    rules = ledger.rulebook.on(on)
+        rules = ledger.rules.read(connection).on(on)
     value = uses.get(UseKey(ordinal, on, NO_LIST_GROUP), Use())
     return AllowanceView(
         resident_id=resident_id(ordinal),

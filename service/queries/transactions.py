@@ -13,6 +13,7 @@ from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state
+from service.storage.engine import Connection
 from service.storage.entry_filters import TransactionFilters
 from service.storage.entry_lists import Order, Page, Place
 
@@ -47,8 +48,8 @@ def get_transaction(ledger: Ledger, transaction_id: UUID, trade_point: str | Non
 
 def list_transactions(ledger: Ledger, filters: TransactionFilters, place: Place, limit: int) -> Page:
     """A page of the journal. Raises ValidationFailed on a category or an origin that does not exist."""
-    refuse_unknown(ledger, filters)
     with ledger.database.reading() as connection:
+        _refuse_unknown(ledger, connection, filters)
         return entry_lists.list_page(connection, filters, place, limit)
 
 
@@ -60,8 +61,8 @@ def stream_transactions(
     The snapshot is opened with the first entry, and closed behind the last one or with the generator. Raises
     ValidationFailed as `list_transactions`, and when there are more than `entries_max`: before the first entry.
     """
-    refuse_unknown(ledger, filters)
     with ledger.database.reading() as connection:
+        _refuse_unknown(ledger, connection, filters)
         if entries_max is not None and entry_lists.count_up_to(connection, filters, entries_max + 1) > entries_max:
             detail = f"A sheet holds {entries_max} entries; ask for fewer of them, or for csv or ndjson."
             raise ValidationFailed.of("/format", "too-large-for-xlsx", detail)
@@ -79,16 +80,17 @@ class TotalsAt:
 
 def total_transactions(ledger: Ledger, filters: TransactionFilters) -> TotalsAt:
     """The totals of the live trades that the filters let through, from one snapshot. Raises as `list_transactions`."""
-    refuse_unknown(ledger, filters)
     with ledger.database.reading() as connection:
+        _refuse_unknown(ledger, connection, filters)
         state, _ = ledger_state.read(connection)
         return TotalsAt(entry_sums.totals_of(connection, filters), str(state.position))
 
 
-def refuse_unknown(ledger: Ledger, filters: TransactionFilters) -> None:
+def _refuse_unknown(ledger: Ledger, connection: Connection, filters: TransactionFilters) -> None:
     """Raises ValidationFailed for filters by a category or an origin that does not exist."""
     words = {"category": filters.category, "origin": filters.origin}
-    refuse_unknown_words(ledger.rulebook, {name: some for name, some in words.items() if some is not None})
+    named = {name: some for name, some in words.items() if some is not None}
+    refuse_unknown_words(ledger.rules.read(connection), named)
 
 
 def is_answered(ledger: Ledger, digest: bytes) -> bool:
@@ -103,8 +105,9 @@ def quote(ledger: Ledger, trade: Trade) -> Quote:
     Raises what posting the trade would raise.
     """
     with ledger.database.reading() as connection:
+        rulebook = ledger.rules.read(connection)
         judge = prepare_judge(
-            connection, ledger.rulebook, ledger.now(), ledger.new_id, [trade], prices=ledger.prices, locking=False
+            connection, rulebook, ledger.now(), ledger.new_id, [trade], prices=ledger.prices, locking=False
         )
         if not trade.is_import:
             # An export uses no allowance, so the judge has not read it. The quote tells all the same what is left.

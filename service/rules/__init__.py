@@ -1,32 +1,51 @@
 """The dated rule data and its reading: each file's rows carry validity, legal basis, source and whether it is verified.
 
-A deployment adds rows (a new category, a new limit with its first day) to these files; rows are never removed, because
-old business days are still judged by them.
+Rows are never removed from these files, because old business days are still judged by them. An operator adds rows in
+rule files of their own (service.rules.files).
 """
 
 import datetime
 import functools
 import importlib.resources
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from service.domain.allowance import Basis, Category, ListGroup, Rulebook, ValueLimit
+from service.domain.allowance import SHIPPED, Basis, Category, ListGroup, Rule, ValueLimit
 from service.domain.money import parse_cny, parse_kg
+from service.domain.rule_files import RULE_KINDS, RuleFile, RuleKind
+from service.domain.rulebook import Rulebook
 
 
 @functools.cache
 def load_rulebook() -> Rulebook:
     """The rulebook of the shipped files. Raises ValueError or KeyError on a row that does not say what it must."""
+    return rulebook_with(())
+
+
+def rulebook_with(files: Iterable[RuleFile]) -> Rulebook:
+    """The rulebook of the shipped rows and of the operator's files. Raises as `load_rulebook`."""
+    rules = [rule_of(kind, row, SHIPPED) for kind in RULE_KINDS for row in rule_rows(kind)]
+    for file in files:
+        rules += [rule_of(kind, row, file.no) for kind in RULE_KINDS for row in file.rows(kind)]
     return Rulebook(
-        value_limits=[ValueLimit(parse_cny(row["limit_cny"]), _basis(row)) for row in rule_rows("value_limits")],
-        list_groups=[
-            ListGroup(row["name"], tuple(row["hs_prefixes"]), parse_kg(row["free_kg"]), _basis(row))
-            for row in rule_rows("list_groups")
-        ],
-        categories=[Category(row["name"], tuple(row["hs_prefixes"]), _basis(row)) for row in rule_rows("categories")],
+        value_limits=[rule for rule in rules if isinstance(rule, ValueLimit)],
+        list_groups=[rule for rule in rules if isinstance(rule, ListGroup)],
+        categories=[rule for rule in rules if isinstance(rule, Category)],
         countries=country_codes(),
         hs_headings=hs_headings(),
     )
+
+
+def rule_of(kind: RuleKind, row: Mapping[str, Any], file_no: int) -> Rule:
+    """The rule that a row states. A repeal has no prefixes and no weight."""
+    basis = _basis(row, file_no)
+    if kind == "value_limits":
+        return ValueLimit(parse_cny(row["limit_cny"]), basis)
+    name, prefixes = row["name"], () if basis.is_repealed else tuple(row["hs_prefixes"])
+    if kind == "list_groups":
+        return ListGroup(name, prefixes, 0 if basis.is_repealed else parse_kg(row["free_kg"]), basis)
+    return Category(name, prefixes, basis, hs_code_required=row.get("hs_code_required", False))
 
 
 @functools.cache
@@ -55,7 +74,7 @@ def _document(name: str) -> dict[str, Any]:
     return document
 
 
-def _basis(row: dict[str, Any]) -> Basis:
+def _basis(row: Mapping[str, Any], file_no: int) -> Basis:
     valid_to = row["valid_to"]
     return Basis(
         valid_from=datetime.date.fromisoformat(row["valid_from"]),
@@ -64,4 +83,6 @@ def _basis(row: dict[str, Any]) -> Basis:
         source=row["source"],
         verified=row["verified"],
         verified_until=datetime.date.fromisoformat(row["verified_until"]) if row.get("verified_until") else None,
+        file_no=file_no,
+        is_repealed=row.get("repealed", False),
     )

@@ -1,4 +1,4 @@
-"""Writes and reads the audit: the records of the keys that revealed or changed the data of residents."""
+"""Writes and reads the audit: the records of the keys that revealed or changed data, or added a rule file."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,15 @@ _ONE_DAY = datetime.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One record of the audit. `audit_id` grows in the order in which the records were written."""
+    """One record of the audit. `audit_id` grows in the order in which the records were written.
+
+    A record about no resident has 0 in its column.
+    """
 
     audit_id: int
     at: datetime.datetime
     action: str
-    resident: int
+    resident: int | None
     reason: str
     recorded_by: Recorder | None
     request_id: str
@@ -67,7 +70,13 @@ def list_records(
         wanted = wanted.where(condition)
     return [
         AuditRecord(
-            row.id, row.at, row.action, row.resident, row.reason, recorder_of(row.api_key, row.name), row.request_id
+            row.id,
+            row.at,
+            row.action,
+            row.resident or None,
+            row.reason,
+            recorder_of(row.api_key, row.name),
+            row.request_id,
         )
         for row in connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
     ]

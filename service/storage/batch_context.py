@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from service.domain.chain import RegisterHead
-from service.storage import revisions
+from service.storage import revisions, rule_files
 from service.storage.columns import Uuid, microseconds
 from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
 from service.storage.lineage import head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
 from service.storage.rowsets import row_set, rows_parameter
+from service.storage.rule_files import RulesHead
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
 
 
@@ -28,6 +29,8 @@ class _State(NamedTuple):
     register_no: Any
     register_mac: Any
     mac_at_known: Any
+    rules_no: Any
+    rules_mac: Any
 
 
 _KNOWN = len(_State._fields)
@@ -35,12 +38,12 @@ _KNOWN = len(_State._fields)
 
 
 class BatchContext(NamedTuple):
-    """What a batch is judged by, beside the rules.
+    """What a batch is judged by.
 
     `revoked_keys` and `expired_keys` are ids of API keys that nothing may be written under any more. `known` has the
     known outcomes by digest. `facts` are the newest numbers of statuses and memberships: they grow when one of a
     resident is recorded. `register` is the head of the register, and `mac_at_known` the MAC that the register has at
-    the number that was asked for.
+    the number that was asked for. `rules` is the newest rule file: the batch is judged by its rules.
     """
 
     known: Mapping[bytes, Remembered]
@@ -49,6 +52,7 @@ class BatchContext(NamedTuple):
     facts: tuple[int, int]
     register: RegisterHead
     mac_at_known: bytes | None
+    rules: RulesHead
 
 
 def read(
@@ -74,6 +78,7 @@ def read(
         facts=(state.newest_status or 0, state.newest_membership or 0),
         register=head_of(state.register_no, state.register_mac),
         mac_at_known=None if state.mac_at_known is None else bytes(state.mac_at_known),
+        rules=rule_files.head_of(state.rules_no, state.rules_mac),
     )
 
 
@@ -105,7 +110,8 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     newest = [sa.select(sa.func.max(facts.c.id)).scalar_subquery() for facts in (resident_status, resident_group)]
     known_fact = sa.cast(sa.bindparam("known_fact", type_=sa.Text), sa.Integer)
     at_known = sa.select(fact.c.mac).where(fact.c.no == known_fact).scalar_subquery()
-    columns = [revisions.STORED, *ended, *newest, *head_columns(), at_known]
+    rules = rule_files.head_columns()
+    columns = [revisions.STORED, *ended, *newest, *head_columns(), at_known, *rules]
     state = sa.select(*(column.label(name) for name, column in zip(_State._fields, columns, strict=True))).subquery(
         "state"
     )

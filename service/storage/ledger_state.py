@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from service.domain.chain import RegisterHead
 from service.domain.macs import NO_MAC
-from service.storage import revisions, tail
+from service.storage import revisions, rule_files, tail
 from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
 from service.storage.lineage import NOTHING_REGISTERED, head_columns, head_of
 from service.storage.prepared import digest_of
+from service.storage.rule_files import SHIPPED_ONLY, RulesHead
 from service.storage.tables import (
     api_key,
     block,
@@ -58,6 +59,8 @@ Registrations = tuple[int, int, int]
 class LedgerState:
     """The state of a ledger: equal states give equal reports.
 
+    `rules` is the newest rule file: categories, their names and their filters depend on it.
+
     `revoked_keys` grows when a key is revoked. `ended_session` is the last session that has ended: its number, and its
     random id.
     """
@@ -67,9 +70,10 @@ class LedgerState:
     revoked_keys: int
     ended_session: tuple[int, bytes]
     register: RegisterHead
+    rules: RulesHead
 
 
-NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED)
+NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED, SHIPPED_ONLY)
 """The state of a process that has read nothing yet."""
 
 
@@ -144,12 +148,14 @@ class Watch:
 
 def _state_of(row: Sequence[Any]) -> LedgerState:
     no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
-    revoked_keys, ended_no, ended_id, newest_fact, mac = others
+    revoked_keys, ended_no, ended_id, newest_fact, mac, *newest_rules = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
     position = Position(no or 0, (length, places), bytes(own_hash or b""), newest)
     registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
     ended = (ended_no or 0, bytes(ended_id or b""))
-    return LedgerState(position, registrations, revoked_keys, ended, head_of(newest_fact, mac))
+    return LedgerState(
+        position, registrations, revoked_keys, ended, head_of(newest_fact, mac), rule_files.head_of(*newest_rules)
+    )
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -180,6 +186,7 @@ def _statement(dialect: str) -> sa.Select[Any]:
         _newest(ended_session.c.no),
         sa.select(ended_session.c.session).where(ended_session.c.no == _newest(ended_session.c.no)).scalar_subquery(),
         *head_columns(),
+        *rule_files.head_columns(),
     ).select_from(measured)
 
 

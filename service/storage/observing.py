@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, Rulebook, Rules, Use, UseKey
+from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.prices import UsualPrices
+from service.domain.rulebook import Rulebook
 from service.domain.transactions import Trade, Transaction
 from service.domain.warnings import stored_warnings
 from service.storage.doubles import SameTrade, find_doubles, same_trade

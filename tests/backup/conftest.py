@@ -9,6 +9,7 @@ import pytest
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
+from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
 from service.commands.verification import record_verification
 from service.config import read_settings
@@ -17,6 +18,7 @@ from service.storage import copying
 from service.storage.engine import Database
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
+from tests.rules.rule_documents import a_limit, a_text
 
 
 @pytest.fixture
@@ -37,6 +39,7 @@ def market(ledger: Ledger, admin: Caller) -> Ledger:
     admin.post("/v1/residents/R00000002/status", {"status": "suspended", "reason": "x", "effective_on": "2024-06-01"})
     key_id, _ = create_key(ledger, "gone", ["reports:read"])
     revoke_key(ledger, key_id)
+    add_rule_file(ledger, a_text(value_limits=[a_limit(valid_from="2035-01-01")]), "a-request")
     record_verification(ledger, 2)
     end_session(ledger, b"\0" * 16, ledger.now())
     return ledger

@@ -31,7 +31,7 @@ REPORTS = (
     "/v1/residents/R00000001/allowance?day=2024-01-10",
 )
 
-EMPTY = {"consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal", "rule_file"}
+EMPTY = {"consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal"}
 """The tables that the ledger of these tests leaves empty."""
 
 

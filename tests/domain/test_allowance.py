@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.allowance import Category, ListGroup, Rulebook, judge, verdict
+from service.domain.allowance import Category, ListGroup, judge, verdict
+from service.domain.rulebook import Rulebook
 from service.rules import load_rulebook
 
 BOOK = load_rulebook()

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from service.commands.rules import add_rule_file
 from service.ledger import Ledger
 from service.storage.prices import FEW_TRADES
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
+from tests.rules.rule_documents import a_limit, a_text
 
 STATEMENTS_MAX = 10
 """Eight, one for trades that look like one of the batch, and one for the prices of its one commodity."""
@@ -84,6 +86,20 @@ def test_a_first_post_of_goods_whose_prices_are_known_takes_none_for_warnings(le
     assert [statement for statement in statements if "JOIN journal" in statement or "FROM journal" in statement] == [
         statements[0]
     ]
+
+
+def test_the_first_post_behind_a_new_rule_file_reads_the_files(ledger: Ledger, admin: Caller) -> None:
+    admin.register(1)
+    admin.trade(a_trade())
+    add_rule_file(ledger, a_text(value_limits=[a_limit()]), "a-request")
+
+    counts = []
+    for _ in range(2):
+        with _counted(ledger) as statements:
+            assert admin.trade(a_trade()).status_code == 201
+        counts.append(len(statements))
+
+    assert counts[0] == counts[1] + 1
 
 
 def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> None:

@@ -7,9 +7,10 @@ import pytest
 from pyroaring import BitMap
 
 from service.commands.folding import fold_all
-from service.domain.allowance import Rulebook
+from service.domain.rulebook import Rulebook
 from service.ledger import Ledger
 from service.rules import load_rulebook
+from service.rules.loading import RulebookCache
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.tampering import RIGHT, blob, verdict_after
@@ -106,7 +107,7 @@ def test_what_is_sealed_may_say_what_was_known_about_its_rules_then(ledger: Ledg
         for row in known._list_groups
     ]
     book = Rulebook(known._value_limits, groups, known._categories, known.countries, known.hs_headings)
-    confirmed = dataclasses.replace(ledger, rulebook=book)
+    confirmed = dataclasses.replace(ledger, rules=RulebookCache(book))
     assert "calls the rules of its day not verified" in verdict_after(confirmed)
     fold_all(ledger)
     assert verdict_after(confirmed) == RIGHT
@@ -119,7 +120,7 @@ def _under_other_rules(ledger: Ledger) -> Ledger:
     since_june = dataclasses.replace(limits[-1].basis, valid_from=datetime.date(2024, 6, 1))
     limits.append(dataclasses.replace(limits[-1], basis=since_june))
     book = Rulebook(limits, known._list_groups, known._categories, known.countries, known.hs_headings)
-    return dataclasses.replace(ledger, rulebook=book)
+    return dataclasses.replace(ledger, rules=RulebookCache(book))
 
 
 def test_a_rule_is_never_applied_again_to_what_is_sealed(ledger: Ledger, admin: Caller) -> None:

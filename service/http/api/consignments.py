@@ -33,6 +33,7 @@ _SPLIT_REFUSALS = (
     errors.ResidentNotActive,
     errors.NotMandated,
     errors.CategoryHsMismatch,
+    errors.HsCodeRequired,
     errors.AllowanceExceeded,
 )
 
@@ -43,7 +44,13 @@ _SPLIT_REFUSALS = (
     status=201,
     body=wire.NewConsignmentSchema,
     answer=wire.ConsignmentSchema,
-    refuses=[errors.ConsignmentExists, errors.CategoryHsMismatch, errors.PersonalData, *_KEY_REFUSALS],
+    refuses=[
+        errors.ConsignmentExists,
+        errors.CategoryHsMismatch,
+        errors.HsCodeRequired,
+        errors.PersonalData,
+        *_KEY_REFUSALS,
+    ],
     may_be_keyed=True,
 )
 def register_consignment(body: Consignment) -> Answer:

@@ -31,6 +31,7 @@ _TRADE_REFUSALS = (
     errors.ResidentNotActive,
     errors.NotMandated,
     errors.CategoryHsMismatch,
+    errors.HsCodeRequired,
     errors.PersonalData,
     errors.AllowanceExceeded,
 )

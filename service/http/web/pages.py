@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.commands.sessions import end_session
 from service.demo.mark import OPENS_WITH, is_demo
-from service.domain.errors import Forbidden, NotFound, Unauthenticated
+from service.domain.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from service.domain.keys import has_expired
 from service.http.auth import authenticate_session
 from service.http.bodies import read_form
@@ -31,7 +31,9 @@ from service.http.web.catalogue import MODULE, catalogue_module
 from service.http.web.page_links import PAGES
 from service.http.web.refusal_pages import came_without_cookie, is_for_browser, refusal_page, sign_in_address
 from service.http.web.shell import STATIC, shell_page
+from service.queries.rules import follow_rulebook
 from service.rendering.words import word
+from service.storage.faults import DatabaseUnavailable
 
 FORM_BYTES_MAX = 4096
 NEXT_LENGTH_MAX = 2000
@@ -97,6 +99,16 @@ def get_shell(name: str) -> Response:
     """The shell of a page by its name. Raises DatabaseUnavailable."""
     opens_with = OPENS_WITH if is_demo(app_context().ledger) else None
     return _page(shell_page(name, demo=opens_with))
+
+
+def get_catalogue() -> StaticFile:
+    """The words of the pages, with the names of the rules that are in the ledger now.
+
+    Where the database can't be asked, they are the names that this process knows: a page that says so needs words.
+    """
+    with contextlib.suppress(DatabaseUnavailable, Unavailable):
+        follow_rulebook(app_context().ledger, app_context().state_reader.now())
+    return _file(catalogue_module(), _MEDIA_TYPES["js"])
 
 
 def get_sign_in() -> Response:
@@ -194,7 +206,7 @@ def _local(address: str) -> str:
 
 
 def _get_file(files: dict[str, StaticFile], name: str) -> Response:
-    file = files.get(name)
+    file = get_catalogue() if name == f"{MODULE}.js" else files.get(name)
     if file is None:
         raise NotFound("No such file.")
     response = Response(file.content, headers=_FILE_HEADERS, content_type=file.media_type)
@@ -207,7 +219,7 @@ def _get_file(files: dict[str, StaticFile], name: str) -> Response:
 
 @functools.cache
 def _static_files() -> dict[str, StaticFile]:
-    return {**_read_files(STATIC), f"{MODULE}.js": _file(catalogue_module(), _MEDIA_TYPES["js"])}
+    return _read_files(STATIC)
 
 
 def _read_files(folder: Traversable, above: str = "") -> dict[str, StaticFile]:

@@ -105,6 +105,7 @@ class ChineseEvidence:
 
 @functools.cache
 def _known_words() -> frozenset[str]:
+    """Words of clerks; an import has loaded the rules before it asks, and reads one file."""
     headings = [name for others in CHINESE_HEADINGS.values() for name in others]
     words: Iterable[str] = (
         *headings, *DIRECTIONS, *OVER_ALLOWANCE, *TRADE_POINTS, *category_names(), *country_codes_by_name(), *GOODS,

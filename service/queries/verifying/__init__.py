@@ -74,7 +74,7 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_cells(connection, counted)
         verify_reversals(connection)
         verify_keys(connection, ledger.vault.macs.answers)
-        verify_allowances(connection, ledger.rulebook, folded)
+        verify_allowances(connection, ledger.rules.read(connection), folded)
         verify_declarants(connection)
         verify_splits(connection)
         newest = None if head is None else head.block

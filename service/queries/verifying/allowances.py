@@ -4,15 +4,17 @@ Both tables are read at the same time, by resident and day, so that memory holds
 ten million rows fit as well as ten.
 """
 
+import datetime
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from operator import attrgetter
 from typing import NamedTuple
 
-from service.domain.allowance import NO_LIST_GROUP, Rulebook, Rules, judge
+from service.domain.allowance import NO_LIST_GROUP, SHIPPED, Rules, judge
 from service.domain.residents import resident_id
+from service.domain.rulebook import Rulebook, file_no_of
 from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
 from service.storage import recount
 from service.storage.columns import day_of
@@ -25,30 +27,47 @@ _PAIR = attrgetter("resident", "day")
 class _Expected(NamedTuple):
     """What an allowance row has to say.
 
-    `is_of_these_rules` is False where an entry was judged by other rules than those at hand: the limits of the row are
-    not compared with the rules then.
+    `judged_by` has the rules that judged the trades. It is None where one of them was judged by rules that are not at
+    hand: the limits of the row are not compared with the rules then.
     """
 
     used: int
-    is_of_these_rules: bool
+    judged_by: Sequence[Rules] | None
 
 
 def verify_allowances(connection: Connection, rulebook: Rulebook, folded: int) -> None:
     """Raises Wrong for an entry that was not judged as its rules say, and for an allowance row that is not right.
 
-    `folded` is the last place that a block holds. Entries behind it must be judged by the rules at hand.
+    An entry names the newest rule file that judged it, and is judged again with the files up to that one. `folded` is
+    the last place that a block holds. Entries behind it must be judged by the rules at hand.
     """
     with closing(recount.judged_entries(connection)) as entries, closing(recount.allowance_rows(connection)) as rows:
         merged: Iterator[JudgedRow | UseRow] = heapq.merge(entries, rows, key=_PAIR)
         for (resident, day), both in itertools.groupby(merged, key=_PAIR):
             named = f"{resident_id(resident)} on {_day_text(day)}"
             try:
-                _verify_pair(named, rulebook.on(day_of(day)), folded, list(both))
+                _verify_pair(named, _DayRules(rulebook, day_of(day)), folded, list(both))
             except UNREADABLE as error:
                 raise unreadable(f"What {named} traded and used", error) from None
 
 
-def _verify_pair(named: str, rules: Rules, folded: int, both: list[JudgedRow | UseRow]) -> None:
+class _DayRules:
+    """The rules of a business day, as they were after each rule file."""
+
+    def __init__(self, rulebook: Rulebook, day: datetime.date) -> None:
+        self._rulebook, self._day = rulebook, day
+
+    def named_by(self, rule_version: str) -> Rules:
+        """The rules with the files up to the one that a version names; their version may still be another one."""
+        return self._rulebook.up_to(file_no_of(rule_version)).on(self._day)
+
+    def limits_of(self, list_group: str) -> set[tuple[int, int]]:
+        """The limits that a row may have: those of any rules that were in force, because a reversal sets them too."""
+        books = (self._rulebook.up_to(no) for no in range(SHIPPED, self._rulebook.newest_file + 1))
+        return {_limits(book.on(self._day), list_group) for book in books}
+
+
+def _verify_pair(named: str, rules: _DayRules, folded: int, both: list[JudgedRow | UseRow]) -> None:
     expected = _judge_again(rules, folded, (row for row in both if isinstance(row, JudgedRow)))
     for row in both:
         if isinstance(row, UseRow):
@@ -60,25 +79,29 @@ def _verify_pair(named: str, rules: Rules, folded: int, both: list[JudgedRow | U
         raise Wrong(f"The allowance of {named}{f', {list_group}' if list_group else ''} is missing.")
 
 
-def _judge_again(rules: Rules, folded: int, entries: Iterable[JudgedRow]) -> dict[str, _Expected]:
+def _judge_again(rules: _DayRules, folded: int, entries: Iterable[JudgedRow]) -> dict[str, _Expected]:
     """What the entries of one resident and day have used, by list group.
 
     A list group counts zero when entries have it and used nothing from it. An export uses nothing. An entry that was
-    judged under other rules is not judged again: it is sealed in its block, and counts as it is.
+    judged under rules that are not at hand is not judged again: it is sealed in its block, and counts as it is.
     """
     used: dict[str, int] = {}
+    judged_by: dict[str, list[Rules]] = {}
     others: set[str] = set()
     for entry in entries:
-        is_of_these_rules = entry.rule_version == rules.version
-        if entry.reverses is None and (is_of_these_rules or entry.seq > folded):
-            _refuse_other_judgement(rules, entry, used)
+        own_rules = rules.named_by(entry.rule_version)
+        is_at_hand = entry.rule_version == own_rules.version
+        if entry.reverses is None and (is_at_hand or entry.seq > folded):
+            _refuse_other_judgement(own_rules, entry, used)
         if entry.seq > folded:
-            _refuse_other_verification(rules, entry)
+            _refuse_other_verification(own_rules, entry)
         for list_group, part in _used_by(entry):
             used[list_group] = used.get(list_group, 0) + part
-            if not is_of_these_rules:
+            if is_at_hand:
+                judged_by.setdefault(list_group, []).append(own_rules)
+            else:
                 others.add(list_group)
-    return {name: _Expected(value, name not in others) for name, value in used.items()}
+    return {name: _Expected(value, None if name in others else judged_by[name]) for name, value in used.items()}
 
 
 def _used_by(entry: JudgedRow) -> Iterator[tuple[str, int]]:
@@ -119,7 +142,7 @@ def _refuse_other_verification(rules: Rules, entry: JudgedRow) -> None:
         raise Wrong(f"The entry at place {entry.seq} of the journal calls the rules of its day {told}.")
 
 
-def _why_wrong(row: UseRow, expected: _Expected | None, rules: Rules) -> str | None:
+def _why_wrong(row: UseRow, expected: _Expected | None, rules: _DayRules) -> str | None:
     """What is wrong with an allowance row; None when nothing is wrong."""
     if expected is None:
         return "is of a day on which none was used"
@@ -129,15 +152,25 @@ def _why_wrong(row: UseRow, expected: _Expected | None, rules: Rules) -> str | N
         return f"says {row.exempt_fen} fen and {row.quantity_g} g used, its entries {used[0]} fen and {used[1]} g"
     if row.exempt_fen > row.limit_fen or row.quantity_g > row.limit_g:
         return f"says {row.exempt_fen} fen and {row.quantity_g} g used, its limit is {row.limit_fen} and {row.limit_g}"
-    limits = (rules.limit_fen, 0) if is_value else (0, _free_g(rules, row.list_group))
-    if expected.is_of_these_rules and (row.limit_fen, row.limit_g) != limits:
-        return f"names the limits {row.limit_fen} fen and {row.limit_g} g, the rules {limits[0]} fen and {limits[1]} g"
+    if expected.judged_by is not None:
+        return _why_wrong_limits(row, expected.judged_by, rules)
     return None
 
 
-def _free_g(rules: Rules, list_group: str) -> int:
+def _why_wrong_limits(row: UseRow, judged_by: Sequence[Rules], rules: _DayRules) -> str | None:
+    """What is wrong with the limits of a row; it keeps the greatest of the rules of its trades and reversals."""
+    limits, least = (row.limit_fen, row.limit_g), max(_limits(one, row.list_group) for one in judged_by)
+    if limits == least or (limits > least and limits in rules.limits_of(row.list_group)):
+        return None
+    return f"names the limits {row.limit_fen} fen and {row.limit_g} g, the rules {least[0]} fen and {least[1]} g"
+
+
+def _limits(rules: Rules, list_group: str) -> tuple[int, int]:
+    """The limits of a row in fen and in grams; one of the two is always zero."""
+    if list_group == NO_LIST_GROUP:
+        return rules.limit_fen, 0
     group = rules.list_groups.get(list_group)
-    return 0 if group is None else group.free_g
+    return 0, 0 if group is None else group.free_g
 
 
 def _day_text(day: int) -> str:
