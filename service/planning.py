@@ -1,5 +1,6 @@
 """Plans the split of a consignment. Proposing and posting a split use the same code, so that the two can't differ."""
 
+import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,16 +71,10 @@ def plan_split(
     now = ledger.now()
     traded_at = traded_at_of(registered.stated, terms.day, now)
     rules = rulebook.on(terms.day)
-    candidates = terms.residents if terms.group is None else _joined(connection, terms.group, terms)
-    others = [one for one in (terms.declarant, terms.remainder_to) if one is not None]
-    eligibilities = find_eligibilities({*candidates, *others})
-    named = _named(terms, candidates, eligibilities)
+    named, eligibilities = _people(connection, terms, find_eligibilities)
     active = [one for one in named if eligibilities[one].why_not_active(terms.day) is None]
     [state] = consignments.find_states(connection, [registered])
-    lines = [
-        registered.stated.trade_of(place, 0, traded_at)._replace(declarant=terms.declarant)
-        for place in range(len(registered.stated.lines))
-    ]
+    lines = _whole_lines(registered, terms, traded_at)
     prospects = _prospects(lines, [*active, *([terms.remainder_to] if terms.remainder_to else [])], rules)
     judge = prepare_judge(
         connection,
@@ -107,6 +102,22 @@ def plan_split(
     ]
     no_room = _no_room(terms, named, eligibilities, made.no_room)
     return SplitPlan(registered, terms, entries, left, no_room, judge)
+
+
+def _whole_lines(registered: RegisteredConsignment, terms: SplitTerms, traded_at: datetime.datetime) -> Sequence[Trade]:
+    """A trade of each whole line, of nobody yet."""
+    places = range(len(registered.stated.lines))
+    return [registered.stated.trade_of(place, 0, traded_at)._replace(declarant=terms.declarant) for place in places]
+
+
+def _people(
+    connection: Connection, terms: SplitTerms, find_eligibilities: FindEligibilities
+) -> tuple[Sequence[int], Mapping[int, Eligibility]]:
+    """The residents of a split in their order, and the eligibilities of all whom its terms name."""
+    candidates = terms.residents if terms.group is None else _joined(connection, terms.group, terms)
+    others = [one for one in (terms.declarant, terms.remainder_to) if one is not None]
+    eligibilities = find_eligibilities({*candidates, *others})
+    return _named(terms, candidates, eligibilities), eligibilities
 
 
 def _joined(connection: Connection, group: int, terms: SplitTerms) -> Sequence[int]:

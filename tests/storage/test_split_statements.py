@@ -12,7 +12,7 @@ from tests.builders import a_key, a_trade
 from tests.conftest import Caller
 from tests.http.trucks import DAY, Trucks
 
-STATEMENTS_MAX = 14
+STATEMENTS_MAX = 16
 
 
 @contextlib.contextmanager
