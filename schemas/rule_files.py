@@ -75,7 +75,7 @@ class RuleName(Translated):
         return text
 
 
-class HsPrefix(Translated):
+class RulePrefix(Translated):
     """The first digits of HS codes."""
 
     slug = "not-an-hs-prefix"
@@ -137,7 +137,7 @@ class NamedRowSchema(DatedRowSchema):
     zh = Text(TITLE_LENGTH_MAX)
     en = Text(TITLE_LENGTH_MAX)
     mn = Text(TITLE_LENGTH_MAX)
-    hs_prefixes = fields.List(HsPrefix(), validate=validate.Length(1, PREFIXES_MAX))
+    hs_prefixes = fields.List(RulePrefix(), validate=validate.Length(1, PREFIXES_MAX))
 
     needed: ClassVar[tuple[str, ...]] = ("hs_prefixes",)
     """The members that a row has unless it is a repeal."""

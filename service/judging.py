@@ -6,10 +6,10 @@ Posting and quoting use the same code, so that a quote can't differ from the wri
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, Judgement, ListGroup, Rules, Use, UseKey, judge
+from service.domain.allowance import NO_LIST_GROUP, Judgement, Rules, Use, UseKey, judge
+from service.domain.available import NOTHING_AVAILABLE, UNUSED, AvailableAllowance
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
@@ -160,13 +160,13 @@ class Judge:
                 transaction_id=str(known),
             )
 
-    def _available_of(self, trade: Trade, day: datetime.date, rules: Rules) -> "_AvailableAllowance":
+    def _available_of(self, trade: Trade, day: datetime.date, rules: Rules) -> AvailableAllowance:
         if trade.direction != "import":
-            return _NOTHING_AVAILABLE
+            return NOTHING_AVAILABLE
         value = self.uses[UseKey(trade.resident, day, NO_LIST_GROUP)]
         group = rules.list_group_of(trade.hs_code)
-        return _AvailableAllowance(
-            value, group, _UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)]
+        return AvailableAllowance(
+            value, group, UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)]
         )
 
     def _return(self, trade: Transaction) -> None:
@@ -185,7 +185,7 @@ class Judge:
         return 0 if use is None else use.exempt_fen
 
     def _exceeded(
-        self, trade: Trade, rules: Rules, judgement: Judgement, available: "_AvailableAllowance"
+        self, trade: Trade, rules: Rules, judgement: Judgement, available: AvailableAllowance
     ) -> AllowanceExceeded:
         used_fen = self._used_fen(trade.resident, trade.day)
         over_weight = ""
@@ -202,34 +202,6 @@ class Judge:
             used_cny=format_cny(used_fen),
             remaining_cny=format_cny(max(0, rules.limit_fen - used_fen)),
         )
-
-
-class _AvailableAllowance(NamedTuple):
-    """The allowance rows that a trade uses: the resident's value limit and, for goods on the list, the free weight."""
-
-    value: Use
-    group: ListGroup | None
-    weight: Use
-
-    @property
-    def left_g(self) -> int:
-        """What is left of the free weight, in grams; 0 for goods that are not on the list."""
-        return 0 if self.group is None else max(0, self.group.free_g - self.weight.quantity_g)
-
-    def use(self, exempt_fen: int, exempt_quantity_g: int) -> None:
-        """Takes what a trade uses out of the rows. An export uses nothing."""
-        if self is _NOTHING_AVAILABLE:
-            return
-        self.value.exempt_fen += exempt_fen
-        self.value.is_touched = True
-        if self.group is not None:
-            self.weight.quantity_g += exempt_quantity_g
-            self.weight.is_touched = True
-
-
-_UNUSED = Use()
-"""A row that stays at zero, for goods that are not on the list and for exports."""
-_NOTHING_AVAILABLE = _AvailableAllowance(_UNUSED, None, _UNUSED)
 
 
 def prepare_judge(  # the one place that fetches and locks for a batch

@@ -7,11 +7,9 @@ import datetime
 import itertools
 import pathlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from service.app import create_app
 from service.commands.folding import fold
@@ -20,7 +18,7 @@ from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
 from service.config import read_settings
 from service.domain.cells import CountedEntry
-from service.ledger import Ledger, open_ledger
+from service.ledger import open_ledger
 from service.queries.cube import CubeKeeper
 from service.queries.sessions import EndedSessions
 from service.queries.verifying import verify
@@ -30,6 +28,7 @@ from service.storage.lineage import Lineage
 from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
+from tests.failing_over import Market
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
 from tests.rules.rule_documents import a_limit, a_text
@@ -37,35 +36,6 @@ from tests.rules.rule_documents import a_limit, a_text
 REPORT = "/v1/reports/trade?period=2024&by=category"
 PEOPLE = "/v1/reports/residents?period=2024"
 _numbers = itertools.count(1)
-
-
-@dataclass
-class Market:
-    """A serving process on PostgreSQL, whose database another one can take the place of."""
-
-    server: PostgreSQL
-    name: str
-    ledger: Ledger
-    app: Flask
-
-    def caller(self, name: str = "clerk") -> Caller:
-        """A caller with a new key."""
-        return Caller(self.app.test_client(), create_key(self.ledger, name, ["admin"])[1])
-
-    def copy(self) -> None:
-        """Copies the database as it is now, as a standby that gets no further entries has it, or a backup."""
-        self._let_go(self.name)
-        self.server.execute(f"CREATE DATABASE {self.name}_copy TEMPLATE {self.name} STRATEGY FILE_COPY")
-
-    def fail_over(self) -> None:
-        """The copy answers under the address of the database from now on."""
-        self._let_go(self.name)
-        self.server.execute(f"ALTER DATABASE {self.name} RENAME TO {self.name}_lost")
-        self.server.execute(f"ALTER DATABASE {self.name}_copy RENAME TO {self.name}")
-
-    def _let_go(self, name: str) -> None:
-        others = f"FROM pg_stat_activity WHERE datname = '{name}'"
-        self.server.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
 
 
 @pytest.fixture
