@@ -18,6 +18,12 @@ const WARNINGS = [
   "near-limit",
 ];
 
+/**
+ * The warnings that a person should look at. That the rules of a day are not verified holds for every trade of it.
+ * @param {Warning[]} [warnings]
+ */
+export const toLookAt = (warnings = []) => warnings.filter(({ code }) => code !== "rule-not-verified");
+
 /** @param {string} text */
 const number = (text) => make("b", {}, text);
 
@@ -51,12 +57,14 @@ function sayVerdict(quote) {
     pair("taxable", quote.taxable_cny),
     pair("remaining", quote.remaining_after_cny),
   ];
+  const warnings = quote.warnings ?? [];
+  const unverified = warnings.filter((each) => !toLookAt(warnings).includes(each)).map(warningWords);
   show(
     quote.verdict,
     make("p", { class: "said" }, word(`verdict.${quote.verdict}`)),
     make("p", { class: "parts" }, parts[0], " ", parts[1], " ", parts[2]),
-    ...(quote.warnings ?? []).map((warning) => make("p", { class: "warning" }, warningWords(warning))),
-    make("p", { class: "quiet" }, `${word("rule")} ${quote.rule_version}`),
+    ...toLookAt(warnings).map((warning) => make("p", { class: "warning" }, warningWords(warning))),
+    make("p", { class: "quiet" }, [`${word("rule")} ${quote.rule_version}`, ...unverified].join(" · ")),
   );
 }
 

@@ -51,7 +51,7 @@ const otherFields = (entry) => [
 function warningList({ warnings = [] }) {
   if (!warnings.length) return "";
   const lines = warnings.map(({ code, detail }) =>
-    make("li", {}, `${code} `, make("span", { class: "quiet", lang: "en" }, detail)),
+    make("li", {}, `${word(`warning.${code}`)} `, make("span", { class: "quiet", lang: "en" }, detail)),
   );
   return make("div", { class: "note" }, make("h3", {}, word("warnings")), make("ul", {}, ...lines));
 }

@@ -1,6 +1,7 @@
 // The entries that a search found, a row each; the first cell of a row opens its entry.
 import { make } from "./elements.js";
 import { grouped } from "./exact.js";
+import { toLookAt } from "./record_verdict.js";
 import { nameOf, word } from "./words.js";
 
 /**
@@ -13,14 +14,15 @@ export const clock = (text) => text.replace("T", " ").slice(0, 19);
 export const clerkWords = (recorder) => (recorder ? (recorder.name ?? String(recorder.id)) : word("unknown.clerk"));
 
 /**
- * What is special about an entry: that it is a reversal, that it was reversed, or how many warnings it bears.
+ * What is special about an entry: that it is a reversal, that it was reversed, or how many warnings to look at it bears.
  * @param {ListedEntry} entry
  */
 export function noteOf({ kind, reversed_by: by, warnings = [] }) {
   const notes = [];
   if (kind === "reversal") notes.push(word("state.reversal"));
   if (by) notes.push(word("state.reversed"));
-  if (warnings.length) notes.push(`${word("warnings")}: ${warnings.length}`);
+  const count = toLookAt(warnings).length;
+  if (count) notes.push(`${word("warnings")}: ${count}`);
   return notes.join(", ");
 }
 
