@@ -32,6 +32,8 @@ const page = new CSSStyleSheet();
 let shown = null;
 /** @type {(id: string) => void} */
 let reverse = () => {};
+/** @type {(id: string, block: number) => void} */
+let whenSealed = () => {};
 
 /** @returns {keyof typeof PAPERS} */
 const paperNow = () => (place.dataset.paper === "A5" ? "A5" : "A6");
@@ -134,6 +136,7 @@ async function follow(mine) {
       mine.block = (await ask(`/v1/transactions/${mine.entry.transaction_id}`)).block;
       if (mine.block === null) await wait(POLL_MS);
     }
+    if (mine.block !== null && mine === shown) whenSealed(mine.entry.transaction_id, mine.block);
     if (mine.block !== null && may("ledger:verify")) await prove(mine);
     mine.isLate = mine.block === null;
   } catch (error) {
@@ -175,8 +178,12 @@ export function showReceipt(entry, name, isFocused = true) {
   if (may("transactions:read")) follow(shown);
 }
 
-/** @param {(id: string) => void} startReversal */
-export function beginReceipt(startReversal) {
+/**
+ * @param {(id: string) => void} startReversal
+ * @param {(id: string, block: number) => void} [sealed] is told in which block the entry that is shown was found
+ */
+export function beginReceipt(startReversal, sealed = () => {}) {
   reverse = startReversal;
+  whenSealed = sealed;
   draws(draw);
 }

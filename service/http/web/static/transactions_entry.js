@@ -118,6 +118,17 @@ export function closeEntry() {
 }
 
 /**
+ * An entry that was opened before a block held it has a proof from now on.
+ * @param {string} id
+ * @param {number} block
+ */
+function sealed(id, block) {
+  if (state.entry?.transaction_id !== id || state.entry.block !== null) return;
+  state.entry.block = block;
+  drawEntry();
+}
+
+/**
  * @param {(id: string) => string} entryAddress where an entry is opened
  * @param {(id: string) => void} open opens another entry
  */
@@ -128,6 +139,6 @@ export function beginEntry(entryAddress, open) {
     openTrade(id);
     byId("reversing").scrollIntoView();
     byId("reversing-title").focus();
-  });
+  }, sealed);
   if (may("transactions:write")) beginReversal((reversal) => open(reversal.transaction_id));
 }
