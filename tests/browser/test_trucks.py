@@ -26,9 +26,12 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
         found = Bureau(server, environment)
         found.key = found.new_key("admin")
         admin = {"Authorization": f"Bearer {found.key}"}
-        for n in range(MEMBERS + 2):
+        for n in range(MEMBERS + 4):
             assert server.ask("POST", "/v1/residents", a_registration(n), admin)[0] == 201
         assert server.ask("POST", "/v1/groups", {"name": "陶力互助组", "kind": "mutual_aid"}, admin)[0] == 201
+        assert server.ask("POST", "/v1/groups", {"name": "锡林合作社", "kind": "cooperative"}, admin)[0] == 201
+        other = {"resident_ids": ["R00000008"]}
+        assert server.ask("POST", "/v1/groups/G000002/members", other, admin)[0] == 200
         members = {"resident_ids": [f"R{n:08d}" for n in range(1, MEMBERS + 1)]}
         assert server.ask("POST", "/v1/groups/G000001/members", members, admin)[0] == 200
         yield found
@@ -198,6 +201,28 @@ def test_a_reader_of_a_screen_finds_nothing_wrong(clerk: Yard) -> None:
     clerk.register("EL-4")
     clerk.page.click("#giving summary")
     assert clerk.violations() == []
+
+
+def test_the_list_of_a_truck_is_printed_again_on_another_day(clerk: Yard) -> None:
+    """The page was closed before the list was printed; the list has the names of members and of others."""
+    clerk.open()
+    clerk.register("EL-7", "60", "1000.20")
+    clerk.page.fill("#split-resident_ids", "R00000008 R00000009")
+    clerk.page.select_option("#split-policy", "even")
+    clerk.page.click("#split-send")
+    clerk.page.click("#split-post:enabled")
+    clerk.wait_for_text("#proposal-title", "List of the split")
+    printed, about = rows(clerk), clerk.text("#proposal-about")
+    assert len(printed) == 2
+    clerk.open("%26consignment%3DEL-7")
+    clerk.page.click("#list-show")
+    clerk.wait_for_text("#proposal-title", "List of the split")
+    assert rows(clerk) == printed
+    assert clerk.text("#proposal-about") == about
+    clerk.page.emulate_media(media="print")
+    assert clerk.page.is_visible("#proposal-parts")
+    assert not clerk.page.is_visible("#truck")
+    assert clerk.complaints == []
 
 
 def test_a_link_opens_a_truck(clerk: Yard) -> None:

@@ -1,5 +1,6 @@
 // Splitting a truck among residents: who gets what, who has no room, what is left; posted as it was proposed, and printed.
 import { Failure } from "./answers.js";
+import { readNames, readParts } from "./consignments_again.js";
 import { clock, kg } from "./consignments_truck.js";
 import { button, byId, inputById, list, make, table } from "./elements.js";
 import { grouped, scaled, unscaled } from "./exact.js";
@@ -142,33 +143,35 @@ function partsShown() {
 const orNone = ([name, text]) => [name, text || word("none")];
 
 /**
- * Who recorded a posted split, when, and who declared it.
- * @param {any} entry
- * @returns {[string, string | null | undefined][]}
+ * What the trades of a list say of something, each different answer once.
+ * @param {any[]} trades
+ * @param {(trade: any) => string | null | undefined} said
  */
-function recordedRows(entry) {
-  if (!entry) return [];
-  const declarant = entry.declarant_id === entry.resident_id ? null : entry.declarant_id;
-  return [
-    [word("recorded_by"), entry.recorded_by?.name],
-    [word("recorded_at"), clock(entry.recorded_at)],
-    [word("declarant"), declarant],
-  ];
-}
+const once = (trades, said) => [...new Set(trades.map(said).filter(Boolean))].join(", ");
+
+/**
+ * Who recorded a posted split, when, and who declared it.
+ * @param {any[]} trades
+ * @returns {[string, string][]}
+ */
+const recordedRows = (trades) => [
+  [word("recorded_by"), once(trades, (trade) => trade.recorded_by?.name)],
+  [word("recorded_at"), once(trades, (trade) => clock(trade.recorded_at))],
+  [word("declarant"), once(trades, (trade) => (trade.declarant_id === trade.resident_id ? null : trade.declarant_id))],
+];
 
 function aboutRows() {
   const { truck, proposal, posted } = state;
-  const entry = /** @type {any} */ (posted?.[0]);
-  const day = entry?.day ?? proposal?.day;
+  const days = once(posted ?? [proposal ?? {}], ({ day }) => day && dayWords(day));
   const people = new Set(partsShown().map((part) => part.resident_id)).size;
   /** @type {[string, string | null | undefined][]} */
   const rows = [
     [word("name"), truck?.consignment],
     [word("field.vehicle_plate"), truck?.vehicle_plate],
-    [word("day"), day ? dayWords(day) : null],
+    [word("day"), days],
     [word("parts.people"), String(people)],
   ];
-  return [...rows, ...recordedRows(entry)].map(orNone);
+  return [...rows, ...(posted ? recordedRows(posted) : [])].map(orNone);
 }
 
 function tools() {
@@ -236,12 +239,31 @@ async function settle(going) {
   }
 }
 
+/** Shows the list of what is split by now, to be printed again. */
+async function showList() {
+  const { truck } = state;
+  if (!truck || attempt.pending || attempt.running) return;
+  byId("list-refused").replaceChildren();
+  try {
+    const posted = await readParts(truck);
+    Object.assign(state.names, await readNames(posted));
+    if (state.truck?.consignment !== truck.consignment) return;
+    Object.assign(state, { posted, proposal: null });
+    draw();
+    byId("proposal-title").focus();
+  } catch (error) {
+    byId("list-refused").replaceChildren(...sayFailure(error));
+  }
+}
+
 /** @param {Truck | null} truck */
 export function showSplitOf(truck) {
   const isAnother = truck?.consignment !== state.truck?.consignment;
   state.truck = truck;
   const isLeft = truck?.lines.some((line) => Number(line.left_kg) > 0) ?? false;
   byId("splitting").hidden = !isLeft || !may("transactions:write") || !may("residents:read");
+  const isAnySplit = truck?.lines.some((line) => Number(line.split_kg) > 0) ?? false;
+  byId("list-show").hidden = !isAnySplit || !may("residents:read");
   if (isAnother) {
     Object.assign(state, { proposal: null, posted: null });
     clearMarks("split");
@@ -258,6 +280,7 @@ export function beginSplit(opens) {
   draws(drawChoices);
   draws(draw);
   whenSent("split", propose);
+  byId("list-show").addEventListener("click", showList);
   byId("split-remainder").addEventListener("change", drawWho);
   byId("split").addEventListener("input", () => {
     if (!state.posted && !attempt.pending) Object.assign(state, { proposal: null });
