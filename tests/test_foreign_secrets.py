@@ -48,6 +48,7 @@ CALLED_WITH: dict[str, tuple[str, ...]] = {
         "--amount-cny",
         "416750.00",
     ),
+    "consignments reverse": ("EL-1", "--reason", "x"),
     "consignments show": ("EL-1",),
     "consignments split": ("EL-1", "--proposal", "x"),
     "db check": (),
