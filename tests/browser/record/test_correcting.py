@@ -121,3 +121,29 @@ def test_a_trade_of_another_key_is_refused_in_words(clerk: Counter) -> None:
     clerk.page.click("#reverse-yes")
     clerk.wait_for_text("#not-reversed", "transactions:reverse_any")
     assert len(clerk.market.statement(clerk.resident)) == 1
+
+
+def test_an_earlier_trade_is_corrected_from_the_list_of_trades(clerk: Counter) -> None:
+    """Another trade came after it; the new trade is linked to the one that was wrong all the same."""
+    first = _posted(clerk)
+    clerk.page.fill("#reference", "")
+    clerk.page.fill("#quantity_kg", "7")
+    clerk.page.press("#quantity_kg", "Enter")
+    clerk.wait_for_text("#posted", "7.000 kg")
+    clerk.page.goto(f"{clerk.market.address}/transactions?lang=en&entry={first['transaction_id']}")
+    clerk.page.click("#undo")
+    clerk.page.click("#correct-there")
+    clerk.page.click("#correct-this")
+    clerk.answer("#correct-yes")
+    clerk.wait_for_text("#correcting", first["transaction_id"])
+    clerk.wait_for_text("#resident", clerk.resident)
+    assert "transaction=" not in clerk.page.url
+    assert clerk.page.input_value("#transaction") == ""
+    clerk.page.fill("#reference", "")
+    clerk.page.fill("#quantity_kg", "45")
+    clerk.page.press("#quantity_kg", "Enter")
+    clerk.wait_for_text("#posted", "45.000 kg")
+    new, reversal, _, old = clerk.market.statement(clerk.resident)
+    assert new["metadata"] == {"corrects": old["transaction_id"]}
+    assert (new["amount_cny"], reversal["reverses"]) == ("540.00", first["transaction_id"])
+    assert clerk.complaints == []

@@ -8,7 +8,7 @@ import { beginKept, focusOnward, keepLine, setPinned } from "./record_kept.js";
 import { beginLine, restoreDraft, takeUnposted } from "./record_line.js";
 import { beginPosting, goOn, isBusy, lock, sayNothing, submit } from "./record_posting.js";
 import { beginReceipt, showReceipt } from "./record_receipt.js";
-import { beginReversal, openTrade } from "./record_reversal.js";
+import { beginReversal, closeTrade, openTrade } from "./record_reversal.js";
 import { beginScan } from "./record_scan.js";
 import { beginSession, drawAll } from "./record_session.js";
 import { identityOf } from "./record_typed.js";
@@ -127,18 +127,20 @@ function beginWriting() {
     openTrade(id);
     byId("reversing").scrollIntoView();
   });
-  beginReversal(reversed);
+  const corrects = async (/** @type {Entry} */ entry) => {
+    if (!(await correct(entry))) goOnWaiting();
+  };
+  beginReversal(reversed, corrects);
   beginUndo({
     reversed: (reversal) => {
       setPinned(false);
+      closeTrade();
       show(reversal);
     },
     find: seek,
     isBusy,
   });
-  beginDesk(async (entry) => {
-    if (!(await correct(entry))) goOnWaiting();
-  });
+  beginDesk(corrects);
 }
 
 /** Goes on where the clerk was when the session ended, or when the page was closed in the middle of a correction. */
@@ -147,6 +149,18 @@ async function takeUp() {
   const resident = (may("transactions:write") ? restoreDraft() : null) ?? corrected;
   if (resident) seek(resident);
   else focusNumber();
+  await openAsked();
+}
+
+/** Opens the trade that a link of the list of trades names, to be corrected or reversed here. */
+async function openAsked() {
+  const address = new URL(location.href);
+  const id = address.searchParams.get("transaction");
+  if (!id || !may("transactions:write")) return;
+  address.searchParams.delete("transaction");
+  history.replaceState(null, "", address);
+  await openTrade(id);
+  byId("reversing").scrollIntoView();
 }
 
 async function begin() {

@@ -23,10 +23,11 @@ const attempt = new Attempt("reversal");
  * @property {Step} step
  * @property {unknown} failure
  * @property {(reversal: Entry) => void} reversed
+ * @property {((trade: Entry) => void) | null} correct reverses a trade and brings its line back, where there is a line
  */
 
 /** @type {State} */
-const state = { id: "", trade: null, reason: "", step: "none", failure: null, reversed: () => {} };
+const state = { id: "", trade: null, reason: "", step: "none", failure: null, reversed: () => {}, correct: null };
 
 /**
  * @param {Step} name
@@ -44,6 +45,15 @@ function step(name, focus) {
  */
 function why(text, id) {
   return make("p", { class: "note", id: "why-not" }, text, id ? make("code", {}, ` ${id}`) : "");
+}
+
+/** Where there is no line to bring back, the way to the counter, which has one. */
+function correctPart() {
+  const { trade, id, correct } = state;
+  if (!trade || !may("residents:read")) return "";
+  const said = `${word("correct")}…`;
+  if (correct) return button("correct-this", said, () => correct(trade));
+  return make("a", { id: "correct-there", href: `/record?transaction=${encodeURIComponent(id)}` }, said);
 }
 
 function form() {
@@ -65,6 +75,8 @@ function form() {
     { novalidate: true },
     make("div", { class: "field" }, label, reason, count, make("p", { class: "wrong", id: "reason-error" })),
     make("button", { type: "submit", id: "reverse" }, `${word("reverse")}…`),
+    " ",
+    correctPart(),
   );
   made.addEventListener("submit", begin);
   return made;
@@ -171,6 +183,12 @@ function forget() {
   step("none");
 }
 
+/** Shows no trade any more: it is being corrected. */
+export function closeTrade() {
+  inputById("transaction").value = "";
+  forget();
+}
+
 function reverse() {
   if (inputById("transaction").value.trim() !== state.id) return;
   const path = `/v1/transactions/${encodeURIComponent(state.id)}/reversal`;
@@ -193,9 +211,12 @@ async function settle(going) {
   }
 }
 
-/** @param {(reversal: Entry) => void} reversed */
-export function beginReversal(reversed) {
-  state.reversed = reversed;
+/**
+ * @param {(reversal: Entry) => void} reversed
+ * @param {(trade: Entry) => void} [correct]
+ */
+export function beginReversal(reversed, correct) {
+  Object.assign(state, { reversed, correct: correct ?? null });
   byId("trade").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = inputById("transaction").value.trim();
