@@ -15,7 +15,7 @@ from uuid import UUID
 
 from service.domain.allowance import Judgement
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of
+from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of, in_sealed_order
 from service.domain.transactions import FIELDS, Trade, Transaction
 
 KEY_LENGTH_MAX = 255
@@ -151,11 +151,14 @@ _known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
     "settlement",
     *(
         field.name
-        for field in FIELDS
+        for field in in_sealed_order(FIELDS)
         if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
     ),
 )
-"""The values that only the ledger knew: three of the first version, then those of the fields that came later."""
+"""The values that only the ledger knew: three of the first version, then those of later fields, version after version.
+
+So the nulls of an older entry stand at the end, where they are left out, and its MAC keeps fitting.
+"""
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)
