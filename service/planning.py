@@ -117,7 +117,15 @@ def _people(
     candidates = terms.residents if terms.group is None else _joined(connection, terms.group, terms)
     others = [one for one in (terms.declarant, terms.remainder_to) if one is not None]
     eligibilities = find_eligibilities({*candidates, *others})
+    # Also the resident who would buy what is left: a mistyped id must not show only on the day on which some is left.
+    _refuse_unknown([*others, *terms.residents], eligibilities)
     return _named(terms, candidates, eligibilities), eligibilities
+
+
+def _refuse_unknown(ordinals: Iterable[int], eligibilities: Mapping[int, Eligibility]) -> None:
+    unknown = [resident_id(one) for one in ordinals if one not in eligibilities]
+    if unknown:
+        raise UnknownResident(f"Not registered: {', '.join(unknown[:10])}. Register them, or leave them out.")
 
 
 def _joined(connection: Connection, group: int, terms: SplitTerms) -> Sequence[int]:
@@ -127,14 +135,11 @@ def _joined(connection: Connection, group: int, terms: SplitTerms) -> Sequence[i
 
 
 def _named(terms: SplitTerms, candidates: Sequence[int], eligibilities: Mapping[int, Eligibility]) -> Sequence[int]:
-    """The residents of the split in their order. Raises UnknownResident, ValidationFailed when there are too many."""
+    """The residents of the split in their order. Raises ValidationFailed when there are too many."""
     if terms.group is not None:
         found = [one for one in candidates if eligibilities[one].group_on(terms.day) == terms.group]
         _refuse_too_many("members", len(found), RECEIVERS_MAX)
         return found
-    unknown = [resident_id(one) for one in candidates if one not in eligibilities]
-    if unknown:
-        raise UnknownResident(f"Not registered: {', '.join(unknown[:10])}. Register them, or leave them out.")
     return candidates
 
 

@@ -64,6 +64,22 @@ def test_a_split_is_proposed_and_posted_once(trucks: Trucks, environment: dict[s
     verify(ledger)
 
 
+def test_all_trades_of_a_truck_are_reversed_once(trucks: Trucks, environment: dict[str, str], ledger: Ledger) -> None:
+    trucks.register()
+    trucks.propose_and_split(resident_ids=["R00000001", "R00000002"], remainder="leave")
+    assert call_hushi(environment, "consignments", "reverse", TRUCK, "--reason", " ").exit_code == 2
+    reverse = ("consignments", "reverse", TRUCK, "--reason", "退运", "--key", "k")
+    items = _json(environment, *reverse)["items"]
+    assert {(item["kind"], item["reason"], item["recorded_by"]["name"]) for item in items} == {
+        ("reversal", "退运", "operator")
+    }
+    assert _json(environment, *reverse)["items"] == items, "the same key gets the same answer"
+    assert trucks.left() == [("25000.000", "416750.00")]
+    again = call_hushi(environment, *reverse[:-2])
+    assert (again.exit_code, again.stderr.split(":")[1]) == (1, " already-reversed")
+    verify(ledger)
+
+
 def test_tables_show_who_gets_what_and_what_is_left(trucks: Trucks, environment: dict[str, str]) -> None:
     _json(environment, *BY_OPTIONS)
     words = ("--day", DAY, "--resident-id", "R00000002", "--resident-id", "R00000001", "--format", "table")

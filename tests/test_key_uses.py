@@ -82,6 +82,13 @@ def test_every_kind_of_request_is_a_use(
     assert _last_used(ledger) == [ledger.today()]
 
 
+def test_a_key_that_is_tried_where_it_may_do_nothing_is_in_use(ledger: Ledger, admin: Caller, uses: KeyUses) -> None:
+    reader = Caller(admin.client, create_key(ledger, "reader", ["reports:read"])[1])
+    assert reader.trade(a_trade()).status_code == 403
+    uses.save()
+    assert _last_used(ledger) == [None, ledger.today()]
+
+
 def test_a_revoked_or_unknown_key_is_not_used(ledger: Ledger, admin: Caller, uses: KeyUses) -> None:
     key_id, key = create_key(ledger, "gone", ["transactions:write"])
     gone, today = Caller(admin.client, key), ledger.today()

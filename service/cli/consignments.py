@@ -1,5 +1,6 @@
-"""hushi consignments: it registers trucks, shows them, proposes their splits and posts these, as the API does."""
+"""hushi consignments: it registers trucks, proposes and posts their splits, and reverses these, as the API does."""
 
+import contextlib
 import hashlib
 from typing import Any
 
@@ -8,22 +9,29 @@ import orjson
 
 from schemas import consignments as wire
 from schemas.consignments_shown import consignment_document, proposal_document
+from schemas.reversals import ReversalsSchema
 from schemas.transactions import TransactionWriter
 from service.cli.documents import asked, chosen, sent, shaped, show
 from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
+from service.commands.committer import Committer
 from service.commands.consignments import register_consignment
+from service.commands.reversals import reverse_together
 from service.commands.splitting import SplitRequest, post_split
+from service.commands.together import Together, TogetherOutcome
 from service.config import Settings
 from service.domain.consignments import ConsignmentState, LineGiven, OtherTrades
-from service.domain.keys import OPERATOR_KEY_ID
+from service.domain.idempotency import check_key, key_digest
+from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_RIGHTS
 from service.domain.texts import normal_text
 from service.domain.transactions import DEFAULT_TRADE_POINT
+from service.ledger import Ledger
 from service.queries.consignments import get_consignment, list_consignments, propose_split
 from service.queries.keys import ApiKeyCache
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 
 LIST_LIMIT = 50
+REVERSE_ROUTE = "transactions/reversals"
 _LINE = ("line", "category", "commodity", "hs_code", "origin", "quantity_kg", "amount_cny", "left_kg", "left_cny")
 _PART = ("line", "resident_id", "name", "quantity_kg", "amount_cny", "exempt_cny", "taxable_cny")
 _ENTRY = ("consignment_line", "resident_id", "quantity_kg", "amount_cny", "verdict", "taxable_cny", "transaction_id")
@@ -35,12 +43,13 @@ _point = click.option("--trade-point", default=DEFAULT_TRADE_POINT, show_default
 
 @click.group()
 def consignments() -> None:
-    """Trucks (批次): register them, and split them among residents.
+    """Trucks (批次): register them, split them among residents, and reverse all trades of one.
 
     \b
     hushi consignments register truck.json
     hushi consignments propose EL-17 --day 2024-06-30 --group-id G000001 --format json > split.json
     hushi consignments split EL-17 --proposal "$(jq -r .proposal split.json)"
+    hushi consignments reverse EL-17 --reason "the truck was turned back"
     """  # noqa: D301 (click takes \b as a mark)
 
 
@@ -158,6 +167,36 @@ def split(settings: Settings, /, consignment: str, proposal: str, key: str | Non
     items = [writer.dump(entry, name_of) for entry in posted.entries]
     document = {"consignment": request.consignment, "items": items}
     show(document, [chosen(item, _ENTRY) for item in items], shape)
+
+
+@consignments.command()
+@click.argument("consignment")
+@click.option("--reason", required=True, help="Why its trades are reversed.")
+@click.option("--key", metavar="KEY", help="The idempotency key; with the same one nothing is reversed twice.")
+@_point
+@shaped
+@pass_settings
+def reverse(
+    settings: Settings, /, consignment: str, reason: str, key: str | None, trade_point: str, shape: str | None
+) -> None:
+    """Reverse every live trade of a consignment, all of them or none."""
+    ledger = open_existing_ledger(settings)
+    body = {"reason": reason, "consignment": consignment, "trade_point": trade_point}
+    digest = key_digest(OPERATOR_KEY_ID, REVERSE_ROUTE, asked(check_key, key or str(ledger.new_id())))
+    request = reverse_together(digest, "cli", asked(ReversalsSchema().read, body), OPERATOR_KEY_ID, OPERATOR_RIGHTS)
+    outcome = asked(_reversed, ledger, request)
+    writer, name_of = TransactionWriter(), ApiKeyCache(ledger).name_of
+    items = [writer.dump(entry, name_of) for entry in outcome.transactions]
+    show({"items": items}, [chosen(item, _ENTRY) for item in items], shape)
+
+
+def _reversed(ledger: Ledger, request: Together) -> TogetherOutcome:
+    """The reversals of a request. Raises its refusal."""
+    with contextlib.closing(Committer(ledger)) as committer:
+        outcome = committer.submit_together(request)
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    return outcome
 
 
 def _show_truck(document: dict[str, Any], shape: str | None) -> None:

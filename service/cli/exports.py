@@ -114,7 +114,9 @@ def _pieces(ledger: Ledger, query: dict[str, Any], shape: str) -> Generator[byte
     writer, name_of = TransactionWriter(), ApiKeyCache(ledger).name_of
     entries = stream_transactions(ledger, TransactionFilters(**query), order, entries_max)
     with contextlib.closing(entries):
-        yield from PIECES[shape](writer.dump(entry, name_of) for entry in entries)
+        yield from PIECES[shape](
+            {**writer.dump(entry, name_of), "reversed_by": reversed_by} for entry, reversed_by in entries
+        )
 
 
 @contextlib.contextmanager

@@ -81,6 +81,18 @@ class PostedSplit(NamedTuple):
     replayed: bool
 
 
+def _refuse_unknown_consignment(ledger: Ledger, request: SplitRequest) -> None:
+    """Raises NotFound for a consignment that the trade point does not have, as asking for it does.
+
+    So a key of one trade point does not learn from the refusal what stands in a proposal of another one.
+    """
+    if request.trade_point is not None:
+        key = ConsignmentKey(request.trade_point, request.consignment)
+        with ledger.database.reading() as connection:
+            if consignments.find(connection, key) is None:
+                raise NotFound(f"{key.trade_point} has no consignment {key.consignment!r}.")
+
+
 def post_split(ledger: Ledger, request: SplitRequest) -> PostedSplit:
     """Splits a consignment as it was proposed, and posts all parts or none.
 
@@ -89,6 +101,7 @@ def post_split(ledger: Ledger, request: SplitRequest) -> PostedSplit:
     what judging a trade raises. Final refusals are remembered under the key.
     """
     proposal = read_token(request.token, MacKeys([ledger.vault.derive(PROPOSAL_PURPOSE)]))
+    _refuse_unknown_consignment(ledger, request)
     if proposal.consignment != request.consignment or request.trade_point not in {None, proposal.trade_point}:
         raise ValidationFailed.of(
             "/proposal", "other-consignment", "The proposal is one of another consignment; send it to its address."

@@ -34,6 +34,8 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     by_cookie = COOKIE in request.cookies and "Authorization" not in request.headers
     found = _key_of_session() if by_cookie else _key_of_header(may_be_revoked)
     if not covers(found.scopes, scope):
+        # A key that is tried where it may do nothing is in use as well, and an operator should see that.
+        app_context().key_uses.note(found.id)
         raise Forbidden(f"This needs the scope {scope}; the key has {', '.join(sorted(found.scopes))}.")
     return found
 

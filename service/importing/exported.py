@@ -87,6 +87,8 @@ def _line_of(number: int, values: Mapping[str, Any]) -> FileLine:
     raw = shorten_raw(",".join("" if value is None else str(value) for value in values.values()))
     if values.get("kind") != "trade":
         return refused_line(number, "This is a reversal, and only trades are imported; export with --kind trade.", raw)
+    if values.get("reversed_by") is not None:
+        return refused_line(number, "This trade was reversed later; export with --kind trade --reversed false.", raw)
     body = {name: values[name] for name in _TRADE_FIELDS if values.get(name) is not None}
     return FileLine(number, f"entry:{values['transaction_id']}", body, None, raw)
 
@@ -134,7 +136,7 @@ def _object(text: str) -> Any:
 def _is_ndjson(path: pathlib.Path) -> bool:
     with path.open("rb") as file:
         line = file.readline(1_000_000)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         first = json.loads(line)
         return isinstance(first, dict) and (list(first)[:3] == FIRST_NAMES or list(first) == [COUNT])
     return False
@@ -145,7 +147,7 @@ def _ndjson_rows(path: pathlib.Path) -> Generator[ExportedRow]:
         for number, line in enumerate(file, start=1):
             try:
                 values = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ImportFileError(f"Line {number} of this export is cut off. {_AGAIN}") from None
             yield number, values if isinstance(values, dict) else {}
 

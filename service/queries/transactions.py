@@ -15,7 +15,7 @@ from service.queries.filters import refuse_unknown_words
 from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state
 from service.storage.engine import Connection
 from service.storage.entry_filters import TransactionFilters
-from service.storage.entry_lists import Order, Page, Place
+from service.storage.entry_lists import ListedEntry, Order, Page, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def list_transactions(ledger: Ledger, filters: TransactionFilters, place: Place,
 
 def stream_transactions(
     ledger: Ledger, filters: TransactionFilters, order: Order, entries_max: int | None = None
-) -> Generator[Transaction]:
+) -> Generator[ListedEntry]:
     """All entries that the filters let through, one after the other, from one snapshot.
 
     The snapshot is opened with the first entry, and closed behind the last one or with the generator. Raises

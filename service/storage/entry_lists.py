@@ -43,6 +43,13 @@ class Page:
     next_seq: int | None
 
 
+class ListedEntry(NamedTuple):
+    """An entry, and the id of its reversal; None without one."""
+
+    transaction: Transaction
+    reversed_by: UUID | None
+
+
 class Place(NamedTuple):
     """Where a page begins: behind the place `seq` in this order, with None at the beginning."""
 
@@ -58,15 +65,15 @@ def list_page(connection: sa.Connection, filters: TransactionFilters, place: Pla
     return Page([entry_of(row) for row in shown], [row.reversed_by for row in shown], following)
 
 
-def entries(connection: sa.Connection, filters: TransactionFilters, order: Order) -> Generator[Transaction]:
+def entries(connection: sa.Connection, filters: TransactionFilters, order: Order) -> Generator[ListedEntry]:
     """All entries in this order, a few thousand in memory at a time. A caller that stops half-way must close it."""
     way = _way(connection, filters)
     seq = journal.c.seq
-    wanted = sa.select(*RAW).where(*conditions(filters, _unused(connection, way)))
+    wanted = sa.select(*RAW, _REVERSED_BY).where(*conditions(filters, _unused(connection, way)))
     wanted = wanted.order_by(seq.desc() if order == "newest" else seq).execution_options(yield_per=ENTRIES_AT_ONCE)
     with connection.execute(wanted) as rows:
         for row in rows:
-            yield entry_of(row)
+            yield ListedEntry(entry_of(row), row.reversed_by)
 
 
 def count_up_to(connection: sa.Connection, filters: TransactionFilters, limit: int) -> int:

@@ -27,6 +27,8 @@ def find_unmandated(connection: sa.Connection) -> uuid.UUID | None:
         .where(block.c.last_seq >= journal.c.seq)
         .order_by(block.c.last_seq)
         .limit(1)
+        # Said, because it stands two levels below the journal: otherwise it would read a journal of its own.
+        .correlate(journal)
         .scalar_subquery()
     )
     recorded = (
@@ -38,6 +40,7 @@ def find_unmandated(connection: sa.Connection) -> uuid.UUID | None:
             journal.c.day.between(mandate.c.valid_from, mandate.c.valid_until),
             fact.c.no <= sa.func.coalesce(facts_then, fact.c.no),
         )
+        .correlate(journal)
         .exists()
     )
     is_declared_trade = journal.c.declarant.is_not(None) & journal.c.reverses.is_(None)

@@ -34,15 +34,18 @@ def _market(admin: Caller) -> None:
 
 
 def _pages(caller: Caller, query: str = "") -> list[dict[str, Any]]:
-    """The entries of pages as files have them: there a reversal names its trade, and no trade its reversal."""
-    items = caller.get(f"{PATH}?limit=500{query}").get_json()["items"]
-    return [{name: value for name, value in item.items() if name != "reversed_by"} for item in items]
+    """The entries of pages; files have the same."""
+    items: list[dict[str, Any]] = caller.get(f"{PATH}?limit=500{query}").get_json()["items"]
+    return items
 
 
 def _flat(item: dict[str, Any]) -> dict[str, str]:
     """An entry as its line has it."""
     recorder = item["recorded_by"]
-    flat = {**item, "recorded_by": recorder["id"], "recorded_by_name": recorder["name"]}
+    flat: dict[str, Any] = {}
+    for name, value in item.items():
+        named = {"recorded_by": recorder["id"], "recorded_by_name": recorder["name"]}
+        flat |= named if name == "recorded_by" else {name: value}
     return {name: _text(value) for name, value in flat.items()}
 
 

@@ -70,7 +70,7 @@ def test_an_export_is_imported_into_another_ledger_and_back_again(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_reversal_is_refused_as_a_line(
+def test_a_reversal_and_the_trade_that_it_reversed_are_refused_as_lines(
     ledger: Ledger, admin: Caller, other: tuple[dict[str, str], Caller], tmp_path: pathlib.Path, shape: str
 ) -> None:
     admin.register(1)
@@ -80,7 +80,8 @@ def test_a_reversal_is_refused_as_a_line(
     told = call_hushi(settings, "import", "--check", str(_exported(admin, tmp_path, shape, "")))
     assert told.exit_code == 1
     assert "refused: unreadable-line: This is a reversal" in told.stdout
-    assert "1 accepted, 0 known already, 1 refused" in told.stdout
+    assert "refused: unreadable-line: This trade was reversed later" in told.stdout
+    assert "0 accepted, 0 known already, 2 refused" in told.stdout
     verify(ledger)
 
 

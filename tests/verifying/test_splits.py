@@ -36,6 +36,17 @@ def test_splits_and_what_was_declared_before_a_withdrawal_are_right(
     assert verdict_after(ledger) == RIGHT
 
 
+def test_a_mandate_counts_for_the_blocks_behind_it(trucks: Trucks, ledger: Ledger) -> None:
+    """The block of a trade says which facts were there, and not the first block."""
+    fold(ledger)
+    given = {"representative_id": "R00000002", "resident_ids": ["R00000001"], "valid_from": DAY, "valid_until": DAY}
+    assert trucks.caller.post("/v1/mandates", given).status_code == 201
+    declared = a_trade(resident_id="R00000001", declarant_id="R00000002", traded_at=f"{DAY}T10:00:00+08:00")
+    assert trucks.caller.trade(declared).status_code == 201
+    fold(ledger)
+    assert verdict_after(ledger) == RIGHT
+
+
 @pytest.mark.parametrize("is_folded", [False, True])
 def test_a_trade_that_was_accepted_without_a_mandate_is_found(
     trucks: Trucks, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, is_folded: bool

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Generator
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request
 
@@ -20,7 +21,7 @@ from service.http.routes import JSON_MEDIA_TYPE, Answer, Routes
 from service.queries import transactions as queries
 from service.rendering.entry_files import ENTRIES_MAX, PIECES
 from service.storage.entry_filters import TransactionFilters
-from service.storage.entry_lists import Place
+from service.storage.entry_lists import ListedEntry, Place
 from service.storage.tail import PLACE_MAX
 
 routes = Routes("Transactions")
@@ -51,10 +52,8 @@ def list_transactions(query: dict[str, Any]) -> Answer | Response:
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
     place = Place(asked.filters["order"], asked.position)
     page = queries.list_transactions(app_context().ledger, _filters_of(asked.filters), place, asked.limit)
-    items = [
-        {**_TRANSACTION.dump(entry, app_context().keys.name_of), "reversed_by": reversal}
-        for entry, reversal in zip(page.transactions, page.reversed_by, strict=True)
-    ]
+    listed, name_of = zip(page.transactions, page.reversed_by, strict=True), app_context().keys.name_of
+    items = [_shown(entry, reversal, name_of) for entry, reversal in listed]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 
@@ -70,10 +69,15 @@ def _send_all(query: dict[str, Any], media_type: str) -> Response:
     return answer_file(download, "transactions", shared.ledger.today(), ending, media_type)
 
 
-def _pieces(entries: Generator[Transaction], ending: str, name_of: Callable[[int], str | None]) -> Generator[bytes]:
+def _pieces(entries: Generator[ListedEntry], ending: str, name_of: Callable[[int], str | None]) -> Generator[bytes]:
     """The pieces of the file; the entries are closed with them."""
     with contextlib.closing(entries):
-        yield from PIECES[ending](_TRANSACTION.dump(entry, name_of) for entry in entries)
+        yield from PIECES[ending](_shown(entry, reversal, name_of) for entry, reversal in entries)
+
+
+def _shown(entry: Transaction, reversed_by: UUID | None, name_of: Callable[[int], str | None]) -> dict[str, Any]:
+    """An entry as a list shows it, on a page and in a file."""
+    return {**_TRANSACTION.dump(entry, name_of), "reversed_by": reversed_by}
 
 
 @routes.get(

@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 
-from schemas.transactions import TransactionSchema
+from schemas.transactions import ListedTransactionSchema
 
 ENTRIES_IN_A_PIECE = 500
 COUNT = "count"
@@ -22,7 +23,7 @@ T = TypeVar("T")
 def columns() -> list[str]:
     """The names of the columns, in the order of an answer. The recorder has one for its id and one for its name."""
     names: list[str] = []
-    for name in TransactionSchema().fields:
+    for name in ListedTransactionSchema().fields:
         names += [RECORDER, RECORDER_NAME] if name == RECORDER else [name]
     return names
 
@@ -37,6 +38,8 @@ def values_of(entry: Mapping[str, Any], names: Iterable[str]) -> list[str | None
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, UUID):
+        return str(value)
     return orjson.dumps(value).decode()
 
 

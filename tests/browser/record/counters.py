@@ -136,9 +136,10 @@ class Counter(Clerk):
 
 
 def a_posted_trade(clerk: Counter) -> str:
-    """Posted over the API, and its id typed into the page."""
+    """Posted over the API with the clerk's key, and its id typed into the page."""
     body = a_trade(resident_id=clerk.resident)
-    keyed = {**clerk.market.admin, "Idempotency-Key": f"trade-of-{clerk.resident}"}
+    own = {"Authorization": f"Bearer {clerk.market.clerk_key}"}
+    keyed = {**own, "Idempotency-Key": f"trade-of-{clerk.resident}"}
     status, posted, _ = clerk.market.server.ask("POST", "/v1/transactions", body, keyed)
     assert status == 201, posted
     clerk.page.fill("#transaction", posted["transaction_id"])

@@ -96,6 +96,21 @@ def test_a_click_on_a_figure_opens_its_rows(hall: Hall, visitor: Visitor, named:
     assert visitor.complaints == []
 
 
+def test_the_brief_leads_from_its_figures_and_not_from_their_growth(hall: Hall, visitor: Visitor) -> None:
+    _open_dashboard(visitor, hall, "period=2024-Q1&lang=en")
+    links = visitor.page.eval_on_selector_all(
+        "#brief a", "all => all.map(a => [a.textContent, a.getAttribute('href')])"
+    )
+    report = hall.report("/v1/reports/brief?period=2024-Q1&lang=en")
+    first: dict[str, str] = {}
+    for claim in report["claims"]:
+        first.setdefault(claim["measure"], claim["phrase"])
+    assert len(report["claims"]) > len(first), "some phrases say a growth"
+    assert [said for said, _ in links] == [said for name, said in first.items() if name != "registered_at_end"]
+    assert visitor.text("#brief") == report["text"]
+    assert sums_of(hall.live(links[0][1]))["amount_cny"] == report["claims"][0]["current"]
+
+
 def test_a_bar_leads_where_the_pointer_is(hall: Hall, visitor: Visitor) -> None:
     """The left half of a month is the year before, the right half the month itself; a chart's pointer still reads."""
     _open_dashboard(visitor, hall, QUESTIONS["imports of months, clipped at both ends"])

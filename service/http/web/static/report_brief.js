@@ -34,12 +34,16 @@ export function phrasesOf(text, claims) {
 }
 
 /**
- * The brief with its links.
+ * The brief with its links. The first phrase of a measure says its figure; those that follow say how it has grown, and
+ * behind a growth there are no rows.
  * @param {Brief} brief
  * @param {(key: Record<string, string>) => string | null} addressOf where the rows of the period are
  */
-export const briefParts = ({ text, claims }, addressOf) =>
-  phrasesOf(text, claims).map(({ said, measure }) => {
-    const key = measure === null ? null : keyOf(measure);
+export function briefParts({ text, claims }, addressOf) {
+  const told = new Set();
+  return phrasesOf(text, claims).map(({ said, measure }) => {
+    const key = measure === null || told.has(measure) ? null : keyOf(measure);
+    told.add(measure);
     return linked(said, key && addressOf(key));
   });
+}

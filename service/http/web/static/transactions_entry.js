@@ -47,11 +47,21 @@ const otherFields = (entry) => [
   ...Object.entries(entry.metadata).map(([name, value]) => /** @type {[string, string]} */ ([name, value])),
 ];
 
+/**
+ * What a warning is called; one without words here, by its code.
+ * @param {string} code
+ */
+function warningWords(code) {
+  const name = `warning.${code}`;
+  const said = word(name);
+  return said === name ? code : said;
+}
+
 /** @param {ListedEntry} entry */
 function warningList({ warnings = [] }) {
   if (!warnings.length) return "";
   const lines = warnings.map(({ code, detail }) =>
-    make("li", {}, `${code} `, make("span", { class: "quiet", lang: "en" }, detail)),
+    make("li", {}, `${warningWords(code)} `, make("span", { class: "quiet", lang: "en" }, detail)),
   );
   return make("div", { class: "note" }, make("h3", {}, word("warnings")), make("ul", {}, ...lines));
 }
