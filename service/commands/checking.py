@@ -67,13 +67,14 @@ class EntryChecker:
             judge, dict(context.known), context.revoked_keys, context.expired_keys, ledger.vault.macs.answers,
             self._prices,
         )  # fmt: skip
-        for said in map(same_trade, trades):
+        for said in (same_trade(trade, trade.day) for trade in trades):
             if said in self._doubles:
                 judge.observer.doubles.setdefault(said, self._doubles[said])
         outcomes = [batch.settle(entry) for entry in entries]
         for outcome in outcomes:
             if outcome.transaction is not None and not outcome.replayed:
-                self._doubles.setdefault(same_trade(outcome.transaction), outcome.transaction.transaction_id)
+                said = same_trade(outcome.transaction, outcome.transaction.day)
+                self._doubles.setdefault(said, outcome.transaction.transaction_id)
         self._uses.update(judge.touched)
         self._references = judge.references
         self._accepted |= {

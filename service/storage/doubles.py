@@ -1,8 +1,7 @@
 """Finds live trades that say the same as trades that are being judged: perhaps one trade was recorded twice."""
 
 import datetime
-import operator
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,13 @@ _SAID = ("resident", "day", "category", "commodity", "quantity_g", "amount_fen",
 SameTrade = tuple[int, datetime.date, str, str, int, int, str]
 """What two trades have in common that look like one: the values of _SAID."""
 
-same_trade: Callable[[Trade | Transaction], SameTrade] = operator.attrgetter(*_SAID)
-"""What another trade must say to look like this one. (A plain tuple, because a batch makes ten thousand.)"""
+
+def same_trade(trade: Trade | Transaction, day: datetime.date) -> SameTrade:
+    """What another trade must say to look like this one, which is of this business day."""
+    # A plain tuple, because a batch makes ten thousand.
+    return (
+        trade.resident, day, trade.category, trade.commodity, trade.quantity_g, trade.amount_fen, trade.direction,
+    )  # fmt: skip
 
 
 def find_doubles(connection: sa.Connection, wanted: Collection[SameTrade]) -> dict[SameTrade, UUID]:
