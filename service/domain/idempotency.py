@@ -15,7 +15,7 @@ from uuid import UUID
 
 from service.domain.allowance import Judgement
 from service.domain.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
-from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of, in_sealed_order
+from service.domain.fields import FIRST_VERSION, EntryField, ValueKind, fields_of
 from service.domain.transactions import FIELDS, Trade, Transaction
 
 KEY_LENGTH_MAX = 255
@@ -151,7 +151,7 @@ _known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
     "settlement",
     *(
         field.name
-        for field in in_sealed_order(FIELDS)
+        for field in sorted(FIELDS, key=operator.attrgetter("since"))
         if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
     ),
 )

@@ -22,6 +22,9 @@ LOOKS_DOUBLED = "looks-doubled"
 HS_CODE_UNKNOWN = "hs-code-unknown"
 NEAR_LIMIT = "near-limit"
 
+ELSEWHERE = "elsewhere"
+"""Stands for the id of a trade at another trade point, in the warning of a trade that looks like it."""
+
 CODES = (
     WEIGHT_NOT_CHECKED, RULE_NOT_VERIFIED, PRICE_UNUSUAL, BACK_DATED, LOOKS_DOUBLED, HS_CODE_UNKNOWN, NEAR_LIMIT,
 )  # fmt: skip
@@ -135,8 +138,9 @@ def _back_dated(entry: Transaction, parameter: str) -> str:
 
 
 def _looks_doubled(_entry: Transaction, parameter: str) -> str:
+    named = "A trade at another trade point" if parameter == ELSEWHERE else f"The trade {parameter}"
     return (
-        f"The trade {parameter} of the same resident and day has the same goods, quantity and amount. Check whether "
+        f"{named} of the same resident and day has the same goods, quantity and amount. Check whether "
         "one trade was recorded twice; if so, reverse one of the two."
     )
 

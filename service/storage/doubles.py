@@ -16,6 +16,8 @@ from service.storage.tables import journal
 _SAID = ("resident", "day", "category", "commodity", "quantity_g", "amount_fen", "direction")
 SameTrade = tuple[int, datetime.date, str, str, int, int, str]
 """What two trades have in common that look like one: the values of _SAID."""
+FoundTrade = tuple[UUID, str]
+"""A live trade: its id, and its trade point."""
 
 
 def same_trade(trade: Trade | Transaction, day: datetime.date) -> SameTrade:
@@ -26,7 +28,7 @@ def same_trade(trade: Trade | Transaction, day: datetime.date) -> SameTrade:
     )  # fmt: skip
 
 
-def find_doubles(connection: sa.Connection, wanted: Collection[SameTrade]) -> dict[SameTrade, UUID]:
+def find_doubles(connection: sa.Connection, wanted: Collection[SameTrade]) -> dict[SameTrade, FoundTrade]:
     """The oldest live trade that says each of these; no entry where there is none. It asks nothing for no trade.
 
     It reads all entries of each resident and day once. A join by everything that the trades say would go through them
@@ -38,11 +40,11 @@ def find_doubles(connection: sa.Connection, wanted: Collection[SameTrade]) -> di
     asked = rows_parameter({"resident": resident, "day": day_number(day)} for resident, day in pairs)
     rows: Sequence[Any] = _ENTRIES.run(connection, pairs=asked).all()
     reversed_ones = {reverses for _, reverses, *_ in rows if reverses is not None}
-    found: dict[SameTrade, UUID] = {}
-    for transaction_id, reverses, resident, day, *rest in rows:
+    found: dict[SameTrade, FoundTrade] = {}
+    for transaction_id, reverses, trade_point, resident, day, *rest in rows:
         said = (resident, day_of(day), *rest)
         if reverses is None and said in wanted and transaction_id not in reversed_ones:
-            found.setdefault(said, uuid_of(transaction_id))
+            found.setdefault(said, (uuid_of(transaction_id), trade_point))
     return found
 
 
@@ -51,7 +53,7 @@ def _entries(dialect: str) -> sa.Select[Any]:
     raw = [as_stored(journal.c[name]) for name in _SAID]
     day = sa.type_coerce(journal.c.day, sa.Integer)
     return (
-        sa.select(journal.c.transaction_id, journal.c.reverses, *raw)
+        sa.select(journal.c.transaction_id, journal.c.reverses, journal.c.trade_point, *raw)
         .join(pairs, (journal.c.resident == pairs.c.resident) & (day == pairs.c.day))
         .order_by(journal.c.seq)
     )

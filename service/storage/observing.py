@@ -12,8 +12,8 @@ from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.prices import UsualPrices
 from service.domain.rulebook import Rulebook
 from service.domain.transactions import DatedTrade, Trade, Transaction
-from service.domain.warnings import stored_warnings
-from service.storage.doubles import SameTrade, find_doubles, same_trade
+from service.domain.warnings import ELSEWHERE, stored_warnings
+from service.storage.doubles import FoundTrade, SameTrade, find_doubles, same_trade
 from service.storage.engine import Connection
 from service.storage.prices import FEW_TRADES, PriceBook
 
@@ -25,7 +25,7 @@ class Observer:
     rulebook: Rulebook
     today: datetime.date
     prices: PriceBook
-    doubles: dict[SameTrade, UUID]
+    doubles: dict[SameTrade, FoundTrade]
     _usual: dict[tuple[str, str, datetime.date], UsualPrices] = field(default_factory=dict)
 
     def warnings_of(
@@ -35,10 +35,11 @@ class Observer:
 
         `used_fen` is used of the value limit after the trade. A later trade of the batch may look like this one.
         """
-        before = self.doubles.setdefault(same_trade(trade, day), transaction_id)
+        before, point = self.doubles.setdefault(same_trade(trade, day), (transaction_id, trade.trade_point))
         window = trade.commodity, trade.direction, day
         usual = self._usual.get(window) or self._usual_for(window)
-        doubled = None if before is transaction_id else before
+        # A key of one trade point must not learn the ids of another one's trades from a warning.
+        doubled = None if before is transaction_id else before if point == trade.trade_point else ELSEWHERE
         return stored_warnings(
             trade, day, rules, self.today, used_fen, usual, doubled, self.rulebook.has_heading_of(trade.hs_code)
         )
@@ -46,7 +47,7 @@ class Observer:
     def note_reversal(self, trade: Transaction) -> None:
         """Notes that a trade was reversed: a trade in its place looks like no other one."""
         said = same_trade(trade, trade.day)
-        if self.doubles.get(said) == trade.transaction_id:
+        if self.doubles.get(said) == (trade.transaction_id, trade.trade_point):
             del self.doubles[said]
 
     def _usual_for(self, window: tuple[str, str, datetime.date]) -> UsualPrices | None:
