@@ -28,6 +28,7 @@ from service.domain.residents import Eligibility, resident_id
 from service.domain.rulebook import Rulebook
 from service.domain.transactions import (
     MARKET_TIME,
+    DatedTrade,
     Recording,
     Trade,
     Transaction,
@@ -105,7 +106,7 @@ class Judge:
         whose = eligibility.group_on(day), eligibility.settlement
         verified = rules.verified or not trade.is_import  # No rule decides the verdict of an export.
         new_id = self.new_id()
-        warnings = self.observer.warnings_of(trade, new_id, rules, available.value.exempt_fen)
+        warnings = self.observer.warnings_of(trade, day, new_id, rules, available.value.exempt_fen)
         recording = Recording(new_id, day, self.now, recorded_by, *whose, verified, warnings)
         transaction = record(trade, judgement, recording)
         if trade.reference is not None:
@@ -228,11 +229,12 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     marks = {(t.trade_point, t.reference) for t in trades if t.reference is not None}
     related = journal.find_related(connection, reversed_ids, marks) if marks or reversed_ids else _NOTHING_RELATED
     to_reverse = [known for known_id, known in related.by_id.items() if known_id in reversed_ids]
-    limits = _limits(rulebook, [t for t in trades if t.resident in eligibilities], to_reverse)
+    dated = [(trade, trade.day) for trade in trades]  # The day of a trade is computed, and a batch needs it often.
+    limits = _limits(rulebook, [one for one in dated if one[0].resident in eligibilities], to_reverse)
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
     now = now.astimezone(MARKET_TIME)  # Python compares instants of one time zone five times faster.
     book = PriceBook() if prices is None else prices
-    book.read(connection, trades)
+    book.read(connection, dated)
     return Judge(
         rulebook=rulebook,
         now=now,
@@ -244,12 +246,12 @@ def prepare_judge(  # the one place that fetches and locks for a batch
         reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
         references={mark: known.transaction_id for mark, known in related.by_reference.items()},
         mandates=find_of_pairs(connection, pairs) if pairs else {},
-        observer=prepare_observer(connection, rulebook, now.date(), book, trades, uses),
+        observer=prepare_observer(connection, rulebook, now.date(), book, dated, uses),
     )
 
 
 def _limits(
-    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+    rulebook: Rulebook, trades: Sequence[DatedTrade], reversed_trades: Collection[Transaction]
 ) -> dict[UseKey, Limit]:
     """Every allowance row that the batch may touch, with the limits of its day."""
     limits: dict[UseKey, Limit] = {}
@@ -267,11 +269,10 @@ def _limits(
 
 
 def _touched(
-    rulebook: Rulebook, trades: Sequence[Trade], reversed_trades: Collection[Transaction]
+    rulebook: Rulebook, trades: Sequence[DatedTrade], reversed_trades: Collection[Transaction]
 ) -> Iterator[tuple[int, datetime.date, str | None]]:
-    for trade in trades:
+    for trade, day in trades:
         if trade.direction == "import":
-            day = trade.day
             group = rulebook.on(day).list_group_of(trade.hs_code)
             yield trade.resident, day, None if group is None else group.name
     for known in reversed_trades:

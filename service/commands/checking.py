@@ -14,7 +14,7 @@ from service.domain.errors import IdempotencyKeyReused
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.storage import batch_context
-from service.storage.doubles import SameTrade, same_trade
+from service.storage.doubles import FoundTrade, SameTrade, same_trade
 from service.storage.engine import Connection
 from service.storage.prices import PriceBook
 
@@ -27,7 +27,7 @@ class EntryChecker:
         self._ledger, self._connection = ledger, connection
         self._uses: dict[UseKey, Use] = {}
         self._references: dict[tuple[str, str], UUID] = {}
-        self._doubles: dict[SameTrade, UUID] = {}
+        self._doubles: dict[SameTrade, FoundTrade] = {}
         """The trades that were accepted in earlier parts, by what they say."""
         self._prices = PriceBook()
         """The check has prices of its own: what it accepts is not written, and is no price for those who post."""
@@ -67,13 +67,15 @@ class EntryChecker:
             judge, dict(context.known), context.revoked_keys, context.expired_keys, ledger.vault.macs.answers,
             self._prices,
         )  # fmt: skip
-        for said in map(same_trade, trades):
+        for said in (same_trade(trade, trade.day) for trade in trades):
             if said in self._doubles:
                 judge.observer.doubles.setdefault(said, self._doubles[said])
         outcomes = [batch.settle(entry) for entry in entries]
         for outcome in outcomes:
             if outcome.transaction is not None and not outcome.replayed:
-                self._doubles.setdefault(same_trade(outcome.transaction), outcome.transaction.transaction_id)
+                accepted = outcome.transaction
+                said = same_trade(accepted, accepted.day)
+                self._doubles.setdefault(said, (accepted.transaction_id, accepted.trade_point))
         self._uses.update(judge.touched)
         self._references = judge.references
         self._accepted |= {

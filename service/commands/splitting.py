@@ -117,7 +117,7 @@ def post_split(ledger: Ledger, request: SplitRequest) -> PostedSplit:
 
 def _post(ledger: Ledger, request: SplitRequest, proposal: Proposal) -> PostedSplit:
     refusal: Refusal | None = None
-    with ledger.database.writing() as connection:
+    with ledger.prices.kept(), ledger.database.writing() as connection:
         # The consignment is locked before the key is looked up: when two requests with one key come together, the
         # second one waits here, and sees then what the first one has answered.
         registered = consignments.lock(connection, ConsignmentKey(proposal.trade_point, proposal.consignment))
@@ -133,6 +133,8 @@ def _post(ledger: Ledger, request: SplitRequest, proposal: Proposal) -> PostedSp
             entries = [one.entry for one in plan.entries]
             allowance.save(connection, plan.judge.touched, plan.judge.limits)
             journal.insert(connection, entries)
+            for entry in entries:
+                ledger.prices.add(entry)
             idempotency.insert(connection, _answers(ledger.vault.macs.answers, request, entries))
         except Refusal as raised:
             if not raised.remembered:

@@ -151,11 +151,14 @@ _known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
     "settlement",
     *(
         field.name
-        for field in FIELDS
+        for field in sorted(FIELDS, key=operator.attrgetter("since"))
         if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
     ),
 )
-"""The values that only the ledger knew: three of the first version, then those of the fields that came later."""
+"""The values that only the ledger knew: three of the first version, then those of later fields, version after version.
+
+So the nulls of an older entry stand at the end, where they are left out, and its MAC keeps fitting.
+"""
 
 
 @functools.lru_cache(TEXTS_KNOWN_MAX)

@@ -83,6 +83,10 @@ class Trade(NamedTuple):
         return self.direction == "import"
 
 
+DatedTrade = tuple[Trade, datetime.date]
+"""A trade with its business day."""
+
+
 class Transaction(NamedTuple):
     """One entry of the journal. It is never changed or deleted. A reversal has negative amounts and weights.
 

@@ -22,6 +22,9 @@ LOOKS_DOUBLED = "looks-doubled"
 HS_CODE_UNKNOWN = "hs-code-unknown"
 NEAR_LIMIT = "near-limit"
 
+ELSEWHERE = "elsewhere"
+"""Stands for the id of a trade at another trade point, in the warning of a trade that looks like it."""
+
 CODES = (
     WEIGHT_NOT_CHECKED, RULE_NOT_VERIFIED, PRICE_UNUSUAL, BACK_DATED, LOOKS_DOUBLED, HS_CODE_UNKNOWN, NEAR_LIMIT,
 )  # fmt: skip
@@ -43,32 +46,33 @@ class TradeWarning(NamedTuple):
 
 def stored_warnings(  # It takes all of them apart, because a batch asks ten thousand times.
     trade: Trade,
+    day: datetime.date,
     rules: Rules,
-    *,
     today: datetime.date,
     used_fen: int,
     usual: UsualPrices | None,
     doubled: object | None,
     is_known_heading: bool,
 ) -> str | None:
-    """The warnings of a trade that was judged, as the text that its entry stores; None without one.
+    """The warnings of a trade of a day that was judged, as the text that its entry stores; None without one.
 
     `used_fen` is what is used of the value limit after an import, `doubled` the id of a live trade that says the same.
     An entry does not store `rule-not-verified`, because its field `rule_verified` says the same.
     """
     found = []
-    if trade.hs_code is None and trade.is_import and rules.has_listed_goods(trade.category):
+    is_import = trade.direction == "import"
+    if trade.hs_code is None and is_import and rules.has_listed_goods(trade.category):
         found.append(WEIGHT_NOT_CHECKED)
     if usual is not None and not usual.include(trade.amount_fen, trade.quantity_g):
         found.append(f"{PRICE_UNUSUAL}={_price_text(usual.lowest)}/{_price_text(usual.highest)}/{usual.trades}")
-    days = (today - trade.day).days
+    days = (today - day).days
     if days > BACK_DATED_AFTER_DAYS:
         found.append(f"{BACK_DATED}={days}")
     if doubled is not None:
         found.append(f"{LOOKS_DOUBLED}={doubled}")
     if not is_known_heading:
         found.append(HS_CODE_UNKNOWN)
-    if trade.is_import and used_fen * 100 >= rules.limit_fen * NEAR_LIMIT_PERCENT:
+    if is_import and used_fen * 100 >= rules.limit_fen * NEAR_LIMIT_PERCENT:
         found.append(f"{NEAR_LIMIT}={format_cny(used_fen)}/{format_cny(rules.limit_fen)}")
     return " ".join(found) or None
 
@@ -134,8 +138,9 @@ def _back_dated(entry: Transaction, parameter: str) -> str:
 
 
 def _looks_doubled(_entry: Transaction, parameter: str) -> str:
+    named = "A trade at another trade point" if parameter == ELSEWHERE else f"The trade {parameter}"
     return (
-        f"The trade {parameter} of the same resident and day has the same goods, quantity and amount. Check whether "
+        f"{named} of the same resident and day has the same goods, quantity and amount. Check whether "
         "one trade was recorded twice; if so, reverse one of the two."
     )
 

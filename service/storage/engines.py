@@ -23,6 +23,10 @@ SQLITE_PAGES_PER_CHECKPOINT = 16 * 1024
 SQLITE_LOG_KEPT_BYTES = 64 * 1024 * 1024
 """A log gets longer only while a reader keeps a snapshot for long. It is cut off at this length when SQLite begins to
 write it from its start again."""
+SQLITE_STATEMENTS_KEPT = 1024
+"""By itself the driver keeps 128 prepared statements. When they are that many, it drops the newest for each new one
+(findings/pysqlite3-statements-that-stay.sh): a connection that had migrated a ledger prepared all statements of each
+post again."""
 # For each value that is not a number or a text, the driver looks for an adapter in three places and finds none: 0.8 µs
 # for every NULL and every UUID of a row. An adapter that it finds at once, and that changes nothing, costs a tenth.
 pysqlite3.dbapi2.register_adapter(type(None), lambda null: null)
@@ -38,7 +42,11 @@ def sqlite_engine(url: sa.URL, identity: FileIdentity, *, begin: str, pool_size:
         url,
         module=pysqlite3.dbapi2,
         # The driver must not begin transactions by itself: it would begin them late, and none for a SELECT.
-        connect_args={"isolation_level": None, "check_same_thread": False},
+        connect_args={
+            "isolation_level": None,
+            "check_same_thread": False,
+            "cached_statements": SQLITE_STATEMENTS_KEPT,
+        },
         poolclass=sa.pool.QueuePool,
         pool_size=pool_size,
         max_overflow=0,

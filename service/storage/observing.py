@@ -11,9 +11,9 @@ from uuid import UUID
 from service.domain.allowance import NO_LIST_GROUP, Rules, Use, UseKey
 from service.domain.prices import UsualPrices
 from service.domain.rulebook import Rulebook
-from service.domain.transactions import Trade, Transaction
-from service.domain.warnings import stored_warnings
-from service.storage.doubles import SameTrade, find_doubles, same_trade
+from service.domain.transactions import DatedTrade, Trade, Transaction
+from service.domain.warnings import ELSEWHERE, stored_warnings
+from service.storage.doubles import FoundTrade, SameTrade, find_doubles, same_trade
 from service.storage.engine import Connection
 from service.storage.prices import FEW_TRADES, PriceBook
 
@@ -25,38 +25,35 @@ class Observer:
     rulebook: Rulebook
     today: datetime.date
     prices: PriceBook
-    doubles: dict[SameTrade, UUID]
+    doubles: dict[SameTrade, FoundTrade]
     _usual: dict[tuple[str, str, datetime.date], UsualPrices] = field(default_factory=dict)
 
-    def warnings_of(self, trade: Trade, transaction_id: UUID, rules: Rules, used_fen: int) -> str | None:
-        """The warnings of a trade that is accepted under an id, as its entry stores them.
+    def warnings_of(
+        self, trade: Trade, day: datetime.date, transaction_id: UUID, rules: Rules, used_fen: int
+    ) -> str | None:
+        """The warnings of a trade of a business day that is accepted under an id, as its entry stores them.
 
         `used_fen` is used of the value limit after the trade. A later trade of the batch may look like this one.
         """
-        before = self.doubles.setdefault(same_trade(trade), transaction_id)
+        before, point = self.doubles.setdefault(same_trade(trade, day), (transaction_id, trade.trade_point))
+        window = trade.commodity, trade.direction, day
+        usual = self._usual.get(window) or self._usual_for(window)
+        # A key of one trade point must not learn the ids of another one's trades from a warning.
+        doubled = None if before is transaction_id else before if point == trade.trade_point else ELSEWHERE
         return stored_warnings(
-            trade,
-            rules,
-            today=self.today,
-            used_fen=used_fen,
-            usual=self._usual_for(trade),
-            doubled=None if before is transaction_id else before,
-            is_known_heading=self.rulebook.has_heading_of(trade.hs_code),
+            trade, day, rules, self.today, used_fen, usual, doubled, self.rulebook.has_heading_of(trade.hs_code)
         )
 
     def note_reversal(self, trade: Transaction) -> None:
         """Notes that a trade was reversed: a trade in its place looks like no other one."""
-        said = same_trade(trade)
-        if self.doubles.get(said) == trade.transaction_id:
+        said = same_trade(trade, trade.day)
+        if self.doubles.get(said) == (trade.transaction_id, trade.trade_point):
             del self.doubles[said]
 
-    def _usual_for(self, trade: Trade) -> UsualPrices | None:
-        window = trade.commodity, trade.direction, trade.day
-        usual = self._usual.get(window)
-        if usual is None:
-            usual = self.prices.usual(*window)
-            if usual is not None and usual.trades >= FEW_TRADES:  # Those of fewer trades change within the batch.
-                self._usual[window] = usual
+    def _usual_for(self, window: tuple[str, str, datetime.date]) -> UsualPrices | None:
+        usual = self.prices.usual(*window)
+        if usual is not None and usual.trades >= FEW_TRADES:  # Those of fewer trades change within the batch.
+            self._usual[window] = usual
         return usual
 
 
@@ -65,7 +62,7 @@ def prepare_observer(
     rulebook: Rulebook,
     today: datetime.date,
     prices: PriceBook,
-    trades: Iterable[Trade],
+    trades: Iterable[DatedTrade],
     uses: Mapping[UseKey, Use],
 ) -> Observer:
     """An observer with everything that the warnings of these trades depend on; `prices` have been read for them.
@@ -73,11 +70,12 @@ def prepare_observer(
     It takes a statement for the doubles, unless none is possible: an import on a day on which its resident has used
     nothing yet has none.
     """
-    may_be_doubled = {same_trade(trade) for trade in trades if not trade.is_import or _has_imported(trade, uses)}
+    recorded = {
+        (resident, day) for (resident, day, name), use in uses.items() if use.is_recorded and name == NO_LIST_GROUP
+    }
+    may_be_doubled = {
+        same_trade(trade, day)
+        for trade, day in trades
+        if trade.direction != "import" or (trade.resident, day) in recorded
+    }
     return Observer(rulebook, today, prices, find_doubles(connection, may_be_doubled))
-
-
-def _has_imported(trade: Trade, uses: Mapping[UseKey, Use]) -> bool:
-    """Whether a resident may have imported on the day of a trade before: the ledger has a row of the value limit."""
-    use = uses.get(UseKey(trade.resident, trade.day, NO_LIST_GROUP))
-    return use is not None and use.is_recorded

@@ -1,7 +1,8 @@
 """The price book: the unit prices of the trades of the last months, which a process reads for each commodity it meets.
 
-The prices of a commodity are read again after a minute, and sooner while they are few, because another process may have
-added some. What this process accepts is added at once.
+The prices of a commodity are read again after a minute, after some seconds while they are few, and for each batch while
+they are hardly enough to compare with, because another process may have added some. What this process accepts is added
+at once.
 """
 
 import contextlib
@@ -15,15 +16,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.prices import WINDOW, UsualPrices, unit_price, usual_prices
-from service.domain.transactions import Trade, Transaction
+from service.domain.prices import TRADES_MIN, WINDOW, UsualPrices, unit_price, usual_prices
+from service.domain.transactions import DatedTrade, Transaction
 from service.storage.columns import day_number, day_of
 from service.storage.prepared import Prepared
 from service.storage.tables import journal
 
 KNOWN_FOR_S = 60.0
 FEW_TRADES = 200
-"""Prices of a commodity with fewer trades are read for every batch, which is cheap then."""
+"""What is usual by fewer trades is computed again for every batch, because each trade changes it."""
+FEW_KNOWN_FOR_S = 5.0
+"""Prices of a window with fewer than FEW_TRADES are read again after so long."""
+HARDLY_ENOUGH_TRADES = 2 * TRADES_MIN
+"""Prices of a window with fewer trades are read for every batch, so that no process warns later than another one."""
 ENTRIES_OF_A_WINDOW_MAX = 2_000
 """Of a commodity, a batch reads the newest entries: so many for each 90 days that its windows cover."""
 WINDOWS_READ_MAX = 10
@@ -76,10 +81,16 @@ class _Commodity:
             prices.remove(price)
         self.changes += 1
 
-    def has_few(self, window: _Window) -> bool:
-        """Whether the window had few trades when its usual prices were computed."""
+    def is_known(self, window: _Window, age_s: float) -> bool:
+        """Whether the prices of a window are known well enough; they were read so many seconds ago."""
+        if not self.covers(window):
+            return False
         known = self.computed.get(window)
-        return known is None or known[1] < FEW_TRADES
+        if known is not None and known[1] < FEW_TRADES and known[0] != self.changes:
+            del self.computed[window]  # They were computed for an earlier batch.
+        self.usual(window)
+        trades = self.computed[window][1]
+        return trades >= FEW_TRADES or (trades >= HARDLY_ENOUGH_TRADES and age_s <= FEW_KNOWN_FOR_S)
 
 
 class PriceBook:
@@ -90,15 +101,15 @@ class PriceBook:
         self._known: dict[str, _Commodity] = {}
         self._lock = threading.Lock()
 
-    def read(self, connection: sa.Connection, trades: Iterable[Trade]) -> None:
+    def read(self, connection: sa.Connection, trades: Iterable[DatedTrade]) -> None:
         """Reads the prices that trades are compared with, where they are not known well enough.
 
         One statement for each commodity, for at most COMMODITIES_READ_MAX of them: a batch with more is compared with
         what is known.
         """
         wanted: dict[str, set[_Window]] = defaultdict(set)
-        for trade in trades:
-            wanted[trade.commodity].add((trade.direction, trade.day))
+        for trade, day in trades:
+            wanted[trade.commodity].add((trade.direction, day))
         with self._lock:
             stale = [name for name, windows in wanted.items() if self._is_stale(name, windows)]
         for commodity in stale[:COMMODITIES_READ_MAX]:
@@ -134,9 +145,10 @@ class PriceBook:
 
     def _is_stale(self, commodity: str, windows: Iterable[_Window]) -> bool:
         known = self._known.get(commodity)
-        if known is None or time.monotonic() - known.read_at > KNOWN_FOR_S:
+        if known is None:
             return True
-        return any(known.has_few(window) or not known.covers(window) for window in windows)
+        age_s = time.monotonic() - known.read_at
+        return age_s > KNOWN_FOR_S or not all(known.is_known(window, age_s) for window in windows)
 
 
 def _read(connection: sa.Connection, commodity: str, first: datetime.date, last: datetime.date) -> _Commodity:

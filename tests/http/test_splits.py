@@ -1,11 +1,13 @@
 """Consignments over HTTP: registered once, split as proposed, all parts or none, and whole again after reversals."""
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from service.domain.residents import mask_name
+from service.ledger import Ledger
 from tests.builders import a_key
 from tests.cases import read_cases
 from tests.conftest import Caller
@@ -197,3 +199,17 @@ def test_a_truck_of_another_trade_point_is_split_there(trucks: Trucks) -> None:
     assert entry["trade_point"] == "zamyn-uud"
     assert trucks.left() == [("100.000", "100.00")]
     assert trucks.left(f"{TRUCK}?trade_point=zamyn-uud") == [("0.000", "0.00")]
+
+
+def test_the_prices_of_the_parts_are_known_at_once(trucks: Trucks, ledger: Ledger) -> None:
+    trucks.caller.register(30)
+    trucks.register()
+    proposed = trucks.propose(
+        resident_ids=[f"R{n:08d}" for n in range(1, 31)], policy="even", remainder="leave"
+    ).get_json()
+    day = datetime.date.fromisoformat(DAY)
+    assert ledger.prices.usual("冻马肉", "import", day) is None
+    trucks.split(proposed["proposal"])
+    usual = ledger.prices.usual("冻马肉", "import", day)
+    assert usual is not None
+    assert usual.trades == len(proposed["parts"]) == 30

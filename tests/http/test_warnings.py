@@ -145,6 +145,21 @@ def test_a_trade_that_differs_in_anything_does_not(market: Caller, other: dict[s
     assert codes(market.trade(trade_of(1, seller="another", vehicle_plate="A1"))) == ["looks-doubled"]
 
 
+@pytest.mark.parametrize("is_one_batch", [False, True])
+def test_a_trade_at_another_trade_point_is_not_named(market: Caller, is_one_batch: bool) -> None:
+    """A key that is bound to the second trade point must not learn what stands at the first."""
+    bodies = [trade_of(1), trade_of(1, trade_point="north")]
+    if is_one_batch:
+        items = [{**body, "key": f"k{n}"} for n, body in enumerate(bodies)]
+        second = market.post("/v1/transactions/batch", {"items": items}).get_json()["items"][1]
+    else:
+        market.trade(bodies[0])
+        second = market.trade(bodies[1]).get_json()
+    [told] = second["warnings"]
+    assert told["code"] == "looks-doubled"
+    assert told["detail"].startswith("A trade at another trade point of the same resident and day has the same goods")
+
+
 def test_an_export_looks_doubled_as_well(market: Caller) -> None:
     body = trade_of(1, direction="export")
     assert codes(market.trade(body)) == []

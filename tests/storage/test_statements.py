@@ -114,3 +114,26 @@ def test_a_reversal_and_a_replay_take_no_more(ledger: Ledger, admin: Caller) -> 
     # On PostgreSQL a replay also makes a commit of its own that waits for disk and standby.
     assert len(of_replay) == (1 if ledger.database.is_sqlite else 2)
     assert len(of_reversal) <= STATEMENTS_MAX
+
+
+def test_a_connection_keeps_its_statements_prepared(ledger: Ledger) -> None:
+    """SQLite asks the authorizer about each statement that it prepares, and about none that is prepared already."""
+    if not ledger.database.is_sqlite:
+        pytest.skip("PostgreSQL's driver has another cache")
+    prepared: list[int] = []
+
+    def note(*_: object) -> int:
+        prepared.append(1)
+        return 0
+
+    with ledger.database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_authorizer(note)
+        for number in range(300):
+            driver.execute(f"SELECT {number}").fetchall()
+        for _ in range(2):
+            prepared.clear()
+            for number in range(8):
+                driver.execute(f"SELECT max(seq) + {number} FROM journal").fetchall()
+        driver.set_authorizer(None)
+    assert prepared == []

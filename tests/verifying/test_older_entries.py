@@ -2,9 +2,12 @@
 
 `tests/cases/older/before_recorded_by.backup` was made by that version, of schema 0005: two trades and a reversal in a
 block, a trade behind it, a refusal. Its secrets and its API key stand beside it; all that is in it is invented.
+`before_the_market_day.backup` was made by version 0.2.0, whose entries say who recorded them and no more: a trade and
+its reversal in a block, a trade behind it, a refusal.
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import pathlib
@@ -44,10 +47,12 @@ FOURTH = a_trade(amount_cny="9000.00", consignment="EB-17")
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-def not_upgraded(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """The ledger as the version before has left it."""
-    shutil.copy(CASES / "secrets.json", tmp_path / "secrets.json")
+@contextlib.contextmanager
+def _loaded(
+    backup: str, secrets: str, engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest
+) -> Iterator[Ledger]:
+    """The ledger of a backup, as its version has left it."""
+    shutil.copy(CASES / secrets, tmp_path / "secrets.json")
     (tmp_path / "secrets.json").chmod(0o600)
     name, url = f"older_{next(_numbers)}", f"sqlite:///{tmp_path}/older.db"
     if engine_name == "postgresql":
@@ -55,12 +60,27 @@ def not_upgraded(engine_name: str, tmp_path: pathlib.Path, request: pytest.Fixtu
         server.execute(f"CREATE DATABASE {name}")
         url = server.url(name)
     ledger = open_ledger(Settings(url, tmp_path, tmp_path / "secrets.json", False, "ERROR"))
-    with archives.opening(CASES / "before_recorded_by.backup") as archive:
+    with archives.opening(CASES / backup) as archive:
         _load(ledger, archive)
     yield ledger
     ledger.database.close()
     if engine_name == "postgresql":
         request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def not_upgraded(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """The ledger of schema 0005."""
+    with _loaded("before_recorded_by.backup", "secrets.json", engine_name, tmp_path, request) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def of_0_2_0(engine_name: str, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """The ledger of version 0.2.0, upgraded."""
+    with _loaded("before_the_market_day.backup", "secrets_0_2_0.json", engine_name, tmp_path, request) as ledger:
+        schema.upgrade(ledger.database, ledger.vault.macs)
+        yield ledger
 
 
 @pytest.fixture
@@ -183,6 +203,19 @@ def test_a_block_holds_older_and_newer_entries_and_proves_both(older: Ledger, de
         checked = subprocess.run([sys.executable, SCRIPT, "-"], input=json.dumps(proof), capture_output=True, text=True)
         assert (checked.returncode, checked.stderr) == (0, "")
     assert desk.trade(FOURTH, "fourth").headers["Idempotency-Replayed"] == "true"
+
+
+def test_answers_of_version_0_2_0_are_replayed_and_right(of_0_2_0: Ledger) -> None:
+    """Their MACs cover who recorded them. The values that came later must not move it."""
+    assert verdict_after(of_0_2_0) == RIGHT
+    caller = Caller(create_app(of_0_2_0).test_client(), "hushi_Le1TxBs7JIa39NUjY2Upl3XvRmerRvY1KCRiCJhm9Uk")
+    over = a_trade(amount_cny="9000.00", over_allowance="refuse")
+    for key, body, status in (("first", FIRST, 201), ("second", FOURTH, 201), ("refused", over, 422)):
+        again = caller.trade(body, key)
+        assert (again.status_code, again.headers["Idempotency-Replayed"]) == (status, "true"), key
+    fold(of_0_2_0)
+    assert verdict_after(of_0_2_0) == RIGHT
+    caller.client.application.extensions["hushi"].committer.close()
 
 
 @pytest.mark.parametrize(("seq", "found"), [(1, "Block 1 sealed other entries"), (4, "was not answered with")])

@@ -49,7 +49,9 @@ _CNY = SignedCny()
 def post_batch(query: dict[str, Any]) -> Answer:
     """Post up to 10,000 trades in order; each line bears its own idempotency key and gets its own answer.
 
-    With `check=true` nothing is written or remembered: the answer tells what the batch would be answered now.
+    With `check=true` nothing is written or remembered: each line has the verdict, the warnings or the refusal that the
+    write would give it now. A line that would be accepted has status 200 and no transaction_id, because there is no
+    transaction; one whose key is known already also has `replayed`.
     """
     media_type = expect_media_type(*MEDIA_TYPES)
     if media_type != MEDIA_TYPES[0] and request.content_length is None:
