@@ -113,6 +113,7 @@ def test_a_truck_is_registered_split_posted_printed_and_reversed(clerk: Yard) ->
     assert sorted(each["resident_id"] for each in posted) == [f"R{n:08d}" for n in range(1, MEMBERS + 1)]
     assert {each["verdict"] for each in posted} == {"exempt"}
     assert clerk.ask("/v1/consignments/EL-1")["lines"][0]["left_kg"] == "0.000"
+    clerk.wait_for_text("#trucks [aria-current]", "Split up")
     assert "40,000.00" in clerk.text("#proposal-parts tfoot")
     assert clerk.page.is_hidden("#splitting"), "nothing is left to be split"
 

@@ -4,7 +4,7 @@ import { Attempt } from "./record_api.js";
 import { marketNow } from "./record_fields.js";
 import { bodyOf, empty, sayRefused, whenSent } from "./residents_forms.js";
 import { draws } from "./shell.js";
-import { codesOf, nameOf, word } from "./words.js";
+import { codesOf, language, nameOf, word } from "./words.js";
 
 const NAMES = ["consignment", "vehicle_plate", "seller"];
 const LINE_TEXTS = ["commodity", "hs_code", "quantity_kg", "amount_cny"];
@@ -31,7 +31,9 @@ function labelled(name, input, id) {
 function codes(dimension) {
   const all = codesOf(dimension);
   if (dimension !== "origin") return all;
-  return [...NEIGHBOURS, ...all.filter((code) => !NEIGHBOURS.includes(code) && code !== "CN")];
+  const byName = new Intl.Collator(language()).compare;
+  const others = all.filter((code) => !NEIGHBOURS.includes(code) && code !== "CN");
+  return [...NEIGHBOURS, ...others.sort((one, other) => byName(nameOf("origin", one), nameOf("origin", other)))];
 }
 
 /**

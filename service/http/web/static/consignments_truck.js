@@ -19,14 +19,20 @@ export const kg = (text) => `${grouped(text)}\u00a0${word("unit.quantity_kg")}`;
 /** @param {string} instant 2024-06-30T09:12:00+08:00 as the market's clocks show it */
 export const clock = (instant) => instant.slice(0, 16).replace("T", " ");
 
-/** @param {Truck} truck */
-const isSplit = (truck) => truck.lines.every((line) => Number(line.left_kg) === 0);
+/**
+ * Whether a truck is split up, in a word: all of it, a part of it, or nothing.
+ * @param {Truck} truck
+ */
+function stateOf({ lines }) {
+  if (lines.every((line) => Number(line.left_kg) === 0)) return word("done");
+  return word(lines.some((line) => Number(line.split_kg) > 0) ? "open.partly" : "open.still");
+}
 
 /** @param {Truck} truck */
 function row(truck) {
   /** @type {Record<string, string>} */
   const more = state.opened?.consignment === truck.consignment ? { "aria-current": "true" } : {};
-  const parts = [clock(truck.arrived_at), truck.vehicle_plate ?? "", word(isSplit(truck) ? "done" : "open.still")];
+  const parts = [clock(truck.arrived_at), truck.vehicle_plate ?? "", stateOf(truck)];
   const made = button(`truck-${truck.consignment}`, "", () => openTruck(truck.consignment, truck.trade_point), more);
   made.append(make("b", {}, truck.consignment), ...parts.map((part) => make("span", {}, part)));
   return make("li", {}, made);
