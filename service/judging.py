@@ -76,8 +76,7 @@ class Judge:
         `recorded_by` is the id of the API key; a quote has none.
 
         Raises PersonalData, ValidationFailed, UnknownResident, ResidentNotActive, NotMandated, CategoryHsMismatch,
-        HsCodeRequired,
-        ReferenceExists or AllowanceExceeded; then the trade uses nothing.
+        HsCodeRequired, ReferenceExists or AllowanceExceeded; then the trade uses nothing.
         """
         refuse_citizen_numbers(trade)
         day = trade.day
