@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from loadtests.deployments import Deployment, durable_postgresql, fresh_ledger, hushi_on
+from loadtests.deployments import Deployment, Measured, fresh_ledger, hushi_on, measure_engines
 from loadtests.figures import Figure, conclude, timed
 from loadtests.postings import Market, csv_table, ndjson
 from service.ledger import Ledger
@@ -136,7 +136,7 @@ def _timed(database: Database, work: Callable[[Any], object]) -> float:
     return time.perf_counter() - started
 
 
-def measure(engine: str, server: PostgreSQL | None) -> tuple[list[Figure], str]:
+def measure(engine: str, server: PostgreSQL | None) -> Measured:
     """The figures of an engine, and what the database says about its durability."""
     with contextlib.ExitStack() as stack:
         deployment = stack.enter_context(hushi_on(engine, server))
@@ -175,14 +175,7 @@ def figures_of(engine: str, seconds: dict[str, list[float]]) -> Iterator[Figure]
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
-    figures: list[Figure] = []
-    conditions = {}
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(durable_postgresql()) if "postgresql" in ENGINES else None
-        for engine in ENGINES:
-            found, told = measure(engine, server if engine == "postgresql" else None)
-            figures += found
-            conditions[f"batches and raw inserts on {engine}"] = told
+    figures, conditions = measure_engines(ENGINES, measure, "batches and raw inserts")
     conclude("batches", f"Batches over HTTP, lines a second, median of {ROUNDS} rounds in turns", figures, conditions)
 
 

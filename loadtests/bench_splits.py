@@ -4,7 +4,6 @@ Each round registers a truck of 475 t that is worth 990 allowances, on a busines
 and posts it. BENCH_ROUNDS and BENCH_ENGINES limit what is measured.
 """
 
-import contextlib
 import datetime
 import os
 import statistics
@@ -14,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from loadtests.deployments import Deployment, durable_postgresql, hushi_on
-from loadtests.figures import Figure, conclude, timed
+from loadtests.deployments import Deployment, Measured, hushi_on, measure_engines
+from loadtests.figures import conclude, timed
 from tests.builders import a_key, a_registration
 from tests.postgresql import PostgreSQL
 
@@ -59,7 +58,7 @@ class Trucks:
         return orjson.loads(answer), elapsed
 
 
-def measure(engine: str, server: PostgreSQL | None) -> tuple[list[Figure], str]:
+def measure(engine: str, server: PostgreSQL | None) -> Measured:
     """The figures of an engine, and what the database says about its durability."""
     with hushi_on(engine, server) as deployment:
         trucks = Trucks(deployment)
@@ -78,14 +77,7 @@ def _ms(seconds: tuple[float, ...]) -> list[str]:
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
-    figures: list[Figure] = []
-    conditions = {}
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(durable_postgresql()) if "postgresql" in ENGINES else None
-        for engine in ENGINES:
-            found, told = measure(engine, server if engine == "postgresql" else None)
-            figures += found
-            conditions[f"splits on {engine}"] = told
+    figures, conditions = measure_engines(ENGINES, measure, "splits")
     conclude("splits", f"Splits among 1,000 residents over HTTP, median of {ROUNDS} rounds", figures, conditions)
 
 

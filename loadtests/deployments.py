@@ -7,7 +7,7 @@ import pathlib
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -15,6 +15,7 @@ import psycopg
 import sqlalchemy as sa
 
 from loadtests.bench_http import free_port, running
+from loadtests.figures import Figure
 from loadtests.histories import people
 from loadtests.market import MarketShape, settlement_of
 from loadtests.postings import CANCELLED_ONE_IN, RESIDENTS
@@ -59,6 +60,25 @@ def durable_postgresql() -> Iterator[postgresql.PostgreSQL]:
     """Starts a server that writes a commit to disk before it answers."""
     with postgresql.running(POSTGRESQL_SETTINGS) as server:
         yield server
+
+
+Measured = tuple[list[Figure], str]
+"""The figures of an engine, and what its database says about its durability."""
+
+
+def measure_engines(
+    engines: Sequence[str], measure: Callable[[str, postgresql.PostgreSQL | None], Measured], what: str
+) -> tuple[list[Figure], dict[str, str]]:
+    """Measures one engine after the other: all figures, and the conditions of `what` on each engine."""
+    figures: list[Figure] = []
+    conditions = {}
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(durable_postgresql()) if "postgresql" in engines else None
+        for engine in engines:
+            found, told = measure(engine, server if engine == "postgresql" else None)
+            figures += found
+            conditions[f"{what} on {engine}"] = told
+    return figures, conditions
 
 
 @contextlib.contextmanager
