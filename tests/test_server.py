@@ -23,6 +23,7 @@ from service.ledger import Ledger
 from service.server.processes import SHUTDOWN_TIMEOUT_S, _Server
 from tests.builders import a_citizen_number, a_registration, a_trade
 from tests.servers import Server, free_port, run_hushi, serving
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -154,19 +155,25 @@ def test_a_process_outlives_its_idle_threads(
     with serving(environment, tmp_path / "log", program=(sys.executable, "-c", _IMPATIENT)) as server:
         workers = psutil.Process(server.process.pid).children(recursive=True)
 
+        def threads() -> int:
+            return sum(worker.num_threads() for worker in workers)
+
         def ask() -> None:
-            for _ in range(10):
+            while not enough.is_set():
                 assert server.ask("GET", "/v1/reports/trade?period=2024", None, headers)[0] == 200
 
+        threads_quiet, enough = threads(), threading.Event()
         askers = [threading.Thread(target=ask) for _ in range(16)]
         for thread in askers:
             thread.start()
+        wait_until(lambda: threads() > threads_quiet + 1)
+        threads_busy = threads()
+        enough.set()
         for thread in askers:
             thread.join()
-        threads_busy = sum(worker.num_threads() for worker in workers)
-        time.sleep(8)
+        wait_until(lambda: threads() < threads_busy)
+        time.sleep(3)
         assert all(worker.is_running() for worker in workers)
-        assert sum(worker.num_threads() for worker in workers) < threads_busy
         assert server.ask("GET", "/health/live")[0] == 200
 
 
