@@ -150,10 +150,6 @@ _BATCH = ProcessingBatchSchema()
 
 def processing_batch_document(batch: ProcessingBatch, name_of: Callable[[int], str | None]) -> dict[str, Any]:
     """The document of a batch; `name_of` gives the name of an API key by its id."""
-
-    def recorder(key: int) -> dict[str, Any]:
-        return {"id": key, "name": name_of(key)}
-
     reversal = batch.reversal
     shown: dict[str, Any] = _BATCH.dump(
         {
@@ -166,8 +162,12 @@ def processing_batch_document(batch: ProcessingBatch, name_of: Callable[[int], s
             "outputs": [{"output": no, **one._asdict()} for no, one in enumerate(batch.stated.outputs, 1)],
             "reversal": None
             if reversal is None
-            else {**reversal._asdict(), "recorded_by": recorder(reversal.recorded_by)},
-            "recorded_by": recorder(batch.recorded_by),
+            else {**reversal._asdict(), "recorded_by": _recorder(reversal.recorded_by, name_of)},
+            "recorded_by": _recorder(batch.recorded_by, name_of),
         }
     )
     return shown
+
+
+def _recorder(key: int, name_of: Callable[[int], str | None]) -> dict[str, Any]:
+    return {"id": key, "name": name_of(key)}

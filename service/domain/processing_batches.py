@@ -55,7 +55,7 @@ class TransferToProcess(NamedTuple):
     nth: int
 
 
-class Reversed(NamedTuple):
+class BatchReversal(NamedTuple):
     """The reversal of a batch: why, when, and by which API key."""
 
     reason: str
@@ -75,7 +75,7 @@ class ProcessingBatch(NamedTuple):
     trade_point: str | None
     input_g: int
     input_fen: int
-    reversal: Reversed | None
+    reversal: BatchReversal | None
     recorded_at: datetime.datetime
     recorded_by: int
 

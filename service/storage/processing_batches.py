@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from service.domain.processing_batches import (
+    BatchReversal,
     NewProcessingBatch,
     ProcessingBatch,
     ProcessingOutput,
-    Reversed,
     TransferToProcess,
 )
 from service.storage.rowsets import row_set, rows_parameter
@@ -203,7 +203,7 @@ def _batch_of(row: Any, inputs: Sequence[Any], outputs: Sequence[ProcessingOutpu
         trade_point=points.pop() if len(points) == 1 else None,
         input_g=sum(one.quantity_g for one in inputs),
         input_fen=sum(one.amount_fen for one in inputs),
-        reversal=None if row.reason is None else Reversed(row.reason, row.reversed_at, row.reversed_by),
+        reversal=None if row.reason is None else BatchReversal(row.reason, row.reversed_at, row.reversed_by),
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by,
     )
