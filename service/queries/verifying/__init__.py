@@ -81,7 +81,7 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_declarants(connection)
         verify_splits(connection)
         verify_transfers(connection, verify_enterprises(connection))
-        verify_goods(connection)
         verify_processing_batches(connection)
+        verify_goods(connection)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

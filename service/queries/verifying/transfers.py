@@ -59,7 +59,7 @@ def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[Sto
     if lines_digest(stated) != bytes(transfer.lines_digest):
         raise Wrong(f"{name} was recorded with other lines than those that are there.")
     if [line.no for line in stated] != list(range(1, transfer.lines + 1)):
-        raise Wrong(f"{name} says that it has {transfer.lines} lines, and has {len(lines)}.")
+        raise Wrong(f"{name} does not have the lines 1 to {transfer.lines} that it says.")
     for one in lines:
         _refuse_other_trade(f"Line {one.line.no} of transfer {transfer_id(transfer.id)}", transfer, one)
     sums = (sum(line.quantity_g for line in stated), sum(line.amount_fen for line in stated))
