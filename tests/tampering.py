@@ -1,6 +1,7 @@
 """Changes the database as a person would who wants to change history, and asks `hushi verify` what it finds."""
 
 import contextlib
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -36,11 +37,13 @@ def engine_of(ledger: Ledger) -> str:
     return "sqlite" if ledger.database.is_sqlite else "postgresql"
 
 
-def verdict_after(ledger: Ledger, *statements: str, head_hash: str | None = None, has_secrets: bool = False) -> str:
+def verdict_after(
+    ledger: Ledger, *statements: str, head_hash: str | None = None, has_secrets: bool = False, last: Sequence[str] = ()
+) -> str:
     """Runs statements past the service, returns what `hushi verify` says, and rolls the statements back.
 
     With `has_secrets`, digests of lines and MACs of the register are then made right, as a faulty service would have
-    made them: only the rules tell what is wrong.
+    made them: only the rules tell what is wrong. The `last` statements run after that.
     """
     said = RIGHT
     with contextlib.suppress(_Undone), ledger.database.writing() as connection:
@@ -49,6 +52,8 @@ def verdict_after(ledger: Ledger, *statements: str, head_hash: str | None = None
         if has_secrets:
             _make_digests_right(connection)
             _make_macs_right(connection, ledger.vault.macs.facts)
+        for statement in last:
+            connection.exec_driver_sql(statement)
         try:
             verify_within(connection, ledger, head_hash)
         except Wrong as wrong:
