@@ -126,6 +126,14 @@ def test_an_inserted_line_is_found(sent_on: Ledger) -> None:
     assert said == "Transfer T00000006 was recorded with other lines than those that are there."
 
 
+def test_a_line_of_a_transfer_that_there_is_not_is_found(sent_on: Ledger) -> None:
+    columns = [column.name for column in transfer_line.columns]
+    values = ", ".join({"transfer": "99", "place": "10"}.get(name, name) for name in columns)
+    copied = f"INSERT INTO transfer_line ({', '.join(columns)}) SELECT {values} FROM transfer_line"
+    said = verdict(sent_on, f"{copied} WHERE transfer = 6 AND no = 1")
+    assert said == "A line is of transfer 99, which is not there."
+
+
 def test_an_inserted_sum_of_what_has_gone_on_is_found(sent_on: Ledger) -> None:
     said = verdict(sent_on, a_copy(sent_on, "transferred", "place = 1"))
     assert said == "The trade at place 10 of the journal is counted among what has gone on, and no transfer has it."
