@@ -11,8 +11,8 @@ from service.domain.processing_cells import ALL_GRAINS, WAYS, CountedLine, apply
 from service.ledger import Ledger
 from service.storage import blocks, processing_cells, processing_tail
 from service.storage.engine import Connection
-from service.storage.processing_cells import Folded
-from service.storage.processing_tail import Seen, TransferEvent
+from service.storage.processing_cells import FoldedUpTo
+from service.storage.processing_tail import TransferEvent, TransferHeads
 
 LINES_PER_FOLD_MAX = 10_000
 
@@ -31,7 +31,7 @@ def fold_transfers(ledger: Ledger) -> int:
         if not events:
             return 0
         after = _folded_by(before, events)
-        lines = processing_tail.find_lines(connection, Seen(*before[1:]), Seen(*after[1:]))
+        lines = processing_tail.find_lines(connection, TransferHeads(*before[1:]), TransferHeads(*after[1:]))
     with ledger.database.writing() as connection:
         if not blocks.try_lock(connection) or processing_cells.find_folded(connection) != before:
             return 0
@@ -48,8 +48,8 @@ def fold_all_transfers(ledger: Ledger) -> int:
     return lines
 
 
-def _folded_by(before: Folded, events: Sequence[TransferEvent]) -> Folded:
-    return Folded(
+def _folded_by(before: FoldedUpTo, events: Sequence[TransferEvent]) -> FoldedUpTo:
+    return FoldedUpTo(
         events[-1].fact,
         max(before.transfer, *(event.transfer for event in events if not event.transfer_reversal), 0),
         max(before.transfer_reversal, *(event.transfer_reversal for event in events), 0),
@@ -60,11 +60,11 @@ def _add_to_cells(
     connection: Connection,
     events: Sequence[TransferEvent],
     lines: Sequence[tuple[int, CountedLine]],
-    after: Folded,
+    after: FoldedUpTo,
 ) -> None:
     counted = [line for _, line in lines]
     reversals = [line for line in counted if line.is_reversal]
-    live = processing_tail.find_live(connection, reversals, Seen(*after[1:]), WAYS)
+    live = processing_tail.find_live(connection, reversals, TransferHeads(*after[1:]), WAYS)
     changed = processing_cells.find(connection, touched_cells(counted, ALL_GRAINS))
     apply_lines(counted, live, changed, ALL_GRAINS)
     processing_cells.save(connection, changed, _changed_in(events, lines))

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 
 from service.domain.rounding import HUNDREDTHS_OF_A_PERCENT, divide_half_up
 
-Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
-ShareReason = Reason | Literal["no_imports"]
+Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day", "no_imports"]
 
 GROWTH_PCT_DECIMALS = 2
 RATIO_DECIMALS = 4
@@ -63,7 +62,7 @@ class ComparedShare(NamedTuple):
     change: int | None
     growth_pct: int | None
     ratio: int | None
-    reason: ShareReason | None
+    reason: Reason | None
 
 
 def compare_shares(current: int | None, base: int | None, *, has_base: bool) -> ComparedShare:

@@ -4,7 +4,6 @@ A month is merged once over its days, and keeps its totals by selection until on
 months are kept too (domain/stretches.py). There are no participations here, so this cube is simpler than that of trade.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from pyroaring import BitMap, BitMap64
 
 from service.domain.cells import Key
 from service.domain.monthly import MonthlyCells
-from service.domain.months import ANSWERS_KEPT_MAX, ASKED_BEFORE_ROLLING_UP, narrow, overlay
+from service.domain.months import ANSWERS_KEPT_MAX, ASKED_BEFORE_ROLLING_UP, Days, narrow, overlay
 from service.domain.periods import Period, month_end
 from service.domain.processing_cells import (
     ALL_GRAINS,
@@ -25,8 +24,6 @@ from service.domain.processing_cells import (
 )
 from service.domain.stretches import MergedStretches
 from service.domain.totals import RowKeys, union
-
-CellsByDay = dict[datetime.date, dict[Key, ProcessingCell]]
 
 
 @dataclass(slots=True)
@@ -118,12 +115,12 @@ def merge_totals(parts: Iterable[Mapping[Key, ProcessingTotals]]) -> dict[Key, P
 class _NarrowedDays:
     """Cells by day. A filter on a dimension with many values looks its cells up, and does not pass through all."""
 
-    def __init__(self, days: CellsByDay, wide: Mapping[int, int]) -> None:
+    def __init__(self, days: Days[ProcessingCell], wide: Mapping[int, int]) -> None:
         self.days = days
         self._wide = wide
-        self._narrowed: dict[int, dict[str | None, CellsByDay]] = {}
+        self._narrowed: dict[int, dict[str | None, Days[ProcessingCell]]] = {}
 
-    def asked(self, selection: ProcessingSelection) -> CellsByDay:
+    def asked(self, selection: ProcessingSelection) -> Days[ProcessingCell]:
         """The days, with the wanted cells at least."""
         for index, wanted in selection.filters:
             if index in self._wide:
@@ -139,7 +136,7 @@ class ProcessingMonth:
 
     def __init__(self, grain: ProcessingGrain) -> None:
         """Begins without cells."""
-        self.days: CellsByDay = {}
+        self.days: Days[ProcessingCell] = {}
         self.version = 0
         self._looked_at = -1
         self._wide = {index: place for place, index in enumerate(grain.dimensions) if index in WIDE_DIMENSIONS}
@@ -186,7 +183,7 @@ class ProcessingMonth:
         return totals_of_cells((cells for day, cells in days.items() if period.start <= day <= period.end), keys)
 
 
-def _merged(days: CellsByDay) -> CellsByDay:
+def _merged(days: Days[ProcessingCell]) -> Days[ProcessingCell]:
     """The cells of all days put together by their values, as if they were of the month's last day."""
     found: dict[Key, ProcessingCell] = {}
     sets: dict[Key, _Sets] = {}

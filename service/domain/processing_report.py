@@ -4,13 +4,14 @@ See docs/RULES.md, After the market.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from service.domain.cells import DIMENSIONS, Key
+from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.growth import ComparedShare, compare, compare_shares
 from service.domain.periods import Period
-from service.domain.processing_cells import PROCESSING_DIMENSIONS, On
+from service.domain.processing_cells import PROCESSING_DIMENSIONS, WAYS, On, ProcessingGrain
 from service.domain.processing_cube import ProcessingSelection, ProcessingTotals
 from service.domain.report_rows import plain_rows, time_rows
 from service.domain.reports import Ask, Measures, Question, ReportRow, TradeReport
@@ -48,14 +49,17 @@ class _Figures:
 
     @property
     def amount_fen(self) -> int:
+        """The value that went on."""
         return self.totals.amount_fen
 
     @property
     def transactions(self) -> int:
+        """The trades whose goods went on."""
         return self.totals.transactions
 
     @property
     def of_imports(self) -> int | None:
+        """The share of the imports, in hundredths of a percent; None without imports."""
         return share(self.of_trades_fen, self.imports_fen)
 
 
@@ -63,7 +67,7 @@ _NOTHING = _Figures(ProcessingTotals(), 0, 0)
 
 
 def processing_report(question: Question, on: On, ask: AskProcessing, ask_trades: Ask) -> ProcessingReport:
-    """Makes the report. It has a row for each key of which something went on in the current or the base period.
+    """Makes the report. It has a row for each key under which something went on in the current or the base period.
 
     `ask_trades` tells the imports. The share is that of the trades' business day also when `on` is "transferred".
     """
@@ -104,7 +108,8 @@ class _Asking:
         question = self._question
         selection = processing_selection(question, self._on, rows=rows)
         totals = self._ask(period, selection)
-        of_trades = self._ask(period, dataclasses.replace(selection, on="traded"))
+        by_trades = dataclasses.replace(selection, on="traded")
+        of_trades = totals if selection == by_trades else self._ask(period, by_trades)
         imports = self._ask_trades(period, imports_selection(question, rows=rows))
         places = [place for place, name in enumerate(question.dimensions) if rows and name in DIMENSIONS]
         keys = totals if rows else {**totals, (): None}
@@ -117,6 +122,22 @@ class _Asking:
             )
             for key in keys
         }
+
+
+class Needed(NamedTuple):
+    """The grains of cells that a report is made from: those of trades, for the imports, and those of transfers."""
+
+    trades: Collection[Grain]
+    transfers: Collection[ProcessingGrain]
+
+
+def grains_needed(question: Question, on: On) -> Needed:
+    """The grains that `processing_report` asks for."""
+    ways = {on, WAYS[0]}
+    return Needed(
+        {imports_selection(question, rows=rows).grain for rows in (True, False)},
+        {processing_selection(question, way, rows=rows).grain for way in ways for rows in (True, False)},
+    )
 
 
 def processing_selection(question: Question, on: On, *, rows: bool) -> ProcessingSelection:

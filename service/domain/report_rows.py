@@ -1,4 +1,4 @@
-"""The rows of a report on any kind of totals: which keys have a row, in which order, and what a row is compared with."""
+"""The rows of a report on any kind of totals: which keys have a row, in which order, and what it is compared with."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -30,7 +30,7 @@ AskRows = Callable[[Period | None], Mapping[Key, T]]
 """A function that returns the totals of a period by the keys of the rows; none for None."""
 
 MakeRow = Callable[[Mapping[str, str | None], T, T | None, int | None], R]
-"""A function that makes a row of its key, its current totals, those of its base (None without a base), and its share."""
+"""A function that makes a row of its key, its current totals, those of its base (None without one), and its share."""
 
 
 def plain_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R], total_fen: int) -> list[R]:

@@ -10,7 +10,7 @@ from service.storage import processing_cells, processing_tail
 from service.storage.engine import Connection
 from service.storage.lineage import NOTHING_REGISTERED
 from service.storage.processing_cells import NOTHING_FOLDED
-from service.storage.processing_tail import Seen
+from service.storage.processing_tail import TransferHeads
 
 
 class ProcessingMemory:
@@ -30,7 +30,7 @@ class ProcessingMemory:
         self._register = NOTHING_REGISTERED
         self._grains: list[ProcessingGrain] = []
         self._folded = NOTHING_FOLDED
-        self._seen = Seen()
+        self._seen = TransferHeads()
         self._lines: list[CountedLine] = []
         self._laid: dict[ProcessingGrain, int] = {}
         self._overlay: Overlay[ProcessingCell] = Overlay()
@@ -63,11 +63,11 @@ class ProcessingMemory:
             self._cover(connection, grain)
         self._register = register
 
-    def _take_off(self, folded: processing_cells.Folded) -> None:
+    def _take_off(self, folded: processing_cells.FoldedUpTo) -> None:
         self._overlay.take_off(self.cube)
         self._lines.clear()
         self._laid.clear()
-        self._seen = Seen(folded.transfer, folded.transfer_reversal)
+        self._seen = TransferHeads(folded.transfer, folded.transfer_reversal)
 
     def _load(self, connection: Connection, missing: list[ProcessingGrain]) -> None:
         """Loads the cells that newer folds have changed, and all cells of the grains that are missing."""

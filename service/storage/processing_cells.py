@@ -13,7 +13,7 @@ from service.storage.tables import processing_cell, processing_fold
 _ONLY_ROW = 1
 
 
-class Folded(NamedTuple):
+class FoldedUpTo(NamedTuple):
     """How far the cells are folded: the number of the newest fact, and the newest transfer and reversal up to it.
 
     Facts are in the order of recording, and a later state of one register has all facts of an earlier one. So two
@@ -25,7 +25,7 @@ class Folded(NamedTuple):
     transfer_reversal: int = 0
 
 
-NOTHING_FOLDED = Folded()
+NOTHING_FOLDED = FoldedUpTo()
 
 
 def _cell_of(values: Sequence[Any]) -> ProcessingCell:
@@ -59,14 +59,14 @@ save = _TABLE.save
 cell_of = _TABLE.read
 
 
-def find_folded(connection: sa.Connection) -> Folded:
+def find_folded(connection: sa.Connection) -> FoldedUpTo:
     """How far the cells are folded; NOTHING_FOLDED before the first fold."""
     column = processing_fold.c
     row = connection.execute(sa.select(column.no, column.transfer, column.transfer_reversal)).one_or_none()
-    return NOTHING_FOLDED if row is None else Folded(*row)
+    return NOTHING_FOLDED if row is None else FoldedUpTo(*row)
 
 
-def save_folded(connection: sa.Connection, folded: Folded, before: Folded) -> None:
+def save_folded(connection: sa.Connection, folded: FoldedUpTo, before: FoldedUpTo) -> None:
     """Notes how far the cells are folded, in the place of the row of `before`.
 
     Raises sqlalchemy.exc.IntegrityError when another folder has written the first row meanwhile.

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from service.domain.processing_cells import CountedLine, On, processing_key
 from service.storage.cell_tables import known_day
 from service.storage.columns import DayType, as_stored, day_number
-from service.storage.processing_cells import Folded
+from service.storage.processing_cells import FoldedUpTo
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import fact, journal, transfer, transfer_line, transfer_reversal
 
 
-class Seen(NamedTuple):
+class TransferHeads(NamedTuple):
     """The newest transfer and the newest reversal of a transfer that somebody has seen."""
 
     transfer: int = 0
@@ -54,13 +54,13 @@ def _line_of(values: Sequence[Any], *, is_reversal: bool) -> CountedLine:
     )  # fmt: skip
 
 
-def newest(connection: sa.Connection) -> Seen:
+def newest(connection: sa.Connection) -> TransferHeads:
     """The newest transfer and reversal. They are read in one statement, so that they are of one moment."""
     columns = [sa.select(sa.func.max(column)).scalar_subquery() for column in (transfer.c.id, transfer_reversal.c.id)]
-    return Seen(*(number or 0 for number in connection.execute(sa.select(*columns)).one()))
+    return TransferHeads(*(number or 0 for number in connection.execute(sa.select(*columns)).one()))
 
 
-def find_lines(connection: sa.Connection, after: Seen, up_to: Seen) -> list[tuple[int, CountedLine]]:
+def find_lines(connection: sa.Connection, after: TransferHeads, up_to: TransferHeads) -> list[tuple[int, CountedLine]]:
     """The lines of newer transfers, and those of transfers that were reversed meanwhile, each with its transfer.
 
     A transfer that was recorded and reversed in between has its lines twice.
@@ -88,7 +88,7 @@ _REVERSED = (
 )
 
 
-def find_events(connection: sa.Connection, folded: Folded, lines_max: int) -> list[TransferEvent]:
+def find_events(connection: sa.Connection, folded: FoldedUpTo, lines_max: int) -> list[TransferEvent]:
     """The oldest transfers and reversals that no cell has, in the order of recording.
 
     There is one at least, when there are any, and otherwise no more than have this number of lines together.
@@ -129,7 +129,7 @@ _EVENTS = sa.union_all(sa.select(_NEW_TRANSFERS), sa.select(_NEW_REVERSALS)).ord
 
 
 def find_live(
-    connection: sa.Connection, reversed_lines: Collection[CountedLine], up_to: Seen, ways: Iterable[On]
+    connection: sa.Connection, reversed_lines: Collection[CountedLine], up_to: TransferHeads, ways: Iterable[On]
 ) -> list[CountedLine]:
     """The live lines that may keep a resident or a trade in a cell which a reversed line is of.
 
