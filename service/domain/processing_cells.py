@@ -107,6 +107,18 @@ class ProcessingCell(LineSums):
         """The trades: those that went on whole, and those that went on in parts, each once."""
         return self.whole + len(self.parts)
 
+    def add(self, line: CountedLine) -> None:
+        """Adds a line, or takes a reversed one off the sums; whether it leaves the sets depends on other lines."""
+        sign = -1 if line.is_reversal else 1
+        self.amount_fen += sign * line.amount_fen
+        self.quantity_g += sign * line.quantity_g
+        self.paid_fen += sign * line.paid_fen
+        self.whole += sign * line.is_whole
+        if not line.is_reversal:
+            self.residents.add(line.resident)
+            if not line.is_whole:
+                self.parts.add(line.place)
+
     def copy(self) -> Self:
         """A copy that can be changed without a change of this cell."""
         sums = (self.amount_fen, self.quantity_g, self.paid_fen, self.whole)
@@ -135,23 +147,10 @@ def apply_lines(
             cell = cells.get(key)
             if cell is None:
                 cell = cells[key] = ProcessingCell()
-            _add(cell, line)
+            cell.add(line)
     reversals = [line for line in lines if line.is_reversal]
     if reversals:
         _settle(reversals, list(live), cells, grains)
-
-
-def _add(cell: ProcessingCell, line: CountedLine) -> None:
-    sign = -1 if line.is_reversal else 1
-    cell.amount_fen += sign * line.amount_fen
-    cell.quantity_g += sign * line.quantity_g
-    cell.paid_fen += sign * line.paid_fen
-    if line.is_whole:
-        cell.whole += sign
-    elif not line.is_reversal:
-        cell.parts.add(line.place)
-    if not line.is_reversal:
-        cell.residents.add(line.resident)
 
 
 def _settle(

@@ -95,6 +95,14 @@ class CellTable(Generic[C]):
         grain, day, dimensions, *values = row
         return (grain, known_day(day), _known_values(dimensions)), self._cell_of(values)
 
+    def is_as_written(self, row: Sequence[Any]) -> bool:
+        """Whether raw values, with the last column, are what `save` writes for the cell that they make."""
+        key, cell = self.read(row[:-1])
+        written = self._row_of(key, cell, row[-1])
+        stored = dict(zip((column.name for column in self._table.c), row, strict=True))
+        sets = {name: bytes(value) for name, value in stored.items() if isinstance(value, bytes | memoryview)}
+        return written == {**stored, "day": key[1], **sets}
+
     def _finding_statement(self, dialect: str) -> sa.Select[Any]:
         keys = row_set(dialect, "keys", KEY_COLUMNS)
         on = sa.and_(*(self._table.c[name] == keys.c[name] for name in KEY_COLUMNS))

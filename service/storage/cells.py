@@ -7,10 +7,8 @@ import sqlalchemy as sa
 from pyroaring import BitMap
 
 from service.domain.cells import Cell, CellKey
-from service.storage.cell_tables import CellTable, dimensions_text
+from service.storage.cell_tables import CellTable
 from service.storage.tables import cell
-
-__all__ = ["cell_of", "dimensions_text", "find", "load_changed", "save"]
 
 
 def _cell_of(values: Sequence[Any]) -> Cell:
@@ -33,6 +31,7 @@ _TABLE = CellTable(cell, "block", _cell_of, _values_of)
 find = _TABLE.find
 load_changed = _TABLE.load_changed
 cell_of = _TABLE.read
+is_as_written = _TABLE.is_as_written
 
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:

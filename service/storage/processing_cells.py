@@ -57,6 +57,7 @@ find = _TABLE.find
 load_changed = _TABLE.load_changed
 save = _TABLE.save
 cell_of = _TABLE.read
+is_as_written = _TABLE.is_as_written
 
 
 def find_folded(connection: sa.Connection) -> FoldedUpTo:

@@ -35,18 +35,22 @@ class TransferEvent(NamedTuple):
     lines: int
 
 
-_COUNTED = (
+COUNTED = (
     journal.c.resident, transfer_line.c.place, as_stored(journal.c.day), as_stored(transfer.c.transferred_on),
     transfer_line.c.amount_fen, transfer_line.c.quantity_g, transfer_line.c.paid_fen, transfer_line.c.is_whole,
     transfer.c.enterprise, transfer.c.purpose, journal.c.category, journal.c.origin, journal.c.trade_point,
     journal.c.market_group, journal.c.settlement,
 )  # fmt: skip
-_LINES = transfer.join(transfer_line, transfer_line.c.transfer == transfer.c.id).join(
+"""What the cells need of a line: its values and those of its key, as the driver gives them."""
+
+LINES = transfer.join(transfer_line, transfer_line.c.transfer == transfer.c.id).join(
     journal, journal.c.seq == transfer_line.c.place
 )
+"""Each line of a transfer, with its transfer and its trade."""
 
 
-def _line_of(values: Sequence[Any], *, is_reversal: bool) -> CountedLine:
+def line_of(values: Sequence[Any], *, is_reversal: bool) -> CountedLine:
+    """Makes a line of the raw values of COUNTED."""
     resident, place, traded_on, transferred_on, amount_fen, quantity_g, paid_fen, is_whole, *key = values
     return CountedLine(
         resident, place, known_day(traded_on), known_day(transferred_on), processing_key(*key),
@@ -71,19 +75,19 @@ def find_lines(connection: sa.Connection, after: TransferHeads, up_to: TransferH
         between = {"after": getattr(after, place), "up_to": getattr(up_to, place)}
         if between["after"] < between["up_to"]:
             rows = connection.execute(statement, between).all()
-            found.extend((number, _line_of(values, is_reversal=is_reversal)) for number, *values in rows)
+            found.extend((number, line_of(values, is_reversal=is_reversal)) for number, *values in rows)
     return found
 
 
 # Both ends are stated, so that PostgreSQL uses the index (storage.tail.IS_WAITING says why).
 _ADDED = (
-    sa.select(transfer.c.id, *_COUNTED)
-    .select_from(_LINES)
+    sa.select(transfer.c.id, *COUNTED)
+    .select_from(LINES)
     .where(transfer.c.id > sa.bindparam("after"), transfer.c.id <= sa.bindparam("up_to"))
 )
 _REVERSED = (
-    sa.select(transfer.c.id, *_COUNTED)
-    .select_from(_LINES.join(transfer_reversal, transfer_reversal.c.transfer == transfer.c.id))
+    sa.select(transfer.c.id, *COUNTED)
+    .select_from(LINES.join(transfer_reversal, transfer_reversal.c.transfer == transfer.c.id))
     .where(transfer_reversal.c.id > sa.bindparam("after"), transfer_reversal.c.id <= sa.bindparam("up_to"))
 )
 
@@ -143,7 +147,7 @@ def find_live(
         parameters = _traded_pairs(reversed_lines) if on == "traded" else _transferred_pairs(reversed_lines)
         statement = _live_statement(connection.dialect.name, on)
         for number, *values in connection.execute(statement, {**parameters, **up_to._asdict()}):
-            line = _line_of(values, is_reversal=False)
+            line = line_of(values, is_reversal=False)
             found[number, line.place] = line
     return list(found.values())
 
@@ -174,7 +178,7 @@ def _live_statement(dialect: str, on: On) -> sa.Select[Any]:
         .exists()
     )
     wanted = (
-        sa.select(transfer.c.id, *_COUNTED)
+        sa.select(transfer.c.id, *COUNTED)
         .select_from(_asked_of(dialect, on))
         .where(transfer.c.id <= sa.bindparam("transfer"), ~reversed_already)
     )
