@@ -1,4 +1,4 @@
-"""Sends goods of a small market on, straight in storage, and counts plainly what went on."""
+"""Sends goods of a small market on, and counts plainly what went on."""
 
 import datetime
 from collections import defaultdict
@@ -9,16 +9,17 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from service.commands.enterprises import register_enterprise
+from service.commands.transfers import post_transfer, reverse_transfer
 from service.domain.cells import Key
 from service.domain.enterprises import NewEnterprise, enterprise_id
 from service.domain.groups import group_id
 from service.domain.periods import Period
 from service.domain.processing_cells import PROCESSING_DIMENSIONS
 from service.domain.processing_cube import ProcessingSelection, ProcessingTotals
-from service.domain.transfers import GoneOn, Purpose, TransferLine, lines_digest, parts_paid, worth_of
+from service.domain.transfer_lines import StatedGoods, WantedLine
+from service.domain.transfers import GoneOn, NewTransfer, Purpose
 from service.ledger import Ledger
-from service.storage import facts
-from service.storage.residents import lock_registrations
+from service.storage import transferred
 from service.storage.tables import journal, transfer, transfer_line, transfer_reversal
 from tests.builders import a_credit_code
 
@@ -48,6 +49,16 @@ def live_lines(connection: sa.Connection) -> list[sa.Row[Any]]:
     return cast(list[sa.Row[Any]], connection.execute(wanted).all())
 
 
+def live_imports(connection: sa.Connection, up_to: datetime.date) -> Sequence[int]:
+    """The places of the imports of a day and of days before, in order, without those that were reversed."""
+    reversal = journal.alias("reversal")
+    is_reversed = sa.select(reversal.c.seq).where(reversal.c.reverses == journal.c.transaction_id).exists()
+    wanted = sa.select(journal.c.seq).where(
+        journal.c.direction == "import", journal.c.reverses.is_(None), journal.c.day <= up_to, ~is_reversed
+    )
+    return connection.execute(wanted.order_by(journal.c.seq)).scalars().all()
+
+
 def send_on(
     ledger: Ledger,
     enterprise: int,
@@ -56,56 +67,28 @@ def send_on(
     wanted: Mapping[int, int],
     paid_fen: int | None = None,
 ) -> int:
-    """Records a transfer of grams by place, as far as they are left, and returns its number; 0 when none are."""
-    with ledger.database.writing() as connection:
-        lock_registrations(connection)
-        lines, residents = _lines(connection, wanted, paid_fen)
-        if not lines:
-            return 0
-        number = (connection.execute(sa.select(sa.func.max(transfer.c.id))).scalar_one() or 0) + 1
-        row = {
-            "id": number, "enterprise": enterprise, "purpose": purpose, "transferred_on": transferred_on,
-            "paid_fen": paid_fen, "lines": len(lines), "residents": len(residents),
-            "quantity_g": sum(line.quantity_g for line in lines), "amount_fen": sum(line.amount_fen for line in lines),
-            "lines_digest": lines_digest(lines), "recorded_at": ledger.now(), "recorded_by": 0,
-        }  # fmt: skip
-        connection.execute(sa.insert(transfer).values(row))
-        connection.execute(sa.insert(transfer_line), [{"transfer": number, **line._asdict()} for line in lines])
-        facts.add(connection, ledger.vault.macs.facts, "transfer", [number])
-        return number
-
-
-def _lines(
-    connection: sa.Connection, wanted: Mapping[int, int], paid_fen: int | None
-) -> tuple[list[TransferLine], set[int]]:
-    gone: dict[int, GoneOn] = defaultdict(GoneOn)
-    for line in live_lines(connection):
-        so_far = gone[line.place]
-        gone[line.place] = GoneOn(so_far.quantity_g + line.quantity_g, so_far.amount_fen + line.amount_fen)
-    trades = connection.execute(sa.select(journal).where(journal.c.seq.in_(wanted)).order_by(journal.c.seq)).all()
-    taken, residents = [], set()
-    for trade in trades:
-        before = gone[trade.seq]
-        quantity_g = min(wanted[trade.seq], trade.quantity_g - before.quantity_g)
-        if quantity_g > 0:
-            worth = worth_of(trade.amount_fen, trade.quantity_g, before, quantity_g)
-            taken.append((trade.seq, GoneOn(quantity_g, worth), quantity_g == trade.quantity_g))
-            residents.add(trade.resident)
-    paid = parts_paid(paid_fen, [value for _, value, _ in taken])
+    """Posts a transfer of grams by place, as far as they are left, and returns its number; 0 when none are left."""
+    with ledger.database.reading() as connection:
+        gone = transferred.find_gone(connection, wanted)
+        chosen = sa.select(journal.c.seq, journal.c.transaction_id, journal.c.quantity_g).where(
+            journal.c.seq.in_(wanted)
+        )
+        trades = connection.execute(chosen.order_by(journal.c.seq)).all()
+    left = {trade.seq: trade.quantity_g - gone.get(trade.seq, GoneOn()).quantity_g for trade in trades}
     lines = [
-        TransferLine(no, place, value.quantity_g, value.amount_fen, part, is_whole)
-        for no, ((place, value, is_whole), part) in enumerate(zip(taken, paid, strict=True), 1)
+        WantedLine(trade.transaction_id, min(wanted[trade.seq], left[trade.seq]))
+        for trade in trades
+        if left[trade.seq] > 0
     ]
-    return lines, residents
+    if not lines:
+        return 0
+    stated = NewTransfer(enterprise, purpose, transferred_on, paid_fen, None, None)
+    return post_transfer(ledger, stated, StatedGoods.of_trades(lines)).transfer.number
 
 
-def take_back(ledger: Ledger, number: int) -> None:
-    """Records the reversal of a transfer."""
-    with ledger.database.writing() as connection:
-        lock_registrations(connection)
-        row = {"transfer": number, "reason": "x", "recorded_at": ledger.now(), "recorded_by": 0}
-        added = sa.insert(transfer_reversal).values(row).returning(transfer_reversal.c.id)
-        facts.add(connection, ledger.vault.macs.facts, "transfer_reversal", [connection.execute(added).scalar_one()])
+def call_back(ledger: Ledger, number: int) -> None:
+    """Posts the reversal of a transfer."""
+    reverse_transfer(ledger, number, "x")
 
 
 @dataclass

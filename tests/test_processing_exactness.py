@@ -8,17 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.commands.folding import fold
-from service.commands.posting import post
+from service.commands.posting import Reverse, post
 from service.commands.processing_folding import fold_transfers
+from service.domain.idempotency import key_digest, reversal_fingerprint
 from service.domain.periods import Compare, Period, month_end
 from service.domain.processing_cells import ROW_DIMENSIONS, WAYS, On
 from service.domain.processing_report import ProcessingReport, processing_report
 from service.domain.reports import INTERVALS, Question
 from service.ledger import Ledger
 from service.queries.reports import Reporter
+from service.queries.verifying import verify
+from tests.builders import a_key
 from tests.recounting import PlainRecount, read_journal
 from tests.small_market import RESIDENTS, opened, post_of
-from tests.small_transfers import PlainTransfers, register_enterprises, send_on, take_back
+from tests.small_transfers import PlainTransfers, call_back, live_imports, register_enterprises, send_on
 
 DAYS = [datetime.date(2023, 2, 28), datetime.date(2024, 2, 28), datetime.date(2024, 2, 29), datetime.date(2024, 3, 1)]
 DAYS += [datetime.date(2023, 3, 1), datetime.date(2024, 4, 10)]
@@ -48,7 +51,8 @@ steps = st.one_of(
     st.tuples(st.just("post"), st.lists(trades, min_size=1, max_size=6)),
     st.tuples(st.just("transfer"), transfers),
     st.tuples(st.just("transfer"), transfers),
-    st.tuples(st.just("take back"), st.integers(0, 10_000)),
+    st.tuples(st.just("call back"), st.integers(0, 10_000)),
+    st.tuples(st.just("reverse a trade"), st.integers(0, 10_000)),
     st.tuples(st.just("fold transfers"), st.none()),
     st.tuples(st.just("fold"), st.none()),
     st.tuples(st.just("restart"), st.none()),
@@ -90,8 +94,12 @@ class _History:
             post(self.ledger, [post_of(body) for body in what])
         elif kind == "transfer":
             self._transfer(*what)
-        elif kind == "take back" and self.live:
-            take_back(self.ledger, self.live.pop(what % len(self.live)))
+        elif kind == "call back" and self.live:
+            call_back(self.ledger, self.live.pop(what % len(self.live)))
+        elif kind == "reverse a trade" and (known := read_journal(self.ledger)):
+            chosen = known[what % len(known)].transaction_id
+            reversal = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(chosen, "x"), "t", chosen, "x")
+            post(self.ledger, [reversal])  # It is refused when some of the trade has gone on.
         elif kind == "fold transfers":
             fold_transfers(self.ledger)
         elif kind == "fold":
@@ -104,8 +112,9 @@ class _History:
     def _transfer(
         self, enterprise: int, purpose: Any, day: datetime.date, wanted: list[tuple[int, int]], paid: int | None
     ) -> None:
-        entries = read_journal(self.ledger)
-        imports = [place for place, entry in enumerate(entries, 1) if entry.direction == "import"]
+        """Sends on what is left of some live imports of the day or of days before."""
+        with self.ledger.database.reading() as connection:
+            imports = live_imports(connection, day)
         if imports:
             lines = {imports[chosen % len(imports)]: grams for chosen, grams in wanted}
             number = send_on(self.ledger, enterprise, purpose, day, lines, paid)
@@ -135,3 +144,4 @@ def test_what_went_on_equals_a_plain_recount(
         for question, on in asked:
             assert told.reporter.processing(question, on).answer == told.recount(question, on)
             assert Reporter(ledger).processing(question, on).answer == told.recount(question, on)
+        verify(ledger)

@@ -11,7 +11,7 @@ from service.commands.processing_folding import fold_transfers
 from service.ledger import Ledger
 from tests.builders import a_trade
 from tests.conftest import Caller
-from tests.small_transfers import register_enterprises, send_on, take_back
+from tests.small_transfers import call_back, register_enterprises, send_on
 
 REPORT = "/v1/reports/processing"
 
@@ -163,7 +163,7 @@ def test_each_transfer_and_each_reversal_changes_the_tag_and_a_fold_changes_no_f
     look()
     assert fold_transfers(ledger) == 1
     look()
-    take_back(ledger, number)
+    call_back(ledger, number)
     look()
     fold_transfers(ledger)
     look()
