@@ -32,7 +32,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_COMPARE = click.option("--compare", metavar="HOW", help="yoy (default), previous or none.")
+_COMPARED = [
+    click.option("--compare", metavar="HOW", help="yoy (default), previous, custom or none."),
+    click.option("--base-from", metavar="DAY", help="The first day of a custom base period, with --base-to."),
+    click.option("--base-to", metavar="DAY", help="The last day of a custom base period."),
+]
 _COUNTED = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
     click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
@@ -53,7 +57,7 @@ _COUNTED = [
         help="A new file to write to: .json, .csv or .xlsx.",
     ),
 ]
-_QUESTION = [*_COUNTED, _COMPARE]
+_QUESTION = [*_COUNTED, *_COMPARED]
 
 _TABLE = [
     click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
@@ -105,6 +109,7 @@ def trade(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report trade --period 2024-H1 --by category
     hushi report trade --from 2024-03-01 --to 2024-03-31 --compare previous --by origin,trade_point
+    hushi report trade --period 2024-H1 --compare custom --base-from 2022-01-01 --base-to 2022-06-30
     """  # noqa: D301 (click takes \b as a mark)
     _answer(settings, wire.TradeQuerySchema(), Reporter.trade, asked)
 

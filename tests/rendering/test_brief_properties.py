@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory
@@ -15,7 +15,7 @@ from service.domain.growth import compare
 from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
 from service.domain.transactions import DIRECTIONS
 from service.rendering.brief import write_brief
-from service.rendering.brief.days import day_words, period_words
+from service.rendering.brief.days import base_words, day_words, period_words
 from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 GROWTH_WORDS: dict[Lang, str] = {
@@ -39,16 +39,21 @@ def comparisons(top: int) -> st.SearchStrategy[tuple[int, int | None]]:
 
 
 @st.composite
-def all_facts(draw: st.DrawFn) -> Facts:
+def periods(draw: st.DrawFn) -> Period:
+    """Any days, and whole months as often."""
     start = draw(st.dates(EARLIEST_DAY, date(2090, 1, 1)))
     end = draw(st.dates(start, date(start.year + 3, 12, 31)))
-    period = (
-        Period(start.replace(day=1), parse_period(f"{end:%Y-%m}").end) if draw(st.booleans()) else Period(start, end)
-    )
+    whole = Period(start.replace(day=1), parse_period(f"{end:%Y-%m}").end)
+    return whole if draw(st.booleans()) else Period(start, end)
+
+
+@st.composite
+def all_facts(draw: st.DrawFn) -> Facts:
     codes = draw(st.lists(st.sampled_from(["meat", "grain", "wool", "packaged_food", "flowers"]), unique=True))
     return facts(
         how=draw(st.sampled_from(get_args(Compare))),
-        period=period,
+        custom=draw(st.none() | periods()),
+        period=draw(periods()),
         amount_fen=draw(comparisons(10**15)),
         participations=draw(comparisons(10**9)),
         residents=draw(comparisons(10**7)),
@@ -100,6 +105,25 @@ def test_every_phrase_stands_in_the_text_and_nothing_else_holds_a_figure(known: 
     assert not re.search(GROWTH_WORDS[lang], rest)
     assert not re.search(r"None|\bnan\b|  |，，|, ,", brief.text)
     assert brief.text.endswith({"zh": "。", "en": ".", "mn": "."}[lang])
+
+
+YEAR_EARLIER_OR_BEFORE: dict[Lang, str] = {
+    "zh": "同比|环比|上年|上期",
+    "en": "year on year|a year earlier|previous period",
+    "mn": "өмнөх оны|өмнөх үе",
+}
+
+
+@given(all_facts(), st.sampled_from(LANGS))
+@example(facts(custom=parse_period("2022-H1")), "en")
+def test_growth_over_a_base_that_was_named_is_told_by_its_name_and_by_no_other(known: Facts, lang: Lang) -> None:
+    assume(known.compare == "custom")
+    brief = write_brief(known, lang)
+
+    assert re.search(YEAR_EARLIER_OR_BEFORE[lang], brief.text) is None
+    grown = [c for c in brief.claims if re.search(GROWTH_WORDS[lang], c.phrase) and c.measure != "registered_at_end"]
+    assert known.base_period is not None or not grown
+    assert all(base_words(known.base_period, lang) in claim.phrase for claim in grown if known.base_period)
 
 
 @given(all_facts(), st.sampled_from(LANGS))

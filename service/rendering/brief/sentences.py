@@ -10,7 +10,7 @@ from service.domain.brief import Claim, Facts, Lang, NewCategory
 from service.domain.brief.facts import Measure, Piece, category_claim
 from service.domain.brief.figures import decimal_text
 from service.domain.brief.movement import Movement, doublings
-from service.rendering.brief.days import base_day_words, day_words, period_words
+from service.rendering.brief.days import base_day_words, base_words, day_words, during_words, period_words
 from service.rendering.brief.figures import amount_words, heads_words, times_words, whole_words
 from service.rendering.brief.scope import inside_of_a_sentence
 from service.rendering.words import say, word
@@ -80,21 +80,26 @@ def _without_trade(facts: Facts, lang: Lang) -> Sentence:
 
 def _base_of_nothing(facts: Facts, lang: Lang) -> Sentence:
     """What the base period had, where the period itself had nothing."""
+    named = _base_names(facts, lang)
     if facts.base_is_without_trade:
-        return _filled("brief.nor", lang, nothing=facts.claim("amount_cny", word(f"brief.nor.{facts.compare}", lang)))
+        nothing = facts.claim("amount_cny", say(f"brief.nor.{facts.compare}", lang, **named))
+        return _filled("brief.nor", lang, nothing=nothing)
     if facts.movement_of("amount_cny") is None:
         return ()
-    amount = facts.claim("amount_cny", amount_words(facts.amount_fen.base, lang))
+    said = amount_words(facts.amount_fen.base, lang)
+    if facts.compare == "custom":
+        said = say("brief.but.amount.custom", lang, amount=said, **named)
+    amount = facts.claim("amount_cny", said)
     return _filled(f"brief.but.{facts.compare}", lang, amount=amount)
 
 
 def _amount_change(facts: Facts, lang: Lang) -> Sentence:
     movement = facts.movement_of("amount_cny")
     if movement is not None:
-        change = facts.claim("amount_cny", _moved(f"brief.change.{movement.kind}.{facts.compare}", movement, lang))
-        return _filled("brief.amount_changed", lang, change=change)
+        return _filled("brief.amount_changed", lang, change=_changed(facts, "amount_cny", movement, lang))
     if facts.base_is_without_trade:
-        change = facts.claim("amount_cny", word(f"brief.no_trade.{facts.compare}", lang))
+        said = say(f"brief.no_trade.{facts.compare}", lang, **_base_names(facts, lang))
+        change = facts.claim("amount_cny", said)
         return _filled("brief.amount_base_without_trade", lang, change=change)
     return _filled("brief.amount_alone", lang)
 
@@ -103,8 +108,19 @@ def _count_change(facts: Facts, measure: Measure, lang: Lang) -> Sentence:
     movement = facts.movement_of(measure)
     if movement is None:
         return ()
-    change = facts.claim(measure, _moved(f"brief.change.{movement.kind}.{facts.compare}", movement, lang))
-    return _filled("brief.count_changed", lang, change=change)
+    return _filled("brief.count_changed", lang, change=_changed(facts, measure, movement, lang))
+
+
+def _changed(facts: Facts, measure: Measure, movement: Movement, lang: Lang) -> Claim:
+    key = f"brief.change.{movement.kind}.{facts.compare}"
+    return facts.claim(measure, _moved(key, movement, lang, **_base_names(facts, lang)))
+
+
+def _base_names(facts: Facts, lang: Lang) -> dict[str, str]:
+    """What the base period is called, for the messages that name it: those of a base that the caller has named."""
+    if facts.compare != "custom" or facts.base_period is None:
+        return {}
+    return {"base": base_words(facts.base_period, lang), "during": during_words(facts.base_period, lang)}
 
 
 def _moved(key: str, movement: Movement, lang: Lang, **more: str) -> str:
