@@ -52,8 +52,7 @@ def plain_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[
 def time_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R]) -> list[R]:
     """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
     rows = []
-    for bucket in question.buckets:
-        before = question.base_of(bucket)
+    for bucket, before in question.compared_buckets:
         current, base = ask(bucket.period), ask(before)
         for key in _ordered(current, base, nothing):
             values = named(question.dimensions, key)

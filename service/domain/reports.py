@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.cells import DIMENSIONS, Grain, Key
+from service.domain.custom_bases import compared_base, paired_buckets
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
 from service.domain.report_rows import live_keys, named, plain_rows, sortable, time_rows
@@ -25,7 +26,8 @@ TRADE_MEASURES = (
 class Question:
     """The question of a report: a period, a comparison, dimensions and at most one interval, and filters.
 
-    `not_after` is the current business day when the period is not over, otherwise None (see `question_so_far`).
+    `custom_base` is the base period that the caller names, for `compare` "custom". `not_after` is the current business
+    day when the period or that base is not over, otherwise None (see `question_so_far`).
     """
 
     period: Period
@@ -33,11 +35,12 @@ class Question:
     by: tuple[str, ...] = ()
     filters: tuple[tuple[str, frozenset[str]], ...] = ()
     not_after: datetime.date | None = None
+    custom_base: Period | None = None
 
     @property
     def through(self) -> datetime.date:
         """The last day that the figures include: the earlier of the period's end and the current business day."""
-        return self.period.end if self.not_after is None else self.not_after
+        return self.period.end if self.not_after is None else min(self.period.end, self.not_after)
 
     @property
     def has_begun(self) -> bool:
@@ -56,12 +59,24 @@ class Question:
         It is None also when the period has not begun and its base has: future days have no trade yet, which would look
         like a fall by 100 %. When both periods lie in the future, it is the base, and neither has a trade.
         """
-        base = base_period(self.span, self.compare)
+        base = self._base_of_span
         return base if base is None or self.has_begun or base.start > self.through else None
 
-    def base_of(self, bucket: Bucket) -> Period | None:
-        """The period to compare a bucket with; None when the whole period has no base period."""
-        return None if self.base_period is None else bucket.base_period(self.compare)
+    @property
+    def _base_of_span(self) -> Period | None:
+        if self.custom_base is None or self.compare != "custom":
+            return base_period(self.span, self.compare)
+        return compared_base(self.period, self.custom_base, self.not_after)
+
+    @property
+    def compared_buckets(self) -> list[tuple[Bucket, Period | None]]:
+        """Each bucket with the period to compare it with; None when it has none, or the whole period has none."""
+        base = self.base_period
+        if base is None:
+            return [(bucket, None) for bucket in self.buckets]
+        if self.compare == "custom" and self.custom_base is not None:
+            return paired_buckets(self.buckets, self.period, self.custom_base, base)
+        return [(bucket, bucket.base_period(self.compare)) for bucket in self.buckets]
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -98,7 +113,8 @@ def question_so_far(question: Question, today: datetime.date) -> Question:
     A question that was cut off before does not change, so that all parts of an answer are of one day. See
     docs/RULES.md, A period that is not over.
     """
-    is_over = question.period.end <= today
+    base = question.custom_base
+    is_over = question.period.end <= today and (base is None or base.end <= today)
     return question if is_over or question.not_after is not None else dataclasses.replace(question, not_after=today)
 
 
@@ -200,9 +216,9 @@ class Series:
 
 def series(question: Question, measure: str, ask: Ask) -> Series:
     """The series of a measure (one of TRADE_MEASURES), with the lines in order of amount, the largest first."""
-    buckets = question.buckets
-    current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
-    base = [_totals(ask, question, question.base_of(bucket), rows=True) for bucket in buckets]
+    buckets = question.compared_buckets
+    current = [_totals(ask, question, bucket.period, rows=True) for bucket, _ in buckets]
+    base = [_totals(ask, question, before, rows=True) for _, before in buckets]
     amounts: dict[Key, int] = {}
     for totals in (*current, *base):
         for key in live_keys(totals):
@@ -222,4 +238,4 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
         )
         for key in keys
     ]
-    return Series(question, [bucket.key for bucket in buckets], lines)
+    return Series(question, [bucket.key for bucket, _ in buckets], lines)
