@@ -11,6 +11,7 @@ import pytest
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
+from service.commands.processing_folding import fold_all_transfers
 from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
 from service.commands.transfers import post_transfer, reverse_transfer
@@ -63,6 +64,7 @@ def _send_on(ledger: Ledger, admin: Caller, posted: list[str]) -> None:
         assert made.status_code == 201, made.get_json()
         if number == 0:
             admin.post("/v1/processing-batches/B00000001/reversal", {"reason": "录错"})
+    assert fold_all_transfers(ledger) > 0
 
 
 def a_transfer() -> NewTransfer:

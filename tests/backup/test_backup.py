@@ -33,11 +33,12 @@ REPORTS = (
     "/v1/enterprises",
     "/v1/processing-batches",
     "/v1/processing-batches/B00000001",
+    "/v1/transfers",
+    "/v1/transfers/T00000002",
+    "/v1/reports/processing?period=2024&by=enterprise_id,month",
 )
 
-EMPTY = {
-    "consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal", "processing_cell", "processing_fold",
-}  # fmt: skip
+EMPTY = {"consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal"}
 """The tables that the ledger of these tests leaves empty."""
 
 
