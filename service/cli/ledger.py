@@ -113,7 +113,7 @@ def verify_ledger(settings: Settings, head_hash: str | None) -> None:
     head = verified.head
     click.echo(
         f"{verified.transactions} transactions, {verified.blocks} blocks, {verified.cells} cells, "
-        f"{verified.tail} in the tail: every figure is what the journal adds up to."
+        f"{verified.tail} in the tail, {verified.transfers} transfers: every figure is what the journal adds up to."
     )
     if head is not None:
         click.echo(f"Block {head.no} has the hash {head.hash.hex()}; keep it elsewhere for: hushi verify --head")

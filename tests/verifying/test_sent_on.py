@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.ledger import Ledger
+from service.queries.verifying import verify
 from service.storage import facts
 from service.storage.tables import metadata, transfer_line, transferred
 from tests.tampering import RIGHT, blob, verdict_after
@@ -55,6 +56,7 @@ def other_value(ledger: Ledger, table: str, name: str) -> str:
 
 def test_what_the_commands_have_recorded_is_right(sent_on: Ledger) -> None:
     assert verdict_after(sent_on) == RIGHT
+    assert verify(sent_on).transfers == 6
 
 
 @pytest.mark.parametrize(("table", "column"), columns_of(*FACTS))

@@ -30,8 +30,12 @@ from service.storage.recount_transfers import LineInOrder, StoredLine, StoredTra
 _PLACE, _TRANSFER = attrgetter("place"), attrgetter("transfer")
 
 
-def verify_transfers(connection: Connection, enterprises: Mapping[int, EnterpriseHistory]) -> None:
-    """Raises Wrong for a transfer that is not what its lines add up to, or that its enterprise could not take."""
+def verify_transfers(connection: Connection, enterprises: Mapping[int, EnterpriseHistory]) -> int:
+    """Checks every transfer, and returns their number.
+
+    Raises Wrong for a transfer that is not what its lines add up to, or that its enterprise could not take.
+    """
+    count = 0
     with (
         closing(recount_transfers.read_transfers(connection)) as transfers,
         closing(recount_transfers.read_lines(connection)) as all_lines,
@@ -39,6 +43,7 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
         groups = itertools.groupby(all_lines, key=_TRANSFER)
         number, lines = next(groups, (None, iter(())))
         for transfer in transfers:
+            count += 1
             name = f"Transfer {transfer_id(transfer.id)}"
             own: list[StoredLine] = []
             if number == transfer.id:
@@ -51,6 +56,7 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
                 raise unreadable(f"{name}, or a line of it,", error) from None
     if number is not None:
         raise Wrong(f"A line is of transfer {number}, which is not there.")
+    return count
 
 
 def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[StoredLine]) -> None:
