@@ -73,6 +73,7 @@ CALLED_WITH: dict[str, tuple[str, ...]] = {
     "mandates list": (),
     "mandates withdraw": ("M00000001", "--reason", "x"),
     "report brief": REPORT,
+    "report processing": REPORT,
     "report residents": REPORT,
     "report trade": REPORT,
     "report warnings": REPORT,

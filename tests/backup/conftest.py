@@ -1,22 +1,28 @@
 """A ledger with a row in every table, and empty ones to restore it into."""
 
+import datetime
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from service.app import create_app
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
+from service.commands.processing_folding import fold_all_transfers
 from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
+from service.commands.transfers import post_transfer, reverse_transfer
 from service.commands.verification import record_verification
 from service.config import read_settings
+from service.domain.transfer_lines import StatedGoods, WantedLine
+from service.domain.transfers import NewTransfer
 from service.ledger import Ledger, open_ledger
 from service.storage import copying
 from service.storage.engine import Database
-from tests.builders import a_registration, a_trade
+from tests.builders import a_registration, a_trade, an_enterprise
 from tests.conftest import Caller
 from tests.rules.rule_documents import a_limit, a_text
 
@@ -42,7 +48,39 @@ def market(ledger: Ledger, admin: Caller) -> Ledger:
     add_rule_file(ledger, a_text(value_limits=[a_limit(valid_from="2035-01-01")]), "a-request")
     record_verification(ledger, 2)
     end_session(ledger, b"\0" * 16, ledger.now())
+    _send_on(ledger, admin, posted)
     return ledger
+
+
+def _send_on(ledger: Ledger, admin: Caller, posted: list[str]) -> None:
+    """Two transfers, of which one is reversed, and two batches of the other one, of which one is reversed."""
+    admin.post("/v1/enterprises", an_enterprise())
+    admin.post("/v1/enterprises/E00000001/status", {"status": "active", "reason": "年检", "effective_on": "2024-06-01"})
+    post_transfer(ledger, a_transfer(), goods_of(posted[0], quantity_g=7))
+    reverse_transfer(ledger, 1, "退货")
+    post_transfer(ledger, a_transfer()._replace(paid_fen=100_000, contract="C-1"), goods_of(posted[0], posted[1]))
+    for number in range(2):
+        made = admin.post("/v1/processing-batches", a_batch("T00000002"))
+        assert made.status_code == 201, made.get_json()
+        if number == 0:
+            admin.post("/v1/processing-batches/B00000001/reversal", {"reason": "录错"})
+    assert fold_all_transfers(ledger) > 0
+
+
+def a_transfer() -> NewTransfer:
+    """A transfer to the only enterprise."""
+    return NewTransfer(1, "processing", datetime.date(2024, 6, 30), None, None, None)
+
+
+def goods_of(*ids: str, quantity_g: int | None = None) -> StatedGoods:
+    """The goods of trades, all with one weight, or all that is left of each."""
+    return StatedGoods.of_trades([WantedLine(UUID(one), quantity_g) for one in ids])
+
+
+def a_batch(transfer: str) -> dict[str, Any]:
+    """The body of a batch of one transfer."""
+    made = [{"commodity": "酱牛肉", "quantity_kg": "40", "amount_cny": "5040.00"}]
+    return {"enterprise_id": "E00000001", "transfer_ids": [transfer], "processed_on": "2024-07-01", "outputs": made}
 
 
 def numbered_trade(number: int) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A ledger that is built once for each engine. Tests roll their changes back (tests.tampering.verdict_after)."""
 
+import contextlib
 import itertools
+import pathlib
 import shutil
 from collections.abc import Iterator
 
@@ -16,18 +18,17 @@ from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
+from tests.verifying.sent_on import send_on
 
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def built_environment(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
-    """The variables of a migrated ledger of its own."""
-    folder, name = tmp_path_factory.mktemp("verified"), f"verified_{next(_numbers)}"
+@contextlib.contextmanager
+def _environment(engine: str, request: pytest.FixtureRequest, folder: pathlib.Path) -> Iterator[dict[str, str]]:
+    """The variables of a migrated, empty ledger of its own."""
+    name = f"verified_{next(_numbers)}"
     url = f"sqlite:///{folder}/{name}.db"
-    if request.param == "sqlite":
+    if engine == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / f"{name}.db")
     else:
         server: PostgreSQL = request.getfixturevalue("postgresql")
@@ -40,8 +41,27 @@ def built_environment(
         "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
         "HUSHI_LOG_LEVEL": "WARNING",
     }
-    if request.param == "postgresql":
+    if engine == "postgresql":
         request.getfixturevalue("postgresql").execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def built_environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The variables of the ledger of the market."""
+    with _environment(request.param, request, tmp_path_factory.mktemp("verified")) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def sent_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A ledger whose goods have gone on, and that was never folded (tests.verifying.sent_on tells what is in it)."""
+    with _environment(request.param, request, tmp_path_factory.mktemp("sent_on")) as environment:
+        ledger = open_ledger(read_settings(environment))
+        send_on(ledger)
+        yield ledger
+        ledger.database.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ its reversal in a block, a trade behind it, a refusal.
 
 import base64
 import contextlib
+import datetime
 import itertools
 import json
 import pathlib
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import alembic.command
 import orjson
@@ -24,7 +26,10 @@ import sqlalchemy as sa
 
 from service.app import create_app
 from service.commands.folding import fold
+from service.commands.transfers import post_transfer
 from service.config import SettingError, Settings
+from service.domain.transfer_lines import StatedGoods, WantedLine
+from service.domain.transfers import NewTransfer
 from service.ledger import Ledger, open_ledger
 from service.queries.keys import list_api_keys
 from service.queries.verifying import verify
@@ -32,7 +37,7 @@ from service.storage import archives, copying, schema
 from service.storage.rowsets import BulkInsert
 from service.storage.tables import metadata
 from service.vault import create_secrets
-from tests.builders import a_registration, a_trade
+from tests.builders import a_registration, a_trade, an_enterprise
 from tests.conftest import Caller
 from tests.postgresql import PostgreSQL
 from tests.servers import call_hushi
@@ -41,6 +46,7 @@ from tests.tampering import RIGHT, verdict_after
 CASES = pathlib.Path(__file__).parents[1] / "cases" / "older"
 SCRIPT = pathlib.Path(__file__).parents[2] / "docs" / "verify_proof.py"
 KEY = "hushi_j2iX_bAhooWcuuQIwev8aXzyWMjXHdStWrG2NstHH6I"
+KEY_0_2_0 = "hushi_Le1TxBs7JIa39NUjY2Upl3XvRmerRvY1KCRiCJhm9Uk"
 OLD_DESK = {"id": 1, "name": "old desk"}
 FIRST = a_trade(hs_code="02050000", metadata={"窗口": "3"}, reference="D-1")
 FOURTH = a_trade(amount_cny="9000.00", consignment="EB-17")
@@ -208,7 +214,7 @@ def test_a_block_holds_older_and_newer_entries_and_proves_both(older: Ledger, de
 def test_answers_of_version_0_2_0_are_replayed_and_right(of_0_2_0: Ledger) -> None:
     """Their MACs cover who recorded them. The values that came later must not move it."""
     assert verdict_after(of_0_2_0) == RIGHT
-    caller = Caller(create_app(of_0_2_0).test_client(), "hushi_Le1TxBs7JIa39NUjY2Upl3XvRmerRvY1KCRiCJhm9Uk")
+    caller = Caller(create_app(of_0_2_0).test_client(), KEY_0_2_0)
     over = a_trade(amount_cny="9000.00", over_allowance="refuse")
     for key, body, status in (("first", FIRST, 201), ("second", FOURTH, 201), ("refused", over, 422)):
         again = caller.trade(body, key)
@@ -216,6 +222,24 @@ def test_answers_of_version_0_2_0_are_replayed_and_right(of_0_2_0: Ledger) -> No
     fold(of_0_2_0)
     assert verdict_after(of_0_2_0) == RIGHT
     caller.client.application.extensions["hushi"].committer.close()
+
+
+@pytest.mark.parametrize("fixture", ["older", "of_0_2_0"])
+def test_older_trades_go_on(fixture: str, engine_name: str, request: pytest.FixtureRequest) -> None:
+    """The upgrade has made the tables; nothing of them was in the register before."""
+    ledger: Ledger = request.getfixturevalue(fixture)
+    key = KEY if fixture == "older" else KEY_0_2_0
+    desk = Caller(create_app(ledger).test_client(), key)
+    [live] = [entry for entry in _entries(desk) if entry["kind"] == "trade" and entry["reversed_by"] is None][-1:]
+    assert desk.post("/v1/enterprises", an_enterprise()).status_code == 201
+    goods = StatedGoods.of_trades([WantedLine(UUID(live["transaction_id"]))])
+    post_transfer(ledger, NewTransfer(1, "processing", datetime.date(2024, 7, 1), None, None, None), goods)
+    assert verdict_after(ledger) == RIGHT
+    assert desk.reverse(live["transaction_id"]).get_json()["code"] == "has-transfers"
+    fold(ledger)
+    assert verdict_after(ledger) == RIGHT
+    assert "is not what was recorded" in verdict_after(ledger, "UPDATE transfer SET invoice = 'x'")
+    desk.client.application.extensions["hushi"].committer.close()
 
 
 @pytest.mark.parametrize(("seq", "found"), [(1, "Block 1 sealed other entries"), (4, "was not answered with")])

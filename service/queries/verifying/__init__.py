@@ -1,7 +1,7 @@
 """Verifies a ledger: it counts everything that can be counted again from the journal, and names the first fault.
 
 The invariants are those of docs/ARCHITECTURE.md: I1 each entry once, I2 allowances, I3 cells and tail are a recount of
-the journal, I4 the chain, I5 keys and entries, I6 reversals.
+the journal, I4 the chain, I5 keys and entries, I6 reversals, I7 what has gone on.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.secrets import foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
-from service.queries.verifying.cells import verify_cells
+from service.queries.verifying.cells import verify_cells, verify_processing_cells
 from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.enterprises import verify_enterprises
@@ -36,6 +36,7 @@ class Verified:
     """
 
     transactions: int
+    transfers: int
     blocks: int
     cells: int
     tail: int
@@ -80,8 +81,9 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_allowances(connection, ledger.rules.read(connection), folded)
         verify_declarants(connection)
         verify_splits(connection)
-        verify_transfers(connection, verify_enterprises(connection))
-        verify_goods(connection)
+        transfers = verify_transfers(connection, verify_enterprises(connection))
         verify_processing_batches(connection)
+        verify_goods(connection)
+        verify_processing_cells(connection)
         newest = None if head is None else head.block
-        return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)
+        return Verified(counted.transactions, transfers, counted.blocks, len(counted.cells), waiting, newest)

@@ -30,8 +30,12 @@ from service.storage.recount_transfers import LineInOrder, StoredLine, StoredTra
 _PLACE, _TRANSFER = attrgetter("place"), attrgetter("transfer")
 
 
-def verify_transfers(connection: Connection, enterprises: Mapping[int, EnterpriseHistory]) -> None:
-    """Raises Wrong for a transfer that is not what its lines add up to, or that its enterprise could not take."""
+def verify_transfers(connection: Connection, enterprises: Mapping[int, EnterpriseHistory]) -> int:
+    """Checks every transfer, and returns their number.
+
+    Raises Wrong for a transfer that is not what its lines add up to, or that its enterprise could not take.
+    """
+    count = 0
     with (
         closing(recount_transfers.read_transfers(connection)) as transfers,
         closing(recount_transfers.read_lines(connection)) as all_lines,
@@ -39,6 +43,7 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
         groups = itertools.groupby(all_lines, key=_TRANSFER)
         number, lines = next(groups, (None, iter(())))
         for transfer in transfers:
+            count += 1
             name = f"Transfer {transfer_id(transfer.id)}"
             own: list[StoredLine] = []
             if number == transfer.id:
@@ -51,6 +56,7 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
                 raise unreadable(f"{name}, or a line of it,", error) from None
     if number is not None:
         raise Wrong(f"A line is of transfer {number}, which is not there.")
+    return count
 
 
 def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[StoredLine]) -> None:
@@ -59,7 +65,7 @@ def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[Sto
     if lines_digest(stated) != bytes(transfer.lines_digest):
         raise Wrong(f"{name} was recorded with other lines than those that are there.")
     if [line.no for line in stated] != list(range(1, transfer.lines + 1)):
-        raise Wrong(f"{name} says that it has {transfer.lines} lines, and has {len(lines)}.")
+        raise Wrong(f"{name} does not have the lines 1 to {transfer.lines} that it says.")
     for one in lines:
         _refuse_other_trade(f"Line {one.line.no} of transfer {transfer_id(transfer.id)}", transfer, one)
     sums = (sum(line.quantity_g for line in stated), sum(line.amount_fen for line in stated))
