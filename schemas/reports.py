@@ -33,6 +33,9 @@ COMPARISON_FIELDS = ("compare", "base_from", "base_to")
 """The query parameters that only a report with a base period takes."""
 
 DIMENSIONS_MAX = 2
+AFTER_THE_MARKET = ("enterprise_id", "purpose")
+"""The filters that only the report on what went on after the market has."""
+
 LISTS = ("by", *DIMENSIONS)
 """The query parameters that may be repeated or hold several values with commas."""
 
@@ -48,6 +51,7 @@ SERIES_MEASURES = {
 WIRE_NAMES = {
     **{inside: name for name, inside in SERIES_MEASURES.items()},
     "amount_per_participation_fen": "amount_per_participation_cny",
+    "paid_fen": "paid_cny",
 }
 
 
@@ -112,9 +116,9 @@ class QuestionSchema(StrictSchema):
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         """Puts the values into a question, and keeps the values that only some kinds of reports have."""
-        filters = tuple((name, data[name]) for name in DIMENSIONS if name in data)
+        filters = tuple((name, data[name]) for name in (*AFTER_THE_MARKET, *DIMENSIONS) if name in data)
         by = data.get("by", ()) + ((data["interval"],) if "interval" in data else ())
-        rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang") if name in data}
+        rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang", "on") if name in data}
         question = Question(_period(data), data.get("compare", "none"), by, filters, custom_base=_custom_base(data))
         return {"question": question, **rest}
 

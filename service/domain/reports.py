@@ -9,7 +9,7 @@ from service.domain.cells import DIMENSIONS, Grain, Key
 from service.domain.custom_bases import compared_base, paired_buckets
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
-from service.domain.rounding import share
+from service.domain.report_rows import live_keys, named, plain_rows, sortable, time_rows
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
@@ -153,64 +153,24 @@ def trade_report(question: Question, ask: Ask) -> TradeReport:
     before = question.base_period
     total = _totals(ask, question, question.span, rows=False).get((), _NOTHING)
     base = None if before is None else _totals(ask, question, before, rows=False).get((), _NOTHING)
-    rows = _time_rows(question, ask) if question.interval else _plain_rows(question, ask, total)
+
+    def ask_rows(period: Period | None) -> Mapping[Key, Totals]:
+        """The totals of a period by the keys of the rows."""
+        return _totals(ask, question, period, rows=True)
+
+    def make(key: Mapping[str, str | None], current: Totals, base: Totals | None, part: int | None) -> ReportRow:
+        """The row of a key."""
+        return ReportRow(key, _measures(question, current, base), part)
+
+    if question.interval:
+        rows = time_rows(question, ask_rows, _NOTHING, make)
+    else:
+        rows = plain_rows(question, ask_rows, _NOTHING, make, total.amount_fen)
     return TradeReport(question, _measures(question, total, base), rows)
 
 
 def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) -> Mapping[Key, Totals]:
     return {} if period is None else ask(period, question.selection(rows=rows))
-
-
-def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
-    """The rows of a report without time, by current amount, the largest first, then by key."""
-    before = question.base_period
-    current = _totals(ask, question, question.span, rows=True)
-    base = _totals(ask, question, before, rows=True)
-    keys = _live_keys(current, base)
-    keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
-    dimensions = question.dimensions
-    return [
-        ReportRow(
-            _named(dimensions, key),
-            _measures(question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)),
-            share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
-        )
-        for key in keys
-    ]
-
-
-def _time_rows(question: Question, ask: Ask) -> list[ReportRow]:
-    """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
-    rows = []
-    for bucket, before in question.compared_buckets:
-        current = _totals(ask, question, bucket.period, rows=True)
-        base = _totals(ask, question, before, rows=True)
-        keys = _live_keys(current, base)
-        keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
-        for key in keys:
-            measures = _measures(
-                question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)
-            )
-            named = _named(question.dimensions, key)
-            place = {name: bucket.key if name == question.interval else named[name] for name in question.by}
-            rows.append(ReportRow(place, measures, None))
-    return rows
-
-
-def _live_keys(current: Mapping[Key, Totals], base: Mapping[Key, Totals]) -> list[Key]:
-    return [
-        key
-        for key in {**current, **base}
-        if current.get(key, _NOTHING).transactions or base.get(key, _NOTHING).transactions
-    ]
-
-
-def _sortable(key: Key) -> tuple[tuple[bool, str], ...]:
-    return tuple((value is None, value or "") for value in key)
-
-
-def _named(dimensions: tuple[str, ...], key: Key) -> dict[str, str | None]:
-    return dict(zip(dimensions, key, strict=True))
 
 
 def _measures(question: Question, current: Totals, base: Totals | None) -> Measures:
@@ -261,18 +221,18 @@ def series(question: Question, measure: str, ask: Ask) -> Series:
     base = [_totals(ask, question, before, rows=True) for _, before in buckets]
     amounts: dict[Key, int] = {}
     for totals in (*current, *base):
-        for key in _live_keys(totals, {}):
+        for key in live_keys(totals):
             amounts.setdefault(key, 0)
     for totals in current:
         for key in amounts:
             amounts[key] += totals.get(key, _NOTHING).amount_fen
     if not question.dimensions:
         amounts.setdefault((), 0)
-    keys = sorted(amounts, key=lambda key: (-amounts[key], _sortable(key)))
+    keys = sorted(amounts, key=lambda key: (-amounts[key], sortable(key)))
     place = TRADE_MEASURES.index(measure)
     lines = [
         SeriesLine(
-            _named(question.dimensions, key),
+            named(question.dimensions, key),
             [_figures(totals.get(key, _NOTHING))[place] for totals in current],
             None if question.base_period is None else [_figures(totals.get(key, _NOTHING))[place] for totals in base],
         )
