@@ -30,6 +30,7 @@ from service.http.api import (
     residents,
     reversals,
     rules,
+    trace,
     transaction_lists,
     transactions,
 )
@@ -64,6 +65,7 @@ FAMILIES: tuple[Routes, ...] = (
     consignments.routes,
     mandates.routes,
     processing_batches.routes,
+    trace.routes,
     reports.routes,
     bulletins.routes,
     rules.routes,
