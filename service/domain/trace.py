@@ -4,9 +4,8 @@ The database gives the sums of flows, and this module joins them. See docs/RULES
 """
 
 import datetime
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,25 +20,17 @@ OTHER_GOODS = "transactions:other-goods"
 _OF_SEVERAL_POINTS = "of-several-points"
 
 
-class TracedSource(NamedTuple):
-    """The trades of one origin and truck that a trace begins with. `vehicle_plate` is None where they name several."""
+class TracedSum(NamedTuple):
+    """Goods of the trades of one origin and truck: all that is traced of them, or what has gone on by one transfer.
+
+    `vehicle_plate` is None where the trades name several, or none.
+    """
 
     origin: str
     trade_point: str
     consignment: str | None
     vehicle_plate: str | None
-    transactions: int
-    quantity_g: int
-    amount_fen: int
-
-
-class TracedFlow(NamedTuple):
-    """What of the trades of one origin and truck has gone on by one live transfer."""
-
-    origin: str
-    trade_point: str
-    consignment: str | None
-    transfer: int
+    transfer: int | None
     quantity_g: int
     amount_fen: int
 
@@ -94,28 +85,32 @@ WHOLE = TraceScope()
 
 
 def trace_of(
-    sources: Iterable[TracedSource],
-    flows: Iterable[TracedFlow],
+    sources: Iterable[TracedSum],
+    flows: Iterable[TracedSum],
     transfers: Mapping[int, TracedTransfer],
     batches: Mapping[int, ProcessingBatch],
     scope: TraceScope = WHOLE,
 ) -> Trace:
     """The nodes and links of goods: where they came from, by which transfers they went on, and what became of them.
 
-    `transfers` has those of the flows, `batches` those of these transfers.
+    `sources` are all traced goods, `flows` what of them has gone on by transfers, `transfers` those of the flows, and
+    `batches` those of these transfers.
     """
     tracing = _Tracing(scope)
     for source in sources:
         tracing.add_source(source)
     for flow in flows:
-        transfer = transfers[flow.transfer]
-        tracing.add_flow(flow, transfer, None if transfer.batch is None else batches[transfer.batch])
+        assert flow.transfer is not None
+        tracing.add_flow(flow, transfers[flow.transfer])
+    tracing.add_takers(transfers.values(), batches)
     tracing.add_outputs(batches.values())
     return with_few_nodes(tracing.nodes(), tracing.links())
 
 
 class _Goods:
     """Grams and fen that are added up."""
+
+    __slots__ = ("amount_fen", "quantity_g")
 
     def __init__(self) -> None:
         self.quantity_g = self.amount_fen = 0
@@ -132,26 +127,36 @@ class _Tracing:
         self._scope = scope
         self._nodes: dict[str, TraceNode] = {}
         self._flows: defaultdict[tuple[str, str], _Goods] = defaultdict(_Goods)
+        self._taken: defaultdict[int, _Goods] = defaultdict(_Goods)
+        """What of the traced goods each transfer has taken."""
         self._made: list[TraceLink] = []
 
-    def add_source(self, source: TracedSource) -> None:
+    def add_source(self, source: TracedSum) -> None:
         """Adds trades of one origin and truck, and the one trade that the trace is about."""
-        origin = self._node(TraceNode(f"origin:{source.origin}", "origin", source.origin))
-        truck = self._truck(source.trade_point, source.consignment, source.vehicle_plate)
-        path = [origin, truck]
+        origin, truck = f"origin:{source.origin}", self._truck(source)
+        if origin not in self._nodes:
+            self._node(TraceNode(origin, "origin", source.origin))
+        self._flow(origin, truck, source)
         if self._scope.trade is not None:
-            path.append(self._trade())
-        self._flow(path, source.quantity_g, source.amount_fen)
+            self._flow(truck, self._trade(), source)
 
-    def add_flow(self, flow: TracedFlow, transfer: TracedTransfer, batch: ProcessingBatch | None) -> None:
-        """Adds goods that went on by a transfer to its enterprise, and into the batch that the transfer is in."""
-        from_truck = self._truck(flow.trade_point, flow.consignment)
-        path = [from_truck if self._scope.trade is None else self._trade(), self._transfer(transfer)]
-        if self._is_shown(transfer.trade_point):
+    def add_flow(self, flow: TracedSum, transfer: TracedTransfer) -> None:
+        """Adds goods that went on by a transfer."""
+        begin = self._truck(flow) if self._scope.trade is None else self._trade()
+        self._flow(begin, self._transfer(transfer), flow)
+        self._taken[transfer.number].add(flow.quantity_g, flow.amount_fen)
+
+    def add_takers(self, transfers: Iterable[TracedTransfer], batches: Mapping[int, ProcessingBatch]) -> None:
+        """Adds the enterprises that took the goods of transfers, and the batches that these transfers are in."""
+        for transfer in transfers:
+            if not self._is_shown(transfer.trade_point):
+                continue
             name = enterprise_id(transfer.enterprise)
-            path.append(self._node(TraceNode(f"enterprise:{name}", "enterprise", transfer.enterprise_name)))
-            path += [] if batch is None else [self._batch(batch)]
-        self._flow(path, flow.quantity_g, flow.amount_fen)
+            taker = self._node(TraceNode(f"enterprise:{name}", "enterprise", transfer.enterprise_name))
+            taken = self._taken[transfer.number]
+            self._flow(self._transfer(transfer), taker, taken)
+            if transfer.batch is not None:
+                self._flow(taker, self._batch(batches[transfer.batch]), taken)
 
     def add_outputs(self, batches: Iterable[ProcessingBatch]) -> None:
         """Adds what came out of each batch, and the other goods that were put into it."""
@@ -160,10 +165,11 @@ class _Tracing:
             node = _batch_node_id(batch)
             if node not in self._nodes:
                 continue
-            other_g = batch.input_g - into[node].quantity_g
-            if other_g > 0:
-                other = self._node(TraceNode(OTHER_GOODS, "transactions", None, stays_g=None, stays_fen=None))
-                self._flow([other, node], other_g, batch.input_fen - into[node].amount_fen)
+            other = _Goods()
+            other.add(batch.input_g - into[node].quantity_g, batch.input_fen - into[node].amount_fen)
+            if other.quantity_g > 0:
+                source = TraceNode(OTHER_GOODS, "transactions", None, stays_g=None, stays_fen=None)
+                self._flow(self._node(source), node, other)
             self._add_outputs_of(batch, node)
 
     def _add_outputs_of(self, batch: ProcessingBatch, node: str) -> None:
@@ -175,17 +181,18 @@ class _Tracing:
             self._node(TraceNode(name, "output", output.commodity, *figures, None, None, hs_code=output.hs_code))
             self._made.append(TraceLink(node, name, *figures, is_made=True))
 
-    def _truck(self, trade_point: str, consignment: str | None, vehicle_plate: str | None = None) -> str:
-        if consignment is None:
+    def _truck(self, of: TracedSum) -> str:
+        if of.consignment is None:
             return self._node(TraceNode(WITHOUT_CONSIGNMENT, "transactions", None))
-        name = f"consignment:{trade_point}:{consignment}"
-        node = self._node(
-            TraceNode(name, "consignment", consignment, trade_point=trade_point, vehicle_plate=vehicle_plate)
-        )
-        if vehicle_plate not in {None, self._nodes[node].vehicle_plate}:
+        name = f"consignment:{of.trade_point}:{of.consignment}"
+        known = self._nodes.get(name)
+        if known is None:
+            plate = of.vehicle_plate
+            self._node(TraceNode(name, "consignment", of.consignment, trade_point=of.trade_point, vehicle_plate=plate))
+        elif known.vehicle_plate not in {None, of.vehicle_plate}:
             # Its trades of another origin name another plate.
-            self._nodes[node] = self._nodes[node]._replace(vehicle_plate=None)
-        return node
+            self._nodes[name] = known._replace(vehicle_plate=None)
+        return name
 
     def _trade(self) -> str:
         name = str(self._scope.trade)
@@ -195,6 +202,8 @@ class _Tracing:
         if not self._is_shown(transfer.trade_point):
             return self._node(_of_several_points("transfer"))
         name = transfer_id(transfer.number)
+        if f"transfer:{name}" in self._nodes:
+            return f"transfer:{name}"
         return self._node(
             TraceNode(
                 f"transfer:{name}",
@@ -232,9 +241,8 @@ class _Tracing:
         self._nodes.setdefault(node.id, node)
         return node.id
 
-    def _flow(self, path: Sequence[str], quantity_g: int, amount_fen: int) -> None:
-        for link in itertools.pairwise(path):
-            self._flows[link].add(quantity_g, amount_fen)
+    def _flow(self, source: str, target: str, goods: TracedSum | _Goods) -> None:
+        self._flows[source, target].add(goods.quantity_g, goods.amount_fen)
 
     def links(self) -> list[TraceLink]:
         """The links of goods, and those to outputs."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.domain.errors import NotFound
 from service.domain.processing_batches import ProcessingBatch, processing_batch_id
-from service.domain.trace import TracedFlow, TracedTransfer, TraceScope, TraceTotals, trace_of
+from service.domain.trace import TracedSum, TracedTransfer, TraceScope, TraceTotals, trace_of
 from service.domain.trace_nodes import Trace
 from service.domain.transactions import no_transaction
 from service.ledger import Ledger
@@ -62,7 +62,7 @@ def trace_batch(ledger: Ledger, number: int, scope: TraceScope, asked: TradesAsk
             raise NotFound(f"{processing_batch_id(number)} has {len(batch.stated.outputs)} output(s).")
         if batch.reversal is not None:
             return _NOTHING_OF_A_BATCH
-        return _found(connection, ledger, stored.goods_of_batch(number), scope, asked)
+        return _found(connection, ledger, stored.goods_of_batch(number), scope, asked, is_batch=True)
 
 
 def trace_consignment(ledger: Ledger, name: ConsignmentKey, scope: TraceScope, asked: TradesAsked) -> TraceFound:
@@ -92,29 +92,28 @@ def _found(
     scope: TraceScope,
     asked: TradesAsked,
     *,
+    is_batch: bool = False,
     is_reversed: bool = False,
 ) -> TraceFound:
-    sources = stored.sum_sources(connection, goods)
-    flows = stored.sum_flows(connection, goods)
-    transfers = stored.find_transfers(connection, {flow.transfer for flow in flows})
+    lines = stored.sum_lines(connection, goods)
+    # A batch holds what was put into it, and of a truck or a trade a part may not have gone on.
+    held = lines if is_batch else stored.sum_trades(connection, goods)
+    transfers = stored.find_transfers(connection, {line.transfer for line in lines.sums if line.transfer is not None})
     batches = _batches(connection, transfers)
-    beside = stored.count_beside(connection, goods)
     trades = stored.list_trades(connection, goods, asked.after, asked.limit + 1)
     shown = trades[: asked.limit]
-    gone, processed = _sums(flows), _sums([flow for flow in flows if transfers[flow.transfer].batch is not None])
+    in_batches = [line for line in lines.sums if line.transfer and transfers[line.transfer].batch is not None]
     totals = TraceTotals(
-        sum(source.transactions for source in sources),
-        beside.residents,
-        sum(source.quantity_g for source in sources),
-        sum(source.amount_fen for source in sources),
-        *gone,
-        *processed,
-        beside.reversed_transfers,
-        beside.reversed_batches,
+        held.transactions,
+        held.residents,
+        *_sums(held.sums),
+        *_sums(lines.sums),
+        *_sums(in_batches),
+        *stored.count_reversed(connection, goods),
     )
     return TraceFound(
         is_reversed,
-        trace_of(sources, flows, transfers, batches, scope),
+        trace_of(held.sums, lines.sums, transfers, batches, scope),
         totals,
         shown,
         masked_names(connection, ledger, {trade.resident for trade in shown}),
@@ -127,5 +126,5 @@ def _batches(connection: Connection, transfers: Mapping[int, TracedTransfer]) ->
     return {batch.number: batch for batch in processing_batches.find_several(connection, numbers)}
 
 
-def _sums(flows: Sequence[TracedFlow]) -> tuple[int, int]:
-    return sum(flow.quantity_g for flow in flows), sum(flow.amount_fen for flow in flows)
+def _sums(goods: Sequence[TracedSum]) -> tuple[int, int]:
+    return sum(one.quantity_g for one in goods), sum(one.amount_fen for one in goods)

@@ -4,13 +4,14 @@ The database adds up: a batch of 10,000 trades from 190 trucks comes as 190 rows
 count, and what was reversed is counted apart.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 
-from service.domain.trace import TracedFlow, TracedSource, TracedTransfer
+from service.domain.trace import TracedSum, TracedTransfer
 from service.storage.consignments import ConsignmentKey
 from service.storage.entry_filters import IS_REVERSED
 from service.storage.rowsets import row_set, rows_parameter
@@ -26,26 +27,35 @@ from service.storage.tables import (
 )
 
 _IS_LIVE_IMPORT = sa.and_(journal.c.reverses.is_(None), journal.c.direction == "import", ~IS_REVERSED)
-_LINE = (transfer_line.c.transfer, transfer_line.c.place, transfer_line.c.quantity_g, transfer_line.c.amount_fen)
+_LINE = [transfer_line.c[name] for name in ("transfer", "place", "quantity_g", "amount_fen", "is_whole")]
 _SUMS = ("quantity_g", "amount_fen")
 
 
 class TracedGoods(NamedTuple):
     """What a trace is about, as tables of SQL.
 
-    `lines` are the lines of live transfers, `trades` the places of the trades with what of each is traced.
+    `lines` are the lines of live transfers; `trades` the places of the trades with what of each is traced; `places` the
+    places of the trades, where one may come more than once.
     """
 
     lines: sa.FromClause
     trades: sa.FromClause
+    places: sa.FromClause
 
 
-class Beside(NamedTuple):
-    """How many residents the trades of a trace have, and how many reversed transfers and batches there were of them."""
+class Summed(NamedTuple):
+    """The sums of a table of goods: by origin and truck (and transfer), and how many trades and residents there are."""
 
+    sums: Sequence[TracedSum]
+    transactions: int
     residents: int
-    reversed_transfers: int
-    reversed_batches: int
+
+
+class ReversedBefore(NamedTuple):
+    """How many reversed transfers and reversed batches the traced trades were in."""
+
+    transfers: int
+    batches: int
 
 
 class TracedTrade(NamedTuple):
@@ -77,30 +87,21 @@ def goods_of_batch(number: int) -> TracedGoods:
         sa.select(*_LINE)
         .join(processing_input, processing_input.c.transfer == transfer_line.c.transfer)
         .where(processing_input.c.batch == number)
+        .subquery("lines")
     )
     # A trade may be in several transfers of a batch, in parts.
-    by_trade = lines.subquery("put_in")
-    trades = sa.select(by_trade.c.place, *_sums_of(by_trade)).group_by(by_trade.c.place)
-    return TracedGoods(lines.subquery("lines"), trades.subquery("trades"))
+    trades = sa.select(lines.c.place, *_sums_of(lines)).group_by(lines.c.place)
+    return TracedGoods(lines, trades.subquery("trades"), places=lines)
 
 
 def goods_of_consignment(name: ConsignmentKey) -> TracedGoods:
     """The live imports that name a consignment."""
-    return _goods_of_trades(
-        journal.c.consignment.is_not(None),  # A database uses the partial index only when the query states this.
-        journal.c.consignment == name.consignment,
-        journal.c.trade_point == name.trade_point,
-    )
+    return _goods_of_trades(*_naming(name))
 
 
 def goods_of_trade(seq: int) -> TracedGoods:
     """One trade, by its place in the journal."""
     return _goods_of_trades(journal.c.seq == seq)
-
-
-def _sums_of(table: sa.FromClause) -> list[sa.ColumnElement[int]]:
-    # PostgreSQL's sums of integers are of any size, and come as decimals.
-    return [sa.cast(sa.func.sum(table.c[name]), sa.BigInteger).label(name) for name in _SUMS]
 
 
 def _goods_of_trades(*are_these: sa.ColumnElement[bool]) -> TracedGoods:
@@ -110,48 +111,82 @@ def _goods_of_trades(*are_these: sa.ColumnElement[bool]) -> TracedGoods:
         .outerjoin(transfer_reversal, transfer_reversal.c.transfer == transfer_line.c.transfer)
         .where(*are_these, _IS_LIVE_IMPORT, transfer_reversal.c.id.is_(None))
     )
-    trades = sa.select(journal.c.seq.label("place"), *(journal.c[name] for name in _SUMS))
-    return TracedGoods(lines.subquery("lines"), trades.where(*are_these, _IS_LIVE_IMPORT).subquery("trades"))
+    held = sa.select(journal.c.seq.label("place"), *(journal.c[name] for name in _SUMS))
+    trades = held.where(*are_these, _IS_LIVE_IMPORT).subquery("trades")
+    return TracedGoods(lines.subquery("lines"), trades, places=trades)
+
+
+def _naming(name: ConsignmentKey) -> list[sa.ColumnElement[bool]]:
+    return [
+        journal.c.consignment.is_not(None),  # A database uses the partial index only when the query states this.
+        journal.c.consignment == name.consignment,
+        journal.c.trade_point == name.trade_point,
+    ]
 
 
 def has_trades(connection: sa.Connection, name: ConsignmentKey) -> bool:
     """Whether an entry of the journal names this consignment."""
-    named = sa.select(journal.c.seq).where(
-        journal.c.consignment.is_not(None),
-        journal.c.consignment == name.consignment,
-        journal.c.trade_point == name.trade_point,
-    )
-    return connection.execute(named.limit(1)).first() is not None
+    return connection.execute(sa.select(journal.c.seq).where(*_naming(name)).limit(1)).first() is not None
 
 
-def sum_sources(connection: sa.Connection, goods: TracedGoods) -> list[TracedSource]:
-    """What the trades hold of the traced goods, by origin and truck."""
-    trades, of = goods.trades, journal.c
-    plates = sa.func.min(of.vehicle_plate), sa.func.max(of.vehicle_plate)
-    plate = sa.case((plates[0] == plates[1], plates[0]))
-    key = (of.origin, of.trade_point, of.consignment)
-    asked = (
-        sa.select(*key, plate, sa.func.count(), *_sums_of(trades))
-        .select_from(trades)
-        .join(journal, of.seq == trades.c.place)
-        .group_by(*key)
-        .order_by(*key)
-    )
-    return [TracedSource(*row) for row in connection.execute(asked)]
+def sum_trades(connection: sa.Connection, goods: TracedGoods) -> Summed:
+    """What the traced trades hold, by origin and truck."""
+    asked = _sums_by(goods.trades, [], connection.dialect.name).add_columns(sa.null().label("transfer"))
+    return _summed(connection, asked.add_columns(sa.func.count().label("whole"), sa.null().label("parts")))
 
 
-def sum_flows(connection: sa.Connection, goods: TracedGoods) -> list[TracedFlow]:
+def sum_lines(connection: sa.Connection, goods: TracedGoods) -> Summed:
     """What of the traced goods has gone on, by origin, truck and transfer."""
-    lines, of = goods.lines, journal.c
-    key = (of.origin, of.trade_point, of.consignment, lines.c.transfer)
-    asked = (
-        sa.select(*key, *_sums_of(lines))
-        .select_from(lines)
-        .join(journal, of.seq == lines.c.place)
-        .group_by(*key)
-        .order_by(*key)
+    lines, dialect = goods.lines, connection.dialect.name
+    parts = _collected(lines.c.place, dialect).filter(~lines.c.is_whole)
+    asked = _sums_by(lines, [lines.c.transfer], dialect).add_columns(lines.c.transfer)
+    return _summed(
+        connection,
+        asked.add_columns(sa.func.count().filter(lines.c.is_whole).label("whole"), parts.label("parts")),
     )
-    return [TracedFlow(*row) for row in connection.execute(asked)]
+
+
+def _sums_by(table: sa.FromClause, by: Sequence[sa.ColumnElement[Any]], dialect: str) -> sa.Select[Any]:
+    of = journal.c
+    key = of.origin, of.trade_point, of.consignment
+    plates = sa.func.min(of.vehicle_plate), sa.func.max(of.vehicle_plate)
+    plate = sa.case((plates[0] == plates[1], plates[0])).label("vehicle_plate")
+    return (
+        sa.select(*key, plate, *_sums_of(table), _collected(of.resident, dialect).label("residents"))
+        .select_from(table)
+        .join(journal, of.seq == table.c.place)
+        .group_by(*key, *by)
+    )
+
+
+def _summed(connection: sa.Connection, asked: sa.Select[Any]) -> Summed:
+    """The sums of a statement.
+
+    The database gives the residents of each group as they are, and this function counts the distinct ones, because SQL
+    would look all trades up a second time. It does the same for trades that are in several lines, in parts.
+    """
+    rows = connection.execute(asked).all()
+    residents = {one for row in rows for one in _numbers(row.residents)}
+    parts = {one for row in rows for one in _numbers(row.parts)}
+    sums = [TracedSum(*(getattr(row, name) for name in TracedSum._fields)) for row in rows]
+    return Summed(sums, sum(row.whole for row in rows) + len(parts), len(residents))
+
+
+def _sums_of(table: sa.FromClause) -> list[sa.ColumnElement[int]]:
+    # PostgreSQL's sums of integers are of any size, and come as decimals.
+    return [sa.cast(sa.func.sum(table.c[name]), sa.BigInteger).label(name) for name in _SUMS]
+
+
+def _collected(column: sa.ColumnElement[int], dialect: str) -> sa.FunctionElement[Any]:
+    """All numbers of a group in one value, which `_numbers` reads."""
+    return sa.func.array_agg(column) if dialect == "postgresql" else sa.func.json_group_array(column)
+
+
+def _numbers(collected: str | Sequence[int] | None) -> Sequence[int]:
+    if isinstance(collected, str):
+        found: Sequence[int] = orjson.loads(collected)
+        return found
+    return collected or ()
 
 
 def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[int, TracedTransfer]:
@@ -164,18 +199,9 @@ def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[
         .subquery("live")
     )
     of = transfer.c
+    figures = (of.purpose, of.transferred_on, of.trade_point, of.quantity_g, of.amount_fen)
     wanted = (
-        sa.select(
-            of.id,
-            of.enterprise,
-            enterprise.c.name,
-            of.purpose,
-            of.transferred_on,
-            of.trade_point,
-            of.quantity_g,
-            of.amount_fen,
-            live.c.batch,
-        )
+        sa.select(of.id, of.enterprise, enterprise.c.name, *figures, live.c.batch)
         .select_from(chosen)
         .join(transfer, of.id == chosen.c.number)
         .join(enterprise, enterprise.c.id == of.enterprise)
@@ -185,18 +211,13 @@ def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[
     return {row.id: TracedTransfer(*row) for row in rows}
 
 
-def count_beside(connection: sa.Connection, goods: TracedGoods) -> Beside:
-    """Distinct residents of the traced trades, and the reversed transfers and batches that these trades were in."""
-    trades = goods.trades
-    residents = (
-        sa.select(sa.func.count(journal.c.resident.distinct()))
-        .select_from(trades)
-        .join(journal, journal.c.seq == trades.c.place)
-    )
+def count_reversed(connection: sa.Connection, goods: TracedGoods) -> ReversedBefore:
+    """How many transfers and batches the traced trades were in that have been reversed."""
     touching = (
-        sa.select(transfer_line.c.transfer.distinct().label("transfer"))
-        .select_from(trades)
-        .join(transfer_line, transfer_line.c.place == trades.c.place)
+        sa.select(transfer_line.c.transfer)
+        .distinct()
+        .select_from(goods.places)
+        .join(transfer_line, transfer_line.c.place == goods.places.c.place)
         .cte("touching")
     )
     transfers = (
@@ -210,26 +231,27 @@ def count_beside(connection: sa.Connection, goods: TracedGoods) -> Beside:
         .join(processing_input, processing_input.c.transfer == touching.c.transfer)
         .join(processing_batch_reversal, processing_batch_reversal.c.processing_batch == processing_input.c.batch)
     )
-    counts = residents.scalar_subquery(), transfers.scalar_subquery(), batches.scalar_subquery()
-    return Beside(*connection.execute(sa.select(*counts)).one())
+    counts = sa.select(transfers.scalar_subquery(), batches.scalar_subquery())
+    return ReversedBefore(*connection.execute(counts).one())
 
 
 def list_trades(connection: sa.Connection, goods: TracedGoods, after: int | None, limit: int) -> list[TracedTrade]:
     """Up to `limit` trades behind a place in the journal, in its order."""
-    trades, of = goods.trades, journal.c
+    some = sa.select(goods.trades).order_by(goods.trades.c.place).limit(limit)
+    if after is not None:
+        some = some.where(goods.trades.c.place > after)
+    # The database finds the page first, and reads whole rows for these places only.
+    page, of = some.subquery("page"), journal.c
     names = TracedTrade._fields[: TracedTrade._fields.index("transferred_g")]
     wanted = (
         sa.select(
             *(of[name] for name in names),
             sa.func.coalesce(transferred.c.gone_g, 0),
-            *(trades.c[name] for name in _SUMS),
+            *(page.c[name] for name in _SUMS),
         )
-        .select_from(trades)
-        .join(journal, of.seq == trades.c.place)
-        .outerjoin(transferred, transferred.c.place == trades.c.place)
-        .order_by(trades.c.place)
-        .limit(limit)
+        .select_from(page)
+        .join(journal, of.seq == page.c.place)
+        .outerjoin(transferred, transferred.c.place == page.c.place)
+        .order_by(page.c.place)
     )
-    if after is not None:
-        wanted = wanted.where(trades.c.place > after)
     return [TracedTrade._make(row) for row in connection.execute(wanted)]

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 
 from service.domain import trace_nodes
 from service.domain.processing_batches import NewProcessingBatch, ProcessingBatch, ProcessingOutput
-from service.domain.trace import OTHER_GOODS, TracedFlow, TracedSource, TracedTransfer, TraceScope, trace_of
+from service.domain.trace import OTHER_GOODS, TracedSum, TracedTransfer, TraceScope, trace_of
 from service.domain.trace_nodes import Trace, TraceNode
 
 DAY = datetime.date(2024, 6, 30)
 OUTPUTS = (ProcessingOutput("酱牛肉", "160250", 84, 5040), ProcessingOutput("牛骨", None, 9, None))
 
 
-def a_source(truck: str | None = "A", quantity_g: int = 100, **changes: Any) -> TracedSource:
+def a_source(truck: str | None = "A", quantity_g: int = 100, **changes: Any) -> TracedSum:
     """A truck's trades of one origin; a gram is worth 2 fen."""
-    return TracedSource("MN", "erenhot", truck, None, 1, quantity_g, 2 * quantity_g)._replace(**changes)
+    return TracedSum("MN", "erenhot", truck, None, None, quantity_g, 2 * quantity_g)._replace(**changes)
 
 
-def a_flow(truck: str | None = "A", transfer: int = 1, quantity_g: int = 100, **changes: Any) -> TracedFlow:
+def a_flow(truck: str | None = "A", transfer: int = 1, quantity_g: int = 100, **changes: Any) -> TracedSum:
     """What of a truck's trades went on by a transfer."""
-    return TracedFlow("MN", "erenhot", truck, transfer, quantity_g, 2 * quantity_g)._replace(**changes)
+    return TracedSum("MN", "erenhot", truck, None, transfer, quantity_g, 2 * quantity_g)._replace(**changes)
 
 
 def a_transfer(number: int = 1, batch: int | None = None, **changes: Any) -> TracedTransfer:
