@@ -98,22 +98,21 @@ def _found(
     lines = stored.sum_lines(connection, goods)
     # A batch holds what was put into it, and of a truck or a trade a part may not have gone on.
     held = lines if is_batch else stored.sum_trades(connection, goods)
-    transfers = stored.find_transfers(connection, {line.transfer for line in lines.sums if line.transfer is not None})
+    transfers = stored.find_transfers(connection, {line.transfer for line in lines if line.transfer is not None})
     batches = _batches(connection, transfers)
     trades = stored.list_trades(connection, goods, asked.after, asked.limit + 1)
     shown = trades[: asked.limit]
-    in_batches = [line for line in lines.sums if line.transfer and transfers[line.transfer].batch is not None]
+    in_batches = [line for line in lines if line.transfer and transfers[line.transfer].batch is not None]
     totals = TraceTotals(
-        held.transactions,
-        held.residents,
-        *_sums(held.sums),
-        *_sums(lines.sums),
+        *stored.count_trades(connection, goods),
+        *_sums(held),
+        *_sums(lines),
         *_sums(in_batches),
         *stored.count_reversed(connection, goods),
     )
     return TraceFound(
         is_reversed,
-        trace_of(held.sums, lines.sums, transfers, batches, scope),
+        trace_of(held, lines, transfers, batches, scope),
         totals,
         shown,
         masked_names(connection, ledger, {trade.resident for trade in shown}),

@@ -4,11 +4,10 @@ The database adds up: a batch of 10,000 trades from 190 trucks comes as 190 rows
 count, and what was reversed is counted apart.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 
 from service.domain.trace import TracedSum, TracedTransfer
@@ -27,7 +26,7 @@ from service.storage.tables import (
 )
 
 _IS_LIVE_IMPORT = sa.and_(journal.c.reverses.is_(None), journal.c.direction == "import", ~IS_REVERSED)
-_LINE = [transfer_line.c[name] for name in ("transfer", "place", "quantity_g", "amount_fen", "is_whole")]
+_LINE = [transfer_line.c[name] for name in ("transfer", "place", "quantity_g", "amount_fen")]
 _SUMS = ("quantity_g", "amount_fen")
 
 
@@ -43,10 +42,9 @@ class TracedGoods(NamedTuple):
     places: sa.FromClause
 
 
-class Summed(NamedTuple):
-    """The sums of a table of goods: by origin and truck (and transfer), and how many trades and residents there are."""
+class TradeCounts(NamedTuple):
+    """How many trades are traced, and how many distinct residents they are of."""
 
-    sums: Sequence[TracedSum]
     transactions: int
     residents: int
 
@@ -129,47 +127,30 @@ def has_trades(connection: sa.Connection, name: ConsignmentKey) -> bool:
     return connection.execute(sa.select(journal.c.seq).where(*_naming(name)).limit(1)).first() is not None
 
 
-def sum_trades(connection: sa.Connection, goods: TracedGoods) -> Summed:
+def sum_trades(connection: sa.Connection, goods: TracedGoods) -> list[TracedSum]:
     """What the traced trades hold, by origin and truck."""
-    asked = _sums_by(goods.trades, [], connection.dialect.name).add_columns(sa.null().label("transfer"))
-    return _summed(connection, asked.add_columns(sa.func.count().label("whole"), sa.null().label("parts")))
+    return _summed(connection, goods.trades)
 
 
-def sum_lines(connection: sa.Connection, goods: TracedGoods) -> Summed:
-    """What of the traced goods has gone on, by origin, truck and transfer."""
-    lines, dialect = goods.lines, connection.dialect.name
-    parts = _collected(lines.c.place, dialect).filter(~lines.c.is_whole)
-    asked = _sums_by(lines, [lines.c.transfer], dialect).add_columns(lines.c.transfer)
-    return _summed(
-        connection,
-        asked.add_columns(sa.func.count().filter(lines.c.is_whole).label("whole"), parts.label("parts")),
-    )
+def sum_lines(connection: sa.Connection, goods: TracedGoods) -> list[TracedSum]:
+    """What of the traced goods has gone on, by transfer, origin and truck."""
+    return _summed(connection, goods.lines, goods.lines.c.transfer)
 
 
-def _sums_by(table: sa.FromClause, by: Sequence[sa.ColumnElement[Any]], dialect: str) -> sa.Select[Any]:
+def _summed(connection: sa.Connection, table: sa.FromClause, *by: sa.ColumnElement[int]) -> list[TracedSum]:
     of = journal.c
-    key = of.origin, of.trade_point, of.consignment
+    # What differs most comes first, because PostgreSQL may sort by it.
+    key = (*by, of.consignment, of.origin, of.trade_point)
     plates = sa.func.min(of.vehicle_plate), sa.func.max(of.vehicle_plate)
-    plate = sa.case((plates[0] == plates[1], plates[0])).label("vehicle_plate")
-    return (
-        sa.select(*key, plate, *_sums_of(table), _collected(of.resident, dialect).label("residents"))
+    plate = sa.case((plates[0] == plates[1], plates[0]))
+    transfer = by[0] if by else sa.null()
+    asked = (
+        sa.select(of.origin, of.trade_point, of.consignment, plate, transfer, *_sums_of(table))
         .select_from(table)
         .join(journal, of.seq == table.c.place)
-        .group_by(*key, *by)
+        .group_by(*key)
     )
-
-
-def _summed(connection: sa.Connection, asked: sa.Select[Any]) -> Summed:
-    """The sums of a statement.
-
-    The database gives the residents of each group as they are, and this function counts the distinct ones, because SQL
-    would look all trades up a second time. It does the same for trades that are in several lines, in parts.
-    """
-    rows = connection.execute(asked).all()
-    residents = {one for row in rows for one in _numbers(row.residents)}
-    parts = {one for row in rows for one in _numbers(row.parts)}
-    sums = [TracedSum(*(getattr(row, name) for name in TracedSum._fields)) for row in rows]
-    return Summed(sums, sum(row.whole for row in rows) + len(parts), len(residents))
+    return [TracedSum._make(row) for row in connection.execute(asked)]
 
 
 def _sums_of(table: sa.FromClause) -> list[sa.ColumnElement[int]]:
@@ -177,16 +158,15 @@ def _sums_of(table: sa.FromClause) -> list[sa.ColumnElement[int]]:
     return [sa.cast(sa.func.sum(table.c[name]), sa.BigInteger).label(name) for name in _SUMS]
 
 
-def _collected(column: sa.ColumnElement[int], dialect: str) -> sa.FunctionElement[Any]:
-    """All numbers of a group in one value, which `_numbers` reads."""
-    return sa.func.array_agg(column) if dialect == "postgresql" else sa.func.json_group_array(column)
-
-
-def _numbers(collected: str | Sequence[int] | None) -> Sequence[int]:
-    if isinstance(collected, str):
-        found: Sequence[int] = orjson.loads(collected)
-        return found
-    return collected or ()
+def count_trades(connection: sa.Connection, goods: TracedGoods) -> TradeCounts:
+    """How many trades and distinct residents the traced goods are of."""
+    place = goods.places.c.place
+    asked = (
+        sa.select(sa.func.count(place.distinct()), sa.func.count(journal.c.resident.distinct()))
+        .select_from(goods.places)
+        .join(journal, journal.c.seq == place)
+    )
+    return TradeCounts._make(connection.execute(asked).one())
 
 
 def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[int, TracedTransfer]:
