@@ -26,6 +26,7 @@ from service.storage.tables import (
 )
 
 _IS_LIVE_IMPORT = sa.and_(journal.c.reverses.is_(None), journal.c.direction == "import", ~IS_REVERSED)
+_IS_NOT_REVERSED = transfer_reversal.c.id.is_(None)
 _LINE = [transfer_line.c[name] for name in ("transfer", "place", "quantity_g", "amount_fen")]
 _SUMS = ("quantity_g", "amount_fen")
 
@@ -107,7 +108,7 @@ def _goods_of_trades(*are_these: sa.ColumnElement[bool]) -> TracedGoods:
         sa.select(*_LINE)
         .join(journal, journal.c.seq == transfer_line.c.place)
         .outerjoin(transfer_reversal, transfer_reversal.c.transfer == transfer_line.c.transfer)
-        .where(*are_these, _IS_LIVE_IMPORT, transfer_reversal.c.id.is_(None))
+        .where(*are_these, _IS_LIVE_IMPORT, _IS_NOT_REVERSED)
     )
     held = sa.select(journal.c.seq.label("place"), *(journal.c[name] for name in _SUMS))
     trades = held.where(*are_these, _IS_LIVE_IMPORT).subquery("trades")
