@@ -34,6 +34,7 @@ from service.http.api import (
     trace,
     transaction_lists,
     transactions,
+    transfers,
 )
 from service.http.context import AppContext, app_context, attach_context
 from service.http.openapi import reference_routes
@@ -66,6 +67,7 @@ FAMILIES: tuple[Routes, ...] = (
     consignments.routes,
     mandates.routes,
     enterprises.routes,
+    transfers.routes,
     processing_batches.routes,
     trace.routes,
     reports.routes,
