@@ -99,8 +99,15 @@ function shownBox(box, nodes, asked) {
     ),
   };
   const figures = { box, kind: node.kind, ...sums(nodes), ...stays };
-  if (nodes.length === 1)
-    {return { ...figures, name: nodeName(node), href: leadsTo(node, asked), whole_kg: node.whole_kg };}
-  const count = nodes.reduce((sum, each) => sum + each.merged, 0);
-  return { ...figures, name: say("node.others", { count }), href: null, whole_kg: null };
+  if (nodes.length === 1) {
+    return {
+      ...figures,
+      name: nodeName(node),
+      short: nodeName({ ...node, vehicle_plate: null }),
+      href: leadsTo(node, asked),
+      whole_kg: node.whole_kg,
+    };
+  }
+  const name = say("node.others", { count: nodes.reduce((sum, each) => sum + each.merged, 0) });
+  return { ...figures, name, short: name, href: null, whole_kg: null };
 }

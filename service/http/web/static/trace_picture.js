@@ -3,7 +3,7 @@ import { cutTo } from "./chart_bars.js";
 import { flatPen } from "./chart_parts.js";
 import { compact } from "./exact.js";
 import { shownFlow } from "./trace_flow.js";
-import { boxWords, cny } from "./trace_texts.js";
+import { boxWords, columnOf, cny } from "./trace_texts.js";
 import { language, say, word } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -13,10 +13,14 @@ const THICK = 14;
 const TEXT_PX = 12;
 const LINE_PX = 15;
 /** The room of a picture whose columns stand side by side, and of one whose columns stand one below the other. */
-export const WIDE = { across: 380, gap: 30, least: 4, shownMax: 12 };
-export const TALL = { across: 320, gap: 10, least: 64, shownMax: 4 };
+const WIDE = { gap: 30, least: 4, shownMax: 12 };
+const TALL = { gap: 10, least: 64, shownMax: 4 };
+/** What all boxes of a column together have at most, where columns stand side by side. */
+const BOXES_PX = 230;
 const HEAD_PX = 26;
 const ROW_PX = 116;
+/** Few columns stand no farther apart than this, however wide the page is. */
+const STEP_PX_MAX = 280;
 
 /** @typedef {import("./trace_flow.js").Shown} Shown */
 /** @typedef {{ isTall: boolean, width: number, step: number, names: number, measure: TraceMeasure }} Frame */
@@ -45,10 +49,10 @@ function draw(tag, attributes = {}, ...inside) {
  */
 export function pictureOf(trace, asked, measure, width, tell) {
   const isTall = width < NARROW_PX;
-  const shown = shownFlow(trace, asked, measure, isTall ? { ...TALL, across: width } : WIDE);
+  const shown = shownFlow(trace, asked, measure, isTall ? { ...TALL, across: width } : wideRoom(trace));
   const names = isTall ? 0 : Math.min(190, width * 0.17);
   const gaps = Math.max(1, shown.columns.length - 1);
-  const step = isTall ? ROW_PX : (width - THICK - names) / gaps;
+  const step = isTall ? ROW_PX : Math.min(STEP_PX_MAX, (width - THICK - names) / gaps);
   const frame = { isTall, width, step, names, measure };
   const height = isTall ? HEAD_PX + gaps * ROW_PX + THICK + 2 * LINE_PX + 6 : HEAD_PX + shown.across + 2 * LINE_PX;
   const wide = isTall ? Math.max(width, shown.across) : width;
@@ -66,6 +70,17 @@ export function pictureOf(trace, asked, measure, width, tell) {
     draw("g", {}, ...shown.boxes.map((box) => boxOf(box, shown, frame, tell))),
   );
   return { picture: made, shown };
+}
+
+/**
+ * The room of columns that stand side by side: the more boxes one has, the higher is the picture.
+ * @param {Trace} trace
+ */
+function wideRoom({ nodes }) {
+  const counts = new Map();
+  for (const column of nodes.map(columnOf)) counts.set(column, (counts.get(column) ?? 0) + 1);
+  const most = Math.min(WIDE.shownMax, Math.max(...counts.values()));
+  return { ...WIDE, across: BOXES_PX + (most - 1) * WIDE.gap };
 }
 
 /** @param {Shown} shown */
@@ -198,21 +213,34 @@ function area(start, size, column, { isTall, step }, look) {
  * @param {Frame} frame
  */
 function labels(shownBox, shown, frame) {
-  const { box, name } = shownBox;
-  const isLast = box.column === shown.columns.length - 1;
-  const room = frame.isTall ? box.size + TALL.gap - 4 : (isLast ? frame.names : frame.step - THICK) - 12;
+  const { box, name, short } = shownBox;
+  const room = roomBeside(box, shown, frame);
   const x = frame.isTall ? box.start : box.column * frame.step + THICK + 6;
   const y = frame.isTall
     ? box.column * frame.step + HEAD_PX + THICK + TEXT_PX + 2
     : box.start + box.size / 2 + HEAD_PX - 2;
+  const cut = shownBox.kind === "consignment" ? endOf : fitted;
+  const called = fitted(name, room) === name ? name : cut(short, room);
   return [
-    draw("text", { x: round(x), y: round(y), class: "name" }, fitted(name, room)),
+    draw("text", { x: round(x), y: round(y), class: "called" }, called),
     draw(
       "text",
       { x: round(x), y: round(y + LINE_PX - 1), class: "figure" },
       fitted(figureOf(shownBox[frame.measure], frame.measure), room),
     ),
   ];
+}
+
+/**
+ * The room for a text: to the next column, or to the next box of a column that lies.
+ * @param {import("./trace_layout.js").Box} box
+ * @param {Shown} shown
+ * @param {Frame} frame
+ */
+function roomBeside(box, { boxes, columns }, frame) {
+  if (!frame.isTall) return (box.column === columns.length - 1 ? frame.names : frame.step - THICK) - 12;
+  const starts = boxes.filter(({ box: { column, start } }) => column === box.column && start > box.start);
+  return Math.min(frame.width, ...starts.map((other) => other.box.start)) - box.start - 4;
 }
 
 /**
@@ -231,8 +259,22 @@ function figureOf(figure, measure) {
  * @param {string} text
  * @param {number} room
  */
-function fitted(text, room) {
+const fitted = (text, room) => cutTo(text, room, widthOf());
+
+/**
+ * The end of a name that is too long: the trucks of a day begin alike.
+ * @param {string} name
+ * @param {number} room
+ */
+function endOf(name, room) {
+  const width = widthOf();
+  let shown = name;
+  while (shown.length > 2 && width(shown) > room) shown = `…${shown.slice(2)}`;
+  return shown;
+}
+
+function widthOf() {
   const pen = flatPen(new OffscreenCanvas(1, 1));
   pen.font = `${TEXT_PX}px ${getComputedStyle(document.body).fontFamily}`;
-  return cutTo(text, room, (each) => pen.measureText(each).width);
+  return (/** @type {string} */ text) => pen.measureText(text).width;
 }

@@ -14,8 +14,11 @@ const heads = () => [
 /** @param {string | null} amount */
 const amountCell = (amount) => (amount === null ? cny(null) : grouped(amount));
 
-/** @param {TraceBox} box */
-const called = ({ kind, name }) => `${word(`kind.${kind}`)} ${name}`;
+/**
+ * A box or a node with its kind; what trades are called says that already.
+ * @param {{ kind: TraceKind, name: string }} box
+ */
+const called = ({ kind, name }) => (kind === "transactions" ? name : `${word(`kind.${kind}`)} ${name}`);
 
 /**
  * The same boxes and figures as the picture has, one flow a row, and what stays where.
@@ -54,7 +57,7 @@ export function allFlows({ nodes, links }) {
   /** @param {string} id */
   const name = (id) => {
     const node = byId.get(id);
-    return node ? `${word(`kind.${node.kind}`)} ${nodeName(node)}` : id;
+    return node ? called({ kind: node.kind, name: nodeName(node) }) : id;
   };
   const rows = inOrder.map(({ source, target, quantity_kg: weight, amount_cny: amount }) => [
     name(source),

@@ -67,6 +67,8 @@ interface TraceBox {
   box: import("./trace_layout.js").Box;
   kind: TraceKind;
   name: string;
+  /** The name without the vehicle's plate, where there is little room. */
+  short: string;
   href: string | null;
   quantity_kg: string;
   amount_cny: string | null;
