@@ -20,4 +20,5 @@ PAGES = {
     "transactions": ShellPage("/transactions", "transactions:read"),
     "consignments": ShellPage("/consignments", "transactions:read transactions:write residents:read"),
     "residents": ShellPage("/residents", "residents:read residents:write"),
+    "trace": ShellPage("/trace", "transactions:read"),
 }

@@ -65,12 +65,18 @@ function cells(line) {
   return [goods, origin, ...figures.map(grouped)];
 }
 
+/** @param {Truck} truck */
+function traceLink({ consignment, trade_point }) {
+  const params = new URLSearchParams({ consignment, trade_point });
+  return make("a", { href: `/trace?${params}`, id: "to-trace" }, word("link.trace"));
+}
+
 function drawTruck() {
   const truck = state.opened;
   byId("truck").hidden = truck === null;
   if (!truck) return;
   byId("truck-title").textContent = say("truck", { name: truck.consignment });
-  byId("truck-about").replaceChildren(list(aboutRows(truck)));
+  byId("truck-about").replaceChildren(list(aboutRows(truck)), make("p", {}, traceLink(truck)));
   const units = ["quantity_kg", "amount_cny"];
   const figures = ["whole", "split.done", "left"].flatMap((name) =>
     units.map((unit) => `${word(`lines.${name}`)} (${word(`unit.${unit}`)})`),

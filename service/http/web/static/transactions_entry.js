@@ -72,6 +72,12 @@ function proofLink({ transaction_id: id, block }) {
   return make("p", {}, make("a", { href: `/v1/transactions/${id}/proof`, target: "_blank" }, word("proof")));
 }
 
+/** @param {ListedEntry} entry */
+function traceLink({ transaction_id: id, kind, direction }) {
+  if (kind !== "trade" || direction !== "import") return "";
+  return make("p", {}, make("a", { href: `/trace?transaction=${id}`, id: "to-trace" }, word("link.trace")));
+}
+
 export function drawEntry() {
   const { entry } = state;
   if (!entry) return;
@@ -81,6 +87,7 @@ export function drawEntry() {
     make("h2", { id: "more-title" }, word("all.fields")),
     make("dl", {}, ...pairs),
     warningList(entry),
+    traceLink(entry),
     proofLink(entry),
   );
 }
