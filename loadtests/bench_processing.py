@@ -1,4 +1,4 @@
-"""Measures the report on what went on after the market, at 10 M transactions of which half have gone on: `make bench`.
+"""Measures the report on what went on after the market, where half of all transactions have gone on: `make bench`.
 
 Each figure is the time from the question to the domain's values, on SQLite. BENCH_SIZES limits what is measured.
 """

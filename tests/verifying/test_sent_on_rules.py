@@ -250,6 +250,32 @@ def test_a_batch_that_could_not_be_is_found(sent_on: Ledger, kind: str) -> None:
     assert verdict(sent_on, *statements).startswith(found)
 
 
+UNREADABLE = {
+    "a line's amount": (LINE.format("amount_fen = 'x'", 1, 1), "Transfer T00000001, or a line of it, can't be read ("),
+    "a transfer's day": (OF_T1.format("transferred_on = 'x'"), "Transfer T00000001, or a line of it, can't be read ("),
+    "an enterprise's day": (OF_E1.format("valid_from = 'x'"), "Enterprise E00000001 can't be read ("),
+    "a batch's day": (OF_B1.format("processed_on = 'x'"), "A batch of transfer 1 can't be read ("),
+    "a sum": ("UPDATE transferred SET gone_g = 'x' WHERE place = 1", "The trade at place 1 of the journal is counted "),
+    "a sum's trade": (
+        "UPDATE transferred SET place = 'x' WHERE place = 8",
+        "What has gone on of the trade at place 7 of the journal can't be read (",
+    ),
+    "the trade of each sum": (
+        "UPDATE transferred SET place = 'x' || place",
+        "A row of what has gone on can't be read (",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_row_that_can_not_be_read_is_named(sent_on: Ledger, kind: str) -> None:
+    """SQLite keeps a text in a column of numbers."""
+    if not sent_on.database.is_sqlite:
+        pytest.skip("PostgreSQL stores no such value")
+    statement, found = UNREADABLE[kind]
+    assert verdict(sent_on, "PRAGMA ignore_check_constraints = ON", statement).startswith(found)
+
+
 def test_right_digests_and_macs_alone_change_nothing(sent_on: Ledger) -> None:
     """The negative control: the helper that makes them right does not make a ledger wrong."""
     assert verdict(sent_on) == RIGHT

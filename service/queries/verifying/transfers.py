@@ -21,7 +21,7 @@ from service.domain.transfers import (
     worth_of,
 )
 from service.queries.verifying.enterprises import EnterpriseHistory
-from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
+from service.queries.verifying.faults import Wrong, reading
 from service.storage import recount_transfers
 from service.storage.columns import day_of
 from service.storage.engine import Connection
@@ -49,11 +49,9 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
             if number == transfer.id:
                 own = list(lines)
                 number, lines = next(groups, (None, iter(())))
-            try:
+            with reading(f"{name}, or a line of it,"):
                 _refuse_other_lines(name, transfer, own)
                 _refuse_inactive(name, transfer, enterprises.get(transfer.enterprise))
-            except UNREADABLE as error:
-                raise unreadable(f"{name}, or a line of it,", error) from None
     if number is not None:
         raise Wrong(f"A line is of transfer {number}, which is not there.")
     return count
@@ -116,13 +114,12 @@ def verify_goods(connection: Connection) -> None:
     with (
         closing(recount_transfers.read_lines_by_trade(connection)) as lines,
         closing(recount_transfers.read_transferred(connection)) as rows,
+        reading("A row of what has gone on"),  # A place that is no number can't be compared with the others.
     ):
         merged: Iterator[LineInOrder | TransferredRow] = heapq.merge(lines, rows, key=_PLACE)
         for place, both in itertools.groupby(merged, key=_PLACE):
-            try:
+            with reading(f"What has gone on of the trade at place {place} of the journal"):
                 _verify_trade(f"The trade at place {place} of the journal", list(both))
-            except UNREADABLE as error:
-                raise unreadable(f"What has gone on of the trade at place {place} of the journal", error) from None
 
 
 def _verify_trade(name: str, both: Sequence[LineInOrder | TransferredRow]) -> None:
