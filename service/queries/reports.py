@@ -1,6 +1,5 @@
 """Reports: each is made from one snapshot, and is exact at the position that it names."""
 
-import dataclasses
 import datetime
 import functools
 from collections.abc import Callable, Mapping
@@ -8,10 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from service.domain.brief import Facts, NewCategory
+from service.domain.brief import Facts
 from service.domain.bulletin import Bulletin, Filters, Spans, questions_of, spans_of, top_commodities, trade_parts
 from service.domain.cells import Key
-from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
 from service.domain.processing_cells import On
 from service.domain.processing_report import Needed, ProcessingReport, grains_needed, processing_report
@@ -19,9 +17,9 @@ from service.domain.registry import Registry, RegistryFilters
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
-from service.domain.transactions import DIRECTIONS
 from service.domain.warning_counts import WarningCounts, warning_counts
 from service.ledger import Ledger
+from service.queries.brief_facts import brief_facts, grains_of_brief
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import (
     refuse_unknown_enterprises,
@@ -91,7 +89,7 @@ class Reporter:
     def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
         """The facts that a brief is written from, up to today at most. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
-        return self._ask(so_far, at, _facts, people=True)
+        return self._ask(so_far, at, brief_facts, people=True, needed=grains_of_brief(so_far))
 
     def bulletin(self, month: Period, today: datetime.date, filters: Filters = ()) -> Answered[Bulletin]:
         """The monthly bulletin at the newest state, up to today at most.
@@ -174,49 +172,6 @@ def _series(measure: str, question: Question, known: Known) -> Series:
 
 def _residents_at(question: Question, known: Known) -> TradeReport:
     return _residents(known.registry, question, known.cube.totals)
-
-
-def _facts(question: Question, known: Known) -> Facts:
-    registry, ask = known.registry, known.cube.totals
-    base_period = question.base_period
-    if not question.has_begun:
-        # A period that has not begun has no growth to tell, even when the caller names a base period.
-        question = dataclasses.replace(question, compare="none")
-    by_category = dataclasses.replace(question, by=("category",))
-    report = trade_report(by_category, ask)
-    total = {name: _compared(value) for name, value in report.total.items()}
-    registered_on = question.through
-    year_before = datetime.date(registered_on.year - 1, 12, 31)
-    stocks = [registry.stock_on(day, (), dict(question.filters)).get((), 0) for day in (registered_on, year_before)]
-    lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
-    return Facts(
-        period=question.span,
-        base_period=base_period,
-        compare=question.compare,
-        amount_fen=total["amount_fen"],
-        participations=total["participations"],
-        residents=total["residents"],
-        registered=compare(*stocks),
-        registered_on=registered_on,
-        registered_base_on=year_before,
-        new_categories=tuple(NewCategory(code, live.current) for code, live in lives if live.current and not live.base),
-        filters=question.filters,
-        directions=_directions(question, ask),
-    )
-
-
-def _directions(question: Question, ask: Ask) -> tuple[tuple[str, Comparison], ...]:
-    """The values of imports and exports; empty when the question is about one direction, or there are no exports."""
-    by_direction = dataclasses.replace(question, by=("direction",))
-    rows = {row.key["direction"]: _compared(row.measures["amount_fen"]) for row in trade_report(by_direction, ask).rows}
-    if "export" not in rows or set(DIRECTIONS) - dict(question.filters).get("direction", frozenset(DIRECTIONS)):
-        return ()
-    none = compare(0, None if question.base_period is None else 0)
-    return tuple((direction, rows.get(direction, none)) for direction in DIRECTIONS)
-
-
-def _compared(value: Comparison | int) -> Comparison:
-    return compare(value, None) if isinstance(value, int) else value
 
 
 def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:
