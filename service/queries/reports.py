@@ -2,13 +2,22 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from service.domain.brief import Facts
-from service.domain.bulletin import Bulletin, Filters, Spans, questions_of, spans_of, top_commodities, trade_parts
+from service.domain.bulletin import (
+    Bulletin,
+    Filters,
+    Spans,
+    processing_questions,
+    questions_of,
+    spans_of,
+    top_commodities,
+    trade_parts,
+)
 from service.domain.cells import Key
 from service.domain.periods import Period, day_before
 from service.domain.processing_cells import On
@@ -96,13 +105,15 @@ class Reporter:
 
         Raises DatabaseUnavailable, and ValidationFailed on an unknown filter.
         """
-        grains = {grain for question in questions_of(month, today, filters) for grain in question.grains}
+        of_processing = processing_questions(month, today, filters)
+        grains, transfers = _grains_of_bulletin(questions_of(month, today, filters), of_processing.values())
         with ExitStack() as snapshot:
-            with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
+            with self._keeper.known_in(snapshot, grains, people=True, processing=transfers) as (known, connection):
                 refuse_unknown_places(self._ledger, known, dict(filters))
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
                 parts = trade_parts(month, today, ask, filters)
+                processing = {name: _processing("traded", asked, known) for name, asked in of_processing.items()}
             self._ledger.rules.at(connection, state.rules)
             # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
@@ -111,7 +122,7 @@ class Reporter:
             current = commodities.sums_of(connection, asked.span, points)
             before = {} if base is None else commodities.sums_of(connection, base, points)
         goods = top_commodities(current, before)
-        return Answered(Bulletin(month, parts, people, goods), state)
+        return Answered(Bulletin(month, parts, people, goods, processing), state)
 
     def warnings(self, question: Question, at: LedgerState | None = None) -> Answered[WarningCounts]:
         """Live trades by warning and by who recorded them, at the newest state. Raises ValidationFailed as others do.
@@ -156,6 +167,13 @@ class Reporter:
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
             follow_rulebook(self._ledger, known.state)
             return Answered(work(question, known), known.state)
+
+
+def _grains_of_bulletin(questions: Iterable[Question], of_processing: Iterable[Question]) -> Needed:
+    """The grains of all tables of a bulletin."""
+    trades = {grain for question in questions for grain in question.grains}
+    needed = [grains_needed(question, "traded") for question in of_processing]
+    return Needed(trades.union(*(each.trades for each in needed)), set().union(*(each.transfers for each in needed)))
 
 
 def _trade(question: Question, known: Known) -> TradeReport:
