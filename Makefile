@@ -90,7 +90,7 @@ node_modules/installed.done: package.json package-lock.json .npmrc
 
 bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES=1000000 BENCH_ENGINES=sqlite is quick
 	@mkdir -p .bench-data
-	$(BIN)/python -m pytest loadtests/bench_reports.py -W default -p no:cacheprovider \
+	$(BIN)/python -m pytest loadtests/bench_reports.py loadtests/bench_processing.py -W default -p no:cacheprovider \
 	  --benchmark-quiet --benchmark-json=.bench-data/reports.json
 	$(BIN)/python -m loadtests.bench_http $${BENCH_ENGINES:-sqlite,postgresql}
 	$(BIN)/python -m pytest loadtests/bench_posting.py -W default -p no:cacheprovider \

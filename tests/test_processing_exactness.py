@@ -4,12 +4,13 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.commands import processing_folding
 from service.commands.folding import fold
 from service.commands.posting import Reverse, post
-from service.commands.processing_folding import fold_transfers
 from service.domain.idempotency import key_digest, reversal_fingerprint
 from service.domain.periods import Compare, Period, month_end
 from service.domain.processing_cells import ROW_DIMENSIONS, WAYS, On
@@ -53,7 +54,7 @@ steps = st.one_of(
     st.tuples(st.just("transfer"), transfers),
     st.tuples(st.just("call back"), st.integers(0, 10_000)),
     st.tuples(st.just("reverse a trade"), st.integers(0, 10_000)),
-    st.tuples(st.just("fold transfers"), st.none()),
+    st.tuples(st.just("fold transfers"), st.sampled_from([1, 2, 10_000])),
     st.tuples(st.just("fold"), st.none()),
     st.tuples(st.just("restart"), st.none()),
     st.tuples(st.just("ask"), st.sampled_from(WAYS)),
@@ -101,7 +102,8 @@ class _History:
             reversal = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(chosen, "x"), "t", chosen, "x")
             post(self.ledger, [reversal])  # It is refused when some of the trade has gone on.
         elif kind == "fold transfers":
-            fold_transfers(self.ledger)
+            processing_folding.LINES_PER_FOLD_MAX = what  # So that folds end between a transfer and its reversal.
+            processing_folding.fold_transfers(self.ledger)
         elif kind == "fold":
             fold(self.ledger)
         elif kind == "restart":
@@ -127,6 +129,12 @@ class _History:
 
 
 WHOLE = Question(Period(DAYS[0], DAYS[-1]), "yoy", ("enterprise_id", "category", "month"))
+
+
+@pytest.fixture(autouse=True)
+def whole_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts the limit of a fold back after each test."""
+    monkeypatch.setattr(processing_folding, "LINES_PER_FOLD_MAX", processing_folding.LINES_PER_FOLD_MAX)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -31,7 +31,6 @@ FORMATS = ("table", "json", "csv", "xlsx")
 Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
-Answer = TypeVar("Answer")
 
 _COMPARED = [
     click.option("--compare", metavar="HOW", help="yoy (default), previous, custom or none."),
@@ -198,9 +197,9 @@ def warnings(settings: Settings, /, **asked: Any) -> None:
 def _answer(
     settings: Settings,
     schema: StrictSchema,
-    ask: Callable[..., Answered[Answer]],
+    ask: Callable[..., Answered[T]],
     asked: dict[str, Any],
-    render: Callable[[Answer, str], dict[str, Any]],
+    render: Callable[[T, str], dict[str, Any]],
 ) -> None:
     """Asks a reporter by the values of the query, and prints the document that `render` makes, or writes it."""
     shape, query = _shape(asked), _read(schema, asked)

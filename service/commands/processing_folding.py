@@ -7,7 +7,7 @@ blocks seals, so a fold of transfers makes no block.
 from collections.abc import Sequence
 
 from service.domain.cells import CellKey
-from service.domain.processing_cells import ALL_GRAINS, WAYS, CountedLine, apply_lines, touched_cells
+from service.domain.processing_cells import ALL_GRAINS, WAYS, CountedLine, Spot, apply_lines, cell_at, touched_cells
 from service.ledger import Ledger
 from service.storage import blocks, processing_cells, processing_tail
 from service.storage.engine import Connection
@@ -73,10 +73,13 @@ def _add_to_cells(
 def _changed_in(events: Sequence[TransferEvent], lines: Sequence[tuple[int, CountedLine]]) -> dict[CellKey, int]:
     """The newest fact that changes each cell."""
     fact_of = {(event.transfer, bool(event.transfer_reversal)): event.fact for event in events}
-    found: dict[CellKey, int] = {}
+    newest: dict[Spot, int] = {}
     for transfer, line in lines:
-        no = fact_of[transfer, line.is_reversal]
+        no, spot = fact_of[transfer, line.is_reversal], line.spot
+        newest[spot] = max(no, newest.get(spot, 0))
+    found: dict[CellKey, int] = {}
+    for spot, no in newest.items():
         for grain in ALL_GRAINS:
-            key = line.cell_in(grain)
+            key = cell_at(spot, grain)
             found[key] = max(no, found.get(key, 0))
     return found

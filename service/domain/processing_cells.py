@@ -52,6 +52,10 @@ GRAINS: Mapping[On, tuple[ProcessingGrain, ProcessingGrain]] = {
 ALL_GRAINS = tuple(grain for grains in GRAINS.values() for grain in grains)
 
 
+Spot = tuple[datetime.date, datetime.date, Key]
+"""The trades' business day, the day of the transfer, and a value for each of PROCESSING_DIMENSIONS."""
+
+
 class CountedLine(NamedTuple):
     """What the cells need of a line of a transfer; `key` has a value for each of PROCESSING_DIMENSIONS.
 
@@ -69,10 +73,16 @@ class CountedLine(NamedTuple):
     is_whole: bool
     is_reversal: bool
 
-    def cell_in(self, grain: ProcessingGrain) -> CellKey:
-        """The key of the cell of this grain that the line belongs to."""
-        day = self.traded_on if grain.on == "traded" else self.transferred_on
-        return grain.number, day, self.key[: len(grain.dimensions)]
+    @property
+    def spot(self) -> Spot:
+        """The days and the full key, by which the line has its cells."""
+        return self[2:5]
+
+
+def cell_at(spot: Spot, grain: ProcessingGrain) -> CellKey:
+    """The key of the cell of this grain that the lines of a spot belong to."""
+    traded_on, transferred_on, key = spot
+    return grain.number, traded_on if grain.on == "traded" else transferred_on, key[: len(grain.dimensions)]
 
 
 @dataclass(slots=True)
@@ -119,6 +129,12 @@ class ProcessingCell(LineSums):
             if not line.is_whole:
                 self.parts.add(line.place)
 
+    def add_cell(self, part: "ProcessingCell") -> None:
+        """Adds the sums and the sets of another cell."""
+        self.add_sums(part)
+        self.residents |= part.residents
+        self.parts |= part.parts
+
     def copy(self) -> Self:
         """A copy that can be changed without a change of this cell."""
         sums = (self.amount_fen, self.quantity_g, self.paid_fen, self.whole)
@@ -127,7 +143,7 @@ class ProcessingCell(LineSums):
 
 def touched_cells(lines: Iterable[CountedLine], grains: Collection[ProcessingGrain]) -> set[CellKey]:
     """The keys of those cells of the grains that the lines change."""
-    return {line.cell_in(grain) for line in lines for grain in grains}
+    return {cell_at(spot, grain) for spot in {line.spot for line in lines} for grain in grains}
 
 
 def apply_lines(
@@ -141,13 +157,13 @@ def apply_lines(
     `live` must have every live line of a resident and a cell that a reversed line is of, after all of `lines`. A
     resident, and a trade in parts, leaves a cell only when no live line is left in it.
     """
+    # The lines of a truck have one spot: they are put together before they are added to the cells of each grain.
+    together: dict[Spot, ProcessingCell] = {}
     for line in lines:
+        together.setdefault(line.spot, ProcessingCell()).add(line)
+    for spot, part in together.items():
         for grain in grains:
-            key = line.cell_in(grain)
-            cell = cells.get(key)
-            if cell is None:
-                cell = cells[key] = ProcessingCell()
-            cell.add(line)
+            cells.setdefault(cell_at(spot, grain), ProcessingCell()).add_cell(part)
     reversals = [line for line in lines if line.is_reversal]
     if reversals:
         _settle(reversals, list(live), cells, grains)
@@ -160,11 +176,11 @@ def _settle(
     grains: Collection[ProcessingGrain],
 ) -> None:
     """Takes out of the sets what no live line holds there any more, because a set does not count lines."""
-    held = {(line.cell_in(grain), line.resident) for line in live for grain in grains}
-    held_parts = {(line.cell_in(grain), line.place) for line in live if not line.is_whole for grain in grains}
+    held = {(cell_at(line.spot, grain), line.resident) for line in live for grain in grains}
+    held_parts = {(cell_at(line.spot, grain), line.place) for line in live if not line.is_whole for grain in grains}
     for line in reversals:
         for grain in grains:
-            key = line.cell_in(grain)
+            key = cell_at(line.spot, grain)
             if (key, line.resident) not in held:
                 cells[key].residents.discard(line.resident)
             if not line.is_whole and (key, line.place) not in held_parts:

@@ -1,6 +1,6 @@
 """The report on what went on after the market, by enterprise and purpose, and its share of the imports.
 
-See docs/RULES.md, After the market.
+See docs/RULES.md, What went on.
 """
 
 import dataclasses

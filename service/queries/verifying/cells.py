@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Generic, NamedTuple, TypeVar
 
 from service.domain.cells import CellKey
-from service.domain.processing_cells import ALL_GRAINS, ProcessingCell
+from service.domain.processing_cells import ALL_GRAINS, ProcessingCell, cell_at
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
 from service.storage import cells, processing_cells, processing_recount, recount
@@ -53,7 +53,7 @@ def verify_processing_cells(connection: Connection) -> None:
     with closing(processing_recount.folded_lines(connection, folded)) as lines:
         for line, is_live, changed_in in lines:
             for grain in ALL_GRAINS:
-                key = line.cell_in(grain)
+                key = cell_at(line.spot, grain)
                 cell = counted.setdefault(key, ProcessingCell())
                 if is_live:
                     cell.add(line)
