@@ -116,6 +116,7 @@ class _Goods:
         self.quantity_g = self.amount_fen = 0
 
     def add(self, quantity_g: int, amount_fen: int) -> None:
+        """Adds some more."""
         self.quantity_g += quantity_g
         self.amount_fen += amount_fen
 

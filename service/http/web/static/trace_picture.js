@@ -1,43 +1,23 @@
 // The picture of a flow, as SVG: boxes that can be reached by keyboard, ribbons between them, and names beside them.
-import { cutTo } from "./chart_bars.js";
-import { flatPen } from "./chart_parts.js";
-import { compact } from "./exact.js";
+import { labels, roomBeside } from "./trace_names.js";
 import { shownFlow } from "./trace_flow.js";
-import { boxWords, columnOf, cny } from "./trace_texts.js";
-import { language, say, word } from "./words.js";
+import { HEAD_PX, LINE_PX, THICK, draw, fitted, round } from "./trace_svg.js";
+import { boxWords, columnOf } from "./trace_texts.js";
+import { say, word } from "./words.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+/** @typedef {import("./trace_flow.js").Shown} Shown */
+/** @typedef {import("./trace_svg.js").Frame} Frame */
+
 /** A page that is narrower has its columns one below the other. */
-export const NARROW_PX = 640;
-const THICK = 14;
-const TEXT_PX = 12;
-const LINE_PX = 15;
+const NARROW_PX = 640;
 /** The room of a picture whose columns stand side by side, and of one whose columns stand one below the other. */
 const WIDE = { gap: 30, least: 4, shownMax: 12 };
 const TALL = { gap: 10, least: 64, shownMax: 4 };
 /** What all boxes of a column together have at most, where columns stand side by side. */
 const BOXES_PX = 230;
-const HEAD_PX = 26;
 const ROW_PX = 116;
 /** Few columns stand no farther apart than this, however wide the page is. */
 const STEP_PX_MAX = 280;
-
-/** @typedef {import("./trace_flow.js").Shown} Shown */
-/** @typedef {{ isTall: boolean, width: number, step: number, names: number, measure: TraceMeasure }} Frame */
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number | null | undefined>} attributes
- * @param {...(Node | string)} inside
- */
-function draw(tag, attributes = {}, ...inside) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) element.setAttribute(name, String(value));
-  }
-  element.append(...inside);
-  return element;
-}
 
 /**
  * The picture of a trace in a width.
@@ -59,7 +39,8 @@ export function pictureOf(trace, asked, measure, width, tell) {
   const made = draw("svg", {
     viewBox: `0 0 ${Math.round(wide)} ${Math.round(height)}`,
     role: "group",
-    "aria-labelledby": "flow-name flow-says",
+    "aria-labelledby": "flow-name",
+    "aria-describedby": "flow-says",
     class: isTall ? "flow tall" : "flow",
   });
   made.append(
@@ -68,6 +49,8 @@ export function pictureOf(trace, asked, measure, width, tell) {
     draw("g", { class: "heads", "aria-hidden": "true" }, ...heads(shown, frame)),
     draw("g", { class: "ribbons", "aria-hidden": "true" }, ...shown.flows.map((flow) => ribbon(flow, frame))),
     draw("g", {}, ...shown.boxes.map((box) => boxOf(box, shown, frame, tell))),
+    // The words of a box say more than these, so that a screen reader leaves them out.
+    draw("g", { class: "names", "aria-hidden": "true" }, ...shown.boxes.flatMap((box) => labels(box, shown, frame))),
   );
   return { picture: made, shown };
 }
@@ -111,9 +94,6 @@ const heads = ({ columns }, frame) =>
 const at = (along, across, { isTall }) =>
   isTall ? `${round(across)},${round(along + HEAD_PX)}` : `${round(along)},${round(across + HEAD_PX)}`;
 
-/** @param {number} value */
-const round = (value) => Math.round(value * 10) / 10;
-
 /**
  * @param {import("./trace_flow.js").ShownFlow} flow
  * @param {Frame} frame
@@ -151,13 +131,8 @@ function boxOf(shownBox, shown, frame, tell) {
   if (stays !== null && box.stays > 0.5) {
     parts.push(area(box.start + box.size - box.stays, box.stays, box.column, frame, "stays"));
   }
-  const made = draw(
-    href ? "a" : "g",
-    attributes,
-    draw("title", {}, words),
-    ...parts,
-    ...labels(shownBox, shown, frame),
-  );
+  const title = draw("title", {}, words);
+  const made = draw(href ? "a" : "g", attributes, title, reach(box, shown, frame), ...parts);
   const show = () => {
     tell(words);
     light(made, box.id);
@@ -175,6 +150,22 @@ function boxOf(shownBox, shown, frame, tell) {
     made.addEventListener(name, act);
   }
   return made;
+}
+
+/**
+ * What belongs to a box for somebody who points: the box, and its name and figure beside it.
+ * @param {import("./trace_layout.js").Box} box
+ * @param {Shown} shown
+ * @param {Frame} frame
+ */
+function reach(box, shown, frame) {
+  const room = roomBeside(box, shown, frame);
+  const [along, start] = [box.column * frame.step, box.start + HEAD_PX];
+  const high = Math.max(box.size, 2 * LINE_PX);
+  const place = frame.isTall
+    ? { x: round(box.start), y: round(along + HEAD_PX), width: round(room), height: THICK + 2 * LINE_PX }
+    : { x: round(along), y: round(start + (box.size - high) / 2), width: round(room + THICK), height: round(high) };
+  return draw("rect", { ...place, class: "reach" });
 }
 
 /**
@@ -204,77 +195,4 @@ function area(start, size, column, { isTall, step }, look) {
     ? { x: round(start), y: round(along + HEAD_PX), width: round(size), height: THICK }
     : { x: round(along), y: round(start + HEAD_PX), width: THICK, height: round(size) };
   return draw("rect", { ...place, class: look });
-}
-
-/**
- * The name of a box and its figure, as much of them as there is room for.
- * @param {TraceBox} shownBox
- * @param {Shown} shown
- * @param {Frame} frame
- */
-function labels(shownBox, shown, frame) {
-  const { box, name, short } = shownBox;
-  const room = roomBeside(box, shown, frame);
-  const x = frame.isTall ? box.start : box.column * frame.step + THICK + 6;
-  const y = frame.isTall
-    ? box.column * frame.step + HEAD_PX + THICK + TEXT_PX + 2
-    : box.start + box.size / 2 + HEAD_PX - 2;
-  const cut = shownBox.kind === "consignment" ? endOf : fitted;
-  const called = fitted(name, room) === name ? name : cut(short, room);
-  return [
-    draw("text", { x: round(x), y: round(y), class: "called" }, called),
-    draw(
-      "text",
-      { x: round(x), y: round(y + LINE_PX - 1), class: "figure" },
-      fitted(figureOf(shownBox[frame.measure], frame.measure), room),
-    ),
-  ];
-}
-
-/**
- * The room for a text: to the next column, or to the next box of a column that lies.
- * @param {import("./trace_layout.js").Box} box
- * @param {Shown} shown
- * @param {Frame} frame
- */
-function roomBeside(box, { boxes, columns }, frame) {
-  if (!frame.isTall) return (box.column === columns.length - 1 ? frame.names : frame.step - THICK) - 12;
-  const starts = boxes.filter(({ box: { column, start } }) => column === box.column && start > box.start);
-  return Math.min(frame.width, ...starts.map((other) => other.box.start)) - box.start - 4;
-}
-
-/**
- * A figure in as few digits as a box has room for: the table and the words of the box have all of them.
- * @param {string | null} figure
- * @param {TraceMeasure} measure
- */
-function figureOf(figure, measure) {
-  if (figure === null) return cny(null);
-  const [number, unit] = compact(measure === "quantity_kg" ? figure.slice(0, -1) : figure, language());
-  const blank = language() === "zh" ? "" : "\u00a0";
-  return `${number.replace(/\.0+$/, "")}${blank}${unit}${unit && blank}${word(`unit.${measure}`)}`;
-}
-
-/**
- * @param {string} text
- * @param {number} room
- */
-const fitted = (text, room) => cutTo(text, room, widthOf());
-
-/**
- * The end of a name that is too long: the trucks of a day begin alike.
- * @param {string} name
- * @param {number} room
- */
-function endOf(name, room) {
-  const width = widthOf();
-  let shown = name;
-  while (shown.length > 2 && width(shown) > room) shown = `…${shown.slice(2)}`;
-  return shown;
-}
-
-function widthOf() {
-  const pen = flatPen(new OffscreenCanvas(1, 1));
-  pen.font = `${TEXT_PX}px ${getComputedStyle(document.body).fontFamily}`;
-  return (/** @type {string} */ text) => pen.measureText(text).width;
 }
