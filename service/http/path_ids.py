@@ -6,6 +6,7 @@ a citizen number.
 
 from uuid import UUID
 
+from service.domain.enterprises import parse_enterprise_id
 from service.domain.errors import NotFound
 from service.domain.groups import parse_group_id
 from service.domain.mandates import parse_mandate_id
@@ -38,6 +39,14 @@ def mandate_in(text: str) -> int:
         return parse_mandate_id(text)
     except ValueError:
         raise NotFound('No such mandate is recorded; an id is "M" and 8 digits.') from None
+
+
+def enterprise_in(text: str) -> int:
+    """The number of an enterprise. Raises NotFound."""
+    try:
+        return parse_enterprise_id(text)
+    except ValueError:
+        raise NotFound('No such enterprise is registered; an id is "E" and 8 digits.') from None
 
 
 def resident_in(text: str) -> int:
