@@ -79,14 +79,8 @@ export class ConfirmedUndo {
   }
 
   async undo() {
-    const { attempt } = this;
-    const path = this.undoing.path();
-    const body = { reason: this.reason };
-    // Another thing or another reason is another attempt: what was reversed already says so.
-    const isSame = attempt.pending?.path === path && attempt.pending.body.reason === body.reason;
-    if (attempt.pending && !attempt.running && !isSame) attempt.forget();
     try {
-      const answer = await attempt.start(path, body);
+      const answer = await this.attempt.startAnew(this.undoing.path(), { reason: this.reason });
       this.forget();
       this.undoing.undone(answer);
     } catch (error) {

@@ -2,11 +2,13 @@
 import { byId, inputById } from "./elements.js";
 import { enterpriseNow, showEnterprise, whenShown } from "./enterprises_card.js";
 import { limits } from "./limits.js";
-import { bodyOf, clearMarks, drawOptions, empty, mark, marketToday, post, whenSent } from "./residents_forms.js";
+import { Attempt } from "./record_api.js";
+import { bodyOf, clearMarks, drawOptions, empty, mark, marketToday, sayRefused, whenSent } from "./residents_forms.js";
 import { draws, may } from "./shell.js";
 import { say, word } from "./words.js";
 
 const FINAL = "cancelled";
+const attempt = new Attempt("enterprise-status");
 
 const chosenStatus = () => byId("change-status", HTMLSelectElement).value;
 const chosenDay = () => inputById("change-effective_on").value;
@@ -38,11 +40,14 @@ async function change() {
     return;
   }
   const body = bodyOf("change", ["status", "effective_on", "reason"]);
-  const changed = await post("change", `/v1/enterprises/${enterprise.enterprise_id}/status`, body);
-  if (!changed) return;
-  const parts = { status: word(`status.${status}`), day: body.effective_on ?? marketToday() };
-  byId("changing", HTMLDetailsElement).open = false;
-  showEnterprise(changed, say("changed", parts));
+  try {
+    const changed = await attempt.startAnew(`/v1/enterprises/${enterprise.enterprise_id}/status`, body);
+    const parts = { status: word(`status.${status}`), day: body.effective_on ?? marketToday() };
+    byId("changing", HTMLDetailsElement).open = false;
+    showEnterprise(changed, say("changed", parts));
+  } catch (error) {
+    sayRefused("change", error);
+  }
 }
 
 /** The form belongs to the enterprise that is shown: what was typed for another one goes. */

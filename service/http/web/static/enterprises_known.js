@@ -23,11 +23,11 @@ export function enterprisesFor(purpose) {
 export const enterpriseWords = ({ enterprise_id: id, name }) => `${name} ${id}`;
 
 /** @param {string[]} kinds */
-export const kindWords = (kinds) => kinds.map((kind) => word(`enterprises.kind.${kind}`)).join(word("report.between_values"));
+export const kindWords = (kinds) =>
+  kinds.map((kind) => word(`enterprises.kind.${kind}`)).join(word("report.between_values"));
 
 /**
  * What can be chosen in a field of purposes.
  * @returns {[value: string, text: string][]}
  */
-export const purposeOptions = () =>
-  limits().purposes.map((purpose) => [purpose, word(`transfers.purpose.${purpose}`)]);
+export const purposeOptions = () => limits().purposes.map((purpose) => [purpose, word(`transfers.purpose.${purpose}`)]);

@@ -4,8 +4,9 @@ import { readCode, spelledCode } from "./credit_code.js";
 import { button, byId, inputById } from "./elements.js";
 import { showEnterprise } from "./enterprises_card.js";
 import { limits } from "./limits.js";
+import { Attempt } from "./record_api.js";
 import { isComposing } from "./record_keys.js";
-import { bodyOf, drawOptions, empty, mark, marketToday, post, sayRefused, whenSent } from "./residents_forms.js";
+import { bodyOf, drawOptions, empty, mark, marketToday, sayRefused, whenSent } from "./residents_forms.js";
 import { draws, may } from "./shell.js";
 import { say, word } from "./words.js";
 
@@ -13,6 +14,7 @@ const TYPED = ["name", "credit_code", "valid_from", "valid_until"];
 const FIELDS = [...TYPED, "kinds"];
 const OF_ONE = ["name", "credit_code"];
 const BETWEEN = ",";
+const attempt = new Attempt("enterprise");
 
 const typedCode = () => spelledCode(inputById("register-credit_code").value);
 
@@ -23,7 +25,8 @@ function sayCode() {
   const { credit_code: length } = limits().lengths_max;
   const field = inputById("register-credit_code");
   const isWrong = ["characters", "long", "check"].includes(state);
-  byId("credit-read").textContent = state === "empty" || isWrong ? "" : say(`credit.${state}`, { count: code.length, length });
+  byId("credit-read").textContent =
+    state === "empty" || isWrong ? "" : say(`credit.${state}`, { count: code.length, length });
   byId("credit-read").classList.toggle("fits", state === "fits");
   // The field shows what is sent, unless an input method is in the middle of a word.
   if (!isComposing() && field.value !== code && document.activeElement !== field) field.value = code;
@@ -65,11 +68,14 @@ async function register() {
   if (!isCodeRight()) return;
   const { kinds, ...stated } = bodyOf("register", FIELDS);
   const body = { ...stated, credit_code: typedCode(), kinds: kinds ? kinds.split(BETWEEN) : [] };
-  const made = await post("register", "/v1/enterprises", body, known);
-  if (!made) return;
-  empty("register", OF_ONE);
-  sayCode();
-  showEnterprise(made, say("registered", { id: made.enterprise_id }));
+  try {
+    const made = await attempt.startAnew("/v1/enterprises", body);
+    empty("register", OF_ONE);
+    sayCode();
+    showEnterprise(made, say("registered", { id: made.enterprise_id }));
+  } catch (error) {
+    sayRefused("register", error, ...known(error));
+  }
 }
 
 /** What is kept over a sign-in. */
@@ -94,7 +100,9 @@ export function beginRegister() {
   draws(drawKinds);
   draws(sayCode);
   inputById("register-valid_from").value = marketToday();
-  for (const event of ["input", "change", "compositionend"]) byId("register-credit_code").addEventListener(event, sayCode);
+  for (const event of ["input", "change", "compositionend"]) {
+    byId("register-credit_code").addEventListener(event, sayCode);
+  }
   byId("register-credit_code").addEventListener("blur", sayCode);
   whenSent("register", register);
 }

@@ -38,6 +38,19 @@ interface TransferGoods {
   quantity_kg: string;
   amount_cny: string;
 }
+/** What a table of transfers shows: of the list of transfers, or of a truck. */
+interface ListedTransfer {
+  transfer_id: string;
+  transferred_on: string;
+  enterprise: { name: string } | string;
+  purpose: string;
+  quantity_kg: string;
+  amount_cny: string;
+  consignment?: string | null;
+  reversal?: Undone | null;
+  reversed?: boolean;
+  processing_batch_id?: string | null;
+}
 /** A transfer; lists leave out its lines, goods and trucks. */
 interface Transfer {
   transfer_id: string;
@@ -61,17 +74,6 @@ interface Transfer {
   processing_batch_id: string | null;
   recorded_at: string;
   recorded_by: Recorder | null;
-}
-/** A transfer as its truck shows it. */
-interface TruckTransfer {
-  transfer_id: string;
-  enterprise_id: string;
-  enterprise: string;
-  purpose: string;
-  transferred_on: string;
-  quantity_kg: string;
-  amount_cny: string;
-  reversed: boolean;
 }
 /** A trade with what of it has gone on by live transfers. */
 interface GoodsTrade extends Entry {

@@ -34,7 +34,10 @@ function aboutRows(batch) {
     [word("recorded_at"), clock(batch.recorded_at)],
   ];
   if (!reversal) return rows;
-  return [...rows, [word("reversed"), say("reversed.why", { at: clock(reversal.recorded_at), reason: reversal.reason })]];
+  return [
+    ...rows,
+    [word("reversed"), say("reversed.why", { at: clock(reversal.recorded_at), reason: reversal.reason })],
+  ];
 }
 
 /** @param {ProcessingBatch} batch */

@@ -93,7 +93,9 @@ async function readInputs() {
       byId("make-refused").replaceChildren(...sayFailure(error));
     }
   }
-  for (const each of state.chosen) if (!chosen().some(({ transfer_id: known }) => known === each)) state.chosen.delete(each);
+  for (const each of state.chosen) {
+    if (!chosen().some(({ transfer_id: known }) => known === each)) state.chosen.delete(each);
+  }
   drawInputs();
 }
 

@@ -127,7 +127,7 @@ function field(trade) {
     id,
     inputmode: "decimal",
     autocomplete: "off",
-    "aria-label": say("rows.take", { goods: trade.commodity, resident: trade.resident_id }),
+    "aria-label": say("rows.take.of", { goods: trade.commodity, resident: trade.resident_id }),
     "aria-describedby": `${id}-error`,
   });
   input.value = typedFor(trade);

@@ -69,7 +69,14 @@ function signatures() {
 }
 
 /** @param {Transfer} transfer */
-function tools({ transfer_id: id, reversal, purpose, processing_batch_id: batch, enterprise_id: enterprise, trucks = [] }) {
+function tools({
+  transfer_id: id,
+  reversal,
+  purpose,
+  processing_batch_id: batch,
+  enterprise_id: enterprise,
+  trucks = [],
+}) {
   const link = (/** @type {string} */ href, /** @type {string} */ text) => make("a", { href }, text);
   const canProcess = !reversal && !batch && purpose === "processing" && may("transactions:write");
   const [truck] = trucks.filter(({ consignment }) => consignment);

@@ -13,14 +13,14 @@ export const batchAddress = (id) => `/processing-batches?processing_batch_id=${i
 
 /**
  * Whether a transfer is reversed, in a processing batch, or neither.
- * @param {Transfer} transfer
+ * @param {ListedTransfer} transfer
  */
 export function stateWords({ reversal, reversed, processing_batch_id: batch }) {
   if (reversal || reversed) return make("span", { class: "status cancelled" }, word("transfers.reversed"));
   return batch ? make("a", { href: batchAddress(batch) }, batch) : word("transfers.live");
 }
 
-/** @param {Transfer} transfer */
+/** @param {ListedTransfer} transfer */
 function cells(transfer) {
   const { transferred_on: day, enterprise, purpose, consignment } = transfer;
   const name = typeof enterprise === "string" ? enterprise : enterprise.name;
@@ -30,13 +30,14 @@ function cells(transfer) {
 
 /**
  * @param {string} caption
- * @param {Transfer[]} transfers
- * @param {(transfer: Transfer) => Node} [first] what stands in the first cell; the address of the transfer, if left out
+ * @template {ListedTransfer} T
+ * @param {T[]} transfers
+ * @param {(transfer: T) => Node} [first] what stands in the first cell; the address of the transfer, if left out
  */
 export function transfersTable(caption, transfers, first) {
   const link = (/** @type {string} */ id) => make("a", { href: transferAddress(id), "data-transfer": id }, id);
   const heads = HEAD.map((name) => make("th", { scope: "col" }, word(`transfers.head.${name}`)));
-  const row = (/** @type {Transfer} */ transfer) =>
+  const row = (/** @type {T} */ transfer) =>
     make(
       "tr",
       {},

@@ -59,6 +59,10 @@ interface Limits {
   comparisons: string[];
   directions: string[];
   over_allowance: string[];
+  enterprise_kinds: string[];
+  purposes: string[];
+  kind_for: Record<string, string>;
+  credit_code_characters: string;
   languages: string[];
   lengths_max: Record<string, number>;
 }
@@ -141,6 +145,9 @@ interface Problem {
   reversal_id?: string;
   resident_id?: string;
   group_id?: string;
+  enterprise_id?: string;
+  transaction_id?: string;
+  left_kg?: string;
 }
 /** A text and the language that it is in, where that is not the page's. */
 interface Words {
