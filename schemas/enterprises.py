@@ -17,29 +17,12 @@ from service.domain.enterprises import (
     ENTERPRISE_KINDS,
     ENTERPRISE_NAME_LENGTH_MAX,
     ENTERPRISE_NAME_LENGTH_MIN,
-    enterprise_id,
     parse_credit_code,
-    parse_enterprise_id,
     parse_enterprise_name,
 )
 from service.domain.residents import STATUSES
 
 EXAMPLE_CODE = "91350100M000100Y43"
-
-
-class EnterpriseId(Translated):
-    """An enterprise: the public id on the wire, the number in the domain."""
-
-    slug = "not-an-enterprise-id"
-    properties: ClassVar[dict[str, Any]] = {"pattern": "^E(?!0{8})[0-9]{8}$", "examples": ["E00000001"]}
-
-    def parse(self, text: str) -> int:
-        """Reads the public id as the number."""
-        return parse_enterprise_id(text)
-
-    def render(self, value: int) -> str:
-        """Writes the number as the public id."""
-        return enterprise_id(value)
 
 
 class CreditCode(Translated):

@@ -4,17 +4,10 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from service.domain.enterprises import check_character
-from tests.builders import a_key, a_trade
+from tests.builders import a_credit_code, a_key, a_trade
 from tests.conftest import Caller
 
 DAY = "2024-06-30"
-
-
-def a_credit_code(number: int) -> str:
-    """A unified social credit code of Erenhot with a right check character, for an invented enterprise."""
-    first = f"91152501MA{number:07d}"
-    return first + check_character(first)
 
 
 class AfterMarket:

@@ -46,7 +46,7 @@ def a_trade(**changes: Any) -> dict[str, Any]:
 
 def a_credit_code(ordinal: int = 0) -> str:
     """A synthetic unified social credit code with a right check character. Each ordinal (from 0) has its own code."""
-    first = f"91152501{ordinal:08d}A"
+    first = f"91152501MA{ordinal:07d}"
     return first + check_character(first)
 
 
