@@ -10,6 +10,7 @@ import { word } from "./words.js";
 
 const SHOWN_AT_ONCE = 20;
 const FILTERS = ["name", "kind", "status"];
+const EXPIRED = "expired";
 /** @type {{ items: Enterprise[], next: string | null, filters: Record<string, string>, isRead: boolean }} */
 const state = { items: [], next: null, filters: {}, isRead: false };
 
@@ -47,7 +48,7 @@ async function read(/** @type {string | null} */ after) {
 function drawChoices() {
   const { enterprise_kinds: kinds, statuses } = limits();
   const kind = kinds.map((name) => /** @type {[string, string]} */ ([name, word(`kind.${name}`)]));
-  const status = statuses.map((name) => /** @type {[string, string]} */ ([name, word(`status.${name}`)]));
+  const status = [...statuses, EXPIRED].map((name) => /** @type {[string, string]} */ ([name, word(`status.${name}`)]));
   drawOptions("list-kind", [["", word("any")], ...kind]);
   drawOptions("list-status", [["", word("any")], ...status]);
 }

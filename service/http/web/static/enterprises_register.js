@@ -100,9 +100,8 @@ export function beginRegister() {
   draws(drawKinds);
   draws(sayCode);
   inputById("register-valid_from").value = marketToday();
-  for (const event of ["input", "change", "compositionend"]) {
-    byId("register-credit_code").addEventListener(event, sayCode);
-  }
   byId("register-credit_code").addEventListener("blur", sayCode);
   whenSent("register", register);
+  // Behind the listener of the form, which takes away what was said of the field.
+  for (const event of ["input", "compositionend"]) byId("register").addEventListener(event, sayCode);
 }

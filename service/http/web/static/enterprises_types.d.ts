@@ -1,9 +1,5 @@
 // What the pages of enterprises, transfers and processing batches know of the API's answers.
 
-interface Recorder {
-  id: number;
-  name: string | null;
-}
 interface Enterprise {
   enterprise_id: string;
   name: string;

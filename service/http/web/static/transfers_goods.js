@@ -131,11 +131,7 @@ function field(trade) {
     "aria-describedby": `${id}-error`,
   });
   input.value = typedFor(trade);
-  input.addEventListener("input", () => {
-    state.typed[trade.transaction_id] = input.value;
-    drawMarks();
-    drawSums();
-  });
+  input.addEventListener("input", () => (state.typed[trade.transaction_id] = input.value));
   return make("div", { class: "field" }, input, make("p", { class: "wrong", id: `${id}-error` }));
 }
 
@@ -185,6 +181,12 @@ function draw() {
   byId("goods-rows").hidden = !isShown;
   byId("goods-rows").replaceChildren(...(isShown ? [rowsTable()] : []));
   byId("goods-hint").textContent = isShown ? word("rows.hint") : say("rows.many", { count: trades.length });
+  drawMarks();
+  drawSums();
+}
+
+/** Says again what is wrong and what goes on, after a weight was typed. */
+export function goodsTyped() {
   drawMarks();
   drawSums();
 }

@@ -9,7 +9,7 @@ import { cny } from "./record_fields.js";
 import { sayFailure } from "./refusals.js";
 import { bodyOf, drawOptions, empty, mark, marketToday, sayRefused, whenSent } from "./residents_forms.js";
 import { draws, may, sessionNow } from "./shell.js";
-import { forgetGoods, goodsBody, goodsSums, readGoodsAgain } from "./transfers_goods.js";
+import { forgetGoods, goodsBody, goodsSums, goodsTyped, readGoodsAgain } from "./transfers_goods.js";
 import { unscaled } from "./exact.js";
 import { say, word } from "./words.js";
 
@@ -159,6 +159,8 @@ export async function beginSending(posted, wanted) {
   select("purpose").addEventListener("change", learnEnterprises);
   select("enterprise_id").addEventListener("change", () => (state.wanted = select("enterprise_id").value));
   whenSent("send", send);
+  // Behind the listener of the form, which takes away what was said of the field.
+  byId("send").addEventListener("input", goodsTyped);
   byId("waiting-again").addEventListener("click", () => {
     byId("waiting-refused").replaceChildren();
     settle(attempt.go(), null);

@@ -291,6 +291,7 @@ interface Truck {
   arrived_at: string;
   lines: TruckLine[];
   other_trades: { transactions: number; quantity_kg: string; amount_cny: string };
+  transfers?: ListedTransfer[];
   recorded_at: string;
   recorded_by: { id: number; name: string | null } | null;
 }
