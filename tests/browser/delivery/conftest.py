@@ -9,7 +9,7 @@ from tests.browser.delivery.yards import Forwarder, Yard
 from tests.servers import environment_of_new_ledger, serving
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     """A ledger with residents and two enterprises on SQLite, served by a process of its own."""
     folder = tmp_path_factory.mktemp("yard")
