@@ -150,6 +150,16 @@ def test_a_transfer_is_reversed_with_a_reason_and_its_goods_can_go_on_again(forw
     forwarder.wait_for_text("#goods-sums", "2 of 2")
 
 
+def test_a_transfer_of_another_key_is_not_reversed_and_the_page_says_who_may(forwarder: Forwarder) -> None:
+    trades = forwarder.yard.new_truck("EL-others", (18,))
+    stated = {"enterprise_id": "E00000001", "purpose": "processing", "transferred_on": today()}
+    transfer = forwarder.yard.post("/v1/transfers", {**stated, "transaction_ids": trades})["transfer_id"]
+    forwarder.open("transfers", f"&transfer_id={transfer}")
+    forwarder.confirm_undo("不是我记的")
+    forwarder.wait_for_text("#undo-refused", "transactions:reverse_any")
+    assert forwarder.yard.ask(f"/v1/transfers/{transfer}")["reversal"] is None
+
+
 def test_trades_are_named_and_go_to_the_second_market(forwarder: Forwarder) -> None:
     trades = [*forwarder.yard.new_truck("EL-a", (13,)), *forwarder.yard.new_truck("EL-b", (14,))]
     forwarder.open("transfers")

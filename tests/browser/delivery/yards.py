@@ -41,9 +41,10 @@ class Yard(Bureau):
         asked = [word for scope in scopes for word in ("--scope", scope)]
         return call_hushi(self.environment, "keys", "create", "--name", "发货窗口", *asked).stdout.strip()
 
-    def post(self, path: str, body: Any) -> Any:
-        """Posts a body under a key of its own, and returns the document."""
-        status, answer, _ = self.server.ask("POST", path, body, {**self.admin, "Idempotency-Key": a_key()})
+    def post(self, path: str, body: Any, key: str | None = None) -> Any:
+        """Posts a body under a key of its own, as the administrator or with an API key; returns the document."""
+        bearer = self.admin if key is None else {"Authorization": f"Bearer {key}"}
+        status, answer, _ = self.server.ask("POST", path, body, {**bearer, "Idempotency-Key": a_key()})
         assert status in (200, 201), answer
         return answer
 
@@ -60,18 +61,16 @@ class Yard(Bureau):
     def new_truck(self, name: str, residents: Sequence[int] = (1, 2, 3), **changes: Any) -> list[str]:
         """Posts the trades of a truck, one for each resident, and returns their ids."""
         at = f"{today()}T00:00:00+08:00"
-        trades = [
-            a_trade(key=a_key(), resident_id=f"R{n:08d}", commodity="熟牛肉", hs_code="16025010", consignment=name,
-                    vehicle_plate="蒙H12345", quantity_kg=PART_KG, amount_cny=PART_CNY, traded_at=at, **changes)
-            for n in residents
-        ]  # fmt: skip
+        goods = {"commodity": "熟牛肉", "hs_code": "16025010", "quantity_kg": PART_KG, "amount_cny": PART_CNY, **changes}
+        truck = {"consignment": name, "vehicle_plate": "蒙H12345", "traded_at": at}
+        trades = [a_trade(key=a_key(), resident_id=f"R{n:08d}", **goods, **truck) for n in residents]
         answer = self.post("/v1/transactions/batch", {"atomic": True, "items": trades})
         return [each["transaction_id"] for each in answer["items"]]
 
     def transfer(self, *trades: str, **changes: Any) -> Any:
-        """Another desk sends trades on to the processor."""
+        """Another window with the same key sends trades on to the processor."""
         stated = {"enterprise_id": "E00000001", "purpose": "processing", "transferred_on": today()}
-        return self.post("/v1/transfers", {**stated, "transaction_ids": list(trades), **changes})
+        return self.post("/v1/transfers", {**stated, "transaction_ids": list(trades), **changes}, self.forwarder_key)
 
     def transfers_of(self, consignment: str) -> Any:
         """The transfers that name a truck, as the API lists them."""

@@ -1,4 +1,5 @@
 // A form that takes something back: a reason, then a question that Enter alone never answers, then one post under a key.
+import { Failure } from "./answers.js";
 import { button, byId, inputById, make } from "./elements.js";
 import { Attempt } from "./record_api.js";
 import { mark, sayRefused, whenSent } from "./residents_forms.js";
@@ -85,7 +86,8 @@ export class ConfirmedUndo {
       this.undoing.undone(answer);
     } catch (error) {
       this.ask(false);
-      sayRefused("undo", error);
+      const isOthers = error instanceof Failure && error.status === 403;
+      sayRefused("undo", error, ...(isOthers ? [make("p", {}, word("undo.others"))] : []));
     }
   }
 }

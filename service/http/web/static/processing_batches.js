@@ -25,10 +25,10 @@ function changed() {
 async function openAsked() {
   const params = new URLSearchParams(location.search);
   const id = params.get("processing_batch_id");
-  if (id && may("transactions:read")) return openBatch(id);
-  if (byId("making").hidden) return false;
-  await chooseInputs(params.get("enterprise_id"), params.get("transfer_id"));
-  return false;
+  const batch = id && may("transactions:read") ? await openBatch(id) : null;
+  const enterprise = batch?.enterprise_id ?? params.get("enterprise_id");
+  if (may("transactions:write")) await chooseInputs(enterprise, params.get("transfer_id"));
+  return batch !== null;
 }
 
 async function begin() {

@@ -113,11 +113,13 @@ export function showBatch(batch, notice = "") {
 export async function openBatch(id) {
   sayError();
   try {
-    showBatch(await ask(`/v1/processing-batches/${encodeURIComponent(id)}`));
-    return true;
+    /** @type {ProcessingBatch} */
+    const batch = await ask(`/v1/processing-batches/${encodeURIComponent(id)}`);
+    showBatch(batch);
+    return batch;
   } catch (error) {
     sayError(...sayFailure(error));
-    return false;
+    return null;
   }
 }
 

@@ -1,6 +1,6 @@
 // Making a processing batch: the transfers of one processor that are in none yet, the day, and what comes out.
 import { askAllPages } from "./all_pages.js";
-import { ask } from "./answers.js";
+import { Failure, ask } from "./answers.js";
 import { kg } from "./consignments_truck.js";
 import { byId, inputById, list, make } from "./elements.js";
 import { enterpriseWords, enterprisesFor } from "./enterprises_known.js";
@@ -135,7 +135,11 @@ async function settle(going) {
     if (attempt.pending) {
       byId("waiting-refused").replaceChildren(...sayFailure(error));
       byId("waiting-again").focus();
-    } else sayRefused("make", aboutOutputs(error));
+      return;
+    }
+    sayRefused("make", aboutOutputs(error));
+    // Which transfers are free is shown again, so that the clerk sees why.
+    if (error instanceof Failure && error.problem?.code === "transfer-in-batch") await readInputs();
   }
 }
 
