@@ -33,6 +33,7 @@ from service.http.api import (
     rules,
     transaction_lists,
     transactions,
+    transfers,
 )
 from service.http.context import AppContext, app_context, attach_context
 from service.http.openapi import reference_routes
@@ -65,6 +66,7 @@ FAMILIES: tuple[Routes, ...] = (
     consignments.routes,
     mandates.routes,
     enterprises.routes,
+    transfers.routes,
     processing_batches.routes,
     reports.routes,
     bulletins.routes,

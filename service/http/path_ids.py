@@ -14,6 +14,7 @@ from service.domain.personal_data import has_citizen_number
 from service.domain.processing_batches import parse_processing_batch_id
 from service.domain.residents import parse_resident_id
 from service.domain.texts import normal_text
+from service.domain.transfers import parse_transfer_id
 
 
 def transaction_id_in(text: str) -> UUID:
@@ -48,6 +49,14 @@ def enterprise_in(text: str) -> int:
         return parse_enterprise_id(text)
     except ValueError:
         raise NotFound('No such enterprise is registered; an id is "E" and 8 digits.') from None
+
+
+def transfer_in(text: str) -> int:
+    """The number of a transfer. Raises NotFound."""
+    try:
+        return parse_transfer_id(text)
+    except ValueError:
+        raise NotFound('No such transfer is recorded; an id is "T" and 8 digits.') from None
 
 
 def processing_batch_in(text: str) -> int:

@@ -7,10 +7,12 @@ from service.domain.consignments import ConsignmentState, RegisteredConsignment,
 from service.domain.errors import NotFound
 from service.domain.macs import MacKeys
 from service.domain.proposals import PROPOSAL_PURPOSE, Proposal, ProposedSplit, token_of
+from service.domain.recorded_transfers import RecordedTransfer
 from service.domain.residents import mask_name
+from service.domain.transfers import CONSIGNMENT_TRANSFERS_MAX
 from service.ledger import Ledger
 from service.planning import plan_split
-from service.storage import consignments, members
+from service.storage import consignments, members, transfers
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 from service.storage.engine import Connection
 from service.storage.resident_cache import find_eligibilities
@@ -21,6 +23,14 @@ def get_consignment(ledger: Ledger, name: ConsignmentKey) -> ConsignmentState:
     with ledger.database.reading() as connection:
         [state] = consignments.find_states(connection, [_get(connection, name)])
         return state
+
+
+def get_with_transfers(ledger: Ledger, name: ConsignmentKey) -> tuple[ConsignmentState, Sequence[RecordedTransfer]]:
+    """The consignment of this name, and the newest transfers with goods of it. Raises NotFound."""
+    with ledger.database.reading() as connection:
+        [state] = consignments.find_states(connection, [_get(connection, name)])
+        found = transfers.find_of_consignment(connection, *name, CONSIGNMENT_TRANSFERS_MAX)
+        return state, found
 
 
 def list_consignments(

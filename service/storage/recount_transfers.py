@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from service.domain.transfers import TransferLine
 from service.storage.columns import as_stored
 from service.storage.recount import ROWS_AT_ONCE, Raw
 from service.storage.tables import (
@@ -71,12 +72,7 @@ class StoredLine(NamedTuple):
     """A line of a transfer, and what the journal says of its trade; `trade_seq` is None when there is no such entry."""
 
     transfer: int
-    no: int
-    place: int
-    quantity_g: int
-    amount_fen: int
-    paid_fen: int | None
-    is_whole: bool
+    line: TransferLine
     trade_seq: int | None
     resident: int
     day: int
@@ -168,16 +164,19 @@ def read_transfers(connection: sa.Connection) -> Generator[StoredTransfer]:
 
 def read_lines(connection: sa.Connection) -> Generator[StoredLine]:
     """Every line with its trade, in the order of the transfers, and within one in the order of the lines."""
-    own = [as_stored(transfer_line.c[name]) for name in StoredLine._fields[:7]]
+    own = [as_stored(transfer_line.c[name]) for name in TransferLine._fields]
     trade = [as_stored(journal.c[name]) for name in ("seq", "resident", "day", "trade_point", "consignment")]
     kinds = [journal.c.direction == "import", journal.c.reverses.is_not(None)]
     wanted = (
-        sa.select(*own, *trade, *kinds, as_stored(journal.c.quantity_g))
+        sa.select(transfer_line.c.transfer, *trade, *kinds, as_stored(journal.c.quantity_g), *own)
         .outerjoin(journal, journal.c.seq == transfer_line.c.place)
         .order_by(transfer_line.c.transfer, transfer_line.c.no)
     )
     for row in _streamed(connection, wanted):
-        yield StoredLine(*row)
+        number, seq, resident, day, point, consignment, is_import, is_reversal, quantity_g, *line = row
+        yield StoredLine(
+            number, TransferLine(*line), seq, resident, day, point, consignment, is_import, is_reversal, quantity_g
+        )
 
 
 def read_lines_by_trade(connection: sa.Connection) -> Generator[LineInOrder]:

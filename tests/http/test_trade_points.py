@@ -263,6 +263,7 @@ OF_NO_POINT = {
 LOOKED_UP_BY_ID = {
     "/v1/transactions/<transaction_id>", "/v1/transactions/<transaction_id>/proof",
     "/v1/transactions/<transaction_id>/reversal", "/v1/transactions/batch",
+    "/v1/transfers/<transfer_id>", "/v1/transfers/<transfer_id>/reversal",
     "/v1/processing-batches", "/v1/processing-batches/<processing_batch_id>",
     "/v1/processing-batches/<processing_batch_id>/reversal",
 }  # fmt: skip

@@ -15,7 +15,6 @@ from service.domain.transfers import (
     KIND_FOR,
     GoneOn,
     Purpose,
-    TransferLine,
     lines_digest,
     parts_paid,
     transfer_id,
@@ -56,22 +55,22 @@ def verify_transfers(connection: Connection, enterprises: Mapping[int, Enterpris
 
 def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[StoredLine]) -> None:
     """Raises Wrong when the lines are not those that the row of the transfer vouches for."""
-    stated = [TransferLine(*line[1:7]) for line in lines]
+    stated = [one.line for one in lines]
     if lines_digest(stated) != bytes(transfer.lines_digest):
         raise Wrong(f"{name} was recorded with other lines than those that are there.")
     if [line.no for line in stated] != list(range(1, transfer.lines + 1)):
         raise Wrong(f"{name} says that it has {transfer.lines} lines, and has {len(lines)}.")
-    for line in lines:
-        _refuse_other_trade(f"Line {line.no} of transfer {transfer_id(transfer.id)}", transfer, line)
+    for one in lines:
+        _refuse_other_trade(f"Line {one.line.no} of transfer {transfer_id(transfer.id)}", transfer, one)
     sums = (sum(line.quantity_g for line in stated), sum(line.amount_fen for line in stated))
     if sums != (transfer.quantity_g, transfer.amount_fen):
         raise Wrong(
             f"{name} says {transfer.quantity_g} g and {transfer.amount_fen} fen, its lines {sums[0]} g and "
             f"{sums[1]} fen."
         )
-    if len({line.resident for line in lines}) != transfer.residents:
+    if len({one.resident for one in lines}) != transfer.residents:
         raise Wrong(f"{name} says that its goods were of {transfer.residents} residents, its trades say otherwise.")
-    points = {line.trade_point for line in lines}
+    points = {one.trade_point for one in lines}
     if transfer.trade_point != (points.pop() if len(points) == 1 else None):
         raise Wrong(f"{name} names the trade point {transfer.trade_point}, its trades are of another or of several.")
     paid = parts_paid(transfer.paid_fen, [GoneOn(line.quantity_g, line.amount_fen) for line in stated])
@@ -79,17 +78,17 @@ def _refuse_other_lines(name: str, transfer: StoredTransfer, lines: Sequence[Sto
         raise Wrong(f"What is paid for {name[0].lower()}{name[1:]} is divided otherwise than by its lines.")
 
 
-def _refuse_other_trade(name: str, transfer: StoredTransfer, line: StoredLine) -> None:
+def _refuse_other_trade(name: str, transfer: StoredTransfer, one: StoredLine) -> None:
     """Raises Wrong when a line is of an entry that could not go on with this transfer."""
-    if line.trade_seq is None:
-        raise Wrong(f"{name} is of place {line.place} of the journal, where no entry is.")
-    if line.is_reversal or not line.is_import:
-        raise Wrong(f"{name} is of place {line.place} of the journal, where no import trade is.")
-    if line.day > transfer.transferred_on:
-        raise Wrong(f"{name} is of a trade of {day_of(line.day)}, which is after {day_of(transfer.transferred_on)}.")
-    if transfer.consignment not in {None, line.consignment}:
+    if one.trade_seq is None:
+        raise Wrong(f"{name} is of place {one.line.place} of the journal, where no entry is.")
+    if one.is_reversal or not one.is_import:
+        raise Wrong(f"{name} is of place {one.line.place} of the journal, where no import trade is.")
+    if one.day > transfer.transferred_on:
+        raise Wrong(f"{name} is of a trade of {day_of(one.day)}, which is after {day_of(transfer.transferred_on)}.")
+    if transfer.consignment not in {None, one.consignment}:
         raise Wrong(f"{name} is of a trade of another consignment than the transfer.")
-    if bool(line.is_whole) != (line.quantity_g == line.trade_quantity_g):
+    if bool(one.line.is_whole) != (one.line.quantity_g == one.trade_quantity_g):
         raise Wrong(f"{name} says of a part that it is the whole trade, or of the whole that it is a part.")
 
 
@@ -131,7 +130,7 @@ def _verify_trade(name: str, both: Sequence[LineInOrder | TransferredRow]) -> No
         raise Wrong(f"{name} is reversed, and goods of it have gone on.")
     if row is None:
         raise Wrong(f"{name} is missing among what has gone on.")
-    if row[1:] != (*whole, *gone):
+    if (row.quantity_g, row.amount_fen, row.gone_g, row.gone_fen) != (*whole, *gone):
         raise Wrong(
             f"{name} is counted with {row.gone_g} of {row.quantity_g} g and {row.gone_fen} of {row.amount_fen} fen "
             f"gone on, its transfers say {gone.quantity_g} of {whole.quantity_g} g and {gone.amount_fen} of "
