@@ -17,7 +17,9 @@ from schemas.residents import (
     ReasonSchema,
 )
 from schemas.several import FILTER_VALUES_MAX
-from schemas.transactions import MARK_LENGTH_MAX, OVER_ALLOWANCE, TradeSchema
+from schemas.strict import StrictSchema
+from schemas.transactions import OVER_ALLOWANCE, TradeSchema
+from schemas.transfers import NewTransferSchema
 from service.domain.enterprises import (
     CREDIT_CODE_CHARACTERS,
     CREDIT_CODE_LENGTH,
@@ -70,7 +72,7 @@ def page_limits() -> dict[str, object]:
             "group": GROUP_NAME_LENGTH_MAX,
             "enterprise_name": ENTERPRISE_NAME_LENGTH_MAX,
             "credit_code": CREDIT_CODE_LENGTH,
-            **_papers(),
+            **_text_lengths_of(NewTransferSchema()),
         },
     }
 
@@ -78,10 +80,8 @@ def page_limits() -> dict[str, object]:
 @functools.cache
 def text_lengths_max() -> dict[str, int]:
     """How many characters each free text of a trade takes, and the reason of a reversal."""
-    fields = TradeSchema().fields | ReasonSchema().fields
-    return {name: field.length_max for name, field in fields.items() if isinstance(field, Text)}
+    return _text_lengths_of(TradeSchema()) | _text_lengths_of(ReasonSchema())
 
 
-def _papers() -> dict[str, int]:
-    """How many characters the papers of a transfer take."""
-    return {"contract": MARK_LENGTH_MAX, "invoice": MARK_LENGTH_MAX}
+def _text_lengths_of(schema: StrictSchema) -> dict[str, int]:
+    return {name: field.length_max for name, field in schema.fields.items() if isinstance(field, Text)}

@@ -61,9 +61,15 @@ class Yard(Bureau):
     def new_truck(self, name: str, residents: Sequence[int] = (1, 2, 3), **changes: Any) -> list[str]:
         """Posts the trades of a truck, one for each resident, and returns their ids."""
         at = f"{today()}T00:00:00+08:00"
-        goods = {"commodity": "熟牛肉", "hs_code": "16025010", "quantity_kg": PART_KG, "amount_cny": PART_CNY, **changes}
+        goods = {
+            "commodity": "熟牛肉",
+            "hs_code": "16025010",
+            "quantity_kg": PART_KG,
+            "amount_cny": PART_CNY,
+            **changes,
+        }
         truck = {"consignment": name, "vehicle_plate": "蒙H12345", "traded_at": at}
-        trades = [a_trade(key=a_key(), resident_id=f"R{n:08d}", **goods, **truck) for n in residents]
+        trades = [a_trade(key=a_key(), resident_id=f"R{n:08d}", **{**goods, **truck}) for n in residents]
         answer = self.post("/v1/transactions/batch", {"atomic": True, "items": trades})
         return [each["transaction_id"] for each in answer["items"]]
 

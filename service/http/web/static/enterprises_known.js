@@ -1,5 +1,7 @@
 // The enterprises that goods can go on to, by the purpose: those that are active and of its kind.
 import { askAllPages } from "./all_pages.js";
+import { ask } from "./answers.js";
+import { byId, make } from "./elements.js";
 import { limits } from "./limits.js";
 import { word } from "./words.js";
 
@@ -17,6 +19,20 @@ export function enterprisesFor(purpose) {
   asked.set(kind, known);
   known.catch(() => asked.delete(kind));
   return known;
+}
+
+/**
+ * Lets a field offer the first enterprises by their names; without an answer their ids are typed.
+ * @param {string} id
+ */
+export async function offerEnterprises(id) {
+  const page = await ask(`/v1/enterprises?limit=${limits().page_limit_max}`).catch(() => ({ items: [] }));
+  const options = page.items.map((/** @type {Enterprise} */ { enterprise_id: value, name }) =>
+    make("option", { value }, name),
+  );
+  const offered = make("datalist", { id: `${id}-offered` }, ...options);
+  byId(id).after(offered);
+  byId(id).setAttribute("list", offered.id);
 }
 
 /** @param {{ enterprise_id: string, name: string }} enterprise */

@@ -1,6 +1,7 @@
 // The list of processing batches, by enterprise and day.
 import { ask } from "./answers.js";
 import { byId, make } from "./elements.js";
+import { offerEnterprises } from "./enterprises_known.js";
 import { grouped } from "./exact.js";
 import { bodyOf, sayRefused, whenSent } from "./residents_forms.js";
 import { draws, may } from "./shell.js";
@@ -83,5 +84,7 @@ export function beginBatchList(opens) {
     if (state.filters.enterprise_id) state.filters.enterprise_id = state.filters.enterprise_id.toUpperCase();
     await read(null);
   });
-  if (may("transactions:read")) read(null);
+  if (!may("transactions:read")) return;
+  read(null);
+  offerEnterprises("list-enterprise_id");
 }

@@ -1,7 +1,7 @@
 // The list of transfers, by enterprise, purpose, truck, day, and whether they are reversed.
 import { ask } from "./answers.js";
 import { byId } from "./elements.js";
-import { purposeOptions } from "./enterprises_known.js";
+import { offerEnterprises, purposeOptions } from "./enterprises_known.js";
 import { bodyOf, drawOptions, sayRefused, whenSent } from "./residents_forms.js";
 import { draws, may } from "./shell.js";
 import { transfersTable } from "./transfers_rows.js";
@@ -95,5 +95,7 @@ export function beginTransferList(opens) {
     tellAddress();
     await read(null);
   });
-  if (may("transactions:read")) read(null);
+  if (!may("transactions:read")) return;
+  read(null);
+  offerEnterprises("list-enterprise_id");
 }
