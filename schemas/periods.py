@@ -18,6 +18,21 @@ THROUGH = {
 }
 
 
+COMPARE = {
+    "description": (
+        "What the period is compared with: yoy, the same period one year earlier; previous, the period just before; "
+        "custom, base_from to base_to; none, nothing. The answer names the days as base_period. Of a custom base that "
+        "is as long as the period (as many whole months, as many days, or from and to the same days of their months), "
+        "each time bucket is compared with its own days, moved as the period is. When the period is not over, such a "
+        "base ends where the period does. A base of another length is compared whole; its first bucket is the base of "
+        "the first bucket, its second of the second, and so on. A bucket without a base has the reason no_base_day; "
+        "what only the base has is in the total. A base that is not over runs through the current business day."
+    )
+}
+BASE_FROM = {"description": "The first day of the base period, required with compare=custom, and refused without it."}
+BASE_TO = {"description": "The last day of the base period, at most 10 years after base_from; as base_from."}
+
+
 class PeriodText(Translated):
     """A field that accepts a year, half, quarter, month or day."""
 

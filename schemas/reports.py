@@ -7,7 +7,16 @@ from marshmallow import ValidationError, fields, post_load
 
 from schemas.choices import OneOf
 from schemas.fields import CountryCode, GroupId, Slug, Text
-from schemas.periods import FilteredDocumentSchema, PeriodText, ReportDay, filters_document, periods_document
+from schemas.periods import (
+    BASE_FROM,
+    BASE_TO,
+    COMPARE,
+    FilteredDocumentSchema,
+    PeriodText,
+    ReportDay,
+    filters_document,
+    periods_document,
+)
 from schemas.residents import SETTLEMENT_LENGTH_MAX
 from schemas.several import Several, listed
 from schemas.strict import StrictSchema, Translated
@@ -19,8 +28,14 @@ from service.domain.reports import INTERVALS, Measures, Question, Series, TradeR
 from service.domain.transactions import DIRECTIONS
 
 FORMATS = ("json", "csv", "xlsx")
-COMPARISONS = ("yoy", "previous", "none")
+COMPARISONS = ("yoy", "previous", "custom", "none")
+COMPARISON_FIELDS = ("compare", "base_from", "base_to")
+"""The query parameters that only a report with a base period takes."""
+
 DIMENSIONS_MAX = 2
+AFTER_THE_MARKET = ("enterprise_id", "purpose")
+"""The filters that only the report on what went on after the market has."""
+
 LISTS = ("by", *DIMENSIONS)
 """The query parameters that may be repeated or hold several values with commas."""
 
@@ -36,6 +51,7 @@ SERIES_MEASURES = {
 WIRE_NAMES = {
     **{inside: name for name, inside in SERIES_MEASURES.items()},
     "amount_per_participation_fen": "amount_per_participation_cny",
+    "paid_fen": "paid_cny",
 }
 
 
@@ -80,7 +96,9 @@ def question_fields(by: By | None) -> dict[str, Any]:
         "to": ReportDay(),
         "period": PeriodText(),
         "ytd": ReportDay(),
-        "compare": OneOf(*COMPARISONS, load_default="yoy"),
+        "compare": OneOf(*COMPARISONS, load_default="yoy", metadata=COMPARE),
+        "base_from": ReportDay(metadata=BASE_FROM),
+        "base_to": ReportDay(metadata=BASE_TO),
         "category": Several(Slug()),
         "origin": Several(CountryCode()),
         "direction": Several(OneOf(*DIRECTIONS)),
@@ -98,10 +116,26 @@ class QuestionSchema(StrictSchema):
     @post_load
     def question(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         """Puts the values into a question, and keeps the values that only some kinds of reports have."""
-        filters = tuple((name, data[name]) for name in DIMENSIONS if name in data)
+        filters = tuple((name, data[name]) for name in (*AFTER_THE_MARKET, *DIMENSIONS) if name in data)
         by = data.get("by", ()) + ((data["interval"],) if "interval" in data else ())
-        rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang") if name in data}
-        return {"question": Question(_period(data), data.get("compare", "none"), by, filters), **rest}
+        rest: dict[str, Any] = {name: data[name] for name in ("format", "measure", "lang", "on") if name in data}
+        question = Question(_period(data), data.get("compare", "none"), by, filters, custom_base=_custom_base(data))
+        return {"question": question, **rest}
+
+
+def _custom_base(data: Mapping[str, Any]) -> Period | None:
+    """The base period that the caller names. Raises ValidationError when it is missing, or nothing asks for it."""
+    is_asked, ends = data.get("compare") == "custom", ("base_from", "base_to")
+    wrong = [name for name in ends if (name in data) != is_asked]
+    if wrong:
+        said = "Send base_from and base_to with compare=custom" + ("." if is_asked else " only.")
+        raise ValidationError({name: [f"custom-base: {said}"] for name in wrong})
+    if not is_asked:
+        return None
+    try:
+        return report_period(data["base_from"], data["base_to"])
+    except ValueError as error:
+        raise ValidationError({"base_to": [f"not-a-period: {error}"]}) from None
 
 
 def _period(data: Mapping[str, Any]) -> Period:

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from schemas.periods import THROUGH, filters_document, period_document
 from schemas.recorder import RecorderSchema
-from schemas.reports import QuestionSchema, question_fields
+from schemas.reports import COMPARISON_FIELDS, QuestionSchema, question_fields
 from schemas.strict import StrictSchema
 from service.domain.warning_counts import WarningCounts
 from service.domain.warnings import CODES
@@ -15,7 +15,8 @@ from service.domain.warnings import CODES
 WarningsQuerySchema = cast(
     type[StrictSchema],
     QuestionSchema.from_dict(
-        {name: field for name, field in question_fields(None).items() if name != "compare"}, name="WarningsQuerySchema"
+        {name: field for name, field in question_fields(None).items() if name not in COMPARISON_FIELDS},
+        name="WarningsQuerySchema",
     ),
 )
 

@@ -6,13 +6,18 @@ import sys
 from typing import Any
 
 from service.commands.folding import fold
+from service.commands.processing_folding import fold_transfers
 from service.config import read_settings
 from service.ledger import open_ledger
-from service.storage import blocks, cells
+from service.storage import blocks, cells, processing_cells
 
 POINTS = {
     "block sealed": (blocks, "insert"),
     "cells saved": (cells, "save"),
+}
+POINTS_OF_TRANSFERS = {
+    "cells of transfers saved": (processing_cells, "save"),
+    "the newest fact noted": (processing_cells, "save_folded"),
 }
 
 
@@ -29,5 +34,7 @@ def die_after(module: Any, name: str) -> None:
 
 def main() -> None:
     """Folds until the process is killed."""
-    die_after(*POINTS[sys.argv[1]])
-    fold(open_ledger(read_settings(os.environ)))
+    die_after(*{**POINTS, **POINTS_OF_TRANSFERS}[sys.argv[1]])
+    ledger = open_ledger(read_settings(os.environ))
+    fold(ledger)
+    fold_transfers(ledger)

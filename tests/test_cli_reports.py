@@ -17,6 +17,7 @@ from service.rendering.terminal import print_report
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
 from tests.servers import HUSHI, call_hushi, run_hushi
+from tests.small_transfers import register_enterprises, send_on
 
 TRADE = ("report", "trade", "--period", "2024-H1", "--by", "category")
 
@@ -213,3 +214,24 @@ def test_completion_scripts_are_printed(environment: dict[str, str], ledger: Led
     for shell in ("bash", "zsh", "fish"):
         printed = call_hushi(environment, "completion", shell)
         assert "_HUSHI_COMPLETE" in printed.stdout
+
+
+def test_what_went_on_is_printed_with_its_share_and_its_words(
+    market: Caller, ledger: Ledger, environment: dict[str, str]
+) -> None:
+    register_enterprises(ledger, 1)
+    send_on(ledger, 1, "processing", datetime.date(2024, 5, 8), {2: 20_000})
+    asked = ("report", "processing", "--period", "2024-H1", "--by", "enterprise_id,purpose")
+    printed = call_hushi(environment, *asked).stdout
+    for said in ("E00000001", "落地加工", "占进口额比重（%）", "2,000.00", "0.16"):
+        assert said in printed
+    english = call_hushi(environment, *asked, "--lang", "en", "--all", "--on", "transferred").stdout
+    assert "Landing processing" in english
+    assert "Paid by enterprises" in english
+    assert "Дотоодод боловсруулах" in call_hushi(environment, *asked, "--lang", "mn", "--purpose", "processing").stdout
+    answer = market.get("/v1/reports/processing?period=2024-H1&by=enterprise_id,purpose")
+    assert call_hushi(environment, *asked, "--format", "json").stdout.encode() == answer.data
+    refused = call_hushi(environment, *asked, "--enterprise-id", "E00000002")
+    assert (refused.exit_code, refused.stderr.strip()) == (
+        2, "hushi: --enterprise-id: No enterprise E00000002 is registered.",
+    )  # fmt: skip

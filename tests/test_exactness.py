@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +16,8 @@ from service.commands.residents import add_members, change_status
 from service.domain.cells import DIMENSIONS
 from service.domain.errors import ResidentNotActive
 from service.domain.idempotency import key_digest, reversal_fingerprint
-from service.domain.periods import Period, month_end
-from service.domain.reports import INTERVALS, Question, series, trade_report
+from service.domain.periods import Compare, Period, month_end
+from service.domain.reports import INTERVALS, Question, question_so_far, series, trade_report
 from service.domain.totals import Totals
 from service.ledger import Ledger
 from service.queries.reports import Reporter
@@ -73,7 +73,10 @@ def questions(draw: st.DrawFn) -> Question:
     values |= {"trade_point": ["erenhot-city"], "group_id": ["G000001"]}
     named = draw(st.lists(st.sampled_from(sorted(values)), max_size=2, unique=True))
     filters = tuple((name, frozenset(values[name])) for name in named)
-    return Question(Period(start, end), draw(st.sampled_from(["yoy", "previous", "none"])), tuple(by), filters)
+    how: Compare = draw(st.sampled_from(get_args(Compare)))
+    first, last = sorted((draw(days), draw(days)))
+    custom = Period(first, last) if how == "custom" else None
+    return Question(Period(start, end), how, tuple(by), filters, custom_base=custom)
 
 
 def _take(ledger: Ledger, step: tuple[str, Any], reporter: Reporter) -> Reporter:
@@ -164,7 +167,8 @@ def _figures_of(measures: Mapping[str, Any]) -> Iterator[int]:
 
 def _claimed(measure: str, whole: Question, recount: PlainRecount, people: PlainPeople) -> tuple[int, int | None]:
     """What a claim has to say: the figure of the period through TODAY, and of its base where anything is compared."""
-    is_compared = whole.compare != "none" and whole.period.start <= TODAY
+    base = question_so_far(whole, TODAY).base_period
+    is_compared = base is not None and whole.period.start <= TODAY
     end = min(whole.period.end, TODAY) if whole.period.start <= TODAY else whole.period.end
     asked = dataclasses.replace(whole, period=Period(whole.period.start, end))
     if measure == "registered_at_end":
@@ -176,7 +180,7 @@ def _claimed(measure: str, whole: Question, recount: PlainRecount, people: Plain
     kind, _, value = measure.partition(":")
     question = dataclasses.replace(asked, by=(kind,) if value else ())  # Of a category or a direction.
     key = (value,) if value else ()
-    periods = [asked.period, *([asked.base_period] if is_compared and asked.base_period is not None else [])]
+    periods = [asked.period, *([base] if is_compared and base is not None else [])]
     found = [recount.totals(period, question.selection(rows=True)).get(key, Totals()) for period in periods]
     figures = [
         {

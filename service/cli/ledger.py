@@ -14,6 +14,7 @@ from service.cli.opening import (
 )
 from service.cli.settings import pass_settings
 from service.commands.folding import fold, fold_all
+from service.commands.processing_folding import fold_all_transfers, fold_transfers
 from service.commands.verification import record_verification
 from service.config import Settings
 from service.storage import durability, schema
@@ -56,17 +57,19 @@ def check(settings: Settings) -> None:
 
 
 @click.command("fold")
-@click.option("--once", is_flag=True, help="Fold one block at most, instead of the whole tail.")
+@click.option("--once", is_flag=True, help="Fold one block and 10,000 lines of transfers at most, instead of all.")
 @pass_settings
 def fold_tail(settings: Settings, once: bool) -> None:
-    """Fold the tail into blocks and cells now; the service does it by itself."""
+    """Fold the tail into blocks and cells, and transfers into cells, now; the service does it by itself."""
     ledger = open_existing_ledger(settings)
     if once:
         folded = fold(ledger)
         entries = 0 if folded is None else folded.block.count
+        lines = fold_transfers(ledger)
     else:
-        entries = fold_all(ledger)
-    click.echo(f"{entries} transactions folded.")
+        entries, lines = fold_all(ledger), fold_all_transfers(ledger)
+    of_transfers = f", {lines} lines of transfers" if lines else ""
+    click.echo(f"{entries} transactions{of_transfers} folded.")
 
 
 class BlockHash(click.ParamType[str]):

@@ -11,6 +11,7 @@ import orjson
 
 from schemas import reports as wire
 from schemas.briefs import brief_document
+from schemas.processing_reports import ProcessingQuerySchema, processing_document
 from schemas.strict import StrictSchema
 from schemas.warning_counts import WarningsQuerySchema, warnings_report_document
 from service.cli.opening import open_existing_ledger
@@ -18,7 +19,6 @@ from service.cli.settings import pass_settings
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
 from service.domain.errors import ValidationFailed
-from service.domain.reports import Question, TradeReport
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
 from service.queries.reports import Answered, Reporter
@@ -31,8 +31,13 @@ FORMATS = ("table", "json", "csv", "xlsx")
 Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
+Answer = TypeVar("Answer")
 
-_COMPARE = click.option("--compare", metavar="HOW", help="yoy (default), previous or none.")
+_COMPARED = [
+    click.option("--compare", metavar="HOW", help="yoy (default), previous, custom or none."),
+    click.option("--base-from", metavar="DAY", help="The first day of a custom base period, with --base-to."),
+    click.option("--base-to", metavar="DAY", help="The last day of a custom base period."),
+]
 _COUNTED = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
     click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
@@ -53,7 +58,7 @@ _COUNTED = [
         help="A new file to write to: .json, .csv or .xlsx.",
     ),
 ]
-_QUESTION = [*_COUNTED, _COMPARE]
+_QUESTION = [*_COUNTED, *_COMPARED]
 
 _TABLE = [
     click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
@@ -105,8 +110,9 @@ def trade(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report trade --period 2024-H1 --by category
     hushi report trade --from 2024-03-01 --to 2024-03-31 --compare previous --by origin,trade_point
+    hushi report trade --period 2024-H1 --compare custom --base-from 2022-01-01 --base-to 2022-06-30
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.TradeQuerySchema(), Reporter.trade, asked)
+    _answer(settings, wire.TradeQuerySchema(), Reporter.trade, asked, wire.report_document)
 
 
 @report.command()
@@ -120,7 +126,27 @@ def residents(settings: Settings, /, **asked: Any) -> None:
     \b
     hushi report residents --period 2024-Q1 --by settlement
     """  # noqa: D301 (click takes \b as a mark)
-    _answer(settings, wire.ResidentsReportQuerySchema(), Reporter.residents, asked)
+    _answer(settings, wire.ResidentsReportQuerySchema(), Reporter.residents, asked, wire.report_document)
+
+
+@report.command()
+@_asking
+@click.option(
+    "--by", multiple=True, metavar="D", help="Up to two of enterprise_id, purpose, category … and an interval."
+)
+@click.option("--enterprise-id", multiple=True, metavar="E", help="Only these; may be repeated.")
+@click.option("--purpose", multiple=True, metavar="P", help="processing or secondary_market.")
+@click.option("--on", metavar="DAY", help="The day that counts: traded (default) or transferred.")
+@_as_table
+@pass_settings
+def processing(settings: Settings, /, **asked: Any) -> None:
+    """What went on to processing and the second market, and its share of the imports.
+
+    \b
+    hushi report processing --period 2024-H2 --by enterprise_id
+    hushi report processing --period 2024 --by purpose,month --on transferred --all
+    """  # noqa: D301 (click takes \b as a mark)
+    _answer(settings, ProcessingQuerySchema(), Reporter.processing, asked, processing_document)
 
 
 @report.command()
@@ -172,13 +198,15 @@ def warnings(settings: Settings, /, **asked: Any) -> None:
 def _answer(
     settings: Settings,
     schema: StrictSchema,
-    ask: Callable[[Reporter, Question], Answered[TradeReport]],
+    ask: Callable[..., Answered[Answer]],
     asked: dict[str, Any],
+    render: Callable[[Answer, str], dict[str, Any]],
 ) -> None:
+    """Asks a reporter by the values of the query, and prints the document that `render` makes, or writes it."""
     shape, query = _shape(asked), _read(schema, asked)
     ledger = _opened(settings)
-    answered = _asked(ask, Reporter(ledger), query["question"])
-    document = wire.report_document(answered.answer, str(answered.state.position))
+    answered = _asked(ask, Reporter(ledger), **query)
+    document = render(answered.answer, str(answered.state.position))
     if shape == "table":
         from service.rendering.terminal import console, print_report
 

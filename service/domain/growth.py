@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from service.domain.rounding import HUNDREDTHS_OF_A_PERCENT, divide_half_up
 
-Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day"]
+Reason = Literal["base_zero", "both_zero", "base_negative", "no_base_day", "no_imports"]
 
 GROWTH_PCT_DECIMALS = 2
 RATIO_DECIMALS = 4
@@ -49,6 +49,27 @@ def compare(current: int, base: int | None) -> Comparison:
         return Comparison(current, base, change, None, None, _why_not_comparable(current, base))
     growth_pct = divide_half_up(change * HUNDREDTHS_OF_A_PERCENT, base)
     return Comparison(current, base, change, growth_pct, divide_half_up(current * _RATIO_SCALE, base), None)
+
+
+class ComparedShare(NamedTuple):
+    """Two shares in hundredths of a percent, compared as figures are. A share of nothing is None.
+
+    Where one of the two is None, the shares can't be compared, and `reason` is "no_imports".
+    """
+
+    current: int | None
+    base: int | None
+    change: int | None
+    growth_pct: int | None
+    ratio: int | None
+    reason: Reason | None
+
+
+def compare_shares(current: int | None, base: int | None, *, has_base: bool) -> ComparedShare:
+    """Compares two shares of imports; without `has_base` no base day exists, as `compare` has it for a base of None."""
+    if current is None or (has_base and base is None):
+        return ComparedShare(current, base, None, None, None, "no_imports")
+    return ComparedShare(*compare(current, base))
 
 
 def format_growth_pct(growth_pct: int | None) -> str | None:

@@ -1,6 +1,8 @@
 """A month of cells. It merges the answers about some of its days, and keeps its answers about the whole month."""
 
+import datetime
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from service.domain.cells import DIMENSIONS, Key
 from service.domain.margins import Margins
@@ -106,12 +108,12 @@ class Month:
         for index, wanted in selection.filters:
             if index in self._wide:
                 known = self._days_by(index)
-                return _overlay([known[value] for value in wanted if value in known])
+                return overlay([known[value] for value in wanted if value in known])
         return self.days
 
     def _days_by(self, index: int) -> dict[str | None, CellsByDay]:
         if index not in self._narrowed:
-            self._narrowed[index] = _narrow(self.days, self._wide[index])
+            self._narrowed[index] = narrow(self.days, self._wide[index])
         return self._narrowed[index]
 
 
@@ -122,18 +124,24 @@ def _chunks(days: CellsByDay) -> Iterable[CellsByDay]:
     return parts.values()
 
 
-def _narrow(days: CellsByDay, position: int) -> dict[str | None, CellsByDay]:
-    found: dict[str | None, CellsByDay] = {}
+C = TypeVar("C")
+Days = dict[datetime.date, dict[Key, C]]
+
+
+def narrow(days: Days[C], position: int) -> dict[str | None, Days[C]]:
+    """The cells by the value at a position of their keys."""
+    found: dict[str | None, Days[C]] = {}
     for day, cells in days.items():
         for values, cell in cells.items():
             found.setdefault(values[position], {}).setdefault(day, {})[values] = cell
     return found
 
 
-def _overlay(parts: list[CellsByDay]) -> CellsByDay:
+def overlay(parts: list[Days[C]]) -> Days[C]:
+    """The cells of parts that have no cell in common."""
     if len(parts) == 1:
         return parts[0]
-    found: CellsByDay = {}
+    found: Days[C] = {}
     for part in parts:
         for day, cells in part.items():
             found.setdefault(day, {}).update(cells)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-Compare = Literal["yoy", "previous", "none"]
+Compare = Literal["yoy", "previous", "custom", "none"]
+"""What a period is compared with; with "custom" the caller names it, see service.domain.custom_bases."""
 Interval = Literal["day", "month", "quarter", "year"]
 
 EARLIEST_DAY = date(1900, 1, 1)
@@ -130,8 +131,11 @@ def report_period(start: date, end: date) -> Period:
 
 
 def base_period(period: Period, compare: Compare) -> Period | None:
-    """The period to compare with, or None for "none". See docs/RULES.md, Base periods."""
-    if compare == "none":
+    """The period to compare with; None for "none", and for "custom", whose base does not follow from the period.
+
+    See docs/RULES.md, Base periods.
+    """
+    if compare in {"custom", "none"}:
         return None
     return year_earlier(period) if compare == "yoy" else previous_period(period)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.cells import DIMENSIONS, Grain, Key
+from service.domain.custom_bases import compared_base, paired_buckets
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Bucket, Compare, Interval, Period, base_period, buckets_of, period_so_far
-from service.domain.rounding import share
+from service.domain.report_rows import live_keys, named, plain_rows, sortable, time_rows
 from service.domain.totals import Selection, Totals
 from service.domain.transactions import DIRECTIONS
 
@@ -25,7 +26,8 @@ TRADE_MEASURES = (
 class Question:
     """The question of a report: a period, a comparison, dimensions and at most one interval, and filters.
 
-    `not_after` is the current business day when the period is not over, otherwise None (see `question_so_far`).
+    `custom_base` is the base period that the caller names, for `compare` "custom". `not_after` is the current business
+    day when the period or that base is not over, otherwise None (see `question_so_far`).
     """
 
     period: Period
@@ -33,11 +35,12 @@ class Question:
     by: tuple[str, ...] = ()
     filters: tuple[tuple[str, frozenset[str]], ...] = ()
     not_after: datetime.date | None = None
+    custom_base: Period | None = None
 
     @property
     def through(self) -> datetime.date:
         """The last day that the figures include: the earlier of the period's end and the current business day."""
-        return self.period.end if self.not_after is None else self.not_after
+        return self.period.end if self.not_after is None else min(self.period.end, self.not_after)
 
     @property
     def has_begun(self) -> bool:
@@ -56,12 +59,24 @@ class Question:
         It is None also when the period has not begun and its base has: future days have no trade yet, which would look
         like a fall by 100 %. When both periods lie in the future, it is the base, and neither has a trade.
         """
-        base = base_period(self.span, self.compare)
+        base = self._base_of_span
         return base if base is None or self.has_begun or base.start > self.through else None
 
-    def base_of(self, bucket: Bucket) -> Period | None:
-        """The period to compare a bucket with; None when the whole period has no base period."""
-        return None if self.base_period is None else bucket.base_period(self.compare)
+    @property
+    def _base_of_span(self) -> Period | None:
+        if self.custom_base is None or self.compare != "custom":
+            return base_period(self.span, self.compare)
+        return compared_base(self.period, self.custom_base, self.not_after)
+
+    @property
+    def compared_buckets(self) -> list[tuple[Bucket, Period | None]]:
+        """Each bucket with the period to compare it with; None when it has none, or the whole period has none."""
+        base = self.base_period
+        if base is None:
+            return [(bucket, None) for bucket in self.buckets]
+        if self.compare == "custom" and self.custom_base is not None:
+            return paired_buckets(self.buckets, self.period, self.custom_base, base)
+        return [(bucket, bucket.base_period(self.compare)) for bucket in self.buckets]
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -98,7 +113,8 @@ def question_so_far(question: Question, today: datetime.date) -> Question:
     A question that was cut off before does not change, so that all parts of an answer are of one day. See
     docs/RULES.md, A period that is not over.
     """
-    is_over = question.period.end <= today
+    base = question.custom_base
+    is_over = question.period.end <= today and (base is None or base.end <= today)
     return question if is_over or question.not_after is not None else dataclasses.replace(question, not_after=today)
 
 
@@ -137,65 +153,24 @@ def trade_report(question: Question, ask: Ask) -> TradeReport:
     before = question.base_period
     total = _totals(ask, question, question.span, rows=False).get((), _NOTHING)
     base = None if before is None else _totals(ask, question, before, rows=False).get((), _NOTHING)
-    rows = _time_rows(question, ask) if question.interval else _plain_rows(question, ask, total)
+
+    def ask_rows(period: Period | None) -> Mapping[Key, Totals]:
+        """The totals of a period by the keys of the rows."""
+        return _totals(ask, question, period, rows=True)
+
+    def make(key: Mapping[str, str | None], current: Totals, base: Totals | None, part: int | None) -> ReportRow:
+        """The row of a key."""
+        return ReportRow(key, _measures(question, current, base), part)
+
+    if question.interval:
+        rows = time_rows(question, ask_rows, _NOTHING, make)
+    else:
+        rows = plain_rows(question, ask_rows, _NOTHING, make, total.amount_fen)
     return TradeReport(question, _measures(question, total, base), rows)
 
 
 def _totals(ask: Ask, question: Question, period: Period | None, *, rows: bool) -> Mapping[Key, Totals]:
     return {} if period is None else ask(period, question.selection(rows=rows))
-
-
-def _plain_rows(question: Question, ask: Ask, total: Totals) -> list[ReportRow]:
-    """The rows of a report without time, by current amount, the largest first, then by key."""
-    before = question.base_period
-    current = _totals(ask, question, question.span, rows=True)
-    base = _totals(ask, question, before, rows=True)
-    keys = _live_keys(current, base)
-    keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
-    dimensions = question.dimensions
-    return [
-        ReportRow(
-            _named(dimensions, key),
-            _measures(question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)),
-            share(current.get(key, _NOTHING).amount_fen, total.amount_fen),
-        )
-        for key in keys
-    ]
-
-
-def _time_rows(question: Question, ask: Ask) -> list[ReportRow]:
-    """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
-    rows = []
-    for bucket in question.buckets:
-        before = question.base_of(bucket)
-        current = _totals(ask, question, bucket.period, rows=True)
-        base = _totals(ask, question, before, rows=True)
-        keys = _live_keys(current, base)
-        keys.sort(key=lambda key: (-current.get(key, _NOTHING).amount_fen, _sortable(key)))
-        for key in keys:
-            measures = _measures(
-                question, current.get(key, _NOTHING), None if before is None else base.get(key, _NOTHING)
-            )
-            named = _named(question.dimensions, key)
-            place = {name: bucket.key if name == question.interval else named[name] for name in question.by}
-            rows.append(ReportRow(place, measures, None))
-    return rows
-
-
-def _live_keys(current: Mapping[Key, Totals], base: Mapping[Key, Totals]) -> list[Key]:
-    return [
-        key
-        for key in {**current, **base}
-        if current.get(key, _NOTHING).transactions or base.get(key, _NOTHING).transactions
-    ]
-
-
-def _sortable(key: Key) -> tuple[tuple[bool, str], ...]:
-    return tuple((value is None, value or "") for value in key)
-
-
-def _named(dimensions: tuple[str, ...], key: Key) -> dict[str, str | None]:
-    return dict(zip(dimensions, key, strict=True))
 
 
 def _measures(question: Question, current: Totals, base: Totals | None) -> Measures:
@@ -241,26 +216,26 @@ class Series:
 
 def series(question: Question, measure: str, ask: Ask) -> Series:
     """The series of a measure (one of TRADE_MEASURES), with the lines in order of amount, the largest first."""
-    buckets = question.buckets
-    current = [_totals(ask, question, bucket.period, rows=True) for bucket in buckets]
-    base = [_totals(ask, question, question.base_of(bucket), rows=True) for bucket in buckets]
+    buckets = question.compared_buckets
+    current = [_totals(ask, question, bucket.period, rows=True) for bucket, _ in buckets]
+    base = [_totals(ask, question, before, rows=True) for _, before in buckets]
     amounts: dict[Key, int] = {}
     for totals in (*current, *base):
-        for key in _live_keys(totals, {}):
+        for key in live_keys(totals):
             amounts.setdefault(key, 0)
     for totals in current:
         for key in amounts:
             amounts[key] += totals.get(key, _NOTHING).amount_fen
     if not question.dimensions:
         amounts.setdefault((), 0)
-    keys = sorted(amounts, key=lambda key: (-amounts[key], _sortable(key)))
+    keys = sorted(amounts, key=lambda key: (-amounts[key], sortable(key)))
     place = TRADE_MEASURES.index(measure)
     lines = [
         SeriesLine(
-            _named(question.dimensions, key),
+            named(question.dimensions, key),
             [_figures(totals.get(key, _NOTHING))[place] for totals in current],
             None if question.base_period is None else [_figures(totals.get(key, _NOTHING))[place] for totals in base],
         )
         for key in keys
     ]
-    return Series(question, [bucket.key for bucket in buckets], lines)
+    return Series(question, [bucket.key for bucket, _ in buckets], lines)

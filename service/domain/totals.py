@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pyroaring import BitMap
 
@@ -39,13 +40,37 @@ USUAL = (Selection(), *(Selection((index,)) for index in range(len(DIMENSIONS)))
 """The selections that are asked for most: everything, and everything by one dimension."""
 
 
+class HasDimensions(Protocol):
+    """A grain of cells: the indices of the dimensions that it tells apart."""
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """The indices, in the order of the values in a cell's key."""
+
+
+class SelectsCells(Protocol):
+    """A selection of cells of one grain: what it groups by, and the values that it is filtered by."""
+
+    @property
+    def by(self) -> tuple[int, ...]:
+        """The indices of the dimensions to group by."""
+
+    @property
+    def filters(self) -> tuple[tuple[int, frozenset[str]], ...]:
+        """The wanted values of a dimension."""
+
+    @property
+    def grain(self) -> HasDimensions:
+        """The grain whose cells are selected."""
+
+
 class RowKeys(dict[Key, Key | None]):
     """The key of the row that a cell belongs to, by the cell's values; None for a cell that is filtered out.
 
     It is computed once for each combination of values, because the same combinations occur on every day.
     """
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: SelectsCells) -> None:
         """Begins without combinations."""
         super().__init__()
         place = {index: position for position, index in enumerate(selection.grain.dimensions)}

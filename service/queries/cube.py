@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from service.domain.cells import GRAINS, Cell, CellKey, CountedEntry, Grain, apply, reversed_pairs, touched_cells
+from service.domain.cells import GRAINS, Cell, CountedEntry, Grain, apply, reversed_pairs, touched_cells
 from service.domain.cube import Cube
+from service.domain.processing_cells import ALL_GRAINS, ProcessingGrain
+from service.domain.processing_cube import ProcessingCube
 from service.domain.registry import Registry
 from service.ledger import Ledger
+from service.queries.overlay import Overlay
+from service.queries.processing_memory import ProcessingMemory
 from service.storage import cells, registrations, tail
 from service.storage.engine import Connection
 from service.storage.ledger_state import NOTHING, LedgerState, Position
@@ -26,10 +30,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The cube and the registry that a process has in memory, and the state of the ledger that they are exact at."""
+    """The cubes and the registry that a process has in memory, and the state of the ledger that they are exact at.
+
+    `processing` is exact when its grains were asked for.
+    """
 
     cube: Cube
     registry: Registry
+    processing: ProcessingCube
     state: LedgerState
 
 
@@ -41,6 +49,7 @@ class CubeKeeper:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._is_cold = False
+        self._processing = ProcessingMemory()
         self._forget()
 
     def _forget(self) -> None:
@@ -52,11 +61,19 @@ class CubeKeeper:
         self._tail: list[CountedEntry] = []
         self._places: set[int] = set()
         self._laid: dict[Grain, int] = {}
-        self._covered: dict[CellKey, Cell | None] = {}
+        self._overlay: Overlay[Cell] = Overlay()
         self._people = registrations.NOTHING
+        self._processing.forget()
 
     @contextmanager
-    def known_at(self, state: LedgerState, grains: Collection[Grain], *, people: bool = False) -> Iterator[Known]:
+    def known_at(
+        self,
+        state: LedgerState,
+        grains: Collection[Grain],
+        *,
+        people: bool = False,
+        processing: Collection[ProcessingGrain] = (),
+    ) -> Iterator[Known]:
         """Gives what is in memory, exact at this state of the ledger or at a later one, and locks it while it is used.
 
         It holds the cells of these grains at least, and the registry if `people` is true: each is loaded when it is
@@ -65,14 +82,20 @@ class CubeKeeper:
         with self._lock:
             missing = self._missing(grains)
             outdated = people and self._people != state.registrations
+            outdated = outdated or self._processing.is_behind(state.register, processing)
             if missing or outdated or state != self._state or any(map(self._is_behind, grains)):
                 with self._ledger.database.reading() as connection:
-                    self._bring_up_to_date(connection, grains, people=people)
-            yield Known(self._cube, self._registry, self._state)
+                    self._bring_up_to_date(connection, grains, people=people, processing=processing)
+            yield self._known()
 
     @contextmanager
     def known_in(
-        self, snapshot: ExitStack, grains: Collection[Grain], *, people: bool = False
+        self,
+        snapshot: ExitStack,
+        grains: Collection[Grain],
+        *,
+        people: bool = False,
+        processing: Collection[ProcessingGrain] = (),
     ) -> Iterator[tuple[Known, Connection]]:
         """Like `known_at` at the newest state; it gives the snapshot's connection as well.
 
@@ -81,8 +104,11 @@ class CubeKeeper:
         """
         with self._lock:
             connection = snapshot.enter_context(self._ledger.database.reading())
-            self._bring_up_to_date(connection, grains, people=people)
-            yield Known(self._cube, self._registry, self._state), connection
+            self._bring_up_to_date(connection, grains, people=people, processing=processing)
+            yield self._known(), connection
+
+    def _known(self) -> Known:
+        return Known(self._cube, self._registry, self._processing.cube, self._state)
 
     def warm_up(self) -> None:
         """Loads everything and prepares it a month at a time, so that questions in between do not wait long."""
@@ -92,6 +118,10 @@ class CubeKeeper:
         with self.known_at(self._state, GRAINS):  # Loading a grain takes the tail off the grains loaded before it.
             pass
         self._prepare(self._cube.prepare())
+        for of_transfers in ALL_GRAINS:
+            with self.known_at(self._state, [], processing=[of_transfers]):
+                pass
+        self._prepare(self._processing.cube.prepare())
 
     def stay_warm(self) -> None:
         """Prepares the months again that have changed, but not since the last call; to be called about every minute.
@@ -102,6 +132,7 @@ class CubeKeeper:
             self.warm_up()
             self._is_cold = False
         self._prepare(self._cube.prepare_again())
+        self._prepare(self._processing.cube.prepare_again())
 
     def _prepare(self, preparing: Iterator[None]) -> None:
         done = False
@@ -109,10 +140,18 @@ class CubeKeeper:
             with self._lock:
                 done = next(preparing, self) is self
 
-    def _bring_up_to_date(self, connection: Connection, grains: Collection[Grain], *, people: bool) -> None:
+    def _bring_up_to_date(
+        self,
+        connection: Connection,
+        grains: Collection[Grain],
+        *,
+        people: bool,
+        processing: Collection[ProcessingGrain],
+    ) -> None:
         """Brings memory to the state of this snapshot. When an error ends it half-way, it drops all of the memory."""
         try:
             self._refresh(connection, grains, people=people)
+            self._processing.refresh(connection, processing, self._state.register)
         except BaseException:
             # Memory may hold cells of a block that a fail-over is about to lose, or the tail may be taken off.
             self._forget()
@@ -157,12 +196,7 @@ class CubeKeeper:
 
     def _uncover(self) -> None:
         """Takes the tail off: puts back the folded cells, and removes the cells that only the tail had."""
-        for key, cell in self._covered.items():
-            if cell is None:
-                self._cube.take_out(key)
-            else:
-                self._cube.put(key, cell)
-        self._covered.clear()
+        self._overlay.take_off(self._cube)
         self._tail.clear()
         self._places.clear()
         self._laid.clear()
@@ -190,14 +224,7 @@ class CubeKeeper:
         """Adds the entries of the tail that a grain lacks to copies of its cells, and puts the copies into the cube."""
         entries = self._tail[self._laid.get(grain, 0) :]
         live = tail.find_live(connection, reversed_pairs(entries))
-        changed: dict[CellKey, Cell] = {}
-        for key in touched_cells(entries, [grain]):
-            cell = self._cube.find(key)
-            if key not in self._covered:
-                self._covered[key] = cell
-            if cell is not None:
-                changed[key] = cell.copy()
+        changed = self._overlay.copies(self._cube, touched_cells(entries, [grain]))
         apply(entries, live, changed, [grain])
-        for key, cell in changed.items():
-            self._cube.put(key, cell)
+        self._overlay.lay(self._cube, changed)
         self._laid[grain] = len(self._tail)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from service.domain.enterprises import parse_enterprise_id
 from service.domain.errors import ValidationFailed
 from service.domain.groups import parse_group_id
 from service.domain.rulebook import Rulebook
 from service.domain.transactions import DEFAULT_TRADE_POINT
 from service.ledger import Ledger
 from service.queries.cube import Known
-from service.storage import keys, residents
+from service.storage import enterprises, keys, residents
 
 VALUES_NAMED_MAX = 300
 """How many of the known values an error names at most; there are some 250 countries."""
@@ -30,6 +31,18 @@ def refuse_unknown_groups(ledger: Ledger, filters: ReportFilters) -> None:
         for group in sorted(filters["group_id"]):
             if residents.find_group(connection, parse_group_id(group), ledger.today()) is None:
                 raise ValidationFailed.of("/group_id", "unknown-group", f"No group {group} exists.")
+
+
+def refuse_unknown_enterprises(ledger: Ledger, filters: ReportFilters) -> None:
+    """Raises ValidationFailed for an enterprise that does not exist."""
+    wanted = {parse_enterprise_id(text): text for text in filters.get("enterprise_id", ())}
+    if not wanted:
+        return
+    with ledger.database.reading() as connection:
+        unknown = wanted.keys() - enterprises.find(connection, wanted).keys()
+    if unknown:
+        missing = min(wanted[number] for number in unknown)
+        raise ValidationFailed.of("/enterprise_id", "unknown-enterprise", f"No enterprise {missing} is registered.")
 
 
 def refuse_unknown_places(ledger: Ledger, known: Known, filters: ReportFilters) -> None:

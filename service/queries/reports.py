@@ -13,6 +13,8 @@ from service.domain.bulletin import Bulletin, Filters, Spans, questions_of, span
 from service.domain.cells import Key
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
+from service.domain.processing_cells import On
+from service.domain.processing_report import Needed, ProcessingReport, grains_needed, processing_report
 from service.domain.registry import Registry, RegistryFilters
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
@@ -21,7 +23,12 @@ from service.domain.transactions import DIRECTIONS
 from service.domain.warning_counts import WarningCounts, warning_counts
 from service.ledger import Ledger
 from service.queries.cube import CubeKeeper, Known
-from service.queries.filters import refuse_unknown_groups, refuse_unknown_places, refuse_unknown_words
+from service.queries.filters import (
+    refuse_unknown_enterprises,
+    refuse_unknown_groups,
+    refuse_unknown_places,
+    refuse_unknown_words,
+)
 from service.queries.ledger_state import LedgerStateReader
 from service.queries.rules import follow_rulebook
 from service.storage import commodities
@@ -70,6 +77,16 @@ class Reporter:
     def residents(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Registered residents and how many took part. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, _residents_at, people=True)
+
+    def processing(
+        self, question: Question, on: On = "traded", at: LedgerState | None = None
+    ) -> Answered[ProcessingReport]:
+        """What went on after the market, by the trades' business day or by the day of the transfers.
+
+        Raises ValidationFailed on an unknown filter.
+        """
+        refuse_unknown_enterprises(self._ledger, dict(question.filters))
+        return self._ask(question, at, functools.partial(_processing, on), needed=grains_needed(question, on))
 
     def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
         """The facts that a brief is written from, up to today at most. Raises ValidationFailed on an unknown filter."""
@@ -122,10 +139,12 @@ class Reporter:
         work: Callable[[Question, Known], T],
         *,
         people: bool = False,
+        needed: Needed | None = None,
     ) -> Answered[T]:
         """The result of `work` on the question, cut off at today, and on what this process has in memory.
 
-        Raises ValidationFailed on a filter by a value that does not exist.
+        `needed` are the grains, where they are not the question's own. Raises ValidationFailed on a filter by a value
+        that does not exist.
         """
         question = question_so_far(question, self._ledger.today())
         filters = dict(question.filters)
@@ -133,7 +152,8 @@ class Reporter:
         refuse_unknown_words(follow_rulebook(self._ledger, state), filters)
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
-        with self._keeper.known_at(state, question.grains, people=people) as known:
+        trades, transfers = needed or Needed(question.grains, ())
+        with self._keeper.known_at(state, trades, people=people, processing=transfers) as known:
             refuse_unknown_places(self._ledger, known, filters)
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
             follow_rulebook(self._ledger, known.state)
@@ -142,6 +162,10 @@ class Reporter:
 
 def _trade(question: Question, known: Known) -> TradeReport:
     return trade_report(question, known.cube.totals)
+
+
+def _processing(on: On, question: Question, known: Known) -> ProcessingReport:
+    return processing_report(question, on, known.processing.totals, known.cube.totals)
 
 
 def _series(measure: str, question: Question, known: Known) -> Series:

@@ -16,7 +16,7 @@ from service.rendering.words.terms import key_heading, measure_heading, part_hea
 PIPED_WIDTH = 120
 WIDTH_WITHOUT_END = 10_000
 FIRST_MEASURES = (
-    "amount_cny", "participations", "residents",
+    "amount_cny", "participations", "residents", "enterprises", "share_of_imports_pct",
     "registered_at_end", "registered_in_period", "participating", "amount_per_participation_cny",
 )  # fmt: skip
 """What fits on a terminal; `--all` shows the others as well."""

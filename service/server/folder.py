@@ -13,6 +13,7 @@ import time
 import structlog
 
 from service.commands.folding import fold
+from service.commands.processing_folding import fold_transfers
 from service.config import read_settings
 from service.ledger import Ledger, open_served
 from service.queries.ledger import tail_length
@@ -67,9 +68,17 @@ class Folder:
                 pause = PAUSE_AFTER_FAULT_S
 
     def _fold_once(self) -> bool:
-        """Folds a block, and returns whether more is left. It only reads an idle ledger, so that no writer waits."""
-        if tail_length(self._ledger) == 0:
-            return False
+        """Folds a block, and some transfers, and returns whether more of either is left.
+
+        It only reads an idle ledger, so that no writer waits.
+        """
+        is_more = tail_length(self._ledger) > 0 and self._fold_block()
+        lines = fold_transfers(self._ledger)
+        if lines:
+            _log.debug("folded-transfers", lines=lines)
+        return is_more or lines > 0
+
+    def _fold_block(self) -> bool:
         folded = fold(self._ledger)
         if folded is not None:
             _log.debug("folded", block=folded.block.no, entries=folded.block.count)

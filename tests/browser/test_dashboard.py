@@ -94,6 +94,28 @@ def test_a_change_of_period_changes_the_address_and_the_figures(clerk: Clerk, bu
     linked.context.close()
 
 
+def test_any_days_can_be_compared_with(clerk: Clerk, bureau: Bureau) -> None:
+    clerk.sign_in("period=2024-Q2")
+    clerk.page.select_option("#compare", "custom")
+    clerk.wait_for_changes(2)
+    assert "compare=custom&base_from=2023-04-01&base_to=2023-06-30" in clerk.page.url
+    assert clerk.figures() == bureau.four("period=2024-Q2")
+    clerk.page.fill("#base_from", "2024-01-01")
+    clerk.wait_for_changes(3)
+    clerk.page.fill("#base_to", "2024-03-31")
+    clerk.wait_for_changes(4)
+    asked = "period=2024-Q2&compare=custom&base_from=2024-01-01&base_to=2024-03-31"
+    assert asked in clerk.page.url
+    assert clerk.figures() == bureau.four(asked) == bureau.four("period=2024-Q2&compare=previous")
+    assert "against 1 January – 31 March 2024" in clerk.page.text_content("#compared")
+    assert "the first quarter of 2024" in clerk.page.text_content("#brief")
+    clerk.page.select_option("#compare", "yoy")
+    clerk.wait_for_changes(5)
+    assert "base_" not in clerk.page.url
+    assert clerk.figures() == bureau.four("period=2024-Q2")
+    assert clerk.complaints == []
+
+
 def test_groups_can_be_filtered_by(clerk: Clerk, bureau: Bureau) -> None:
     clerk.sign_in()
     clerk.settle()

@@ -150,7 +150,7 @@ def test_period_that_starts_before_the_first_year_is_refused() -> None:
         report_period(EARLIEST_DAY - ONE_DAY, EARLIEST_DAY)
 
 
-@pytest.mark.parametrize("compare", get_args(Compare))
+@pytest.mark.parametrize("compare", ["yoy", "previous", "none"])
 @pytest.mark.parametrize("first_year", [1900, 9990])
 def test_first_and_last_ten_years_have_their_bases_and_buckets(first_year: int, compare: Compare) -> None:
     widest = report_period(date(first_year, 1, 1), date(first_year + 9, 12, 31))

@@ -13,7 +13,7 @@ useLimits({
   resident_id: "^R(?!0{8})[0-9]{8}$",
   citizen_number: "^[0-9]{17}[0-9Xx]$",
   filters: ["category", "origin", "direction", "trade_point", "settlement", "group_id"],
-  comparisons: ["yoy", "previous"],
+  comparisons: ["yoy", "previous", "custom"],
   directions: ["import", "export"],
   over_allowance: ["tax", "refuse"],
   enterprise_kinds: ["processor", "trader"],

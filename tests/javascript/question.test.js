@@ -42,6 +42,7 @@ test("an address comes back as the same question", () => {
   for (const search of [
     "?period=2024-Q2&lang=en",
     "?ytd=2024-04-30&compare=previous&category=meat,wool&measure=residents&lang=mn",
+    "?period=2024-H1&compare=custom&base_from=2022-01-01&base_to=2022-06-30&lang=en",
     "?from=2024-01-01&to=2024-02-01&settlement=%E9%94%A1%E6%9E%97%E7%A4%BE%E5%8C%BA&lang=zh",
   ]) {
     const question = read(search);
@@ -59,6 +60,14 @@ test("nothing that was asked is passed over", () => {
   assert.deepEqual(wrong("?period=2024&measure=exempt_cny&lang=fr"), ["measure choice", "lang choice"]);
   assert.deepEqual(wrong("?period=2024&ytd=2024-04-30"), ["ytd one-period"]);
   assert.deepEqual(wrong("?from=2024-01-01&to=2024-02-01&compare=yoy"), []);
+});
+
+test("a base that was named goes to the API as it was written, for it to take or to refuse", () => {
+  const told = (/** @type {string} */ search) => String(asked(read(search)));
+  assert.deepEqual(read("?period=2024&compare=custom&base_from=2022-01-01").base, { from: "2022-01-01", to: "" });
+  assert.equal(told("?period=2024&compare=custom"), "period=2024&compare=custom");
+  assert.equal(told("?period=2024&base_to=2022-06-30"), "period=2024&compare=yoy&base_to=2022-06-30");
+  assert.equal(read("?period=2024&base_to=2022-06-30&base_to=2023-06-30").wrong[0].code, "repeated");
 });
 
 test("the same question is the same address, whatever the order of its filters", () => {

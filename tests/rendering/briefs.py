@@ -13,9 +13,14 @@ PACKAGED_FOOD = NewCategory("packaged_food", 5_321)
 
 
 def facts(**changed: Any) -> Facts:
-    """The bureau's figures to the end of April 2024, with each pair of figures as (current, base)."""
-    how: Compare = changed.pop("how", "yoy")
+    """The bureau's figures to the end of April 2024, with each pair of figures as (current, base).
+
+    `custom` is a base period that a caller has named.
+    """
+    custom: Period | None = changed.pop("custom", None)
+    how: Compare = changed.pop("how", "yoy" if custom is None else "custom")
     period: Period = changed.pop("period", JANUARY_TO_APRIL)
+    base = custom if how == "custom" else base_period(period, how)
     figures = {
         "amount_fen": (130_000_000_00, 8_666_667_00),
         "participations": (35_018, 2_400),
@@ -28,7 +33,7 @@ def facts(**changed: Any) -> Facts:
         "registered_base_on": date(period.end.year - 1, 12, 31),
         "new_categories": (PACKAGED_FOOD,),
     }
-    return Facts(period=period, base_period=base_period(period, how), compare=how, **compared, **(dated | changed))
+    return Facts(period=period, base_period=base, compare=how, **compared, **(dated | changed))
 
 
 def nothing_traded(base: tuple[int, int, int] | None) -> dict[str, Any]:

@@ -72,6 +72,56 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         ),
     ),
     (
+        "a base that was named",
+        {"custom": parse_period("2022-H1"), "amount_fen": (87_660_000_00, 100_000_000_00)},
+        (
+            "边民互市贸易额约8770万元，较2022年上半年下降12.34%；参与交易超3.5万人次，较2022年上半年增长约13.6倍",
+            "87.7 million, down 12.34% on the first half of 2022. Participation came to more than 35,000",
+            "ойролцоогоор 87.7 сая юань болж, 2022 оны эхний хагас жилийн үеэс 12.34 хувиар буурсан байна.",
+        ),
+    ),
+    (
+        "the same amount as on a day that was named",
+        {"custom": parse_period("2022-04-15"), "amount_fen": (5_000_000_00, 5_000_000_00)},
+        (
+            "贸易额500万元，与2022年4月15日持平；",
+            "CNY 5 million, unchanged from 15 April 2022.",
+            "5 сая юань болж, 2022 оны 4 дүгээр сарын 15-ны өдрийн үетэй тэнцүү байна.",
+        ),
+    ),
+    (
+        "no trade, and a base that was named with trade",
+        {"custom": parse_period("2022-Q1"), **nothing_traded((100_000, 2, 1))},
+        (
+            "无边民互市交易记录；2022年第一季度贸易额1000元。",
+            "no border-resident trade was recorded; in the first quarter of 2022 it came to CNY 1,000.",
+            "бүртгэгдээгүй, харин 2022 оны нэгдүгээр улиралд 1,000 юань болсон байна.",
+        ),
+    ),
+    (
+        "no trade, and none in a base that was named",
+        {"custom": parse_period("2022-04"), **nothing_traded((0, 0, 0))},
+        (
+            "无边民互市交易记录，2022年4月亦无。",
+            "no border-resident trade was recorded, nor was any in April 2022.",
+            "бүртгэгдээгүй, 2022 оны 4 дүгээр сард ч бүртгэгдээгүй байна.",
+        ),
+    ),
+    (
+        "a base of zero that was named",
+        {
+            "custom": parse_period("2022"),
+            "amount_fen": (8_530_55, 0),
+            "participations": (2, 0),
+            "residents": (1, 0),
+        },
+        (
+            "贸易额8530.55元，2022年无交易记录；参与交易2人次，参与边民1人。截至",
+            "; no trade was recorded in 2022. Participation came to 2 person-times; 1 resident took part. As of",
+            "болсон бөгөөд 2022 онд худалдаа бүртгэгдээгүй байна.",
+        ),
+    ),
+    (
         "a base of zero",
         {"amount_fen": (8_530_55, 0), "participations": (2, 0), "residents": (1, 0)},
         (

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory
+from service.domain.brief import Brief, Claim, Facts, Lang, NewCategory, Processed
+from service.domain.brief.processed import SHARE
 from service.domain.growth import compare
 from service.domain.periods import EARLIEST_DAY, Compare, Period, parse_period
 from service.domain.transactions import DIRECTIONS
 from service.rendering.brief import write_brief
-from service.rendering.brief.days import day_words, period_words
+from service.rendering.brief.days import base_words, day_words, period_words
 from tests.rendering.briefs import LANGS, facts, nothing_traded
 
 GROWTH_WORDS: dict[Lang, str] = {
@@ -39,16 +40,39 @@ def comparisons(top: int) -> st.SearchStrategy[tuple[int, int | None]]:
 
 
 @st.composite
-def all_facts(draw: st.DrawFn) -> Facts:
+def periods(draw: st.DrawFn) -> Period:
+    """Any days, and whole months as often."""
     start = draw(st.dates(EARLIEST_DAY, date(2090, 1, 1)))
     end = draw(st.dates(start, date(start.year + 3, 12, 31)))
-    period = (
-        Period(start.replace(day=1), parse_period(f"{end:%Y-%m}").end) if draw(st.booleans()) else Period(start, end)
+    whole = Period(start.replace(day=1), parse_period(f"{end:%Y-%m}").end)
+    return whole if draw(st.booleans()) else Period(start, end)
+
+
+@st.composite
+def processed(draw: st.DrawFn) -> Processed:
+    """What went on to processing: any part of any imports, all of them and none."""
+    imports = draw(comparisons(10**15))
+    parts = [
+        draw(st.integers(0, whole or 0) | st.sampled_from([0, max(whole or 0, 0)])) for whole in map(_heads, imports)
+    ]
+    takers = [0 if part == 0 else draw(st.integers(1, 300)) for part in parts]
+    bases = [None if imports[1] is None else figure for figure in (parts[1], takers[1])]
+    return Processed(
+        amount_fen=compare(parts[0], bases[0]), enterprises=compare(takers[0], bases[1]), imports_fen=compare(*imports)
     )
+
+
+def _heads(figure: int | None) -> int:
+    return max(0, figure or 0)
+
+
+@st.composite
+def all_facts(draw: st.DrawFn, comparisons_by: tuple[Compare, ...] = get_args(Compare)) -> Facts:
     codes = draw(st.lists(st.sampled_from(["meat", "grain", "wool", "packaged_food", "flowers"]), unique=True))
     return facts(
-        how=draw(st.sampled_from(get_args(Compare))),
-        period=period,
+        how=draw(st.sampled_from(comparisons_by)),
+        custom=draw(st.none() | periods()),
+        period=draw(periods()),
         amount_fen=draw(comparisons(10**15)),
         participations=draw(comparisons(10**9)),
         residents=draw(comparisons(10**7)),
@@ -56,6 +80,7 @@ def all_facts(draw: st.DrawFn) -> Facts:
         directions=tuple(
             (direction, compare(*draw(comparisons(10**15)))) for direction in draw(st.sampled_from([(), DIRECTIONS]))
         ),
+        processed=draw(st.none() | processed()),
         new_categories=tuple(NewCategory(code, draw(st.integers(1, 10**6))) for code in codes),
     )
 
@@ -102,6 +127,24 @@ def test_every_phrase_stands_in_the_text_and_nothing_else_holds_a_figure(known: 
     assert brief.text.endswith({"zh": "。", "en": ".", "mn": "."}[lang])
 
 
+YEAR_EARLIER_OR_BEFORE: dict[Lang, str] = {
+    "zh": "同比|环比|上年|上期",
+    "en": "year on year|a year earlier|previous period",
+    "mn": "өмнөх оны|өмнөх үе",
+}
+
+
+@given(all_facts(("custom",)), st.sampled_from(LANGS))
+@example(facts(custom=parse_period("2022-H1")), "en")
+def test_growth_over_a_base_that_was_named_is_told_by_its_name_and_by_no_other(known: Facts, lang: Lang) -> None:
+    brief = write_brief(known, lang)
+
+    assert re.search(YEAR_EARLIER_OR_BEFORE[lang], brief.text) is None
+    grown = [c for c in brief.claims if re.search(GROWTH_WORDS[lang], c.phrase) and c.measure != "registered_at_end"]
+    assert known.base_period is not None or not grown
+    assert all(base_words(known.base_period, lang) in claim.phrase for claim in grown if known.base_period)
+
+
 @given(all_facts(), st.sampled_from(LANGS))
 def test_no_growth_is_said_where_the_base_does_not_allow_it(known: Facts, lang: Lang) -> None:
     brief = write_brief(known, lang)
@@ -125,12 +168,33 @@ def test_the_numbers_in_chinese_phrases_follow_from_their_claims(known: Facts) -
     for claim in write_brief(known, "zh").claims:
         if claim.measure.startswith("category:"):
             continue
+        if claim.measure == SHARE:
+            assert_the_share_is_honest(known, claim)
+            continue
         for number, after in said_in_chinese(claim.phrase):
             assert_the_number_is_honest(claim, number, after)
         for doubled, times in (("翻一番", 2), ("翻两番", 4)):
             if doubled in claim.phrase:
                 assert claim.base is not None
                 assert times * claim.base <= claim.current < Fraction(105 * times, 100) * claim.base
+
+
+def assert_the_share_is_honest(known: Facts, claim: Claim) -> None:
+    """A share is never said to be all of the imports, or none, or more of them than went on."""
+    assert known.processed is not None
+    part, whole = known.processed.amount_fen.current, known.processed.imports_fen.current
+    share = Fraction(part * 10_000, whole)
+    (said,) = re.findall(r"([\d.]+)%", claim.phrase)
+    number = Fraction(said) * 100
+    assert abs(claim.current - share) <= Fraction(1, 2)
+    if "以上" in claim.phrase:
+        assert number == 9_999 < share < 10_000
+    elif "不足" in claim.phrase:
+        assert 0 < share < number == 1
+    else:
+        assert number == claim.current
+        assert (number == 10_000) == (part == whole)
+        assert number > 0
 
 
 def assert_the_number_is_honest(claim: Claim, number: Fraction, after: str) -> None:

@@ -15,8 +15,10 @@ import pytest
 from schemas.bulletin_document import INDICATORS, RESIDENTS
 from service.domain.cells import DIMENSIONS
 from service.domain.growth import Reason
+from service.domain.processing_cells import PROCESSING_DIMENSIONS
 from service.domain.reports import INTERVALS
 from service.domain.transactions import DIRECTIONS
+from service.domain.transfers import PURPOSES
 from service.domain.warnings import CODES
 from service.http.web.catalogue import SUBJECTS
 from service.http.web.page_links import PAGES
@@ -81,9 +83,10 @@ def test_words_are_in_the_letters_of_their_language() -> None:
 @pytest.mark.parametrize(
     ("subject", "names"),
     [
-        ("measure", {*INDICATORS, *RESIDENTS}),
+        ("measure", {*INDICATORS, *RESIDENTS, "paid_cny", "enterprises", "share_of_imports_pct"}),
         ("reason", set(get_args(Reason))),
-        ("dimension", {*DIMENSIONS, *INTERVALS}),
+        ("dimension", {*DIMENSIONS, *PROCESSING_DIMENSIONS, *INTERVALS}),
+        ("purpose", set(PURPOSES)),
         ("direction", set(DIRECTIONS)),
         ("warning", set(CODES)),
     ],

@@ -6,10 +6,13 @@ from datetime import date
 from typing import Literal
 
 from service.domain.brief.movement import Movement, movement_of
-from service.domain.growth import Comparison
+from service.domain.brief.processed import PROCESSED, PROCESSORS, SHARE, Processed
+from service.domain.growth import Comparison, compare
 from service.domain.periods import Compare, Period
 
-Measure = Literal["amount_cny", "participations", "residents", "registered_at_end"]
+Measure = Literal[
+    "amount_cny", "participations", "residents", "registered_at_end", "processing:amount_cny", "processing:enterprises"
+]
 
 CATEGORY_PREFIX = "category:"
 """What the measure of a new category begins with; its code follows."""
@@ -61,7 +64,7 @@ class Facts:
     `registered` compares the stock on `registered_on` (the last day of the figures) with the stock on
     `registered_base_on` (the end of the year before), for every `compare` except "none". `filters` narrow the figures,
     and the brief names them. `directions` has the values of imports and of exports when `amount_fen` is the sum of
-    both, so that the brief can say so.
+    both, so that the brief can say so. `processed` is None where the question is about no imports.
     """
 
     period: Period
@@ -76,6 +79,7 @@ class Facts:
     new_categories: tuple[NewCategory, ...] = ()
     filters: tuple[tuple[str, frozenset[str]], ...] = ()
     directions: tuple[tuple[str, Comparison], ...] = ()
+    processed: Processed | None = None
 
     def __post_init__(self) -> None:
         figures = (self.amount_fen, self.participations, self.residents, self.registered)
@@ -111,14 +115,29 @@ class Facts:
         may_be_named = is_a_year_ago and self.participations.base > 0 and not self.is_without_trade
         return self.new_categories if may_be_named else ()
 
+    @property
+    def told_processed(self) -> Processed | None:
+        """What went on to processing, where there is something to tell: something went on now, or in the base period.
+
+        A ledger of a market without landing processing has nothing to tell, and neither has a period without trade.
+        """
+        processed = self.processed
+        if processed is None or self.is_without_trade:
+            return None
+        base_fen = processed.amount_fen.base if self.is_compared else 0
+        return processed if processed.amount_fen.current or base_fen > 0 else None
+
     def comparison_of(self, measure: Measure) -> Comparison:
-        """The comparison behind a measure."""
-        return {
+        """The comparison behind a measure. Raises KeyError for what went on to processing where nothing is known."""
+        figures = {
             "amount_cny": self.amount_fen,
             "participations": self.participations,
             "residents": self.residents,
             "registered_at_end": self.registered,
-        }[measure]
+        }
+        if self.processed is not None:
+            figures |= {PROCESSED: self.processed.amount_fen, PROCESSORS: self.processed.enterprises}
+        return figures[measure]
 
     def movement_of(self, measure: Measure) -> Movement | None:
         """How far a measure has moved, or None where nothing may be said about it."""
@@ -127,6 +146,17 @@ class Facts:
     def claim(self, measure: Measure, phrase: str) -> Claim:
         """A phrase about a measure, with the figures behind it."""
         return self._claim(measure, phrase, self.comparison_of(measure))
+
+    def share_claim(self, processed: Processed, phrase: str) -> Claim:
+        """A phrase about the share of the imports that went on to processing; the figures are hundredths of a percent.
+
+        A base period without imports has no share to compare with.
+        """
+        current, base = processed.share or 0, processed.base_share if self.is_compared else None
+        compared = None if base is None else compare(current, base)
+        if compared is None:
+            return Claim(phrase, SHARE, current, None, None, None)
+        return Claim(phrase, SHARE, current, compared.base, compared.growth_pct, compared.ratio)
 
     def direction_claims(self, words: Callable[[str, int], str]) -> list[Claim]:
         """The claims of the values of imports and exports; `words` makes the phrase of a direction and its amount."""

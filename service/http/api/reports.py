@@ -7,6 +7,8 @@ from flask import Response
 
 from schemas import reports as wire
 from schemas.briefs import BriefSchema, brief_document
+from schemas.processing_reports import LISTS as PROCESSING_LISTS
+from schemas.processing_reports import ProcessingQuerySchema, ProcessingReportSchema, processing_document
 from schemas.warning_counts import WarningsQuerySchema, WarningsReportSchema, warnings_report_document
 from service.domain.brief import Facts, Lang
 from service.http.context import app_context
@@ -85,6 +87,20 @@ def get_warnings_report(query: dict[str, Any]) -> Response:
     """How many live trades of a period bear each warning, and under which keys they were recorded."""
     render = partial(warnings_report_document, name_of=app_context().keys.name_of)
     return answer_report(query, app_context().ledger.today(), app_context().reporter.warnings, render)
+
+
+@routes.get(
+    "/v1/reports/processing",
+    scope="reports:read",
+    query=ProcessingQuerySchema,
+    answer=ProcessingReportSchema,
+    answers=TABLES,
+    lists=PROCESSING_LISTS,
+)
+def get_processing_report(query: dict[str, Any]) -> Response:
+    """What went on to processing and the second market: value, weight, paid, trades, residents, share of imports."""
+    ask = partial(app_context().reporter.processing, on=query["on"])
+    return answer_report(query, app_context().ledger.today(), ask, processing_document)
 
 
 def _written(facts: Facts, *, lang: Lang, position: str) -> dict[str, object]:

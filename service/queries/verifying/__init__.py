@@ -10,7 +10,7 @@ from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.secrets import foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
-from service.queries.verifying.cells import verify_cells
+from service.queries.verifying.cells import verify_cells, verify_processing_cells
 from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.enterprises import verify_enterprises
@@ -83,5 +83,6 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_transfers(connection, verify_enterprises(connection))
         verify_goods(connection)
         verify_processing_batches(connection)
+        verify_processing_cells(connection)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

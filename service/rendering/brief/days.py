@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from service.domain.brief.spans import shape_of
 from service.domain.periods import Period
@@ -46,34 +47,54 @@ class _DayNumber:
         return word("phrase.endings", self.lang).split(" ")[self.day % 10] if how == "endings" else str(self.day)
 
 
+_Place = Literal["period", "base"]
+"""Where the words of a period stand: at the start of a sentence, or behind what is said of the base period."""
+
+
 def period_words(period: Period, lang: Lang) -> str:
     """A period as a sentence begins with it: 2024年1—4月, In the first half of 2024, 2024 оны 4 дүгээр сард."""
+    return _period_words(period, lang, "period")
+
+
+def during_words(period: Period, lang: Lang) -> str:
+    """The same inside of a sentence: 2022年上半年, in the first half of 2022."""
+    words = period_words(period, lang)
+    return words[:1].lower() + words[1:]
+
+
+def base_words(period: Period, lang: Lang) -> str:
+    """A base period as its name alone: 2022年上半年, the first half of 2022, 2022 оны эхний хагас жилийн (үе)."""
+    return _period_words(period, lang, "base")
+
+
+def _period_words(period: Period, lang: Lang, place: _Place) -> str:
     start, end = period.start, period.end
     shape, number = shape_of(period)
     parts = {"year": start.year, "end_year": end.year}
     months = {"month": _Month(start.month, lang), "end_month": _Month(end.month, lang)}
     match shape:
         case "years":
-            return say("brief.period.year" if number == 1 else "brief.period.years", lang, **parts)
+            return say(f"brief.{place}.year" if number == 1 else f"brief.{place}.years", lang, **parts)
         case "half":
-            return say("brief.period.half", lang, year=start.year, half=_nth("brief.halves", number, lang))
+            return say(f"brief.{place}.half", lang, year=start.year, half=_nth("brief.halves", number, lang))
         case "quarter":
-            return say("brief.period.quarter", lang, year=start.year, quarter=_nth("brief.quarters", number, lang))
+            return say(f"brief.{place}.quarter", lang, year=start.year, quarter=_nth("brief.quarters", number, lang))
         case "months" if start.year != end.year:
-            return say("brief.period.months_of_years", lang, **parts, **months)
+            return say(f"brief.{place}.months_of_years", lang, **parts, **months)
         case "months":
-            return say("brief.period.month" if number == 1 else "brief.period.months", lang, **parts, **months)
+            return say(f"brief.{place}.month" if number == 1 else f"brief.{place}.months", lang, **parts, **months)
         case "days":
-            return _days_words(start, end, lang)
+            return _days_words(start, end, lang, place)
 
 
-def _days_words(start: date, end: date, lang: Lang) -> str:
+def _days_words(start: date, end: date, lang: Lang, place: _Place) -> str:
     days = {"start": _Day(start, lang), "end": _Day(end, lang)}
     if start == end:
-        return say("brief.period.day", lang, **days)
+        return say(f"brief.{place}.day", lang, **days)
     if start.year != end.year:
-        return say("brief.period.days", lang, **days)
-    return say("brief.period.days_of_month" if start.month == end.month else "brief.period.days_of_year", lang, **days)
+        return say(f"brief.{place}.days", lang, **days)
+    is_one_month = start.month == end.month
+    return say(f"brief.{place}.days_of_month" if is_one_month else f"brief.{place}.days_of_year", lang, **days)
 
 
 def day_words(day: date, lang: Lang) -> str:

@@ -57,6 +57,8 @@ def kind_of(measure: str, part: str) -> CellKind:
     """What the values of a measure's part are."""
     if part in _KIND_OF_PART:
         return _KIND_OF_PART[part]
+    if measure.endswith("_pct"):
+        return "percent"
     return "money" if measure.endswith("_cny") else "weight" if measure.endswith("_kg") else "count"
 
 

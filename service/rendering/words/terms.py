@@ -5,7 +5,7 @@ from typing import Any
 from service.rendering.words import catalogue, say, word
 from service.rules.names import is_named, name_of
 
-_WITH_WORDS = frozenset({"direction", "trade_point"})
+_WITH_WORDS = frozenset({"direction", "trade_point", "purpose"})
 """The dimensions whose values the catalogue names; the rules name those of others, and people name settlements."""
 
 _OF_A_REPORT = frozenset({"phrase", "measure", "code", "recorded_by_id", "recorded_by_name"})

@@ -145,7 +145,7 @@ export async function newestDay(question, { months }, signal) {
   const newest = months.rows.filter((row) => row.transactions.current > 0).at(-1)?.key[interval];
   if (interval === "day" || !newest) return newest ?? null;
   const params = asked(question);
-  for (const name of ["period", "ytd"]) params.delete(name);
+  for (const name of ["period", "ytd", "base_from", "base_to"]) params.delete(name);
   const [from, to] = boundsOf(bucketPeriod(newest));
   const last = {
     from: from > months.period.from ? from : months.period.from,

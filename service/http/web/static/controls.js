@@ -1,9 +1,10 @@
 // The controls: native fields, so that keyboard, screen reader and phone know them. Each change is one new question.
+import { basePeriod } from "./base_periods.js";
 import { make } from "./elements.js";
 import { limits } from "./limits.js";
-import { asKind, isWhole, step, today } from "./periods.js";
+import { asKind, boundsOf, isWhole, step, today } from "./periods.js";
 import { partWords } from "./phrases.js";
-import { KINDS, MEASURES } from "./question.js";
+import { COMPARISONS, KINDS, MEASURES } from "./question.js";
 import { nameOf, word } from "./words.js";
 
 /** @typedef {(change: Partial<Question>) => void} Change */
@@ -188,8 +189,26 @@ function filterPanel(question, choices, change, isOpen) {
  */
 const named = (names, group = "") => names.map((name) => [name, word(`${group}${name}`)]);
 
-/** @type {readonly Compare[]} */
-const COMPARISONS = ["yoy", "previous"];
+/**
+ * What the period is compared with. A base that is to be named begins as the year before, to be changed from there.
+ * @param {Question} question
+ * @param {Change} change
+ */
+function compareFields({ compare: chosen, base, period }, change) {
+  const field = select("compare", word("compare"), named(COMPARISONS, "compare."), chosen, (compare) => {
+    const [from, to] = boundsOf(period);
+    const yearBefore = isWhole(period) ? basePeriod({ from, to }, "yoy") : null;
+    change({ compare, base: compare === "custom" ? (base ?? yearBefore) : null });
+  });
+  if (chosen !== "custom") return [field];
+  const { from, to } = base ?? { from: "", to: "" };
+  return [
+    field,
+    // The end that was not touched goes along where the base would end before it begins.
+    dateField("base_from", word("base_from"), from, (day) => change({ base: { from: day, to: to < day ? day : to } })),
+    dateField("base_to", word("base_to"), to, (day) => change({ base: { from: from > day ? day : from, to: day } })),
+  ];
+}
 
 /**
  * Draws the controls anew for a question and keeps the focus where it was.
@@ -217,9 +236,7 @@ export function drawControls(form, question, choices, change) {
       ),
       ...periodFields(period, (choices?.years ?? []).map(Number), change),
       whole && make("div", { class: "steps" }, stepButton(-1, period, change), stepButton(1, period, change)),
-      select("compare", word("compare"), named(COMPARISONS, "compare."), question.compare, (compare) =>
-        change({ compare }),
-      ),
+      ...compareFields(question, change),
       select("measure", word("measure"), named(MEASURES), question.measure, (measure) => change({ measure })),
     ),
     filterPanel(question, choices, change, isOpen),

@@ -14,7 +14,9 @@ const PATTERNS = [
   ["month", /^(\d{4})-(\d{2})$/],
 ];
 
-const ONCE = ["period", "ytd", "from", "to", "compare", "measure", "lang"];
+const ONCE = ["period", "ytd", "from", "to", "compare", "base_from", "base_to", "measure", "lang"];
+/** @type {readonly Compare[]} */
+export const COMPARISONS = ["yoy", "previous", "custom"];
 const PERIODS = [["period"], ["ytd"], ["from", "to"]];
 
 /** @returns {Record<string, readonly string[]>} */
@@ -54,11 +56,22 @@ export function readQuestion(search) {
   }
   return {
     period: readPeriod(params),
-    compare: params.get("compare") === "previous" ? "previous" : "yoy",
+    compare: COMPARISONS.find((name) => name === params.get("compare")) ?? "yoy",
+    base: readBase(params),
     measure: MEASURES.find((name) => name === params.get("measure")) ?? "amount_cny",
     filters,
     wrong: wrongIn(params),
   };
+}
+
+/**
+ * What an address says of a base period; a half of one, or one that nothing asks for, is left for the API to refuse.
+ * @param {URLSearchParams} params
+ * @returns {{ from: string, to: string } | null}
+ */
+function readBase(params) {
+  if (!params.has("base_from") && !params.has("base_to")) return null;
+  return { from: params.get("base_from") ?? "", to: params.get("base_to") ?? "" };
 }
 
 /**
@@ -108,6 +121,8 @@ export function periodParams(period) {
 export function asked(question) {
   const params = new URLSearchParams(periodParams(question.period));
   params.set("compare", question.compare);
+  if (question.base?.from) params.set("base_from", question.base.from);
+  if (question.base?.to) params.set("base_to", question.base.to);
   for (const name of limits().filters) {
     if (question.filters[name]) params.set(name, question.filters[name].join(","));
   }

@@ -45,14 +45,16 @@ function links({ filters }, days, base, key = {}) {
 export const rowLinks = (report, question, key) => links(question, spanOf(report), report.base_period, key);
 
 /**
- * The links of a bucket, which has the base of its own days.
+ * The links of a bucket, which has the base of its own days. Which days of a base that was named belong to a bucket,
+ * only the API knows: there the total alone leads to the rows of the base.
  * @param {Report} report
  * @param {Question} question
  * @param {string} bucket
  */
 export function bucketLinks(report, question, bucket) {
   const days = bucketDays(bucket, spanOf(report));
-  return links(question, days, report.base_period && bucketBase(bucket, days, question.compare));
+  const isNamed = question.compare === "custom";
+  return links(question, days, isNamed ? null : report.base_period && bucketBase(bucket, days, question.compare));
 }
 
 /**

@@ -8,7 +8,7 @@ interface Catalogue {
 }
 type PeriodKind = "year" | "half" | "quarter" | "month" | "ytd" | "free";
 type Interval = "day" | "month" | "quarter";
-type Compare = "yoy" | "previous";
+type Compare = "yoy" | "previous" | "custom";
 type MeasureName = "amount_cny" | "quantity_kg" | "transactions" | "participations" | "residents";
 
 /** A whole part of a year; `part` counts from 1, and is 0 for the year itself. */
@@ -36,6 +36,8 @@ interface WrongParameter {
 interface Question<P = Period> {
   period: P;
   compare: Compare;
+  /** The base period that was named: what the API takes with "custom" and refuses otherwise. */
+  base: { from: string; to: string } | null;
   measure: MeasureName;
   filters: Record<string, string[]>;
   wrong: WrongParameter[];

@@ -1,0 +1,86 @@
+"""The rows of a report on any kind of totals: which keys have a row, in which order, and what it is compared with."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from service.domain.cells import Key
+from service.domain.periods import Period
+from service.domain.rounding import share
+
+if TYPE_CHECKING:
+    from service.domain.reports import Question
+
+
+class Counted(Protocol):
+    """The totals of a row."""
+
+    @property
+    def amount_fen(self) -> int:
+        """The value, by which rows are ordered."""
+
+    @property
+    def transactions(self) -> int:
+        """The number of live trades; a row without any does not stand."""
+
+
+T = TypeVar("T", bound=Counted)
+R = TypeVar("R")
+
+AskRows = Callable[[Period | None], Mapping[Key, T]]
+"""A function that returns the totals of a period by the keys of the rows; none for None."""
+
+MakeRow = Callable[[Mapping[str, str | None], T, T | None, int | None], R]
+"""A function that makes a row of its key, its current totals, those of its base (None without one), and its share."""
+
+
+def plain_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R], total_fen: int) -> list[R]:
+    """The rows of a report without time, by current amount, the largest first, then by key.
+
+    There is a row for each key with a live trade in the current or the base period.
+    """
+    before = question.base_period
+    current, base = ask(question.span), ask(before)
+    dimensions = question.dimensions
+    rows = []
+    for key in _ordered(current, base, nothing):
+        totals = current.get(key, nothing)
+        compared = None if before is None else base.get(key, nothing)
+        rows.append(make(named(dimensions, key), totals, compared, share(totals.amount_fen, total_fen)))
+    return rows
+
+
+def time_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R]) -> list[R]:
+    """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
+    rows = []
+    for bucket, before in question.compared_buckets:
+        current, base = ask(bucket.period), ask(before)
+        for key in _ordered(current, base, nothing):
+            values = named(question.dimensions, key)
+            place = {name: bucket.key if name == question.interval else values[name] for name in question.by}
+            compared = None if before is None else base.get(key, nothing)
+            rows.append(make(place, current.get(key, nothing), compared, None))
+    return rows
+
+
+def _ordered(current: Mapping[Key, T], base: Mapping[Key, T], nothing: T) -> list[Key]:
+    keys = live_keys(current, base)
+    keys.sort(key=lambda key: (-current.get(key, nothing).amount_fen, sortable(key)))
+    return keys
+
+
+def live_keys(*parts: Mapping[Key, Counted]) -> list[Key]:
+    """The keys that have a live trade in any of the parts."""
+    found: dict[Key, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys(key for key, totals in part.items() if totals.transactions))
+    return list(found)
+
+
+def sortable(key: Key) -> tuple[tuple[bool, str], ...]:
+    """A key as it is sorted: values that are not there come last."""
+    return tuple((value is None, value or "") for value in key)
+
+
+def named(dimensions: Iterable[str], key: Key) -> dict[str, str | None]:
+    """The values of a key by the names of their dimensions."""
+    return dict(zip(dimensions, key, strict=True))
