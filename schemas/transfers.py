@@ -6,7 +6,6 @@ from marshmallow import ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from schemas.choices import Count, OneOf
-from schemas.consignments import ConsignmentSchema
 from schemas.fields import BusinessDay, Cny, Instant, Kg, SignedCny, SignedKg, Slug, Text, TradingDay
 from schemas.processing_batches import EnterpriseNameSchema
 from schemas.public_ids import EnterpriseId, ProcessingBatchId, TransferId
@@ -18,7 +17,7 @@ from schemas.transactions import MARK_LENGTH_MAX
 from service.domain.money import parse_cny
 from service.domain.transactions import DEFAULT_TRADE_POINT
 from service.domain.transfer_lines import StatedGoods, WantedLine
-from service.domain.transfers import CONSIGNMENT_TRANSFERS_MAX, PURPOSES, TRANSFER_LINES_MAX, NewTransfer
+from service.domain.transfers import PURPOSES, TRANSFER_LINES_MAX, NewTransfer
 
 _ONE_WAY = "one-way: Send one of transaction_ids, lines and consignment."
 
@@ -158,30 +157,6 @@ class TransferSchema(ListedTransferSchema):
     lines = fields.List(fields.Nested(TransferLineSchema), required=True)
     goods = fields.List(fields.Nested(MovedGoodsSchema), required=True)
     trucks = fields.List(fields.Nested(TransferTruckSchema), required=True)
-
-
-class ConsignmentTransferSchema(StrictSchema):
-    """A transfer with goods of a consignment; its sums are of these goods."""
-
-    transfer_id = TransferId(required=True)
-    enterprise_id = EnterpriseId(required=True)
-    enterprise = fields.Nested(EnterpriseNameSchema, required=True)
-    purpose = fields.String(required=True, metadata={"enum": list(PURPOSES)})
-    transferred_on = BusinessDay(required=True)
-    transactions = fields.Integer(required=True)
-    quantity_kg = SignedKg(required=True)
-    amount_cny = SignedCny(required=True)
-    reversed = fields.Boolean(required=True)
-
-
-class ConsignmentWithTransfersSchema(ConsignmentSchema):
-    """A registered consignment, and the transfers with goods of it, the newest first."""
-
-    transfers = fields.List(
-        fields.Nested(ConsignmentTransferSchema),
-        required=True,
-        metadata={"description": f"The newest {CONSIGNMENT_TRANSFERS_MAX} at most; GET /v1/transfers lists all."},
-    )
 
 
 class TransferPageSchema(StrictSchema):

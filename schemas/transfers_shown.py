@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.transfers import ListedTransferSchema, MovedGoodsSchema
-from service.domain.enterprises import enterprise_id
 from service.domain.money import format_cny, format_kg
 from service.domain.recorded_transfers import RecordedTransfer, ShownLine, TransferWithLines
 
@@ -40,22 +39,6 @@ def transfer_document(found: TransferWithLines, name_of: NameOfKey) -> dict[str,
         "lines": [_line(line) for line in found.lines],
         "goods": _GOODS.dump(found.goods),
         "trucks": [truck._asdict() for truck in found.trucks],
-    }
-
-
-def consignment_transfer_document(transfer: RecordedTransfer) -> dict[str, Any]:
-    """The document of a transfer as a consignment names it; its sums are of the goods of that consignment."""
-    owner = enterprise_id(transfer.enterprise)
-    return {
-        "transfer_id": transfer.public_id,
-        "enterprise_id": owner,
-        "enterprise": {"enterprise_id": owner, "name": transfer.enterprise_name},
-        "purpose": transfer.purpose,
-        "transferred_on": transfer.transferred_on.isoformat(),
-        "transactions": transfer.transactions,
-        "quantity_kg": format_kg(transfer.quantity_g),
-        "amount_cny": format_cny(transfer.amount_fen),
-        "reversed": transfer.reversal is not None,
     }
 
 

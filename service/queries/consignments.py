@@ -1,18 +1,18 @@
 """Looks up consignments with what of them is split and left, and proposes splits; each time in one snapshot."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from service.domain.consignments import ConsignmentState, RegisteredConsignment, SplitTerms
 from service.domain.errors import NotFound
 from service.domain.macs import MacKeys
 from service.domain.proposals import PROPOSAL_PURPOSE, Proposal, ProposedSplit, token_of
-from service.domain.recorded_transfers import RecordedTransfer
-from service.domain.residents import mask_name
 from service.domain.transfers import CONSIGNMENT_TRANSFERS_MAX
 from service.ledger import Ledger
 from service.planning import plan_split
-from service.storage import consignments, members, transfers
+from service.queries.masked_names import masked_names
+from service.storage import consignments
+from service.storage.consignment_transfers import find_of_consignments
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 from service.storage.engine import Connection
 from service.storage.resident_cache import find_eligibilities
@@ -21,16 +21,8 @@ from service.storage.resident_cache import find_eligibilities
 def get_consignment(ledger: Ledger, name: ConsignmentKey) -> ConsignmentState:
     """The consignment of this name. Raises NotFound."""
     with ledger.database.reading() as connection:
-        [state] = consignments.find_states(connection, [_get(connection, name)])
+        [state] = _states(connection, [_get(connection, name)])
         return state
-
-
-def get_with_transfers(ledger: Ledger, name: ConsignmentKey) -> tuple[ConsignmentState, Sequence[RecordedTransfer]]:
-    """The consignment of this name, and the newest transfers with goods of it. Raises NotFound."""
-    with ledger.database.reading() as connection:
-        [state] = consignments.find_states(connection, [_get(connection, name)])
-        found = transfers.find_of_consignment(connection, *name, CONSIGNMENT_TRANSFERS_MAX)
-        return state, found
 
 
 def list_consignments(
@@ -40,7 +32,15 @@ def list_consignments(
     with ledger.database.reading() as connection:
         found = consignments.list_page(connection, filters, before, limit + 1)
         following = found[limit - 1].number if len(found) > limit else None
-        return consignments.find_states(connection, found[:limit]), following
+        return _states(connection, found[:limit]), following
+
+
+def _states(connection: Connection, registered: Sequence[RegisteredConsignment]) -> list[ConsignmentState]:
+    """What is split and left of each of these consignments, and the newest transfers with goods of it."""
+    names = [ConsignmentKey(one.stated.trade_point, one.stated.consignment) for one in registered]
+    moved = find_of_consignments(connection, names, CONSIGNMENT_TRANSFERS_MAX)
+    states = consignments.find_states(connection, registered)
+    return [state._replace(transfers=found) for state, found in zip(states, moved, strict=True)]
 
 
 def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> ProposedSplit:
@@ -61,7 +61,7 @@ def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> Pr
             entries=plan.entries,
             no_room=plan.no_room,
             left=plan.left,
-            names=_masked_names(connection, ledger, named),
+            names=masked_names(connection, ledger, named),
         )
 
 
@@ -70,8 +70,3 @@ def _get(connection: Connection, name: ConsignmentKey) -> RegisteredConsignment:
     if registered is None:
         raise NotFound(f"{name.trade_point} has no consignment of this name.")
     return registered
-
-
-def _masked_names(connection: Connection, ledger: Ledger, ordinals: Collection[int]) -> dict[int, str]:
-    encrypted = members.encrypted_names(connection, ordinals)
-    return {ordinal: mask_name(ledger.vault.decrypt(name, ordinal, "name")) for ordinal, name in encrypted.items()}

@@ -123,6 +123,11 @@ def find(connection: sa.Connection, number: int) -> ProcessingBatch | None:
     return next(iter(_with_rows(connection, _batches().where(processing_batch.c.id == number))), None)
 
 
+def find_several(connection: sa.Connection, numbers: Collection[int]) -> list[ProcessingBatch]:
+    """The batches with these numbers."""
+    return _with_rows(connection, _batches().where(processing_batch.c.id.in_(sorted(numbers)))) if numbers else []
+
+
 def list_page(
     connection: sa.Connection, filters: ProcessingBatchFilters, before: int | None, limit: int
 ) -> Sequence[ProcessingBatch]:

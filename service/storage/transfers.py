@@ -97,8 +97,8 @@ def insert_reversal(
 
 def find(connection: sa.Connection, number: int) -> RecordedTransfer | None:
     """The transfer with this number; None when there is none."""
-    row = connection.execute(_transfers().where(transfer.c.id == number)).one_or_none()
-    return None if row is None else _transfer_of(row)
+    row = connection.execute(all_transfers().where(transfer.c.id == number)).one_or_none()
+    return None if row is None else transfer_of(row)
 
 
 def find_with_lines(connection: sa.Connection, number: int) -> TransferWithLines | None:
@@ -169,39 +169,10 @@ def list_page(
     connection: sa.Connection, filters: TransferFilters, before: int | None, limit: int
 ) -> list[RecordedTransfer]:
     """Up to `limit` transfers with a number below `before`, the newest first."""
-    wanted = _transfers().order_by(transfer.c.id.desc()).limit(limit).where(*_conditions(filters))
+    wanted = all_transfers().order_by(transfer.c.id.desc()).limit(limit).where(*_conditions(filters))
     if before is not None:
         wanted = wanted.where(transfer.c.id < before)
-    return [_transfer_of(row) for row in connection.execute(wanted)]
-
-
-def find_of_consignment(
-    connection: sa.Connection, trade_point: str, consignment: str, limit: int
-) -> list[RecordedTransfer]:
-    """Up to `limit` transfers with trades of a consignment, the newest first.
-
-    Their sums are of the lines with goods of that consignment alone.
-    """
-    parts = (
-        sa.select(
-            transfer_line.c.transfer,
-            sa.func.count().label("its_lines"),
-            sa.func.sum(transfer_line.c.quantity_g).label("its_g"),
-            sa.func.sum(transfer_line.c.amount_fen).label("its_fen"),
-        )
-        .join(journal, journal.c.seq == transfer_line.c.place)
-        .where(journal.c.consignment == consignment, journal.c.trade_point == trade_point)
-        .group_by(transfer_line.c.transfer)
-        .order_by(transfer_line.c.transfer.desc())
-        .limit(limit)
-        .subquery("parts")
-    )
-    sums = (parts.c.its_lines, parts.c.its_g, parts.c.its_fen)
-    wanted = _transfers().add_columns(*sums).join(parts, parts.c.transfer == transfer.c.id)
-    return [
-        _transfer_of(row)._replace(transactions=row.its_lines, quantity_g=int(row.its_g), amount_fen=int(row.its_fen))
-        for row in connection.execute(wanted.order_by(transfer.c.id.desc()))
-    ]
+    return [transfer_of(row) for row in connection.execute(wanted)]
 
 
 def _conditions(filters: TransferFilters) -> Iterable[sa.ColumnElement[bool]]:
@@ -229,7 +200,8 @@ def _has_line_with(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return transfer.c.id.in_(of_the_trades.where(condition))
 
 
-def _transfers() -> sa.Select[Any]:
+def all_transfers() -> sa.Select[Any]:
+    """The statement that reads all transfers as `transfer_of` takes them."""
     reversal = transfer_reversal.c
     is_open = ~sa.exists().where(processing_batch_reversal.c.processing_batch == processing_input.c.batch)
     live_batch = (
@@ -253,7 +225,8 @@ def _transfers() -> sa.Select[Any]:
     )
 
 
-def _transfer_of(row: Any) -> RecordedTransfer:
+def transfer_of(row: Any) -> RecordedTransfer:
+    """The transfer of a row of `all_transfers`."""
     return RecordedTransfer(
         number=row.id,
         enterprise=row.enterprise,

@@ -265,7 +265,8 @@ LOOKED_UP_BY_ID = {
     "/v1/transactions/<transaction_id>/reversal", "/v1/transactions/batch",
     "/v1/transfers/<transfer_id>", "/v1/transfers/<transfer_id>/reversal",
     "/v1/processing-batches", "/v1/processing-batches/<processing_batch_id>",
-    "/v1/processing-batches/<processing_batch_id>/reversal",
+    "/v1/processing-batches/<processing_batch_id>/reversal", "/v1/trace/transactions/<transaction_id>",
+    "/v1/trace/processing-batches/<processing_batch_id>",
 }  # fmt: skip
 """Where the view itself compares the trade point; each has a test above."""
 

@@ -6,8 +6,6 @@ from urllib.parse import quote
 from schemas import consignments as wire
 from schemas.consignments_shown import consignment_document, proposal_document
 from schemas.transactions import TransactionWriter
-from schemas.transfers import ConsignmentWithTransfersSchema
-from schemas.transfers_shown import consignment_transfer_document
 from service.commands.consignments import register_consignment as register
 from service.commands.splitting import SplitRequest, post_split
 from service.domain import errors
@@ -45,7 +43,7 @@ _SPLIT_REFUSALS = (
     scope="transactions:write",
     status=201,
     body=wire.NewConsignmentSchema,
-    answer=ConsignmentWithTransfersSchema,
+    answer=wire.ConsignmentSchema,
     refuses=[
         errors.ConsignmentExists,
         errors.CategoryHsMismatch,
@@ -63,7 +61,7 @@ def register_consignment(body: Consignment) -> Answer:
     attempt = attempt_of(CONSIGNMENTS_ROUTE, body)
     registered = register(app_context().ledger, body, request_context().caller.id, attempt)
     state = ConsignmentState(registered, [LineGiven()] * len(body.lines), OtherTrades())
-    return Answer({**_shown(state), "transfers": []}, 201, {"Location": _location(body), **replayed(attempt)})
+    return Answer(_shown(state), 201, {"Location": _location(body), **replayed(attempt)})
 
 
 @routes.get(
@@ -85,14 +83,13 @@ def list_consignments(query: dict[str, Any]) -> Answer:
     "/v1/consignments/<consignment>",
     scope="transactions:read",
     query=wire.TradePointQuerySchema,
-    answer=ConsignmentWithTransfersSchema,
+    answer=wire.ConsignmentSchema,
     refuses=[errors.NotFound],
 )
 def get_consignment(consignment: str, query: dict[str, Any]) -> Answer:
     """Fetch one consignment: its lines, what of them is split and left, other trades that name it, and transfers."""
     name = ConsignmentKey(query["trade_point"], consignment_in(consignment))
-    state, transfers = queries.get_with_transfers(app_context().ledger, name)
-    return Answer({**_shown(state), "transfers": [consignment_transfer_document(one) for one in transfers]})
+    return Answer(_shown(queries.get_consignment(app_context().ledger, name)))
 
 
 @routes.post(

@@ -23,4 +23,5 @@ PAGES = {
     "enterprises": ShellPage("/enterprises", "transactions:read transactions:write"),
     "transfers": ShellPage("/transfers", "transactions:read transactions:write"),
     "processing_batches": ShellPage("/processing-batches", "transactions:read transactions:write"),
+    "trace": ShellPage("/trace", "transactions:read"),
 }

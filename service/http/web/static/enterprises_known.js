@@ -46,4 +46,4 @@ export const kindWords = (kinds) =>
  * What can be chosen in a field of purposes.
  * @returns {[value: string, text: string][]}
  */
-export const purposeOptions = () => limits().purposes.map((purpose) => [purpose, word(`transfers.purpose.${purpose}`)]);
+export const purposeOptions = () => limits().purposes.map((purpose) => [purpose, word(`purpose.${purpose}`)]);

@@ -20,7 +20,7 @@ const state = { transfers: [], next: null, sums: [], of: null };
  * @returns {[string, string]}
  */
 const sumsOf = (row) => [
-  word(`transfers.purpose.${row.key.purpose}`),
+  word(`purpose.${row.key.purpose}`),
   say("taken.sums", {
     weight: kg(row.quantity_kg.current),
     amount: cny(row.amount_cny.current),

@@ -63,7 +63,7 @@ function outputsTable({ processing_batch_id: id, outputs, output_kg: weight }) {
 /** @param {ProcessingBatch} batch */
 const tools = ({ processing_batch_id: id }) => [
   button("batch-print", word("print"), () => print()),
-  make("a", { href: `/trace?batch=${id}&lang=${language()}`, id: "batch-trace" }, word("trace")),
+  make("a", { href: `/trace?batch=${id}&lang=${language()}`, id: "batch-trace" }, word("link.trace")),
 ];
 
 const undo = new ConfirmedUndo("processing-batch-reversal", {

@@ -35,7 +35,7 @@ function aboutRows(transfer) {
     [word("note.trucks"), truckWords(transfer)],
     [word("dimension.trade_point"), point ? nameOf("trade_point", point) : word("note.several_points")],
     [word("note.trades"), say("note.counted", { trades: transfer.transactions, residents: transfer.residents })],
-    [word("paid_cny"), paid === null ? null : cny(paid)],
+    [word("pays"), paid === null ? null : cny(paid)],
     [word("contract"), transfer.contract],
     [word("invoice"), transfer.invoice],
     [word("recorded_by"), by?.name],
@@ -85,7 +85,7 @@ function tools({
     button("note-print", word("print"), printNote),
     canProcess && link(`/processing-batches${asked}`, word("note.process")),
     batch && link(batchAddress(batch), say("note.batch", { id: batch })),
-    truck?.consignment && link(`/trace?${new URLSearchParams(traceOf(truck.consignment))}`, word("note.trace")),
+    truck?.consignment && link(`/trace?${new URLSearchParams(traceOf(truck.consignment))}`, word("link.trace")),
     link(`/enterprises?enterprise_id=${enterprise}&lang=${language()}`, word("page.enterprises")),
   ].filter((part) => part);
 }
@@ -105,7 +105,7 @@ function printNote() {
 /** The trades of the transfer one by one: for the desk, never on the paper. @param {Transfer} transfer */
 function linesTable({ lines = [] }) {
   const address = (/** @type {string} */ id) => `/transactions?entry=${id}&lang=${language()}`;
-  const heads = ["rows.no", "note.transaction", "field.quantity_kg", "field.amount_cny", "paid_cny"].map(word);
+  const heads = ["rows.no", "note.transaction", "field.quantity_kg", "field.amount_cny", "pays"].map(word);
   const rows = lines.map((line) => [
     String(line.line),
     make("a", { href: address(line.transaction_id) }, line.transaction_id),

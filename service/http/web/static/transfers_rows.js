@@ -25,7 +25,7 @@ function cells(transfer) {
   const { transferred_on: day, enterprise, purpose, consignment } = transfer;
   const name = typeof enterprise === "string" ? enterprise : enterprise.name;
   const figures = [transfer.quantity_kg, transfer.amount_cny].map(grouped);
-  return [day, name, word(`transfers.purpose.${purpose}`), consignment ?? "—", ...figures, stateWords(transfer)];
+  return [day, name, word(`purpose.${purpose}`), consignment ?? "—", ...figures, stateWords(transfer)];
 }
 
 /**
