@@ -24,7 +24,15 @@ def test_the_note_says_what_was_delivered_to_whom_and_names_no_resident(forwarde
     forwarder.open("transfers", f"&transfer_id={delivered}")
     forwarder.wait_for_text("#note-about", forwarder.yard.ask("/v1/enterprises/E00000001")["credit_code"])
     about = forwarder.text("#note-about")
-    for said in (PROCESSOR, "Processing", "EL-note · 蒙H12345", "HT-2026-11", "26152000", "445,000.00 CNY", "发货窗口"):
+    for said in (
+        PROCESSOR,
+        "Landing processing",
+        "EL-note · 蒙H12345",
+        "HT-2026-11",
+        "26152000",
+        "445,000.00 CNY",
+        "发货窗口",
+    ):
         assert said in about
     assert "trades: 55, residents: 53" in about
     rows = [forwarder.text(f"#note-goods tbody tr:nth-child({n})") for n in (1, 2)]
