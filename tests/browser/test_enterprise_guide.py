@@ -152,7 +152,7 @@ def _trace(guide: Guide) -> None:
     guide.page.click("#batch-trace")
     guide.page.wait_for_selector("html[data-ready]")
     guide.page.wait_for_selector("#picture svg")
-    guide.picture("trace", "#found")
+    guide.picture("trace", "#subject", "#picture")
 
 
 def _looked_up(guide: Guide) -> None:
