@@ -27,7 +27,7 @@ function aboutRows(batch) {
   const rows = [
     [word("processor"), `${enterpriseName(batch)} ${batch.enterprise_id}`],
     [word("processed_on"), dayWords(batch.processed_on)],
-    [word("input"), `${kg(batch.input_kg)}, ${cny(batch.input_cny)}`],
+    [word("input"), [kg(batch.input_kg), cny(batch.input_cny)].join(word("report.between_values"))],
     [word("output.weight"), kg(batch.output_kg)],
     [word("yield"), `${percent} %`],
     [word("recorded_by"), by?.name ?? word("none")],

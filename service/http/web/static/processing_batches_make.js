@@ -40,7 +40,7 @@ function drawSums() {
   const percent = yieldOf(output, input);
   const rows = /** @type {[string, string][]} */ ([
     [word("sums.transfers"), String(inputs.length)],
-    [word("input"), `${kg(unscaled(input, 3))}, ${cny(unscaled(amount, 2))}`],
+    [word("input"), [kg(unscaled(input, 3)), cny(unscaled(amount, 2))].join(word("report.between_values"))],
     [word("output.weight"), kg(unscaled(output, 3))],
     [word("yield"), percent === null ? "—" : `${percent} %`],
   ]);

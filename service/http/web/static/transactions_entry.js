@@ -31,7 +31,7 @@ const verifiedWords = (isVerified) => (typeof isVerified === "boolean" ? word(`v
  * @param {ListedEntry} entry
  */
 function goneWords({ transferred_kg: weight = "0", transferred_cny: amount = "0" }) {
-  return Number(weight) > 0 ? `${kg(weight)}, ${cny(amount)}` : null;
+  return Number(weight) > 0 ? [kg(weight), cny(amount)].join(word("report.between_values")) : null;
 }
 
 /**

@@ -5,7 +5,6 @@ import { clock, kg } from "./consignments_truck.js";
 import { button, byId, list, make, table } from "./elements.js";
 import { grouped } from "./exact.js";
 import { dayWords } from "./phrases.js";
-import { cny } from "./record_fields.js";
 import { sayFailure } from "./refusals.js";
 import { draws, may, sayError } from "./shell.js";
 import { batchAddress } from "./transfers_rows.js";
@@ -35,7 +34,7 @@ function aboutRows(transfer) {
     [word("note.trucks"), truckWords(transfer)],
     [word("dimension.trade_point"), point ? nameOf("trade_point", point) : word("note.several_points")],
     [word("note.trades"), say("note.counted", { trades: transfer.transactions, residents: transfer.residents })],
-    [word("pays"), paid === null ? null : cny(paid)],
+    [word("pays"), paid === null ? null : grouped(paid)],
     [word("contract"), transfer.contract],
     [word("invoice"), transfer.invoice],
     [word("recorded_by"), by?.name],

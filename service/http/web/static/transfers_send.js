@@ -130,7 +130,8 @@ function draw() {
   const { consignment, lines, enterprise_id: enterprise, purpose } = pending.body;
   const goods = consignment ?? say("waiting.trades", { count: lines?.length ?? 0 });
   byId("waiting-title").textContent = word("unsure");
-  const parts = { goods, enterprise, purpose: word(`purpose.${purpose}`) };
+  const known = state.enterprises.find(({ enterprise_id: id }) => id === enterprise);
+  const parts = { goods, enterprise: known?.name ?? enterprise, purpose: word(`purpose.${purpose}`) };
   byId("waiting-about").textContent = `${say("waiting.about", parts)} ${word("unsure.detail")}`;
 }
 
