@@ -1,8 +1,10 @@
 """The market that the clerk's guide shows, and the person who takes its pictures. All people are invented."""
 
 import pathlib
+import re
 from typing import Any
 
+from service.rendering.words import catalogue
 from tests.browser.clerks import Bureau, Clerk
 from tests.builders import a_registration, a_trade
 from tests.servers import call_hushi
@@ -31,6 +33,17 @@ SCOPES = (
 USUAL = ("22.00", "22.50", "21.80", "22.20")
 
 
+SENTENCES = ("brief", "phrase", "report", "bulletin", "rules")
+"""Words that no page of a guide has; some of them are nothing but a place for a figure."""
+
+
+def is_word(quoted: str) -> bool:
+    """Whether a page says this; `{count}` in a word is a figure, and a button that asks more ends with an ellipsis."""
+    said = [re.escape(word) for key, word in catalogue()["zh"].items() if key.split(".")[0] not in SENTENCES]
+    patterns = [re.sub(r"\\{[a-z_]+\\}", ".+", word) for word in said]
+    return any(re.fullmatch(f"{pattern}…?", quoted) for pattern in patterns)
+
+
 class Guided(Bureau):
     """A served ledger with residents, a group, and the usual price of one commodity."""
 
@@ -41,13 +54,15 @@ class Guided(Bureau):
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
         self.clerk_key = call_hushi(self.environment, "keys", "create", "--name", CLERK, *scopes).stdout.strip()
         for n, name in enumerate(NAMES):
-            self._send("/v1/residents", a_registration(n, name=name, settlement=("陶力嘎查", "锡林社区")[n % 2]))
-        self._send("/v1/groups", {"name": GROUP, "kind": "mutual_aid"})
-        self._send("/v1/groups/G000001/members", {"resident_ids": MEMBERS})
+            self.send("/v1/residents", a_registration(n, name=name, settlement=("陶力嘎查", "锡林社区")[n % 2]))
+        self.send("/v1/groups", {"name": GROUP, "kind": "mutual_aid"})
+        self.send("/v1/groups/G000001/members", {"resident_ids": MEMBERS})
 
-    def _send(self, path: str, body: Any) -> None:
+    def send(self, path: str, body: Any) -> Any:
+        """Posts a body as the administrator, and returns the document."""
         status, answer, _ = self.server.ask("POST", path, body, self.admin)
         assert status in (200, 201), answer
+        return answer
 
     def make_price_usual(self, commodity: str, day: str) -> None:
         """Posts trades of a commodity at about one price, on a day before."""

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from service.domain.transactions import business_day
-from service.rendering.words import catalogue
-from tests.browser.guided import CLERK, Guide, Guided
+from tests.browser.guided import CLERK, Guide, Guided, is_word
 from tests.servers import environment_of_new_ledger, serving
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
@@ -27,8 +26,6 @@ MEAT = {
     "quantity_kg": "2640",
     "amount_cny": "44008.80",
 }
-SENTENCES = ("brief", "phrase", "report", "bulletin", "rules")
-"""Words that no page of the guide has; some of them are nothing but a place for a figure."""
 ENTRIES = 10
 """What the clerk of the guide records: three trades, a reversal, and six parts of a truck."""
 
@@ -206,14 +203,7 @@ def test_the_guide_shows_each_picture_and_no_other(guide: Guide) -> None:
     assert sorted(path.stem for path in (DOCS / "guide").iterdir()) == sorted(guide.taken)
 
 
-def _is_word(quoted: str) -> bool:
-    """Whether a page says this; `{count}` in a word is a figure, and a button that asks more ends with an ellipsis."""
-    said = [re.escape(word) for key, word in catalogue()["zh"].items() if key.split(".")[0] not in SENTENCES]
-    patterns = [re.sub(r"\\{[a-z_]+\\}", ".+", word) for word in said]
-    return any(re.fullmatch(f"{pattern}…?", quoted) for pattern in patterns)
-
-
 def test_the_guide_quotes_the_words_of_the_pages() -> None:
     quoted = re.findall("「([^」]+)」", GUIDE.read_text("utf-8"))
     assert len(quoted) > 50
-    assert [each for each in quoted if not _is_word(each)] == []
+    assert [each for each in quoted if not is_word(each)] == []

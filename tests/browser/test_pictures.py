@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.browser.clerks import QUESTION, Bureau, Clerk
+from tests.browser.delivered import choose_goods, deliver, process, register_enterprise
 
 ASK = os.environ.get("HUSHI_PICTURES_ASK", QUESTION)
 SIZES = {"wide": (1280, 900), "phone": (360, 800)}
@@ -29,6 +30,10 @@ PAGES = {
     "found": ("/residents?lang={lang}", "html[data-ready]"),
     "trucks": ("/consignments?lang={lang}", "html[data-ready]"),
     "split": ("/consignments?lang={lang}", "html[data-ready]"),
+    "enterprises": ("/enterprises?lang={lang}", "html[data-ready]"),
+    "transfers": ("/transfers?lang={lang}", "html[data-ready]"),
+    "note": ("/transfers?lang={lang}", "html[data-ready]"),
+    "batch": ("/transfers?lang={lang}", "html[data-ready]"),
     "counter": ("/record?lang={lang}", "html[data-ready]"),
     "question": ("/record?lang={lang}", "html[data-ready]"),
     "bulletin": ("/v1/reports/bulletin?month=2024-04&format=html&lang={lang}", "#days"),
@@ -39,7 +44,7 @@ PAGES = {
 """The address of each page, and what is there once it can be looked at."""
 
 
-POSTED = {"trucks", "split"}
+POSTED = {"trucks", "split", "enterprises", "transfers", "note", "batch"}
 """Pages that something is written for: nothing is, into a service that runs already."""
 
 RARE = {"empty", "error", "refusal", "docs"}
@@ -129,6 +134,10 @@ DONE_THERE = {
     "question": _ask,
     "trucks": _propose,
     "split": _split,
+    "enterprises": register_enterprise,
+    "transfers": lambda page: choose_goods(page, _split),
+    "note": lambda page: deliver(page, _split),
+    "batch": lambda page: process(page, _split),
     "entry": _open,
     "residents": _show_resident,
     "found": _search,
@@ -193,7 +202,7 @@ def test_what_is_printed_can_be_looked_at(place: Bureau, chromium: Any, folder: 
     officer = Clerk(place, chromium, color_scheme="dark", locale=lang)
     officer.page.goto(f"{place.address}/signin?next=/#key={place.new_key('admin')}")
     officer.wait_for_report()
-    for name in ("dashboard", "residents", "bulletin", "transactions", "handover", "split"):
+    for name in ("dashboard", "residents", "bulletin", "transactions", "handover", "split", "note", "batch"):
         if name in POSTED and isinstance(place, Elsewhere):
             continue
         address, ready = PAGES[name]

@@ -16,6 +16,10 @@ useLimits({
   comparisons: ["yoy", "previous", "custom"],
   directions: ["import", "export"],
   over_allowance: ["tax", "refuse"],
+  enterprise_kinds: ["processor", "trader"],
+  purposes: ["processing", "secondary_market"],
+  kind_for: { processing: "processor", secondary_market: "trader" },
+  credit_code_characters: "0123456789ABCDEFGHJKLMNPQRTUWXY",
   languages: ["zh", "en", "mn"],
-  lengths_max: { commodity: 100, reason: 200 },
+  lengths_max: { commodity: 100, reason: 200, credit_code: 18 },
 });

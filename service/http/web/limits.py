@@ -17,12 +17,21 @@ from schemas.residents import (
     ReasonSchema,
 )
 from schemas.several import FILTER_VALUES_MAX
+from schemas.strict import StrictSchema
 from schemas.transactions import OVER_ALLOWANCE, TradeSchema
+from schemas.transfers import NewTransferSchema
+from service.domain.enterprises import (
+    CREDIT_CODE_CHARACTERS,
+    CREDIT_CODE_LENGTH,
+    ENTERPRISE_KINDS,
+    ENTERPRISE_NAME_LENGTH_MAX,
+)
 from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
 from service.domain.periods import PERIOD_YEARS_MAX
 from service.domain.personal_data import NUMBER_LENGTH
 from service.domain.residents import NAME_LENGTH_MAX, STATUSES
 from service.domain.transactions import DIRECTIONS, FIRST_TRADING_DAY
+from service.domain.transfers import KIND_FOR, PURPOSES
 from service.http.web.refusal_pages import TAGS
 
 FILTERS = ("category", "origin", "direction", "trade_point", "settlement", "group_id")
@@ -47,6 +56,10 @@ def page_limits() -> dict[str, object]:
         "comparisons": [name for name in COMPARISONS if name != "none"],
         "directions": list(DIRECTIONS),
         "over_allowance": list(OVER_ALLOWANCE),
+        "enterprise_kinds": list(ENTERPRISE_KINDS),
+        "purposes": list(PURPOSES),
+        "kind_for": dict(KIND_FOR),
+        "credit_code_characters": CREDIT_CODE_CHARACTERS,
         "languages": list(TAGS),
         "lengths_max": {
             **text_lengths_max(),
@@ -57,6 +70,9 @@ def page_limits() -> dict[str, object]:
             "name": NAME_LENGTH_MAX,
             "settlement": SETTLEMENT_LENGTH_MAX,
             "group": GROUP_NAME_LENGTH_MAX,
+            "enterprise_name": ENTERPRISE_NAME_LENGTH_MAX,
+            "credit_code": CREDIT_CODE_LENGTH,
+            **_text_lengths_of(NewTransferSchema()),
         },
     }
 
@@ -64,5 +80,8 @@ def page_limits() -> dict[str, object]:
 @functools.cache
 def text_lengths_max() -> dict[str, int]:
     """How many characters each free text of a trade takes, and the reason of a reversal."""
-    fields = TradeSchema().fields | ReasonSchema().fields
-    return {name: field.length_max for name, field in fields.items() if isinstance(field, Text)}
+    return _text_lengths_of(TradeSchema()) | _text_lengths_of(ReasonSchema())
+
+
+def _text_lengths_of(schema: StrictSchema) -> dict[str, int]:
+    return {name: field.length_max for name, field in schema.fields.items() if isinstance(field, Text)}

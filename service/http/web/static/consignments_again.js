@@ -1,27 +1,9 @@
 // The list of a truck that was posted before, to be printed again: its live parts, and the names of those who have them.
+import { askAllPages } from "./all_pages.js";
 import { ask } from "./answers.js";
-import { limits } from "./limits.js";
 
-const PAGES_MAX = 20;
 /** Residents without a group are asked for one by one; a list that is longer names the others by their ids. */
 const NAMES_MAX = 60;
-
-/**
- * @param {string} path
- * @param {Record<string, string>} query
- * @returns {Promise<any[]>}
- */
-async function readAll(path, query) {
-  const asked = new URLSearchParams({ ...query, limit: String(limits().page_limit_max) });
-  const found = [];
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { items, next_cursor: next } = await ask(`${path}?${asked}`);
-    found.push(...items);
-    if (!next) break;
-    asked.set("cursor", next);
-  }
-  return found;
-}
 
 /**
  * The live trades that are parts of the truck, in the order in which they were recorded.
@@ -30,7 +12,7 @@ async function readAll(path, query) {
  */
 export async function readParts({ consignment, trade_point: point }) {
   const query = { consignment, trade_point: point, kind: "trade", reversed: "false", order: "oldest" };
-  const trades = await readAll("/v1/transactions", query);
+  const trades = await askAllPages("/v1/transactions", query);
   return trades.filter((trade) => trade.consignment_line !== null);
 }
 
@@ -41,7 +23,7 @@ export async function readParts({ consignment, trade_point: point }) {
  */
 export async function readNames(trades) {
   const groups = [...new Set(trades.map((trade) => trade.group_id).filter(Boolean))];
-  const members = (await Promise.all(groups.map((id) => readAll("/v1/residents", { group_id: id })))).flat();
+  const members = (await Promise.all(groups.map((id) => askAllPages("/v1/residents", { group_id: id })))).flat();
   const named = new Set(members.map((each) => each.resident_id));
   const others = [...new Set(trades.map((trade) => trade.resident_id))].filter((id) => !named.has(id));
   const asked = others.slice(0, NAMES_MAX).map((id) => ask(`/v1/residents/${id}`));

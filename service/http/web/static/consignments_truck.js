@@ -5,8 +5,9 @@ import { grouped } from "./exact.js";
 import { cny } from "./record_fields.js";
 import { sayFailure } from "./refusals.js";
 import { sayRefused, whenSent } from "./residents_forms.js";
-import { draws } from "./shell.js";
-import { nameOf, say, word } from "./words.js";
+import { draws, may } from "./shell.js";
+import { transfersTable } from "./transfers_rows.js";
+import { language, nameOf, say, word } from "./words.js";
 
 const TRUCKS_AT_ONCE = 20;
 
@@ -86,6 +87,22 @@ function drawTruck() {
   const { transactions, quantity_kg: weight, amount_cny: amount } = truck.other_trades;
   const told = { count: transactions, weight: kg(weight), amount: cny(amount) };
   byId("truck-others").textContent = transactions ? say("others", told) : "";
+  drawTransfers(truck);
+}
+
+/**
+ * What of the truck has gone on to enterprises, and the way to send on what is left.
+ * @param {Truck} truck
+ */
+function drawTransfers({ consignment, trade_point: point, lines, other_trades: others, transfers = [] }) {
+  const shown = transfers.map((each) => ({ ...each, consignment }));
+  const isAnyTraded = others.transactions > 0 || lines.some((line) => Number(line.split_kg) > 0);
+  const query = new URLSearchParams({ consignment, trade_point: point, lang: language() });
+  const link = make("a", { href: `/transfers?${query}`, id: "truck-send" }, word("transfers.send.truck"));
+  byId("truck-transfers").replaceChildren(
+    ...(shown.length ? [transfersTable(word("transfers.of.truck"), shown)] : []),
+    ...(isAnyTraded && may("transactions:write") ? [make("p", { class: "tools" }, link)] : []),
+  );
 }
 
 /** Asks for the newest trucks, or for those behind the ones that are shown. */

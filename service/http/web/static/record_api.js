@@ -118,6 +118,19 @@ export class Attempt {
     this.keep();
   }
 
+  /**
+   * Starts what is to be posted; something else than what was attempted before is another attempt, under another key.
+   * Only where the ledger itself refuses to record the same thing twice.
+   * @param {string} path
+   * @param {Line} body
+   */
+  startAnew(path, body) {
+    const { pending } = this;
+    const isSame = pending?.path === path && JSON.stringify(pending.body) === JSON.stringify(body);
+    if (!isSame && !this.running) this.forget();
+    return this.start(path, body);
+  }
+
   forget() {
     this.pending = null;
     this.keep();

@@ -47,7 +47,7 @@ export function bodyOf(form, names) {
 
 /** @param {string} form */
 export function clearMarks(form) {
-  for (const field of fieldsOf(form)) mark(field.id, "");
+  for (const field of fieldsOf(form)) if (document.getElementById(`${field.id}-error`)) mark(field.id, "");
   byId(`${form}-refused`).replaceChildren();
 }
 

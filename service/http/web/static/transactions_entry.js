@@ -1,13 +1,15 @@
 // An entry that was opened: its receipt to print again, all other fields, its proof, and the way to reverse it.
 import { ask } from "./answers.js";
+import { kg } from "./consignments_truck.js";
 import { byId, make } from "./elements.js";
+import { cny } from "./record_fields.js";
 import { beginReceipt, showReceipt } from "./record_receipt.js";
 import { beginReversal, openTrade } from "./record_reversal.js";
 import { sayFailure } from "./refusals.js";
 import { may } from "./shell.js";
 import { labelOf } from "./transactions_form.js";
 import { clerkWords } from "./transactions_rows.js";
-import { nameOf, word } from "./words.js";
+import { language, nameOf, word } from "./words.js";
 
 /** @type {{ entry: ListedEntry | null, entryAddress: (id: string) => string }} */
 const state = { entry: null, entryAddress: () => "" };
@@ -25,6 +27,32 @@ const named = (name, value) => (value === null ? "—" : nameOf(name, value));
 const verifiedWords = (isVerified) => (typeof isVerified === "boolean" ? word(`verified.${isVerified}`) : "—");
 
 /**
+ * What of the goods has gone on to enterprises.
+ * @param {ListedEntry} entry
+ */
+function goneWords({ transferred_kg: weight = "0", transferred_cny: amount = "0" }) {
+  return Number(weight) > 0 ? [kg(weight), cny(amount)].join(word("report.between_values")) : null;
+}
+
+/**
+ * The way to send on what is left of the goods of a live import.
+ * @param {ListedEntry} entry
+ */
+function sendLink({
+  transaction_id: id,
+  kind,
+  direction,
+  reversed_by: reversal,
+  quantity_kg: weight,
+  transferred_kg: gone = "0",
+}) {
+  const isLeft = kind === "trade" && direction === "import" && !reversal && Number(gone) < Number(weight);
+  if (!isLeft || !may("transactions:write")) return "";
+  const href = `/transfers?${new URLSearchParams({ transaction_id: id, lang: language() })}`;
+  return make("p", {}, make("a", { href, id: "send-on" }, word("transfers.send.trade")));
+}
+
+/**
  * The fields that stand on no receipt, each with what it is called.
  * @param {ListedEntry} entry
  * @returns {[string, Node | string | null | undefined][]}
@@ -33,6 +61,7 @@ const otherFields = (entry) => [
   [word("recorded_by"), clerkWords(entry.recorded_by)],
   [word("reversed_by"), entry.reversed_by ? entryLink(entry.reversed_by) : null],
   [word("reverses"), entry.reverses ? entryLink(entry.reverses) : null],
+  [word("transfers.gone"), goneWords(entry)],
   [word("kind"), word(`kind.${entry.kind}`)],
   [word("business_day"), entry.day],
   [labelOf("direction"), nameOf("direction", entry.direction)],
@@ -88,6 +117,7 @@ export function drawEntry() {
     make("dl", {}, ...pairs),
     warningList(entry),
     traceLink(entry),
+    sendLink(entry),
     proofLink(entry),
   );
 }

@@ -38,6 +38,8 @@ type ListedEntry = Entry & {
   seller: string | null;
   over_allowance: string;
   metadata: Record<string, string>;
+  transferred_kg?: string;
+  transferred_cny?: string;
   recorded_by: Recorder | null;
   declarant_id?: string | null;
   rule_verified?: boolean | null;

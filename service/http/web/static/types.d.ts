@@ -61,6 +61,10 @@ interface Limits {
   comparisons: string[];
   directions: string[];
   over_allowance: string[];
+  enterprise_kinds: string[];
+  purposes: string[];
+  kind_for: Record<string, string>;
+  credit_code_characters: string;
   languages: string[];
   lengths_max: Record<string, number>;
 }
@@ -143,6 +147,9 @@ interface Problem {
   reversal_id?: string;
   resident_id?: string;
   group_id?: string;
+  enterprise_id?: string;
+  transaction_id?: string;
+  left_kg?: string;
 }
 /** A text and the language that it is in, where that is not the page's. */
 interface Words {
@@ -286,6 +293,7 @@ interface Truck {
   arrived_at: string;
   lines: TruckLine[];
   other_trades: { transactions: number; quantity_kg: string; amount_cny: string };
+  transfers?: ListedTransfer[];
   recorded_at: string;
   recorded_by: { id: number; name: string | null } | null;
 }

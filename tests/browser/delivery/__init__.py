@@ -1,0 +1,1 @@
+"""The pages of enterprises, transfers and processing batches."""
