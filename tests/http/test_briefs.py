@@ -103,7 +103,7 @@ def test_the_brief_says_what_went_on_to_processing_as_the_report_counts_it(ledge
     send_on(ledger, 1, "processing", datetime.date(2024, 7, 1), {2: 1000})
     other = send_on(ledger, 2, "secondary_market", datetime.date(2024, 7, 1), {1: 1000})
     brief = admin.get(path).get_json()
-    said = "Goods worth CNY 2,000 went to landing processing, and made up 66.67% of the value of imports; 1 enterprise"
+    said = "Goods worth CNY 2,000 went to landing processing, which is 66.67% of the value of imports; 1 enterprise"
     assert said in brief["text"]
     report = admin.get("/v1/reports/processing?period=2024-06&purpose=processing").get_json()["total"]
     claims = {claim["measure"].removeprefix("processing:"): claim for claim in brief["claims"]}

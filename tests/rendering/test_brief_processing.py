@@ -30,7 +30,7 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         (
             "。落地加工货值1.2亿元，同比增长50%，占进口额的92.31%，承接企业2家。截至",
             (
-                "Goods worth CNY 120 million went to landing processing, up 50% year on year, and made up 92.31% of the"
+                "Goods worth CNY 120 million went to landing processing, up 50% year on year, which is 92.31% of the"
                 " value of imports; 2 enterprises took them. As of"
             ),
             (
@@ -45,7 +45,7 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         (
             "。落地加工货值1234.56元，占进口额的100%，承接企业1家。截至",
             (
-                " Goods worth CNY 1,234.56 went to landing processing, and made up 100% of the value of imports; "
+                " Goods worth CNY 1,234.56 went to landing processing, which is 100% of the value of imports; "
                 "1 enterprise took them. As of"
             ),
             (
@@ -65,7 +65,7 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         (
             "。落地加工货值0.01元，与2022年4月持平，不足进口额的0.01%，承接企业1家。",
             (
-                " Goods worth CNY 0.01 went to landing processing, unchanged from April 2022, and made up less than "
+                " Goods worth CNY 0.01 went to landing processing, unchanged from April 2022, which is less than "
                 "0.01% of the value of imports; "
             ),
             "0.01 юань (2022 оны 4 дүгээр сарын үетэй тэнцүү), импортын дүнгийн 0.01 хувиас бага, ",
@@ -99,7 +99,7 @@ GOLDEN: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         {"processed": USUAL, "how": "none"},
         (
             "。落地加工货值约1.25亿元，占进口额的96.4%，承接企业2家。",
-            " Goods worth about CNY 125 million went to landing processing, and made up 96.4% of the value of imports;",
+            " Goods worth about CNY 125 million went to landing processing, which is 96.4% of the value of imports;",
             "ойролцоогоор 125 сая юань, импортын дүнгийн 96.4 хувь, ",
         ),
     ),
