@@ -16,7 +16,7 @@ MODULE = "catalogue"
 
 SUBJECTS = (
     "product", "shell", "page", *PAGES, "measure", "unit", "part", "reason", "dimension", "field",
-    "direction", "trade_point", "report", "phrase", "warning",
+    "direction", "trade_point", "purpose", "report", "phrase", "warning",
 )  # fmt: skip
 """The subjects of the catalogue that the scripts of a page may name."""
 

@@ -110,6 +110,8 @@ interface Paths {
   category: string;
   origin: string;
   people: string;
+  processing: string;
+  purposes: string;
 }
 interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
   brief: Brief;
