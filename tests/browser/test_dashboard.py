@@ -39,7 +39,7 @@ def test_every_figure_names_its_base_period_and_cut_off(clerk: Clerk) -> None:
     stock = clerk.page.text_content("#figure-registered_at_end")
     assert "To 28 June 2024" in stock
     assert "28 June 2023" in stock
-    for chart in clerk.page.query_selector_all(".plot"):
+    for chart in clerk.page.query_selector_all(".chart:not([hidden]) .plot"):
         assert "against 1 January – 28 June 2023; data to 28 June 2024" in chart.get_attribute("aria-label")
 
 

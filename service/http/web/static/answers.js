@@ -86,6 +86,8 @@ export function addresses(question, lang) {
     category: of("trade", { by: "category" }),
     origin: of("trade", { by: "origin" }),
     people: of("residents", { by: "settlement" }),
+    processing: of("processing", { by: "enterprise_id,purpose" }),
+    purposes: of("processing", { by: "purpose" }),
   };
 }
 
@@ -100,12 +102,11 @@ export function addresses(question, lang) {
 export async function askAll(question, lang, signal) {
   const paths = addresses(question, lang);
   for (let round = 1; ; round += 1) {
-    const [brief, months, category, origin, people] = await Promise.all(
-      [paths.brief, paths.months, paths.category, paths.origin, paths.people].map((path) => ask(path, signal)),
-    );
-    const positions = new Set([brief, months, category, origin, people].map(({ position }) => position));
+    const found = await Promise.all(Object.values(paths).map((path) => ask(path, signal)));
+    const positions = new Set(found.map(({ position }) => position));
     if (round === ROUNDS_MAX || positions.size === 1) {
-      return { brief, months, category, origin, people, paths, position: [...positions].join(", ") };
+      const answers = Object.fromEntries(Object.keys(paths).map((name, place) => [name, found[place]]));
+      return /** @type {Answers} */ ({ ...answers, paths, position: [...positions].join(", ") });
     }
   }
 }

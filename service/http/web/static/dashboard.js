@@ -4,6 +4,7 @@ import catalogue from "./catalogue.js";
 import { redrawAll } from "./charts.js";
 import { drawControls } from "./controls.js";
 import { button, byId, make } from "./elements.js";
+import { learnEnterprises } from "./enterprise_names.js";
 import { learnGroups } from "./groups.js";
 import { lookAgain, politely, saysTheSame } from "./live.js";
 import { addressOf, hasPeriod, readQuestion } from "./question.js";
@@ -273,8 +274,12 @@ async function begin() {
   performance.mark("hushi-interactive");
   const wasKnown = sessionNow() !== null;
   await about;
-  // Only for a key that may read the rows do figures lead to them.
-  if (!wasKnown && state.hidden && may("transactions:read")) show();
+  // Only for a key that may read the rows do figures lead to them, and do enterprises have names.
+  if (may("transactions:read")) {
+    await learnEnterprises();
+    const namesEnterprises = Boolean(answers?.processing.rows.length);
+    if ((!wasKnown || namesEnterprises) && state.hidden) show();
+  }
   drawAllControls();
   if (may("residents:read")) await learnGroups();
   offered = await choices().catch(() => null);

@@ -13,6 +13,7 @@ import {
   ratioWords,
 } from "./phrases.js";
 import { briefParts } from "./report_brief.js";
+import { showProcessing } from "./report_processing.js";
 import { showBars, showMonths, showPeople, showTaxed } from "./report_charts.js";
 import { rowLinks } from "./report_links.js";
 import { drawWaiting } from "./report_sections.js";
@@ -48,6 +49,7 @@ export function showReport(answers, question, updated) {
   showBars("origin", context);
   showPeople(context);
   showTaxed(context);
+  showProcessing(context);
   drawWaiting();
   return compared;
 }

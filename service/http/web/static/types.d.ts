@@ -114,6 +114,8 @@ interface Paths {
   category: string;
   origin: string;
   people: string;
+  processing: string;
+  purposes: string;
 }
 interface Answers extends Record<Exclude<keyof Paths, "brief">, Report> {
   brief: Brief;

@@ -1,10 +1,11 @@
 // The words of a page in its language. The server's catalogue has them (catalogue.js); here they are only looked up.
+import { enterpriseName } from "./enterprise_names.js";
 import { groupName } from "./groups.js";
 
 const HTML_LANGS = { zh: "zh-CN", en: "en", mn: "mn" };
 // The subjects whose words every page calls by their bare names, as it does those of its own.
 const SHARED = ["shell", "measure", "part"];
-const NAMED_BY_WORDS = ["direction", "trade_point"];
+const NAMED_BY_WORDS = ["direction", "trade_point", "purpose"];
 
 /** @type {Lang} */
 let lang = "zh";
@@ -109,6 +110,7 @@ export const pointsNamed = () =>
 export function nameOf(dimension, value) {
   if (value === null || value === "") return word(dimension === "group_id" ? "report.no_group" : "report.unstated");
   if (dimension === "group_id") return groupName(value) ?? value;
+  if (dimension === "enterprise_id") return enterpriseName(value) ?? value;
   if (NAMED_BY_WORDS.includes(dimension)) return words[lang][`${dimension}.${value}`] ?? value;
   return names[dimension]?.[value]?.[lang] ?? value;
 }
