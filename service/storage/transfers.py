@@ -69,8 +69,7 @@ def insert(
 
     The caller holds the lock of registrations, and has judged the lines behind the locks of their trades.
     """
-    next_number = sa.select(sa.func.coalesce(sa.func.max(transfer.c.id), 0) + 1)
-    number: int = connection.execute(next_number).scalar_one()
+    number = _next_number(connection)
     added = {
         **stated._asdict(),
         **parties._asdict(),
@@ -81,6 +80,11 @@ def insert(
     }
     connection.execute(sa.insert(transfer).values(id=number, **added, recorded_at=recorded_at, recorded_by=recorded_by))
     _INSERT_LINES.run(connection, [(number, *line) for line in lines])
+    return number
+
+
+def _next_number(connection: sa.Connection) -> int:
+    number: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(transfer.c.id), 0) + 1)).scalar_one()
     return number
 
 
