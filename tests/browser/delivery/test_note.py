@@ -39,6 +39,8 @@ def test_the_note_says_what_was_delivered_to_whom_and_names_no_resident(forwarde
     assert any("冻马肉" in row and "02050000" in row and "959.808" in row and "16,000.00" in row for row in rows)
     assert any("熟牛肉" in row and "25,434.912" in row and "424,000.00" in row for row in rows)
     assert "440,000.00" in forwarder.text("#note-goods tfoot")
+    forwarder.page.click("#note-lines summary")
+    forwarder.wait_for_rows("#note-lines-rows", 55)
     forwarder.page.emulate_media(media="print")
     printed = forwarder.page.inner_text("body")
     assert "Stamp of the enterprise" in printed

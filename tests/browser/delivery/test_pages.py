@@ -71,9 +71,25 @@ def test_a_key_that_may_only_read_writes_nothing(forwarder: Forwarder, page: str
         assert forwarder.page.locator(f"{form}:visible").count() == 0, form
 
 
-def test_a_truck_and_a_trade_lead_to_the_page_of_transfers(forwarder: Forwarder) -> None:
-    name = "EL-leads"
+def test_a_truck_shows_what_has_gone_on_and_leads_to_the_page_of_transfers(forwarder: Forwarder) -> None:
+    name = "EL-shown"
+    goods = {"category": "meat", "commodity": "熟牛肉", "origin": "MN", "quantity_kg": "5000", "amount_cny": "83350"}
+    forwarder.yard.post(
+        "/v1/consignments", {"consignment": name, "arrived_at": "2024-06-30T08:00:00+08:00", "lines": [goods]}
+    )
     trades = forwarder.yard.new_truck(name, (5, 6))
+    transfer = forwarder.yard.transfer(trades[0])["transfer_id"]
+    forwarder.open("transfers")
+    forwarder.page.goto(f"{forwarder.bureau.address}/consignments?consignment={name}&lang=en")
+    forwarder.wait_for_rows("#truck-transfers", 1)
+    assert transfer in forwarder.text("#truck-transfers")
+    assert "8,000.00" in forwarder.text("#truck-transfers")
+    forwarder.page.click("#truck-send")
+    forwarder.wait_for_text("#goods-sums", "1 of 2")
+
+
+def test_a_trade_shows_what_has_gone_on_and_leads_to_the_page_of_transfers(forwarder: Forwarder) -> None:
+    trades = forwarder.yard.new_truck("EL-leads", (5, 6))
     forwarder.yard.transfer(trades[0])
     address = f"{forwarder.bureau.address}/transactions?entry={trades[1]}&lang=en"
     forwarder.open("transfers")
@@ -83,3 +99,18 @@ def test_a_truck_and_a_trade_lead_to_the_page_of_transfers(forwarder: Forwarder)
     forwarder.page.goto(address.replace(trades[1], trades[0]))
     forwarder.wait_for_text("#more", "479.904 kg, 8,000.00 CNY")
     assert forwarder.page.locator("#send-on").count() == 0
+
+
+def test_a_trade_whose_goods_have_gone_on_is_not_reversed_and_the_page_says_why(forwarder: Forwarder) -> None:
+    trade = forwarder.yard.new_truck("EL-kept", (7,))[0]
+    forwarder.yard.transfer(trade)
+    key = forwarder.yard.key_with(
+        "transactions:read", "transactions:write", "transactions:reverse_any", "residents:read"
+    )
+    forwarder.open("transfers", key=key)
+    forwarder.page.goto(f"{forwarder.bureau.address}/transactions?entry={trade}&lang=en")
+    forwarder.page.click("#undo")
+    forwarder.page.fill("#reason", "称重有误")
+    forwarder.page.click("#reverse")
+    forwarder.page.click("#reverse-yes")
+    forwarder.wait_for_text("#not-reversed", "reverse the transfer first")
