@@ -8,6 +8,7 @@ from schemas.periods import FilteredDocumentSchema, filters_document, periods_do
 from schemas.strict import StrictSchema
 from service.domain.brief import Brief, Claim, Facts, Lang
 from service.domain.brief.facts import DIRECTION_PREFIX
+from service.domain.brief.processed import PROCESSED, SHARE
 from service.domain.growth import format_growth_pct, format_ratio
 from service.domain.money import format_cny
 
@@ -22,7 +23,9 @@ class ClaimSchema(StrictSchema):
             "description": (
                 "amount_cny, participations, residents or registered_at_end; of a category that is new, category: and "
                 "its code, such as category:packaged_food, whose figures count transactions; of the parts of a "
-                "value that is of both directions, direction:import and direction:export, whose figures are amounts."
+                "value that is of both directions, direction:import and direction:export, whose figures are amounts; "
+                "of what has gone on to landing processing, processing:amount_cny, processing:share_of_imports_pct "
+                "(percent as text) and processing:enterprises, all by the trades' business day."
             )
         },
     )
@@ -70,5 +73,7 @@ def _claim_document(claim: Claim) -> dict[str, object]:
 
 
 def _figure(measure: str, value: int | None) -> object:
-    is_amount = measure == "amount_cny" or measure.startswith(DIRECTION_PREFIX)
+    if measure == SHARE:
+        return format_growth_pct(value)
+    is_amount = measure in {"amount_cny", PROCESSED} or measure.startswith(DIRECTION_PREFIX)
     return format_cny(value) if is_amount and value is not None else value

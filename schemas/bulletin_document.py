@@ -9,11 +9,13 @@ from marshmallow import fields, post_load
 from schemas.choices import OneOf
 from schemas.fields import Slug
 from schemas.periods import PeriodDocumentSchema, PeriodText, filters_document, period_document, periods_document
+from schemas.processing_reports import processing_document
 from schemas.reports import measures_document, report_document
 from schemas.strict import StrictSchema
 from service.domain.bulletin import Bulletin, Spans, lapsed, taxed_share
 from service.domain.growth import format_growth_pct
 from service.domain.periods import EARLIEST_DAY, Period
+from service.domain.processing_report import ProcessingReport
 from service.domain.reports import Measures, Question, TradeReport
 
 FORMATS = ("json", "html", "xlsx")
@@ -69,6 +71,9 @@ class BulletinQuerySchema(StrictSchema):
         return {"question": Question(data.pop("month"), filters=filters), **data}
 
 
+PROCESSING = "What of the month's trades has gone on to landing processing, as the report of processing has it."
+
+
 class BulletinSchema(PeriodDocumentSchema):
     """A monthly bulletin: each table has rows with keys and measures, as the other reports have them.
 
@@ -95,6 +100,9 @@ class BulletinSchema(PeriodDocumentSchema):
     exempt_and_taxable = fields.List(
         fields.Dict(), required=True, metadata={"description": "Of imports alone; exports are not taxed."}
     )
+    processing_enterprises = fields.List(fields.Dict(), required=True, metadata={"description": PROCESSING})
+    processing_categories = fields.List(fields.Dict(), required=True, metadata={"description": PROCESSING})
+    processing_total = fields.Dict(required=True, metadata={"description": PROCESSING})
     months = fields.List(fields.Dict(), required=True)
     days = fields.List(fields.Dict(), required=True)
 
@@ -135,6 +143,7 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
         "directions": by["direction"],
         "exempt_and_taxable": [_taxed_row(each.key, each.measures) for each in parts.imports.rows]
         + [_taxed_row({"category": None}, parts.imports.total)],
+        **_processing(bulletin.processing),
         "months": _rows(parts.months),
         "days": _rows(parts.days),
         "position": position,
@@ -144,6 +153,15 @@ def bulletin_document(bulletin: Bulletin, today: datetime.date, position: str) -
 def _rows(report: TradeReport) -> list[dict[str, Any]]:
     rows: Any = report_document(report, "")["rows"]
     return list(rows)
+
+
+def _processing(reports: Mapping[str, ProcessingReport]) -> dict[str, Any]:
+    documents: dict[str, Any] = {name: processing_document(report, "") for name, report in reports.items()}
+    return {
+        "processing_enterprises": documents["enterprise_id"]["rows"],
+        "processing_categories": documents["category"]["rows"],
+        "processing_total": documents["category"]["total"],
+    }
 
 
 def _by_span(spans: Spans) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, year_to_date
+from service.domain.processing_report import ProcessingReport
 from service.domain.reports import Ask, Measures, Question, TradeReport, current_figure, question_so_far, trade_report
 from service.domain.rounding import share
 
@@ -68,14 +69,19 @@ class TradeParts:
     imports: TradeReport
 
 
+PROCESSING_DIMENSIONS = ("enterprise_id", "category")
+"""The dimensions of the tables about landing processing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """All figures of a bulletin, exact at one position."""
+    """All figures of a bulletin, exact at one position. `processing` has a report for each of PROCESSING_DIMENSIONS."""
 
     month: Period
     parts: TradeParts
     residents: Spans
     commodities: Sequence[Commodity]
+    processing: Mapping[str, ProcessingReport]
 
 
 def spans_of(month: Period, today: datetime.date, filters: Filters = ()) -> tuple[Question, Question, Question]:
@@ -98,6 +104,12 @@ def trade_parts(month: Period, today: datetime.date, ask: Ask, filters: Filters 
     months, days = _months(month, today, filters), _by(month, today, "day", filters)
     imports = trade_report(_imports(month, today, filters), ask)
     return TradeParts(spans, by, trade_report(months, ask), trade_report(days, ask), imports)
+
+
+def processing_questions(month: Period, today: datetime.date, filters: Filters = ()) -> dict[str, Question]:
+    """The questions about what of the month's trades has gone on to processing, by dimension."""
+    only = (("purpose", frozenset({"processing"})), *filters)
+    return {name: _by(month, today, name, only) for name in PROCESSING_DIMENSIONS}
 
 
 def _by(month: Period, today: datetime.date, name: str, filters: Filters) -> Question:

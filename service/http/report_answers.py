@@ -30,7 +30,7 @@ MEDIA_TYPES = {
     "ndjson": NDJSON_MEDIA_TYPE,
 }  # fmt: skip
 
-_RENDERING = "4"
+_RENDERING = "5"
 """A part of every ETag. It is raised when the form of the documents changes, so that no cache keeps an old document."""
 
 Export = Callable[[dict[str, Any], datetime.date], bytes]

@@ -1,17 +1,24 @@
 """Reports: each is made from one snapshot, and is exact at the position that it names."""
 
-import dataclasses
 import datetime
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from service.domain.brief import Facts, NewCategory
-from service.domain.bulletin import Bulletin, Filters, Spans, questions_of, spans_of, top_commodities, trade_parts
+from service.domain.brief import Facts
+from service.domain.bulletin import (
+    Bulletin,
+    Filters,
+    Spans,
+    processing_questions,
+    questions_of,
+    spans_of,
+    top_commodities,
+    trade_parts,
+)
 from service.domain.cells import Key
-from service.domain.growth import Comparison, compare
 from service.domain.periods import Period, day_before
 from service.domain.processing_cells import On
 from service.domain.processing_report import Needed, ProcessingReport, grains_needed, processing_report
@@ -19,9 +26,9 @@ from service.domain.registry import Registry, RegistryFilters
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
 from service.domain.totals import Selection, Totals
-from service.domain.transactions import DIRECTIONS
 from service.domain.warning_counts import WarningCounts, warning_counts
 from service.ledger import Ledger
+from service.queries.brief_facts import brief_facts, grains_of_brief
 from service.queries.cube import CubeKeeper, Known
 from service.queries.filters import (
     refuse_unknown_enterprises,
@@ -91,20 +98,22 @@ class Reporter:
     def brief(self, question: Question, today: datetime.date, at: LedgerState | None = None) -> Answered[Facts]:
         """The facts that a brief is written from, up to today at most. Raises ValidationFailed on an unknown filter."""
         so_far = question_so_far(question, today)
-        return self._ask(so_far, at, _facts, people=True)
+        return self._ask(so_far, at, brief_facts, people=True, needed=grains_of_brief(so_far))
 
     def bulletin(self, month: Period, today: datetime.date, filters: Filters = ()) -> Answered[Bulletin]:
         """The monthly bulletin at the newest state, up to today at most.
 
         Raises DatabaseUnavailable, and ValidationFailed on an unknown filter.
         """
-        grains = {grain for question in questions_of(month, today, filters) for grain in question.grains}
+        of_processing = processing_questions(month, today, filters)
+        grains, transfers = _grains_of_bulletin(questions_of(month, today, filters), of_processing.values())
         with ExitStack() as snapshot:
-            with self._keeper.known_in(snapshot, grains, people=True) as (known, connection):
+            with self._keeper.known_in(snapshot, grains, people=True, processing=transfers) as (known, connection):
                 refuse_unknown_places(self._ledger, known, dict(filters))
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
                 parts = trade_parts(month, today, ask, filters)
+                processing = {name: _processing("traded", asked, known) for name, asked in of_processing.items()}
             self._ledger.rules.at(connection, state.rules)
             # The lock is free again: the slowest part is read from the same snapshot while others ask their questions.
             asked = parts.trade.month.question
@@ -113,7 +122,7 @@ class Reporter:
             current = commodities.sums_of(connection, asked.span, points)
             before = {} if base is None else commodities.sums_of(connection, base, points)
         goods = top_commodities(current, before)
-        return Answered(Bulletin(month, parts, people, goods), state)
+        return Answered(Bulletin(month, parts, people, goods, processing), state)
 
     def warnings(self, question: Question, at: LedgerState | None = None) -> Answered[WarningCounts]:
         """Live trades by warning and by who recorded them, at the newest state. Raises ValidationFailed as others do.
@@ -160,6 +169,13 @@ class Reporter:
             return Answered(work(question, known), known.state)
 
 
+def _grains_of_bulletin(questions: Iterable[Question], of_processing: Iterable[Question]) -> Needed:
+    """The grains of all tables of a bulletin."""
+    trades = {grain for question in questions for grain in question.grains}
+    needed = [grains_needed(question, "traded") for question in of_processing]
+    return Needed(trades.union(*(each.trades for each in needed)), set().union(*(each.transfers for each in needed)))
+
+
 def _trade(question: Question, known: Known) -> TradeReport:
     return trade_report(question, known.cube.totals)
 
@@ -174,49 +190,6 @@ def _series(measure: str, question: Question, known: Known) -> Series:
 
 def _residents_at(question: Question, known: Known) -> TradeReport:
     return _residents(known.registry, question, known.cube.totals)
-
-
-def _facts(question: Question, known: Known) -> Facts:
-    registry, ask = known.registry, known.cube.totals
-    base_period = question.base_period
-    if not question.has_begun:
-        # A period that has not begun has no growth to tell, even when the caller names a base period.
-        question = dataclasses.replace(question, compare="none")
-    by_category = dataclasses.replace(question, by=("category",))
-    report = trade_report(by_category, ask)
-    total = {name: _compared(value) for name, value in report.total.items()}
-    registered_on = question.through
-    year_before = datetime.date(registered_on.year - 1, 12, 31)
-    stocks = [registry.stock_on(day, (), dict(question.filters)).get((), 0) for day in (registered_on, year_before)]
-    lives = [(str(row.key["category"]), _compared(row.measures["transactions"])) for row in report.rows]
-    return Facts(
-        period=question.span,
-        base_period=base_period,
-        compare=question.compare,
-        amount_fen=total["amount_fen"],
-        participations=total["participations"],
-        residents=total["residents"],
-        registered=compare(*stocks),
-        registered_on=registered_on,
-        registered_base_on=year_before,
-        new_categories=tuple(NewCategory(code, live.current) for code, live in lives if live.current and not live.base),
-        filters=question.filters,
-        directions=_directions(question, ask),
-    )
-
-
-def _directions(question: Question, ask: Ask) -> tuple[tuple[str, Comparison], ...]:
-    """The values of imports and exports; empty when the question is about one direction, or there are no exports."""
-    by_direction = dataclasses.replace(question, by=("direction",))
-    rows = {row.key["direction"]: _compared(row.measures["amount_fen"]) for row in trade_report(by_direction, ask).rows}
-    if "export" not in rows or set(DIRECTIONS) - dict(question.filters).get("direction", frozenset(DIRECTIONS)):
-        return ()
-    none = compare(0, None if question.base_period is None else 0)
-    return tuple((direction, rows.get(direction, none)) for direction in DIRECTIONS)
-
-
-def _compared(value: Comparison | int) -> Comparison:
-    return compare(value, None) if isinstance(value, int) else value
 
 
 def _residents(registry: Registry, question: Question, ask: Ask) -> TradeReport:

@@ -1,5 +1,6 @@
 """Briefs over HTTP: what their figures allow, and what they are compared with."""
 
+import datetime
 import io
 
 import openpyxl
@@ -8,6 +9,9 @@ import pytest
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
+from tests.small_transfers import call_back, register_enterprises, send_on
+
+PARTS = ("current", "base", "growth_pct", "ratio")
 
 
 def test_the_brief_says_what_its_figures_allow(admin: Caller) -> None:
@@ -85,3 +89,31 @@ def test_a_good_of_the_season_is_not_new_against_the_previous_period(admin: Call
     assert "new" not in admin.get(path + "previous").get_json()["text"]
     admin.trade(a_trade(traded_at="2024-05-05T10:00:00+08:00", category="grain"))
     assert "grain is a new category" in admin.get(path + "yoy").get_json()["text"]
+
+
+def test_the_brief_says_what_went_on_to_processing_as_the_report_counts_it(ledger: Ledger, admin: Caller) -> None:
+    admin.register(2)
+    register_enterprises(ledger, 2)
+    for number in (1, 2):
+        body = a_trade(resident_id=f"R0000000{number}", amount_cny=f"{number}000.00", quantity_kg="1")
+        assert admin.trade({**body, "traded_at": f"2024-06-0{number}T10:00:00+08:00"}).status_code == 201
+    admin.trade(a_trade(amount_cny="4000.00", traded_at="2024-06-05T10:00:00+08:00", direction="export", origin="CN"))
+    path = "/v1/reports/brief?period=2024-06&lang=en"
+    assert "processing" not in admin.get(path).get_json()["text"]
+    send_on(ledger, 1, "processing", datetime.date(2024, 7, 1), {2: 1000})
+    other = send_on(ledger, 2, "secondary_market", datetime.date(2024, 7, 1), {1: 1000})
+    brief = admin.get(path).get_json()
+    said = "Goods worth CNY 2,000 went to landing processing, and made up 66.67% of the value of imports; 1 enterprise"
+    assert said in brief["text"]
+    report = admin.get("/v1/reports/processing?period=2024-06&purpose=processing").get_json()["total"]
+    claims = {claim["measure"].removeprefix("processing:"): claim for claim in brief["claims"]}
+    for measure in ("amount_cny", "share_of_imports_pct", "enterprises"):
+        assert [claims[measure][part] for part in PARTS] == [report[measure][part] for part in PARTS]
+    assert "processing" not in admin.get(f"{path}&direction=export").get_json()["text"]
+    assert (
+        "66.67% of the value of imports,processing:share_of_imports_pct,66.67" in admin.get(f"{path}&format=csv").text
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(admin.get(f"{path}&format=xlsx").data)).worksheets[0]
+    assert "Landing processing: Share of imports, %" in [row[1].value for row in sheet]
+    call_back(ledger, other)
+    assert said in admin.get(path).get_json()["text"]

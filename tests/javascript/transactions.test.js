@@ -105,12 +105,13 @@ test("the cash of a shift is what was recorded, without what was taken back", ()
 });
 
 test("the phrases of a brief are told apart, and the text stays what it was", () => {
-  const text = "Trade came to 1.19 million, imports 1 million. 40 are registered; meat is new.";
+  const text = "Trade came to 1.19 million, imports 1 million. 40 are registered. 1 enterprise took them; meat is new.";
   const claims = [
     { phrase: "came to 1.19 million", measure: "amount_cny" },
     { phrase: "imports 1 million", measure: "direction:import" },
     { phrase: "40 are registered", measure: "registered_at_end" },
     { phrase: "a phrase of another text", measure: "residents" },
+    { phrase: "1 enterprise took them", measure: "processing:enterprises" },
     { phrase: "meat", measure: "category:meat" },
   ];
   const parts = phrasesOf(text, claims);
@@ -118,6 +119,6 @@ test("the phrases of a brief are told apart, and the text stays what it was", ()
   const claimed = parts.filter(({ measure }) => measure !== null);
   assert.deepEqual(
     claimed.map(({ measure }) => keyOf(measure ?? "")),
-    [{}, { direction: "import" }, null, { category: "meat" }],
+    [{}, { direction: "import" }, null, null, { category: "meat" }],
   );
 });

@@ -16,6 +16,7 @@ from service.http.context import app_context
 from service.http.report_answers import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report, json_of
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.http.web.refusal_pages import TAGS
+from service.queries.enterprises import name_enterprises
 from service.queries.reports import Answered
 from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
@@ -65,17 +66,19 @@ def _ask(question: Question, *, at: LedgerState, today: datetime.date) -> Answer
     return app_context().reporter.bulletin(question.period, today, question.filters)
 
 
-def _edition(lang: str) -> Edition:
+def _edition(document: dict[str, Any], lang: str) -> Edition:
     """What a page and a workbook need beside the document; the JSON document is made without it."""
-    return Edition(lang, name_groups(app_context().ledger), is_demo(app_context().ledger))
+    ledger = app_context().ledger
+    shown = [row["key"]["enterprise_id"] for row in document["processing_enterprises"]]
+    return Edition(lang, name_groups(ledger), name_enterprises(ledger, shown), is_demo(ledger))
 
 
 def _workbook_of(document: dict[str, Any], _through: datetime.date, *, lang: str) -> bytes:
-    return workbook_of(document, _edition(lang))
+    return workbook_of(document, _edition(document, lang))
 
 
 def _page_of(document: dict[str, Any], _through: datetime.date, *, lang: str, today: datetime.date) -> bytes:
-    edition = _edition(lang)
+    edition = _edition(document, lang)
     return render_template(
         "bulletin.html",
         document=document,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A bulletin's language, the names of groups by their ids, and whether its figures are a demo's."""
+    """A bulletin's language, the names of groups and enterprises by their ids, and whether its figures are a demo's."""
 
     lang: str
     groups: Mapping[str, str]
+    enterprises: Mapping[str, str]
     is_demo: bool

@@ -19,6 +19,7 @@ _TRADED = ("amount_cny", "quantity_kg", "transactions", "participations", "resid
 _OF_BOTH_DIRECTIONS = frozenset({"exempt_cny"})
 """The indicators whose words say that exports are in them; elsewhere the same measure is of imports alone."""
 
+_PROCESSED = ("amount_cny", "quantity_kg", "paid_cny", "transactions", "residents", "share_of_imports_pct")
 _COMMODITY = ("amount_cny", "quantity_kg", "transactions")
 
 
@@ -46,6 +47,11 @@ def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
     """Every table of a bulletin's document, in the order of print."""
     tell = _Teller(edition)
     whole = {row["indicator"]: row["month"] for row in document["main_indicators"]}
+    gone = {"measures": _PROCESSED, "total": document["processing_total"]}
+    processing = [
+        tell.keyed("processing_enterprises", document["processing_enterprises"], ("enterprise_id",), **gone),
+        tell.keyed("processing_categories", document["processing_categories"], ("category",), **gone),
+    ]
     return [
         tell.indicators(document["main_indicators"]),
         tell.keyed("categories", document["categories"], ("category",), _TRADED, total=whole),
@@ -57,6 +63,8 @@ def sheets_of(document: Mapping[str, Any], edition: Edition) -> list[Sheet]:
         tell.keyed("trade_points", document["trade_points"], ("trade_point",), _TRADED),
         tell.keyed("directions", document["directions"], ("direction",), _TRADED, total=whole),
         tell.taxed(document["exempt_and_taxable"]),
+        # A market from which nothing goes on to processing has no tables about it.
+        *(sheet for sheet in processing if sheet.rows),
         tell.keyed("months", document["months"], ("month",), _TRADED, share=False),
         tell.keyed("days", document["days"], ("day",), _TRADED, share=False),
     ]
@@ -120,7 +128,8 @@ class _Teller:
         return [*self._parts("amount_cny", row["amount_cny"], ("current", "base", "growth_pct")), *others]
 
     def _name(self, key: str, value: Any) -> str:
-        name = self._edition.groups.get(value) if key == "group_id" else None
+        named = {"group_id": self._edition.groups, "enterprise_id": self._edition.enterprises}
+        name = named[key].get(value) if key in named else None
         return name or value_name(key, value, self._lang)
 
     def residents(self, rows: Sequence[Mapping[str, Any]]) -> Sheet:

@@ -65,10 +65,13 @@ def column_heading(name: str, lang: str) -> str:
 
 
 def claimed_name(measure: str, lang: str) -> str:
-    """What a claim of a brief is about: a measure, or a value of a dimension, as in `category:meat`."""
+    """What a claim of a brief is about: a measure, one of landing processing, or a value such as `category:meat`."""
     dimension, _, value = measure.partition(":")
     if not value:
         return measure_heading(measure, lang)
+    if dimension == "processing":
+        name = word("purpose.processing", lang)
+        return say("report.named", lang, name=name, value=measure_heading(value, lang))
     return say("report.named", lang, name=key_heading(dimension, lang), value=value_name(dimension, value, lang))
 
 

@@ -216,8 +216,9 @@ def test_days_to_come_are_left_out(ledger: Ledger, admin: Caller) -> None:
 
 @pytest.mark.parametrize("moment", ["2024-04-30T15:59:59", "2024-04-30T16:00:00"])
 def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
-    from service.domain.bulletin import Bulletin, Spans, top_commodities, trade_parts
+    from service.domain.bulletin import Bulletin, Spans, processing_questions, top_commodities, trade_parts
     from service.domain.periods import parse_period
+    from service.domain.processing_report import processing_report
     from service.domain.transactions import business_day
     from service.rendering.bulletin import bulletin_document
 
@@ -226,7 +227,11 @@ def test_the_month_ends_at_midnight_of_the_market(moment: str) -> None:
     parts = trade_parts(month, today, lambda _period, _selection: {})
     spans = parts.trade
     empty = Spans(*(_registered(each) for each in (spans.month, spans.previous, spans.year)))
-    bulletin = Bulletin(month, parts, empty, top_commodities({}, {}))
+    nothing = {
+        name: processing_report(question, "traded", lambda _period, _selection: {}, lambda _period, _selection: {})
+        for name, question in processing_questions(month, today).items()
+    }
+    bulletin = Bulletin(month, parts, empty, top_commodities({}, {}), nothing)
     status = bulletin_document(bulletin, today, "0.0")["status"]
     assert status == ("preliminary" if moment.endswith("59:59") else "final")
 

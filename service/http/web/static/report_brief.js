@@ -8,7 +8,8 @@ import { linked } from "./elements.js";
  * @returns {Record<string, string> | null}
  */
 export function keyOf(measure) {
-  if (measure === "registered_at_end") return null;
+  // The rows of trades can't be narrowed to what has gone on to processing.
+  if (measure === "registered_at_end" || measure.startsWith("processing:")) return null;
   const [dimension, value] = measure.split(":");
   return value === undefined ? {} : { [dimension]: value };
 }
