@@ -1,4 +1,4 @@
-"""Writes the example files: the same 40 trades as a clerk would export them in four shapes, and 8 residents.
+"""Writes the example files: the same 40 trades as a clerk would export them in four shapes, 8 residents, deliveries.
 
 Run it from the project's folder; it always writes the same bytes. Names, citizen numbers and trades are invented.
 """
@@ -34,6 +34,21 @@ CHINESE_WORDS = {
 HOLIDAYS = ((2, 9, 17), (7, 11, 15))
 """Spring Festival and Naadam of 2024: month, first and last day."""
 
+CREDIT_CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+DELIVERY_HEADINGS = {
+    "enterprise": "企业",
+    "credit_code": "统一社会信用代码",
+    "purpose": "用途",
+    "transferred_on": "日期",
+    "consignment": "批次",
+    "reference": "交易号/单据号",
+    "quantity_kg": "数量(公斤)",
+    "paid_cny": "金额",
+    "contract": "合同号",
+    "invoice": "发票号",
+}
+"""The headings of a table of deliveries; the column of ids may hold document numbers as well."""
+
 Body = dict[str, str]
 
 
@@ -66,6 +81,12 @@ GOODS = (
 )
 OVER_THE_ALLOWANCE_G = {"EL-2024-0012": 36_500, "EL-2024-0035": 3_400_000}
 """Two documents, of cashmere and flaxseed, so heavy that a part of their amount is above 8,000 CNY and taxed."""
+
+
+def an_enterprise(name: str, number: int, purpose: str, contract: str) -> Body:
+    """What the rows of an enterprise's deliveries have in common."""
+    code = credit_code(f"91152501MAEXAMP{number:02d}")
+    return {"enterprise": name, "credit_code": code, "purpose": purpose, "contract": contract}
 
 
 def make_trades() -> list[Body]:
@@ -185,10 +206,63 @@ def write_residents_csv(name: str, residents: list[Body]) -> None:
         table.writerows([resident[field] for field in headings] for resident in residents)
 
 
+def make_deliveries(trades: list[Body]) -> list[Body]:
+    """What goes on: meat and honey, by their documents. Of the first honey only a part goes on, at first."""
+    goods = {"meat": PROCESSOR, "天然蜂蜜": TRADER}
+    rows: list[Body] = []
+    for trade in trades:
+        enterprise = goods.get(trade["category"]) or goods.get(trade["commodity"])
+        if enterprise is not None:
+            rows.append({**enterprise, "transferred_on": "2024-12-31", "reference": trade["reference"]})
+    honey = next(row for row in rows if row["purpose"] == TRADER["purpose"])
+    kilograms, _, grams = next(t["quantity_kg"] for t in trades if t["reference"] == honey["reference"]).partition(".")
+    honey["quantity_kg"] = f"{int(kilograms) // 2}.{grams}"
+    first_meat = next(row for row in rows if row["purpose"] == PROCESSOR["purpose"])
+    first_meat["paid_cny"] = "56,000.00"
+    return rows
+
+
+def write_deliveries(name: str, deliveries: list[Body]) -> None:
+    """GB18030, as an office lists its deliveries: the first row says what is paid for all rows of its delivery."""
+    with (FOLDER / name).open("w", encoding="gb18030", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(DELIVERY_HEADINGS.values())
+        table.writerows([delivery.get(field, "") for field in DELIVERY_HEADINGS] for delivery in deliveries)
+
+
+def write_deliveries_workbook(name: str, deliveries: list[Body]) -> None:
+    """The same with numbers as numbers and days as dates of the spreadsheet."""
+    with xlsxwriter.Workbook(FOLDER / name) as workbook:
+        workbook.set_properties({"created": datetime.datetime(2024, 12, 31, tzinfo=datetime.UTC)})
+        day_format = workbook.add_format({"num_format": "yyyy-mm-dd"})
+        sheet = workbook.add_worksheet("流转明细")
+        sheet.write_row(0, 0, list(DELIVERY_HEADINGS.values()))
+        sheet.set_column(0, len(DELIVERY_HEADINGS) - 1, 20)
+        for row, delivery in enumerate(deliveries, 1):
+            for column, field in enumerate(DELIVERY_HEADINGS):
+                text = delivery.get(field, "")
+                if field == "transferred_on":
+                    sheet.write_datetime(row, column, datetime.datetime.fromisoformat(text), day_format)
+                elif text and field in {"quantity_kg", "paid_cny"}:
+                    sheet.write_number(row, column, float(text.replace(",", "")))
+                else:
+                    sheet.write_string(row, column, text)
+
+
+def credit_code(first: str) -> str:
+    """The 17 characters with their check character (GB 32100-2015)."""
+    total = sum(CREDIT_CODE_CHARACTERS.index(c) * pow(3, i, 31) for i, c in enumerate(first))
+    return first + CREDIT_CODE_CHARACTERS[-total % 31]
+
+
 def citizen_number(digits: str) -> str:
     """The 17 digits with their check character (ISO 7064 MOD 11-2)."""
     total = sum(weight * int(digit) for weight, digit in zip(CITIZEN_WEIGHTS, digits, strict=True))
     return digits + "10X98765432"[total % 11]
+
+
+PROCESSOR = an_enterprise("示例肉类加工厂", 1, "落地加工", "SL-JG-2024-01")
+TRADER = an_enterprise("示例边贸批发行", 2, "二级市场", "SL-PF-2024-01")
 
 
 def main() -> None:
@@ -200,6 +274,8 @@ def main() -> None:
     write_ndjson("transactions.ndjson", trades)
     write_ndjson("residents.ndjson", make_residents())
     write_residents_csv("residents-zh.csv", make_residents())
+    write_deliveries("deliveries-zh-gb18030.csv", make_deliveries(trades))
+    write_deliveries_workbook("deliveries-zh.xlsx", make_deliveries(trades))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,9 +12,21 @@ import pytest
 
 from service.config import SettingError, read_settings
 from service.demo import filling
+from service.demo.after_market import plan_after_market
 from service.demo.filling import NotFilled, fill
-from service.demo.mark import FIRST_RESIDENT, TRADES_BEFORE, is_cut, is_demo, is_whole, refuse_cut_demo
+from service.demo.mark import (
+    FIRST_RESIDENT,
+    ROUTE,
+    TRADES_BEFORE,
+    is_cut,
+    is_demo,
+    is_whole,
+    refuse_cut_demo,
+    trade_digest,
+)
 from service.demo.plan import DemoPlan, make_plan
+from service.domain.idempotency import key_digest
+from service.domain.keys import OPERATOR_KEY_ID
 from service.ledger import Ledger, open_ledger
 from service.queries.verifying import verify
 from service.storage.engine import Database
@@ -52,7 +65,23 @@ def plan(whole_plan: DemoPlan) -> DemoPlan:
     reversed_ones = [planned for planned in trades if planned.reversed_because is not None][:6]
     live = [planned for planned in trades if planned.reversed_because is None][:60]
     mixed = [planned for pair in zip(live[:36:6], reversed_ones, strict=True) for planned in pair] + live[40:]
-    return DemoPlan(whole_plan.groups[:GROUPS], people, mixed)
+    live_imports = {
+        n: one.trade for n, one in enumerate(mixed[:-1]) if one.reversed_because is None and one.trade.is_import
+    }
+    after_market = plan_after_market(live_imports)
+    first, *others = after_market.deliveries
+    corrected = [dataclasses.replace(first, contract="x", reversed_because="y"), first, *others]
+    batches = [
+        dataclasses.replace(batch, deliveries=[place + 1 for place in batch.deliveries])
+        for batch in after_market.batches
+    ]
+    assert len(batches) > 1
+    return DemoPlan(
+        whole_plan.groups[:GROUPS],
+        people,
+        mixed,
+        dataclasses.replace(after_market, deliveries=corrected, batches=batches),
+    )
 
 
 @pytest.fixture
@@ -111,6 +140,14 @@ def _content(ledger: Ledger) -> Kept:
                 ("resident_group", "resident, effective_on, market_group"),
                 ("market_group", "ordinal, name, kind"),
                 ("resident", "ordinal, registered_on, settlement"),
+                ("enterprise", "id, name, credit_code"),
+                ("enterprise_status", "id, enterprise, effective_on, status, reason"),
+                ("transfer", "id, enterprise, purpose, transferred_on, contract, paid_fen, lines, amount_fen"),
+                ("transfer_line", "transfer, no, place, quantity_g, amount_fen, paid_fen"),
+                ("transfer_reversal", "id, transfer, reason"),
+                ("processing_batch", "id, enterprise, processed_on"),
+                ("processing_input", "id, batch, transfer, nth"),
+                ("processing_output", "id, batch, no, commodity, quantity_g, amount_fen"),
             )
         ]
     return entries, facts
@@ -124,7 +161,7 @@ def test_wherever_it_is_cut_the_next_run_makes_it_whole(
     commits = _fill_until(uncut, plan, 10_000, monkeypatch)
     wanted = _content(uncut)
     assert is_whole(uncut)
-    for cut_after in (1, 3, 7, 9, 12, *range(commits - 11, commits, 3)):
+    for cut_after in (1, 3, 7, 9, 12, *range(20, commits, 3)):
         ledger = new_ledger()
         assert _fill_until(ledger, plan, cut_after, monkeypatch) == cut_after
         if not is_whole(ledger):
@@ -192,4 +229,8 @@ def test_the_command_goes_on_where_it_was_cut_also_where_it_would_do_nothing(
 
 def test_what_tells_the_demo_is_what_the_plan_says(whole_plan: DemoPlan) -> None:
     assert whole_plan.residents[0].id_number == FIRST_RESIDENT
-    assert len(whole_plan.trades) == TRADES_BEFORE
+    to_june = [one for one in whole_plan.trades if one.trade.day <= datetime.date(2024, 6, 30)]
+    assert len(to_june) == TRADES_BEFORE
+    assert whole_plan.trades[:TRADES_BEFORE] == to_june
+    before = key_digest(OPERATOR_KEY_ID, ROUTE, f"trade-{TRADES_BEFORE - 1}")
+    assert before not in {trade_digest(number) for number in range(len(whole_plan.trades))}

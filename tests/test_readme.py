@@ -85,6 +85,18 @@ def test_a_transaction_is_posted_and_fetched_as_readme_shows_it(checkout: pathli
     assert operated.stdout.endswith("Key 2 is revoked.\n")
 
 
+def test_goods_go_on_as_readme_shows_it(checkout: pathlib.Path) -> None:
+    shown = _run(_blocks("Import a clerk's file") + _blocks("After the market"), checkout)
+    assert shown.returncode == 0, shown.stderr
+    for said in (
+        "would go on to E00000001 for processing: 8 trades,",
+        "2 transfers of 12 lines recorded, 0 known already, 0 lines refused",
+        '"yield_pct":"',
+        "T00000002",
+    ):
+        assert said in shown.stdout
+
+
 def test_a_clerks_file_is_imported_as_readme_shows_it(checkout: pathlib.Path) -> None:
     script = _blocks("Import a clerk's file")
     shown = _run(script, checkout)

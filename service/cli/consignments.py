@@ -5,13 +5,12 @@ import hashlib
 from typing import Any
 
 import click
-import orjson
 
 from schemas import consignments as wire
 from schemas.consignments_shown import consignment_document, proposal_document
 from schemas.reversals import ReversalsSchema
 from schemas.transactions import TransactionWriter
-from service.cli.documents import asked, chosen, sent, shaped, show
+from service.cli.documents import asked, body_of, chosen, sent, shaped, show
 from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
 from service.commands.committer import Committer
@@ -76,15 +75,8 @@ def register(settings: Settings, /, file: Any, shape: str | None, **options: Any
         --category meat --commodity 冻马肉 --origin MN --quantity-kg 25000 --amount-cny 416750.00
     """  # noqa: D301 (click takes \b as a mark)
     line = sent(**{name: options.pop(name) for name in _GOODS})
-    document: object = {**sent(**options), "lines": [line]}
-    if file is not None:
-        if line or sent(**options):
-            raise click.UsageError("send a file or options, not both")
-        try:
-            document = orjson.loads(file.read())
-        except orjson.JSONDecodeError as error:
-            raise click.UsageError(f"{file.name} is not JSON ({error})") from None
-    stated = asked(wire.NewConsignmentSchema().read, document)
+    typed = {**sent(**options), **({"lines": [line]} if line or file is None else {})}
+    stated = asked(wire.NewConsignmentSchema().read, body_of(file, typed))
     ledger = open_existing_ledger(settings)
     registered = asked(register_consignment, ledger, stated, OPERATOR_KEY_ID)
     state = ConsignmentState(registered, [LineGiven()] * len(stated.lines), OtherTrades())

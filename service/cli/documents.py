@@ -35,7 +35,7 @@ def show(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], shape: 
         sys.stdout.buffer.write(orjson.dumps(document) + b"\n")
         sys.stdout.buffer.flush()
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from service.rendering.terminal import console
 
@@ -43,7 +43,8 @@ def show(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], shape: 
     for line in said:
         out.print(line, soft_wrap=True, highlight=False)
     if rows:
-        table = Table(*rows[0])
+        # What a row is called stands in its first cell, which is never broken into two lines.
+        table = Table(*(Column(name, no_wrap=place == 0) for place, name in enumerate(rows[0])))
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row.values()))
         out.print(table)
@@ -58,6 +59,21 @@ def sent(**options: object) -> dict[str, Any]:
     """The options that were given, as the members of a body or a query; a repeated one is a list."""
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     return {name: value for name, value in given.items() if value is not None and value != []}
+
+
+def body_of(file: Any, stated: Mapping[str, Any]) -> object:
+    """The document of a JSON file, or what the options state when there is no file.
+
+    Raises click.UsageError for both at once, and for a file that is not JSON.
+    """
+    if file is None:
+        return stated
+    if stated:
+        raise click.UsageError("send a file or options, not both")
+    try:
+        return orjson.loads(file.read())
+    except orjson.JSONDecodeError as error:
+        raise click.UsageError(f"{file.name} is not JSON ({error})") from None
 
 
 def asked(work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:

@@ -65,7 +65,7 @@ def import_file(
 @click.option("--if-empty", is_flag=True, help="Do nothing, without a word, when the ledger is not empty.")
 @click.option("--live", is_flag=True, help="Play today in a filled ledger: a few trades a second, until Ctrl-C.")
 def demo(database: str | None, if_empty: bool, live: bool) -> None:
-    """Fill an empty ledger with calibrated demo data: an invented market from January 2023 to June 2024.
+    """Fill an empty ledger with calibrated demo data: an invented market of 2023 and 2024, and what goes on from it.
 
     \b
     hushi demo && hushi serve --welcome

@@ -20,9 +20,11 @@ EXIT_NOT_WRITTEN = 1
 EXIT_WRONG_SETTING = 2
 COMMANDS = {
     "backup": "backup:backup",
+    "batches": "batches:batches",
     "consignments": "consignments:consignments",
     "db": "ledger:db",
     "demo": "filling:demo",
+    "enterprises": "enterprises:enterprises",
     "export": "exports:export_entries",
     "fold": "ledger:fold_tail",
     "import": "filling:import_file",
@@ -34,6 +36,7 @@ COMMANDS = {
     "rules": "rules:rules",
     "secrets": "keys:secrets",
     "serve": "serving:serve",
+    "transfers": "transfers:transfers",
     "verify": "ledger:verify_ledger",
     "welcome": "serving:welcome",
 }

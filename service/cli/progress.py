@@ -44,9 +44,7 @@ def import_with_progress(
             _tell(console, tally, shown, None if isinstance(error, ReportNotOurs) else refused_path)
         raise
     _tell(console, tally, shown, refused_path)
-    if lines.skipped_sheets:
-        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
-    _tell_hidden(console, lines)
+    tell_left_out(console, lines)
     if refused_file.has_removed_earlier:
         _say(console, f"{refused_path}, of an earlier run, is removed: no line is refused any more.")
     return tally
@@ -70,9 +68,7 @@ def check_with_progress(ledger: Ledger, path: pathlib.Path, encoding: str | None
     finally:
         if tally != Tally():
             _say(out, f"Nothing is written. The import would have {tally}.")
-    if lines.skipped_sheets:
-        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
-    _tell_hidden(console, lines)
+    tell_left_out(console, lines)
     return tally
 
 
@@ -103,8 +99,13 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
     _say(Console(), str(tally))
 
 
-def _tell_hidden(console: Console, lines: FileLines) -> None:
-    """Says which hidden rows and columns were read: a person who filters a table may mean to send the rest only."""
+def tell_left_out(console: Console, lines: FileLines) -> None:
+    """Says which worksheets were not read, and which hidden rows and columns were.
+
+    A person who filters a table may mean to send the rest only.
+    """
+    if lines.skipped_sheets:
+        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
     if lines.hidden_lines:
         rows = "1 line in a row that is" if lines.hidden_lines == 1 else f"{lines.hidden_lines} lines in rows that are"
         _say(console, f"Read as all others: {rows} hidden or filtered away. To leave lines out, delete their rows.")

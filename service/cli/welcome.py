@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from service.commands.keys import create_key, revoke_key
 from service.config import SettingError
+from service.demo.after_market_told import after_market_text
 from service.demo.mark import OPENS_WITH, is_demo
 from service.ledger import Ledger
 from service.queries.keys import is_live
@@ -29,6 +30,7 @@ def welcome_text(ledger: Ledger, data_dir: pathlib.Path, port: int) -> str:
         f"  reference  {address}/docs\n"
         f"  demo key   {key}\n\n"
         f'  curl -s -H "Authorization: Bearer {key}" {address}/v1/transactions\n'
+        f"{_after_market(ledger)}"
     )
 
 
@@ -38,6 +40,12 @@ def _first_question(ledger: Ledger) -> str:
     Without it, the dashboard opens with the newest days.
     """
     return f"?next={quote(f'/?{OPENS_WITH}', safe='')}" if is_demo(ledger) else ""
+
+
+def _after_market(ledger: Ledger) -> str:
+    """What a demo tells about landing processing; empty for any other ledger."""
+    told = after_market_text(ledger) if is_demo(ledger) else ""
+    return f"\n{told}\n" if told else ""
 
 
 def _demo_key(ledger: Ledger, path: pathlib.Path) -> str:

@@ -25,13 +25,15 @@ from service.storage.idempotency import Remembered
 class Attempt:
     """A request under an idempotency key: the digest that names it, the fingerprint of its meaning, and its id.
 
-    `told` is the answer to an earlier request with the key; None when there was no such request.
+    `told` is the answer to an earlier request with the key; None when there was no such request. A refusal that is not
+    final is not remembered: an import may send the same again, when what was missing is there.
     """
 
     digest: bytes
     fingerprint: bytes
     request_id: str
     told: dict[str, Any] | None = None
+    refusal_is_final: bool = True
 
 
 @contextlib.contextmanager
@@ -48,7 +50,7 @@ def writing_once(ledger: Ledger, attempt: Attempt | None) -> Iterator[tuple[Conn
             try:
                 yield connection, before
             except Refusal as raised:
-                if not raised.remembered:
+                if not raised.remembered or (attempt is not None and not attempt.refusal_is_final):
                     raise
                 if attempt is not None:
                     text = refusal_text(raised, attempt.request_id, attempt.fingerprint)

@@ -1,6 +1,8 @@
-"""Demo data: a year and a half of an invented market whose totals are, to the fen, what the bureau published.
+"""Demo data: two years of an invented market whose totals are, to the fen, what the bureau published.
 
-All its people are invented. The totals are those of docs/RULES.md, Figures to check against.
+All its people and enterprises are invented. The totals are those of docs/RULES.md, Figures to check against. The second
+half of 2024 is what was published for the year, less the first half. What goes on to enterprises after the market is
+chosen in deliveries.py; after_market_told.py says what comes out.
 
 The totals are exact for these reasons. Each span of days has a target (calibration.TARGET_SPANS). The participations
 of a span are shared out over its open days in whole numbers, and each resident is drawn once on a day, so that

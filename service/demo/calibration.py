@@ -29,6 +29,8 @@ TO_APRIL_2023_FEN, FIRST_HALF_2023_FEN = 8_666_667 * FEN_PER_CNY, 62_983_700 * F
 TO_APRIL_2024_FEN, FIRST_HALF_2024_FEN = 130_000_000 * FEN_PER_CNY, 306_000_000 * FEN_PER_CNY
 SECOND_HALF_2023_FEN = 40_000_000 * FEN_PER_CNY
 """The bureau published the first four totals. The total of the second half of 2023 is not known, so it is invented."""
+YEAR_2024_FEN = 534_000_000 * FEN_PER_CNY
+"""What was published for the whole of 2024; so the second half is known as well."""
 
 TO_APRIL_2024 = TargetSpan(datetime.date(2024, 1, 1), datetime.date(2024, 4, 30), TO_APRIL_2024_FEN, 35_036)
 
@@ -38,6 +40,9 @@ TARGET_SPANS = (
     TargetSpan(datetime.date(2023, 7, 1), datetime.date(2023, 12, 31), SECOND_HALF_2023_FEN, 8_000),
     TO_APRIL_2024,
     TargetSpan(datetime.date(2024, 5, 1), datetime.date(2024, 6, 30), FIRST_HALF_2024_FEN - TO_APRIL_2024_FEN, 27_000),
+)
+SECOND_HALF_2024 = TargetSpan(
+    datetime.date(2024, 7, 1), datetime.date(2024, 12, 31), YEAR_2024_FEN - FIRST_HALF_2024_FEN, 35_000
 )
 
 AMOUNT_FEN_MIN, AMOUNT_FEN_MAX = 200 * FEN_PER_CNY, 7_700 * FEN_PER_CNY

@@ -13,10 +13,12 @@ from uuid import UUID
 from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import NewEntry, Post, Reverse, post
+from service.commands.processing_folding import fold_all_transfers
 from service.commands.residents import Caller, Registration, add_members, change_status, register_all
+from service.demo.after_market_filling import is_planned, record_after_market
 from service.demo.invented import INVENTED
 from service.demo.live import residents_known
-from service.demo.mark import ROUTE, is_whole, last_digest, trade_digest
+from service.demo.mark import ROUTE, NotFilled, is_whole, last_digest, trade_digest
 from service.demo.people import MOVED_ON, DemoResident
 from service.demo.plan import DemoPlan, PlannedTrade
 from service.domain.errors import Refusal
@@ -24,6 +26,7 @@ from service.domain.idempotency import key_digest, reversal_fingerprint, trade_f
 from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.residents import Eligibility, Status
 from service.ledger import Ledger
+from service.queries.deliveries import enterprises_of_market
 from service.queries.ledger import get_head
 from service.queries.residents import eligibilities_of, find_ordinal, list_groups
 from service.queries.transactions import is_answered
@@ -33,17 +36,19 @@ RESIDENTS_PER_COMMIT = 500
 TRADES_PER_COMMIT = 2_000
 NOT_EMPTY = "The ledger is not empty; the demo fills an empty one only."
 
+__all__ = ["NOT_EMPTY", "NotFilled", "fill", "is_empty", "steps"]
+
 Advance = Callable[[int], None]
 
 
-class NotFilled(Exception):
-    """The ledger was not empty, or it refused a part of the plan; the message is one line."""
-
-
 def steps(plan: DemoPlan) -> int:
-    """How many steps `fill` advances in all: one for each resident, each entry posted, and each entry folded."""
+    """How many steps `fill` advances in all.
+
+    It is one for each resident, each entry that is posted or folded, and each line of a delivery.
+    """
     reversals = sum(planned.reversed_because is not None for planned in plan.trades)
-    return len(plan.residents) + 2 * (len(plan.trades) + reversals)
+    lines = sum(len(delivery.trades) for delivery in plan.after_market.deliveries)
+    return len(plan.residents) + 2 * (len(plan.trades) + reversals) + lines
 
 
 def fill(ledger: Ledger, plan: DemoPlan, advance: Advance = lambda _: None) -> None:
@@ -73,20 +78,27 @@ def _fill(ledger: Ledger, plan: DemoPlan, advance: Advance) -> None:
     eligibilities = eligibilities_of(ledger, [person.ordinal for person in plan.residents])
     _join_groups(ledger, plan, eligibilities)
     _change_statuses(ledger, plan.residents, eligibilities)
-    _post(ledger, commits, done, advance)
+    # The last commit that is done is replayed, to get the ids of trades to reverse.
+    first = max(0, done - 1)
+    advance(sum(map(len, commits[:first])))
+    ids: dict[int, UUID] = {}
+    _post(ledger, commits[first:-1], ids, advance)
+    record_after_market(ledger, plan, ids, advance)
+    _post(ledger, commits[-1:], ids, advance)
     while (folded := fold(ledger)) is not None:
         advance(folded.block.count)
         if not folded.is_more:
             break
+    fold_all_transfers(ledger)
 
 
 def is_empty(ledger: Ledger) -> bool:
-    """Whether the ledger has no resident and no group. API keys do not count, and transactions need residents."""
-    return residents_known(ledger) == 0 and not list_groups(ledger, 0, 1)[0]
+    """Whether the ledger has no resident, group or enterprise. API keys do not count; transactions need residents."""
+    return residents_known(ledger) == 0 and not list_groups(ledger, 0, 1)[0] and not enterprises_of_market(ledger)
 
 
 def _refuse_others(ledger: Ledger, plan: DemoPlan, posted: int) -> None:
-    """Raises NotFilled when the ledger holds a resident, a group or an entry that is not of the plan."""
+    """Raises NotFilled when the ledger holds a resident, a group, an enterprise or an entry that is not of the plan."""
     known = residents_known(ledger)
     ends = {plan.residents[0], plan.residents[min(known, len(plan.residents)) - 1]} if known else set()
     groups = [(group.name, group.kind) for group in list_groups(ledger, 0, len(plan.groups) + 1)[0]]
@@ -95,6 +107,7 @@ def _refuse_others(ledger: Ledger, plan: DemoPlan, posted: int) -> None:
         or any(find_ordinal(ledger, person.id_number) != person.ordinal for person in ends)
         or groups != [(group.name, group.kind) for group in plan.groups[: len(groups)]]
         or (groups and not known)
+        or not is_planned(ledger, plan)
     ):
         raise NotFilled(NOT_EMPTY)
     if get_head(ledger).transactions != posted:
@@ -201,17 +214,16 @@ def _count_posted(ledger: Ledger, commits: Sequence[Sequence[_Step]]) -> int:
     return bisect.bisect_left(commits, True, key=is_left)
 
 
-def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], done: int, advance: Advance) -> None:
-    """Posts the commits that are left. The last commit that is done is replayed, to get the ids of trades to reverse.
+def _post(ledger: Ledger, commits: Sequence[Sequence[_Step]], ids: dict[int, UUID], advance: Advance) -> None:
+    """Posts commits, and adds the ids of their trades to `ids`, by the trades' numbers.
 
-    Each commit is one transaction: it is in the ledger whole, or not at all.
+    Each commit is one transaction: it is in the ledger whole, or not at all. Reversals of trades without an id belong
+    to a commit that is replayed, and are in the ledger.
     """
-    advance(sum(map(len, commits[: max(0, done - 1)])))
-    ids: dict[int, UUID] = {}
-    for commit in commits[max(0, done - 1) :]:
+    for commit in commits:
         replayed = [step for step in commit if not step.is_reversal or step.number in ids]
         posted = _post_all(ledger, [_entry(step, ids) for step in replayed])
-        ids = {step.number: own_id for step, own_id in zip(replayed, posted, strict=True)}
+        ids |= {step.number: own_id for step, own_id in zip(replayed, posted, strict=True) if not step.is_reversal}
         advance(len(commit))
 
 

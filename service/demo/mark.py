@@ -2,7 +2,8 @@
 
 The marks are entries of the ledger and not settings, so that they can't be forgotten, and copies, backups and
 migrations keep them. The first trade has a key that no caller can send, and so has the last one, which is posted after
-all others. A filling that ends in between leaves a ledger that has the first trade and not the last one.
+all others and behind the transfers. A filling that ends in between leaves a ledger with the first trade and without the
+last one.
 """
 
 from service.config import SettingError
@@ -26,9 +27,17 @@ TRADES_BEFORE = 83_197
 """How many trades the demo had in earlier versions, in which the last trade did not have its own key."""
 
 
+class NotFilled(Exception):
+    """The ledger was not empty, or it refused a part of the plan; the message is one line."""
+
+
 def trade_digest(number: int) -> bytes:
-    """The digest of the key that the demo posts a trade of its plan under."""
-    return key_digest(OPERATOR_KEY_ID, ROUTE, f"trade-{number}")
+    """The digest of the key that the demo posts a trade of its plan under.
+
+    The last trade of earlier versions tells that their demo is whole, so that the trade in its place has another key.
+    """
+    is_earlier = number < TRADES_BEFORE - 1
+    return key_digest(OPERATOR_KEY_ID, ROUTE, f"trade-{number}" if is_earlier else f"later-trade-{number}")
 
 
 def is_demo(ledger: Ledger) -> bool:
@@ -43,7 +52,8 @@ def last_digest() -> bytes:
 
 def is_whole(ledger: Ledger) -> bool:
     """Whether the ledger holds all of the demo."""
-    return is_answered(ledger, last_digest()) or is_answered(ledger, trade_digest(TRADES_BEFORE - 1))
+    last_before = key_digest(OPERATOR_KEY_ID, ROUTE, f"trade-{TRADES_BEFORE - 1}")
+    return is_answered(ledger, last_digest()) or is_answered(ledger, last_before)
 
 
 def is_cut(ledger: Ledger) -> bool:

@@ -9,7 +9,7 @@ from service.demo.invented import INVENTED
 from service.domain.transactions import DEFAULT_TRADE_POINT, HOME_COUNTRY, Direction
 
 _GOODS = INVENTED["goods"]
-FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 6, 30)
+FIRST_DAY, LAST_DAY = datetime.date(2023, 1, 1), datetime.date(2024, 12, 31)
 CITY_POINT, CITY_POINT_PERCENT = "erenhot-city", 12
 SPRING_FESTIVALS = (datetime.date(2023, 1, 21), datetime.date(2024, 2, 10))
 SPRING_FESTIVAL_DAYS = 7

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.demo.calibration import TARGET_SPANS, DraftTrade
+from service.demo.after_market import NOTHING, AfterMarket, plan_after_market
+from service.demo.calibration import SECOND_HALF_2024, TARGET_SPANS, DraftTrade
 from service.demo.invented import INVENTED
 from service.demo.market import CITY_POINT, DemoGroup, groups
 from service.demo.people import DemoResident, Pool, residents
@@ -29,25 +30,45 @@ class PlannedTrade:
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """Everything that a demo ledger is filled with; residents and trades are in the order of recording."""
+    """Everything that a demo ledger is filled with, in the order of recording."""
 
     groups: Sequence[DemoGroup]
     residents: Sequence[DemoResident]
     trades: Sequence[PlannedTrade]
+    after_market: AfterMarket = NOTHING
 
 
 def make_plan(seed: int = SEED) -> DemoPlan:
-    """Makes the plan of a seed."""
-    chance = random.Random(seed)  # noqa: S311 (a demo must be the same each time)
+    """Makes the plan of a seed.
+
+    The second half of 2024 has a chance of its own: so all that is planned before it is what earlier versions planned.
+    """
+    chance, later = random.Random(seed), random.Random(seed + 1)  # noqa: S311 (a demo must be the same each time)
     people = residents(chance)
     pool = Pool(people)
-    lines = [line for span in TARGET_SPANS for line in span_lines(chance, span, pool)]
-    return DemoPlan(groups(), people, list(_planned(chance, lines)))
-
-
-def _planned(chance: random.Random, lines: Sequence[DraftTrade]) -> Iterator[PlannedTrade]:
-    """Yields the live trades, and after some of them a double entry that will be reversed."""
     numbers: Counter[tuple[str, int]] = Counter()
+    lines = [line for span in TARGET_SPANS for line in span_lines(chance, span, pool)]
+    trades = list(_planned(chance, lines, numbers))
+    trades += _planned(later, span_lines(later, SECOND_HALF_2024, pool), numbers)
+    return DemoPlan(groups(), people, trades, plan_after_market(_live_imports(trades)))
+
+
+def _live_imports(trades: Sequence[PlannedTrade]) -> dict[int, Trade]:
+    """The imports that are not reversed, by their places; without the last trade, which is posted behind transfers."""
+    return {
+        place: planned.trade
+        for place, planned in enumerate(trades[:-1])
+        if planned.reversed_because is None and planned.trade.is_import
+    }
+
+
+def _planned(
+    chance: random.Random, lines: Sequence[DraftTrade], numbers: Counter[tuple[str, int]]
+) -> Iterator[PlannedTrade]:
+    """Yields the live trades, and after some of them a double entry that will be reversed.
+
+    `numbers` counts the documents of each trade point and year.
+    """
     for line in lines:
         yield PlannedTrade(trade_of(line, _reference(numbers, line)))
         if chance.randrange(DOUBLE_ENTRY_ONE_IN) == 0:

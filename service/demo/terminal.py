@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from service.commands.posting import Outcome
+from service.demo.after_market_told import after_market_text
 from service.demo.filling import NOT_EMPTY, NotFilled, fill, is_empty, steps
 from service.demo.live import play
 from service.demo.mark import is_cut, is_demo, is_whole
@@ -52,7 +53,8 @@ def fill_with_progress(ledger: Ledger) -> str:
         task = progress.add_task("demo data", total=steps(plan))
         fill(ledger, plan, functools.partial(progress.advance, task))
     taken_s = time.monotonic() - started
-    return f"{len(plan.residents)} residents and {len(plan.trades)} trades of an invented market in {taken_s:.1f} s."
+    filled = f"{len(plan.residents)} residents and {len(plan.trades)} trades of an invented market in {taken_s:.1f} s."
+    return f"{filled}\n{after_market_text(ledger)}".rstrip()
 
 
 def play_on_terminal(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from service.importing.headings import CHINESE_HEADINGS
-from service.importing.recognised import letters_in, words_in
+from service.importing.recognised import letters_in, table_of, words_in
 from service.importing.words import DIRECTIONS, OVER_ALLOWANCE, TRADE_POINTS, category_names, country_codes_by_name
 
 CYRILLIC_CODECS = {
@@ -106,7 +106,8 @@ class ChineseEvidence:
 @functools.cache
 def _known_words() -> frozenset[str]:
     """Words of clerks; an import has loaded the rules before it asks, and reads one file."""
-    headings = [name for others in CHINESE_HEADINGS.values() for name in others]
+    tables = (CHINESE_HEADINGS, table_of("transfer_headings"), table_of("purposes"))
+    headings = [name for table in tables for others in table.values() for name in others]
     words: Iterable[str] = (
         *headings, *DIRECTIONS, *OVER_ALLOWANCE, *TRADE_POINTS, *category_names(), *country_codes_by_name(), *GOODS,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from service.importing.xlsx.sheet import SheetCell, column_index
 from service.importing.xlsx.xml_parts import PIECE_BYTES, Attributes, local_name, new_parser, parse_pieces
 
 MERGED_RANGES_MAX = 100_000
-ONE_FOR_EACH_TRADE = frozenset({"quantity_kg", "amount_cny", "reference", KEY_FIELD})
+ONE_FOR_EACH_TRADE = frozenset({"quantity_kg", "amount_cny", "paid_cny", "transaction_id", "reference", KEY_FIELD})
 """Each trade has its own value of these fields. Over several rows, a merged one may be a sum, or a number for all."""
 
 ONE_FOR_EACH_RESIDENT = frozenset({"name", "id_number"})

@@ -48,9 +48,12 @@ def column_spellings(
     epoch = datetime.datetime(1904, 1, 1) if counts_from_1904 else datetime.datetime(1899, 12, 30)  # noqa: DTZ001 (market time)
     special: dict[str, CellSpelling] = {
         "quantity_kg": lambda number: spell_decimal(number, KG_DECIMALS, _KG_SIGNS),
-        "amount_cny": lambda number: spell_decimal(number, CNY_DECIMALS, _CNY_SIGNS),
+        **dict.fromkeys(("amount_cny", "paid_cny"), lambda number: spell_decimal(number, CNY_DECIMALS, _CNY_SIGNS)),
         "id_number": spell_citizen_number,
-        **dict.fromkeys(("traded_at", "registered_on", "valid_until"), lambda number: spell_instant(number, epoch)),
+        **dict.fromkeys(
+            ("traded_at", "registered_on", "valid_until", "transferred_on"),
+            lambda number: spell_instant(number, epoch),
+        ),
     }
     spellings: list[tuple[str, CellSpelling]] = [("", str)] * width
     for heading in headings:
