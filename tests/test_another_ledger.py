@@ -16,21 +16,17 @@ from service.commands.folding import fold
 from service.commands.keys import create_key
 from service.commands.rules import add_rule_file
 from service.commands.sessions import end_session
-from service.config import read_settings
 from service.domain.cells import CountedEntry
-from service.ledger import open_ledger
 from service.queries.cube import CubeKeeper
 from service.queries.sessions import EndedSessions
 from service.queries.verifying import verify
 from service.storage import tail
 from service.storage.engine import Connection
 from service.storage.lineage import Lineage
-from service.vault import create_secrets
 from tests.builders import a_registration, a_trade
 from tests.conftest import Caller
-from tests.failing_over import Market
+from tests.failing_over import Market, serving_market
 from tests.postgresql import PostgreSQL
-from tests.recycling import TEMPLATE
 from tests.rules.rule_documents import a_limit, a_text
 
 REPORT = "/v1/reports/trade?period=2024&by=category"
@@ -40,25 +36,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def market(postgresql: PostgreSQL, tmp_path: pathlib.Path) -> Iterator[Market]:
-    """A market with two residents; the committer and the reporter of its process have worked."""
-    name = f"another_{next(_numbers)}"
-    postgresql.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    create_secrets(tmp_path / "secrets.json")
-    ledger = open_ledger(
-        read_settings(
-            {
-                "HUSHI_DATABASE_URL": postgresql.url(name),
-                "HUSHI_SECRETS_FILE": str(tmp_path / "secrets.json"),
-                "HUSHI_LOG_LEVEL": "ERROR",
-            }
-        )
-    )
-    app = create_app(ledger)
-    yield Market(postgresql, name, ledger, app)
-    app.extensions["hushi"].committer.close()
-    ledger.database.close()
-    for suffix in ("", "_lost", "_copy"):
-        postgresql.execute(f"DROP DATABASE IF EXISTS {name}{suffix} WITH (FORCE)")
+    """A market whose process serves."""
+    with serving_market(postgresql, tmp_path) as served:
+        yield served
 
 
 def _trades(caller: Caller, count: int, **changes: Any) -> None:

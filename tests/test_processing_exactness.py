@@ -57,6 +57,7 @@ steps = st.one_of(
     st.tuples(st.just("fold transfers"), st.sampled_from([1, 2, 10_000])),
     st.tuples(st.just("fold"), st.none()),
     st.tuples(st.just("restart"), st.none()),
+    st.tuples(st.just("warm up"), st.none()),
     st.tuples(st.just("ask"), st.sampled_from(WAYS)),
 )
 days = st.sampled_from(DAYS)
@@ -108,6 +109,8 @@ class _History:
             fold(self.ledger)
         elif kind == "restart":
             self.reporter = Reporter(self.ledger)
+        elif kind == "warm up":
+            self.reporter.warm_up()
         elif kind == "ask":
             self.reporter.processing(WHOLE, what)
 

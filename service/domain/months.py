@@ -24,6 +24,10 @@ CHUNK_DAYS = 8
 """A month is rolled up in parts of so many days as well. So a period that ends within a month reads few single days."""
 
 
+C = TypeVar("C")
+Days = dict[datetime.date, dict[Key, C]]
+
+
 class Month:
     """The cells of one grain in one calendar month. `version` grows with each change."""
 
@@ -52,7 +56,7 @@ class Month:
         # In the finest grain, a chunk would have as many parts as its days have cells, and a day as many totals, so
         # neither would save work.
         is_finest = len(self._wide) == len(WIDE)
-        chunks = list(_chunks(self.days))
+        chunks = list(chunks_of(self.days))
         self._chunks = [] if is_finest else [Rollup(chunk, self._wide) for chunk in chunks]
         self._margins = Margins(self.days, chunks, self._usual, keeps_days=not is_finest)
         for rollup in (self._whole, *self._chunks):
@@ -117,15 +121,12 @@ class Month:
         return self._narrowed[index]
 
 
-def _chunks(days: CellsByDay) -> Iterable[CellsByDay]:
-    parts: dict[int, CellsByDay] = {}
+def chunks_of(days: Days[C]) -> Iterable[Days[C]]:
+    """The days of a month in parts of CHUNK_DAYS."""
+    parts: dict[int, Days[C]] = {}
     for day, cells in days.items():
         parts.setdefault((day.day - 1) // CHUNK_DAYS, {})[day] = cells
     return parts.values()
-
-
-C = TypeVar("C")
-Days = dict[datetime.date, dict[Key, C]]
 
 
 def narrow(days: Days[C], position: int) -> dict[str | None, Days[C]]:

@@ -4,6 +4,7 @@ A month is merged once over its days, and keeps its totals by selection until on
 months are kept too (domain/stretches.py). There are no participations here, so this cube is simpler than that of trade.
 """
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from pyroaring import BitMap, BitMap64
 
 from service.domain.cells import Key
 from service.domain.monthly import MonthlyCells
-from service.domain.months import ANSWERS_KEPT_MAX, ASKED_BEFORE_ROLLING_UP, Days, narrow, overlay
+from service.domain.months import ANSWERS_KEPT_MAX, ASKED_BEFORE_ROLLING_UP, Days, chunks_of, narrow, overlay
 from service.domain.periods import Period, month_end
 from service.domain.processing_cells import (
     ALL_GRAINS,
@@ -120,13 +121,21 @@ class _NarrowedDays:
         self._wide = wide
         self._narrowed: dict[int, dict[str | None, Days[ProcessingCell]]] = {}
 
+    def prepare(self) -> None:
+        """Sorts the cells in advance by the values of each wide dimension, as filters look them up."""
+        for index in self._wide:
+            self._by(index)
+
+    def _by(self, index: int) -> dict[str | None, Days[ProcessingCell]]:
+        if index not in self._narrowed:
+            self._narrowed[index] = narrow(self.days, self._wide[index])
+        return self._narrowed[index]
+
     def asked(self, selection: ProcessingSelection) -> Days[ProcessingCell]:
         """The days, with the wanted cells at least."""
         for index, wanted in selection.filters:
             if index in self._wide:
-                known = self._narrowed.get(index)
-                if known is None:
-                    known = self._narrowed[index] = narrow(self.days, self._wide[index])
+                known = self._by(index)
                 return overlay([known[value] for value in wanted if value in known])
         return self.days
 
@@ -148,12 +157,21 @@ class ProcessingMonth:
         self._worked_out = 0
         self._answers: dict[ProcessingSelection, Mapping[Key, ProcessingTotals]] = {}
         self._whole: _NarrowedDays | None = None
+        self._chunks: list[tuple[set[datetime.date], _NarrowedDays]] = []
         self._by_day = _NarrowedDays(self.days, self._wide)
 
     def prepare(self) -> None:
-        """Merges the days in advance."""
+        """Merges the days in advance, and sorts them and the merged cells as filters look them up."""
+        for days in (self._roll_up(), self._by_day):
+            days.prepare()
+        # In a fine grain, the merged cells of a chunk are nearly as many as those of its days, so merging saves little.
+        if not self._wide:
+            self._chunks = [(set(days), _NarrowedDays(_merged(days), {})) for days in chunks_of(self.days)]
+
+    def _roll_up(self) -> _NarrowedDays:
         if self._whole is None:
             self._whole = _NarrowedDays(_merged(self.days), self._wide)
+        return self._whole
 
     def has_come_to_rest(self) -> bool:
         """Whether the month is not merged, and has not changed since this function was called before."""
@@ -171,16 +189,22 @@ class ProcessingMonth:
 
     def _work_out(self, selection: ProcessingSelection, keys: RowKeys) -> dict[Key, ProcessingTotals]:
         self._worked_out += 1
-        if self._worked_out > ASKED_BEFORE_ROLLING_UP:
-            self.prepare()
-        return totals_of_cells((self._whole or self._by_day).asked(selection).values(), keys)
+        is_worth_it = self._worked_out > ASKED_BEFORE_ROLLING_UP
+        days = self._roll_up() if is_worth_it else self._whole or self._by_day
+        return totals_of_cells(days.asked(selection).values(), keys)
 
     def totals_within(
         self, period: Period, selection: ProcessingSelection, keys: RowKeys
     ) -> Mapping[Key, ProcessingTotals]:
         """The totals of the days of the month that lie in the period."""
-        days = self._by_day.asked(selection)
-        return totals_of_cells((cells for day, cells in days.items() if period.start <= day <= period.end), keys)
+        left = {day for day in self.days if period.start <= day <= period.end}
+        parts: list[Mapping[Key, ProcessingCell]] = []
+        for days, merged in self._chunks:
+            if days <= left:
+                parts.extend(merged.days.values())
+                left -= days
+        parts.extend(cells for day, cells in self._by_day.asked(selection).items() if day in left)
+        return totals_of_cells(parts, keys)
 
 
 def _merged(days: Days[ProcessingCell]) -> Days[ProcessingCell]:

@@ -76,16 +76,15 @@ def processing_report(question: Question, on: On, ask: AskProcessing, ask_trades
     current = asking.figures(question.span, rows=False).get((), _NOTHING)
     base = None if before is None else asking.figures(before, rows=False).get((), _NOTHING)
 
-    def make(
-        key: Mapping[str, str | None], current: _Figures, base: _Figures | None, part: int | None
-    ) -> ProcessingRow:
-        """The row of a key."""
-        return ProcessingRow(key, _measures(question, current, base), part, _of_imports(question, current, base))
-
-    if question.interval:
-        rows = time_rows(question, asking.rows, _NOTHING, make)
-    else:
-        rows = plain_rows(question, asking.rows, _NOTHING, make, current.amount_fen)
+    parts = (
+        time_rows(question, asking.rows, _NOTHING)
+        if question.interval
+        else plain_rows(question, asking.rows, _NOTHING, current.amount_fen)
+    )
+    rows = [
+        ProcessingRow(key, _measures(question, now, then), part, _of_imports(question, now, then))
+        for key, now, then, part in parts
+    ]
     measures, of_imports = _measures(question, current, base), _of_imports(question, current, base)
     return ProcessingReport(question, measures, rows, on, of_imports)
 

@@ -1,6 +1,6 @@
 """The rows of a report on any kind of totals: which keys have a row, in which order, and what it is compared with."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from service.domain.cells import Key
@@ -24,42 +24,38 @@ class Counted(Protocol):
 
 
 T = TypeVar("T", bound=Counted)
-R = TypeVar("R")
+RowKey = Mapping[str, str | None]
 
 AskRows = Callable[[Period | None], Mapping[Key, T]]
 """A function that returns the totals of a period by the keys of the rows; none for None."""
 
-MakeRow = Callable[[Mapping[str, str | None], T, T | None, int | None], R]
-"""A function that makes a row of its key, its current totals, those of its base (None without one), and its share."""
+RowParts = tuple[RowKey, T, T | None, int | None]
+"""What a row is made of: its key, its current totals, those of its base (None without one), and its share."""
 
 
-def plain_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R], total_fen: int) -> list[R]:
+def plain_rows(question: "Question", ask: AskRows[T], nothing: T, total_fen: int) -> Iterator[RowParts[T]]:
     """The rows of a report without time, by current amount, the largest first, then by key.
 
     There is a row for each key with a live trade in the current or the base period.
     """
     before = question.base_period
     current, base = ask(question.span), ask(before)
+    missing = None if before is None else nothing
     dimensions = question.dimensions
-    rows = []
     for key in _ordered(current, base, nothing):
         totals = current.get(key, nothing)
-        compared = None if before is None else base.get(key, nothing)
-        rows.append(make(named(dimensions, key), totals, compared, share(totals.amount_fen, total_fen)))
-    return rows
+        yield named(dimensions, key), totals, base.get(key, missing), share(totals.amount_fen, total_fen)
 
 
-def time_rows(question: "Question", ask: AskRows[T], nothing: T, make: MakeRow[T, R]) -> list[R]:
+def time_rows(question: "Question", ask: AskRows[T], nothing: T) -> Iterator[RowParts[T]]:
     """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
-    rows = []
     for bucket, before in question.compared_buckets:
         current, base = ask(bucket.period), ask(before)
+        missing = None if before is None else nothing
         for key in _ordered(current, base, nothing):
             values = named(question.dimensions, key)
             place = {name: bucket.key if name == question.interval else values[name] for name in question.by}
-            compared = None if before is None else base.get(key, nothing)
-            rows.append(make(place, current.get(key, nothing), compared, None))
-    return rows
+            yield place, current.get(key, nothing), base.get(key, missing), None
 
 
 def _ordered(current: Mapping[Key, T], base: Mapping[Key, T], nothing: T) -> list[Key]:
@@ -70,10 +66,7 @@ def _ordered(current: Mapping[Key, T], base: Mapping[Key, T], nothing: T) -> lis
 
 def live_keys(*parts: Mapping[Key, Counted]) -> list[Key]:
     """The keys that have a live trade in any of the parts."""
-    found: dict[Key, None] = {}
-    for part in parts:
-        found.update(dict.fromkeys(key for key, totals in part.items() if totals.transactions))
-    return list(found)
+    return list({key: None for part in parts for key, totals in part.items() if totals.transactions})
 
 
 def sortable(key: Key) -> tuple[tuple[bool, str], ...]:

@@ -158,14 +158,12 @@ def trade_report(question: Question, ask: Ask) -> TradeReport:
         """The totals of a period by the keys of the rows."""
         return _totals(ask, question, period, rows=True)
 
-    def make(key: Mapping[str, str | None], current: Totals, base: Totals | None, part: int | None) -> ReportRow:
-        """The row of a key."""
-        return ReportRow(key, _measures(question, current, base), part)
-
-    if question.interval:
-        rows = time_rows(question, ask_rows, _NOTHING, make)
-    else:
-        rows = plain_rows(question, ask_rows, _NOTHING, make, total.amount_fen)
+    parts = (
+        time_rows(question, ask_rows, _NOTHING)
+        if question.interval
+        else plain_rows(question, ask_rows, _NOTHING, total.amount_fen)
+    )
+    rows = [ReportRow(key, _measures(question, now, then), part) for key, now, then, part in parts]
     return TradeReport(question, _measures(question, total, base), rows)
 
 

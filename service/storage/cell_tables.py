@@ -29,7 +29,7 @@ class CellTable(Generic[C]):
         cell_of: Callable[[Sequence[Any]], C],
         values_of: Callable[[C], Mapping[str, object]],
     ) -> None:
-        """`values_of` gives the columns of a cell by name; `cell_of` makes a cell of their raw values, in table order.
+        """`values_of` gives the columns of a cell by name; `cell_of` makes a cell of a row's raw values.
 
         `changed_in` is the last column of the table.
         """
@@ -92,8 +92,7 @@ class CellTable(Generic[C]):
 
         A ledger has very many cells, so each day and each text of dimensions is converted once and then remembered.
         """
-        grain, day, dimensions, *values = row
-        return (grain, known_day(day), _known_values(dimensions)), self._cell_of(values)
+        return (row[0], known_day(row[1]), _known_values(row[2])), self._cell_of(row)
 
     def is_as_written(self, row: Sequence[Any]) -> bool:
         """Whether raw values, with the last column, are what `save` writes for the cell that they make."""

@@ -11,8 +11,8 @@ from service.storage.cell_tables import CellTable
 from service.storage.tables import cell
 
 
-def _cell_of(values: Sequence[Any]) -> Cell:
-    amount_fen, exempt_fen, quantity_g, transactions, residents = values
+def _cell_of(row: Sequence[Any]) -> Cell:
+    _, _, _, amount_fen, exempt_fen, quantity_g, transactions, residents = row
     return Cell(amount_fen, exempt_fen, quantity_g, transactions, BitMap.deserialize(bytes(residents)))
 
 

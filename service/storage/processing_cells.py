@@ -28,8 +28,8 @@ class FoldedUpTo(NamedTuple):
 NOTHING_FOLDED = FoldedUpTo()
 
 
-def _cell_of(values: Sequence[Any]) -> ProcessingCell:
-    quantity_g, amount_fen, paid_fen, whole, residents, parts = values
+def _cell_of(row: Sequence[Any]) -> ProcessingCell:
+    _, _, _, quantity_g, amount_fen, paid_fen, whole, residents, parts = row
     return ProcessingCell(
         amount_fen,
         quantity_g,
