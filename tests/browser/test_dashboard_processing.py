@@ -77,6 +77,8 @@ def test_the_panel_shows_what_the_report_says(clerk: Clerk, bureau: Bureau) -> N
     assert clerk.page.query_selector("#processing .plot canvas") is not None
     assert clerk.complaints == []
     assert clerk.violations() == []
+    clerk.page.set_viewport_size({"width": 360, "height": 800})
+    assert clerk.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no scrolling to the side"
 
 
 def test_enterprises_have_names_for_keys_that_may_read_entries(clerk: Clerk, bureau: Bureau) -> None:

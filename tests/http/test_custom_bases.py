@@ -20,7 +20,8 @@ FIRST, LAST = datetime.date(2022, 1, 1), datetime.date(2024, 3, 31)
 CUSTOM = "compare=custom&base_from=2022-01-01&base_to=2022-03-31"
 NAMED = {"from": "2022-01-01", "to": "2022-03-31"}
 REPORTS = (
-    "trade", "trade?by=category", "trade?by=month", "residents", "residents?by=settlement", "brief",
+    "trade", "trade?by=category", "trade?by=month", "residents", "residents?by=settlement", "processing",
+    "processing?by=month", "processing?on=transferred&by=category", "brief",
     "series?measure=amount_cny&interval=month",
 )  # fmt: skip
 
@@ -191,7 +192,7 @@ def test_warnings_are_compared_with_nothing(admin: Caller) -> None:
 
 def test_the_command_line_asks_the_same(market: Caller, environment: dict[str, str]) -> None:
     base = ("--compare", "custom", "--base-from", "2022-01-01", "--base-to", "2022-03-31")
-    for name, more in (("trade", ("--by", "month")), ("residents", ()), ("brief", ())):
+    for name, more in (("trade", ("--by", "month")), ("residents", ()), ("processing", ()), ("brief", ())):
         told = call_hushi(environment, "report", name, "--period", "2024-Q1", *more, *base, "--format", "json")
         assert told.exit_code == 0, told.stderr
         query = "trade?by=month" if more else name
