@@ -27,7 +27,7 @@ from service.domain.processing_batches import (
 class NewOutputSchema(StrictSchema):
     """Goods that come out of a batch."""
 
-    commodity = Text(COMMODITY_LENGTH_MAX, required=True, metadata={"examples": [EXAMPLES["processed_commodity"]]})
+    commodity = Text(COMMODITY_LENGTH_MAX, required=True, metadata={"examples": [EXAMPLES["processed_goods"]]})
     hs_code = HsCode(allow_none=True, load_default=None)
     quantity_kg = Kg(required=True, attribute="quantity_g", metadata={"examples": ["8400"]})
     amount_cny = Cny(allow_none=True, load_default=None, attribute="amount_fen", metadata={"examples": ["504000.00"]})
