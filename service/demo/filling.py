@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from service.commands.auditing import Caller
 from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import NewEntry, Post, Reverse, post
-from service.commands.residents import Caller, Registration, add_members, change_status, register_all
+from service.commands.residents import Registration, add_members, change_status, register_all
 from service.demo.invented import INVENTED
 from service.demo.live import residents_known
 from service.demo.mark import ROUTE, is_whole, last_digest, trade_digest
