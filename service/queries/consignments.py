@@ -1,16 +1,16 @@
 """Looks up consignments with what of them is split and left, and proposes splits; each time in one snapshot."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from service.domain.consignments import ConsignmentState, RegisteredConsignment, SplitTerms
 from service.domain.errors import NotFound
 from service.domain.macs import MacKeys
 from service.domain.proposals import PROPOSAL_PURPOSE, Proposal, ProposedSplit, token_of
-from service.domain.residents import mask_name
 from service.ledger import Ledger
 from service.planning import plan_split
-from service.storage import consignments, members
+from service.queries.residents import masked_names
+from service.storage import consignments
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 from service.storage.engine import Connection
 from service.storage.resident_cache import find_eligibilities
@@ -51,7 +51,7 @@ def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> Pr
             entries=plan.entries,
             no_room=plan.no_room,
             left=plan.left,
-            names=_masked_names(connection, ledger, named),
+            names=masked_names(connection, ledger, named),
         )
 
 
@@ -60,8 +60,3 @@ def _get(connection: Connection, name: ConsignmentKey) -> RegisteredConsignment:
     if registered is None:
         raise NotFound(f"{name.trade_point} has no consignment of this name.")
     return registered
-
-
-def _masked_names(connection: Connection, ledger: Ledger, ordinals: Collection[int]) -> dict[int, str]:
-    encrypted = members.encrypted_names(connection, ordinals)
-    return {ordinal: mask_name(ledger.vault.decrypt(name, ordinal, "name")) for ordinal, name in encrypted.items()}

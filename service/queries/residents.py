@@ -9,7 +9,8 @@ from service.domain.errors import NotFound
 from service.domain.groups import group_id
 from service.domain.residents import Eligibility, mask_citizen_number, mask_name, resident_id
 from service.ledger import Ledger
-from service.storage import allowance, residents
+from service.storage import allowance, members, residents
+from service.storage.engine import Connection
 from service.storage.keys import Recorder
 from service.storage.resident_cache import find_eligibilities
 from service.storage.residents import Group, ResidentFilters, ResidentRow
@@ -209,3 +210,9 @@ def _quantity_limits(rules: Rules, uses: dict[UseKey, Use], ordinal: int, day: d
         QuantityLimit(group.name, group.free_g, uses.get(UseKey(ordinal, day, group.name), Use()).quantity_g)
         for group in rules.list_groups.values()
     ]
+
+
+def masked_names(connection: Connection, ledger: Ledger, ordinals: Collection[int]) -> dict[int, str]:
+    """The masked names of those of these residents who exist, by their ordinals."""
+    encrypted = members.encrypted_names(connection, ordinals)
+    return {ordinal: mask_name(ledger.vault.decrypt(name, ordinal, "name")) for ordinal, name in encrypted.items()}
