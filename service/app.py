@@ -29,6 +29,7 @@ from service.http.api import (
     residents,
     reversals,
     rules,
+    signals,
     transaction_lists,
     transactions,
 )
@@ -64,6 +65,7 @@ FAMILIES: tuple[Routes, ...] = (
     mandates.routes,
     reports.routes,
     bulletins.routes,
+    signals.routes,
     rules.routes,
     ledger.routes,
     health.routes,
