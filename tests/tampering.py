@@ -7,7 +7,8 @@ from service.queries.verifying import Wrong, verify_within
 
 _TABLES = (
     "journal", "block", "audit", "resident_status", "resident_group", "fact", "consignment", "consignment_line",
-    "mandate", "mandate_withdrawal", "rule_file",
+    "mandate", "mandate_withdrawal", "rule_file", "enterprise", "enterprise_status", "transfer", "transfer_line",
+    "transfer_reversal", "processing_batch", "processing_input", "processing_output", "processing_batch_reversal",
 )  # fmt: skip
 
 UNPROTECTED = {

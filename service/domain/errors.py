@@ -159,6 +159,27 @@ class NotReversible(Refusal):
     status, code, title, remembered = 409, "not-reversible", "A reversal can't be reversed", True
 
 
+class HasTransfers(Refusal):
+    """Goods of the trade have gone on to an enterprise; `transfer_ids` names the live transfers."""
+
+    status, code, title, remembered = 409, "has-transfers", "Goods of the trade have gone on", True
+
+
+class EnterpriseExists(Refusal):
+    """The unified social credit code is registered already; `enterprise_id` names the enterprise."""
+
+    status, code, title, remembered = 409, "enterprise-exists", "The enterprise is registered already", True
+
+
+class TransferInBatch(Refusal):
+    """A live processing batch has the transfer: so no other batch takes it, and it can't be reversed.
+
+    `processing_batch_id` names the batch.
+    """
+
+    status, code, title, remembered = 409, "transfer-in-batch", "The transfer is in a processing batch", True
+
+
 class IdempotencyInProgress(Refusal):
     """Another request with the same key is still running."""
 
@@ -222,6 +243,18 @@ class NotMandated(Refusal):
     """The declarant is not the buyer, and the buyer has given no mandate that covers the business day."""
 
     status, code, title, remembered = 422, "not-mandated", "The declarant has no mandate", True
+
+
+class EnterpriseNotActive(Refusal):
+    """The enterprise is not registered, not active on the business day, or not of the kind that the purpose needs."""
+
+    status, code, title, remembered = 422, "enterprise-not-active", "The enterprise can't take the goods", True
+
+
+class QuantityExceeded(Refusal):
+    """More of a trade would go on than there is; `transaction_id` names the trade, `left_kg` says what is left."""
+
+    status, code, title, remembered = 422, "quantity-exceeded", "More would go on than there is", True
 
 
 class SplitOutdated(Refusal):

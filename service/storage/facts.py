@@ -24,14 +24,22 @@ from service.storage.tables import (
     audit,
     consignment,
     consignment_line,
+    enterprise,
+    enterprise_status,
     fact,
     mandate,
     mandate_withdrawal,
     market_group,
+    processing_batch,
+    processing_batch_reversal,
+    processing_input,
+    processing_output,
     resident,
     resident_group,
     resident_status,
     rule_file,
+    transfer,
+    transfer_reversal,
 )
 
 ROWS_AT_ONCE = 2000
@@ -68,6 +76,15 @@ KINDS: Mapping[str, FactKind] = {
     "mandate": FactKind(list(mandate.c)),
     "mandate_withdrawal": FactKind(list(mandate_withdrawal.c)),
     "rule_file": FactKind(list(rule_file.c)),
+    "enterprise": FactKind(list(enterprise.c)),
+    "enterprise_status": FactKind(list(enterprise_status.c)),
+    # A transfer's row has a digest of its lines, so that its fact vouches for them too.
+    "transfer": FactKind(list(transfer.c)),
+    "transfer_reversal": FactKind(list(transfer_reversal.c)),
+    "processing_batch": FactKind(list(processing_batch.c)),
+    "processing_input": FactKind(list(processing_input.c)),
+    "processing_output": FactKind(list(processing_output.c)),
+    "processing_batch_reversal": FactKind(list(processing_batch_reversal.c)),
 }
 
 

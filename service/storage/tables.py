@@ -1,4 +1,4 @@
-"""The tables, with every rule that a table can hold. service.storage.register_tables has a part of them.
+"""The tables, with every rule that a table can hold; register_tables and transfer_tables have a part of them.
 
 Business days are integers such as 20240630: they take four bytes, sort in the order of days, and a person who looks at
 a row can read them. Instants are microseconds since 1970 in UTC. Money is fen, weight is grams.
@@ -25,6 +25,20 @@ from service.storage.register_tables import (
     resident_status,
     rule_file,
 )
+from service.storage.transfer_tables import (
+    enterprise,
+    enterprise_status,
+    processing_batch,
+    processing_batch_reversal,
+    processing_cell,
+    processing_fold,
+    processing_input,
+    processing_output,
+    transfer,
+    transfer_line,
+    transfer_reversal,
+    transferred,
+)
 
 __all__ = [
     "NAMING_CONVENTION",
@@ -36,6 +50,8 @@ __all__ = [
     "consignment",
     "consignment_line",
     "ended_session",
+    "enterprise",
+    "enterprise_status",
     "fact",
     "idempotency",
     "journal",
@@ -44,10 +60,20 @@ __all__ = [
     "mandate_withdrawal",
     "market_group",
     "metadata",
+    "processing_batch",
+    "processing_batch_reversal",
+    "processing_cell",
+    "processing_fold",
+    "processing_input",
+    "processing_output",
     "resident",
     "resident_group",
     "resident_status",
     "rule_file",
+    "transfer",
+    "transfer_line",
+    "transfer_reversal",
+    "transferred",
     "verification",
 ]
 

@@ -31,7 +31,11 @@ REPORTS = (
     "/v1/residents/R00000001/allowance?day=2024-01-10",
 )
 
-EMPTY = {"consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal"}
+EMPTY = {
+    *("consignment", "consignment_line", "key_use", "mandate", "mandate_withdrawal", "enterprise", "enterprise_status"),
+    *("transfer", "transfer_line", "transfer_reversal", "transferred", "processing_batch", "processing_input"),
+    *("processing_output", "processing_batch_reversal", "processing_cell", "processing_fold"),
+}
 """The tables that the ledger of these tests leaves empty."""
 
 
