@@ -12,6 +12,7 @@ from schemas.periods import THROUGH, filters_document, period_document
 from schemas.reports import QuestionSchema, question_fields
 from schemas.several import Several
 from schemas.strict import StrictSchema
+from service.domain.enterprises import enterprise_id
 from service.domain.money import format_cny
 from service.domain.prices import DEVIATIONS, TRADES_MIN, price_text
 from service.domain.residents import resident_id
@@ -172,23 +173,21 @@ def signals_document(report: SignalsReport, key_name: _Names, position: str) -> 
             for each in report.found
         ],
         "signals": [
-            _signal(signal, entries, report.names, key_name)
-            for each in report.found
-            for signal, entries in each.signals
+            _signal(signal, entries, report, key_name) for each in report.found for signal, entries in each.signals
         ],
         "through": report.question.through.isoformat(),
         "position": position,
     }
 
 
-def _signal(signal: Signal, entries: EntrySums, names: Mapping[int, str], key_name: _Names) -> dict[str, Any]:
+def _signal(signal: Signal, entries: EntrySums, report: SignalsReport, key_name: _Names) -> dict[str, Any]:
     filters = transaction_filters(signal)
     return {
         "rule": signal.rule,
-        "subject": _subject(signal, names, key_name),
-        "buyer": None if signal.buyer is None else _buyer(signal.buyer, names),
+        "subject": _subject(signal, report.names, key_name),
+        "buyer": None if signal.buyer is None else _buyer(signal.buyer, report),
         "period": period_document(signal.scope.period),
-        "compared": [_measured(one) for one in signal.compared],
+        "compared": [_compared(one) for one in signal.compared],
         "entries": {
             "transactions": entries.transactions,
             "residents": entries.residents,
@@ -209,13 +208,15 @@ def _subject(signal: Signal, names: Mapping[int, str], key_name: _Names) -> dict
     return {"kind": kind, "id": str(subject), "name": name}
 
 
-def _buyer(buyer: Buyer, names: Mapping[int, str]) -> dict[str, Any]:
+def _buyer(buyer: Buyer, report: SignalsReport) -> dict[str, Any]:
     if buyer.kind == "declarant":
-        return {"kind": buyer.kind, "id": resident_id(int(buyer.key)), "name": names.get(int(buyer.key))}
+        return {"kind": buyer.kind, "id": resident_id(int(buyer.key)), "name": report.names.get(int(buyer.key))}
+    if buyer.kind == "enterprise":
+        return {"kind": buyer.kind, "id": enterprise_id(int(buyer.key)), "name": report.enterprises.get(int(buyer.key))}
     return {"kind": buyer.kind, "id": str(buyer.key), "name": None}
 
 
-def _measured(one: Compared) -> dict[str, Any]:
+def _compared(one: Compared) -> dict[str, Any]:
     return {
         "figure": one.figure,
         "value": _figure(one.figure, one.value),

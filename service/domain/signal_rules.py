@@ -63,7 +63,14 @@ class Load(NamedTuple):
     last_day: datetime.date
     at_limit: int
     least_used: int
-    buyer: Buyer | None
+    buyer: Buyer | None = None
+
+    @property
+    def scope(self) -> EntryScope:
+        """The trades of the load."""
+        points = frozenset({self.trade_point})
+        whole = EntryScope(self.first_day, self.last_day, points, "import")
+        return replace(whole, consignment=self.consignment, vehicle_plate=self.vehicle_plate)
 
 
 def one_buyer_signals(loads: Iterable[Load]) -> list[Signal]:
@@ -80,21 +87,13 @@ def _load_order(load: Load) -> tuple[object, ...]:
 
 
 def _load_signal(load: Load) -> Signal:
-    scope = EntryScope(
-        load.first_day,
-        load.last_day,
-        frozenset({load.trade_point}),
-        "import",
-        consignment=load.consignment,
-        vehicle_plate=load.vehicle_plate,
-    )
     compared = (
         Compared("residents_at_limit", load.at_limit, "at_least", CONSIGNMENT_RESIDENTS_MIN),
         Compared("limit_used_pct", load.least_used, "at_least", LIMIT_PERCENT_MIN * 100),
     )
     kind: SubjectKind = "vehicle_plate" if load.consignment is None else "consignment"
     named = load.consignment or load.vehicle_plate or ""
-    return Signal("consignment-one-buyer", kind, named, compared, scope, load.buyer)
+    return Signal("consignment-one-buyer", kind, named, compared, load.scope, load.buyer)
 
 
 class KeyTrade(NamedTuple):

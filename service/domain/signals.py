@@ -132,9 +132,10 @@ class FoundSignals:
 
 @dataclass(frozen=True, slots=True)
 class SignalsReport:
-    """The signals of a question by rule, and the masked names of the residents that they name."""
+    """The signals of a question by rule, with masked names of the residents in them, and names of the enterprises."""
 
     question: Question
     rules: Sequence[SignalRule]
     found: Sequence[FoundSignals]
     names: Mapping[int, str]
+    enterprises: Mapping[int, str]

@@ -15,7 +15,7 @@ from service.domain.signal_rules import (
 from service.domain.signals import SIGNALS_MAX, EntryScope, FoundSignals, Signal, SignalRule, SignalsReport
 from service.ledger import Ledger
 from service.queries.residents import masked_names
-from service.storage import signal_entries, signals
+from service.storage import signal_entries, signal_loads, signals
 from service.storage.engine import Connection
 
 
@@ -26,8 +26,10 @@ def find_signals(
     points = dict(question.filters).get("trade_point")
     asked = EntryScope(question.span.start, question.span.end, points)
     found = [_found(connection, rule, _FINDERS[rule](connection, asked)) for rule in rules]
-    named = {one for each in found for signal, _ in each.signals for one in _residents_of(signal)}
-    return SignalsReport(question, rules, found, masked_names(connection, ledger, named))
+    shown = [signal for each in found for signal, _ in each.signals]
+    names = masked_names(connection, ledger, {one for signal in shown for one in _residents_of(signal)})
+    numbers = {int(one.buyer.key) for one in shown if one.buyer is not None and one.buyer.kind == "enterprise"}
+    return SignalsReport(question, rules, found, names, signal_loads.enterprise_names(connection, numbers))
 
 
 def _found(connection: Connection, rule: SignalRule, all_found: Sequence[Signal]) -> FoundSignals:
@@ -37,7 +39,7 @@ def _found(connection: Connection, rule: SignalRule, all_found: Sequence[Signal]
 
 
 def _one_buyer(connection: Connection, asked: EntryScope) -> list[Signal]:
-    return one_buyer_signals(signals.count_loads(connection, asked))
+    return one_buyer_signals(signal_loads.count_loads(connection, asked))
 
 
 def _busy_keys(connection: Connection, asked: EntryScope) -> list[Signal]:

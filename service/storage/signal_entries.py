@@ -14,7 +14,7 @@ from service.storage.tables import journal
 _IS_IMPORT = journal.c.direction == "import"
 
 
-class _Way(NamedTuple):
+class EntryWay(NamedTuple):
     """How the trades of signals are found: the values of each signal, and how a trade of the journal fits them."""
 
     columns: Mapping[str, ColumnType]
@@ -51,12 +51,12 @@ def _of_declarant(scope: EntryScope) -> Iterable[Mapping[str, object]]:
     return ({"declarant": scope.declarant, "resident": buyer} for buyer in scope.buyers)
 
 
-_CONSIGNMENT = _Way(
+BY_CONSIGNMENT = EntryWay(
     {"trade_point": sa.Text, "consignment": sa.Text},
     _of_consignment,
     lambda row: (journal.c.trade_point == row.trade_point) & (journal.c.consignment == row.consignment) & _IS_IMPORT,
 )
-_PLATE = _Way(
+BY_PLATE = EntryWay(
     {"trade_point": sa.Text, "plate": sa.Text, "first": DayType},
     _of_plate,
     lambda row: (
@@ -67,18 +67,18 @@ _PLATE = _Way(
         & _IS_IMPORT
     ),
 )
-_KEY = _Way(
+_KEY = EntryWay(
     {"api_key": sa.Integer, "first": InstantType, "last": InstantType},
     _of_key,
     lambda row: (journal.c.recorded_by == row.api_key) & journal.c.recorded_at.between(row.first, row.last),
 )
-_RESIDENT = _Way(
+_RESIDENT = EntryWay(
     {"resident": sa.Integer, "first": DayType, "last": DayType},
     _of_resident,
     lambda row: (journal.c.resident == row.resident) & journal.c.day.between(row.first, row.last) & _IS_IMPORT,
 )
-_PLACES = _Way({"place": sa.BigInteger}, _of_places, lambda row: journal.c.seq == row.place)
-_DECLARANT = _Way(
+_PLACES = EntryWay({"place": sa.BigInteger}, _of_places, lambda row: journal.c.seq == row.place)
+_DECLARANT = EntryWay(
     {"declarant": sa.Integer, "resident": sa.Integer},
     _of_declarant,
     lambda row: (journal.c.declarant == row.declarant) & (journal.c.resident == row.resident),
@@ -97,16 +97,24 @@ def find_entries(connection: sa.Connection, scopes: Sequence[EntryScope]) -> lis
     return [found.get(place, EntrySums(0, 0, 0, ())) for place in range(len(scopes))]
 
 
-def _way_of(scope: EntryScope) -> _Way:
+def _way_of(scope: EntryScope) -> EntryWay:
     named = (
-        (scope.places, _PLACES), (scope.consignment, _CONSIGNMENT), (scope.vehicle_plate, _PLATE),
+        (scope.places, _PLACES), (scope.consignment, BY_CONSIGNMENT), (scope.vehicle_plate, BY_PLATE),
         (scope.api_key, _KEY), (scope.declarant, _DECLARANT), (scope.resident, _RESIDENT),
     )  # fmt: skip
     return next(way for value, way in named if value)
 
 
-def _find(connection: sa.Connection, way: _Way, scopes: Mapping[int, EntryScope]) -> dict[int, EntrySums]:
-    """The sums and ids by the number of the scope. Each of the two statements finds the trades of all scopes."""
+class Behind(NamedTuple):
+    """The rows of some scopes, how a live trade fits one, and the parameter with the rows' values."""
+
+    rows: sa.FromClause
+    condition: sa.ColumnElement[bool]
+    parameters: Mapping[str, str]
+
+
+def behind(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryScope]) -> Behind:
+    """How the trades of some scopes are found; the column `no` of the rows is the number of the scope."""
     some = next(iter(scopes.values()))
     whole = EntryScope(
         min(scope.first_day for scope in scopes.values()),
@@ -117,36 +125,42 @@ def _find(connection: sa.Connection, way: _Way, scopes: Mapping[int, EntryScope]
     columns: dict[str, ColumnType] = {"no": sa.Integer, **way.columns}
     rows = row_set(connection.dialect.name, "signals", columns)
     values = rows_parameter({"no": no, **one} for no, scope in scopes.items() for one in way.values(scope))
-    behind = sa.and_(way.fits(rows.c), *is_live_in(whole))
+    return Behind(rows, sa.and_(way.fits(rows.c), *is_live_in(whole)), {"signals": values})
+
+
+def _find(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryScope]) -> dict[int, EntrySums]:
+    """The sums and ids by the number of the scope. Each of the two statements finds the trades of all scopes."""
+    found = behind(connection, way, scopes)
     sums = (
         sa.select(
-            rows.c.no,
+            found.rows.c.no,
             sa.func.count(),
             sa.func.count(journal.c.resident.distinct()),
             sa.func.sum(journal.c.amount_fen),
         )
-        .select_from(rows.join(journal, behind))
-        .group_by(rows.c.no)
+        .select_from(found.rows.join(journal, found.condition))
+        .group_by(found.rows.c.no)
     )
-    ids = _oldest_ids(connection, rows, behind, values)
+    ids = _oldest_ids(connection, found)
     return {
         no: EntrySums(transactions, residents, int(amount_fen), ids.get(no, ()))
-        for no, transactions, residents, amount_fen in connection.execute(sums, {"signals": values})
+        for no, transactions, residents, amount_fen in connection.execute(sums, found.parameters)
     }
 
 
-def _oldest_ids(
-    connection: sa.Connection, rows: sa.FromClause, behind: sa.ColumnElement[bool], values: str
-) -> dict[int, list[object]]:
-    rank = sa.func.row_number().over(partition_by=rows.c.no, order_by=journal.c.seq).label("rank")
-    ranked = sa.select(rows.c.no, journal.c.seq, rank).select_from(rows.join(journal, behind)).subquery("ranked")
+def _oldest_ids(connection: sa.Connection, found: Behind) -> dict[int, list[object]]:
+    no = found.rows.c.no
+    rank = sa.func.row_number().over(partition_by=no, order_by=journal.c.seq).label("rank")
+    ranked = (
+        sa.select(no, journal.c.seq, rank).select_from(found.rows.join(journal, found.condition)).subquery("ranked")
+    )
     wanted = (
         sa.select(ranked.c.no, journal.c.transaction_id)
         .join(journal, journal.c.seq == ranked.c.seq)
         .where(ranked.c.rank <= IDS_MAX)
         .order_by(ranked.c.no, ranked.c.seq)
     )
-    found: dict[int, list[object]] = {}
-    for no, transaction_id in connection.execute(wanted, {"signals": values}):
-        found.setdefault(no, []).append(transaction_id)
-    return found
+    ids: dict[int, list[object]] = {}
+    for number, transaction_id in connection.execute(wanted, found.parameters):
+        ids.setdefault(number, []).append(transaction_id)
+    return ids

@@ -6,30 +6,31 @@ Only live trades count. Each statement reads the days that are asked about by th
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from service.domain.allowance import NO_LIST_GROUP
 from service.domain.periods import month_end
-from service.domain.signal_rules import KeyTrade, Load, PricedTrade, Sameness, limit_days_before, one_buyer
-from service.domain.signals import CONSIGNMENT_RESIDENTS_MIN, LIMIT_DAYS_MIN, LIMIT_PERCENT_MIN, BuyerKind, EntryScope
+from service.domain.signal_rules import KeyTrade, PricedTrade, limit_days_before
+from service.domain.signals import LIMIT_DAYS_MIN, LIMIT_PERCENT_MIN, EntryScope
 from service.domain.transactions import Direction
-from service.storage.columns import DayType, as_stored, day_number, instant_of
+from service.storage.columns import as_stored, day_number, instant_of
 from service.storage.entry_filters import IS_REVERSED
 from service.storage.tables import allowance_use, journal
 
 ROWS_AT_ONCE = 10_000
 
-_used_fen, _limit_fen = (
+USED_FEN, LIMIT_FEN = (
     sa.cast(column, sa.BigInteger) for column in (allowance_use.c.exempt_fen, allowance_use.c.limit_fen)
 )
-_IS_AT_LIMIT = (_used_fen > 0) & (_used_fen * 100 >= _limit_fen * LIMIT_PERCENT_MIN)
-_IS_ITS_DAY = (
+IS_AT_LIMIT = (USED_FEN > 0) & (USED_FEN * 100 >= LIMIT_FEN * LIMIT_PERCENT_MIN)
+"""Whether the resident of an allowance is at the limit on its day."""
+IS_ITS_DAY = (
     (allowance_use.c.resident == journal.c.resident)
     & (allowance_use.c.day == journal.c.day)
     & (allowance_use.c.list_group == NO_LIST_GROUP)
 )
+"""Whether an allowance is that of a trade's resident and day."""
 
 
 def is_live_in(asked: EntryScope) -> list[sa.ColumnElement[bool]]:
@@ -38,63 +39,6 @@ def is_live_in(asked: EntryScope) -> list[sa.ColumnElement[bool]]:
     if asked.trade_points is not None:
         found.append(journal.c.trade_point.in_(sorted(asked.trade_points)))
     return found
-
-
-def count_loads(connection: sa.Connection, asked: EntryScope) -> list[Load]:
-    """The loads with many residents at the limit: consignments, and plates on a day where no consignment is named."""
-    named = journal.c.consignment
-    plate, day = (
-        sa.case((named.is_(None), column)).label(name)
-        for name, column in (("plate", journal.c.vehicle_plate), ("plate_day", as_stored(journal.c.day)))
-    )
-    at_limit = sa.func.count(sa.case((_IS_AT_LIMIT, journal.c.resident)).distinct())
-    wanted = (
-        sa.select(
-            journal.c.trade_point,
-            named,
-            plate,
-            sa.type_coerce(day, DayType),
-            at_limit.label("at_limit"),
-            sa.func.min(sa.case((_IS_AT_LIMIT, _used_fen * 10_000 // _limit_fen))).label("least_used"),
-            sa.func.sum(sa.case((_IS_AT_LIMIT, 1), else_=0)).label("trades"),
-            *_sameness("declarant", sa.func.coalesce(journal.c.declarant, journal.c.resident)),
-            *_sameness("seller", journal.c.seller),
-        )
-        .join(allowance_use, _IS_ITS_DAY, isouter=True)
-        .where(
-            *is_live_in(asked),
-            journal.c.direction == "import",
-            named.is_not(None) | journal.c.vehicle_plate.is_not(None),
-        )
-        .group_by(journal.c.trade_point, named, plate, day)
-        .having(at_limit >= CONSIGNMENT_RESIDENTS_MIN)
-    )
-    return [_load_of(row, asked) for row in connection.execute(wanted)]
-
-
-def _sameness(name: str, value: sa.ColumnElement[Any]) -> Iterator[sa.ColumnElement[Any]]:
-    """The columns of a Sameness over the trades of residents at the limit."""
-    compared = sa.case((_IS_AT_LIMIT, value))
-    yield sa.func.min(compared).label(f"{name}_lowest")
-    yield sa.func.max(compared).label(f"{name}_highest")
-    yield sa.func.count(compared).label(f"{name}_trades")
-
-
-def _load_of(row: Any, asked: EntryScope) -> Load:
-    said: dict[BuyerKind, Sameness] = {
-        "declarant": Sameness(row.declarant_lowest, row.declarant_highest, row.declarant_trades),
-        "seller": Sameness(row.seller_lowest, row.seller_highest, row.seller_trades),
-    }
-    return Load(
-        row.trade_point,
-        row.consignment,
-        row.plate,
-        row.plate_day or asked.first_day,
-        row.plate_day or asked.last_day,
-        row.at_limit,
-        row.least_used,
-        one_buyer(row.trades, said),
-    )
 
 
 def read_trades(connection: sa.Connection, asked: EntryScope) -> Iterator[KeyTrade]:
@@ -119,8 +63,8 @@ def days_at_limit(connection: sa.Connection, asked: EntryScope) -> Mapping[int, 
     reaching_back = EntryScope(limit_days_before(asked.period), asked.last_day, asked.trade_points)
     days = (
         sa.select(journal.c.resident, journal.c.day)
-        .join(allowance_use, _IS_ITS_DAY)
-        .where(*is_live_in(reaching_back), journal.c.direction == "import", _IS_AT_LIMIT)
+        .join(allowance_use, IS_ITS_DAY)
+        .where(*is_live_in(reaching_back), journal.c.direction == "import", IS_AT_LIMIT)
         .distinct()
         .cte("days")
     )
