@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from schemas.signals import lists_others, transaction_filters
@@ -21,6 +21,7 @@ from service.commands.posting import Post, Reverse, post
 from service.commands.residents import Registration, register_all
 from service.config import Settings
 from service.domain.idempotency import key_digest, reversal_fingerprint
+from service.domain.keys import OPERATOR_RIGHTS
 from service.domain.periods import Period
 from service.domain.reports import Question
 from service.domain.signals import IDS_MAX, RULES, EntrySums, Signal
@@ -220,7 +221,7 @@ class History:
             if free:
                 own = free[one % len(free)]
                 reversal = Reverse(key_digest(1, "r", a_key()), reversal_fingerprint(own, "x"), "t", own, "x")
-                post(self.ledger, [reversal])
+                post(self.ledger, [reversal._replace(rights=OPERATOR_RIGHTS)])
 
 
 def _plain(signal: Signal) -> Plain:
@@ -247,9 +248,18 @@ def _listed(ledger: Ledger, signal: Signal) -> set[UUID]:
     return {one.transaction.transaction_id for one in stream_transactions(ledger, wanted, "oldest")}
 
 
-@settings(
-    max_examples=25, phases=(Phase.generate,), deadline=None, suppress_health_check=list(HealthCheck), database=None
-)
+TRUCK = {
+    "residents": 12, "below": 1, "day": FIRST, "second_day": True, "consignment": "C-1", "vehicle_plate": None,
+    "seller": "Sain", "declarants": (), "trade_point": POINTS[0], "gone_to": (), "is_gone_back": False,
+}  # fmt: skip
+QUICKLY = (Phase.explicit, Phase.generate)
+"""Each example fills a ledger, so that to look for a smaller one that fails would take minutes."""
+
+
+@settings(max_examples=15, phases=QUICKLY, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@example(history=[("load", TRUCK | {"gone_to": (1,), "is_gone_back": True})], period=ALL, points=None)
+@example(history=[("load", TRUCK | {"gone_to": (2,)})], period=ALL, points=POINTS[0])
+@example(history=[("load", TRUCK), ("reverse", [4])], period=ALL, points=POINTS[0])
 @given(history=st.lists(steps, min_size=3, max_size=9), period=periods, points=st.sampled_from([None, *POINTS]))
 def test_signals_equal_a_plain_recount(
     new_database: Callable[[], str],
