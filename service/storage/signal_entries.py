@@ -20,6 +20,8 @@ class EntryWay(NamedTuple):
     columns: Mapping[str, ColumnType]
     values: Callable[[EntryScope], Iterable[Mapping[str, object]]]
     fits: Callable[[Any], sa.ColumnElement[bool]]
+    by_day: bool = False
+    """Whether an index of days finds the trades; otherwise SQLite, which has no statistics, must not use it."""
 
 
 def _of_consignment(scope: EntryScope) -> Iterable[Mapping[str, object]]:
@@ -66,6 +68,7 @@ BY_PLATE = EntryWay(
         & journal.c.consignment.is_(None)
         & _IS_IMPORT
     ),
+    by_day=True,
 )
 _KEY = EntryWay(
     {"api_key": sa.Integer, "first": InstantType, "last": InstantType},
@@ -82,6 +85,7 @@ _DECLARANT = EntryWay(
     {"declarant": sa.Integer, "resident": sa.Integer},
     _of_declarant,
     lambda row: (journal.c.declarant == row.declarant) & (journal.c.resident == row.resident),
+    by_day=True,
 )
 
 
@@ -125,7 +129,7 @@ def behind(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryS
     columns: dict[str, ColumnType] = {"no": sa.Integer, **way.columns}
     rows = row_set(connection.dialect.name, "signals", columns)
     values = rows_parameter({"no": no, **one} for no, scope in scopes.items() for one in way.values(scope))
-    return Behind(rows, sa.and_(way.fits(rows.c), *is_live_in(whole)), {"signals": values})
+    return Behind(rows, sa.and_(way.fits(rows.c), *is_live_in(whole, by_day=way.by_day)), {"signals": values})
 
 
 def _find(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryScope]) -> dict[int, EntrySums]:

@@ -15,7 +15,7 @@ from service.domain.signal_rules import KeyTrade, PricedTrade, limit_days_before
 from service.domain.signals import LIMIT_DAYS_MIN, LIMIT_PERCENT_MIN, EntryScope
 from service.domain.transactions import Direction
 from service.storage.columns import as_stored, day_number, instant_of
-from service.storage.entry_filters import IS_REVERSED
+from service.storage.entry_filters import IS_REVERSED, WITHOUT_INDEX
 from service.storage.tables import allowance_use, journal
 
 ROWS_AT_ONCE = 10_000
@@ -33,9 +33,13 @@ IS_ITS_DAY = (
 """Whether an allowance is that of a trade's resident and day."""
 
 
-def is_live_in(asked: EntryScope) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a live trade on the days and at the trade points that are asked about."""
-    found = [journal.c.reverses.is_(None), ~IS_REVERSED, journal.c.day.between(asked.first_day, asked.last_day)]
+def is_live_in(asked: EntryScope, *, by_day: bool = True) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a live trade on the days and at the trade points that are asked about.
+
+    With `by_day` the database may find the trades by the index of days.
+    """
+    day = journal.c.day if by_day else WITHOUT_INDEX["day"]
+    found = [journal.c.reverses.is_(None), ~IS_REVERSED, day.between(asked.first_day, asked.last_day)]
     if asked.trade_points is not None:
         found.append(journal.c.trade_point.in_(sorted(asked.trade_points)))
     return found

@@ -17,5 +17,12 @@ useLimits({
   directions: ["import", "export"],
   over_allowance: ["tax", "refuse"],
   languages: ["zh", "en", "mn"],
+  signal_rules: [
+    "consignment-one-buyer",
+    "key-many-residents",
+    "resident-at-limit",
+    "price-of-month",
+    "never-self-declared",
+  ],
   lengths_max: { commodity: 100, reason: 200 },
 });

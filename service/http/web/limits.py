@@ -22,6 +22,7 @@ from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
 from service.domain.periods import PERIOD_YEARS_MAX
 from service.domain.personal_data import NUMBER_LENGTH
 from service.domain.residents import NAME_LENGTH_MAX, STATUSES
+from service.domain.signals import RULES
 from service.domain.transactions import DIRECTIONS, FIRST_TRADING_DAY
 from service.http.web.refusal_pages import TAGS
 
@@ -48,6 +49,7 @@ def page_limits() -> dict[str, object]:
         "directions": list(DIRECTIONS),
         "over_allowance": list(OVER_ALLOWANCE),
         "languages": list(TAGS),
+        "signal_rules": list(RULES),
         "lengths_max": {
             **text_lengths_max(),
             "hs_code": HS_CODE_LENGTH_MAX,

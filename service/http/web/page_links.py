@@ -19,5 +19,6 @@ PAGES = {
     "record": ShellPage("/record", "transactions:write residents:read"),
     "transactions": ShellPage("/transactions", "transactions:read"),
     "consignments": ShellPage("/consignments", "transactions:read transactions:write residents:read"),
+    "signals": ShellPage("/signals", "signals:read"),
     "residents": ShellPage("/residents", "residents:read residents:write"),
 }
