@@ -11,10 +11,12 @@ import orjson
 
 from schemas import reports as wire
 from schemas.briefs import brief_document
+from schemas.signals import SignalsQuerySchema
 from schemas.strict import StrictSchema
 from schemas.warning_counts import WarningsQuerySchema, warnings_report_document
 from service.cli.opening import open_existing_ledger
 from service.cli.settings import pass_settings
+from service.cli.signals import read_signals
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
 from service.domain.errors import ValidationFailed
@@ -32,18 +34,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+def _only(*names: str) -> list[Callable[[Any], Any]]:
+    """The options that narrow a report, each to some values."""
+    told = "Only these; may be repeated."
+    return [click.option(f"--{name.replace('_', '-')}", name, multiple=True, metavar="V", help=told) for name in names]
+
+
 _COMPARE = click.option("--compare", metavar="HOW", help="yoy (default), previous or none.")
-_COUNTED = [
+_PERIOD = [
     click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
     click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
     click.option("--from", "from_", metavar="DAY", help="The first day, with --to."),
     click.option("--to", metavar="DAY", help="The last day."),
-    *(
-        click.option(
-            f"--{name.replace('_', '-')}", name, multiple=True, metavar="V", help="Only these; may be repeated."
-        )
-        for name in ("category", "origin", "direction", "trade_point", "group_id", "settlement")
-    ),
+]
+_OUTPUT = [
     click.option(
         "--format", "shape", type=click.Choice(FORMATS), help="A table if left out, or what --output is named after."
     ),
@@ -53,7 +58,9 @@ _COUNTED = [
         help="A new file to write to: .json, .csv or .xlsx.",
     ),
 ]
+_COUNTED = [*_PERIOD, *_only("category", "origin", "direction", "trade_point", "group_id", "settlement"), *_OUTPUT]
 _QUESTION = [*_COUNTED, _COMPARE]
+_SIGNALS = [*_PERIOD, *_only("trade_point", "rule"), *_OUTPUT]
 
 _TABLE = [
     click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
@@ -69,6 +76,11 @@ def _asking(function: Function) -> Function:
 def _with_counts(function: Function) -> Function:
     """Adds the options of a question that is compared with nothing to a command."""
     return _with(_COUNTED, function)
+
+
+def _about_signals(function: Function) -> Function:
+    """Adds the options of a question about signals to a command."""
+    return _with(_SIGNALS, function)
 
 
 def _as_table(function: Function) -> Function:
@@ -167,6 +179,29 @@ def warnings(settings: Settings, /, **asked: Any) -> None:
         print_warnings(console(), document, asked["lang"])
         return
     _write(_content(document, shape, asked["lang"]), shape, asked["output"])
+
+
+@report.command()
+@_about_signals
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the words.")
+@pass_settings
+def signals(settings: Settings, /, **asked: Any) -> None:
+    """What in live trades is a reason to look; each reading is recorded in the audit.
+
+    \b
+    hushi report signals --period 2024-06 --rule resident-at-limit --lang en
+    """  # noqa: D301 (click takes \b as a mark)
+    shape, query = _shape(asked), _read(SignalsQuerySchema(), asked)
+    if shape == "xlsx":
+        raise click.UsageError("signals are a table, json or csv; there is no workbook of them")
+    document = _asked(read_signals, _opened(settings), query)
+    if shape == "table":
+        from service.rendering.signals_table import print_signals
+        from service.rendering.terminal import console
+
+        print_signals(console(), document, asked["lang"])
+        return
+    _write(_content(document, shape), shape, asked["output"])
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from service.ledger import Ledger
 from service.queries.verifying import verify
 from tests.builders import a_trade
 from tests.conftest import Caller
+from tests.servers import call_hushi
 
 ADDRESS = "/v1/reports/signals"
 JUNE = f"{ADDRESS}?period=2024-06"
@@ -105,3 +107,21 @@ def test_a_signal_refuses_nothing(clerk: Caller) -> None:
 def test_a_day_before_the_ledger_can_be_asked_about(clerk: Caller) -> None:
     document = clerk.get(f"{ADDRESS}?from=1999-12-01&to=2000-01-31").get_json()
     assert document["signals"] == []
+
+
+def test_the_command_prints_them_and_its_reading_is_in_the_audit(clerk: Caller, environment: dict[str, str]) -> None:
+    asked = ("report", "signals", "--period", "2024-06", "--trade-point", HERE)
+    printed = call_hushi(environment, *asked, "--lang", "en")
+    assert printed.exit_code == 0, printed.stderr
+    assert "10 residents at the limit (a signal from 10 on)" in printed.stdout
+    assert "One seller sold to all of them: =Сайн" in printed.stdout
+    assert "no verdict" in printed.stdout
+    as_csv = call_hushi(environment, *asked, "--rule", "consignment-one-buyer", "--format", "csv")
+    assert "residents_at_limit,10,at_least,10" in as_csv.stdout
+    as_json = call_hushi(environment, *asked, "--format", "json")
+    assert json.loads(as_json.stdout) == clerk.get(f"{JUNE}&trade_point={HERE}").get_json()
+    (_, *records) = clerk.get("/v1/audit?action=signals:read").get_json()["items"]
+    assert [one["recorded_by"] for one in records] == [{"id": 0, "name": "operator"}] * 3
+    assert call_hushi(environment, *asked, "--format", "xlsx").exit_code == 2
+    wrong = call_hushi(environment, "report", "signals", "--period", "2024-06", "--rule", "x")
+    assert (wrong.exit_code, wrong.stderr[:14]) == (2, "hushi: --rule:")
