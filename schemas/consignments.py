@@ -8,6 +8,7 @@ from marshmallow.validate import Length
 from schemas.choices import Count, OneOf
 from schemas.examples import EXAMPLES
 from schemas.fields import (
+    BusinessDay,
     Cny,
     CountryCode,
     HsCode,
@@ -21,6 +22,8 @@ from schemas.fields import (
     TradingDay,
 )
 from schemas.mandates import WhomSchema
+from schemas.processing_batches import EnterpriseNameSchema
+from schemas.public_ids import EnterpriseId, TransferId
 from schemas.recorder import RecorderSchema
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
@@ -30,6 +33,7 @@ from service.domain.proposals import PROPOSAL_LENGTH_MAX
 from service.domain.residents import parse_resident_id
 from service.domain.splitting import SPLIT_POLICIES
 from service.domain.transactions import DEFAULT_TRADE_POINT
+from service.domain.transfers import CONSIGNMENT_TRANSFERS_MAX, PURPOSES
 
 LEAVE = "leave"
 NO_ROOM_REASONS = (
@@ -109,6 +113,20 @@ class OtherTradesSchema(StrictSchema):
     amount_cny = SignedCny(required=True, attribute="amount_fen")
 
 
+class ConsignmentTransferSchema(StrictSchema):
+    """A transfer with goods of a consignment; its sums are of these goods."""
+
+    transfer_id = TransferId(required=True, attribute="number")
+    enterprise_id = EnterpriseId(required=True)
+    enterprise = fields.Nested(EnterpriseNameSchema, required=True)
+    purpose = fields.String(required=True, metadata={"enum": list(PURPOSES)})
+    transferred_on = BusinessDay(required=True)
+    transactions = fields.Integer(required=True)
+    quantity_kg = SignedKg(required=True, attribute="quantity_g")
+    amount_cny = SignedCny(required=True, attribute="amount_fen")
+    reversed = fields.Function(lambda one: one["reversal"] is not None, required=True, metadata={"type": "boolean"})
+
+
 class ConsignmentSchema(StrictSchema):
     """A registered consignment."""
 
@@ -119,6 +137,11 @@ class ConsignmentSchema(StrictSchema):
     arrived_at = Instant(required=True)
     lines = fields.List(fields.Nested(LineSchema), required=True)
     other_trades = fields.Nested(OtherTradesSchema, required=True)
+    transfers = fields.List(
+        fields.Nested(ConsignmentTransferSchema),
+        required=True,
+        metadata={"description": f"The newest {CONSIGNMENT_TRANSFERS_MAX} at most; GET /v1/transfers lists all."},
+    )
     recorded_at = Instant(required=True)
     recorded_by = fields.Nested(RecorderSchema, required=True, allow_none=True)
 

@@ -33,6 +33,14 @@ def consignment_document(state: ConsignmentState, name_of: NameOf) -> dict[str, 
             **stated._asdict(),
             "lines": lines,
             "other_trades": state.other_trades,
+            "transfers": [
+                {
+                    **one._asdict(),
+                    "enterprise_id": one.enterprise,
+                    "enterprise": {"enterprise_id": one.enterprise, "name": one.enterprise_name},
+                }
+                for one in state.transfers
+            ],
             "recorded_at": state.registered.recorded_at,
             "recorded_by": None if key is None else {"id": key, "name": name_of(key)},
         }

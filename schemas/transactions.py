@@ -29,7 +29,9 @@ from schemas.recorder import RecorderSchema
 from schemas.residents import PAGE_LIMIT, PAGE_LIMIT_MAX, cursor_field
 from schemas.strict import StrictSchema
 from schemas.warnings import WarningSchema, warnings_document
+from service.domain.money import format_cny, format_kg
 from service.domain.transactions import DEFAULT_TRADE_POINT, DIRECTIONS, METADATA_ENTRIES_MAX, Trade, Transaction
+from service.domain.transfers import GoneOn
 
 COMMODITY_LENGTH_MAX = 100
 MARK_LENGTH_MAX = 64
@@ -154,6 +156,11 @@ class TransactionWriter:
         return {**self._writer.dump(entry), "recorded_by": recorder}
 
 
+def gone_document(gone: GoneOn) -> dict[str, str]:
+    """What has gone on of a trade by live transfers, as an answer tells it."""
+    return {"transferred_kg": format_kg(gone.quantity_g), "transferred_cny": format_cny(gone.amount_fen)}
+
+
 class ProvenTransactionSchema(TransactionSchema):
     """An entry as a proof shows it: without the sentences of its warnings, whose text the proof has apart."""
 
@@ -169,8 +176,15 @@ class ListedTransactionSchema(TransactionSchema):
     reversed_by = fields.UUID(required=True, allow_none=True)
 
 
-class TransactionWithFateSchema(ListedTransactionSchema):
-    """An entry and what happened to it later: its reversal, if there is one, and its block after it is folded."""
+class PageEntrySchema(ListedTransactionSchema):
+    """An entry on a page of a list: its reversal, if there is one, and what has gone on of it by live transfers."""
+
+    transferred_kg = SignedKg(required=True)
+    transferred_cny = SignedCny(required=True)
+
+
+class TransactionWithFateSchema(PageEntrySchema):
+    """An entry and what happened to it later; also its block after it is folded."""
 
     block = fields.Integer(required=True, allow_none=True)
 
@@ -217,5 +231,5 @@ def statement_query(name: str, filters: Mapping[str, fields.Field[Any]]) -> type
 class TransactionPageSchema(StrictSchema):
     """One page of a list; `next_cursor` is null at the end."""
 
-    items = fields.List(fields.Nested(ListedTransactionSchema), required=True)
+    items = fields.List(fields.Nested(PageEntrySchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

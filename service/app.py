@@ -22,9 +22,11 @@ from service.http.api import (
     batches,
     bulletins,
     consignments,
+    enterprises,
     health,
     ledger,
     mandates,
+    processing_batches,
     reports,
     residents,
     reversals,
@@ -32,6 +34,7 @@ from service.http.api import (
     signals,
     transaction_lists,
     transactions,
+    transfers,
 )
 from service.http.context import AppContext, app_context, attach_context
 from service.http.openapi import reference_routes
@@ -63,6 +66,9 @@ FAMILIES: tuple[Routes, ...] = (
     reversals.routes,
     consignments.routes,
     mandates.routes,
+    enterprises.routes,
+    transfers.routes,
+    processing_batches.routes,
     reports.routes,
     bulletins.routes,
     signals.routes,

@@ -14,6 +14,7 @@ from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
     Forbidden,
+    HasTransfers,
     NotFound,
     NotReversible,
     ReferenceExists,
@@ -38,7 +39,8 @@ from service.domain.transactions import (
     refuse_impossible,
     reverse,
 )
-from service.storage import allowance, journal
+from service.domain.transfers import transfer_id
+from service.storage import allowance, journal, transferred
 from service.storage.allowance import Limit
 from service.storage.engine import Connection
 from service.storage.mandates import find_of_pairs
@@ -46,6 +48,8 @@ from service.storage.observing import Observer, prepare_observer
 from service.storage.prices import PriceBook
 from service.storage.resident_cache import find_eligibilities
 
+TRANSFERS_NAMED_MAX = 100
+"""How many live transfers of a trade its refused reversal names at most."""
 _NOTHING_RELATED = journal.Related({}, {}, {})
 
 
@@ -61,6 +65,8 @@ class Judge:
     limits: Mapping[UseKey, Limit]
     trades: dict[UUID, Transaction]
     reversals: dict[UUID, UUID]
+    transfers: Mapping[UUID, Sequence[int]]
+    """The live transfers of the trades that the batch wants to reverse, by their numbers."""
     references: dict[tuple[str, str], UUID]
     mandates: Mapping[MandatedPair, Sequence[Mandate]]
     observer: Observer
@@ -118,7 +124,7 @@ class Judge:
         `recorded_by` is the id of the API key, and `rights` says what it may reverse beside its own trades.
 
         Raises PersonalData for a citizen number in the reason, NotFound, NotReversible, Forbidden for a trade that
-        another key has recorded, AlreadyReversed.
+        another key has recorded, AlreadyReversed, HasTransfers.
         """
         refuse_personal_data([("/reason", reason)])
         trade = self.trades.get(transaction_id)
@@ -133,6 +139,7 @@ class Judge:
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))
+        self._refuse_transferred(transaction_id)
         reversal = reverse(trade, reason, transaction_id=self.new_id(), recorded_at=self.now, recorded_by=recorded_by)
         self._return(trade)
         self.reversals[transaction_id] = reversal.transaction_id
@@ -158,6 +165,15 @@ class Judge:
             raise ReferenceExists(
                 f"{trade_point} has the reference {reference!r} already, on transaction {known}.",
                 transaction_id=str(known),
+            )
+
+    def _refuse_transferred(self, transaction_id: UUID) -> None:
+        numbers = self.transfers.get(transaction_id)
+        if numbers:
+            names = [transfer_id(number) for number in numbers[:TRANSFERS_NAMED_MAX]]
+            raise HasTransfers(
+                f"Goods of {transaction_id} have gone on by {', '.join(names)}; reverse these transfers first.",
+                transfer_ids=names,
             )
 
     def _available_of(self, trade: Trade, day: datetime.date, rules: Rules) -> AvailableAllowance:
@@ -218,9 +234,9 @@ def prepare_judge(  # the one place that fetches and locks for a batch
 ) -> Judge:
     """A judge with everything that these trades and reversals depend on.
 
-    It takes at most three statements, for any number of trades, one more when a declarant is not the buyer, and those
-    of the warnings. `eligibilities` are those of the residents whom the trades name, if the caller knows them; there
-    may be more of them. `prices` are those that the process knows.
+    It takes at most three statements, for any number of trades, one more when a declarant is not the buyer, one more
+    when a trade is to be reversed, and those of the warnings. `eligibilities` are those of the residents whom the
+    trades name, if the caller knows them; there may be more. `prices` are those that the process knows.
     """
     if eligibilities is None:
         eligibilities = find_eligibilities(connection, residents_of(trades))
@@ -231,6 +247,8 @@ def prepare_judge(  # the one place that fetches and locks for a batch
     dated = [(trade, trade.day) for trade in trades]  # The day of a trade is computed, and a batch needs it often.
     limits = _limits(rulebook, [one for one in dated if one[0].resident in eligibilities], to_reverse)
     uses = allowance.lock(connection, limits) if locking else allowance.find(connection, limits)
+    # Behind the locks, because a transfer of one of these trades locks the same rows before it looks for reversals.
+    live_transfers = transferred.find_live_transfers(connection, reversed_ids) if to_reverse else {}
     now = now.astimezone(MARKET_TIME)  # Python compares instants of one time zone five times faster.
     book = PriceBook() if prices is None else prices
     book.read(connection, dated)
@@ -243,6 +261,7 @@ def prepare_judge(  # the one place that fetches and locks for a batch
         limits=limits,
         trades=dict(related.by_id),
         reversals={trade: reversal.transaction_id for trade, reversal in related.reversals.items()},
+        transfers=live_transfers,
         references={mark: known.transaction_id for mark, known in related.by_reference.items()},
         mandates=find_of_pairs(connection, pairs) if pairs else {},
         observer=prepare_observer(connection, rulebook, now.date(), book, dated, uses),

@@ -5,6 +5,7 @@ import json
 import pathlib
 from typing import Any
 
+from service.domain.enterprises import check_character
 from service.vault import create_secrets
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -38,6 +39,24 @@ def a_trade(**changes: Any) -> dict[str, Any]:
         "quantity_kg": "50",
         "amount_cny": "1000.00",
         "traded_at": "2024-06-30T09:30:00+08:00",
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def a_credit_code(ordinal: int = 0) -> str:
+    """A synthetic unified social credit code with a right check character. Each ordinal (from 0) has its own code."""
+    first = f"91152501MA{ordinal:07d}"
+    return first + check_character(first)
+
+
+def an_enterprise(ordinal: int = 0, **changes: Any) -> dict[str, Any]:
+    """The body of an enterprise that may take goods for every purpose. A change to None removes the field."""
+    body = {
+        "name": "二连浩特市边贸肉业有限公司",
+        "credit_code": a_credit_code(ordinal),
+        "kinds": ["processor", "trader"],
+        "valid_from": "2020-01-02",
         **changes,
     }
     return {name: value for name, value in body.items() if value is not None}

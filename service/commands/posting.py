@@ -4,8 +4,9 @@
 residents that are not known since then  3 reads related entries (references, reversed trades)  4 locks the allowance
 rows, in sorted order  5 changes allowance rows and 6 opens new ones  7 inserts into the journal, whose end is the tail
 8 inserts the outcomes by key. A statement that a batch does not need is left out. A batch with a declarant who is not
-the buyer takes one more, which reads the mandates. For warnings there may be more between 4 and 5: one for the prices
-of each commodity that the process does not know well enough, and one for trades that look like one of the batch.
+the buyer takes one more, which reads the mandates, and so does a batch with a reversal, which reads the live transfers
+of its trade. For warnings there may be more between 4 and 5: one for the prices of each commodity that the process does
+not know well enough, and one for trades that look like one of the batch.
 """
 
 from collections.abc import Collection, Sequence

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from service.domain.errors import CategoryHsMismatch, FieldError, Refusal, ValidationFailed
 from service.domain.personal_data import refuse_personal_data
+from service.domain.recorded_transfers import RecordedTransfer
 from service.domain.splitting import LineRemainder, LineToSplit, SplitPolicy
 from service.domain.transactions import CLOCK_SKEW_MAX, MARKET_TIME, Trade, business_day
 
@@ -80,11 +81,15 @@ class OtherTrades(NamedTuple):
 
 
 class ConsignmentState(NamedTuple):
-    """A consignment, what of each of its lines was split, and the trades that name it without being a part."""
+    """A consignment, what of each of its lines was split, and the trades that name it without being a part.
+
+    `transfers` are those with goods of it, the newest first; their sums are of these goods.
+    """
 
     registered: RegisteredConsignment
     given: Sequence[LineGiven]
     other_trades: OtherTrades
+    transfers: Sequence[RecordedTransfer] = ()
 
     @property
     def left(self) -> list[LineRemainder]:

@@ -63,6 +63,15 @@ def refuse_personal_data(texts: Iterable[tuple[str, str | None]]) -> None:
         )
 
 
+def refuse_persons_number(pointer: str, code: str) -> None:
+    """Raises PersonalData when a code of another kind may be a person's citizen number. The error does not repeat it.
+
+    Other codes of 18 digits fit the check character by chance. So the province and the birth date must exist too.
+    """
+    if has_citizen_number(code) and _is_plausible(code):
+        refuse_personal_data([(pointer, code)])
+
+
 def texts_of(metadata: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yields the keys and values of metadata with their pointers. The pointer of a refused key does not contain it."""
     for key, value in metadata.items():

@@ -120,6 +120,18 @@ class StatusChange:
     status: Status
 
 
+def status_on(statuses: Sequence[StatusChange], day: datetime.date) -> Status:
+    """The status on a day, from dated statuses in the order of their days; active before the first of them."""
+    if is_cancelled_on(statuses, day):
+        return "cancelled"
+    return next((change.status for change in reversed(statuses) if change.effective_on <= day), "active")
+
+
+def is_cancelled_on(statuses: Sequence[StatusChange], day: datetime.date) -> bool:
+    """Whether a cancellation takes effect on or before a day. No later status ends a cancellation."""
+    return any(change.status == "cancelled" and change.effective_on <= day for change in statuses)
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """The group that a resident is in from a day on; None when the resident has left and joined no other group."""
@@ -145,11 +157,7 @@ class Eligibility:
 
     def status_on(self, day: datetime.date) -> Status:
         """The recorded status on a day; a resident without any change is active."""
-        if not self.statuses:
-            return "active"
-        if self.is_cancelled_on(day):
-            return "cancelled"
-        return next((c.status for c in reversed(self.statuses) if c.effective_on <= day), "active")
+        return status_on(self.statuses, day) if self.statuses else "active"
 
     def shown_on(self, day: datetime.date) -> str:
         """The status that callers see: an active resident whose registration has expired is "expired"."""
@@ -179,4 +187,4 @@ class Eligibility:
 
     def is_cancelled_on(self, day: datetime.date) -> bool:
         """Whether a cancellation takes effect on or before a day. No later status ends a cancellation."""
-        return any(change.status == "cancelled" and change.effective_on <= day for change in self.statuses)
+        return is_cancelled_on(self.statuses, day)

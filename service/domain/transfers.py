@@ -18,6 +18,8 @@ KIND_FOR: dict[Purpose, EnterpriseKind] = {"processing": "processor", "secondary
 """The kind that an enterprise needs to take goods for a purpose."""
 
 TRANSFER_LINES_MAX = 10_000
+CONSIGNMENT_TRANSFERS_MAX = 1000
+"""How many transfers a consignment names at most, the newest ones."""
 TRANSFER_NUMBER_MAX = 99_999_999
 DIGEST_BYTES = 32
 _TRANSFER_ID = re.compile(r"T([0-9]{8})", re.ASCII)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from service.domain.errors import Unavailable, ValidationFailed
-from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX
+from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX, TRANSFER_BYTES_MAX
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -25,7 +25,11 @@ SMALL_BYTES_MAX = 1024 * 1024
 """Larger bodies are worked on a few at a time, because 16 MiB of JSON become some hundred MiB of objects."""
 
 SIGN_IN = "/signin"
-LONG_BODIES = {"/v1/transactions/batch": BATCH_BYTES_MAX, "/v1/transactions/reversals": REVERSALS_BYTES_MAX}
+LONG_BODIES = {
+    "/v1/transactions/batch": BATCH_BYTES_MAX,
+    "/v1/transactions/reversals": REVERSALS_BYTES_MAX,
+    "/v1/transfers": TRANSFER_BYTES_MAX,
+}
 """How long a body may be at these addresses; at others it may have JSON_BYTES_MAX."""
 
 _TOO_MANY = "Too many bodies are on their way; nothing of this request was done. Ask again, writes with the same key."

@@ -20,6 +20,9 @@ JSON_BYTES_MAX = 256 * 1024
 REVERSALS_BYTES_MAX = 1024 * 1024
 """The limit of a request that names 10,000 trades to reverse, with room for any way to write the list."""
 
+TRANSFER_BYTES_MAX = 2 * 1024 * 1024
+"""The limit of a request that names 10,000 lines of a transfer, with room for any way to write them."""
+
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 
 NESTING_MAX = 32

@@ -6,12 +6,15 @@ a citizen number.
 
 from uuid import UUID
 
+from service.domain.enterprises import parse_enterprise_id
 from service.domain.errors import NotFound
 from service.domain.groups import parse_group_id
 from service.domain.mandates import parse_mandate_id
 from service.domain.personal_data import has_citizen_number
+from service.domain.processing_batches import parse_processing_batch_id
 from service.domain.residents import parse_resident_id
 from service.domain.texts import normal_text
+from service.domain.transfers import parse_transfer_id
 
 
 def transaction_id_in(text: str) -> UUID:
@@ -38,6 +41,30 @@ def mandate_in(text: str) -> int:
         return parse_mandate_id(text)
     except ValueError:
         raise NotFound('No such mandate is recorded; an id is "M" and 8 digits.') from None
+
+
+def enterprise_in(text: str) -> int:
+    """The number of an enterprise. Raises NotFound."""
+    try:
+        return parse_enterprise_id(text)
+    except ValueError:
+        raise NotFound('No such enterprise is registered; an id is "E" and 8 digits.') from None
+
+
+def transfer_in(text: str) -> int:
+    """The number of a transfer. Raises NotFound."""
+    try:
+        return parse_transfer_id(text)
+    except ValueError:
+        raise NotFound('No such transfer is recorded; an id is "T" and 8 digits.') from None
+
+
+def processing_batch_in(text: str) -> int:
+    """The number of a processing batch. Raises NotFound."""
+    try:
+        return parse_processing_batch_id(text)
+    except ValueError:
+        raise NotFound('No such processing batch is recorded; an id is "B" and 8 digits.') from None
 
 
 def resident_in(text: str) -> int:

@@ -7,10 +7,12 @@ from service.domain.consignments import ConsignmentState, RegisteredConsignment,
 from service.domain.errors import NotFound
 from service.domain.macs import MacKeys
 from service.domain.proposals import PROPOSAL_PURPOSE, Proposal, ProposedSplit, token_of
+from service.domain.transfers import CONSIGNMENT_TRANSFERS_MAX
 from service.ledger import Ledger
 from service.planning import plan_split
 from service.queries.residents import masked_names
 from service.storage import consignments
+from service.storage.consignment_transfers import find_of_consignments
 from service.storage.consignments import ConsignmentFilters, ConsignmentKey
 from service.storage.engine import Connection
 from service.storage.resident_cache import find_eligibilities
@@ -19,7 +21,7 @@ from service.storage.resident_cache import find_eligibilities
 def get_consignment(ledger: Ledger, name: ConsignmentKey) -> ConsignmentState:
     """The consignment of this name. Raises NotFound."""
     with ledger.database.reading() as connection:
-        [state] = consignments.find_states(connection, [_get(connection, name)])
+        [state] = _states(connection, [_get(connection, name)])
         return state
 
 
@@ -30,7 +32,15 @@ def list_consignments(
     with ledger.database.reading() as connection:
         found = consignments.list_page(connection, filters, before, limit + 1)
         following = found[limit - 1].number if len(found) > limit else None
-        return consignments.find_states(connection, found[:limit]), following
+        return _states(connection, found[:limit]), following
+
+
+def _states(connection: Connection, registered: Sequence[RegisteredConsignment]) -> list[ConsignmentState]:
+    """What is split and left of each of these consignments, and the newest transfers with goods of it."""
+    names = [ConsignmentKey(one.stated.trade_point, one.stated.consignment) for one in registered]
+    moved = find_of_consignments(connection, names, CONSIGNMENT_TRANSFERS_MAX)
+    states = consignments.find_states(connection, registered)
+    return [state._replace(transfers=found) for state, found in zip(states, moved, strict=True)]
 
 
 def propose_split(ledger: Ledger, name: ConsignmentKey, terms: SplitTerms) -> ProposedSplit:

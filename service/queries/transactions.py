@@ -9,10 +9,11 @@ from service.domain.allowance import NO_LIST_GROUP, UseKey
 from service.domain.entry_totals import EntryTotals
 from service.domain.errors import NotFound, ValidationFailed
 from service.domain.transactions import Trade, Transaction, no_transaction
+from service.domain.transfers import GoneOn
 from service.judging import prepare_judge
 from service.ledger import Ledger
 from service.queries.filters import refuse_unknown_words
-from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state
+from service.storage import allowance, blocks, entry_lists, entry_sums, idempotency, journal, ledger_state, transferred
 from service.storage.engine import Connection
 from service.storage.entry_filters import TransactionFilters
 from service.storage.entry_lists import ListedEntry, Order, Page, Place
@@ -28,10 +29,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """An entry and what happened to it since: its reversal, if there is one, and its block once it is folded."""
+    """An entry and what happened to it since: its reversal, what has gone on of it, and its block once it is folded."""
 
     transaction: Transaction
     reversed_by: UUID | None
+    gone: GoneOn
     block: int | None
 
 
@@ -43,7 +45,8 @@ def get_transaction(ledger: Ledger, transaction_id: UUID, trade_point: str | Non
             raise NotFound(no_transaction(transaction_id, trade_point))
         transaction, reversed_by, seq = found
         sealed = blocks.find_holding(connection, seq)
-    return Fate(transaction, reversed_by, None if sealed is None else sealed.block.no)
+        gone = transferred.find_gone(connection, [seq]).get(seq, GoneOn())
+    return Fate(transaction, reversed_by, gone, None if sealed is None else sealed.block.no)
 
 
 def list_transactions(ledger: Ledger, filters: TransactionFilters, place: Place, limit: int) -> Page:

@@ -8,6 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
+from service.domain.transfers import GoneOn
+from service.storage import transferred
 from service.storage.entry_filters import TransactionFilters, conditions, within
 from service.storage.entry_rows import entry_of
 from service.storage.journal import RAW
@@ -33,13 +35,14 @@ journal in its order."""
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of entries, and the reversal of each, None without one.
+    """One page of entries, the reversal of each (None without one), and what of each has gone on.
 
     The following page begins behind the place `next_seq`; None at the end.
     """
 
     transactions: Sequence[Transaction]
     reversed_by: Sequence[UUID | None]
+    gone: Sequence[GoneOn]
     next_seq: int | None
 
 
@@ -62,7 +65,13 @@ def list_page(connection: sa.Connection, filters: TransactionFilters, place: Pla
     rows = connection.execute(page_statement(connection, filters, place, limit)).all()
     following = rows[limit - 1].seq if len(rows) > limit else None
     shown = rows[:limit]
-    return Page([entry_of(row) for row in shown], [row.reversed_by for row in shown], following)
+    gone = transferred.find_gone(connection, [row.seq for row in shown])
+    return Page(
+        [entry_of(row) for row in shown],
+        [row.reversed_by for row in shown],
+        [gone.get(row.seq, GoneOn()) for row in shown],
+        following,
+    )
 
 
 def entries(connection: sa.Connection, filters: TransactionFilters, order: Order) -> Generator[ListedEntry]:

@@ -257,11 +257,15 @@ OF_NO_POINT = {
     "/v1/residents/<resident_id>/reveal", "/v1/residents/<resident_id>/allowance", "/v1/groups",
     "/v1/residents/search", "/v1/mandates", "/v1/mandates/<mandate_id>/withdrawal", "/v1/rules",
     "/v1/groups/<group_id>/members", "/v1/audit", "/v1/ledger", "/v1/ledger/blocks/<no>", "/metrics",
+    "/v1/enterprises", "/v1/enterprises/<enterprise_id>", "/v1/enterprises/<enterprise_id>/status",
 }  # fmt: skip
-"""What a key of one trade point may see whole: people, what is left of their allowance, rules, blocks, counters."""
+"""What a key of one trade point may see whole: people and their allowance, enterprises, rules, blocks, counters."""
 LOOKED_UP_BY_ID = {
     "/v1/transactions/<transaction_id>", "/v1/transactions/<transaction_id>/proof",
     "/v1/transactions/<transaction_id>/reversal", "/v1/transactions/batch",
+    "/v1/transfers/<transfer_id>", "/v1/transfers/<transfer_id>/reversal",
+    "/v1/processing-batches", "/v1/processing-batches/<processing_batch_id>",
+    "/v1/processing-batches/<processing_batch_id>/reversal",
 }  # fmt: skip
 """Where the view itself compares the trade point; each has a test above."""
 

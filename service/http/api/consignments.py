@@ -87,7 +87,7 @@ def list_consignments(query: dict[str, Any]) -> Answer:
     refuses=[errors.NotFound],
 )
 def get_consignment(consignment: str, query: dict[str, Any]) -> Answer:
-    """Fetch one consignment: its lines, what of them is split and left, and the other trades that name it."""
+    """Fetch one consignment: its lines, what of them is split and left, other trades that name it, and transfers."""
     name = ConsignmentKey(query["trade_point"], consignment_in(consignment))
     return Answer(_shown(queries.get_consignment(app_context().ledger, name)))
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, request
 
 from schemas import transaction_lists as wire
-from schemas.transactions import TransactionPageSchema, TransactionWriter
+from schemas.transactions import TransactionPageSchema, TransactionWriter, gone_document
 from service.domain import errors
 from service.domain.errors import ValidationFailed
 from service.domain.transactions import Transaction
@@ -52,8 +52,8 @@ def list_transactions(query: dict[str, Any]) -> Answer | Response:
     asked = read_page("transactions", wire.TransactionsQuerySchema, query, PLACE_MAX, wire.LISTS)
     place = Place(asked.filters["order"], asked.position)
     page = queries.list_transactions(app_context().ledger, _filters_of(asked.filters), place, asked.limit)
-    listed, name_of = zip(page.transactions, page.reversed_by, strict=True), app_context().keys.name_of
-    items = [_shown(entry, reversal, name_of) for entry, reversal in listed]
+    listed, name_of = zip(page.transactions, page.reversed_by, page.gone, strict=True), app_context().keys.name_of
+    items = [{**_shown(entry, reversal, name_of), **gone_document(gone)} for entry, reversal, gone in listed]
     return Answer({"items": items, "next_cursor": asked.cursor_after(page.next_seq)})
 
 

@@ -131,10 +131,11 @@ def reverse_transaction(transaction_id: str, body: str) -> Answer | Response:
     refuses=[errors.NotFound],
 )
 def get_transaction(transaction_id: str) -> Answer:
-    """Fetch a transaction, with its reversal and its block if there are any."""
+    """Fetch a transaction, with its reversal and its block if there are any, and what has gone on of it."""
     fate = queries.get_transaction(app_context().ledger, transaction_id_in(transaction_id), own_trade_point())
     shown = _TRANSACTION.dump(fate.transaction, app_context().keys.name_of)
-    return Answer({**shown, "reversed_by": fate.reversed_by, "block": fate.block})
+    gone = wire.gone_document(fate.gone)
+    return Answer({**shown, "reversed_by": fate.reversed_by, **gone, "block": fate.block})
 
 
 def answer_outcome(outcome: Outcome) -> Answer | Response:

@@ -13,11 +13,14 @@ from service.queries.verifying.allowances import verify_allowances
 from service.queries.verifying.cells import verify_cells
 from service.queries.verifying.chain import verify_chain
 from service.queries.verifying.counting import Recount
+from service.queries.verifying.enterprises import verify_enterprises
 from service.queries.verifying.faults import Wrong
 from service.queries.verifying.keys import verify_keys, verify_reversals
 from service.queries.verifying.people import verify_facts, verify_register_heads, verify_residents
+from service.queries.verifying.processing_batches import verify_processing_batches
 from service.queries.verifying.splits import verify_declarants, verify_splits
 from service.queries.verifying.tail import verify_tail
+from service.queries.verifying.transfers import verify_goods, verify_transfers
 from service.storage import recount
 from service.storage.engine import Connection
 from service.vault.belonging import why_all_foreign, why_foreign
@@ -77,5 +80,8 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_allowances(connection, ledger.rules.read(connection), folded)
         verify_declarants(connection)
         verify_splits(connection)
+        verify_transfers(connection, verify_enterprises(connection))
+        verify_goods(connection)
+        verify_processing_batches(connection)
         newest = None if head is None else head.block
         return Verified(counted.transactions, counted.blocks, len(counted.cells), waiting, newest)

@@ -1,0 +1,1 @@
+"""Tests of transfers: what goes on of the market's trades."""
