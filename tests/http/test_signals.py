@@ -8,8 +8,9 @@ import pytest
 
 from service.commands.mandates import MandateTerms, give_mandates
 from service.ledger import Ledger
-from tests.builders import a_trade
+from tests.builders import a_key, a_trade
 from tests.conftest import Caller
+from tests.transfers.market import register_enterprises
 
 ADDRESS = "/v1/reports/signals"
 JUNE = f"{ADDRESS}?period=2024-06"
@@ -96,6 +97,30 @@ def test_one_declarant_says_more_than_one_seller(ledger: Ledger, clerk: Caller) 
     truck(clerk, 10, declarant_id="R00000021")
     (signal,) = found(clerk, "consignment-one-buyer")
     assert signal["buyer"] == {"kind": "declarant", "id": "R00000021", "name": "阿****格"}
+
+
+def test_one_enterprise_says_more_than_one_declarant_or_seller(ledger: Ledger, clerk: Caller) -> None:
+    register_enterprises(ledger)
+    ids = truck(clerk, 10)
+
+    def send(transaction_ids: list[str], enterprise_id: str, purpose: str) -> str:
+        body = {"enterprise_id": enterprise_id, "purpose": purpose, "transferred_on": "2024-06-30"}
+        made = clerk.post("/v1/transfers", {**body, "transaction_ids": transaction_ids}, key=a_key())
+        assert made.status_code == 201, made.text
+        return str(made.get_json()["transfer_id"])
+
+    first = send(ids[:9], "E00000001", "processing")
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller", "one trade has not gone on"
+    elsewhere = send(ids[9:], "E00000002", "secondary_market")
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller", "there are two enterprises"
+    clerk.post(f"/v1/transfers/{elsewhere}/reversal", {"reason": "wrong"}, key=a_key())
+    line = {"transaction_id": ids[9], "quantity_kg": "0.001"}
+    body = {"enterprise_id": "E00000001", "purpose": "processing", "transferred_on": "2024-06-30", "lines": [line]}
+    assert clerk.post("/v1/transfers", body, key=a_key()).status_code == 201
+    buyer = found(clerk, "consignment-one-buyer")[0]["buyer"]
+    assert buyer == {"kind": "enterprise", "id": "E00000001", "name": "肉类加工厂"}
+    clerk.post(f"/v1/transfers/{first}/reversal", {"reason": "wrong"}, key=a_key())
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller"
 
 
 def test_a_key_may_serve_20_residents_in_an_hour_and_21_are_a_signal(ledger: Ledger, clerk: Caller) -> None:
