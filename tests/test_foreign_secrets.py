@@ -74,6 +74,7 @@ CALLED_WITH: dict[str, tuple[str, ...]] = {
     "mandates withdraw": ("M00000001", "--reason", "x"),
     "report brief": REPORT,
     "report residents": REPORT,
+    "report signals": ("--period", "2024-06"),
     "report trade": REPORT,
     "report warnings": REPORT,
     "residents import": (str(EXAMPLES / "residents-zh.csv"),),
