@@ -37,7 +37,7 @@ _ALLOWANCES = (
 
 def make_market(ledger: Ledger) -> None:
     """Adds keys, declarants and allowances to the entries of a history, which the triggers would refuse."""
-    with ledger.database.writing() as connection:
+    with ledger.database.writing(at_length=True) as connection:
         if ledger.database.is_sqlite:
             triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'"
             for name in connection.execute(sa.text(triggers)).scalars().all():
@@ -46,6 +46,8 @@ def make_market(ledger: Ledger) -> None:
             connection.execute(sa.text("ALTER TABLE journal DISABLE TRIGGER USER"))
         for statement in ("DELETE FROM allowance_use", _KEYS, _DECLARANTS, _SELLERS, _ALLOWANCES):
             connection.execute(sa.text(statement))
+        if not ledger.database.is_sqlite:
+            connection.execute(sa.text("ANALYZE"))
 
 
 def time_of(reporter: Reporter, month: Period, rules: tuple[SignalRule, ...]) -> tuple[float, float, int]:
