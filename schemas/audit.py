@@ -9,7 +9,7 @@ from schemas.strict import StrictSchema
 from schemas.transactions import statement_query
 from service.domain.residents import STATUSES
 
-ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES), "rules:add")
+ACTIONS = ("reveal", *(f"status:{status}" for status in STATUSES), "rules:add", "signals:read")
 KEY_ID_MAX = 999_999_999
 
 AuditQuerySchema = statement_query(
@@ -23,7 +23,10 @@ AuditQuerySchema = statement_query(
 
 
 class AuditRecordSchema(StrictSchema):
-    """One record of the audit; it holds no name and no citizen number. A rule file is about no resident."""
+    """One record of the audit; it holds no name and no citizen number.
+
+    A rule file and a reading of signals are about no resident in particular.
+    """
 
     audit_id = fields.Integer(required=True)
     at = Instant(required=True)

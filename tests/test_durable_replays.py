@@ -18,10 +18,11 @@ import sqlalchemy as sa
 
 from loadtests.ledgers import FIRST_DAY, fresh_posts, register_residents
 from service.commands import posting
+from service.commands.auditing import Caller
 from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import Outcome, post
-from service.commands.residents import Caller, Registration, add_members, change_status, register
+from service.commands.residents import Registration, add_members, change_status, register
 from service.commands.sessions import end_session
 from service.config import read_settings
 from service.domain.errors import Refusal

@@ -9,9 +9,9 @@ from typing import Any, get_args
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.commands.auditing import Caller as Recorder
 from service.commands.folding import fold
 from service.commands.posting import NewEntry, Reverse, post
-from service.commands.residents import Caller as Recorder
 from service.commands.residents import add_members, change_status
 from service.domain.cells import DIMENSIONS
 from service.domain.errors import ResidentNotActive

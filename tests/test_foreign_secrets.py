@@ -102,6 +102,7 @@ CALLED_WITH: dict[str, tuple[str, ...]] = {
     "report brief": REPORT,
     "report processing": REPORT,
     "report residents": REPORT,
+    "report signals": ("--period", "2024-06"),
     "report trade": REPORT,
     "report warnings": REPORT,
     "residents import": (str(EXAMPLES / "residents-zh.csv"),),

@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.transactions import TradeSchema
+from service.commands.auditing import Caller as Recorder
 from service.commands.committer import Committer
 from service.commands.keys import create_key
 from service.commands.posting import Post
-from service.commands.residents import Caller as Recorder
 from service.commands.residents import change_status
 from service.config import read_settings
 from service.domain.idempotency import key_digest, trade_fingerprint

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -12,10 +12,13 @@ import orjson
 from schemas import reports as wire
 from schemas.briefs import brief_document
 from schemas.processing_reports import ProcessingQuerySchema, processing_document
+from schemas.signals import SignalsQuerySchema
 from schemas.strict import StrictSchema
 from schemas.warning_counts import WarningsQuerySchema, warnings_report_document
 from service.cli.opening import open_existing_ledger
+from service.cli.report_options import FORMATS, about_signals, as_table, asking, with_counts
 from service.cli.settings import pass_settings
+from service.cli.signals import read_signals
 from service.config import Settings
 from service.demo.mark import refuse_cut_demo
 from service.domain.errors import ValidationFailed
@@ -26,64 +29,9 @@ from service.rendering.brief import write_brief
 from service.rules.names import LANGUAGES
 
 EXIT_WRONG_QUESTION = 2
-FORMATS = ("table", "json", "csv", "xlsx")
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_COMPARED = [
-    click.option("--compare", metavar="HOW", help="yoy (default), previous, custom or none."),
-    click.option("--base-from", metavar="DAY", help="The first day of a custom base period, with --base-to."),
-    click.option("--base-to", metavar="DAY", help="The last day of a custom base period."),
-]
-_COUNTED = [
-    click.option("--period", metavar="P", help="2024, 2024-H1, 2024-Q2, 2024-06 or 2024-06-30."),
-    click.option("--ytd", metavar="DAY", help="From 1 January to this day."),
-    click.option("--from", "from_", metavar="DAY", help="The first day, with --to."),
-    click.option("--to", metavar="DAY", help="The last day."),
-    *(
-        click.option(
-            f"--{name.replace('_', '-')}", name, multiple=True, metavar="V", help="Only these; may be repeated."
-        )
-        for name in ("category", "origin", "direction", "trade_point", "group_id", "settlement")
-    ),
-    click.option(
-        "--format", "shape", type=click.Choice(FORMATS), help="A table if left out, or what --output is named after."
-    ),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=pathlib.Path),
-        help="A new file to write to: .json, .csv or .xlsx.",
-    ),
-]
-_QUESTION = [*_COUNTED, *_COMPARED]
-
-_TABLE = [
-    click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings."),
-    click.option("--all", "whole", is_flag=True, help="Every measure, also those that do not fit on a terminal."),
-]
-
-
-def _asking(function: Function) -> Function:
-    """Adds the options of a question to a command."""
-    return _with(_QUESTION, function)
-
-
-def _with_counts(function: Function) -> Function:
-    """Adds the options of a question that is compared with nothing to a command."""
-    return _with(_COUNTED, function)
-
-
-def _as_table(function: Function) -> Function:
-    """Adds the options of a report that is a table on a terminal to a command."""
-    return _with(_TABLE, function)
-
-
-def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 @click.group()
@@ -99,9 +47,9 @@ def report() -> None:
 
 
 @report.command()
-@_asking
+@asking
 @click.option("--by", multiple=True, metavar="D", help="Up to two dimensions and one of day, month, quarter, year.")
-@_as_table
+@as_table
 @pass_settings
 def trade(settings: Settings, /, **asked: Any) -> None:
     """Value, weight, transactions, participations and residents, compared.
@@ -115,9 +63,9 @@ def trade(settings: Settings, /, **asked: Any) -> None:
 
 
 @report.command()
-@_asking
+@asking
 @click.option("--by", multiple=True, metavar="D", help="settlement or group_id.")
-@_as_table
+@as_table
 @pass_settings
 def residents(settings: Settings, /, **asked: Any) -> None:
     """Registered residents as stocks and flows, and how many took part.
@@ -129,14 +77,14 @@ def residents(settings: Settings, /, **asked: Any) -> None:
 
 
 @report.command()
-@_asking
+@asking
 @click.option(
     "--by", multiple=True, metavar="D", help="Up to two of enterprise_id, purpose, category … and an interval."
 )
 @click.option("--enterprise-id", multiple=True, metavar="E", help="Only these; may be repeated.")
 @click.option("--purpose", multiple=True, metavar="P", help="processing or secondary_market.")
 @click.option("--on", metavar="DAY", help="The day that counts: traded (default) or transferred.")
-@_as_table
+@as_table
 @pass_settings
 def processing(settings: Settings, /, **asked: Any) -> None:
     """What went on to processing and the second market, and its share of the imports.
@@ -149,7 +97,7 @@ def processing(settings: Settings, /, **asked: Any) -> None:
 
 
 @report.command()
-@_asking
+@asking
 @click.option("--lang", metavar="L", help="zh (default), en or mn.")
 @pass_settings
 def brief(settings: Settings, /, **asked: Any) -> None:
@@ -172,7 +120,7 @@ def brief(settings: Settings, /, **asked: Any) -> None:
 
 
 @report.command()
-@_with_counts
+@with_counts
 @click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the headings.")
 @pass_settings
 def warnings(settings: Settings, /, **asked: Any) -> None:
@@ -192,6 +140,29 @@ def warnings(settings: Settings, /, **asked: Any) -> None:
         print_warnings(console(), document, asked["lang"])
         return
     _write(_content(document, shape, asked["lang"]), shape, asked["output"])
+
+
+@report.command()
+@about_signals
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the words.")
+@pass_settings
+def signals(settings: Settings, /, **asked: Any) -> None:
+    """What in live trades is a reason to look; each reading is recorded in the audit.
+
+    \b
+    hushi report signals --period 2024-06 --rule resident-at-limit --lang en
+    """  # noqa: D301 (click takes \b as a mark)
+    shape, query = _shape(asked), _read(SignalsQuerySchema(), asked)
+    if shape == "xlsx":
+        raise click.UsageError("signals are a table, json or csv; there is no workbook of them")
+    document = _asked(read_signals, _opened(settings), query)
+    if shape == "table":
+        from service.rendering.signals_table import print_signals
+        from service.rendering.terminal import console
+
+        print_signals(console(), document, asked["lang"])
+        return
+    _write(_content(document, shape), shape, asked["output"])
 
 
 def _answer(

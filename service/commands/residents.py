@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from service.commands.auditing import Caller, record
 from service.commands.once import Attempt, refusing_durably, remember, writing_once
 from service.domain.errors import NotFound, ResidentExists, ResidentNotActive, UnknownResident, ValidationFailed
 from service.domain.groups import group_id
@@ -19,7 +20,7 @@ from service.domain.residents import (
     resident_id,
 )
 from service.ledger import Ledger
-from service.storage import audit, facts, keys, residents, retried
+from service.storage import facts, keys, residents, retried
 from service.storage.engine import Connection
 from service.storage.faults import NotWritten
 from service.storage.keys import Recorder
@@ -37,14 +38,6 @@ class Registration:
     valid_until: datetime.date | None
     settlement: str | None
     group: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The API key and the request of a caller, as the audit records them."""
-
-    api_key: int
-    request_id: str
 
 
 def register(ledger: Ledger, registration: Registration, *, recorded_by: int = OPERATOR_KEY_ID) -> ResidentRow:
@@ -191,7 +184,7 @@ def change_status(
         if retried.newest_status(connection, ordinal) != (change.effective_on, status, reason):
             added = residents.add_status(connection, ordinal, change, reason, ledger.now(), caller.api_key)
             facts.add(connection, ledger.vault.macs.facts, "resident_status", [added])
-            _audit(connection, ledger, caller, f"status:{status}", ordinal, reason)
+            record(connection, ledger, caller, f"status:{status}", reason, ordinal)
             row = _get(connection, ordinal)
         shown, group = row.eligibility.shown_on(ledger.today()), row.eligibility.group_on(ledger.today())
         remember(connection, ledger, attempt, status=shown, group_id=None if group is None else group_id(group))
@@ -207,7 +200,7 @@ def reveal(ledger: Ledger, ordinal: int, reason: str, caller: Caller) -> tuple[s
     with ledger.database.writing() as connection:
         residents.lock_registrations(connection)
         row = _get(connection, ordinal)
-        _audit(connection, ledger, caller, "reveal", ordinal, reason)
+        record(connection, ledger, caller, "reveal", reason, ordinal)
         vault = ledger.vault
         return vault.decrypt(row.name_encrypted, ordinal, "name"), vault.decrypt(
             row.number_encrypted, ordinal, "id_number"
@@ -274,16 +267,3 @@ def _get(connection: Connection, ordinal: int) -> ResidentRow:
     if row is None:
         raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
     return row
-
-
-def _audit(connection: Connection, ledger: Ledger, caller: Caller, action: str, ordinal: int, reason: str) -> None:
-    added = audit.insert(
-        connection,
-        at=ledger.now(),
-        api_key=caller.api_key,
-        action=action,
-        ordinal=ordinal,
-        reason=reason,
-        request_id=caller.request_id,
-    )
-    facts.add(connection, ledger.vault.macs.facts, "audit", [added])

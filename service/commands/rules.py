@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from service.commands.auditing import Caller, record
 from service.domain.errors import ValidationFailed
 from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.rule_files import RuleChange
 from service.ledger import Ledger
 from service.rules.files import assess, rule_file_of
 from service.rules.loading import read_files
-from service.storage import audit, facts, residents, rule_files
+from service.storage import facts, residents, rule_files
 from service.storage.engine import Connection
 from service.storage.rule_files import StoredRuleFile, digest_of_text
 
@@ -45,18 +46,11 @@ def add_rule_file(ledger: Ledger, text: str, request_id: str) -> AddedFile:
         if assessment.faults:
             raise ValidationFailed("The file can't be added.", errors=tuple(assessment.faults))
         _record(connection, ledger, StoredRuleFile(file.no, file.name, text, digest, ledger.now(), OPERATOR_KEY_ID))
-        _audit(connection, ledger, f"rule file {file.no}: {file.name}", request_id)
+        caller = Caller(OPERATOR_KEY_ID, request_id)
+        record(connection, ledger, caller, ADD_ACTION, f"rule file {file.no}: {file.name}")
         return AddedFile(file.no, file.name, is_new=True, changes=assessment.changes)
 
 
 def _record(connection: Connection, ledger: Ledger, file: StoredRuleFile) -> None:
     rule_files.insert(connection, file)
     facts.add(connection, ledger.vault.macs.facts, "rule_file", [file.id])
-
-
-def _audit(connection: Connection, ledger: Ledger, reason: str, request_id: str) -> None:
-    added = audit.insert(
-        connection, at=ledger.now(), api_key=OPERATOR_KEY_ID, action=ADD_ACTION, ordinal=0, reason=reason,
-        request_id=request_id,
-    )  # fmt: skip
-    facts.add(connection, ledger.vault.macs.facts, "audit", [added])

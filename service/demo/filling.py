@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from service.commands.auditing import Caller
 from service.commands.folding import fold
 from service.commands.groups import create_group
 from service.commands.posting import NewEntry, Post, Reverse, post
 from service.commands.processing_folding import fold_all_transfers
-from service.commands.residents import Caller, Registration, add_members, change_status, register_all
+from service.commands.residents import Registration, add_members, change_status, register_all
 from service.demo.after_market_filling import is_planned, record_after_market
 from service.demo.invented import INVENTED
 from service.demo.live import residents_known

@@ -28,6 +28,7 @@ SCOPES = (
     "transactions:reverse_any",
     "reports:read",
     "reports:publish",
+    "signals:read",
     "ledger:verify",
     "admin",
 )

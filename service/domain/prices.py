@@ -13,6 +13,9 @@ WINDOW = datetime.timedelta(days=89)
 TRADES_MIN = 20
 DEVIATIONS = 3
 PARTS_OF_FEN = 10**12
+_G_IN_KG_PER_FEN_IN_CNY = 10
+"""One fen per gram is ten CNY per kilogram."""
+_PRICE_DECIMALS = 4
 
 
 class UsualPrices(NamedTuple):
@@ -35,6 +38,14 @@ class UsualPrices(NamedTuple):
 def unit_price(amount_fen: int, quantity_g: int) -> int:
     """The unit price of a trade, in 10^-12 fen per gram."""
     return amount_fen * PARTS_OF_FEN // quantity_g
+
+
+def price_text(price: int) -> str:
+    """A unit price in CNY per kg with at most 4 decimals, rounded half up."""
+    scale = 10**_PRICE_DECIMALS
+    whole, part = divmod((2 * price * _G_IN_KG_PER_FEN_IN_CNY * scale + PARTS_OF_FEN) // (2 * PARTS_OF_FEN), scale)
+    decimals = f"{part:0{_PRICE_DECIMALS}d}".rstrip("0").ljust(2, "0")
+    return f"{whole}.{decimals}"
 
 
 def usual_prices(unit_prices: Iterable[int]) -> UsualPrices | None:

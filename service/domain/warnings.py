@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from service.domain.allowance import Rules
 from service.domain.money import format_cny
-from service.domain.prices import PARTS_OF_FEN, UsualPrices, unit_price
+from service.domain.prices import UsualPrices, price_text, unit_price
 from service.domain.transactions import Trade, Transaction
 
 WEIGHT_NOT_CHECKED = "weight-not-checked"
@@ -32,9 +32,6 @@ CODES = (
 
 BACK_DATED_AFTER_DAYS = 7
 NEAR_LIMIT_PERCENT = 95
-_G_IN_KG_PER_FEN_IN_CNY = 10
-"""One fen per gram is ten CNY per kilogram."""
-_PRICE_DECIMALS = 4
 
 
 class TradeWarning(NamedTuple):
@@ -64,7 +61,7 @@ def stored_warnings(  # It takes all of them apart, because a batch asks ten tho
     if trade.hs_code is None and is_import and rules.has_listed_goods(trade.category):
         found.append(WEIGHT_NOT_CHECKED)
     if usual is not None and not usual.include(trade.amount_fen, trade.quantity_g):
-        found.append(f"{PRICE_UNUSUAL}={_price_text(usual.lowest)}/{_price_text(usual.highest)}/{usual.trades}")
+        found.append(f"{PRICE_UNUSUAL}={price_text(usual.lowest)}/{price_text(usual.highest)}/{usual.trades}")
     days = (today - day).days
     if days > BACK_DATED_AFTER_DAYS:
         found.append(f"{BACK_DATED}={days}")
@@ -125,7 +122,7 @@ def _rule_not_verified(entry: Transaction, _parameter: str) -> str:
 
 def _price_unusual(entry: Transaction, parameter: str) -> str:
     lowest, highest, trades = _parts(parameter, 3)
-    price = _price_text(unit_price(entry.amount_fen, entry.quantity_g))
+    price = price_text(unit_price(entry.amount_fen, entry.quantity_g))
     usual = f"{lowest} CNY/kg" if lowest == highest else f"{lowest} to {highest} CNY/kg"
     return (
         f"The price is {price} CNY/kg. Usual for {entry.commodity} are {usual}, by {trades} trades of the 90 days to "
@@ -167,11 +164,3 @@ _DETAILS: Mapping[str, Callable[[Transaction, str], str]] = {
     HS_CODE_UNKNOWN: _hs_code_unknown,
     NEAR_LIMIT: _near_limit,
 }
-
-
-def _price_text(price: int) -> str:
-    """A unit price in CNY per kg with at most 4 decimals, rounded half up."""
-    scale = 10**_PRICE_DECIMALS
-    whole, part = divmod((2 * price * _G_IN_KG_PER_FEN_IN_CNY * scale + PARTS_OF_FEN) // (2 * PARTS_OF_FEN), scale)
-    decimals = f"{part:0{_PRICE_DECIMALS}d}".rstrip("0").ljust(2, "0")
-    return f"{whole}.{decimals}"

@@ -66,6 +66,8 @@ def _csv_of(document: dict[str, Any], _through: datetime.date) -> bytes:
 TABLE_EXPORTS: Mapping[str, Export] = {JSON_MEDIA_TYPE: json_of, CSV_MEDIA_TYPE: _csv_of, XLSX_MEDIA_TYPE: xlsx_of}
 TABLES = tuple(TABLE_EXPORTS)
 """The media types of a report that is one table."""
+DATA_EXPORTS: Mapping[str, Export] = {JSON_MEDIA_TYPE: json_of, CSV_MEDIA_TYPE: _csv_of}
+"""The forms of a report that is for programs and pages, and no workbook."""
 
 
 def answer_report(
@@ -90,14 +92,17 @@ def answer_report(
     question = question_so_far(query["question"], today)
     answered = ask(question, at=state)
     document = render(answered.answer, position=str(answered.state.position))
+    response = document_response(document, representation, exports[representation](document, question.through))
+    return _exact(response, _etag(answered.state, today, representation), answered.state, today)
+
+
+def document_response(document: dict[str, Any], representation: str, content: bytes) -> Response:
+    """The response with a document in a form; a file that people save has a name."""
     charset = "; charset=utf-8" if representation.startswith("text/") else ""
-    response = Response(
-        exports[representation](document, question.through),
-        content_type=representation + charset,
-    )
+    response = Response(content, content_type=representation + charset)
     if representation in {CSV_MEDIA_TYPE, XLSX_MEDIA_TYPE}:
         response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(document, representation)}"'
-    return _exact(response, _etag(answered.state, today, representation), answered.state, today)
+    return response
 
 
 def representation_of(asked: str | None, offered: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -25,6 +25,7 @@ from service.domain.processing_report import Needed, ProcessingReport, grains_ne
 from service.domain.registry import Registry, RegistryFilters
 from service.domain.reports import Ask, Question, Series, TradeReport, question_so_far, series, trade_report
 from service.domain.residents_report import Registered, residents_report
+from service.domain.signals import SignalRule, SignalsReport
 from service.domain.totals import Selection, Totals
 from service.domain.warning_counts import WarningCounts, warning_counts
 from service.ledger import Ledger
@@ -38,8 +39,10 @@ from service.queries.filters import (
 )
 from service.queries.ledger_state import LedgerStateReader
 from service.queries.rules import follow_rulebook
+from service.queries.signals import find_signals
 from service.storage import commodities
 from service.storage import warning_counts as warning_storage
+from service.storage.engine import Connection
 from service.storage.ledger_state import LedgerState
 
 T = TypeVar("T")
@@ -130,16 +133,30 @@ class Reporter:
         `at` is a state that the answer is not older than.
         """
         question = question_so_far(question, self._ledger.today())
+        with ExitStack() as snapshot:
+            connection, state = self._snapshot_for(question, snapshot)
+            counts = warning_storage.count_warnings(connection, question.span, dict(question.filters))
+        return Answered(warning_counts(question, counts), state)
+
+    def signals(self, question: Question, rules: Sequence[SignalRule]) -> Answered[SignalsReport]:
+        """What in the live trades of a period is a reason to look, at the newest state. Raises ValidationFailed."""
+        question = question_so_far(question, self._ledger.today())
+        with ExitStack() as snapshot:
+            connection, state = self._snapshot_for(question, snapshot)
+            return Answered(find_signals(self._ledger, connection, question, rules), state)
+
+    def _snapshot_for(self, question: Question, snapshot: ExitStack) -> tuple[Connection, LedgerState]:
+        """A snapshot of the newest state, for a report that reads the journal itself, and this state.
+
+        Raises ValidationFailed on a filter by a value that does not exist. The lock of the cube is free again when it
+        returns: the journal is read while others ask their questions.
+        """
         filters = dict(question.filters)
         refuse_unknown_groups(self._ledger, filters)
-        with ExitStack() as snapshot:
-            with self._keeper.known_in(snapshot, question.grains, people=True) as (known, connection):
-                refuse_unknown_words(self._ledger.rules.at(connection, known.state.rules), filters)
-                refuse_unknown_places(self._ledger, known, filters)
-                state = known.state
-            # The lock is free again: the journal is read from the same snapshot while others ask their questions.
-            counts = warning_storage.count_warnings(connection, question.span, filters)
-        return Answered(warning_counts(question, counts), state)
+        with self._keeper.known_in(snapshot, question.grains, people=True) as (known, connection):
+            refuse_unknown_words(self._ledger.rules.at(connection, known.state.rules), filters)
+            refuse_unknown_places(self._ledger, known, filters)
+            return connection, known.state
 
     def _ask(
         self,

@@ -1,4 +1,4 @@
-"""Writes and reads the audit: the records of the keys that revealed or changed data, or added a rule file."""
+"""Writes and reads the audit: which keys revealed or changed data, added a rule file, or read signals."""
 
 import datetime
 from collections.abc import Iterator, Sequence

@@ -58,7 +58,7 @@ VERDICT = sa.case(
 """The verdict of an entry, as `service.domain.allowance.verdict` says it of the same figures."""
 
 
-_WITHOUT_INDEX: Mapping[str, sa.ColumnElement[Any]] = {
+WITHOUT_INDEX: Mapping[str, sa.ColumnElement[Any]] = {
     "commodity": journal.c.commodity.op("||", return_type=sa.Text())(sa.literal_column("''")),
     "day": journal.c.day.op("+", return_type=DayType())(sa.literal_column("0")),
     "recorded_at": journal.c.recorded_at.op("+", return_type=InstantType())(sa.literal_column("0")),
@@ -74,7 +74,7 @@ def conditions(filters: TransactionFilters, without_index: Collection[str] = ())
     column = journal.c
     single = (
         (column.resident, filters.resident),
-        (_WITHOUT_INDEX["commodity"] if "commodity" in without_index else column.commodity, filters.commodity),
+        (WITHOUT_INDEX["commodity"] if "commodity" in without_index else column.commodity, filters.commodity),
         (column.consignment, filters.consignment),
         (column.vehicle_plate, filters.vehicle_plate),
     )
@@ -104,7 +104,7 @@ def conditions(filters: TransactionFilters, without_index: Collection[str] = ())
         is_buyer = column.declarant.is_(None) & (column.resident == filters.declarant)
         yield (column.declarant == filters.declarant) | is_buyer
     for name in ("day", "recorded_at"):
-        yield from within(filters, name, _WITHOUT_INDEX[name] if name in without_index else column[name])
+        yield from within(filters, name, WITHOUT_INDEX[name] if name in without_index else column[name])
 
 
 def within(

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.transactions import TradeSchema
-from service.commands import residents
+from service.commands import auditing
 from service.commands.folding import fold
 from service.commands.keys import create_key, revoke_key
 from service.commands.posting import post
@@ -77,7 +77,7 @@ def test_what_the_command_line_records_is_the_operators(ledger: Ledger, admin: C
     import_lines(ledger, [FileLine(2, "D-1", a_trade(), None, "")], tally, print, lambda: None)
     assert tally.accepted == 1
     post(ledger, [_posting(TradeSchema().read(a_trade()), "live")])
-    change_status(ledger, 1, "suspended", "x", None, residents.Caller(0, "command line"))
+    change_status(ledger, 1, "suspended", "x", None, auditing.Caller(0, "command line"))
     for path in ("/v1/transactions", "/v1/audit"):
         shown = [item["recorded_by"] for item in admin.get(path).get_json()["items"]]
         assert shown == [OPERATOR] * len(shown) != [], path

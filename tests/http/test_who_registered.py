@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from service.commands import auditing
 from service.commands import residents as commands
 from service.commands.groups import create_group
 from service.commands.keys import create_key, revoke_key
@@ -86,7 +87,7 @@ def test_what_the_command_line_registers_is_the_operators(
     create_group(ledger, "东", "village")
     commands.register_all(ledger, [_registration(0)])
     add_members(ledger, 1, [1], None)
-    change_status(ledger, 1, "suspended", "x", None, commands.Caller(0, "command line"))
+    change_status(ledger, 1, "suspended", "x", None, auditing.Caller(0, "command line"))
     assert read(admin)["recorded_by"] == OPERATOR
     assert _recorders(ledger) == {name: {0} for name in ROWS}
 

@@ -21,5 +21,12 @@ useLimits({
   kind_for: { processing: "processor", secondary_market: "trader" },
   credit_code_characters: "0123456789ABCDEFGHJKLMNPQRTUWXY",
   languages: ["zh", "en", "mn"],
+  signal_rules: [
+    "consignment-one-buyer",
+    "key-many-residents",
+    "resident-at-limit",
+    "price-of-month",
+    "never-self-declared",
+  ],
   lengths_max: { commodity: 100, reason: 200, credit_code: 18 },
 });

@@ -1,4 +1,4 @@
-"""The audit: who saw or changed what of whom, or added rules, when and why."""
+"""The audit: who saw or changed what of whom, added rules or read signals, when and why."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _RECORD = AuditRecordSchema()
     refuses=[errors.CursorInvalid],
 )
 def get_audit(query: dict[str, Any]) -> Answer:
-    """List the audit, newest first: each reveal, change of status and rule file, by whom, of whom, and why."""
+    """List the audit, newest first: each reveal, change of status, rule file, reading of signals, by whom and why."""
     page = read_page("audit", AuditQuerySchema, query, PLACE_MAX)
     records, following = list_audit(app_context().ledger, AuditFilters(**page.filters), page.position, page.limit)
     return Answer({"items": _RECORD.dump(records, many=True), "next_cursor": page.cursor_after(following)})

@@ -5,8 +5,9 @@ from typing import Any
 
 from schemas import residents as wire
 from service.commands import residents as commands
+from service.commands.auditing import Caller
 from service.commands.groups import create_group as make_group
-from service.commands.residents import Caller, Registration
+from service.commands.residents import Registration
 from service.domain import errors, groups
 from service.domain.residents import ORDINAL_MAX
 from service.http.attempts import attempt_of, replayed

@@ -30,6 +30,7 @@ from service.domain.money import CNY_LENGTH_MAX, KG_LENGTH_MAX
 from service.domain.periods import PERIOD_YEARS_MAX
 from service.domain.personal_data import NUMBER_LENGTH
 from service.domain.residents import NAME_LENGTH_MAX, STATUSES
+from service.domain.signals import RULES
 from service.domain.transactions import DIRECTIONS, FIRST_TRADING_DAY
 from service.domain.transfers import KIND_FOR, PURPOSES
 from service.http.web.refusal_pages import TAGS
@@ -61,6 +62,7 @@ def page_limits() -> dict[str, object]:
         "kind_for": dict(KIND_FOR),
         "credit_code_characters": CREDIT_CODE_CHARACTERS,
         "languages": list(TAGS),
+        "signal_rules": list(RULES),
         "lengths_max": {
             **text_lengths_max(),
             "hs_code": HS_CODE_LENGTH_MAX,

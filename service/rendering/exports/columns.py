@@ -48,6 +48,8 @@ def table_of(document: Mapping[str, Any]) -> ExportTable:
     """The table of a report's, a series' or a brief's document; a report's last row is its total."""
     if "claims" in document:
         return _claims_table(document)
+    if "signals" in document:
+        return _signals_table(document)
     if isinstance(document.get("total"), list):
         return _warnings_table(document)
     return _series_table(document) if "buckets" in document else _report_table(document)
@@ -120,4 +122,26 @@ def _warnings_table(document: Mapping[str, Any]) -> ExportTable:
         recorder = row["recorded_by"] or {"id": "", "name": ""}
         rows.append([row["code"], str(recorder["id"]), recorder["name"] or "", row["transactions"]])
     rows += [[each["code"], TOTAL, "", each["transactions"]] for each in document["total"]]
+    return ExportTable(columns, rows, has_total=False)
+
+
+def _signals_table(document: Mapping[str, Any]) -> ExportTable:
+    """A row for each figure that a signal compared, so that a program reads each without taking a text apart."""
+    parties = ("subject", "buyer")
+    named = [f"{party}_{part}" for party in parties for part in ("kind", "id", "name")]
+    compared, counted = ("figure", "value", "comparator", "threshold"), ("transactions", "residents")
+    texts = ("rule", *named, "from", "to", *compared)
+    columns = [ExportColumn(name, None, "text") for name in texts]
+    columns += [ExportColumn(name, None, "count") for name in counted]
+    columns += [ExportColumn("amount_cny", None, "money"), ExportColumn("lists_others", None, "text")]
+    columns += [ExportColumn(name, None, "text") for name in ("address", "transaction_ids")]
+    rows = []
+    for signal in document["signals"]:
+        entries, period = signal["entries"], signal["period"]
+        whom = [(signal[party] or {}).get(part) for party in parties for part in ("kind", "id", "name")]
+        behind = [entries["transactions"], entries["residents"], entries["amount_cny"]]
+        listed = [str(entries["lists_others"]).lower(), entries["address"], " ".join(entries["transaction_ids"])]
+        for one in signal["compared"]:
+            figures = [str(one[name]) for name in compared]
+            rows.append([signal["rule"], *whom, period["from"], period["to"], *figures, *behind, *listed])
     return ExportTable(columns, rows, has_total=False)

@@ -20,7 +20,7 @@ const PARTS = { half: 2, quarter: 4, month: 12 };
  * @param {T} chosen
  * @param {(value: T) => void} onChange
  */
-function select(id, label, options, chosen, onChange) {
+export function select(id, label, options, chosen, onChange) {
   const field = make("select", { id }, ...options.map(([value, text]) => make("option", { value }, text)));
   field.value = String(chosen);
   field.addEventListener("change", () => onChange(options[field.selectedIndex][0]));
@@ -211,6 +211,27 @@ function compareFields({ compare: chosen, base, period }, change) {
 }
 
 /**
+ * What chooses a period: its kind, its fields, and the steps to its neighbours.
+ * @param {Period} period
+ * @param {number[]} years those with trade
+ * @param {Change} change
+ */
+export function periodControls(period, years, change) {
+  const whole = isWhole(period);
+  return [
+    select(
+      "kind",
+      word("kind"),
+      named(KINDS, "kind."),
+      period.kind,
+      (kind) => whole && change({ period: asKind(period, kind) }),
+    ),
+    ...periodFields(period, years, change),
+    whole && make("div", { class: "steps" }, stepButton(-1, period, change), stepButton(1, period, change)),
+  ];
+}
+
+/**
  * Draws the controls anew for a question and keeps the focus where it was.
  * @param {HTMLElement} form
  * @param {Question} question
@@ -221,21 +242,12 @@ export function drawControls(form, question, choices, change) {
   const focused = form.contains(document.activeElement) ? document.activeElement?.id : null;
   const isOpen = form.querySelector("details")?.open ?? false;
   const { period } = question;
-  const whole = isWhole(period);
   form.setAttribute("aria-label", word("controls"));
   form.replaceChildren(
     make(
       "div",
       { class: "row" },
-      select(
-        "kind",
-        word("kind"),
-        named(KINDS, "kind."),
-        period.kind,
-        (kind) => whole && change({ period: asKind(period, kind) }),
-      ),
-      ...periodFields(period, (choices?.years ?? []).map(Number), change),
-      whole && make("div", { class: "steps" }, stepButton(-1, period, change), stepButton(1, period, change)),
+      ...periodControls(period, (choices?.years ?? []).map(Number), change),
       ...compareFields(question, change),
       select("measure", word("measure"), named(MEASURES), question.measure, (measure) => change({ measure })),
     ),

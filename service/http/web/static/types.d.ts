@@ -66,6 +66,7 @@ interface Limits {
   kind_for: Record<string, string>;
   credit_code_characters: string;
   languages: string[];
+  signal_rules: string[];
   lengths_max: Record<string, number>;
 }
 
@@ -326,4 +327,42 @@ interface Mandate {
   withdrawn_from: string | null;
   recorded_at: string;
   recorded_by: { id: number; name: string | null } | null;
+}
+
+/** Whom or what a signal is about, or who is behind it; the name of a resident is masked. */
+interface SignalParty {
+  kind: string;
+  id: string;
+  name: string | null;
+}
+interface Compared {
+  figure: string;
+  value: Figure;
+  comparator: "at_least" | "more_than" | "below" | "above";
+  threshold: Figure;
+}
+interface SignalEntries {
+  transactions: number;
+  residents: number;
+  amount_cny: string;
+  filters: Record<string, string>;
+  lists_others: boolean;
+}
+interface Signal {
+  rule: string;
+  subject: SignalParty;
+  buyer: SignalParty | null;
+  period: Days;
+  compared: Compared[];
+  entries: SignalEntries;
+}
+interface FoundRule {
+  rule: string;
+  found: number;
+  shown: number;
+  thresholds: Record<string, Figure>;
+}
+interface SignalsReport {
+  rules: FoundRule[];
+  signals: Signal[];
 }
