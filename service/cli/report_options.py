@@ -1,4 +1,4 @@
-"""The options of hushi report: what is asked, of which period, compared with what, and how it is shown."""
+"""The options of hushi report: what is asked, of what period, the base period, and how the answer is shown."""
 
 import pathlib
 from collections.abc import Callable, Sequence
