@@ -148,9 +148,12 @@ class ReferenceExists(Refusal):
 
 
 class AlreadyReversed(Refusal):
-    """The trade is reversed already, and a trade can be reversed once only; `reversal_id` names the reversal."""
+    """A trade, a transfer or a batch is reversed already, and it can be reversed once only.
 
-    status, code, title, remembered = 409, "already-reversed", "The trade is reversed already", True
+    `reversal_id` names the reversal of a trade.
+    """
+
+    status, code, title, remembered = 409, "already-reversed", "It is reversed already", True
 
 
 class NotReversible(Refusal):

@@ -63,7 +63,8 @@ class _Figures:
         return share(self.of_trades_fen, self.imports_fen)
 
 
-_NOTHING = _Figures(ProcessingTotals(), 0, 0)
+_NO_TOTALS, _NO_IMPORTS = ProcessingTotals(), Totals()
+_NOTHING = _Figures(_NO_TOTALS, 0, 0)
 
 
 def processing_report(question: Question, on: On, ask: AskProcessing, ask_trades: Ask) -> ProcessingReport:
@@ -77,9 +78,9 @@ def processing_report(question: Question, on: On, ask: AskProcessing, ask_trades
     base = None if before is None else asking.figures(before, rows=False).get((), _NOTHING)
 
     parts = (
-        time_rows(question, asking.rows, _NOTHING)
+        time_rows(question, asking.rows, asking.nothing)
         if question.interval
-        else plain_rows(question, asking.rows, _NOTHING, current.amount_fen)
+        else plain_rows(question, asking.rows, asking.nothing, current.amount_fen)
     )
     rows = [
         ProcessingRow(key, _measures(question, now, then), part, _of_imports(question, now, then))
@@ -95,6 +96,8 @@ class _Asking:
     def __init__(self, question: Question, on: On, ask: AskProcessing, ask_trades: Ask) -> None:
         self._question, self._on, self._ask, self._ask_trades = question, on, ask, ask_trades
         self._is_empty = "import" not in dict(question.filters).get("direction", {"import"})
+        self._places = [place for place, name in enumerate(question.dimensions) if name in DIMENSIONS]
+        self._shares: dict[tuple[Period, bool], tuple[Mapping[Key, ProcessingTotals], Mapping[Key, Totals]]] = {}
 
     def rows(self, period: Period | None) -> Mapping[Key, _Figures]:
         """The figures of a period by the keys of the rows; none for None."""
@@ -109,18 +112,32 @@ class _Asking:
         totals = self._ask(period, selection)
         by_trades = dataclasses.replace(selection, on="traded")
         of_trades = totals if selection == by_trades else self._ask(period, by_trades)
-        imports = self._ask_trades(period, imports_selection(question, rows=rows))
-        places = [place for place, name in enumerate(question.dimensions) if rows and name in DIMENSIONS]
+        shares = self._shares[period, rows] = (
+            of_trades,
+            self._ask_trades(period, imports_selection(question, rows=rows)),
+        )
         keys = totals if rows else {**totals, (): None}
-        nothing, none_imported = ProcessingTotals(), Totals()
-        return {
-            key: _Figures(
-                totals.get(key, nothing),
-                of_trades.get(key, nothing).amount_fen,
-                imports.get(tuple(key[place] for place in places), none_imported).amount_fen,
-            )
-            for key in keys
-        }
+        return {key: self._figures_of(key, totals.get(key, _NO_TOTALS), *shares, rows=rows) for key in keys}
+
+    def nothing(self, period: Period, key: Key) -> _Figures:
+        """The figures of a row under which nothing went on in a period: it may have imports all the same."""
+        if self._is_empty:
+            return _NOTHING
+        return self._figures_of(key, _NO_TOTALS, *self._shares[period, True], rows=True)
+
+    def _figures_of(
+        self,
+        key: Key,
+        totals: ProcessingTotals,
+        of_trades: Mapping[Key, ProcessingTotals],
+        imports: Mapping[Key, Totals],
+        *,
+        rows: bool,
+    ) -> _Figures:
+        imported = tuple(key[place] for place in self._places) if rows else ()
+        return _Figures(
+            totals, of_trades.get(key, _NO_TOTALS).amount_fen, imports.get(imported, _NO_IMPORTS).amount_fen
+        )
 
 
 class Needed(NamedTuple):

@@ -29,38 +29,46 @@ RowKey = Mapping[str, str | None]
 AskRows = Callable[[Period | None], Mapping[Key, T]]
 """A function that returns the totals of a period by the keys of the rows; none for None."""
 
+Nothing = Callable[[Period, Key], T]
+"""A function that returns the totals of a key under which nothing is live in a period."""
+
 RowParts = tuple[RowKey, T, T | None, int | None]
 """What a row is made of: its key, its current totals, those of its base (None without one), and its share."""
 
 
-def plain_rows(question: "Question", ask: AskRows[T], nothing: T, total_fen: int) -> Iterator[RowParts[T]]:
+def plain_rows(question: "Question", ask: AskRows[T], nothing: Nothing[T], total_fen: int) -> Iterator[RowParts[T]]:
     """The rows of a report without time, by current amount, the largest first, then by key.
 
     There is a row for each key with a live trade in the current or the base period.
     """
-    before = question.base_period
-    current, base = ask(question.span), ask(before)
-    missing = None if before is None else nothing
+    span, before = question.span, question.base_period
+    current, base = ask(span), ask(before)
     dimensions = question.dimensions
-    for key in _ordered(current, base, nothing):
-        totals = current.get(key, nothing)
-        yield named(dimensions, key), totals, base.get(key, missing), share(totals.amount_fen, total_fen)
+    for key in _ordered(current, base):
+        totals = _totals(current, span, key, nothing)
+        then = None if before is None else _totals(base, before, key, nothing)
+        yield named(dimensions, key), totals, then, share(totals.amount_fen, total_fen)
 
 
-def time_rows(question: "Question", ask: AskRows[T], nothing: T) -> Iterator[RowParts[T]]:
+def time_rows(question: "Question", ask: AskRows[T], nothing: Nothing[T]) -> Iterator[RowParts[T]]:
     """The rows of a report by time, ascending; in one bucket by current amount, the largest first, then by key."""
     for bucket, before in question.compared_buckets:
         current, base = ask(bucket.period), ask(before)
-        missing = None if before is None else nothing
-        for key in _ordered(current, base, nothing):
+        for key in _ordered(current, base):
             values = named(question.dimensions, key)
             place = {name: bucket.key if name == question.interval else values[name] for name in question.by}
-            yield place, current.get(key, nothing), base.get(key, missing), None
+            then = None if before is None else _totals(base, before, key, nothing)
+            yield place, _totals(current, bucket.period, key, nothing), then, None
 
 
-def _ordered(current: Mapping[Key, T], base: Mapping[Key, T], nothing: T) -> list[Key]:
+def _totals(known: Mapping[Key, T], period: Period, key: Key, nothing: Nothing[T]) -> T:
+    totals = known.get(key)
+    return nothing(period, key) if totals is None else totals
+
+
+def _ordered(current: Mapping[Key, T], base: Mapping[Key, T]) -> list[Key]:
     keys = live_keys(current, base)
-    keys.sort(key=lambda key: (-current.get(key, nothing).amount_fen, sortable(key)))
+    keys.sort(key=lambda key: (-current[key].amount_fen if key in current else 0, sortable(key)))
     return keys
 
 

@@ -148,6 +148,10 @@ class TradeReport:
 _NOTHING = Totals()
 
 
+def _nothing(_period: Period, _key: Key) -> Totals:
+    return _NOTHING
+
+
 def trade_report(question: Question, ask: Ask) -> TradeReport:
     """Makes the report. It has a row for each key with a live trade in the current or the base period."""
     before = question.base_period
@@ -159,9 +163,9 @@ def trade_report(question: Question, ask: Ask) -> TradeReport:
         return _totals(ask, question, period, rows=True)
 
     parts = (
-        time_rows(question, ask_rows, _NOTHING)
+        time_rows(question, ask_rows, _nothing)
         if question.interval
-        else plain_rows(question, ask_rows, _NOTHING, total.amount_fen)
+        else plain_rows(question, ask_rows, _nothing, total.amount_fen)
     )
     rows = [ReportRow(key, _measures(question, now, then), part) for key, now, then, part in parts]
     return TradeReport(question, _measures(question, total, base), rows)

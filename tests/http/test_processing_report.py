@@ -90,6 +90,29 @@ def test_the_share_is_under_the_keys_of_the_row_by_the_trades_day_in_both_ways(l
     assert moved["total"]["share_of_imports_pct"]["current"] == "61.00"
 
 
+def test_a_row_of_which_nothing_went_on_has_its_imports_all_the_same(ledger: Ledger, admin: Caller) -> None:
+    """The row stands because something went on in the other period: its share is 0, and not unknown."""
+    _market(ledger, admin)
+    send_on(ledger, 1, "processing", JULY, {4: 500_000})
+    for by in ("by=category", "by=category,enterprise_id", "by=month,category"):
+        [row] = _asked(admin, f"period=2024-06&{by}")["rows"]
+        share = row["share_of_imports_pct"]
+        assert (share["current"], share["base"], share["growth_pct"]) == ("0.00", "50.00", "-100.00"), by
+        [other] = _asked(admin, f"period=2023-06&{by}&compare=custom&base_from=2024-06-01&base_to=2024-06-30")["rows"]
+        share = other["share_of_imports_pct"]
+        assert (share["current"], share["base"], share["reason"]) == ("50.00", "0.00", "base_zero"), by
+
+
+def test_a_row_without_transfers_of_the_days_has_the_share_of_its_trades(ledger: Ledger, admin: Caller) -> None:
+    """By the day of transfer nothing went on in the base, and its trades have gone on all the same, a year later."""
+    _market(ledger, admin)
+    send_on(ledger, 1, "processing", datetime.date(2024, 6, 10), {1: 1_000_000, 4: 500_000})
+    [row] = _asked(admin, "period=2024-06&by=purpose&on=transferred")["rows"]
+    assert row["amount_cny"]["base"] == "0.00"
+    share = row["share_of_imports_pct"]
+    assert (share["current"], share["base"]) == ("60.00", "50.00")
+
+
 def test_shares_are_compared_as_figures_are(ledger: Ledger, admin: Caller) -> None:
     _market(ledger, admin)
     send_on(ledger, 1, "processing", JULY, {1: 1_000_000, 4: 500_000})
@@ -180,6 +203,6 @@ def test_the_files_have_the_figures_of_the_document(ledger: Ledger, admin: Calle
     assert rows[0]["enterprise_id"] == "E00000001"
     assert rows[0]["purpose"] == "processing"
     assert rows[0]["share_of_imports_pct.current"] == "60.00"
-    assert rows[0]["share_of_imports_pct.reason"] == "no_imports"
+    assert rows[0]["share_of_imports_pct.reason"] == "base_zero", "the base had imports, and none of them went on"
     assert rows[1]["amount_cny.current"] == "6000.00"
     assert admin.get(f"{query}&format=xlsx").data.startswith(b"PK")
