@@ -117,7 +117,8 @@ def representation_of(asked: str | None, offered: Collection[str]) -> str:
 def _file_name(document: dict[str, Any], representation: str) -> str:
     period = document["period"]
     ending = next(name for name, media_type in MEDIA_TYPES.items() if media_type == representation)
-    return f"hushi-{request.path.rpartition('/')[2]}-{period['from']}-{period['to']}.{ending}"
+    counted = "-transferred" if document.get("on") == "transferred" else ""
+    return f"hushi-{request.path.rpartition('/')[2]}{counted}-{period['from']}-{period['to']}.{ending}"
 
 
 def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:

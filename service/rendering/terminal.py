@@ -130,6 +130,8 @@ def _title_and_caption(document: Mapping[str, Any], lang: str, cut_off: datetime
     base = document["base_period"]
     against = f"{word('report.against', lang)} {_days(base)}" if base else word("report.not_compared", lang)
     title = f"{word('report.period', lang)} {_days(document['period'])} · {against}"
+    if "on" in document:
+        title += f" · {word('report.on', lang)} {word('report.on.' + document['on'], lang)}"
     return title, f"{word('report.cut_off', lang)} {cut_off} · {word('report.position', lang)} {document['position']}"
 
 

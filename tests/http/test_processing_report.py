@@ -5,6 +5,7 @@ import datetime
 import io
 from typing import Any
 
+import openpyxl
 import pytest
 
 from service.commands.processing_folding import fold_transfers
@@ -205,4 +206,9 @@ def test_the_files_have_the_figures_of_the_document(ledger: Ledger, admin: Calle
     assert rows[0]["share_of_imports_pct.current"] == "60.00"
     assert rows[0]["share_of_imports_pct.reason"] == "base_zero", "the base had imports, and none of them went on"
     assert rows[1]["amount_cny.current"] == "6000.00"
-    assert admin.get(f"{query}&format=xlsx").data.startswith(b"PK")
+    for on, said in (("traded", "交易日"), ("transferred", "流转日")):
+        answer = admin.get(f"{query}&format=xlsx&on={on}")
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).worksheets[0]
+        footer = {row[0].value: row[1].value for row in sheet.iter_rows(max_col=2)}
+        assert (footer["归属日"], footer["单位"]) == (said, "元、千克、笔、人、家、%")
+        assert ("-transferred-" in answer.headers["Content-Disposition"]) == (on == "transferred")

@@ -181,9 +181,11 @@ def _write_footer(
         "base_period": _days(document.get("base_period"), lang),
         "cut_off": cut_off.isoformat(),
         "filters": _filters(document.get("filters", {}), lang),
-        "units": word("report.all_units", lang),
+        "units": word("report.processing_units" if "on" in document else "report.all_units", lang),
         "position": document["position"],
     }
+    if "on" in document:
+        lines["on"] = word(f"report.on.{document['on']}", lang)
     if "measure" in document:
         lines["measure"] = measure_heading(document["measure"], lang)
     if "text" in document:
