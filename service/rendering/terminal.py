@@ -131,7 +131,8 @@ def _title_and_caption(document: Mapping[str, Any], lang: str, cut_off: datetime
     against = f"{word('report.against', lang)} {_days(base)}" if base else word("report.not_compared", lang)
     title = f"{word('report.period', lang)} {_days(document['period'])} · {against}"
     if "on" in document:
-        title += f" · {word('report.on', lang)} {word('report.on.' + document['on'], lang)}"
+        counted = word(f"report.on.{document['on']}", lang)
+        title += f" · {word('report.on', lang)} {counted}"
     return title, f"{word('report.cut_off', lang)} {cut_off} · {word('report.position', lang)} {document['position']}"
 
 
