@@ -19,10 +19,10 @@ PAGES = {
     "record": ShellPage("/record", "transactions:write residents:read"),
     "transactions": ShellPage("/transactions", "transactions:read"),
     "consignments": ShellPage("/consignments", "transactions:read transactions:write residents:read"),
-    "signals": ShellPage("/signals", "signals:read"),
     "residents": ShellPage("/residents", "residents:read residents:write"),
     "enterprises": ShellPage("/enterprises", "transactions:read transactions:write"),
     "transfers": ShellPage("/transfers", "transactions:read transactions:write"),
     "processing_batches": ShellPage("/processing-batches", "transactions:read transactions:write"),
     "trace": ShellPage("/trace", "transactions:read"),
+    "signals": ShellPage("/signals", "signals:read"),
 }
