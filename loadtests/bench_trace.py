@@ -1,7 +1,8 @@
-"""Measures the trace of a processing batch of 10,000 trades: `python -m loadtests.bench_trace`.
+"""Measures the traces of a processing batch and of a truck of 10,000 trades each: `python -m loadtests.bench_trace`.
 
-The trades are of some hundred trucks, in a journal that has six times as many, and went on by two transfers. The trace
-is asked for over HTTP and in process, in turns. BENCH_ROUNDS, BENCH_ENTRIES and BENCH_ENGINES limit what is measured.
+The trades of the batch are of some hundred trucks, in a journal that has seven times as many, and went on by two
+transfers; so did all trades of the truck. Both traces are asked for over HTTP and in process, in turns. BENCH_ROUNDS,
+BENCH_ENTRIES and BENCH_ENGINES limit what is measured, and BENCH_ANALYZE=0 leaves PostgreSQL without statistics.
 """
 
 import datetime
@@ -9,8 +10,9 @@ import itertools
 import os
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
@@ -31,63 +33,94 @@ from service.domain.trace import WHOLE
 from service.domain.transfer_lines import StatedGoods, WantedLine
 from service.domain.transfers import NewTransfer
 from service.ledger import Ledger, open_ledger
-from service.queries.trace import TradesAsked, trace_batch
+from service.queries.trace import TradesAsked, trace_batch, trace_consignment
+from service.storage.consignments import ConsignmentKey
 from tests.builders import a_credit_code
 from tests.postgresql import PostgreSQL
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
-ENTRIES = int(os.environ.get("BENCH_ENTRIES", "60000"))
+ENTRIES = int(os.environ.get("BENCH_ENTRIES", "70000"))
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
-OF_A_TRUCK, IN_BATCH, AT_ONCE = 53, 10_000, 5_000
+HAS_STATISTICS = os.environ.get("BENCH_ANALYZE", "1") == "1"
+OF_A_TRUCK, TRACED, AT_ONCE = 53, 10_000, 5_000
+LARGE, LARGE_EVERY = "EL-LARGE", 4
+"""The truck of 10,000 trades, and how often one of its trades stands between those of others."""
 DAY = datetime.date(2025, 1, 2)
-PATH = "/v1/trace/processing-batches/B00000001"
+Ask = Callable[[Ledger], object]
+TRACES: dict[str, tuple[str, Ask]] = {
+    "batch": (
+        "/v1/trace/processing-batches/B00000001",
+        lambda ledger: trace_batch(ledger, 1, WHOLE, TradesAsked(None, 50)),
+    ),
+    "truck": (
+        f"/v1/trace/consignments/{LARGE}",
+        lambda ledger: trace_consignment(ledger, ConsignmentKey("erenhot", LARGE), WHOLE, TradesAsked(None, 50)),
+    ),
+}
 
 
-def trucks() -> Iterator[Post]:
-    """Trades, 53 from each truck, with goods of one kind and origin."""
+def numbered_posts() -> Iterator[tuple[int, Post]]:
+    """Trades, 53 from each truck, with goods of one kind and origin, and the truck's number."""
     for number, entry in enumerate(postings(ENTRIES, RESIDENTS)):
         truck = number // OF_A_TRUCK
         category, commodity, hs_code, origin, _ = GOODS[truck % len(GOODS)]
         trade = entry.trade._replace(
             category=category, commodity=commodity, hs_code=hs_code, origin=origin, consignment=f"EL-{truck}"
         )
-        yield Post(entry.digest, trade_fingerprint(trade), entry.request_id, trade)
+        yield truck, Post(entry.digest, trade_fingerprint(trade), entry.request_id, trade)
 
 
 def fill(ledger: Ledger) -> None:
-    """Posts the trades, sends one truck in three on, and puts 10,000 of their trades into one batch."""
-    sent = []
-    numbered = enumerate(trucks())
+    """Posts the trades, puts 10,000 of one truck in three into one batch, and sends all of the large truck on."""
+    sent: list[UUID] = []
+    large: list[UUID] = []
+    numbered = numbered_posts()
     # Twice as many as are needed, because some residents are registered later than the day.
-    every = ENTRIES // (IN_BATCH * 2)
+    every = ENTRIES // (TRACED * 2)
     while some := list(itertools.islice(numbered, AT_ONCE)):
-        outcomes = post(ledger, [entry for _, entry in some])
-        for (number, _), outcome in zip(some, outcomes, strict=True):
-            if number // OF_A_TRUCK % every == 0 and outcome.transaction is not None:
-                sent.append(outcome.transaction.transaction_id)
+        missing = TRACED - len(large)
+        of_large = set(range(0, AT_ONCE, LARGE_EVERY)[:missing])
+        entries = [_in_large(entry) if n in of_large else entry for n, (_, entry) in enumerate(some)]
+        for n, ((truck, _), outcome) in enumerate(zip(some, post(ledger, entries), strict=True)):
+            if outcome.transaction is not None and (n in of_large or truck % every == 0):
+                (large if n in of_large else sent).append(outcome.transaction.transaction_id)
     first_day = datetime.date(2020, 1, 1)
     register_enterprise(ledger, NewEnterprise("加工厂", a_credit_code(1), ("processor",), first_day, None), 0)
-    for half in (sent[: IN_BATCH // 2], sent[IN_BATCH // 2 : IN_BATCH]):
+    half = TRACED // 2
+    for some_sent in (sent[:half], sent[half:TRACED], large[:half], large[half:]):
         stated = NewTransfer(1, "processing", DAY, None, None, None)
-        post_transfer(ledger, stated, StatedGoods.of_trades([WantedLine(one) for one in half]))
+        post_transfer(ledger, stated, StatedGoods.of_trades([WantedLine(one) for one in some_sent]))
     outputs = (ProcessingOutput("酱牛肉", None, 1_000_000, None),)
-    post_processing_batch(ledger, NewProcessingBatch(1, (1, 2), DAY, outputs))
+    for transfers in ((1, 2), (3,)):
+        post_processing_batch(ledger, NewProcessingBatch(1, transfers, DAY, outputs))
+    if HAS_STATISTICS and not ledger.database.is_sqlite:
+        with ledger.database.writing(at_length=True) as connection:
+            connection.execute(sa.text("ANALYZE"))
 
 
-def asked(deployment: Deployment, connection: HTTPConnection) -> float:
+def _in_large(entry: Post) -> Post:
+    """The same trade from the large truck."""
+    category, commodity, hs_code, origin, _ = GOODS[0]
+    trade = entry.trade._replace(
+        category=category, commodity=commodity, hs_code=hs_code, origin=origin, consignment=LARGE, vehicle_plate="蒙H1"
+    )
+    return Post(entry.digest, trade_fingerprint(trade), entry.request_id, trade)
+
+
+def asked(deployment: Deployment, connection: HTTPConnection, path: str) -> float:
     """The seconds that an answer over HTTP takes."""
     started = time.perf_counter()
-    connection.request("GET", PATH, headers={"Authorization": f"Bearer {deployment.key}"})
+    connection.request("GET", path, headers={"Authorization": f"Bearer {deployment.key}"})
     answer = connection.getresponse().read()
     elapsed = time.perf_counter() - started
-    assert orjson.loads(answer)["totals"]["transactions"] == IN_BATCH, answer[:500]
+    assert orjson.loads(answer)["totals"]["transactions"] == TRACED, answer[:500]
     return elapsed
 
 
-def in_process(ledger: Ledger) -> tuple[float, float]:
+def in_process(ledger: Ledger, ask: Ask) -> tuple[float, float]:
     """The seconds that the query takes, and how many of them processors compute, for PostgreSQL's process as well."""
     started, computed = time.perf_counter(), _computed_s(ledger)
-    trace_batch(ledger, 1, WHOLE, TradesAsked(None, 50))
+    ask(ledger)
     return time.perf_counter() - started, _computed_s(ledger) - computed
 
 
@@ -109,20 +142,27 @@ def measure(engine: str, server: PostgreSQL | None) -> Measured:
         ledger = open_ledger(read_settings(deployment.environment))
         fill(ledger)
         connection = HTTPConnection("127.0.0.1", deployment.port, timeout=120)
-        rounds = [(asked(deployment, connection), *in_process(ledger)) for _ in range(ROUNDS + 3)][3:]
+        rounds = [
+            [(asked(deployment, connection, path), *in_process(ledger, ask)) for path, ask in TRACES.values()]
+            for _ in range(ROUNDS + 3)
+        ][3:]
         ledger.database.close()
-    names = ("trace of 10,000 trades, over HTTP", "the same in process", "of that, processor time")
-    figures = [
-        timed(name, engine, 1 / sorted(found)[len(found) // 2], list(found), other=f"least {min(found) * 1000:.1f} ms")
-        for name, found in zip(names, zip(*rounds, strict=True), strict=True)
-    ]
+    figures = []
+    for subject, of_subject in zip(TRACES, zip(*rounds, strict=True), strict=True):
+        names = (f"{subject} of 10,000 trades, over HTTP", "the same in process", "of that, processor time")
+        figures += [
+            timed(
+                name, engine, 1 / sorted(found)[len(found) // 2], list(found), other=f"least {min(found) * 1e3:.1f} ms"
+            )
+            for name, found in zip(names, zip(*of_subject, strict=True), strict=True)
+        ]
     return figures, deployment.durability
 
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
     figures, conditions = measure_engines(ENGINES, measure, "traces")
-    conclude("traces", f"The trace of a batch of 10,000 trades, {ROUNDS} rounds in turns", figures, conditions)
+    conclude("traces", f"Traces of 10,000 trades, {ROUNDS} rounds in turns", figures, conditions)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def trace_batch(ledger: Ledger, number: int, scope: TraceScope, asked: TradesAsk
             raise NotFound(f"{processing_batch_id(number)} has {len(batch.stated.outputs)} output(s).")
         if batch.reversal is not None:
             return _NOTHING_OF_A_BATCH
-        return _found(connection, ledger, stored.goods_of_batch(number), scope, asked, is_batch=True)
+        return _found(connection, ledger, stored.goods_of_batch(number), scope, asked, batch)
 
 
 def trace_consignment(ledger: Ledger, name: ConsignmentKey, scope: TraceScope, asked: TradesAsked) -> TraceFound:
@@ -91,24 +91,25 @@ def _found(
     goods: TracedGoods,
     scope: TraceScope,
     asked: TradesAsked,
+    batch: ProcessingBatch | None = None,
     *,
-    is_batch: bool = False,
     is_reversed: bool = False,
 ) -> TraceFound:
-    lines = stored.sum_lines(connection, goods)
-    # A batch holds what was put into it, and of a truck or a trade a part may not have gone on.
-    held = lines if is_batch else stored.sum_trades(connection, goods)
+    sums = stored.sum_goods(connection, goods)
+    held, lines = sums.held, sums.lines
     transfers = stored.find_transfers(connection, {line.transfer for line in lines if line.transfer is not None})
-    batches = _batches(connection, transfers)
+    batches = {batch.number: batch} if batch else _batches(connection, transfers)
     trades = stored.list_trades(connection, goods, asked.after, asked.limit + 1)
     shown = trades[: asked.limit]
     in_batches = [line for line in lines if line.transfer and transfers[line.transfer].batch is not None]
     totals = TraceTotals(
-        *stored.count_trades(connection, goods),
+        sums.transactions,
+        sums.residents,
         *_sums(held),
         *_sums(lines),
         *_sums(in_batches),
-        *stored.count_reversed(connection, goods),
+        sums.reversed_transfers,
+        sums.reversed_batches,
     )
     return TraceFound(
         is_reversed,

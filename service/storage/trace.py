@@ -4,7 +4,7 @@ The database adds up: a batch of 10,000 trades from 190 trucks comes as 190 rows
 count, and what was reversed is counted apart.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,34 +27,37 @@ from service.storage.tables import (
 
 _IS_LIVE_IMPORT = sa.and_(journal.c.reverses.is_(None), journal.c.direction == "import", ~IS_REVERSED)
 _IS_NOT_REVERSED = transfer_reversal.c.id.is_(None)
-_LINE = [transfer_line.c[name] for name in ("transfer", "place", "quantity_g", "amount_fen")]
 _SUMS = ("quantity_g", "amount_fen")
+_LINE = [transfer_line.c[name] for name in ("transfer", "place", *_SUMS)]
+_FROM = [journal.c[name] for name in ("resident", "origin", "trade_point", "consignment", "vehicle_plate")]
+"""What a trace tells of a trade's origin, and whose it was."""
 
 
 class TracedGoods(NamedTuple):
     """What a trace is about, as tables of SQL.
 
-    `lines` are the lines of live transfers; `trades` the places of the trades with what of each is traced; `places` the
-    places of the trades, where one may come more than once.
+    `rows` are lines of a batch, or whole trades (`are_lines`), each with its place, grams and fen and with what the
+    journal says of its trade; `trades` are the places of the trades with what of each is traced.
     """
 
-    lines: sa.FromClause
+    rows: sa.CTE
+    are_lines: bool
     trades: sa.FromClause
-    places: sa.FromClause
 
 
-class TradeCounts(NamedTuple):
-    """How many trades are traced, and how many distinct residents they are of."""
+class GoodsSummed(NamedTuple):
+    """What is traced by origin and truck (`held`), and what of it has gone on by transfer, origin and truck (`lines`).
 
+    `transactions` and `residents` count the distinct trades and residents, `reversed_*` the reversed transfers and the
+    reversed batches that the trades were in.
+    """
+
+    held: Sequence[TracedSum]
+    lines: Sequence[TracedSum]
     transactions: int
     residents: int
-
-
-class ReversedBefore(NamedTuple):
-    """How many reversed transfers and reversed batches the traced trades were in."""
-
-    transfers: int
-    batches: int
+    reversed_transfers: int
+    reversed_batches: int
 
 
 class TracedTrade(NamedTuple):
@@ -82,15 +85,22 @@ class TracedTrade(NamedTuple):
 
 def goods_of_batch(number: int) -> TracedGoods:
     """What was put into a live batch. Its transfers are live, because a transfer in a live batch can't be reversed."""
-    lines = (
+    put_in = (
         sa.select(*_LINE)
         .join(processing_input, processing_input.c.transfer == transfer_line.c.transfer)
         .where(processing_input.c.batch == number)
-        .subquery("lines")
     )
-    # A trade may be in several transfers of a batch, in parts.
-    trades = sa.select(lines.c.place, *_sums_of(lines)).group_by(lines.c.place)
-    return TracedGoods(lines, trades.subquery("trades"), places=lines)
+    lines = put_in.subquery("lines")
+    rows = sa.select(lines, *_FROM).join(journal, journal.c.seq == lines.c.place)
+    # A trade may be in several transfers of a batch, in parts. The rows come in order, so that a page ends early.
+    ordered = put_in.order_by(transfer_line.c.place).subquery("ordered")
+    trades = sa.select(ordered.c.place, *_sums_of(ordered)).group_by(ordered.c.place)
+    return TracedGoods(_kept("goods", rows), True, trades.subquery("trades"))
+
+
+def _kept(name: str, rows: sa.Select[Any]) -> sa.CTE:
+    """Rows that the database reads once and keeps while it uses them several times."""
+    return rows.cte(name).prefix_with("MATERIALIZED")
 
 
 def goods_of_consignment(name: ConsignmentKey) -> TracedGoods:
@@ -104,15 +114,11 @@ def goods_of_trade(seq: int) -> TracedGoods:
 
 
 def _goods_of_trades(*are_these: sa.ColumnElement[bool]) -> TracedGoods:
-    lines = (
-        sa.select(*_LINE)
-        .join(journal, journal.c.seq == transfer_line.c.place)
-        .outerjoin(transfer_reversal, transfer_reversal.c.transfer == transfer_line.c.transfer)
-        .where(*are_these, _IS_LIVE_IMPORT, _IS_NOT_REVERSED)
-    )
-    held = sa.select(journal.c.seq.label("place"), *(journal.c[name] for name in _SUMS))
-    trades = held.where(*are_these, _IS_LIVE_IMPORT).subquery("trades")
-    return TracedGoods(lines.subquery("lines"), trades, places=trades)
+    place = journal.c.seq.label("place")
+    sums = [journal.c[name] for name in _SUMS]
+    trades = sa.select(place, *sums).where(*are_these, _IS_LIVE_IMPORT).subquery("trades")
+    rows = sa.select(place, *sums, *_FROM).where(*are_these, _IS_LIVE_IMPORT)
+    return TracedGoods(_kept("goods", rows), False, trades)
 
 
 def _naming(name: ConsignmentKey) -> list[sa.ColumnElement[bool]]:
@@ -128,46 +134,64 @@ def has_trades(connection: sa.Connection, name: ConsignmentKey) -> bool:
     return connection.execute(sa.select(journal.c.seq).where(*_naming(name)).limit(1)).first() is not None
 
 
-def sum_trades(connection: sa.Connection, goods: TracedGoods) -> list[TracedSum]:
-    """What the traced trades hold, by origin and truck."""
-    return _summed(connection, goods.trades)
+def sum_goods(connection: sa.Connection, goods: TracedGoods) -> GoodsSummed:
+    """What is traced, what of it has gone on, and how many trades and residents it is of, in one statement."""
+    rows = goods.rows.c
+    if goods.are_lines:
+        summed = _summed(goods.rows, goods.rows, rows.transfer).subquery("summed")
+    else:
+        gone = goods.rows.join(transfer_line, transfer_line.c.place == rows.place).outerjoin(
+            transfer_reversal, transfer_reversal.c.transfer == transfer_line.c.transfer
+        )
+        of_lines = _summed(goods.rows, transfer_line, transfer_line.c.transfer)
+        gone_on = of_lines.select_from(gone).where(_IS_NOT_REVERSED)
+        summed = sa.union_all(_summed(goods.rows, goods.rows), gone_on).subquery("summed")
+    counts = _counts(goods)
+    found = connection.execute(sa.select(summed, *counts)).all()
+    sums = [TracedSum._make(row[: -len(counts)]) for row in found]
+    lines = [one for one in sums if one.transfer is not None]
+    held = lines if goods.are_lines else [one for one in sums if one.transfer is None]
+    # Without rows there is nothing to count.
+    return GoodsSummed(held, lines, *(found[0][-len(counts) :] if found else (0, 0, 0, 0)))
 
 
-def sum_lines(connection: sa.Connection, goods: TracedGoods) -> list[TracedSum]:
-    """What of the traced goods has gone on, by transfer, origin and truck."""
-    return _summed(connection, goods.lines, goods.lines.c.transfer)
-
-
-def _summed(connection: sa.Connection, table: sa.FromClause, *by: sa.ColumnElement[int]) -> list[TracedSum]:
-    of = journal.c
+def _summed(goods: sa.CTE, sums: sa.FromClause, *by: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """The sums of rows by origin and truck, in the order of the fields of TracedSum."""
+    of = goods.c
     # What differs most comes first, because PostgreSQL may sort by it.
     key = (*by, of.consignment, of.origin, of.trade_point)
     plates = sa.func.min(of.vehicle_plate), sa.func.max(of.vehicle_plate)
-    plate = sa.case((plates[0] == plates[1], plates[0]))
-    transfer = by[0] if by else sa.null()
-    asked = (
-        sa.select(of.origin, of.trade_point, of.consignment, plate, transfer, *_sums_of(table))
-        .select_from(table)
-        .join(journal, of.seq == table.c.place)
-        .group_by(*key)
+    plate = sa.case((plates[0] == plates[1], plates[0])).label("plate")
+    transfer = by[0] if by else sa.cast(sa.null(), sa.Integer).label("transfer")
+    return sa.select(of.origin, of.trade_point, of.consignment, plate, transfer, *_sums_of(sums)).group_by(*key)
+
+
+def _counts(goods: TracedGoods) -> list[sa.ScalarSelect[int]]:
+    """The distinct trades and residents of rows, and the reversed transfers and batches that these trades were in."""
+    rows, line, into = goods.rows, transfer_line.c, processing_input.c
+    # A whole trade is one row.
+    trades = sa.select(rows.c.place).distinct() if goods.are_lines else sa.select(rows.c.place)
+    # Without this condition, a database that has no statistics looks for reversed transfers also when there are none.
+    has_reversals = sa.or_(
+        sa.exists(sa.select(transfer_reversal.c.id)), sa.exists(sa.select(processing_batch_reversal.c.id))
     )
-    return [TracedSum._make(row) for row in connection.execute(asked)]
+    named = sa.select(line.transfer).distinct().join(rows, rows.c.place == line.place).where(has_reversals)
+    touching = _kept("touching", named)
+    is_touching = sa.select(touching.c.transfer)
+    transfers = sa.select(transfer_reversal.c.id).where(transfer_reversal.c.transfer.in_(is_touching))
+    batches = (
+        sa.select(into.batch)
+        .join(processing_batch_reversal, processing_batch_reversal.c.processing_batch == into.batch)
+        .where(into.transfer.in_(is_touching))
+    )
+    # PostgreSQL counts rows of a DISTINCT by hashing, and sorts for count(DISTINCT …).
+    counted = (trades, sa.select(rows.c.resident).distinct(), transfers, batches.distinct())
+    return [sa.select(sa.func.count()).select_from(one.subquery()).scalar_subquery() for one in counted]
 
 
 def _sums_of(table: sa.FromClause) -> list[sa.ColumnElement[int]]:
     # PostgreSQL's sums of integers are of any size, and come as decimals.
     return [sa.cast(sa.func.sum(table.c[name]), sa.BigInteger).label(name) for name in _SUMS]
-
-
-def count_trades(connection: sa.Connection, goods: TracedGoods) -> TradeCounts:
-    """How many trades and distinct residents the traced goods are of."""
-    place = goods.places.c.place
-    asked = (
-        sa.select(sa.func.count(place.distinct()), sa.func.count(journal.c.resident.distinct()))
-        .select_from(goods.places)
-        .join(journal, journal.c.seq == place)
-    )
-    return TradeCounts._make(connection.execute(asked).one())
 
 
 def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[int, TracedTransfer]:
@@ -190,30 +214,6 @@ def find_transfers(connection: sa.Connection, numbers: Collection[int]) -> dict[
     )
     rows = connection.execute(wanted, {"chosen": rows_parameter({"number": number} for number in numbers)})
     return {row.id: TracedTransfer(*row) for row in rows}
-
-
-def count_reversed(connection: sa.Connection, goods: TracedGoods) -> ReversedBefore:
-    """How many transfers and batches the traced trades were in that have been reversed."""
-    touching = (
-        sa.select(transfer_line.c.transfer)
-        .distinct()
-        .select_from(goods.places)
-        .join(transfer_line, transfer_line.c.place == goods.places.c.place)
-        .cte("touching")
-    )
-    transfers = (
-        sa.select(sa.func.count())
-        .select_from(touching)
-        .join(transfer_reversal, transfer_reversal.c.transfer == touching.c.transfer)
-    )
-    batches = (
-        sa.select(sa.func.count(processing_input.c.batch.distinct()))
-        .select_from(touching)
-        .join(processing_input, processing_input.c.transfer == touching.c.transfer)
-        .join(processing_batch_reversal, processing_batch_reversal.c.processing_batch == processing_input.c.batch)
-    )
-    counts = sa.select(transfers.scalar_subquery(), batches.scalar_subquery())
-    return ReversedBefore(*connection.execute(counts).one())
 
 
 def list_trades(connection: sa.Connection, goods: TracedGoods, after: int | None, limit: int) -> list[TracedTrade]:
