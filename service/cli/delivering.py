@@ -97,9 +97,12 @@ def _run(
                     yield line
 
             job.run(_read(), lambda done: progress.update(task, completed=1 + done))
-    finally:
+    except BaseException:
+        # When no line of the file could be read, there is nothing to print.
         if job.tally != DeliveryTally():
             _say(Console(), _summary(job.tally, writes=writes))
+        raise
+    _say(Console(), _summary(job.tally, writes=writes))
     tell_left_out(console, lines)
     if job.tally.left:
         _say(

@@ -65,9 +65,12 @@ def check_with_progress(ledger: Ledger, path: pathlib.Path, encoding: str | None
         with open_lines(path, encoding) as lines, _progress(console) as progress:
             task = progress.add_task(path.name, total=lines.total_bytes)
             check_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position), tell)
-    finally:
+    except BaseException:
+        # When no line of the file could be read, there is nothing to print.
         if tally != Tally():
             _say(out, f"Nothing is written. The import would have {tally}.")
+        raise
+    _say(out, f"Nothing is written. The import would have {tally}.")
     tell_left_out(console, lines)
     return tally
 
