@@ -28,7 +28,11 @@ def test_a_line_with_a_citizen_number_is_refused_and_the_others_are_imported(
     ran = call_hushi(environment, "import", str(file), "--refused", str(refused))
     assert ran.exit_code != 0
     assert NUMBER not in ran.stdout + ran.stderr
-    assert "personal-data" in refused.read_text("utf-8-sig") + ran.stdout + ran.stderr
+    told = refused.read_text("utf-8-sig")
+    assert NUMBER not in told
+    line = lines[1].strip().replace(NUMBER, "1525**********1238")
+    assert told.splitlines()[1].startswith("3,personal-data,")
+    assert told.splitlines()[1].endswith(f',"{line}"'), "and all else of the line is told as it is"
     with ledger.database.reading() as connection:
         amounts = connection.execute(sa.select(metadata.tables["journal"].c.amount_fen)).scalars().all()
         kept = repr([connection.execute(sa.select(table)).all() for table in metadata.sorted_tables])

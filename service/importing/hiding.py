@@ -12,6 +12,7 @@ _LONG_NUMBER = re.compile(rf"(?P<id>{_TRADE_ID})|{_NO_ID}\d(?:{_BETWEEN}\d){{13,
 """Runs of 15 digits and more, in any script, with signs between them: 15 is the length of the older numbers.
 The ids of residents, groups and trades are no part of one."""
 
+_CELLS = re.compile(r"([,;\t|])")
 _SHOWN = 4
 
 
@@ -30,6 +31,18 @@ def hide_in_parts(*parts: str) -> str:
     A part may end in digits and the next one begin with some, which would together be taken for one long number.
     """
     return ": ".join(map(hide_numbers, parts))
+
+
+def hide_in_line(line: str) -> str:
+    """A line of a file with its citizen numbers hidden, and everything else as it is.
+
+    Unlike a message, it keeps other long numbers, because they may be all that a clerk knows the line by.
+    """
+    if not has_citizen_number(line):
+        return line
+    cells = _CELLS.split(line)
+    hidden = "".join(hide_numbers(cell) if has_citizen_number(cell) else cell for cell in cells)
+    return hide_numbers(line) if has_citizen_number(hidden) else hidden
 
 
 def hidden_fields(refusal: Refusal) -> str:

@@ -197,6 +197,9 @@ def test_a_citizen_number_is_refused_and_not_repeated(
     assert "line 2: personal-data" in ran.stderr
     assert number not in ran.stderr
     assert [one[3] for one in recorded(ledger)] == ["HT-1"]
+    told = path.with_name(f"{path.name}.refused.csv").read_text("utf-8-sig")
+    assert number not in told
+    assert f"{PROCESSOR},,落地加工,2024/7/1,,D-1,,,HT-{number[:4]}**********{number[-4:]}," in told
 
 
 def test_a_citizen_number_among_the_headings_is_not_repeated(
