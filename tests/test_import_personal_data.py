@@ -38,3 +38,16 @@ def test_a_line_with_a_citizen_number_is_refused_and_the_others_are_imported(
         kept = repr([connection.execute(sa.select(table)).all() for table in metadata.sorted_tables])
     assert sorted(amounts) == [100_00, 102_00]
     assert NUMBER not in kept
+
+
+def test_a_number_in_a_cell_that_can_not_be_read_is_not_repeated(
+    ledger: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "day.csv"
+    file.write_text(f"{HEADINGS}R00000001,肉类,马肉,{NUMBER},100,100.00,2024-04-01 09:30,D-1,\n", "utf-8")
+    for more in (["--check"], []):
+        ran = call_hushi(environment, "import", str(file), *more)
+        assert ran.exit_code == 1
+        assert 'unreadable-line: 原产国: "1525**********1238" is no country' in ran.output
+        assert NUMBER not in ran.output
+    assert NUMBER not in file.with_name("day.csv.refused.csv").read_text("utf-8-sig")
