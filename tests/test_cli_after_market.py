@@ -154,3 +154,22 @@ def test_what_can_not_be_done_is_told(
     refused = call_hushi(environment, *words)
     assert refused.exit_code == code
     assert said in refused.stderr
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("command", [("transfers", "add"), ("batches", "add"), ("consignments", "register")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"purpose": "processing", "purpose": "processing"}', "The key 'purpose' stands twice in one object; send"),
+        ('{"lines": [{"a": 1, "a": 1}]}', "The key 'a' stands twice in one object; send it once."),
+        ("[]", "hushi: Send a JSON object.\n"),
+    ],
+)
+def test_a_file_is_read_as_strictly_as_a_body(
+    ledger: Ledger, environment: dict[str, str], tmp_path: pathlib.Path, command: tuple[str, ...], text: str, said: str
+) -> None:
+    file = tmp_path / "body.json"
+    file.write_text(text)
+    refused = call_hushi(environment, *command, str(file))
+    assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr

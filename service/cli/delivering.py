@@ -11,7 +11,6 @@ from service.commands.transfer_checks import checking_transfers
 from service.importing import FileLine
 from service.importing.deliveries import DeliveryColumns
 from service.importing.delivering import DeliveryImport, DeliveryTally, Settle, Settled, checking_only, recording
-from service.importing.hiding import hide_numbers
 from service.importing.reader import open_table
 from service.importing.refused_lines import RefusedFile, RefusedLine
 from service.ledger import Ledger
@@ -97,9 +96,12 @@ def _run(
                     yield line
 
             job.run(_read(), lambda done: progress.update(task, completed=1 + done))
-    finally:
+    except BaseException:
+        # When no line of the file could be read, there is nothing to print.
         if job.tally != DeliveryTally():
             _say(Console(), _summary(job.tally, writes=writes))
+        raise
+    _say(Console(), _summary(job.tally, writes=writes))
     tell_left_out(console, lines)
     if job.tally.left:
         _say(
@@ -118,5 +120,5 @@ def _summary(tally: DeliveryTally, *, writes: bool) -> str:
 
 
 def _say(console: Console, text: str) -> None:
-    """Prints a line without wrapping it, and hides citizen numbers in it. In a pipe it must stay one line."""
-    console.print(hide_numbers(text), markup=False, highlight=False, soft_wrap=True)
+    """Prints a line without wrapping it. In a pipe it must stay one line."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

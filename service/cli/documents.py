@@ -7,7 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 import click
 import orjson
 
-from service.domain.errors import Refusal, ValidationFailed
+from schemas.json_texts import parse_json
+from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 
 EXIT_REFUSED = 1
 EXIT_WRONG_QUESTION = 2
@@ -64,16 +65,21 @@ def sent(**options: object) -> dict[str, Any]:
 def body_of(file: Any, stated: Mapping[str, Any]) -> object:
     """The document of a JSON file, or what the options state when there is no file.
 
-    Raises click.UsageError for both at once, and for a file that is not JSON.
+    The file is read as strictly as the body of a request. Raises click.UsageError for a file and options at once, and
+    for a file that is not JSON.
     """
     if file is None:
         return stated
     if stated:
         raise click.UsageError("send a file or options, not both")
+    text = file.read()
     try:
-        return orjson.loads(file.read())
+        orjson.loads(text)  # Its error says in which line the mistake is.
+        return parse_json(text)
     except orjson.JSONDecodeError as error:
         raise click.UsageError(f"{file.name} is not JSON ({error})") from None
+    except MalformedJson as refusal:
+        raise click.UsageError(f"{file.name}: {refusal.detail}") from None
 
 
 def asked(work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
@@ -85,7 +91,8 @@ def asked(work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
         return work(*values, **named)
     except ValidationFailed as refusal:
         for error in refusal.errors:
-            click.echo(f"hushi: {error.pointer}: {error.detail}", err=True)
+            # What is wrong with the document as a whole has an empty pointer.
+            click.echo(": ".join(filter(None, ("hushi", error.pointer, error.detail))), err=True)
         if not refusal.errors:
             click.echo(f"hushi: {refusal.detail}", err=True)
         sys.exit(EXIT_WRONG_QUESTION)

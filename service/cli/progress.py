@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.commands.posting import Outcome
 from service.domain.money import format_cny
 from service.importing import FileLine, FileLines, open_lines
+from service.importing.hiding import hide_in_line
 from service.importing.recording import Tally, check_lines, import_lines
 from service.importing.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
 from service.ledger import Ledger
@@ -55,7 +56,7 @@ def check_with_progress(ledger: Ledger, path: pathlib.Path, encoding: str | None
     console, out, tally = Console(stderr=True), Console(), Tally()
 
     def refuse(refused: RefusedLine) -> None:
-        _say(out, f"line {refused.line.number}: refused: {refused.code}: {refused.reason}")
+        _say(out, f"line {refused.line.number}: refused: {refused.code}: {hide_in_line(refused.reason)}")
 
     def tell(line: FileLine, outcome: Outcome) -> None:
         """Prints what would become of a line that is not refused."""
@@ -65,9 +66,12 @@ def check_with_progress(ledger: Ledger, path: pathlib.Path, encoding: str | None
         with open_lines(path, encoding) as lines, _progress(console) as progress:
             task = progress.add_task(path.name, total=lines.total_bytes)
             check_lines(ledger, lines, tally, refuse, lambda: progress.update(task, completed=lines.position), tell)
-    finally:
+    except BaseException:
+        # When no line of the file could be read, there is nothing to print.
         if tally != Tally():
             _say(out, f"Nothing is written. The import would have {tally}.")
+        raise
+    _say(out, f"Nothing is written. The import would have {tally}.")
     tell_left_out(console, lines)
     return tally
 
@@ -88,7 +92,7 @@ def _progress(console: Console) -> Progress:
 def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: pathlib.Path | None) -> None:
     """Prints the refused lines on standard error, and how many lines there were of each kind on standard output."""
     for refused in shown:
-        _say(console, f"line {refused.line.number}: {refused.code}: {refused.reason}")
+        _say(console, f"line {refused.line.number}: {refused.code}: {hide_in_line(refused.reason)}")
     if tally.refused > len(shown):
         _say(console, f"… and {tally.refused - len(shown)} more")
     if tally.refused and report is not None:

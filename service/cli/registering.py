@@ -59,13 +59,13 @@ def _summary(tally: RegistrationTally, *, writes: bool) -> str:
 def _tell_left_out(console: Console, lines: FileLines) -> None:
     """Says what a person who looks at the table may not expect: sheets that were not read, hidden rows that were."""
     if lines.skipped_sheets:
-        _say(console, f"Not read: the worksheets {', '.join(lines.skipped_sheets)}.")
+        _say(console, f"Not read: the worksheets {', '.join(map(hide_numbers, lines.skipped_sheets))}.")
     if lines.hidden_lines:
         _say(console, f"Read as all others: {lines.hidden_lines} line(s) in rows that are hidden or filtered away.")
     if lines.hidden_columns:
-        _say(console, f"Read as all others: the hidden columns {', '.join(lines.hidden_columns)}.")
+        _say(console, f"Read as all others: the hidden columns {', '.join(map(hide_numbers, lines.hidden_columns))}.")
 
 
 def _say(console: Console, text: str) -> None:
     """Prints a line without wrapping it. In a pipe it must stay one line."""
-    console.print(hide_numbers(text), markup=False, highlight=False, soft_wrap=True)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

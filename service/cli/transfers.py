@@ -152,6 +152,7 @@ def import_transfers(
     """  # noqa: D301 (click takes \b as a mark)
     from service.cli.delivering import check_with_progress, import_with_progress
     from service.importing import ImportFileError
+    from service.importing.hiding import hide_numbers
     from service.importing.refused_lines import ReportNotOurs
     from service.queries.rules import read_rulebook
 
@@ -164,7 +165,7 @@ def import_transfers(
         else:
             tally = import_with_progress(ledger, file, encoding, refused or file.with_name(f"{file.name}.refused.csv"))
     except ImportFileError as error:
-        raise click.ClickException(f"{file}: {error}") from None
+        raise click.ClickException(f"{file}: {hide_numbers(str(error))}") from None
     except ReportNotOurs as error:
         raise click.UsageError(str(error)) from None
     except (Unavailable, DatabaseUnavailable, NotWritten, OutcomeUnknown) as error:

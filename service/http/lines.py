@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
+from schemas.json_texts import parse_json
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.domain.texts import normal_text
-from service.http.bodies import parse_json
 
 MEDIA_TYPES = ("application/json", "application/x-ndjson", "text/csv")
 

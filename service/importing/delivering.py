@@ -30,6 +30,7 @@ from service.importing.delivery_rows import (
     put_together,
     read_rows,
 )
+from service.importing.hiding import hidden_fields
 from service.importing.lines import FileLine
 from service.importing.refused_lines import RefusedLine
 from service.ledger import Ledger
@@ -179,7 +180,6 @@ def _refuse_lines(delivery: Delivery, contents: Contents, refusal: Refusal) -> N
     for error in refusal.errors:
         if match := _POINTED_LINE.fullmatch(error.pointer):
             row = contents.rows[int(match[1])]
-            delivery.refuse(row, refusal.code, f"{described(row, DELIVERY_HEADINGS)}: {error.detail}")
+            delivery.refuse(row, refusal.code, described(row, DELIVERY_HEADINGS), error.detail)
     if not delivery.refused:
-        fields = " ".join(f"{error.pointer.lstrip('/')}: {error.detail}" for error in refusal.errors)
-        delivery.refuse(delivery.rows[0], refusal.code, fields or refusal.detail)
+        delivery.refused.append(RefusedLine(delivery.rows[0].line, refusal.code, hidden_fields(refusal)))

@@ -78,7 +78,7 @@ def read_contents(delivery: Delivery, names: EnterpriseNames, find_trades: FindT
     try:
         number = names.number_of(shared)
     except ValueError as error:
-        delivery.refuse(first, "unknown-enterprise", f"enterprise: {error}")
+        delivery.refuse(first, "unknown-enterprise", "enterprise", str(error))
     goods, rows = _goods(delivery, find_trades)
     if delivery.refused or goods is None:
         return None
@@ -115,12 +115,12 @@ def _trades_of(delivery: Delivery, find_trades: FindTrades) -> dict[UUID, Delive
         try:
             trade = _trade_of(row, known)
         except ValueError as error:
-            delivery.refuse(row, "unknown-trade", f"{described(row, DELIVERY_HEADINGS)}: {error}")
+            delivery.refuse(row, "unknown-trade", described(row, DELIVERY_HEADINGS), str(error))
             continue
         before = trades.setdefault(trade.transaction_id, row)
         if before is not row:
             detail = f"Line {before.line.number} names this trade already; add the quantities up in one line."
-            delivery.refuse(row, "repeated", f"{described(row, DELIVERY_HEADINGS)}: {detail}")
+            delivery.refuse(row, "repeated", described(row, DELIVERY_HEADINGS), detail)
     return trades
 
 

@@ -16,6 +16,7 @@ from service.domain.transactions import DEFAULT_TRADE_POINT
 from service.domain.transfers import TRANSFER_LINES_MAX
 from service.importing.deliveries import DELIVERY_FIELDS
 from service.importing.headings import KnownHeadings
+from service.importing.hiding import hidden_fields, hide_in_parts, hide_numbers
 from service.importing.lines import FileLine, ImportFileError
 from service.importing.refused_lines import RefusedLine
 
@@ -57,9 +58,9 @@ class Delivery:
         """The fields of its first row, which has what all rows share."""
         return self.rows[0].fields
 
-    def refuse(self, row: DeliveryRow, code: str, reason: str) -> None:
-        """Refuses a row, and with it the delivery."""
-        self.refused.append(RefusedLine(row.line, code, reason))
+    def refuse(self, row: DeliveryRow, code: str, *reason: str) -> None:
+        """Refuses a row, and with it the delivery. Citizen numbers are hidden in each part of the reason."""
+        self.refused.append(RefusedLine(row.line, code, hide_in_parts(*reason)))
 
 
 @dataclass(slots=True)
@@ -81,15 +82,14 @@ def read_rows(lines: Iterable[FileLine]) -> DeliveryFile:
         if count > FILE_LINES_MAX:
             raise ImportFileError(f"The file has more than {FILE_LINES_MAX:,} lines; send it in parts.")
         if line.body is None:
-            refused = RefusedLine(line, "unreadable-line", line.error or "")
+            refused = RefusedLine(line, "unreadable-line", hide_numbers(line.error or ""))
             (found.refused if line.key else found.doubtful).append(refused)
             continue
         try:
             found.rows.append(DeliveryRow(line, _ROW.read(line.body)))
         except Refusal as refusal:
-            fields = " ".join(f"{error.pointer.lstrip('/')}: {error.detail}" for error in refusal.errors)
             is_doubtful = any(error.pointer.lstrip("/") in DELIVERY_FIELDS for error in refusal.errors)
-            refused = RefusedLine(line, refusal.code, fields or refusal.detail)
+            refused = RefusedLine(line, refusal.code, hidden_fields(refusal))
             (found.doubtful if is_doubtful else found.refused).append(refused)
     return found
 

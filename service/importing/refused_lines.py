@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from service.importing import FileLine
+from service.importing.hiding import hide_in_line
 
 COLUMNS = ("line", "code", "reason", "text")
 FIRST_BYTES = b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
@@ -41,7 +42,8 @@ class RefusedFile:
     earlier report. So a reader sees either the earlier report or the new one, and a killed import leaves nothing
     behind. A run without a refused line removes the earlier report, because its lines are in the ledger now.
 
-    Only a report that this class has written is ever replaced or removed, and no link is followed.
+    Only a report that this class has written is ever replaced or removed, and no link is followed. Citizen numbers are
+    hidden in it: a line is corrected in the clerk's own file, where the report's line number finds it.
     """
 
     def __init__(self, path: pathlib.Path, imported: pathlib.Path) -> None:
@@ -62,9 +64,9 @@ class RefusedFile:
             self.is_written = True
             self._table.writerow(COLUMNS)
         # An apostrophe is put before a line that a spreadsheet would take for a formula, so that it is shown as text.
-        raw = refused.line.raw
+        raw = hide_in_line(refused.line.raw)
         shown = f"'{raw}" if raw.startswith(FORMULA_SIGNS) else raw
-        self._table.writerow([refused.line.number, refused.code, refused.reason, shown])
+        self._table.writerow([refused.line.number, refused.code, hide_in_line(refused.reason), shown])
 
     def __enter__(self) -> Self:
         return self

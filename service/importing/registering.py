@@ -15,7 +15,7 @@ from service.domain.groups import group_id
 from service.domain.name_search import search_form
 from service.domain.residents import mask_citizen_number, resident_id
 from service.domain.texts import normal_text
-from service.importing.hiding import hide_numbers
+from service.importing.hiding import hidden_fields, hide_numbers
 from service.importing.lines import FileLine, in_chunks
 from service.ledger import Ledger
 from service.queries.residents import KnownResident, find_known, groups_by_name
@@ -128,12 +128,12 @@ class RegistrationImport:
 
     def _refuse(self, number: int, code: str, reason: str) -> None:
         self.tally.refused += 1
-        self.refuse(RefusedRegistration(number, code, hide_numbers(reason)))
+        self.refuse(RefusedRegistration(number, code, reason))
 
     def _read(self, line: FileLine) -> _Line | None:
         """The registration of a line; None when the line is refused."""
         if line.body is None:
-            self._refuse(line.number, "unreadable-line", line.error or "")
+            self._refuse(line.number, "unreadable-line", hide_numbers(line.error or ""))
             return None
         try:
             body = {name: value for name, value in line.body.items() if name != "group"}
@@ -142,11 +142,10 @@ class RegistrationImport:
             registration = Registration(group=self._group(line.body.get("group")), **read)
             refuse_impossible(registration)
         except Refusal as refusal:
-            fields = " ".join(f"{error.pointer.lstrip('/')}: {error.detail}" for error in refusal.errors)
-            self._refuse(line.number, refusal.code, fields or refusal.detail)
+            self._refuse(line.number, refusal.code, hidden_fields(refusal))
             return None
         except UnknownGroup as unknown:
-            self._refuse(line.number, "unknown-group", str(unknown))
+            self._refuse(line.number, "unknown-group", hide_numbers(str(unknown)))
             return None
         return _Line(line.number, registration)
 

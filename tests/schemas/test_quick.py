@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import fields
 
+from schemas.json_texts import parse_with_care, plain_object
 from schemas.quick import QuickReader, QuickWriter
 from schemas.strict import StrictSchema
 from schemas.transactions import TradeSchema, TransactionSchema
 from service.domain.errors import ValidationFailed
 from service.domain.transactions import Trade, Transaction
-from service.http.bodies import parse_with_care, plain_object
 from tests.builders import a_trade
 from tests.domain.chain_vectors import KEYS, answered, transactions
 

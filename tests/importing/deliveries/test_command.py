@@ -17,7 +17,7 @@ from service.storage.tables import metadata, transfer
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.importing.deliveries.tables import ON_SQLITE, PROCESSOR, Run, fill_market, recorded, row, run, truck_row
-from tests.importing.files import write_csv
+from tests.importing.files import write_bytes, write_csv
 from tests.servers import HUSHI, call_hushi, run_hushi
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "examples"
@@ -156,6 +156,28 @@ def test_a_file_with_a_line_that_can_not_be_read_says_why_nothing_is_recorded(
     assert (ran.exit_code, ran.stdout) == (1, "0 transfers of 0 lines recorded, 0 known already, 1 lines refused\n")
     assert "Nothing is recorded, because a line that can't be read may be of any delivery." in ran.stderr
     assert recorded(ledger) == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("command", "headings", "nothing"),
+    [
+        (("transfers", "import"), "企业,用途,日期,交易号", "0 transfers of 0 lines"),
+        (("import",), "备案号,类别,品名,原产国,重量(千克),金额(元),交易时间", "0 accepted"),
+    ],
+)
+def test_a_table_without_a_line_is_told(
+    ledger: Ledger,
+    environment: dict[str, str],
+    tmp_path: pathlib.Path,
+    command: tuple[str, ...],
+    headings: str,
+    nothing: str,
+) -> None:
+    path = write_bytes(tmp_path, f"{headings}\n".encode())
+    for more in ([], ["--check"]):
+        ran = call_hushi(environment, *command, str(path), *more)
+        assert (ran.exit_code, ran.stderr, nothing in ran.stdout) == (0, "", True)
 
 
 @ON_SQLITE

@@ -197,6 +197,46 @@ def test_a_citizen_number_is_refused_and_not_repeated(
     assert "line 2: personal-data" in ran.stderr
     assert number not in ran.stderr
     assert [one[3] for one in recorded(ledger)] == ["HT-1"]
+    told = path.with_name(f"{path.name}.refused.csv").read_text("utf-8-sig")
+    assert number not in told
+    assert f"{PROCESSOR},,落地加工,2024/7/1,,D-1,,,HT-{number[:4]}**********{number[-4:]}," in told
+
+
+def test_a_citizen_number_among_the_headings_is_not_repeated(
+    ids: dict[str, str], environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    number = a_citizen_number(0)
+    path = write_bytes(tmp_path, f"用途,日期,{number}\n".encode())
+    ran = call_hushi(environment, "transfers", "import", str(path))
+    assert (ran.exit_code, "is no known heading" in ran.stderr) == (1, True)
+    assert number not in ran.output
+
+
+def test_a_document_and_what_is_left_of_its_trade_are_both_told(
+    admin: Caller, ids: dict[str, str], environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    document = "EL-2024-0036-01"
+    known = admin.trade(a_trade(reference=document, quantity_kg="16491.5", amount_cny="100.00")).get_json()
+    path = write_csv(tmp_path, row(document, **{"数量(公斤)": "99999"}))
+    why = (
+        f"quantity-exceeded: transaction_id (交易号) {document}: 16491.500 kg of {known['transaction_id']} have not "
+        "gone on yet; send so much or less."
+    )
+    ran = call_hushi(environment, "transfers", "import", str(path))
+    assert f"line 2: {why}\n" in ran.stderr
+    assert why.partition(": ")[2] in path.with_name(f"{path.name}.refused.csv").read_text("utf-8-sig")
+    checked = call_hushi(environment, "transfers", "import", str(path), "--check")
+    assert f"line 2: refused: {why}\n" in checked.stdout
+
+
+def test_the_lines_of_a_scattered_delivery_are_told(
+    ids: dict[str, str], environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """Their numbers, one beside the other, have more digits than a citizen number."""
+    unknown = [row(f"X-{n}", 合同号=f"HT-{n % 2}") for n in range(20)]
+    path = write_csv(tmp_path, *unknown, row("D-1", 合同号="HT-0"))
+    ran = call_hushi(environment, "transfers", "import", str(path), "--check")
+    assert f"line 22: refused: {ANOTHER.format('2, 4, 6, 8, 10, 12, 14, 16, 18, 20')}\n" in ran.stdout
 
 
 def test_a_delivery_that_goes_on_twice_is_refused_with_what_is_left(

@@ -6,6 +6,7 @@ import tempfile
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from service.importing.hiding import hide_numbers
 from service.ledger import Ledger
@@ -136,10 +137,26 @@ def test_an_import_logs_nothing_of_its_lines(
         ("2024-04-01T09:30:00", "2024-04-01T09:30:00"),
         ("R152501199001011238", "R1525**********1238"),
         ("R00000001 G000001 12345678901234", "R00000001 G000001 12345678901234"),
+        ("01890a5d-ac96-7744-8123-456789012345", "01890a5d-ac96-7744-8123-456789012345"),
     ],
 )
 def test_long_numbers_are_hidden_and_others_are_not(text: str, hidden: str) -> None:
     assert hide_numbers(f"a {text} b") == f"a {hidden} b"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_worksheets_that_are_called_by_their_days_are_told(
+    ledger: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    path, number = tmp_path / "residents.xlsx", a_citizen_number(1)
+    with xlsxwriter.Workbook(path) as workbook:
+        for name in ("20240401", "20240402", "20240403", number):
+            sheet = workbook.add_worksheet(name)
+            for place, (heading, cell) in enumerate(row(0).items()):
+                sheet.write_string(0, place, heading)
+                sheet.write_string(1, place, str(cell))
+    ran = call_hushi(environment, "residents", "import", str(path))
+    assert f"Not read: the worksheets 20240402, 20240403, {number[:4]}**********{number[-4:]}." in ran.stderr
 
 
 def test_a_text_with_a_number_in_han_digits_is_hidden_whole() -> None:
