@@ -2,7 +2,8 @@
 
 The trades of the batch are of some hundred trucks, in a journal that has seven times as many, and went on by two
 transfers; so did all trades of the truck. Both traces are asked for over HTTP and in process, in turns. BENCH_ROUNDS,
-BENCH_ENTRIES and BENCH_ENGINES limit what is measured, and BENCH_ANALYZE=0 leaves PostgreSQL without statistics.
+BENCH_ENTRIES (60,000 at least) and BENCH_ENGINES limit what is measured, and BENCH_ANALYZE=0 leaves PostgreSQL without
+statistics until it gathers them by itself.
 """
 
 import datetime
