@@ -1,7 +1,7 @@
 """Finds signals by going through all trades of the journal, for tests that compare them with what a ledger reports."""
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -24,8 +24,8 @@ Behind = list[Transaction]
 class SignalRecount:
     """Answers what a report of signals answers, for a period and trade points, with loops over live trades."""
 
-    def __init__(self, entries: Iterable[Transaction], gone_to: Mapping[UUID, Collection[int]]) -> None:
-        """Keeps the live trades; `gone_to` has the enterprises of the live transfers of each trade."""
+    def __init__(self, entries: Iterable[Transaction], gone_to: Mapping[UUID, Mapping[int, int]]) -> None:
+        """Keeps the live trades; `gone_to` has the fen of each trade that live transfers brought to each enterprise."""
         entries = list(entries)
         reversed_ones = {entry.reverses for entry in entries}
         self._live = [one for one in entries if one.reverses is None and one.transaction_id not in reversed_ones]
@@ -64,9 +64,14 @@ class SignalRecount:
                 yield ("consignment-one-buyer", kind, name, compared, buyer, days, point), trades
 
     def _buyer(self, near: list[Transaction]) -> tuple[str, Any] | None:
-        enterprises = [frozenset(self._gone_to.get(one.transaction_id, ())) for one in near]
-        if enterprises and len(set(enterprises)) == 1 and len(enterprises[0]) == 1:
-            return "enterprise", next(iter(enterprises[0]))
+        fen_of, owners_of = Counter[int](), defaultdict[int, set[int]](set)
+        for one in near:
+            for enterprise, fen in self._gone_to.get(one.transaction_id, {}).items():
+                fen_of[enterprise] += fen
+                owners_of[enterprise].add(one.resident)
+        of_all = [enterprise for enterprise, owners in owners_of.items() if owners == _residents(near)]
+        if of_all:
+            return "enterprise", min(of_all, key=lambda enterprise: (-fen_of[enterprise], enterprise))
         declarants, sellers = {one.declared_by for one in near}, {one.seller for one in near}
         if len(declarants) == 1:
             return "declarant", next(iter(declarants))

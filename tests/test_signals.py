@@ -3,10 +3,10 @@
 import dataclasses
 import datetime
 import pathlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -44,6 +44,21 @@ NOW = datetime.datetime(2024, 9, 1, 12, tzinfo=datetime.timezone(datetime.timede
 POINTS = ("erenhot", "erenhot-city")
 AT, BELOW = "7600.00", "7599.99"
 
+
+class Delivery(NamedTuple):
+    """A transfer of every `step`-th trade of a load, from the `first` on, to an enterprise."""
+
+    enterprise: int
+    first: int = 0
+    step: int = 1
+    amount_fen: int = 1
+
+
+HALVES = Delivery(1, step=2), Delivery(2, first=1, step=2)
+ONE_ELSEWHERE = Delivery(2), Delivery(1, first=5, step=100, amount_fen=99)
+SECOND_TAKES_MORE = Delivery(1), Delivery(2, amount_fen=2)
+BOTH_ALIKE = Delivery(2), Delivery(1)
+WITHOUT_SOME = (Delivery(1, first=3),)
 days = st.integers(0, 45).map(lambda n: FIRST + datetime.timedelta(days=n))
 loads = st.fixed_dictionaries(
     {
@@ -56,7 +71,9 @@ loads = st.fixed_dictionaries(
         "seller": st.sampled_from([None, "Sain", "Sain", "Bold"]),
         "declarants": st.sampled_from([(), (23,), (23, 24)]),
         "trade_point": st.sampled_from(POINTS),
-        "gone_to": st.sampled_from([(), (1,), (2,), (1, 2)]),
+        "gone_to": st.sampled_from(
+            [(), (Delivery(1),), (Delivery(2),), HALVES, ONE_ELSEWHERE, SECOND_TAKES_MORE, BOTH_ALIKE, WITHOUT_SOME]
+        ),
         "is_gone_back": st.booleans(),
     }
 )
@@ -134,12 +151,12 @@ def _body(resident: int, day: datetime.date, amount: str = AT, **more: Any) -> d
 
 
 class History:
-    """Takes steps, and remembers to which enterprises trades have gone on."""
+    """Takes steps, and remembers how much of each trade has gone on to which enterprises, in fen."""
 
     def __init__(self, ledger: Ledger) -> None:
         """Begins without a step."""
         self.ledger = ledger
-        self.gone_to: dict[UUID, set[int]] = defaultdict(set)
+        self.gone_to: dict[UUID, Counter[int]] = defaultdict(Counter)
         self._transfers = 0
 
     def take(self, kind: str, what: Any) -> None:
@@ -157,11 +174,11 @@ class History:
             bodies.append(body)
         ids = _post(self.ledger, bodies)
         if load["gone_to"] and ids:
-            for number, enterprise_of in enumerate(load["gone_to"]):
-                own = ids[number :: len(load["gone_to"])]
-                self._transfer(own, enterprise_of, is_gone_back=load["is_gone_back"] and number == 0)
+            for number, delivery in enumerate(load["gone_to"]):
+                own = ids[delivery.first :: delivery.step]
+                self._transfer(own, delivery, is_gone_back=load["is_gone_back"] and number == 0)
 
-    def _transfer(self, ids: Sequence[UUID], enterprise_of: int, *, is_gone_back: bool) -> None:
+    def _transfer(self, ids: Sequence[UUID], delivery: Delivery, *, is_gone_back: bool) -> None:
         self._transfers += 1
         recorded = {"recorded_at": NOW, "recorded_by": 0}
         with self.ledger.database.writing() as connection:
@@ -169,26 +186,17 @@ class History:
             places = connection.execute(chosen).scalars().all()
             if not places:
                 return
-            row = {"id": self._transfers, "enterprise": enterprise_of, "purpose": "processing", "quantity_g": 1}
+            row = {"id": self._transfers, "enterprise": delivery.enterprise, "purpose": "processing", "quantity_g": 1}
             row |= {"transferred_on": YEAR.end, "lines": len(places), "residents": 1, "amount_fen": 1}
             connection.execute(sa.insert(transfer), row | {"lines_digest": b"x"} | recorded)
-            lines = [
-                {
-                    "transfer": self._transfers,
-                    "no": no,
-                    "place": place,
-                    "quantity_g": 1,
-                    "amount_fen": 1,
-                    "is_whole": False,
-                }
-                for no, place in enumerate(places, 1)
-            ]
+            each = {"transfer": self._transfers, "quantity_g": 1, "amount_fen": delivery.amount_fen, "is_whole": False}
+            lines = [each | {"no": no, "place": place} for no, place in enumerate(places, 1)]
             connection.execute(sa.insert(transfer_line), lines)
             if is_gone_back:
                 back = {"transfer": self._transfers, "reason": "x"} | recorded
                 connection.execute(sa.insert(transfer_reversal), back)
         for one in () if is_gone_back else ids:
-            self.gone_to[one].add(enterprise_of)
+            self.gone_to[one][delivery.enterprise] += delivery.amount_fen
 
     def _hour(self, hour: dict[str, Any]) -> None:
         start = NOW - datetime.timedelta(days=2) + datetime.timedelta(minutes=hour["minute"])
@@ -257,8 +265,11 @@ QUICKLY = (Phase.explicit, Phase.generate)
 
 
 @settings(max_examples=15, phases=QUICKLY, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@example(history=[("load", TRUCK | {"gone_to": (1,), "is_gone_back": True})], period=ALL, points=None)
-@example(history=[("load", TRUCK | {"gone_to": (2,)})], period=ALL, points=POINTS[0])
+@example(history=[("load", TRUCK | {"gone_to": (Delivery(1),), "is_gone_back": True})], period=ALL, points=None)
+@example(history=[("load", TRUCK | {"gone_to": ONE_ELSEWHERE})], period=ALL, points=POINTS[0])
+@example(history=[("load", TRUCK | {"gone_to": SECOND_TAKES_MORE})], period=ALL, points=POINTS[0])
+@example(history=[("load", TRUCK | {"gone_to": BOTH_ALIKE})], period=ALL, points=POINTS[0])
+@example(history=[("load", TRUCK | {"gone_to": WITHOUT_SOME})], period=ALL, points=POINTS[0])
 @example(history=[("load", TRUCK), ("reverse", [4])], period=ALL, points=POINTS[0])
 @given(history=st.lists(steps, min_size=3, max_size=9), period=periods, points=st.sampled_from([None, *POINTS]))
 def test_signals_equal_a_plain_recount(

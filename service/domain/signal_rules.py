@@ -40,8 +40,19 @@ class Sameness(NamedTuple):
         return self.lowest if self.trades == trades and self.lowest == self.highest else None
 
 
-def one_buyer(trades: int, said: Mapping[BuyerKind, Sameness]) -> Buyer | None:
-    """Who is behind all of so many trades, by what says most; None when nobody is."""
+class Taken(NamedTuple):
+    """What an enterprise has taken of some trades: of how many residents, and how much it was worth."""
+
+    enterprise: int
+    residents: int
+    amount_fen: int
+
+
+def one_buyer(residents: int, trades: int, taken: Iterable[Taken], said: Mapping[BuyerKind, Sameness]) -> Buyer | None:
+    """Who is behind so many residents with so many trades, by what says most; None when nobody is."""
+    enterprise = _enterprise_behind(residents, taken)
+    if enterprise is not None:
+        return Buyer("enterprise", enterprise)
     for kind in BUYER_KINDS:
         value = said[kind].one(trades) if kind in said else None
         if value is not None:
@@ -49,11 +60,17 @@ def one_buyer(trades: int, said: Mapping[BuyerKind, Sameness]) -> Buyer | None:
     return None
 
 
+def _enterprise_behind(residents: int, taken: Iterable[Taken]) -> int | None:
+    """The enterprise that has goods of all residents, whatever others have; of several the one that took most value."""
+    of_all = [(-one.amount_fen, one.enterprise) for one in taken if one.residents == residents]
+    return min(of_all)[1] if of_all else None
+
+
 class Load(NamedTuple):
     """What was counted of a consignment, or of a plate on a day where no consignment is named.
 
     `at_limit` are the residents at the limit, `least_used` the smallest used part among them in hundredths of a
-    percent, and `buyer` is behind all of their trades.
+    percent, and `buyer` is behind all of them.
     """
 
     trade_point: str

@@ -5,15 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.signal_rules import Load, Sameness, one_buyer
+from service.domain.signal_rules import Load, Sameness, Taken, one_buyer
 from service.domain.signals import CONSIGNMENT_RESIDENTS_MIN, BuyerKind, EntryScope
 from service.storage.columns import DayType, as_stored
 from service.storage.signal_entries import BY_CONSIGNMENT, BY_PLATE, EntryWay, behind
 from service.storage.signals import IS_AT_LIMIT, IS_ITS_DAY, LIMIT_FEN, USED_FEN, is_live_in
 from service.storage.tables import allowance_use, journal
 from service.storage.transfer_tables import enterprise, transfer, transfer_line, transfer_reversal
-
-_NOTHING = Sameness(None, None, 0)
 
 
 def count_loads(connection: sa.Connection, asked: EntryScope) -> list[Load]:
@@ -47,9 +45,11 @@ def count_loads(connection: sa.Connection, asked: EntryScope) -> list[Load]:
     )
     rows = connection.execute(wanted).all()
     loads = [_load_of(row, asked) for row in rows]
-    by_enterprise = _enterprises_of(connection, [load.scope for load in loads])
-    said = [{**_stated(row), "enterprise": by_enterprise.get(no, _NOTHING)} for no, row in enumerate(rows)]
-    return [load._replace(buyer=one_buyer(row.trades, one)) for load, row, one in zip(loads, rows, said, strict=True)]
+    taken = _taken_of(connection, [load.scope for load in loads])
+    return [
+        load._replace(buyer=one_buyer(load.at_limit, row.trades, taken.get(no, ()), _stated(row)))
+        for no, (load, row) in enumerate(zip(loads, rows, strict=True))
+    ]
 
 
 def _sameness(name: str, value: sa.ColumnElement[Any]) -> Iterator[sa.ColumnElement[Any]]:
@@ -73,17 +73,17 @@ def _stated(row: Any) -> dict[BuyerKind, Sameness]:
     }
 
 
-def _enterprises_of(connection: sa.Connection, scopes: Sequence[EntryScope]) -> dict[int, Sameness]:
-    """To which enterprises trades of residents at the limit have gone on, in whole or in part, by live transfers."""
-    found: dict[int, Sameness] = {}
+def _taken_of(connection: sa.Connection, scopes: Sequence[EntryScope]) -> dict[int, list[Taken]]:
+    """What each enterprise has taken from residents at the limit by live transfers, by the number of the scope."""
+    found: dict[int, list[Taken]] = {}
     for way in (BY_CONSIGNMENT, BY_PLATE):
         own = {no: scope for no, scope in enumerate(scopes) if (scope.consignment is None) == (way is BY_PLATE)}
         if own:
-            found |= _enterprises_by(connection, way, own)
+            found |= _taken_by(connection, way, own)
     return found
 
 
-def _enterprises_by(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryScope]) -> dict[int, Sameness]:
+def _taken_by(connection: sa.Connection, way: EntryWay, scopes: Mapping[int, EntryScope]) -> dict[int, list[Taken]]:
     own = behind(connection, way, scopes)
     is_reversed = sa.exists().where(transfer_reversal.c.transfer == transfer.c.id)
     gone = (
@@ -95,15 +95,18 @@ def _enterprises_by(connection: sa.Connection, way: EntryWay, scopes: Mapping[in
     wanted = (
         sa.select(
             own.rows.c.no,
-            sa.func.min(transfer.c.enterprise),
-            sa.func.max(transfer.c.enterprise),
-            sa.func.count(journal.c.seq.distinct()),
+            transfer.c.enterprise,
+            sa.func.count(journal.c.resident.distinct()),
+            sa.func.sum(transfer_line.c.amount_fen),
         )
         .select_from(gone)
         .where(IS_AT_LIMIT, ~is_reversed)
-        .group_by(own.rows.c.no)
+        .group_by(own.rows.c.no, transfer.c.enterprise)
     )
-    return {no: Sameness(*one) for no, *one in connection.execute(wanted, own.parameters)}
+    found: dict[int, list[Taken]] = {}
+    for no, taker, residents, amount_fen in connection.execute(wanted, own.parameters):
+        found.setdefault(no, []).append(Taken(taker, residents, int(amount_fen)))
+    return found
 
 
 def enterprise_names(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:

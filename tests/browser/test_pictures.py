@@ -5,6 +5,7 @@
 docs/dashboard.png was made (ytd=2024-04-30, English, light, wide). Pages that are printed are kept as PDF.
 """
 
+import itertools
 import os
 import pathlib
 import struct
@@ -44,6 +45,9 @@ PAGES = {
 """The address of each page, and what is there once it can be looked at."""
 
 
+_truck_numbers = itertools.count(1)
+"""All pictures are of one service, whose list of trucks has several pages."""
+
 POSTED = {"trucks", "split", "enterprises", "transfers", "note", "batch"}
 """Pages that something is written for: nothing is, into a service that runs already."""
 
@@ -60,7 +64,7 @@ def _find(page: Any) -> None:
 
 def _propose(page: Any) -> None:
     """A truck is registered, and a split of it among a group is proposed."""
-    number = page.locator("#trucks li").count() + 1
+    number = next(_truck_numbers)
     page.select_option("#register-0-category", "meat")
     goods = {"0-commodity": "熟牛肉", "0-hs_code": "16025010", "0-quantity_kg": "60", "0-amount_cny": "1000.20"}
     truck = {"consignment": f"EL-2026-{number:04d}", "vehicle_plate": "蒙H12345", "seller": "乌兰巴托肉类公司"}

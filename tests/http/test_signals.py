@@ -40,6 +40,19 @@ def truck(caller: Caller, residents: int, amounts: tuple[str, ...] = ("7600.00",
     return [str(answer.get_json()["transaction_id"]) for answer in answers]
 
 
+PROCESSOR = {"enterprise_id": "E00000001", "purpose": "processing", "transferred_on": "2024-06-30"}
+TRADER = {"enterprise_id": "E00000002", "purpose": "secondary_market", "transferred_on": "2024-06-30"}
+
+
+def send(caller: Caller, to: dict[str, str], ids: list[str], quantity_kg: str | None = None) -> str:
+    """Sends so much of each trade on to an enterprise, or all that is left of it."""
+    lines = [{"transaction_id": one, "quantity_kg": quantity_kg} for one in ids]
+    goods = {"transaction_ids": ids} if quantity_kg is None else {"lines": lines}
+    made = caller.post("/v1/transfers", {**to, **goods}, key=a_key())
+    assert made.status_code == 201, made.text
+    return str(made.get_json()["transfer_id"])
+
+
 @pytest.fixture
 def clerk(admin: Caller) -> Caller:
     """A caller in a market with 21 residents."""
@@ -94,33 +107,64 @@ def test_a_plate_counts_by_the_day_where_no_consignment_is_named(clerk: Caller) 
 def test_one_declarant_says_more_than_one_seller(ledger: Ledger, clerk: Caller) -> None:
     days = datetime.date(2024, 1, 1), datetime.date(2024, 12, 31)
     give_mandates(ledger, MandateTerms(21, None, range(1, 21), *days), 0)
-    truck(clerk, 10, declarant_id="R00000021")
+    ids = truck(clerk, 10, declarant_id="R00000021")
     (signal,) = found(clerk, "consignment-one-buyer")
     assert signal["buyer"] == {"kind": "declarant", "id": "R00000021", "name": "阿****格"}
+    register_enterprises(ledger)
+    send(clerk, PROCESSOR, ids[1:])
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "declarant", "the processor misses one resident"
+    send(clerk, PROCESSOR, ids[:1], "0.001")
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "enterprise"
 
 
 def test_one_enterprise_says_more_than_one_declarant_or_seller(ledger: Ledger, clerk: Caller) -> None:
     register_enterprises(ledger)
     ids = truck(clerk, 10)
-
-    def send(transaction_ids: list[str], enterprise_id: str, purpose: str) -> str:
-        body = {"enterprise_id": enterprise_id, "purpose": purpose, "transferred_on": "2024-06-30"}
-        made = clerk.post("/v1/transfers", {**body, "transaction_ids": transaction_ids}, key=a_key())
-        assert made.status_code == 201, made.text
-        return str(made.get_json()["transfer_id"])
-
-    first = send(ids[:9], "E00000001", "processing")
+    first = send(clerk, PROCESSOR, ids[:9])
     assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller", "one trade has not gone on"
-    elsewhere = send(ids[9:], "E00000002", "secondary_market")
-    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller", "there are two enterprises"
+    elsewhere = send(clerk, TRADER, ids[9:])
+    assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller", "neither has goods of all"
     clerk.post(f"/v1/transfers/{elsewhere}/reversal", {"reason": "wrong"}, key=a_key())
-    line = {"transaction_id": ids[9], "quantity_kg": "0.001"}
-    body = {"enterprise_id": "E00000001", "purpose": "processing", "transferred_on": "2024-06-30", "lines": [line]}
-    assert clerk.post("/v1/transfers", body, key=a_key()).status_code == 201
+    send(clerk, PROCESSOR, ids[9:], "0.001")
     buyer = found(clerk, "consignment-one-buyer")[0]["buyer"]
     assert buyer == {"kind": "enterprise", "id": "E00000001", "name": "肉类加工厂"}
     clerk.post(f"/v1/transfers/{first}/reversal", {"reason": "wrong"}, key=a_key())
     assert found(clerk, "consignment-one-buyer")[0]["buyer"]["kind"] == "seller"
+
+
+def test_a_gram_for_another_enterprise_hides_nothing(ledger: Ledger, clerk: Caller) -> None:
+    register_enterprises(ledger)
+    ids = truck(clerk, 10, seller=None)
+    send(clerk, TRADER, ids[:1], "0.001")
+    assert found(clerk, "consignment-one-buyer") == []
+    send(clerk, PROCESSOR, ids[1:])
+    assert found(clerk, "consignment-one-buyer") == [], (
+        "the processor misses one resident, and no one else is behind all"
+    )
+    send(clerk, PROCESSOR, ids[:1], "0.001")
+    (signal,) = found(clerk, "consignment-one-buyer")
+    assert signal["buyer"] == {"kind": "enterprise", "id": "E00000001", "name": "肉类加工厂"}
+
+
+def test_one_trade_of_each_resident_is_enough_for_an_enterprise(ledger: Ledger, clerk: Caller) -> None:
+    register_enterprises(ledger)
+    ids = truck(clerk, 10, seller=None)
+    clerk.trade(a_trade(resident_id="R00000010", amount_cny="100.00", consignment="C-1"))
+    send(clerk, PROCESSOR, ids)
+    (signal,) = found(clerk, "consignment-one-buyer")
+    assert signal["buyer"]["id"] == "E00000001", "a trade that has not gone on hides nothing"
+
+
+def test_of_two_enterprises_with_goods_of_all_the_one_that_took_more_is_named(ledger: Ledger, clerk: Caller) -> None:
+    register_enterprises(ledger)
+    ids = truck(clerk, 10)
+    send(clerk, TRADER, ids, "1.000")
+    send(clerk, PROCESSOR, ids, "1.000")
+    (signal,) = found(clerk, "consignment-one-buyer")
+    assert signal["buyer"]["id"] == "E00000001", "both took as much, so the number decides"
+    send(clerk, TRADER, ids[:1], "0.001")
+    (signal,) = found(clerk, "consignment-one-buyer")
+    assert signal["buyer"] == {"kind": "enterprise", "id": "E00000002", "name": "二级市场商行"}
 
 
 def test_a_key_may_serve_20_residents_in_an_hour_and_21_are_a_signal(ledger: Ledger, clerk: Caller) -> None:

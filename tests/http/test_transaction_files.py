@@ -34,9 +34,9 @@ def _market(admin: Caller) -> None:
 
 
 def _pages(caller: Caller, query: str = "") -> list[dict[str, Any]]:
-    """The entries of pages; files have the same."""
+    """The entries of pages; files have the same, but for what of a trade has gone on."""
     items: list[dict[str, Any]] = caller.get(f"{PATH}?limit=500{query}").get_json()["items"]
-    return items
+    return [{name: value for name, value in item.items() if not name.startswith("transferred_")} for item in items]
 
 
 def _flat(item: dict[str, Any]) -> dict[str, str]:
