@@ -2,7 +2,8 @@
 
 The trades of the batch are of some hundred trucks, in a journal that has seven times as many, and went on by two
 transfers; so did all trades of the truck. Both traces are asked for over HTTP and in process, in turns. BENCH_ROUNDS,
-BENCH_ENTRIES and BENCH_ENGINES limit what is measured, and BENCH_ANALYZE=0 leaves PostgreSQL without statistics.
+BENCH_ENTRIES (60,000 at least) and BENCH_ENGINES limit what is measured, and BENCH_ANALYZE=0 leaves PostgreSQL without
+statistics until it gathers them by itself.
 """
 
 import datetime
@@ -46,8 +47,8 @@ OF_A_TRUCK, TRACED, AT_ONCE = 53, 10_000, 5_000
 LARGE, LARGE_EVERY = "EL-LARGE", 4
 """The truck of 10,000 trades, and how often one of its trades stands between those of others."""
 DAY = datetime.date(2025, 1, 2)
-Ask = Callable[[Ledger], object]
-TRACES: dict[str, tuple[str, Ask]] = {
+AskForTrace = Callable[[Ledger], object]
+TRACES: dict[str, tuple[str, AskForTrace]] = {
     "batch": (
         "/v1/trace/processing-batches/B00000001",
         lambda ledger: trace_batch(ledger, 1, WHOLE, TradesAsked(None, 50)),
@@ -117,7 +118,7 @@ def asked(deployment: Deployment, connection: HTTPConnection, path: str) -> floa
     return elapsed
 
 
-def in_process(ledger: Ledger, ask: Ask) -> tuple[float, float]:
+def in_process(ledger: Ledger, ask: AskForTrace) -> tuple[float, float]:
     """The seconds that the query takes, and how many of them processors compute, for PostgreSQL's process as well."""
     started, computed = time.perf_counter(), _computed_s(ledger)
     ask(ledger)
