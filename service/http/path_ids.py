@@ -30,7 +30,8 @@ def transaction_id_in(text: str) -> UUID:
 def consignment_in(text: str) -> str:
     """The name of a consignment, in the normal form in which it is registered. Raises NotFound."""
     name = normal_text(text)
-    if not name or has_citizen_number(name):
+    # PostgreSQL takes no text with a NUL, and no name has one.
+    if not name or "\0" in name or has_citizen_number(name):
         raise NotFound("No such consignment is registered.")
     return name
 

@@ -17,6 +17,7 @@ from service.domain.transactions import MARKET_TIME, Trade
 from service.ledger import Ledger, open_ledger
 from service.storage import postgresql, schema
 from service.storage.engine import Connection
+from service.storage.tables import journal
 from tests import postgresql as server_of_tests
 from tests.builders import a_citizen_number, a_key, a_trade
 from tests.conftest import Caller
@@ -206,6 +207,24 @@ def test_nothing_is_compiled(compiled_ledger: Ledger, kind: str) -> None:
 def test_without_the_setting_it_is(compiled_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_WRITING", postgresql._WRITING.replace("jit=off", "jit=on"))
     assert _compiles(compiled_ledger, "writing")
+
+
+def _planned_for_any(ledger: Ledger) -> int:
+    """How often PostgreSQL runs a plan for any parameters when a reader asks the same statement many times."""
+    asked = sa.select(journal.c.seq).where(journal.c.seq == sa.bindparam("place"))
+    with ledger.database.reading() as connection:
+        for place in range(20):
+            connection.execute(asked, {"place": place})
+        counted = connection.exec_driver_sql("SELECT sum(generic_plans) FROM pg_prepared_statements").scalar_one()
+    return int(counted or 0)
+
+
+def test_what_is_read_is_planned_for_what_is_asked(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    if ledger.database.is_sqlite:
+        pytest.skip("SQLite plans without looking at parameters")
+    assert _planned_for_any(ledger) == 0
+    monkeypatch.setattr(postgresql, "_READING", postgresql._READING.replace("force_custom_plan", "auto"))
+    assert _planned_for_any(ledger) > 0, "PostgreSQL does so by itself"
 
 
 def _with_a_resident(environment: dict[str, str], url: str) -> Ledger:

@@ -175,3 +175,10 @@ def test_a_key_of_one_point_sees_its_own_goods_only(ledger: Ledger, admin: Calle
     assert [(node["quantity_kg"], node["whole_kg"], node["stays_kg"]) for node in hidden] == [("50.000", None, None)]
     assert "T00000004" not in str(nodes)
     assert "T00000004" in str(traced(admin, "/v1/trace/consignments/M-1?trade_point=mandula")["nodes"])
+
+
+@pytest.mark.parametrize("address", ["/v1/trace/consignments", "/v1/consignments"])
+@pytest.mark.parametrize("name", ["%00", "a%00b", "EL-1%0A"])
+def test_a_name_that_no_text_can_have_is_not_found(admin: Caller, trades: list[str], address: str, name: str) -> None:
+    assert trades
+    assert admin.get(f"{address}/{name}").status_code == (200 if name == "EL-1%0A" and "trace" in address else 404)
