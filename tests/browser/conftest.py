@@ -1,5 +1,7 @@
 """Chromium without a window. Of Debian's two programs it is the one built for that, which takes half the processor."""
 
+import os
+import pathlib
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.clerks import Bureau, Clerk
+from tests.browser.guided import Guide, Guided
 from tests.browser.small_ledger import fill
 from tests.servers import environment_of_new_ledger, serving
 
@@ -46,5 +49,16 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
 def clerk(bureau: Bureau, chromium: Any) -> Iterator[Clerk]:
     """A clerk who reads English on a light screen."""
     found = Clerk(bureau, chromium, color_scheme="light")
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def guide(place: Guided, chromium: Any, tmp_path: pathlib.Path) -> Iterator[Guide]:
+    """The person who takes the pictures of a guide, in the market (`place`) that the module of its tests has made."""
+    asked = os.environ.get("HUSHI_GUIDE_PICTURES")
+    folder = pathlib.Path(asked) if asked else tmp_path
+    folder.mkdir(exist_ok=True)
+    found = Guide(place, chromium, folder)
     yield found
     found.context.close()

@@ -4,7 +4,6 @@
 Look at each one then.
 """
 
-import os
 import pathlib
 import re
 from collections.abc import Iterator
@@ -46,17 +45,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guided]:
         trades = [a_trade(key=f"other-{one}", resident_id=one, **goods, **truck) for one in BUYERS]
         found.send("/v1/transactions/batch", {"atomic": True, "items": trades})
         yield found
-
-
-@pytest.fixture
-def guide(place: Guided, chromium: Any, tmp_path: pathlib.Path) -> Iterator[Guide]:
-    """The person who takes the pictures."""
-    asked = os.environ.get("HUSHI_GUIDE_PICTURES")
-    folder = pathlib.Path(asked) if asked else tmp_path
-    folder.mkdir(exist_ok=True)
-    found = Guide(place, chromium, folder)
-    yield found
-    found.context.close()
 
 
 def _register(guide: Guide) -> None:

@@ -4,7 +4,6 @@
 """
 
 import datetime
-import os
 import pathlib
 import re
 from collections.abc import Iterator
@@ -40,17 +39,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guided]:
         found.fill()
         found.make_price_usual("冻马肉", str(_today() - datetime.timedelta(days=2)))
         yield found
-
-
-@pytest.fixture
-def guide(place: Guided, chromium: Any, tmp_path: pathlib.Path) -> Iterator[Guide]:
-    """The person who takes the pictures."""
-    asked = os.environ.get("HUSHI_GUIDE_PICTURES")
-    folder = pathlib.Path(asked) if asked else tmp_path
-    folder.mkdir(exist_ok=True)
-    found = Guide(place, chromium, folder)
-    yield found
-    found.context.close()
 
 
 def _today() -> datetime.date:
