@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import fields, post_load
 from marshmallow.validate import Length
 
 from schemas.choices import Count, OneOf
+from schemas.days import BetweenDaysSchema
 from schemas.examples import EXAMPLES
 from schemas.fields import (
     BusinessDay,
@@ -165,22 +166,13 @@ class ProposedPointQuerySchema(StrictSchema):
     trade_point = Slug(load_default=None)
 
 
-class ConsignmentsQuerySchema(StrictSchema):
+class ConsignmentsQuerySchema(BetweenDaysSchema):
     """The filters of the list of consignments, and the page; the days are those of the arrival."""
 
     trade_point = Slug()
     vehicle_plate = Text(MARK_LENGTH_MAX)
-    from_ = TradingDay(data_key="from", attribute="from_day")
-    to = TradingDay(attribute="to_day")
     cursor = cursor_field()
     limit = Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT)
-
-    @post_load
-    def days(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Checks the order of the days, and returns the filters unchanged."""
-        if "from_day" in data and "to_day" in data and data["to_day"] < data["from_day"]:
-            raise ValidationError({"to": [f"not-a-period: Send a day not before from, {data['from_day']}."]})
-        return data
 
 
 class RemainderTo(ResidentId):

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from schemas.choices import Count
+from schemas.days import BetweenDaysSchema
 from schemas.examples import EXAMPLES
 from schemas.fields import BusinessDay, Cny, HsCode, Instant, Kg, SignedCny, SignedKg, Text, TradingDay
 from schemas.public_ids import EnterpriseId, ProcessingBatchId, TransferId
@@ -123,21 +124,12 @@ class ProcessingBatchPageSchema(StrictSchema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class ProcessingBatchesQuerySchema(StrictSchema):
+class ProcessingBatchesQuerySchema(BetweenDaysSchema):
     """The filters of the list of batches, and the page; the days are those of processing."""
 
     enterprise_id = EnterpriseId(attribute="enterprise")
-    from_ = TradingDay(data_key="from", attribute="from_day")
-    to = TradingDay(attribute="to_day")
     cursor = cursor_field()
     limit = Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT)
-
-    @post_load
-    def days(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Checks the order of the days, and returns the filters unchanged."""
-        if "from_day" in data and "to_day" in data and data["to_day"] < data["from_day"]:
-            raise ValidationError({"to": [f"not-a-period: Send a day not before from, {data['from_day']}."]})
-        return data
 
 
 class ProcessingReversalReasonSchema(StrictSchema):

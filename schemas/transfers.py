@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from schemas.choices import Count, OneOf
+from schemas.days import BetweenDaysSchema
 from schemas.fields import BusinessDay, Cny, Instant, Kg, SignedCny, SignedKg, Slug, Text, TradingDay
 from schemas.processing_batches import EnterpriseNameSchema
 from schemas.public_ids import EnterpriseId, ProcessingBatchId, TransferId
@@ -166,7 +167,7 @@ class TransferPageSchema(StrictSchema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class TransfersQuerySchema(StrictSchema):
+class TransfersQuerySchema(BetweenDaysSchema):
     """The filters of the list of transfers, and the page; the days are those of the transfers."""
 
     enterprise_id = EnterpriseId(attribute="enterprise")
@@ -175,14 +176,5 @@ class TransfersQuerySchema(StrictSchema):
     consignment = Text(MARK_LENGTH_MAX, metadata={"description": "Only transfers with goods of this consignment."})
     transaction_id = TransactionId(metadata={"description": "Only transfers with goods of this trade."})
     reversed = OneOf("true", "false", translate=lambda word: word == "true", attribute="is_reversed")
-    from_ = TradingDay(data_key="from", attribute="from_day")
-    to = TradingDay(attribute="to_day")
     cursor = cursor_field()
     limit = Count(1, PAGE_LIMIT_MAX, load_default=PAGE_LIMIT)
-
-    @post_load
-    def days(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Checks the order of the days, and returns the filters unchanged."""
-        if "from_day" in data and "to_day" in data and data["to_day"] < data["from_day"]:
-            raise ValidationError({"to": [f"not-a-period: Send a day not before from, {data['from_day']}."]})
-        return data
