@@ -13,7 +13,6 @@ from service.domain.available import NOTHING_AVAILABLE, UNUSED, AvailableAllowan
 from service.domain.errors import (
     AllowanceExceeded,
     AlreadyReversed,
-    Forbidden,
     HasTransfers,
     NotFound,
     NotReversible,
@@ -21,7 +20,7 @@ from service.domain.errors import (
     ResidentNotActive,
     UnknownResident,
 )
-from service.domain.keys import REVERSES_ANY, ReversalRights
+from service.domain.keys import ReversalRights
 from service.domain.mandates import Mandate, MandatedPair, pairs_of, refuse_unmandated, residents_of
 from service.domain.money import format_cny, format_kg
 from service.domain.personal_data import refuse_personal_data
@@ -132,10 +131,7 @@ class Judge:
             raise NotFound(no_transaction(transaction_id, rights.trade_point))
         if trade.kind == "reversal":
             raise NotReversible(f"{transaction_id} is a reversal itself; post the trade again if it was right.")
-        if trade.recorded_by != recorded_by and not rights.reverses_any:
-            raise Forbidden(
-                f"Another key has recorded {transaction_id}; to reverse it, a key needs the scope {REVERSES_ANY}."
-            )
+        rights.refuse_others(transaction_id, trade.recorded_by, recorded_by)
         reversal_id = self.reversals.get(transaction_id)
         if reversal_id is not None:
             raise AlreadyReversed(f"{transaction_id} was reversed by {reversal_id}.", reversal_id=str(reversal_id))

@@ -1,14 +1,15 @@
 """Records processing batches and their reversals; a request that comes twice under one key does it once."""
 
 from service.commands.once import Attempt, remember, writing_once
-from service.domain.errors import AlreadyReversed, Forbidden, NotFound
-from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_RIGHTS, REVERSES_ANY, ReversalRights
+from service.domain.errors import NotFound
+from service.domain.keys import OPERATOR_KEY_ID, OPERATOR_RIGHTS, ReversalRights
 from service.domain.personal_data import refuse_personal_data
 from service.domain.processing_batches import (
     NewProcessingBatch,
     ProcessingBatch,
     processing_batch_id,
     refuse_impossible_batch,
+    refuse_irreversible_batch,
 )
 from service.ledger import Ledger
 from service.storage import facts, processing_batches
@@ -61,13 +62,7 @@ def reverse_processing_batch(
         if before is not None:
             return batch
         refuse_personal_data([("/reason", reason)])
-        if batch.recorded_by != api_key and not rights.reverses_any:
-            raise Forbidden(
-                f"Another key has recorded {processing_batch_id(number)}; to reverse it, a key needs the scope "
-                f"{REVERSES_ANY}."
-            )
-        if batch.reversal is not None:
-            raise AlreadyReversed(f"{processing_batch_id(number)} is reversed already.")
+        refuse_irreversible_batch(batch, api_key, rights)
         added = processing_batches.insert_reversal(connection, number, reason, ledger.now(), api_key)
         facts.add(connection, ledger.vault.macs.facts, "processing_batch_reversal", [added])
         remember(connection, ledger, attempt, batch=number)

@@ -5,6 +5,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from service.domain.errors import Forbidden
 from service.domain.personal_data import has_citizen_number
 from service.domain.texts import normal_text
 
@@ -48,6 +49,11 @@ class ReversalRights(NamedTuple):
 
     reverses_any: bool = False
     trade_point: str | None = None
+
+    def refuse_others(self, name: object, recorded_by: int | None, api_key: int) -> None:
+        """Raises Forbidden for what another key has recorded, unless the key may reverse that; `name` names it."""
+        if recorded_by != api_key and not self.reverses_any:
+            raise Forbidden(f"Another key has recorded {name}; to reverse it, a key needs the scope {REVERSES_ANY}.")
 
 
 OPERATOR_RIGHTS = ReversalRights(reverses_any=True)

@@ -5,11 +5,12 @@ See docs/RULES.md, After the market.
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from service.domain.enterprises import enterprise_id
-from service.domain.errors import NotFound, TransferInBatch, ValidationFailed
+from service.domain.errors import AlreadyReversed, NotFound, TransferInBatch, ValidationFailed
+from service.domain.keys import ReversalRights
 from service.domain.personal_data import refuse_personal_data
 from service.domain.rounding import share
 from service.domain.transfers import transfer_id
@@ -147,7 +148,9 @@ def _refuse_unfit(stated: NewProcessingBatch, transfer: TransferToProcess, point
         raise TransferInBatch(f"{name} is in {batch} already; leave it out.", processing_batch_id=batch)
 
 
-def trade_point_of(transfers: Sequence[TransferToProcess]) -> str | None:
-    """The trade point of all transfers; None when they are of several."""
-    points = {transfer.trade_point for transfer in transfers}
-    return points.pop() if len(points) == 1 else None
+def refuse_irreversible_batch(batch: ProcessingBatch, api_key: int, rights: ReversalRights) -> None:
+    """Raises Forbidden for a batch that another key has recorded, and AlreadyReversed."""
+    name = processing_batch_id(batch.number)
+    rights.refuse_others(name, batch.recorded_by, api_key)
+    if batch.reversal is not None:
+        raise AlreadyReversed(f"{name} is reversed already; a batch is reversed once only.")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from service.domain.errors import AlreadyReversed, Forbidden, NotFound, TransferInBatch
-from service.domain.keys import REVERSES_ANY, ReversalRights
+from service.domain.errors import AlreadyReversed, NotFound, TransferInBatch
+from service.domain.keys import ReversalRights
 from service.domain.processing_batches import processing_batch_id
 from service.domain.transfers import Purpose, transfer_id
 
@@ -109,8 +109,7 @@ def refuse_irreversible(
     if transfer is None or rights.trade_point not in {None, transfer.trade_point}:
         raise NotFound(no_transfer(number))
     name = transfer.public_id
-    if transfer.recorded_by != api_key and not rights.reverses_any:
-        raise Forbidden(f"Another key has recorded {name}; to reverse it, a key needs the scope {REVERSES_ANY}.")
+    rights.refuse_others(name, transfer.recorded_by, api_key)
     if transfer.reversal is not None:
         raise AlreadyReversed(
             f"{name} was reversed at {transfer.reversal.recorded_at.isoformat()}; a transfer is reversed once only.",
