@@ -18,13 +18,6 @@ def get_enterprise(ledger: Ledger, number: int) -> Enterprise:
     return found
 
 
-def find_enterprise_by_code(ledger: Ledger, credit_code: str) -> Enterprise | None:
-    """The enterprise with this credit code; None when there is none."""
-    with ledger.database.reading() as connection:
-        number = enterprises.find_by_code(connection, credit_code)
-        return None if number is None else enterprises.find(connection, [number])[number]
-
-
 def list_enterprises(
     ledger: Ledger, filters: EnterpriseFilters, after: int, limit: int
 ) -> tuple[Sequence[Enterprise], int | None]:

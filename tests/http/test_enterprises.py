@@ -12,7 +12,6 @@ from service.commands.enterprises import register_enterprise
 from service.domain.enterprises import NewEnterprise, check_character
 from service.domain.errors import EnterpriseExists
 from service.ledger import Ledger
-from service.queries.enterprises import find_enterprise_by_code
 from service.storage.tables import enterprise, enterprise_status
 from tests.builders import a_credit_code, a_key, an_enterprise
 from tests.conftest import Caller
@@ -75,9 +74,6 @@ def test_a_code_is_registered_once_in_whatever_case(ledger: Ledger, admin: Calle
     assert again.get_json()["enterprise_id"] == FIRST
     assert _register(admin, 1)["enterprise_id"] == "E00000002"
     assert count_rows(ledger, enterprise) == 2
-    found = find_enterprise_by_code(ledger, a_credit_code(1))
-    assert found is not None
-    assert (found.number, find_enterprise_by_code(ledger, a_credit_code(2))) == (2, None)
 
 
 def test_a_retry_registers_once_and_gets_the_same_answer(ledger: Ledger, admin: Caller) -> None:
