@@ -92,7 +92,7 @@ class CellTable(Generic[C]):
 
         A ledger has very many cells, so each day and each text of dimensions is converted once and then remembered.
         """
-        return (row[0], known_day(row[1]), _known_values(row[2])), self._cell_of(row)
+        return (row[0], known_day(row[1]), known_values(row[2])), self._cell_of(row)
 
     def is_as_written(self, row: Sequence[Any]) -> bool:
         """Whether raw values, with the last column, are what `save` writes for the cell that they make."""
@@ -112,10 +112,12 @@ known_day: Callable[[int], datetime.date] = functools.lru_cache(maxsize=10_000)(
 
 
 @functools.lru_cache(maxsize=100_000)
-def _known_values(dimensions: str) -> tuple[str | None, ...]:
+def known_values(dimensions: str) -> tuple[str | None, ...]:
+    """The values of a cell's dimensions from the text in its row."""
     return tuple(orjson.loads(dimensions))
 
 
+@functools.lru_cache(maxsize=100_000)
 def dimensions_text(values: tuple[str | None, ...]) -> str:
     """The text of a cell's dimension values, as its row holds it."""
     return orjson.dumps(values).decode()

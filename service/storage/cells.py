@@ -34,6 +34,11 @@ cell_of = _TABLE.read
 is_as_written = _TABLE.is_as_written
 
 
+def sums_and_sets(value: Cell) -> tuple[Any, ...]:
+    """The values of a cell in the order of its columns."""
+    return value.amount_fen, value.exempt_fen, value.quantity_g, value.transactions, value.residents
+
+
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:
     """Writes cells as they are after a block, in the place of the rows that they had."""
     _TABLE.save(connection, cells, dict.fromkeys(cells, block))

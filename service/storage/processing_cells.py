@@ -60,6 +60,11 @@ cell_of = _TABLE.read
 is_as_written = _TABLE.is_as_written
 
 
+def sums_and_sets(cell: ProcessingCell) -> tuple[Any, ...]:
+    """The values of a cell in the order of its columns."""
+    return cell.quantity_g, cell.amount_fen, cell.paid_fen, cell.whole, cell.residents, cell.parts
+
+
 def find_folded(connection: sa.Connection) -> FoldedUpTo:
     """How far the cells are folded; NOTHING_FOLDED before the first fold."""
     column = processing_fold.c

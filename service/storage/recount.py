@@ -20,13 +20,9 @@ from service.storage.columns import as_stored
 from service.storage.entry_rows import COLUMN_OF, entry_of
 from service.storage.journal import RAW
 from service.storage.prepared import digest_of
+from service.storage.raw_rows import Raw, streamed
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
-
-ROWS_AT_ONCE = 2000
-
-Raw = Sequence[Any]
-"""A row of the driver's own values, in the order of its table's columns."""
 
 
 @contextlib.contextmanager
@@ -56,12 +52,7 @@ def entries_between(connection: sa.Connection, first_seq: int, last_seq: int | N
     wanted = sa.select(*RAW).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
     if last_seq is not None:
         wanted = wanted.where(journal.c.seq <= last_seq)
-    yield from _streamed(connection, wanted)
-
-
-def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from rows
+    yield from streamed(connection, wanted)
 
 
 def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
@@ -80,7 +71,7 @@ def reversed_ids(connection: sa.Connection, up_to: int) -> set[Any]:
 
 def cell_rows(connection: sa.Connection) -> Generator[Raw]:
     """Every cell, also cells of unknown grains. A caller that stops half-way must close the generator."""
-    yield from _streamed(connection, sa.select(*map(as_stored, cell.c)))
+    yield from streamed(connection, sa.select(*map(as_stored, cell.c)))
 
 
 class JudgedRow(NamedTuple):
@@ -123,14 +114,14 @@ class UseRow(NamedTuple):
 def judged_entries(connection: sa.Connection) -> Generator[JudgedRow]:
     """Every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
     wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
-    for row in _streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
+    for row in streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
         yield JudgedRow(*row)
 
 
 def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
     """Every allowance row, ordered by resident and day."""
     wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
-    for row in _streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
+    for row in streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
         yield UseRow(*row)
 
 
@@ -160,7 +151,7 @@ def resident_rows(connection: sa.Connection) -> Generator[Raw]:
     """
     column = resident.c
     wanted = sa.select(column.ordinal, column.number_digest, column.number_encrypted, column.name_encrypted)
-    yield from _streamed(connection, wanted.order_by(column.ordinal))
+    yield from streamed(connection, wanted.order_by(column.ordinal))
 
 
 def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
@@ -190,7 +181,7 @@ def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
         idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
     )
     keys = len(idempotency.c)
-    for row in _streamed(connection, wanted):
+    for row in streamed(connection, wanted):
         yield row[:keys], row[keys:]
 
 

@@ -75,7 +75,7 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_register_heads(connection)
         folded = 0 if head is None else head.last_seq
         waiting = verify_tail(connection, counted, folded)
-        verify_cells(connection, counted)
+        cells = verify_cells(connection, counted)
         verify_reversals(connection)
         verify_keys(connection, ledger.vault.macs.answers)
         verify_allowances(connection, ledger.rules.read(connection), folded)
@@ -86,4 +86,4 @@ def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None 
         verify_goods(connection)
         verify_processing_cells(connection)
         newest = None if head is None else head.block
-        return Verified(counted.transactions, transfers, counted.blocks, len(counted.cells), waiting, newest)
+        return Verified(counted.transactions, transfers, counted.blocks, cells, waiting, newest)
