@@ -15,13 +15,11 @@ Raw = Sequence[Any]
 """A row of the driver's own values, in the order of the columns that were asked for."""
 
 
-def portions(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Sequence[Raw]]:
-    """The rows of a query in portions of ROWS_AT_ONCE. A caller that stops half-way must close the generator."""
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from rows.partitions()
-
-
 def streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
     """The rows of a query one by one; they are fetched in portions. A caller that stops half-way must close it."""
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from chain.from_iterable(rows.partitions())
+    # SQLite's driver fetches when it is asked. On PostgreSQL a cursor of the server is needed for that, which SQLAlchemy
+    # puts a buffer before.
+    if connection.dialect.name != "sqlite":
+        wanted = wanted.execution_options(yield_per=ROWS_AT_ONCE)
+    with connection.execute(wanted) as rows:
+        yield from chain.from_iterable(rows.partitions(ROWS_AT_ONCE))

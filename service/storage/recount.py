@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from service.domain.idempotency import answer_message, fingerprint_of, outcomes_of
+from service.domain.idempotency import KNOWN_FIELDS, StoredAnswer, answer_message
 from service.domain.residents import Membership
-from service.domain.transactions import FIELDS, NEGATED
-from service.storage.columns import as_stored
-from service.storage.entry_rows import COLUMN_OF, entry_of
+from service.domain.transactions import FIELDS, NEGATED, Trade
+from service.storage.columns import Uuid, as_stored
+from service.storage.entry_rows import COLUMN_OF, pairs_of
 from service.storage.journal import RAW
-from service.storage.prepared import digest_of
 from service.storage.raw_rows import Raw, streamed
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
@@ -111,18 +110,16 @@ class UseRow(NamedTuple):
     limit_g: int
 
 
-def judged_entries(connection: sa.Connection) -> Generator[JudgedRow]:
-    """Every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
+def judged_entries(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a JudgedRow of every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
     wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
-    for row in streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
-        yield JudgedRow(*row)
+    return streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq))
 
 
-def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
-    """Every allowance row, ordered by resident and day."""
+def allowance_rows(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a UseRow of every allowance row, ordered by resident and day."""
     wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
-    for row in streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
-        yield UseRow(*row)
+    return streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day))
 
 
 def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, Residence]:
@@ -170,23 +167,35 @@ def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
     return _first(connection, wanted)
 
 
+_ANSWERED = ("transaction_id", "reverses", "reason", *KNOWN_FIELDS, *Trade._fields)
+"""The fields of an entry that the MAC of its answer covers."""
+_METADATA = Trade._fields.index("metadata")
+
+
 def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
-    """Every idempotency key, and the entry that it was answered with.
+    """Every idempotency key, and the values of _ANSWERED of the entry that it was answered with.
 
     All values of the entry are NULL for a refusal, and for an entry that is missing. A caller that stops half-way must
     close the generator.
     """
-    columns = [*idempotency.c, *journal.c]
-    wanted = sa.select(*(as_stored(column).label(f"c{place}") for place, column in enumerate(columns))).select_from(
-        idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
-    )
+    columns = [*idempotency.c, *(journal.c[COLUMN_OF[name]] for name in _ANSWERED)]
+    dialect = connection.dialect.name
+    wanted = sa.select(
+        *(_bytes_of(column, dialect).label(f"c{place}") for place, column in enumerate(columns))
+    ).select_from(idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id))
     keys = len(idempotency.c)
     for row in streamed(connection, wanted):
         yield row[:keys], row[keys:]
 
 
+def _bytes_of(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """The column as it is stored; a UUID is 16 bytes on both engines."""
+    stored = as_stored(column)
+    return sa.func.uuid_send(stored) if isinstance(column.type, Uuid) and dialect == "postgresql" else stored
+
+
 def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
-    """The messages that the MAC of an answer may cover, from its key and its entry as they are stored.
+    """The messages that the MAC of an answer may cover, from its key and its entry as `answers` reads them.
 
     The entry may be missing for a refusal only.
     """
@@ -195,9 +204,12 @@ def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
     if refusal is not None:
         fingerprint, outcomes = bytes.fromhex(orjson.loads(refusal)["fingerprint"]), (refusal.encode(),)
     else:
-        accepted = entry_of(entry)
-        fingerprint, outcomes = fingerprint_of(accepted), outcomes_of(accepted)
-    return [answer_message(digest_of(digest), fingerprint, outcome) for outcome in outcomes]
+        own_id, reverses, reason, *values = entry
+        known, stated = values[: len(KNOWN_FIELDS)], values[len(KNOWN_FIELDS) :]
+        stated[_METADATA] = pairs_of(stated[_METADATA])
+        answered = StoredAnswer(own_id, reverses, reason, tuple(known), tuple(stated))
+        fingerprint, outcomes = answered.fingerprint, answered.outcomes
+    return [answer_message(digest, fingerprint, outcome) for outcome in outcomes]
 
 
 _NEGATED = tuple(COLUMN_OF[name] for name in NEGATED)
