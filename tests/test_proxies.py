@@ -223,8 +223,8 @@ def test_a_post_that_was_sent_is_never_sent_again(
 ) -> None:
     """The servers get it and end without an answer. The control allows it, and then a post arrives more than once.
 
-    It has no body, because Caddy can't send a body twice. (Go sends a POST without a body again by itself when it has an
-    idempotency key, which is what such a key allows; Hushi takes no POST of a trade without a body.)
+    The control has no body, because Caddy can't send a body twice. (Go sends a POST without a body again by itself when
+    it has an idempotency key, which is what such a key allows; Hushi takes no trade without a body.)
     """
     changes = SENT_AGAIN[kind] if is_broken else {}
     with (
