@@ -17,7 +17,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.storage import revisions
-from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
+from service.storage.beginning import (
+    CANT_BE_WRITTEN,
+    Begin,
+    begin_as_it_is,
+    begun,
+    leave_where_only_read,
+    not_read,
+    not_written,
+    unavailable,
+)
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.fair_lock import FairFileLock, FairLock
@@ -118,6 +127,7 @@ class Database:
                     commit_durably(connection)
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
+                leave_where_only_read(connection, error)
                 raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
