@@ -296,8 +296,14 @@ def _facts_named(block: Block) -> int:
 
 def why_not_sealed(block: Block, leaves: Sequence[bytes]) -> str | None:
     """What is wrong with these leaf hashes as the content of a block; None when the block seals exactly them."""
-    if len(leaves) != block.count:
-        return f"Block {block.no} sealed {block.count} entries, and {len(leaves)} are there."
+    wrong = why_not_so_many(block, len(leaves))
+    if wrong is not None:
+        return wrong
     if not leaves or merkle_root(leaves) != block.merkle_root:
         return f"Block {block.no} sealed other entries than those that are there, or another order."
     return None
+
+
+def why_not_so_many(block: Block, count: int) -> str | None:
+    """What is wrong with a block that has so many entries; None when that is the number that it has sealed."""
+    return None if count == block.count else f"Block {block.no} sealed {block.count} entries, and {count} are there."

@@ -19,6 +19,7 @@ from service.domain.bulletin import (
     trade_parts,
 )
 from service.domain.cells import Key
+from service.domain.integrity import refuse_wrong_figures
 from service.domain.periods import Period, day_before
 from service.domain.processing_cells import On
 from service.domain.processing_report import Needed, ProcessingReport, grains_needed, processing_report
@@ -117,6 +118,7 @@ class Reporter:
         with ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True, processing=transfers) as (known, connection):
                 refuse_unknown_places(self._ledger, known, dict(filters))
+                refuse_wrong_figures(known.state.figures)
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
                 parts = trade_parts(month, today, ask, filters)
@@ -185,6 +187,7 @@ class Reporter:
         trades, transfers = needed or Needed(question.grains, ())
         with self._keeper.known_at(state, trades, people=people, processing=transfers) as known:
             refuse_unknown_places(self._ledger, known, filters)
+            refuse_wrong_figures(known.state.figures)
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
             follow_rulebook(self._ledger, known.state)
             return Answered(work(question, known), known.state)

@@ -25,6 +25,7 @@ from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
 from service.server.sampling import sampler_of
+from service.server.self_checking import SelfChecker
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import FileId
 from service.storage.suspending import stop_between_transactions
@@ -120,9 +121,12 @@ def main(parent: int, served: FileId | None = None) -> None:
     sampler_of("folding", ledger, settings).start()
     folder = Folder(ledger)
     folder.start()
+    checker = SelfChecker(ledger)
+    checker.start()
     while not stop_signals and os.getppid() == parent:
         time.sleep(LOOK_FOR_SIGNALS_S)
     folder.stop()
+    checker.stop()
 
 
 if __name__ == "__main__":

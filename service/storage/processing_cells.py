@@ -58,6 +58,11 @@ load_changed = _TABLE.load_changed
 save = _TABLE.save
 cell_of = _TABLE.read
 is_as_written = _TABLE.is_as_written
+replace = _TABLE.replace
+
+
+MEASURES = _TABLE.measures
+"""The names of the columns of a cell's values, in their order."""
 
 
 def sums_and_sets(cell: ProcessingCell) -> tuple[Any, ...]:

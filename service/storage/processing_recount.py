@@ -1,9 +1,11 @@
 """Reads every line of the transfers again that the cells of processing hold, and the cells as they are stored."""
 
+import datetime
 from collections.abc import Generator
 
 import sqlalchemy as sa
 
+from service.domain.processing_cells import GRAINS, On
 from service.storage.columns import as_stored
 from service.storage.processing_cells import FoldedUpTo
 from service.storage.processing_tail import LINES
@@ -33,9 +35,7 @@ def heads_at(connection: sa.Connection, no: int) -> FoldedUpTo | None:
     return None if found is None else FoldedUpTo(found, *heads)
 
 
-def folded_rows(
-    connection: sa.Connection, folded: FoldedUpTo, *only: sa.ColumnElement[bool]
-) -> Generator[Raw]:
+def folded_rows(connection: sa.Connection, folded: FoldedUpTo, *only: sa.ColumnElement[bool]) -> Generator[Raw]:
     """The lines of all transfers that are folded, also of those that were reversed up to there.
 
     A row has the fact that recorded the line, the fact that reversed it or None, what is counted of the line, and its
@@ -61,3 +61,18 @@ def folded_rows(
 def cell_rows(connection: sa.Connection) -> Generator[Raw]:
     """Every cell, also cells of unknown grains. A caller that stops half-way must close the generator."""
     yield from streamed(connection, sa.select(*map(as_stored, processing_cell.c)))
+
+
+def folded_rows_on(connection: sa.Connection, folded: FoldedUpTo, on: On, day: datetime.date) -> Generator[Raw]:
+    """The lines that are folded and count for a day, as `folded_rows` gives them."""
+    column = journal.c.day if on == "traded" else transfer.c.transferred_on
+    yield from folded_rows(connection, folded, column == day)
+
+
+def cell_rows_on(connection: sa.Connection, on: On, day: datetime.date) -> Generator[Raw]:
+    """The cells of a day, of the grains that reports by this day read."""
+    grains = [grain.number for grain in GRAINS[on]]
+    column = processing_cell.c
+    yield from streamed(
+        connection, sa.select(*map(as_stored, column)).where(column.grain.in_(grains), column.day == day)
+    )

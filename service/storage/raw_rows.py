@@ -17,8 +17,8 @@ Raw = Sequence[Any]
 
 def streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
     """The rows of a query one by one; they are fetched in portions. A caller that stops half-way must close it."""
-    # SQLite's driver fetches when it is asked. On PostgreSQL a cursor of the server is needed for that, which SQLAlchemy
-    # puts a buffer before.
+    # SQLite's driver fetches when it is asked. PostgreSQL needs a cursor of the server for that, and SQLAlchemy puts a
+    # buffer before it.
     if connection.dialect.name != "sqlite":
         wanted = wanted.execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(wanted) as rows:

@@ -5,6 +5,7 @@ as the driver gives them. The caller converts each row, and can name the row tha
 """
 
 import contextlib
+import datetime
 import functools
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
+from service.domain.cells import GRAINS
 from service.domain.idempotency import KNOWN_FIELDS, StoredAnswer, answer_message
 from service.domain.residents import Membership
 from service.domain.transactions import FIELDS, NEGATED, Trade
@@ -73,6 +75,14 @@ def cell_rows(connection: sa.Connection) -> Generator[Raw]:
     yield from streamed(connection, sa.select(*map(as_stored, cell.c)))
 
 
+def cell_rows_on(connection: sa.Connection, day: datetime.date) -> Generator[Raw]:
+    """The cells of a day, of the grains that reports read."""
+    grains = [grain.number for grain in GRAINS]
+    yield from streamed(
+        connection, sa.select(*map(as_stored, cell.c)).where(cell.c.grain.in_(grains), cell.c.day == day)
+    )
+
+
 class JudgedRow(NamedTuple):
     """What an entry was judged by, and how it was judged; `day` is an integer such as 20240630."""
 
@@ -111,7 +121,7 @@ class UseRow(NamedTuple):
 
 
 def judged_entries(connection: sa.Connection) -> Generator[Raw]:
-    """The values of a JudgedRow of every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
+    """The values of a JudgedRow of every entry, by resident and day, and then in the order of the journal."""
     wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
     return streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq))
 
@@ -172,17 +182,19 @@ _ANSWERED = ("transaction_id", "reverses", "reason", *KNOWN_FIELDS, *Trade._fiel
 _METADATA = Trade._fields.index("metadata")
 
 
-def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
+def answers(connection: sa.Connection, after_seq: int = 0) -> Generator[tuple[Raw, Raw]]:
     """Every idempotency key, and the values of _ANSWERED of the entry that it was answered with.
 
-    All values of the entry are NULL for a refusal, and for an entry that is missing. A caller that stops half-way must
-    close the generator.
+    Keys of entries up to the place `after_seq` are left out. All values of the entry are NULL for a refusal, and for
+    an entry that is missing. A caller that stops half-way must close the generator.
     """
     columns = [*idempotency.c, *(journal.c[COLUMN_OF[name]] for name in _ANSWERED)]
     dialect = connection.dialect.name
     wanted = sa.select(
         *(_bytes_of(column, dialect).label(f"c{place}") for place, column in enumerate(columns))
     ).select_from(idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id))
+    if after_seq:
+        wanted = wanted.where(journal.c.seq.is_(None) | (journal.c.seq > after_seq))
     keys = len(idempotency.c)
     for row in streamed(connection, wanted):
         yield row[:keys], row[keys:]

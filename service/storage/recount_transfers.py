@@ -5,7 +5,7 @@ recorded them. No clock does.
 """
 
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 

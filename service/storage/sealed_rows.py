@@ -16,6 +16,7 @@ from service.domain.transactions import FIELDS
 from service.storage.cell_tables import known_day
 from service.storage.columns import as_stored, microseconds
 from service.storage.entry_rows import COLUMN_OF, pairs_of
+from service.storage.prepared import digest_of
 from service.storage.raw_rows import Raw, streamed
 from service.storage.tables import journal
 
@@ -51,6 +52,20 @@ def sealed_between(connection: sa.Connection, first_seq: int, last_seq: int) -> 
     yield from streamed(connection, wanted.order_by(journal.c.seq))
 
 
+def sealed_on(connection: sa.Connection, day: datetime.date, up_to: int) -> Generator[Raw]:
+    """The entries of a business day up to a place, as `sealed_between` gives them, in any order."""
+    wanted = sa.select(*sealed_columns(connection.dialect.name)).where(journal.c.day == day, journal.c.seq <= up_to)
+    yield from streamed(connection, wanted)
+
+
+def reversed_on(connection: sa.Connection, day: datetime.date, up_to: int) -> set[bytes]:
+    """The ids of the trades of a business day that entries up to a place reverse; a reversal is of its trade's day."""
+    wanted = sa.select(as_stored(journal.c.reverses)).where(
+        journal.c.day == day, journal.c.seq <= up_to, journal.c.reverses.is_not(None)
+    )
+    return {digest_of(raw) for raw in connection.execute(wanted).scalars()}
+
+
 def with_pairs(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values with the metadata as a mapping; None when the entry has none, as most have."""
     if values[_METADATA] is None:
@@ -58,7 +73,7 @@ def with_pairs(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*values[:_METADATA], pairs_of(values[_METADATA]), *values[_METADATA + 1 :])
 
 
-def plain_values(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def plain_values(values: Any) -> tuple[Any, ...]:
     """The plain values of stored values. Raises ValueError, TypeError or OverflowError for values that can't be any.
 
     The canonical bytes have places of a fixed width, so a UUID of another length must not get into them.

@@ -95,6 +95,13 @@ def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, Counted
     return {seq: _entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for seq, *values in rows.all()}
 
 
+def find_between(connection: sa.Connection, first_seq: int, last_seq: int) -> list[CountedEntry]:
+    """The entries of a range of places, both included, as the cube needs them, in order; a block may hold them."""
+    wanted = sa.select(*_stored(_COUNTED), *_stored(DIMENSION_FIELDS)).where(journal.c.seq.between(first_seq, last_seq))
+    rows = connection.execute(wanted.order_by(journal.c.seq)).all()
+    return [_entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for values in rows]
+
+
 class Waiting(NamedTuple):
     """An entry of the tail as a fold needs it: its place, what the cube counts of it, its canonical bytes."""
 

@@ -2,15 +2,14 @@
 
 import pathlib
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.torture import broken
-from tests.torture.asking import Log, Request
-from tests.torture.checking import check, over_the_limit, reversed_twice
+from tests.torture.asking import Log
+from tests.torture.checking import check
 from tests.torture.kills import FAULTS
 from tests.torture.markets import Market, databases, market
 from tests.torture.running import ENGINES, Plan

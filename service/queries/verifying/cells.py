@@ -6,13 +6,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from service.domain.cells import Cell, CellKey
 from service.domain.processing_cells import ProcessingCell
-from service.queries.verifying.counting import CountedRow, RawKey, Recount
+from service.queries.verifying.counting import CountedRow, Recount
 from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
 from service.queries.verifying.processing_counting import count_lines
 from service.storage import cells, processing_cells, processing_recount, recount
-from service.storage.cell_tables import known_day, known_values
+from service.storage.cell_tables import RawKey, cell_key_of
 from service.storage.engine import Connection
-from service.storage.processing_cells import NOTHING_FOLDED
+from service.storage.processing_cells import NOTHING_FOLDED, FoldedUpTo
 from service.storage.raw_rows import Raw
 
 C = TypeVar("C")
@@ -25,17 +25,18 @@ class CellKind(NamedTuple, Generic[C]):
     cell_of: Callable[[Raw], tuple[CellKey, C]]
     is_as_written: Callable[[Raw], bool]
     values_of: Callable[[C], tuple[Any, ...]]
+    measures: tuple[str, ...]
     name: str
     parts: str
     changed_in: str
 
 
 TRADE_CELLS: CellKind[Cell] = CellKind(
-    cells.cell_of, cells.is_as_written, cells.sums_and_sets, "cell", "entries", "block"
+    cells.cell_of, cells.is_as_written, cells.sums_and_sets, cells.MEASURES, "cell", "entries", "block"
 )
 PROCESSING_CELLS: CellKind[ProcessingCell] = CellKind(
-    processing_cells.cell_of, processing_cells.is_as_written, processing_cells.sums_and_sets, "processing cell",
-    "lines", "fact",
+    processing_cells.cell_of, processing_cells.is_as_written, processing_cells.sums_and_sets,
+    processing_cells.MEASURES, "processing cell", "lines", "fact",
 )  # fmt: skip
 
 
@@ -47,38 +48,46 @@ class CellFault(NamedTuple):
     said: Wrong
 
 
-def verify_cells(connection: Connection, counted: Recount) -> int:
-    """The number of cells. Raises Wrong for a cell whose values are not those counted, and for a missing cell."""
+Tell = Callable[[CellKind[Any], CellFault], None]
+"""What is done with each cell that is not right."""
+
+
+def raise_wrong(_kind: CellKind[Any], fault: CellFault) -> None:
+    """Ends the verification at the first cell that is not right. Raises Wrong."""
+    raise fault.said
+
+
+def verify_cells(connection: Connection, counted: Recount, tell: Tell = raise_wrong) -> int:
+    """The number of cells. It tells each cell whose values are not those counted, and each that is missing."""
     rows = counted.cell_rows()
     number = len(rows)
     with closing(recount.cell_rows(connection)) as stored:
-        _raise_first(find_faults(stored, rows, TRADE_CELLS))
+        for fault in find_faults(stored, rows, TRADE_CELLS):
+            tell(TRADE_CELLS, fault)
     return number
 
 
-def verify_processing_cells(connection: Connection) -> None:
-    """Raises Wrong for a cell of transfers as `verify_cells` does, and for a row that says wrongly how far they go.
+def verify_processing_cells(connection: Connection, tell: Tell = raise_wrong) -> FoldedUpTo:
+    """Tells cells of transfers as `verify_cells` does, and returns how far they are folded.
 
-    The transfers, their lines and the register must have been verified before.
+    Raises Wrong for a row that says wrongly how far they go. The transfers, their lines and the register
+    must have been verified before.
     """
     folded = processing_cells.find_folded(connection)
     if folded != NOTHING_FOLDED and processing_recount.heads_at(connection, folded.fact) != folded:
         raise Wrong(f"The fold of transfers up to fact {folded.fact} is not what the register has up to there.")
     rows = count_lines(connection, folded)
     with closing(processing_recount.cell_rows(connection)) as stored:
-        _raise_first(find_faults(stored, rows, PROCESSING_CELLS))
-
-
-def _raise_first(faults: Iterator[CellFault]) -> None:
-    for fault in faults:
-        raise fault.said
+        for fault in find_faults(stored, rows, PROCESSING_CELLS):
+            tell(PROCESSING_CELLS, fault)
+    return folded
 
 
 def find_faults(stored: Iterable[Raw], counted: dict[RawKey, CountedRow], kind: CellKind[Any]) -> Iterator[CellFault]:
-    """Compares stored rows with what was counted, and tells each difference. It takes out of `counted` what it has seen.
+    """Compares stored rows with what was counted, and tells each difference.
 
-    A row that has the very bytes that a fold writes is right, and is not read any further. Of any other row the values
-    are compared, because one set may be written in more than one way.
+    It takes out of `counted` what it has seen. A row that has the very bytes that a fold writes is right, and is
+    not read any further. Of any other row the values are compared, because one set may be written in more than one way.
     """
     for row in stored:
         key = row[0], row[1], row[2]
@@ -88,7 +97,7 @@ def find_faults(stored: Iterable[Raw], counted: dict[RawKey, CountedRow], kind: 
             if wrong is not None:
                 yield CellFault(key, expected, wrong)
     for key in sorted(counted):
-        yield CellFault(key, counted[key], Wrong(f"The {kind.name} of {named(_parsed(key))} is missing."))
+        yield CellFault(key, counted[key], Wrong(f"The {kind.name} of {named(cell_key_of(key))} is missing."))
 
 
 def _why_wrong(row: Raw, expected: CountedRow | None, kind: CellKind[Any]) -> Wrong | None:
@@ -116,8 +125,3 @@ def named(key: CellKey) -> str:
     """A cell as a person finds it: day, grain and the values of its dimensions."""
     grain, day, values = key
     return f"{day}, grain {grain}, {values}"
-
-
-def _parsed(key: RawKey) -> CellKey:
-    grain, day, text = key
-    return grain, known_day(day), known_values(text)

@@ -5,14 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pyroaring import BitMap
-
 from service.domain.cells import DIMENSION_FIELDS, GRAINS, Cell, key_of
 from service.domain.chain import PLACES
-from service.storage.cell_tables import dimensions_text
-
-RawKey = tuple[int, int, str]
-"""The key of a cell as its row has it: the grain, the day as an integer, and the text of the dimensions."""
+from service.storage.cell_tables import RawKey, dimensions_text
 
 
 @dataclass(slots=True)
@@ -33,8 +28,8 @@ class CountedRow:
     def add(self, part: Self) -> None:
         """Adds another part of the cell."""
         self.sums = list(map(operator.add, self.sums, part.sums))
-        for one, other in zip(self.sets, part.sets, strict=True):
-            one |= other
+        for own, other in zip(self.sets, part.sets, strict=True):
+            own.update(other)
         self.changed_in = max(self.changed_in, part.changed_in)
 
     def as_stored(self) -> tuple[object, ...]:

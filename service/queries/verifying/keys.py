@@ -18,9 +18,12 @@ def verify_reversals(connection: Connection) -> None:
         raise Wrong(f"Transaction {wrong_id} is a reversal, and not the negative of exactly one trade.")
 
 
-def verify_keys(connection: Connection, mac_keys: MacKeys) -> None:
-    """Checks I5. Raises Wrong, which names the entry, or the digest of the key."""
-    with closing(recount.answers(connection)) as answers:
+def verify_keys(connection: Connection, mac_keys: MacKeys, answered_seq: int = 0) -> None:
+    """Checks I5. Raises Wrong, which names the entry, or the digest of the key.
+
+    The answers of entries up to the place `answered_seq` were checked before, and are not checked again.
+    """
+    with closing(recount.answers(connection, answered_seq)) as answers:
         for key, entry in answers:
             try:
                 wrong = _why_wrong(key, entry, mac_keys)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.domain.processing_cells import ALL_GRAINS, ProcessingCell, ProcessingGrain, processing_key
-from service.queries.verifying.counting import CountedRow, RawKey, roll_up
+from service.queries.verifying.counting import CountedRow, roll_up
 from service.storage import processing_recount
-from service.storage.cell_tables import dimensions_text
+from service.storage.cell_tables import RawKey, dimensions_text
 from service.storage.engine import Connection
 from service.storage.processing_cells import FoldedUpTo
 from service.storage.raw_rows import Raw
@@ -52,7 +52,9 @@ def count_rows(rows: Iterable[Raw], grains: Iterable[ProcessingGrain] = ALL_GRAI
     return roll_up(_parts(spots, grains))
 
 
-def _parts(spots: dict[tuple[Any, ...], _Spot], grains: Iterable[ProcessingGrain]) -> Iterator[tuple[RawKey, CountedRow]]:
+def _parts(
+    spots: dict[tuple[Any, ...], _Spot], grains: Iterable[ProcessingGrain]
+) -> Iterator[tuple[RawKey, CountedRow]]:
     of_grains = [(grain, operator.itemgetter(*grain.dimensions)) for grain in grains]
     for (traded_on, transferred_on, *own), spot in spots.items():
         key = processing_key(*own)
