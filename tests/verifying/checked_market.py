@@ -17,6 +17,7 @@ DAYS = ("2024-06-28", "2024-06-29", "2024-06-30")
 REPORT = "/v1/reports/trade?period=2024-06&by=category&compare=none"
 PROCESSING = "/v1/reports/processing?period=2024-06&by=enterprise_id&compare=none"
 
+COPIED = "dimensions, amount_fen, exempt_fen, quantity_g, transactions, residents, block"
 CHANGES = {
     "an amount": ("UPDATE cell SET amount_fen = amount_fen + 100 WHERE grain = 1 AND day = 20240629", "amount_fen"),
     "an exempt part": ("UPDATE cell SET exempt_fen = exempt_fen - 1 WHERE grain = 2 AND day = 20240629", "exempt_fen"),
@@ -25,8 +26,7 @@ CHANGES = {
     "residents": ("UPDATE cell SET residents = {others} WHERE grain = 1 AND day = 20240629", "residents"),
     "a deleted cell": ("DELETE FROM cell WHERE grain = 3 AND day = 20240629", "amount_fen"),
     "an added cell": (
-        "INSERT INTO cell SELECT grain, 20200101, dimensions, amount_fen, exempt_fen, quantity_g, transactions, "
-        "residents, block FROM cell WHERE grain = 1 AND day = 20240629",
+        f"INSERT INTO cell SELECT grain, 20200101, {COPIED} FROM cell WHERE grain = 1 AND day = 20240629",
         "amount_fen",
     ),
     "what was paid": (

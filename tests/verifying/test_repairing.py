@@ -141,8 +141,8 @@ def test_what_is_folded_between_the_count_and_the_repair_is_in_the_cells(
 ) -> None:
     first = market.trade(a_trade(traded_at="2024-06-29T11:00:00+08:00")).get_json()["transaction_id"]
     fold_all(ledger)
-    _change(ledger, "DELETE FROM cell")
-    _change(ledger, "DELETE FROM processing_cell")
+    _change(ledger, "UPDATE cell SET quantity_g = quantity_g + 1")
+    _change(ledger, "UPDATE processing_cell SET quantity_g = quantity_g + 1")
     _, wrong = find_wrong_cells(ledger, None, tell_nobody)
     market.trade(a_trade(traded_at="2024-06-29T12:00:00+08:00", resident_id="R00000002"))
     fold(ledger)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 import service.server.self_checking
 from service.commands.verification import record_verification
 from service.ledger import Ledger
-from service.queries.verifying.one_day import TookTooLong, check_day
+from service.queries.verifying.one_day import Patience, TookTooLong, check_day
 from service.server.self_checking import SelfChecker
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -97,18 +97,16 @@ def test_a_verification_that_finds_all_cells_right_ends_the_alarm(ledger: Ledger
 
 def test_all_cells_of_a_day_are_recounted_in_bounded_time(ledger: Ledger, market: Caller) -> None:
     with ledger.database.reading() as connection:
-        cells = [check_day(connection, datetime.date.fromisoformat(day), 10.0).cells for day in DAYS]
+        cells = [check_day(connection, datetime.date.fromisoformat(day), Patience(10.0)).cells for day in DAYS]
         with pytest.raises(TookTooLong):
-            check_day(connection, datetime.date.fromisoformat(DAYS[0]), -1.0)
+            check_day(connection, datetime.date.fromisoformat(DAYS[0]), Patience(-1.0))
     # Three grains of trade a day, in two settlements or one; the middle day went on, and the last one took it.
     assert all(number >= 3 for number in cells)
     assert cells[1] > cells[0]
     assert cells[2] > cells[0]
 
 
-def test_the_thread_checks_by_itself(
-    ledger: Ledger, market: Caller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_thread_checks_by_itself(ledger: Ledger, market: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service.server.self_checking, "SELF_CHECK_INTERVAL_S", 0.01)
     _change(ledger, CHANGES["what was paid"][0])
     checker = SelfChecker(ledger, random.Random(7))

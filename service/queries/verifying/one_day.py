@@ -4,7 +4,7 @@ import datetime
 import itertools
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple, TypeVar
 
@@ -27,7 +27,22 @@ HALF = 0.5
 
 
 class TookTooLong(Exception):
-    """A day has more entries than can be recounted in the time that is allowed."""
+    """A day has more entries than can be recounted in the time that is allowed, or the process is about to stop."""
+
+
+class Patience:
+    """How long a check may go on."""
+
+    def __init__(self, within_s: float, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """The time begins now."""
+        self._until, self._is_stopping = time.monotonic() + within_s, is_stopping
+
+    def while_it_lasts(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows, one after the other. Raises TookTooLong."""
+        for number, row in enumerate(rows):
+            if number % ROWS_BETWEEN_LOOKS == 0 and (time.monotonic() > self._until or self._is_stopping()):
+                raise TookTooLong
+            yield row
 
 
 class CheckedDay(NamedTuple):
@@ -38,14 +53,16 @@ class CheckedDay(NamedTuple):
     wrong: list[WrongFigure]
 
 
-def check_random_day(ledger: Ledger, chance: random.Random, within_s: float) -> CheckedDay | None:
+def check_random_day(
+    ledger: Ledger, chance: random.Random, within_s: float, is_stopping: Callable[[], bool] = lambda: False
+) -> CheckedDay | None:
     """Recounts a random day on which anything is counted; None in a ledger without any such day.
 
     Memory holds the cells of that day. Nobody waits: it is a snapshot. Raises TookTooLong, and DatabaseUnavailable.
     """
     with ledger.database.reading() as connection:
         day = _random_day(connection, chance)
-        return None if day is None else check_day(connection, day, within_s)
+        return None if day is None else check_day(connection, day, Patience(within_s, is_stopping))
 
 
 def _random_day(connection: Connection, chance: random.Random) -> datetime.date | None:
@@ -64,48 +81,40 @@ def _random_day(connection: Connection, chance: random.Random) -> datetime.date 
     return self_checks.find_day_from(connection, first + datetime.timedelta(chance.randint(0, (last - first).days)))
 
 
-def check_day(connection: Connection, day: datetime.date, within_s: float) -> CheckedDay:
+def check_day(connection: Connection, day: datetime.date, patience: Patience) -> CheckedDay:
     """Recounts a day as an open snapshot sees it. Raises TookTooLong."""
-    until = time.monotonic() + within_s
     cells = 0
     wrong: list[WrongFigure] = []
     with recount.any_text(connection):
-        for kind, counted, stored in _both(connection, day, until):
+        for kind, counted, stored in _both(connection, day, patience):
             cells += len(counted)
             wrong.extend(_wrong_figures(kind, day, counted, stored))
     return CheckedDay(day, cells, wrong)
 
 
 def _both(
-    connection: Connection, day: datetime.date, until: float
+    connection: Connection, day: datetime.date, patience: Patience
 ) -> Iterator[tuple[CellKind[Any], dict[RawKey, CountedRow], list[Raw]]]:
     """What the cells of the day must hold, and what they hold: of trade, and of transfers by both of their days."""
-    yield TRADE_CELLS, _count_entries(connection, day, until), list(recount.cell_rows_on(connection, day))
+    yield TRADE_CELLS, _count_entries(connection, day, patience), list(recount.cell_rows_on(connection, day))
     folded = processing_cells.find_folded(connection)
     for on in WAYS:
         with closing(processing_recount.folded_rows_on(connection, folded, on, day)) as rows:
-            counted = count_rows(_within(rows, until), GRAINS[on])
+            counted = count_rows(patience.while_it_lasts(rows), GRAINS[on])
         yield PROCESSING_CELLS, counted, list(processing_recount.cell_rows_on(connection, on, day))
 
 
-def _count_entries(connection: Connection, day: datetime.date, until: float) -> dict[RawKey, CountedRow]:
+def _count_entries(connection: Connection, day: datetime.date, patience: Patience) -> dict[RawKey, CountedRow]:
     head = blocks.find_head(connection)
     if head is None:
         return {}
     gone = sealed_rows.reversed_on(connection, day, head.last_seq)
     counted = Recount()
     with closing(sealed_rows.sealed_on(connection, day, head.last_seq)) as rows:
-        within = _within(rows, until)
+        within = patience.while_it_lasts(rows)
         while some := [row[1:] for row in itertools.islice(within, ROWS_BETWEEN_LOOKS)]:
             counted.add(some, gone, NO_BLOCK)
     return counted.cell_rows()
-
-
-def _within(rows: Iterable[T], until: float) -> Iterator[T]:
-    for number, row in enumerate(rows):
-        if number % ROWS_BETWEEN_LOOKS == 0 and time.monotonic() > until:
-            raise TookTooLong
-        yield row
 
 
 def _wrong_figures(
