@@ -1,9 +1,10 @@
 """The self-check: every minute the service recounts one random day, and raises an alarm when a figure is wrong.
 
-It runs in the process that folds, in a thread of the lowest priority. It reads a snapshot, so no writer waits for it.
+It runs in the process that folds, in a thread that rests most of the time. It reads a snapshot, so no writer waits for
+it. A thread of low priority would not do: on a busy machine it would hold Python's lock for long, and the folder would
+wait for it.
 """
 
-import os
 import random
 import threading
 import time
@@ -20,7 +21,6 @@ from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnkno
 SELF_CHECK_INTERVAL_S = 60.0
 SELF_CHECK_WITHIN_S = 20.0
 """How long a check may keep its snapshot: SQLite's log grows meanwhile. A day that needs longer is left out."""
-SELF_CHECK_NICENESS = 19
 STOP_TIMEOUT_S = 10.0
 
 _log = structlog.get_logger()
@@ -47,8 +47,6 @@ class SelfChecker:
             self._thread.join(STOP_TIMEOUT_S)
 
     def _work(self) -> None:
-        # On Linux each thread has its own priority.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SELF_CHECK_NICENESS)
         while not self._stopping.wait(SELF_CHECK_INTERVAL_S):
             try:
                 self.check()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from service.domain.transfers import TransferLine
 from service.storage.columns import as_stored
-from service.storage.raw_rows import streamed
+from service.storage.raw_rows import Raw, streamed
 from service.storage.tables import (
     enterprise,
     enterprise_status,
@@ -174,8 +174,8 @@ def read_lines(connection: sa.Connection) -> Generator[StoredLine]:
         )
 
 
-def read_lines_by_trade(connection: sa.Connection) -> Generator[LineInOrder]:
-    """Every line, ordered by its trade, and then in the order in which the transfers were recorded."""
+def read_lines_by_trade(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a LineInOrder of every line, by its trade, and then in the order of the transfers' facts."""
     recorded, reversed_ = _fact_of("transfer", "recorded"), _fact_of("transfer_reversal", "reversed")
     other = journal.alias("other")
     line = transfer_line.c
@@ -196,15 +196,13 @@ def read_lines_by_trade(connection: sa.Connection) -> Generator[LineInOrder]:
         .outerjoin(other, other.c.reverses == journal.c.transaction_id)
         .order_by(line.place, recorded.c.no)
     )
-    for row in streamed(connection, wanted):
-        yield LineInOrder(*row)
+    return streamed(connection, wanted)
 
 
-def read_transferred(connection: sa.Connection) -> Generator[TransferredRow]:
-    """Every row of what has gone on of a trade, ordered by the trade."""
+def read_transferred(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a TransferredRow of every row of what has gone on of a trade, ordered by the trade."""
     wanted = sa.select(*map(as_stored, transferred.c)).order_by(transferred.c.place)
-    for row in streamed(connection, wanted):
-        yield TransferredRow(*row)
+    return streamed(connection, wanted)
 
 
 def read_inputs(connection: sa.Connection) -> Generator[StoredInput]:

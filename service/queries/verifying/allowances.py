@@ -5,16 +5,16 @@ ten million rows fit as well as ten.
 """
 
 import datetime
-import itertools
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
 from service.domain.allowance import NO_LIST_GROUP, SHIPPED, Rules, judge
 from service.domain.residents import resident_id
 from service.domain.rulebook import Rulebook, file_no_of
-from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
+from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
+from service.queries.verifying.merging import side_by_side
 from service.storage import recount
 from service.storage.cell_tables import known_day
 from service.storage.engine import Connection
@@ -24,7 +24,7 @@ from service.storage.recount import JudgedRow, UseRow
 _pair_of = operator.itemgetter(0, 1)
 """The resident and the day, which both tables have first."""
 
-Pair = tuple[int, int]
+_PAIRS = "The residents and days of entries and allowances"
 
 
 class _Expected(NamedTuple):
@@ -46,7 +46,7 @@ def verify_allowances(connection: Connection, rulebook: Rulebook, folded: int) -
     """
     known: dict[int, _DayRules] = {}
     with closing(recount.judged_entries(connection)) as entries, closing(recount.allowance_rows(connection)) as rows:
-        for (resident, day), own, uses in _by_pair(entries, rows):
+        for (resident, day), own, uses in side_by_side(_PAIRS, _pair_of, entries, rows):
             try:
                 rules = known.get(day)
                 if rules is None:
@@ -62,26 +62,6 @@ def verify_allowances(connection: Connection, rulebook: Rulebook, folded: int) -
 
 def _named(resident: int, day: int) -> str:
     return f"{resident_id(resident)} on {_day_text(day)}"
-
-
-def _by_pair(entries: Iterable[Raw], rows: Iterable[Raw]) -> Iterator[tuple[Pair, list[Raw], list[Raw]]]:
-    """Each resident and day with its entries and its allowance rows. Both come in the order of these pairs."""
-    of_entries, of_rows = itertools.groupby(entries, _pair_of), itertools.groupby(rows, _pair_of)
-    entry, row = next(of_entries, None), next(of_rows, None)
-    while entry is not None or row is not None:
-        with reading("The residents and days of entries and allowances"):  # A day that is no number has no order.
-            is_entry = row is None or (entry is not None and entry[0] <= row[0])
-            is_row = entry is None or (row is not None and row[0] <= entry[0])
-        pair: Pair = (0, 0)
-        own: list[Raw] = []
-        uses: list[Raw] = []
-        if is_entry and entry is not None:
-            pair, own = entry[0], list(entry[1])
-            entry = next(of_entries, None)
-        if is_row and row is not None:
-            pair, uses = row[0], list(row[1])
-            row = next(of_rows, None)
-        yield pair, own, uses
 
 
 class _DayRules:

@@ -22,6 +22,8 @@ from service.storage.raw_rows import Raw
 
 T = TypeVar("T")
 ROWS_BETWEEN_LOOKS = 1000
+RESTS_FOR, REST_S_MAX = 3, 0.1
+"""A check rests three times as long as it works, so that threads beside it wait for no more than a portion."""
 NO_BLOCK = 0
 HALF = 0.5
 
@@ -38,10 +40,14 @@ class Patience:
         self._until, self._is_stopping = time.monotonic() + within_s, is_stopping
 
     def while_it_lasts(self, rows: Iterable[T]) -> Iterator[T]:
-        """The rows, one after the other. Raises TookTooLong."""
+        """The rows, one after the other; it rests after each portion. Raises TookTooLong."""
+        began = time.monotonic()
         for number, row in enumerate(rows):
-            if number % ROWS_BETWEEN_LOOKS == 0 and (time.monotonic() > self._until or self._is_stopping()):
-                raise TookTooLong
+            if number % ROWS_BETWEEN_LOOKS == 0:
+                if time.monotonic() > self._until or self._is_stopping():
+                    raise TookTooLong
+                time.sleep(min(RESTS_FOR * (time.monotonic() - began), REST_S_MAX) if number else 0)
+                began = time.monotonic()
             yield row
 
 
