@@ -128,7 +128,9 @@ def a_story(folder: pathlib.Path, port: int, engine: str) -> Iterator[Story]:
         "PORT": str(port),
         "HUSHI_LOG_LEVEL": "WARNING",
     }
-    story = Story(folder, port, engine, environment, {"127.0.0.1:8000": f"127.0.0.1:{port}"})
+    (folder / ".curlrc").write_text('write-out = "\\n"\n')  # As on a terminal, the next command begins on a new line.
+    replaced = {"127.0.0.1:8000": f"127.0.0.1:{port}", "/opt/hushi/bin/": f"{own}/"}
+    story = Story(folder, port, engine, environment, replaced)
     for name in FOLDERS:
         (folder / name.lstrip("/")).mkdir(parents=True)
         story.replaced[name] = str(folder / name.lstrip("/"))
