@@ -83,9 +83,10 @@ class Story:
             )  # fmt: skip
             try:
                 code = running.wait(BLOCK_TIMEOUT_S)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(running.pid, signal.SIGKILL)
+            except subprocess.TimeoutExpired:
+                # Only then: a server that has just been started may still be in the same group for a moment.
+                os.killpg(running.pid, signal.SIGKILL)
+                raise
         return code, output.read_text("utf-8", "replace")
 
     def tell(self, block: Block) -> None:
