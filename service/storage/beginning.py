@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
+    BecameReadOnly,
     ConnectionRefused,
     DatabaseUnavailable,
+    NoPrimary,
     NotWritten,
     ReadOnlyDatabase,
     ReadOnlyFolder,
@@ -40,7 +42,11 @@ Begin = Callable[[sa.Connection], None]
 
 @contextlib.contextmanager
 def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
-    """Opens a transaction on a connection of the pool. When the connection has died in the pool, it tries once more."""
+    """Opens a transaction on a connection of the pool.
+
+    When the connection has died in the pool, or leads to a server that takes no writes any more, it tries once more, on
+    a new connection.
+    """
     for may_have_died in ATTEMPTS:
         connection = _connect(engine)
         with connection:
@@ -50,6 +56,13 @@ def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.R
                 if error.connection_invalidated and may_have_died:
                     continue
                 raise unavailable(error) from error
+            except BecameReadOnly:
+                # The connection is older than the fail-over, and so may be all others in the pool.
+                connection.invalidate()
+                engine.dispose()
+                if may_have_died:
+                    continue
+                raise
             yield connection, transaction
             return
 
@@ -89,6 +102,8 @@ def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
     """The fault for an error while a transaction was being begun."""
     if _is_of_read_only(error):
         return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
+    if getattr(error.orig, "found_only_others", False):  # `hosts.NoWantedServer`: SQLite needs no such module.
+        return NoPrimary("none of the database's servers is one that is wanted now")
     _, _, refused = str(error.orig).partition(_REFUSED)
     if refused:
         return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
