@@ -48,6 +48,16 @@ class PostgreSQL:
         log = self.folder / "log"
         self.run("pg_ctl", "-D", data, "-o", self.options, "-l", log, "-m", "immediate", "-w", "-s", "restart")
 
+    @property
+    def postmaster(self) -> int:
+        """The id of the server's first process."""
+        return int((self.folder / "data/postmaster.pid").read_text().split()[0])
+
+    def start_again(self) -> None:
+        """Starts the server after its processes were killed; it recovers from its log."""
+        data = self.folder / "data"
+        self.run("pg_ctl", "-D", data, "-o", self.options, "-l", self.folder / "log", "-w", "-s", "start")
+
     def promote(self) -> None:
         """Makes this server, a standby, the primary."""
         self.run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "promote")
