@@ -1,12 +1,12 @@
 """Metrics: what this service has answered, and the condition of its ledger, in the text format of Prometheus.
 
-Any one of the processes that serve may answer a scrape. They count in memory that they share
-(service.server.counting), so that the answer covers all of them. The uptime and the queue are those of the process that
-answers.
+Any one of the processes that serve may answer a scrape. They count in memory that they share (service.figures), so that
+the answer covers all of them. Only the uptime is that of the process that answers. Here stand the requests, whose
+labels are the routes of the application, and what is read from the ledger at the moment of the scrape. Every other
+family is declared in service.figures.
 """
 
 import bisect
-import functools
 import http
 import itertools
 import math
@@ -20,11 +20,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from service.figures.memory import FIGURES_MAX, NUMBERS_MAX, Counts
 from service.http.context import app_context
+from service.http.figures import declared_families
 from service.http.routes import Routes
 from service.http.vitals import Vitals, Writes
-from service.server.counting import NUMBERS_MAX, Counts
-from service.server.log_lines import STANDARD_ERROR_LINES
 
 routes = Routes("Health")
 
@@ -37,8 +37,8 @@ STATUSES = (*(str(status.value) for status in http.HTTPStatus), OTHER)
 So each series has a fixed place among the numbers that are counted, and the place is the same in each process."""
 
 _EXTENSION = "hushi-meter"
-_LINES_LOST, _ANSWERS, _SERIES = 0, 1, 2
-"""The places of two single numbers, and of the first series."""
+_ANSWERS, _SERIES = FIGURES_MAX, FIGURES_MAX + 1
+"""The places of a single number, and of the first series."""
 _PER_ROUTE = len(METHODS) * len(STATUSES)
 _BUCKETS = len(DURATION_BUCKETS_S) + 1
 _PER_DURATION = _BUCKETS + 1
@@ -46,7 +46,7 @@ _PER_DURATION = _BUCKETS + 1
 
 
 class Meter:
-    """Counts what one application answers, and the log lines that its process has lost."""
+    """Counts what one application answers."""
 
     def __init__(self, routes: list[str]) -> None:
         """`routes` are the patterns that may be counted; their order must be the same in each process."""
@@ -58,8 +58,7 @@ class Meter:
         self._durations = _SERIES + len(self._routes) * _PER_ROUTE
         self._end = self._durations + len(self._routes) * _PER_DURATION
         assert self._end <= NUMBERS_MAX, "so many routes need more numbers"
-        self._counts = counts = Counts()
-        STANDARD_ERROR_LINES.on_loss(functools.partial(_count_lost, counts))
+        self._counts = Counts()
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
         """Counts one answer. `route` is the pattern of a route, never the path of a request."""
@@ -77,10 +76,10 @@ class Meter:
     def render(self, vitals: Vitals, waiting: int) -> bytes:
         """All figures as text. A figure that can't be read now is NaN, so that a database that is down shows here."""
         moment = _Moment(vitals, time.monotonic() - self._started, waiting)
-        return generate_latest(_Counted(self._families)) + generate_latest(moment)
+        return b"".join(map(generate_latest, (_Counted(self._families), _Counted(declared_families), moment)))
 
     def _families(self) -> Iterator[Metric]:
-        totals = self._counts.totals(range(self._end))
+        totals = self._counts.totals(range(FIGURES_MAX, self._end))
         requests = CounterMetricFamily("hushi_requests", "Requests answered.", labels=("method", "route", "status"))
         for place in sorted(place for place in totals if _SERIES <= place < self._durations):
             of_route_and_method, of_status = divmod(place - _SERIES, len(STATUSES))
@@ -88,9 +87,6 @@ class Meter:
             requests.add_metric((METHODS[of_method], self._routes[of_route], STATUSES[of_status]), totals[place])
         yield requests
         yield self._duration_family(totals)
-        lost = CounterMetricFamily("hushi_log_lines_lost", "Log lines that could not be written.")
-        lost.add_metric((), totals.get(_LINES_LOST, 0))
-        yield lost
         answering = self._counts.parts_counting(_ANSWERS)
         yield _gauge("hushi_processes_answering", "Processes that have answered since the server began.", answering)
 
@@ -105,10 +101,6 @@ class Meter:
             if upto[-1]:
                 durations.add_metric((route,), list(zip(ends, upto, strict=True)), totals.get(first + _BUCKETS, 0))
         return durations
-
-
-def _count_lost(counts: Counts, lines: int) -> None:
-    counts.add((_LINES_LOST, lines))
 
 
 class _Counted(Collector):

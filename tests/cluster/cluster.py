@@ -57,6 +57,7 @@ class Cluster:
         """Writes the files of the nodes. Nothing runs yet."""
         self.network, self.folder = network, folder
         self.values = values_of(network, programs)
+        self.standby_role = "quorum_standby"
         self.nodes: dict[str, Node] = {}
         for name in DATABASES:
             own = folder / name
@@ -80,9 +81,9 @@ class Cluster:
     def url(self, database: str = "hushi") -> str:
         """HUSHI_DATABASE_URL, with the three hosts."""
         port = self.network.ports.postgresql
-        hosts = "&".join(f"host={self.network.machines[name].address}:{port}" for name in DATABASES)
+        hosts = ",".join(f"{self.network.machines[name].address}:{port}" for name in DATABASES)
         password = self.values["HUSHI_PASSWORD"]
-        return f"postgresql+psycopg://hushi:{password}@/{database}?{hosts}&target_session_attrs=read-write"
+        return f"postgresql+psycopg://hushi:{password}@{hosts}/{database}?target_session_attrs=read-write"
 
     def connect(self, name: str | None = None, database: str = "postgres") -> psycopg.Connection[Any]:
         """A superuser's connection: to the primary, or to a node by its name."""
@@ -98,9 +99,12 @@ class Cluster:
             autocommit=True,
         )
 
-    def members(self) -> list[dict[str, Any]]:
-        """What Patroni tells of the members, asked of the first node that answers; [] when none does."""
-        for name in DATABASES:
+    def members(self, *, without: str | None = None) -> list[dict[str, Any]]:
+        """What Patroni tells of the members, asked of the first node that answers; [] when none does.
+
+        A node that is cut off may tell what it knew before, so it can be left out.
+        """
+        for name in (one for one in DATABASES if one != without):
             with contextlib.suppress(OSError, ValueError):
                 url = f"http://{self.network.machines[name].address}:{self.network.ports.patroni}/cluster"
                 with urllib.request.urlopen(url, timeout=ASKED_WITHIN_S) as answer:
@@ -108,9 +112,9 @@ class Cluster:
                     return members
         return []
 
-    def primary(self) -> str | None:
-        """The name of the node that has the leader's lock; None when there is none."""
-        names = [str(one["name"]) for one in self.members() if one["role"] in {"leader", "master"}]
+    def primary(self, *, without: str | None = None) -> str | None:
+        """The name of the node that has the leader's lock; None when there is none. `without` is not asked."""
+        names = [str(one["name"]) for one in self.members(without=without) if one["role"] == "leader"]
         return names[0] if names else None
 
     def standbys(self) -> list[str]:
@@ -121,7 +125,7 @@ class Cluster:
     def is_whole(self) -> bool:
         """Whether there is a primary, and two standbys that stream from it and count for its commits."""
         states = sorted(f"{one['role']} {one['state']}" for one in self.members())
-        return states == ["leader running", "quorum_standby streaming", "quorum_standby streaming"]
+        return states == ["leader running", *[f"{self.standby_role} streaming"] * 2]
 
     def wait_until_whole(self, within_s: float = REJOINS_WITHIN_S) -> None:
         """Waits until the cluster is whole."""
@@ -148,6 +152,11 @@ class Cluster:
         """Changes the configuration in etcd: settings such as synchronous_mode=off."""
         changes = [part for setting in settings for part in ("--set", setting)]
         self.patronictl("edit-config", "--force", *changes, "hushi")
+
+    def stop_waiting_for_standbys(self) -> None:
+        """Makes the replication asynchronous, so that the primary acknowledges what no other node has."""
+        self.configure("synchronous_mode=off")
+        self.standby_role = "replica"
 
     def heal(self) -> None:
         """Takes all faults away: cuts, pauses, machines that are off."""

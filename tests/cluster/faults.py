@@ -83,6 +83,7 @@ def _isolate(cluster: Cluster, dice: random.Random) -> str:
     name = _primary(cluster)
     one_way = dice.random() < 0.2
     cluster.network.cut(name, [other for other in cluster.nodes if other != name], one_way=one_way)
+    _wait_for_another(cluster, name)
     return f"cut {name} (the primary) off from the other nodes{', it hears nothing' if one_way else ''}"
 
 
@@ -98,7 +99,7 @@ def _primary(cluster: Cluster) -> str:
 
 
 def _wait_for_another(cluster: Cluster, name: str) -> None:
-    wait_until(lambda: cluster.primary() not in {None, name}, FAILS_OVER_WITHIN_S)
+    wait_until(lambda: cluster.primary(without=name) not in {None, name}, FAILS_OVER_WITHIN_S)
 
 
 FAULTS = {

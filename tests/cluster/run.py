@@ -2,6 +2,7 @@
 
 python -m tests.cluster.run --cycles 30 --seed 17        # the full form, 30 cycles of each fault
 python -m tests.cluster.run --quick                      # one kill and one switchover
+python -m tests.cluster.run --control                    # asynchronous replication: it must lose entries
 python -m tests.cluster.run --serve                      # only start the cluster and two Hushi, until Ctrl-C
 """
 
@@ -47,6 +48,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loopback", action="store_true", help="no namespaces, as when root does not run it")
     parser.add_argument("--port", type=int, default=PORT, help="the first of five ports, without namespaces")
     parser.add_argument("--log", type=pathlib.Path, help="a file to which each cycle is written as a line of JSON")
+    parser.add_argument("--control", action="store_true", help="asynchronous replication, and the primary isolated")
+    parser.add_argument("--no-timer", action="store_true", help="no timer resets a machine whose Patroni hangs")
     parser.add_argument("--set", action="append", default=[], help="a setting of Patroni, such as synchronous_mode=off")
     return parser.parse_args()
 
@@ -63,6 +66,10 @@ def main() -> None:
     with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
         if told.set:
             cluster.configure(*told.set)
+        for node in cluster.nodes.values():
+            node.watchdog.works = not told.no_timer
+        if told.control:
+            sys.exit(_lose(cluster, places, told))
         if told.serve:
             _serve(cluster, places)
             return
@@ -77,6 +84,16 @@ def main() -> None:
     print(f"asked again {kept.asked_again}, reports {kept.reports}, answers {dict(kept.answers)}")
     print("\n".join([*kept.wrong[:20], *faults]))
     sys.exit(0 if is_right(campaign.cycles) and not faults else 1)
+
+
+def _lose(cluster: Cluster, places: list[Place], told: argparse.Namespace) -> int:
+    """Runs the control, and returns 0 when the check notices that acknowledged entries were lost."""
+    cluster.stop_waiting_for_standbys()
+    with Callers(places, told.seed) as callers:
+        cycle = Campaign(cluster, callers, told.seed).run("primary isolated")
+    _tell(0, cycle, told.log)
+    print(f"the control {'lost' if cycle.lost else 'did not lose'} entries that were acknowledged")
+    return 0 if cycle.lost else 1
 
 
 def is_right(cycles: list[Cycle]) -> bool:
