@@ -1,9 +1,10 @@
-"""Callers of the two serving processes: some post and keep what was acknowledged, one asks for the report all the time.
+"""Callers of the two serving processes: some post and keep what was acknowledged, one asks for reports all the time.
 
-Each post has an amount of its own, so that the amount tells in the journal which post an entry is of. It is not a
-reference, which the database would keep from being doubled by itself.
+Each post has an amount of its own, which tells in the journal what post an entry is of: post 20 is a trade of 0.20 CNY,
+and post -20 its reversal. It is not a reference, which the database would keep from being doubled by itself.
 """
 
+import bisect
 import contextlib
 import itertools
 import random
@@ -22,13 +23,21 @@ from tests.builders import a_trade
 POSTERS = 4
 RESIDENTS = 8
 PACE_S = 0.08
-ANSWER_WITHIN_S = 6.0
+ANSWER_WITHIN_S = 3.0
 """How long a caller waits for an answer. Then the outcome is unknown to it, and it asks again with the key."""
 ASK_AGAIN_S = 0.2
 GIVEN_UP_SHARE = 0.3
 """How many of the unknown posts are asked again at the end of the cycle only."""
-REPORT = "/v1/reports/trade?period=2024&compare=none"
+REPORT = "/v1/reports/trade?period=2024&compare=none&category=meat"
+REVERSED_EACH = 10
+"""Each tenth trade is reversed. These are of another category, so that the report of the others only ever grows."""
 NO_ANSWER = 0
+TO_ASK_AGAIN = frozenset({NO_ANSWER, 409, 429, 503})
+
+
+def is_reversed(number: int) -> bool:
+    """Whether a post is a reversal, or a trade that is reversed."""
+    return number % REVERSED_EACH == 0
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,16 @@ class Place:
         finally:
             connection.close()
 
-    def post(self, number: int) -> tuple[int, Any]:
-        """Posts the trade with this number, under its key."""
+    def post(self, number: int, reversed_id: str = "") -> tuple[int, Any]:
+        """Posts the trade with this number, or the reversal of an entry with a negative number, under its key."""
+        key = {"Idempotency-Key": f"post-{number}"}
+        if number < 0:
+            return self.ask("POST", f"/v1/transactions/{reversed_id}/reversal", {"reason": "wrong weight"}, key)
         resident = f"R{number % RESIDENTS + 1:08d}"
-        body = a_trade(resident_id=resident, amount_cny=f"{number // 100}.{number % 100:02d}", quantity_kg="1")
-        return self.ask("POST", "/v1/transactions", body, {"Idempotency-Key": f"post-{number}"})
+        amount = f"{number // 100}.{number % 100:02d}"
+        goods = {"category": "grain", "commodity": "小麦"} if is_reversed(number) else {}
+        body = a_trade(resident_id=resident, amount_cny=amount, quantity_kg="1", **goods)
+        return self.ask("POST", "/v1/transactions", body, key)
 
 
 @dataclass
@@ -66,6 +80,8 @@ class Kept:
     """What the callers know: the acknowledged posts with their entries, those that are unknown, and what was wrong."""
 
     acknowledged: dict[int, str] = field(default_factory=dict)
+    reported: int = 0
+    """How many of them the report must hold: the trades that are never reversed."""
     unknown: list[int] = field(default_factory=list)
     asked_again: int = 0
     reports: int = 0
@@ -80,13 +96,15 @@ class Kept:
         """Keeps an acknowledged post. A second answer must name the same entry."""
         with self.inside:
             self.times.setdefault(place, []).append(time.monotonic())
+            self.reported += number not in self.acknowledged and not is_reversed(number)
             if self.acknowledged.setdefault(number, transaction_id) != transaction_id:
                 self.wrong.append(f"post {number} was answered with two entries")
 
     def longest_gap_s(self, place: str, since: float, until: float) -> float:
         """The longest time without an acknowledged post between two moments, through one process."""
         with self.inside:
-            moments = [since, *(one for one in self.times.get(place, []) if since < one < until), until]
+            times = self.times.get(place, [])
+            moments = [since, *times[bisect.bisect(times, since) : bisect.bisect(times, until)], until]
         return max(after - before for before, after in itertools.pairwise(moments))
 
 
@@ -130,25 +148,30 @@ class Callers:
         place = self.places[poster % len(self.places)]
         while not self._stopped.wait(PACE_S):
             number = next(self._numbers)
-            asked = place
-            while not self._try(asked, number):
-                with self.kept.inside:
-                    self.kept.asked_again += 1
-                    if self._stopped.is_set() or dice.random() < GIVEN_UP_SHARE:
-                        self.kept.unknown.append(number)
-                        break
-                time.sleep(ASK_AGAIN_S)
-                asked = dice.choice(self.places)
+            self._post(number, place, dice)
+            if is_reversed(number) and number in self.kept.acknowledged:
+                self._post(-number, place, dice)
+
+    def _post(self, number: int, asked: Place, dice: random.Random) -> None:
+        """Posts until there is an answer, or the post is given up for now."""
+        while not self._try(asked, number):
+            with self.kept.inside:
+                self.kept.asked_again += 1
+                if self._stopped.is_set() or dice.random() < GIVEN_UP_SHARE:
+                    self.kept.unknown.append(number)
+                    return
+            time.sleep(ASK_AGAIN_S)
+            asked = dice.choice(self.places)
 
     def _try(self, place: Place, number: int) -> bool:
         """Posts once; returns whether the answer was final."""
-        status, document = place.post(number)
+        status, document = place.post(number, self.kept.acknowledged.get(-number, ""))
         with self.kept.inside:
             self.kept.answers[status] += 1
         if status == 201:
             self.kept.take(number, document["transaction_id"], place.name)
             return True
-        if status not in {NO_ANSWER, 503, 409, 429}:
+        if status not in TO_ASK_AGAIN:
             with self.kept.inside:
                 self.kept.wrong.append(f"post {number} was answered {status}: {document}")
         return False
@@ -159,8 +182,7 @@ class Callers:
         for place in itertools.cycle(self.places):
             if self._stopped.wait(PACE_S):
                 return
-            with self.kept.inside:
-                acknowledged = len(self.kept.acknowledged)
+            acknowledged = self.kept.reported
             status, document = place.ask("GET", REPORT)
             if status != 200:
                 self.kept.unanswered_reports += 1

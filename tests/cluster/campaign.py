@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.cluster.callers import Callers
 from tests.cluster.cluster import Cluster
-from tests.cluster.faults import FAULTS, HOLDS_MAX_S, Fault
+from tests.cluster.faults import FAULTS, HOLDS_MAX_S
 from tests.cluster.serving import run_command
 
 BACK_WITHIN_S = 30.0
@@ -41,21 +41,24 @@ class Campaign:
 
     def __init__(self, cluster: Cluster, callers: Callers, seed: int) -> None:
         """Begins without cycles."""
-        self.cluster, self.callers = cluster, callers
-        self.dice = random.Random(seed)
+        self.cluster, self.callers, self.seed = cluster, callers, seed
         self.cycles: list[Cycle] = []
         self._checked: set[int] = set()
 
-    def run(self, name: str) -> Cycle:
-        """Runs one cycle: whole, fault, back, healed, whole, checked."""
+    def run(self, name: str, number: int) -> Cycle:
+        """Runs one cycle: whole, fault, back, healed, whole, checked. Seed, fault and number decide what is done."""
+        dice = random.Random(f"{self.seed}/{name}/{number}")
         self.cluster.wait_until_whole()
         self._wait_for_posts(time.monotonic())
         wrong_before = len(self.callers.kept.wrong)
+        time.sleep(dice.uniform(0.0, LONGER_S))
         fault, began = FAULTS[name], time.monotonic()
-        told = fault.begin(self.cluster, self.dice)
-        self._hold(fault, began)
+        told = fault.begin(self.cluster, dice)
+        if fault.until_back:
+            self._wait_for_posts(began, within_s=HOLDS_MAX_S)
+            time.sleep(dice.uniform(0.0, LONGER_S))
         self.cluster.heal()
-        self.cluster.wait_until_whole()
+        self._wait_until_whole_again()
         self._wait_for_posts(time.monotonic())
         back_s = self._gap_s(began)
         self.callers.settle_unknown()
@@ -65,11 +68,12 @@ class Campaign:
         self.cycles.append(cycle)
         return cycle
 
-    def _hold(self, fault: Fault, began: float) -> None:
-        if not fault.until_back:
-            return
-        self._wait_for_posts(began, within_s=HOLDS_MAX_S)
-        time.sleep(self.dice.uniform(0.0, LONGER_S))
+    def _wait_until_whole_again(self) -> None:
+        """Waits, and notes when the cluster does not become whole: the next cycle waits for it once more."""
+        try:
+            self.cluster.wait_until_whole()
+        except AssertionError as error:
+            self.callers.kept.wrong.append(str(error))
 
     def _wait_for_posts(self, since: float, within_s: float = 90.0) -> None:
         """Waits until both processes have acknowledged posts after a moment, without a gap in the last second."""
@@ -90,7 +94,7 @@ class Campaign:
         return max(self.callers.kept.longest_gap_s(place.name, began, now) for place in self.callers.places)
 
     def _check(self) -> tuple[int, int, int]:
-        """Counts what was acknowledged since the last check, which of all that is lost, and what is there twice."""
+        """Counts what was acknowledged since the last check, what of all that is lost, and what is there twice."""
         with self.callers.kept.inside:
             acknowledged = dict(self.callers.kept.acknowledged)
         new = set(acknowledged) - self._checked
@@ -100,12 +104,20 @@ class Campaign:
         return len(new), len(lost), doubled
 
     def finish(self) -> list[str]:
-        """Checks the whole ledger: `hushi verify`, and the report against what the callers know. Returns the faults."""
-        told = run_command(self.cluster, "verify")
+        """Checks the whole ledger, when nobody posts any more; returns what is wrong. Raises when `verify` finds it."""
+        self.callers.settle_unknown()
+        print(run_command(self.cluster, "verify").strip().splitlines()[-1])
         entries, _ = read_journal(self.cluster)
         unknown = set(entries) - set(self.callers.kept.acknowledged)
-        print(told.strip().splitlines()[-1] if told.strip() else "verify said nothing")
-        return [f"{len(unknown)} entries that nobody got an answer for"] if unknown else []
+        wrong = [f"{len(unknown)} entries have no acknowledged post"] if unknown else []
+        for place in self.callers.places:
+            _, document = place.ask("GET", "/v1/reports/trade?period=2024&compare=none")
+            total = document["total"]
+            reported = (total["transactions"]["current"], total["amount_cny"]["current"])
+            counted = (sum(1 if number > 0 else -1 for number in entries), f"{sum(entries) / 100:.2f}")
+            if reported != counted:
+                wrong.append(f"{place.name} reports {reported}, and a recount of the journal has {counted}")
+        return wrong
 
 
 def read_journal(cluster: Cluster) -> tuple[dict[int, str], int]:

@@ -165,6 +165,7 @@ class Cluster:
         for node in self.nodes.values():
             node.resume()
             node.power_on()
+            node.start_etcd()
 
     def close(self) -> None:
         """Ends everything."""
@@ -180,7 +181,7 @@ def running_cluster(network: Network, *, programs: pathlib.Path | None = None) -
         try:
             cluster.start()
             yield cluster
-        except BaseException:
+        except Exception:
             print(f"logs of the nodes: {_kept(cluster)}", file=sys.stderr)
             raise
         finally:

@@ -12,6 +12,7 @@ from tests.waiting import wait_until
 FAILS_OVER_WITHIN_S = 60.0
 HOLDS_MAX_S = 45.0
 STANDBY_AWAY_MAX_S = 12.0
+ETCD_AWAY_MAX_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,15 @@ def _switch(cluster: Cluster, dice: random.Random) -> str:
     return f"switched over to {candidate}"
 
 
+def _lose_etcd(cluster: Cluster, dice: random.Random) -> str:
+    """Kills etcd on all machines. With failsafe_mode the primary goes on while it reaches the other nodes."""
+    for node in cluster.nodes.values():
+        node.kill_etcd()
+    away_s = dice.uniform(5.0, ETCD_AWAY_MAX_S)
+    time.sleep(away_s)
+    return f"no etcd for {away_s:.0f} s"
+
+
 def _primary(cluster: Cluster) -> str:
     return wait_until(cluster.primary, FAILS_OVER_WITHIN_S) or ""
 
@@ -112,5 +122,6 @@ FAULTS = {
         Fault("cut off", _cut, until_back=True, needs_cuts=True),
         Fault("primary isolated", _isolate, until_back=True, needs_cuts=True),
         Fault("switchover", _switch, until_back=False),
+        Fault("etcd lost", _lose_etcd, until_back=False),
     )
 }

@@ -63,8 +63,8 @@ class Node:
             if self._is_on:
                 return
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # As after a real boot: the pid is of another boot.
-            self._etcd = self._start("etcd", ["etcd"], self._etcd_environment())
             self._is_on = True
+        self.start_etcd()
         if not self._supervisor.is_alive() and not self._ended.is_set():
             self._supervisor.start()
 
@@ -85,6 +85,17 @@ class Node:
         """Kills PostgreSQL only, so that Patroni finds it gone."""
         with self._inside:
             _kill(self._postgresql())
+
+    def kill_etcd(self) -> None:
+        """Kills etcd, until `start_etcd`."""
+        with self._inside:
+            _kill([] if self._etcd is None else _tree(self._etcd.pid))
+
+    def start_etcd(self) -> None:
+        """Starts etcd on a machine that is on, unless it runs."""
+        with self._inside:
+            if self._is_on and (self._etcd is None or self._etcd.poll() is not None):
+                self._etcd = self._start("etcd", ["etcd"], self._etcd_environment())
 
     def pause(self, *, only_patroni: bool = False) -> None:
         """Stops all processes as when the machine hangs, and its timer too; or only Patroni, and the timer goes on."""

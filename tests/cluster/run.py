@@ -41,6 +41,7 @@ def served_cluster(*, namespaces: bool, port: int = PORT) -> Iterator[tuple[Clus
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=30, help="how many cycles of each fault")
+    parser.add_argument("--first", type=int, default=1, help="the number of the first cycle, to run one again")
     parser.add_argument("--faults", default=",".join(FAULTS), help="which faults, separated by commas")
     parser.add_argument("--seed", type=int, default=17, help="decides victims, moments and directions")
     parser.add_argument("--quick", action="store_true", help="one kill and one switchover")
@@ -50,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--log", type=pathlib.Path, help="a file to which each cycle is written as a line of JSON")
     parser.add_argument("--control", action="store_true", help="asynchronous replication, and the primary isolated")
     parser.add_argument("--no-timer", action="store_true", help="no timer resets a machine whose Patroni hangs")
+    parser.add_argument("--table", type=pathlib.Path, help="print the table of a file that --log has written")
     parser.add_argument("--set", action="append", default=[], help="a setting of Patroni, such as synchronous_mode=off")
     return parser.parse_args()
 
@@ -57,6 +59,9 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Runs what the arguments say. Ends with code 1 when something was lost, doubled, wrong or too late."""
     told = _arguments()
+    if told.table is not None:
+        print(table([Cycle(**json.loads(line)) for line in told.table.read_text("utf-8").splitlines()]))
+        return
     write_to_memory()
     namespaces = namespaces_can_be_made() and not told.loopback
     names = QUICK if told.quick else tuple(told.faults.split(","))
@@ -76,8 +81,8 @@ def main() -> None:
         with Callers(places, told.seed) as callers:
             campaign = Campaign(cluster, callers, told.seed)
             for name in (one for one in names if one not in left_out):
-                for number in range(1 if told.quick else told.cycles):
-                    _tell(number, campaign.run(name), told.log)
+                for number in range(told.first, told.first + (1 if told.quick else told.cycles)):
+                    _tell(number, campaign.run(name, number), told.log)
         faults = campaign.finish()
     print(table(campaign.cycles))
     kept = callers.kept
@@ -90,8 +95,8 @@ def _lose(cluster: Cluster, places: list[Place], told: argparse.Namespace) -> in
     """Runs the control, and returns 0 when the check notices that acknowledged entries were lost."""
     cluster.stop_waiting_for_standbys()
     with Callers(places, told.seed) as callers:
-        cycle = Campaign(cluster, callers, told.seed).run("primary isolated")
-    _tell(0, cycle, told.log)
+        cycle = Campaign(cluster, callers, told.seed).run("primary isolated", 1)
+    _tell(1, cycle, told.log)
     print(f"the control {'lost' if cycle.lost else 'did not lose'} entries that were acknowledged")
     return 0 if cycle.lost else 1
 
@@ -108,7 +113,7 @@ def is_right(cycles: list[Cycle]) -> bool:
 
 def _tell(number: int, cycle: Cycle, log: pathlib.Path | None) -> None:
     print(
-        f"{time.strftime('%H:%M:%S')} {cycle.fault} {number + 1}: back after {cycle.back_s:.1f} s, acknowledged "
+        f"{time.strftime('%H:%M:%S')} {cycle.fault} {number}: back after {cycle.back_s:.1f} s, acknowledged "
         f"{cycle.acknowledged}, lost {cycle.lost}, doubled {cycle.doubled}, load {cycle.load:.1f}; {cycle.told}"
         f"{''.join(f'; {one}' for one in cycle.wrong[:3])}",
         flush=True,
