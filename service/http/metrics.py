@@ -20,11 +20,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from service import __version__
 from service.figures.memory import FIGURES_MAX, NUMBERS_MAX, Counts
 from service.http.context import app_context
 from service.http.figures import declared_families
 from service.http.routes import Routes
 from service.http.vitals import Vitals, Writes
+from service.storage.revisions import NEWEST_REVISION
 
 routes = Routes("Health")
 
@@ -73,9 +75,9 @@ class Meter:
             (durations + _BUCKETS, duration_s),
         )
 
-    def render(self, vitals: Vitals, waiting: int) -> bytes:
+    def render(self, vitals: Vitals) -> bytes:
         """All figures as text. A figure that can't be read now is NaN, so that a database that is down shows here."""
-        moment = _Moment(vitals, time.monotonic() - self._started, waiting)
+        moment = _Moment(vitals, time.monotonic() - self._started)
         return b"".join(map(generate_latest, (_Counted(self._families), _Counted(declared_families), moment)))
 
     def _families(self) -> Iterator[Metric]:
@@ -117,8 +119,8 @@ class _Counted(Collector):
 class _Moment(Collector):
     """Gives the figures of this moment, which are read and not counted."""
 
-    def __init__(self, vitals: Vitals, uptime_s: float, waiting: int) -> None:
-        self._vitals, self._uptime_s, self._waiting = vitals, uptime_s, waiting
+    def __init__(self, vitals: Vitals, uptime_s: float) -> None:
+        self._vitals, self._uptime_s = vitals, uptime_s
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The figures, each with its description."""
@@ -129,10 +131,12 @@ class _Moment(Collector):
         yield _gauge("hushi_writes_up", "1 when the database takes writes, as far as this process knows.", is_written)
         yield _gauge("hushi_tail_length", "Transactions that are posted and not folded yet.", found.tail_length)
         yield _gauge("hushi_fold_lag_seconds", "Age of the oldest of them; 0 when there is none.", lag_s)
-        yield _gauge("hushi_commit_queue_length", "Requests that wait for this process's next commit.", self._waiting)
         yield _gauge("hushi_head_block", "Number of the newest block; 0 before the first.", found.head_block)
         if found.log_bytes is not None:
             yield _gauge("hushi_wal_bytes", "SQLite's log, which a long reader lets grow.", found.log_bytes)
+        build = GaugeMetricFamily("hushi_build_info", "1; what serves here.", labels=("version", "schema"))
+        build.add_metric((__version__, NEWEST_REVISION), 1)
+        yield build
 
 
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
@@ -158,6 +162,6 @@ def current_meter() -> Meter:
 def get_metrics() -> Response:
     """Figures of this service and its ledger as Prometheus reads them; callers on the machine itself need no key."""
     return Response(
-        current_meter().render(app_context().vitals.look(), app_context().committer.waiting()),
+        current_meter().render(app_context().vitals.look()),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
     )

@@ -24,6 +24,7 @@ from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
+from service.server.sampling import sampler_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import FileId
 from service.storage.suspending import stop_between_transactions
@@ -116,6 +117,7 @@ def main(parent: int, served: FileId | None = None) -> None:
         signal.signal(stop, lambda number, _: stop_signals.append(number))
     ledger = open_served(settings, served)
     refuse_foreign_secrets_if_told(ledger)
+    sampler_of("folding", ledger, settings).start()
     folder = Folder(ledger)
     folder.start()
     while not stop_signals and os.getppid() == parent:

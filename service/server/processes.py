@@ -20,6 +20,7 @@ from granian.server.mp import MPServer
 
 from service.config import Settings
 from service.figures.families import Family
+from service.figures.machine import STARTED_AT
 from service.figures.memory import Counts
 from service.server.lifetimes import be_the_parent, start_thread
 from service.server.logs import let_nothing_wait_for_standard_error, server_log_config
@@ -202,6 +203,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, served: FileId
     multiprocessing.set_start_method("fork", force=True)
     serving_parts = workers * COUNTED_TOGETHER
     Counts.share(serving_parts + 2)  # One for the process that folds, and the last for this one.
+    STARTED_AT.set(time.time(), "server")
     be_the_parent()
     let_nothing_wait_for_standard_error()
     folding = FoldingProcess(served, serving_parts)
