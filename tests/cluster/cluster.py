@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 
 from deploy.cluster.render import read_values, render, write
-from tests.cluster.network import DATABASES, Network
+from tests.cluster.network import DATABASES, SERVERS, Network
 from tests.cluster.nodes import DEPLOYED, PATRONI, Node
 from tests.waiting import wait_until
 
@@ -43,6 +43,9 @@ def values_of(network: Network, programs: pathlib.Path) -> dict[str, str]:
         "PATRONI_PORT": str(network.ports.patroni),
         "ETCD_CLIENT_PORT": str(network.ports.etcd_client),
         "ETCD_PEER_PORT": str(network.ports.etcd_peer),
+        "HAPROXY_ADDRESS": network.machines[SERVERS[0]].address,
+        "HAPROXY_WRITE_PORT": str(network.ports.write),
+        "HAPROXY_READ_PORT": str(network.ports.read),
         "BIN_DIR": str(programs),
         "WATCHDOG_DRIVER": "testing",
     }
@@ -66,7 +69,7 @@ class Cluster:
             values = {**self.values, **{key: str(path) for key, path in places.items()}}
             values["WATCHDOG_DEVICE"] = str(own / "watchdog")
             write(render(values, name), own / "etc")
-            self.nodes[name] = Node(network.machines[name], own)
+            self.nodes[name] = Node(network.machines[name], own, values)
 
     def start(self) -> None:
         """Boots the three machines, and waits until one is the primary and the others follow it."""

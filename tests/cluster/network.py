@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 DATABASES = ("db1", "db2", "db3")
 SERVERS = ("hushi1", "hushi2")
 NAMES = (*DATABASES, *SERVERS)
+PORTS = 7
 NETWORK_TOOLS = ("ip", "iptables", "unshare")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _LIKE_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
@@ -29,6 +30,8 @@ class Ports:
     etcd_client: int = 2379
     etcd_peer: int = 2380
     hushi: int = 8000
+    write: int = 5000
+    read: int = 5001
 
 
 @dataclass
@@ -106,12 +109,12 @@ def namespaces_can_be_made() -> bool:
 
 @contextlib.contextmanager
 def network(*, namespaces: bool, port: int) -> Iterator[Network]:
-    """Makes the machines, with or without namespaces. Without, `port` is the first of five ports that they use."""
+    """Makes the machines, with or without namespaces. Without, `port` is the first of the PORTS that they use."""
     number = os.getpid() % 16000
     if not namespaces:
         subnet = f"127.{23 + number // 250}.{number % 250}"
         machines = {name: Machine(name, f"{subnet}.{place}") for place, name in enumerate(NAMES, start=11)}
-        yield Network(machines, "127.0.0.1", "127.0.0.0/8", Ports(*range(port, port + 5)))
+        yield Network(machines, "127.0.0.1", "127.0.0.0/8", Ports(*range(port, port + PORTS)))
         return
     subnet, prefix = f"10.{128 + number // 250}.{number % 250}", f"hc{os.getpid()}"
     with contextlib.ExitStack() as stack:

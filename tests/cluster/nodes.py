@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import psutil
 
@@ -39,9 +39,9 @@ def _seconds_before_restart() -> float:
 class Node:
     """A machine of the database, and what runs on it."""
 
-    def __init__(self, machine: Machine, folder: pathlib.Path) -> None:
-        """Keeps where the node's files are. Nothing runs yet."""
-        self.name, self.machine, self.folder = machine.name, machine, folder
+    def __init__(self, machine: Machine, folder: pathlib.Path, values: Mapping[str, str]) -> None:
+        """Keeps where the node's files are, and the values of the templates. Nothing runs yet."""
+        self.name, self.machine, self.folder, self.values = machine.name, machine, folder, values
         self.watchdog = Watchdog(folder / "watchdog", self._reset)
         self.resets = 0
         self._inside = threading.Lock()
@@ -91,11 +91,11 @@ class Node:
         with self._inside:
             _kill([] if self._etcd is None else _tree(self._etcd.pid))
 
-    def start_etcd(self) -> None:
+    def start_etcd(self, *arguments: str) -> None:
         """Starts etcd on a machine that is on, unless it runs."""
         with self._inside:
             if self._is_on and (self._etcd is None or self._etcd.poll() is not None):
-                self._etcd = self._start("etcd", ["etcd"], self._etcd_environment())
+                self._etcd = self._start("etcd", ["etcd", *arguments], self._etcd_environment())
 
     def pause(self, *, only_patroni: bool = False) -> None:
         """Stops all processes as when the machine hangs, and its timer too; or only Patroni, and the timer goes on."""
@@ -133,6 +133,8 @@ class Node:
         try:
             postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):
+            return []
+        if postmaster < 0:  # It is of a process that recovers the database alone, a child of Patroni.
             return []
         return [one for one in _tree(postmaster) if one.name() == "postgres"]
 

@@ -3,11 +3,13 @@
 python -m tests.cluster.run --cycles 30 --seed 17        # the full form, 30 cycles of each fault
 python -m tests.cluster.run --quick                      # one kill and one switchover
 python -m tests.cluster.run --control                    # asynchronous replication: it must lose entries
+python -m tests.cluster.run --by-hand                    # what an operator does by hand when two machines are lost
 python -m tests.cluster.run --serve                      # only start the cluster and two Hushi, until Ctrl-C
 """
 
 import argparse
 import contextlib
+import itertools
 import json
 import pathlib
 import sys
@@ -15,11 +17,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from tests.cluster.by_hand import reinitialise, replace_etcd, survive_alone
 from tests.cluster.callers import Callers, Place
 from tests.cluster.campaign import BACK_MEDIAN_S, BACK_WITHIN_S, Campaign, Cycle, table
 from tests.cluster.cluster import Cluster, running_cluster
 from tests.cluster.faults import FAULTS
 from tests.cluster.network import namespaces_can_be_made, network
+from tests.cluster.proxies import HAPROXY, proxy, wait_until_it_leads
 from tests.cluster.serving import serving_places
 from tests.temporary_files import write_to_memory
 
@@ -47,9 +51,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one kill and one switchover")
     parser.add_argument("--serve", action="store_true", help="start the cluster, and do nothing to it")
     parser.add_argument("--loopback", action="store_true", help="no namespaces, as when root does not run it")
-    parser.add_argument("--port", type=int, default=PORT, help="the first of five ports, without namespaces")
+    parser.add_argument("--port", type=int, default=PORT, help="the first of seven ports, without namespaces")
     parser.add_argument("--log", type=pathlib.Path, help="a file to which each cycle is written as a line of JSON")
     parser.add_argument("--control", action="store_true", help="asynchronous replication, and the primary isolated")
+    parser.add_argument(
+        "--by-hand", action="store_true", help="two machines are lost, and an operator goes on with one"
+    )
     parser.add_argument("--no-timer", action="store_true", help="no timer resets a machine whose Patroni hangs")
     parser.add_argument("--table", type=pathlib.Path, help="print the table of a file that --log has written")
     parser.add_argument("--set", action="append", default=[], help="a setting of Patroni, such as synchronous_mode=off")
@@ -78,17 +85,34 @@ def main() -> None:
         if told.serve:
             _serve(cluster, places)
             return
+        if told.by_hand:
+            replace_etcd(cluster, places)
+            reinitialise(cluster)
+            survive_alone(cluster, places)
+            return
         with Callers(places, told.seed) as callers:
             campaign = Campaign(cluster, callers, told.seed)
-            for name in (one for one in names if one not in left_out):
-                for number in range(told.first, told.first + (1 if told.quick else told.cycles)):
+            _try_proxy(cluster)
+            numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
+            with contextlib.suppress(KeyboardInterrupt):  # What was counted until then is checked and told.
+                for name, number in itertools.product([one for one in names if one not in left_out], numbers):
                     _tell(number, campaign.run(name, number), told.log)
+            _try_proxy(cluster)
         faults = campaign.finish()
     print(table(campaign.cycles))
     kept = callers.kept
     print(f"asked again {kept.asked_again}, reports {kept.reports}, answers {dict(kept.answers)}")
     print("\n".join([*kept.wrong[:20], *faults]))
     sys.exit(0 if is_right(campaign.cycles) and not faults else 1)
+
+
+def _try_proxy(cluster: Cluster) -> None:
+    """Looks whether HAProxy leads to the right nodes, where it is installed."""
+    if HAPROXY is None:
+        print("skipped: HAProxy (it is not installed)")
+        return
+    with proxy(cluster):
+        wait_until_it_leads(cluster)
 
 
 def _lose(cluster: Cluster, places: list[Place], told: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What the campaign decides of its figures. `make cluster-quick` runs it on a cluster, with a control that must lose."""
+"""What the campaign makes of its figures. `make cluster-quick` runs it on a cluster, with a control that must lose."""
 
 import pathlib
 import subprocess
