@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import json
 import pathlib
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def main() -> None:
         print(table([Cycle(**json.loads(line)) for line in told.table.read_text("utf-8").splitlines()]))
         return
     write_to_memory()
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # A program in the background ignores the first.
+        signal.signal(asked_to_end, signal.default_int_handler)
     namespaces = namespaces_can_be_made() and not told.loopback
     names = QUICK if told.quick else tuple(told.faults.split(","))
     left_out = [name for name in names if FAULTS[name].needs_cuts and not namespaces]
@@ -95,7 +98,7 @@ def main() -> None:
             _try_proxy(cluster)
             numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
             with contextlib.suppress(KeyboardInterrupt):  # What was counted until then is checked and told.
-                for name, number in itertools.product([one for one in names if one not in left_out], numbers):
+                for number, name in itertools.product(numbers, [one for one in names if one not in left_out]):
                     _tell(number, campaign.run(name, number), told.log)
             _try_proxy(cluster)
         faults = campaign.finish()
