@@ -16,13 +16,14 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ledger's database, the files beside it, and the file of the secrets that belong to it."""
+    """The ledger's database, the files beside it, the file of the secrets that belong to it, and where backups go."""
 
     database_url: str
     data_dir: pathlib.Path
     secrets_file: pathlib.Path
     secrets_may_be_created: bool
     log_level: str
+    backup_dir: pathlib.Path | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -38,6 +39,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     is_sqlite = url.startswith("sqlite")
     if not secrets and not is_sqlite:
         raise SettingError("HUSHI_SECRETS_FILE is required with PostgreSQL: set the path of the file with the keys.")
+    backups = environment.get("HUSHI_BACKUP_DIR")
     level = (environment.get("HUSHI_LOG_LEVEL") or "INFO").upper()
     if level not in LOG_LEVELS:
         raise SettingError(f"HUSHI_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
@@ -47,6 +49,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secrets_file=pathlib.Path(secrets) if secrets else data_dir / "secrets.json",
         secrets_may_be_created=not secrets and is_sqlite,
         log_level=level,
+        backup_dir=pathlib.Path(backups) if backups else None,
     )
 
 
