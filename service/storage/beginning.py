@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
+from service.figures.machine import CONNECTION_WAIT_SECONDS
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
+    BecameReadOnly,
     ConnectionRefused,
     DatabaseUnavailable,
+    NoPrimary,
     NotWritten,
     ReadOnlyDatabase,
     ReadOnlyFolder,
@@ -40,7 +43,11 @@ Begin = Callable[[sa.Connection], None]
 
 @contextlib.contextmanager
 def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
-    """Opens a transaction on a connection of the pool. When the connection has died in the pool, it tries once more."""
+    """Opens a transaction on a connection of the pool.
+
+    When the connection has died in the pool, or leads to a server that takes no writes any more, it tries once more, on
+    a new connection.
+    """
     for may_have_died in ATTEMPTS:
         connection = _connect(engine)
         with connection:
@@ -50,11 +57,26 @@ def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.R
                 if error.connection_invalidated and may_have_died:
                     continue
                 raise unavailable(error) from error
+            except BecameReadOnly:
+                # The connection is older than the fail-over, and so may be all others in the pool.
+                connection.invalidate()
+                engine.dispose()
+                if may_have_died:
+                    continue
+                raise
             yield connection, transaction
             return
 
 
+def connections_of(pool: sa.Pool) -> tuple[int, int]:
+    """How many connections of a pool are in use, and how many there may be."""
+    assert isinstance(pool, sa.QueuePool)
+    return pool.checkedout(), pool.size()
+
+
 def _connect(engine: sa.Engine) -> sa.Connection:
+    used, most = connections_of(engine.pool)
+    began = time.perf_counter() if used >= most else None
     try:
         return engine.connect()
     except sa.exc.TimeoutError as error:
@@ -63,6 +85,9 @@ def _connect(engine: sa.Engine) -> sa.Connection:
         raise unavailable(error) from error
     except OSError as error:  # `sync_log` raises this for SQLite's log.
         raise DatabaseUnavailable("the database can't be reached") from error
+    finally:
+        if began is not None:
+            CONNECTION_WAIT_SECONDS.observe(time.perf_counter() - began)
 
 
 def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
@@ -89,6 +114,8 @@ def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
     """The fault for an error while a transaction was being begun."""
     if _is_of_read_only(error):
         return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
+    if getattr(error.orig, "found_only_others", False):  # `hosts.NoWantedServer`: SQLite needs no such module.
+        return NoPrimary("none of the database's servers is one that is wanted now")
     _, _, refused = str(error.orig).partition(_REFUSED)
     if refused:
         return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
