@@ -42,7 +42,7 @@ def test_a_drill_tells_the_age_and_the_time_it_took_and_leaves_nothing(
     where: tuple[str, ...],
 ) -> None:  # fmt: skip
     back_up(market, tmp_path / "backup.zip")
-    posted = admin.trade(numbered_trade(30), "after the backup")
+    posted = admin.trade(numbered_trade(30), "after-the-backup")
     assert posted.status_code == 201, posted.get_json()
     before = raw_rows(market)
     drilled = call_hushi(environment, "restore", "--drill", *where, str(tmp_path / "backup.zip"))
