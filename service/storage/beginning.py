@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import sqlalchemy as sa
 
 from service.figures.machine import CONNECTION_WAIT_SECONDS
+from service.storage.committing import code_of
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
     BecameReadOnly,
@@ -20,13 +21,11 @@ from service.storage.faults import (
     ReadOnlyDatabase,
     ReadOnlyFolder,
 )
+from service.storage.meanings import READ_ONLY, Ending, meaning_of
 
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 ATTEMPTS = (True, False)
 """For each attempt, whether its connection may have died in the pool. When one has, the pool drops all others too."""
-
-_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL's codes for serialization failure, deadlock and lock timeout."""
 
 _SNAPSHOT_ENDED = "40001"
 """PostgreSQL's code when a standby has ended a reading transaction, because the changes of the primary had to go on."""
@@ -134,8 +133,15 @@ def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
     """The fault for an error of a statement in a transaction, which the caller rolls back."""
     if _is_of_read_only(error):
         return ReadOnlyDatabase(CANT_BE_WRITTEN)
-    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
+    meaning = meaning_of(code_of(error))
+    is_race = isinstance(error, sa.exc.IntegrityError) or meaning.wrote == Ending.RACE
     return NotWritten(str(error.orig), is_race=is_race)
+
+
+def leave_where_only_read(connection: sa.Connection, error: sa.exc.DBAPIError) -> None:
+    """Drops the connection after a statement that a server of PostgreSQL refused because it takes no writes."""
+    if code_of(error) == READ_ONLY:
+        connection.invalidate()
 
 
 def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:

@@ -23,6 +23,7 @@ from service.storage.beginning import (
     begin_as_it_is,
     begun,
     connections_of,
+    leave_where_only_read,
     not_read,
     not_written,
     unavailable,
@@ -127,6 +128,7 @@ class Database:
                     commit_durably(connection)
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
+                leave_where_only_read(connection, error)
                 raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
