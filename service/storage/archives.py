@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from service.storage.new_files import new_file
-from service.storage.pieces import TRAILER_BYTES, DigestedFile, Piece, find_damaged, find_digest, is_whole
+from service.storage.pieces import TRAILER_BYTES, DigestedFile, FilePiece, find_damaged, find_digest, is_whole
 
 FORMAT = "hushi-backup-2"
 FORMAT_WITHOUT_DIGESTS = "hushi-backup-1"
@@ -60,7 +60,7 @@ class Manifest:
     head_hash: str | None
     columns: Mapping[str, list[str]]
     rows: Mapping[str, int]
-    pieces: Sequence[Piece] = ()
+    pieces: Sequence[FilePiece] = ()
 
     @property
     def summary(self) -> str:
@@ -156,7 +156,7 @@ def opening(file: pathlib.Path) -> Iterator[Archive]:
         yield Archive(archive, manifest)
 
 
-def _damage_of(raw: BinaryIO, pieces: Sequence[Piece]) -> str:
+def _damage_of(raw: BinaryIO, pieces: Sequence[FilePiece]) -> str:
     """Where a file with a readable manifest is damaged."""
     damage = find_damaged(raw, pieces)
     where = f"between byte {damage.first} and byte {damage.last} of the file"
@@ -177,7 +177,7 @@ def _end_of(raw: BinaryIO) -> str:
 def _manifest_of(document: Any) -> Manifest:
     if not isinstance(document, dict) or document.get("format") not in {FORMAT, FORMAT_WITHOUT_DIGESTS}:
         raise DamagedArchive(f"its manifest is not one of the format {FORMAT}")
-    pieces = [Piece(*piece) for piece in document.pop("pieces", [])]
+    pieces = [FilePiece(*piece) for piece in document.pop("pieces", [])]
     if bool(pieces) != (document.pop("format") == FORMAT):
         raise DamagedArchive("its manifest has not the digests that its format has")
     manifest = Manifest(**document, pieces=pieces)

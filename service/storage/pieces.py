@@ -15,7 +15,7 @@ _SEARCHED_BYTES = 64 * 1024
 _READ_BYTES = 4 * 1024 * 1024
 
 
-class Piece(NamedTuple):
+class FilePiece(NamedTuple):
     """A piece of the file: the table that it holds a part of, its length, and its SHA-256."""
 
     table: str
@@ -41,7 +41,7 @@ class DigestedFile:
         self._kept = b""
         self._table: str | None = None
         self._piece, self._length = hashlib.sha256(), 0
-        self.pieces: list[Piece] = []
+        self.pieces: list[FilePiece] = []
 
     def write(self, content: bytes) -> int:
         """Writes, and adds to the digests."""
@@ -65,7 +65,7 @@ class DigestedFile:
 
     def _close_piece(self) -> None:
         assert self._table is not None
-        self.pieces.append(Piece(self._table, self._length, self._piece.hexdigest()))
+        self.pieces.append(FilePiece(self._table, self._length, self._piece.hexdigest()))
         self._piece, self._length = hashlib.sha256(), 0
 
     def begin(self, table: str) -> None:
@@ -110,7 +110,7 @@ def find_digest(raw: BinaryIO) -> int | None:
     return searched + ends[-1] if ends else None
 
 
-def find_damaged(raw: BinaryIO, pieces: Sequence[Piece]) -> Damage:
+def find_damaged(raw: BinaryIO, pieces: Sequence[FilePiece]) -> Damage:
     """The first piece whose bytes have another digest; else the part behind all pieces."""
     first = 0
     for piece in pieces:
