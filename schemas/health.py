@@ -21,8 +21,8 @@ class ReadySchema(StrictSchema):
     a database that may only be read) or "standing still" (a post would wait: another process holds the ledger). `log`
     is "ok" or, when SQLite's log of `log_bytes` is over 512 MiB, "long": somebody has been reading for minutes;
     null on PostgreSQL. `integrity` is "ok", or names the first figure that the self-check found to be another one than
-    the journal says: posts are written then, and reports are refused until it is repaired. When the ledger can't serve, the problem document has the same members beside its own, null
-    where nothing could be asked.
+    the journal says: posts are written then, and reports are refused until it is repaired. When the
+    ledger can't serve, the problem document has the same members beside its own, null where nothing could be asked.
     """
 
     status = fields.String(required=True)

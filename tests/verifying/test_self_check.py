@@ -20,7 +20,7 @@ from tests.tampering import blob
 from tests.verifying.checked_market import CHANGES, DAYS, PROCESSING, REPORT, fill
 from tests.waiting import wait_until
 
-TURNS_MAX = 60
+TURNS_MAX = 30
 """So many random days of a small market have each of its days among them, by this seed."""
 
 

@@ -25,7 +25,7 @@ from service.queries.verifying.transfers import verify_goods, verify_transfers
 from service.storage import recount
 from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
-from service.storage.processing_cells import FoldedUpTo
+from service.storage.processing_cells import NOTHING_FOLDED, FoldedUpTo
 from service.vault.belonging import why_all_foreign, why_foreign
 
 __all__ = ["Progress", "Verified", "Wrong", "tell_nobody", "verify", "verify_within"]
@@ -44,7 +44,7 @@ class Verified:
     cells: int
     tail: int
     sealed: SealedBlock | None
-    folded: FoldedUpTo
+    folded: FoldedUpTo = NOTHING_FOLDED
 
     @property
     def head(self) -> Block | None:
