@@ -22,7 +22,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ledger's database, the files beside it, and the file of the secrets that belong to it."""
+    """The ledger's database, the files beside it, the file of the secrets that belong to it, and where backups go."""
 
     database_url: str
     data_dir: pathlib.Path
@@ -33,6 +33,7 @@ class Settings:
     """The proxies that may say for whom they ask, as addresses or networks."""
     proxy_header: ProxyHeader = "X-Forwarded-For"
     """The one header in which they say it."""
+    backup_dir: pathlib.Path | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,6 +49,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     is_sqlite = url.startswith("sqlite")
     if not secrets and not is_sqlite:
         raise SettingError("HUSHI_SECRETS_FILE is required with PostgreSQL: set the path of the file with the keys.")
+    backups = environment.get("HUSHI_BACKUP_DIR")
     level = (environment.get("HUSHI_LOG_LEVEL") or "INFO").upper()
     if level not in LOG_LEVELS:
         raise SettingError(f"HUSHI_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
@@ -59,6 +61,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=level,
         trusted_proxies=tuple(_networks(environment.get("HUSHI_TRUSTED_PROXIES") or "")),
         proxy_header=_proxy_header(environment.get("HUSHI_PROXY_HEADER") or PROXY_HEADERS[0]),
+        backup_dir=pathlib.Path(backups) if backups else None,
     )
 
 
