@@ -29,6 +29,7 @@ from service.domain.residents_report import Registered, residents_report
 from service.domain.signals import SignalRule, SignalsReport
 from service.domain.totals import Selection, Totals
 from service.domain.warning_counts import WarningCounts, warning_counts
+from service.figures import tracing
 from service.ledger import Ledger
 from service.queries.brief_facts import brief_facts, grains_of_brief
 from service.queries.cube import CubeKeeper, Known
@@ -115,7 +116,7 @@ class Reporter:
         """
         of_processing = processing_questions(month, today, filters)
         grains, transfers = _grains_of_bulletin(questions_of(month, today, filters), of_processing.values())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True, processing=transfers) as (known, connection):
                 refuse_unknown_places(self._ledger, known, dict(filters))
                 refuse_wrong_figures(known.state.figures)
@@ -139,7 +140,7 @@ class Reporter:
         `at` is a state that the answer is not older than.
         """
         question = question_so_far(question, self._ledger.today())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             connection, state = self._snapshot_for(question, snapshot)
             counts = warning_storage.count_warnings(connection, question.span, dict(question.filters))
         return Answered(warning_counts(question, counts), state)
@@ -147,7 +148,7 @@ class Reporter:
     def signals(self, question: Question, rules: Sequence[SignalRule]) -> Answered[SignalsReport]:
         """What in the live trades of a period is a reason to look, at the newest state. Raises ValidationFailed."""
         question = question_so_far(question, self._ledger.today())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             connection, state = self._snapshot_for(question, snapshot)
             return Answered(find_signals(self._ledger, connection, question, rules), state)
 
@@ -185,7 +186,8 @@ class Reporter:
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
         trades, transfers = needed or Needed(question.grains, ())
-        with self._keeper.known_at(state, trades, people=people, processing=transfers) as known:
+        asking = self._keeper.known_at(state, trades, people=people, processing=transfers)
+        with tracing.span("report"), asking as known:
             refuse_unknown_places(self._ledger, known, filters)
             refuse_wrong_figures(known.state.figures)
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
