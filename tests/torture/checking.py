@@ -81,7 +81,7 @@ def check(market: Market, log: Log, chance: random.Random) -> Findings:
     _compare_with_journal(log, entries, findings)
     _compare_with_http(log, entries, _rows_over_http(wire, findings), findings)
     _compare_transfers(log, contracts, findings)
-    findings.wrong += [*_over_the_limit(entries), *_reversed_twice(entries), *_wrong_reports(wire, entries)]
+    findings.wrong += [*over_the_limit(entries), *reversed_twice(entries), *_wrong_reports(wire, entries)]
     verified = run_hushi(market.environment, "verify", timeout=300)
     if verified.returncode != 0:
         findings.wrong.append(f"hushi verify: {verified.stdout.strip()} {verified.stderr.strip()}")
@@ -199,14 +199,14 @@ def _sent_on_wrongly(ledger: Ledger) -> Iterable[str]:
         return [f"more of the trade at {seq} has gone on than there is" for seq in connection.execute(asked).scalars()]
 
 
-def _over_the_limit(entries: Iterable[Transaction]) -> Iterable[str]:
+def over_the_limit(entries: Iterable[Transaction]) -> Iterable[str]:
     used: dict[Any, int] = defaultdict(int)
     for entry in entries:
         used[entry.resident, entry.day] += entry.exempt_fen
     return [f"{who} has used {format_cny(fen)} CNY" for who, fen in used.items() if not 0 <= fen <= VALUE_LIMIT_FEN]
 
 
-def _reversed_twice(entries: Iterable[Transaction]) -> Iterable[str]:
+def reversed_twice(entries: Iterable[Transaction]) -> Iterable[str]:
     reversals = Counter(entry.reverses for entry in entries if entry.reverses is not None)
     return [f"{trade} is reversed {count} times" for trade, count in reversals.items() if count > 1]
 
