@@ -35,6 +35,10 @@ class Ext4:
     def _mount(self) -> None:
         subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
 
+    def sync(self) -> None:
+        """Writes all to the disk that is not there yet."""
+        subprocess.run(["sync", "-f", self.path], check=True)
+
     def stop(self) -> None:
         """Loses all that is not on the disk by now; from now on each call to this file system fails."""
         descriptor = os.open(self.path, os.O_RDONLY)
