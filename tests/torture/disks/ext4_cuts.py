@@ -59,7 +59,7 @@ def _market_on_ext4(plan: Plan, folder: pathlib.Path, *, weak: bool) -> Iterator
     changes = WRITES_LATE if weak else {}
     with (
         ext4_below(folder, MEGABYTES[plan.engine]) as disk,
-        engine_in(plan.engine, disk.path / "place", **changes) as (url, server),
+        engine_in(plan.engine, disk.path / "place", changes=changes) as (url, server),
         market(Placed(plan.engine, url, server), folder / "market", run_undurably if weak else main) as served,
     ):
         disk.sync()  # Whoever makes a database for a test does not wait for the disk.

@@ -56,9 +56,15 @@ def disk_of(engine: str, folder: pathlib.Path) -> pathlib.Path:
 
 @contextlib.contextmanager
 def engine_in(
-    engine: str, folder: pathlib.Path, environment: Mapping[str, str] | None = None, **changes: str
+    engine: str,
+    folder: pathlib.Path,
+    environment: Mapping[str, str] | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, PostgreSQL | None]]:
-    """The URL of the ledger in a folder, while its engine runs. A new place gets a new, migrated ledger."""
+    """The URL of the ledger in a folder, while its engine runs. A new place gets a new, migrated ledger.
+
+    `environment` has more variables for PostgreSQL, and `changes` are those of its settings.
+    """
     disk = disk_of(engine, folder)
     if engine == "sqlite":
         url, is_new = f"sqlite:///{disk}/hushi.db", not disk.exists()
@@ -68,7 +74,7 @@ def engine_in(
         yield url, None
         return
     is_new = not disk.exists()
-    with postgresql.running({**DURABLE, **changes}, kept=folder, environment=environment) as server:
+    with postgresql.running({**DURABLE, **(changes or {})}, kept=folder, environment=environment) as server:
         if is_new:
             server.execute(f"CREATE DATABASE {DATABASE}")
             _migrate(server.url(DATABASE))

@@ -36,9 +36,12 @@ class Poster:
         self._take()
 
     def begin(self, environment: Mapping[str, str], *, weak: str = "") -> Line:
-        """Opens a ledger in a new process; the answer has an error if that failed. `weak` names what is taken away."""
+        """Opens a ledger in a new process; the answer names the fault if that failed. `weak` is what is taken away."""
         answer = self.ask({"begin": dict(environment), "weak": weak})
-        self._child = int(answer["pid"])
+        if answer["fault"] is None:
+            self._child = int(answer["pid"])
+        else:
+            self._take()
         return answer
 
     def ask(self, line: Line) -> Line:
@@ -59,8 +62,12 @@ class Poster:
     def end(self) -> Line:
         """Closes the ledger and ends its process; the answer names the fault, if there was one."""
         answer = self.do("end")
-        self._take()
+        self.ended()
         return answer
+
+    def ended(self) -> None:
+        """Waits until the process that had the ledger open has ended."""
+        self._take()
 
     def kill(self) -> None:
         """Kills the process that has the ledger open."""

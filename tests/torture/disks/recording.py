@@ -63,7 +63,7 @@ def watched_engine(
     made.hushi = run_undurably if weak else run_as_program
     if engine == "sqlite":
         made.environment.update(control.environment)
-    with engine_in(engine, place, control.environment, **(WRITES_LATE if weak else {})) as (_, server):
+    with engine_in(engine, place, control.environment, WRITES_LATE if weak else None) as (_, server):
         made.postgresql = server
         try:
             yield server

@@ -1,0 +1,40 @@
+"""The quick form of I/O errors and full disks at chosen calls, and its control."""
+
+import errno
+import random
+
+import pytest
+
+from tests.torture.asking import Log
+from tests.torture.disks.calls import Case, bench_on, strike
+from tests.torture.disks.errors import FAULTS
+from tests.torture.disks.places import new_folder
+from tests.torture.disks.recording import watched_market
+from tests.torture.running import ENGINES, run
+
+SEED = 17
+CASES = {"sqlite": 8, "postgresql": 4}
+SYNCS_OF_POSTS = range(6, 12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_disk_that_fails_loses_and_doubles_nothing(engine: str) -> None:
+    count = run(FAULTS[0], engine, CASES[engine], SEED, is_quick=True)
+    assert count.cycles == CASES[engine]
+    assert count.findings.acknowledged > count.cycles
+    assert " 0 struck" not in count.notes[0]
+
+
+def test_a_commit_that_fails_and_is_answered_anyway_is_lost() -> None:
+    """A negative control."""
+    with (
+        new_folder() as folder,
+        watched_market("sqlite", folder) as (made, control, place),
+        bench_on("sqlite", made, control, place, folder / "beside") as bench,
+    ):
+        bench.weak = "answers anyway"
+        for begin in SYNCS_OF_POSTS:
+            case = Case("sync", begin, 1, errno.EIO, "fail", kills=False)
+            if strike(bench, bench.new_ledger(), Log(), case, "c", random.Random(SEED)).lost:
+                return
+    pytest.fail("nothing was lost")
