@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Self
 
 import orjson
 
@@ -151,6 +152,14 @@ class Traffic:
         ]
         for client in self.clients:
             client.start()
+
+    def __enter__(self) -> Self:
+        """The clients are running."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stops the clients."""
+        self.stop()
 
     def wait_for_more(self, entries: int, within_s: float = 60.0) -> None:
         """Waits until so many more entries are acknowledged. Raises AssertionError when they are not in time."""

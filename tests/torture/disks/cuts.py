@@ -54,7 +54,7 @@ def look_at(plan: Plan, recording: Recording, number: int, image: pathlib.Path, 
 
 FAULTS = (
     Fault(
-        "power-simulated", "power", CUTS, run_simulated,
+        "power-simulated", "power", CUTS, run_simulated, part=CUTS_PER_RECORD,
         told="power cut of a simulated disk that keeps or drops each unflushed sector and name",
     ),
 )  # fmt: skip

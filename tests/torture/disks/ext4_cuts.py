@@ -111,5 +111,8 @@ def set_apart(served: Market, log: Log, began_at: float) -> int:
 
 
 FAULTS = (
-    Fault("power-ext4", "power", CUTS, run_on_ext4, told="power cut of a real ext4 (shutdown ioctl without flushing)"),
-)
+    Fault(
+        "power-ext4", "power", CUTS, run_on_ext4, part=CUTS_PER_LEDGER,
+        told="power cut of a real ext4 (shutdown ioctl without flushing)",
+    ),
+)  # fmt: skip

@@ -10,7 +10,7 @@ from tests.torture.disks.calls import Case, bench_on, strike
 from tests.torture.disks.errors import FAULTS
 from tests.torture.disks.places import new_folder
 from tests.torture.disks.recording import watched_market
-from tests.torture.running import ENGINES, run
+from tests.torture.running import ENGINES, Plan
 
 SEED = 17
 CASES = {"sqlite": 8, "postgresql": 4}
@@ -19,7 +19,8 @@ SYNCS_OF_POSTS = range(6, 12)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_disk_that_fails_loses_and_doubles_nothing(engine: str) -> None:
-    count = run(FAULTS[0], engine, CASES[engine], SEED, is_quick=True)
+    with new_folder() as folder:
+        count = FAULTS[0].run(Plan(FAULTS[0], engine, CASES[engine], SEED, folder, is_quick=True))
     assert count.cycles == CASES[engine]
     assert count.findings.acknowledged > count.cycles
     assert " 0 struck" not in count.notes[0]

@@ -5,7 +5,7 @@ import pytest
 from tests.torture.disks.ext4 import MAY_MOUNT
 from tests.torture.disks.ext4_cuts import FAULTS, run_on_ext4
 from tests.torture.disks.places import new_folder
-from tests.torture.running import ENGINES, Failed, Plan, run
+from tests.torture.running import ENGINES, Failed, Plan
 
 SEED = 17
 pytestmark = pytest.mark.skipif(not MAY_MOUNT, reason="cutting a disk's power needs root, mount and mkfs.ext4")
@@ -13,7 +13,8 @@ pytestmark = pytest.mark.skipif(not MAY_MOUNT, reason="cutting a disk's power ne
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_power_cut_loses_nothing(engine: str) -> None:
-    count = run(FAULTS[0], engine, 1, SEED, is_quick=True)
+    with new_folder() as folder:
+        count = run_on_ext4(Plan(FAULTS[0], engine, 1, SEED, folder, is_quick=True))
     assert count.cycles == 1
     assert count.findings.acknowledged > 20
 

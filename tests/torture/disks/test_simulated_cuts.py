@@ -5,18 +5,19 @@ import random
 import pytest
 
 from tests.torture.checking import Findings
-from tests.torture.disks.cuts import FAULTS
+from tests.torture.disks.cuts import FAULTS, run_simulated
 from tests.torture.disks.looking import answered_before, look, opened_image
 from tests.torture.disks.places import new_folder
 from tests.torture.disks.recording import images, record
-from tests.torture.running import ENGINES, run
+from tests.torture.running import ENGINES, Plan
 
 SEED, CUTS = 17, 5
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_power_cuts_of_a_simulated_disk_lose_nothing(engine: str) -> None:
-    count = run(FAULTS[0], engine, CUTS, SEED, is_quick=True)
+    with new_folder() as folder:
+        count = run_simulated(Plan(FAULTS[0], engine, CUTS, SEED, folder, is_quick=True))
     assert count.cycles == CUTS
     assert count.findings.acknowledged > CUTS
 
