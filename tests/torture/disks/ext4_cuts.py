@@ -40,7 +40,7 @@ def run_on_ext4(plan: Plan, *, weak: bool = False) -> Count:
         numbers = range(first, min(first + CUTS_PER_LEDGER, plan.numbers.stop))
         folder, log, found = plan.folder / f"ledger-{first}", Log(), Findings()
         folder.mkdir(mode=0o755, parents=True)
-        with _market_on_ext4(plan, folder, weak=weak) as (served, disk):
+        with market_on_ext4(plan, folder, weak=weak) as (served, disk):
             for number in numbers:
                 with cycle_of(plan, number):
                     began_at = cut(plan, served, disk, log, number)
@@ -55,7 +55,8 @@ def run_on_ext4(plan: Plan, *, weak: bool = False) -> Count:
 
 
 @contextlib.contextmanager
-def _market_on_ext4(plan: Plan, folder: pathlib.Path, *, weak: bool) -> Iterator[tuple[Market, Ext4]]:
+def market_on_ext4(plan: Plan, folder: pathlib.Path, *, weak: bool = False) -> Iterator[tuple[Market, Ext4]]:
+    """A served market on a file system of its own. With `weak`, commits do not wait for the disk."""
     changes = WRITES_LATE if weak else {}
     with (
         ext4_below(folder, MEGABYTES[plan.engine]) as disk,

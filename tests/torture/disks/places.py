@@ -6,7 +6,11 @@ import pathlib
 import pwd
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+
+import psutil
+import psycopg
 
 from service.domain.macs import MacKeys, Macs
 from service.storage import schema
@@ -16,6 +20,7 @@ from tests.postgresql import PostgreSQL
 from tests.torture.markets import Databases
 
 DATABASE = "hushi"
+WELL_WITHIN_S, RECOVERS_WITHIN_S = 60.0, 2.0
 DURABLE = {"fsync": "on", "full_page_writes": "on", "checkpoint_timeout": "1h", "max_connections": "50"}
 
 
@@ -86,6 +91,36 @@ def _migrate(url: str) -> None:
     nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
     schema.upgrade(database, Macs(nothing_older, nothing_older))
     database.close()
+
+
+def bring_back(server: PostgreSQL) -> None:
+    """Waits until PostgreSQL answers; starts it again when it has ended, as an operator would.
+
+    When its recovery meets a disk that still fails, PostgreSQL 18 may go on without a recovery, and let nobody in.
+    """
+    began = time.monotonic()
+    while True:
+        with contextlib.suppress(psycopg.Error):
+            server.execute("SELECT 1")
+            return
+        if not _is_alive(server):
+            server.start_again()
+        elif time.monotonic() > began + RECOVERS_WITHIN_S and not _is_recovering(server):
+            server.run("pg_ctl", "-D", server.folder / "data", "-m", "immediate", "-w", "-s", "stop")
+        assert time.monotonic() < began + WELL_WITHIN_S, "PostgreSQL did not come back"
+        time.sleep(0.05)
+
+
+def _is_alive(server: PostgreSQL) -> bool:
+    with contextlib.suppress(OSError, IndexError, ValueError, psutil.NoSuchProcess):
+        return psutil.Process(server.postmaster).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _is_recovering(server: PostgreSQL) -> bool:
+    with contextlib.suppress(OSError, IndexError, ValueError, psutil.NoSuchProcess):
+        return any("startup" in " ".join(one.cmdline()) for one in psutil.Process(server.postmaster).children())
+    return False
 
 
 def run_as_program() -> None:

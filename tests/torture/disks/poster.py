@@ -32,7 +32,7 @@ class Poster:
             stderr=subprocess.DEVNULL,
             bufsize=0,
         )
-        self._child = 0
+        self._child, self._unread = 0, b""
         self._take()
 
     def begin(self, environment: Mapping[str, str], *, weak: str = "") -> Line:
@@ -84,11 +84,11 @@ class Poster:
 
     def _take(self) -> Line:
         assert self._process.stdout is not None
-        line = b""
-        while not line.endswith(b"\n"):
+        while b"\n" not in self._unread:
             read = self._process.stdout.read(65536)
             assert read, "the program has ended"
-            line += read
+            self._unread += read
+        line, _, self._unread = self._unread.partition(b"\n")
         answer: Line = json.loads(line)
         return answer
 

@@ -8,6 +8,9 @@ import pytest
 from tests.torture.asking import Log
 from tests.torture.disks.calls import Case, bench_on, strike
 from tests.torture.disks.errors import FAULTS
+from tests.torture.disks.full_disks import FAULTS as FULL
+from tests.torture.disks.full_disks import run_full
+from tests.torture.disks.looking import look_at_url
 from tests.torture.disks.places import new_folder
 from tests.torture.disks.recording import watched_market
 from tests.torture.running import ENGINES, Plan
@@ -36,6 +39,16 @@ def test_a_commit_that_fails_and_is_answered_anyway_is_lost() -> None:
         bench.weak = "answers anyway"
         for begin in SYNCS_OF_POSTS:
             case = Case("sync", begin, 1, errno.EIO, "fail", kills=False)
-            if strike(bench, bench.new_ledger(), Log(), case, "c", random.Random(SEED)).lost:
+            log, environment = Log(), bench.new_ledger()
+            strike(bench, environment, log, case, "c")
+            if look_at_url(environment, log, random.Random(SEED), made.headers).lost:
                 return
     pytest.fail("nothing was lost")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_disk_that_is_filled_and_emptied_loses_nothing(engine: str) -> None:
+    with new_folder() as folder:
+        count = run_full(Plan(FULL[0], engine, 1, SEED, folder, is_quick=True))
+    assert count.findings.acknowledged >= 40
+    assert "in 1 of 1 cycles" in count.notes[0]
