@@ -103,11 +103,10 @@ def _ask_again(wire: Wire, log: Log, chance: random.Random, findings: Findings) 
 
 
 def _is_forgotten(request: Request) -> bool:
-    """Whether the request was refused with an answer that is not remembered: sent again, it may be accepted."""
-    return request.status in {400, 404, 413, 415} or request.answer.get("code") in {
-        "batch-refused",
-        "validation-failed",
-    }
+    """Whether the request, or a line of it, was refused without being remembered: sent again, it may be accepted."""
+    answers = [request.answer, *(item.get("problem", {}) for item in request.answer.get("items", []))]
+    codes = {answer.get("code") for answer in answers}
+    return request.status in {400, 404, 413, 415} or not codes.isdisjoint({"batch-refused", "validation-failed"})
 
 
 def _without_id(meaning: Any) -> Any:
