@@ -104,6 +104,8 @@ class Market:
     variables: dict[str, str] = field(default_factory=dict)
     """What the server's environment has otherwise than `environment`, which tells where the ledger itself is."""
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ()
+    """A command to start in place of `hushi`, for what must be set before a process begins."""
     server: Server | None = None
     postgresql: PostgreSQL | None = None
     """The server of the database, for faults that strike it; None on SQLite."""
@@ -116,7 +118,9 @@ class Market:
     def start(self, *, waits: bool = True) -> None:
         """Starts the server."""
         environment = {**self.environment, **self.variables}
-        self.server = start_server(environment, self.log, *self.arguments, port=self.port, hushi=self.hushi)
+        self.server = start_server(
+            environment, self.log, *self.arguments, program=self.program, port=self.port, hushi=self.hushi
+        )
         if waits:
             self.wait_until_ready()
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 from tests.torture.running import Count, Fault
 

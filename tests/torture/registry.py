@@ -1,11 +1,12 @@
 """All faults, in the order of the table. A module of faults adds its own here."""
 
-from tests.torture import connections, kills, storms
-from tests.torture.disks import cuts, errors, ext4_cuts, full_disks
+from tests.torture import clocks, connections, kills, models, storms
+from tests.torture.disks import registry as disks
 from tests.torture.running import Fault
 
 FAULTS: tuple[Fault, ...] = (
-    *kills.FAULTS, *connections.FAULTS, *storms.FAULTS, *cuts.FAULTS, *ext4_cuts.FAULTS, *full_disks.FAULTS, *errors.FAULTS,
+    *kills.FAULTS, *connections.FAULTS, *storms.FAULTS, *clocks.FAULTS, *models.FAULTS,
+    *disks.FAULTS,
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 GROUPS = {group: [fault for fault in FAULTS if fault.group == group] for group in {one.group for one in FAULTS}}
