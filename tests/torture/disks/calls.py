@@ -87,6 +87,10 @@ class Bench:
         with contextlib.suppress(psycopg.Error):
             self.server.execute("CHECKPOINT")
 
+    def post(self, environment: dict[str, str], log: Log, trades: int) -> None:
+        """Opens a ledger and posts trades; the ledger stays open."""
+        Run(self, environment, "posted", log).post(trades)
+
 
 class Run:
     """What a client does in each run, on a ledger whose disk fails at one of its calls."""
@@ -98,11 +102,15 @@ class Run:
         self._is_open = False
         self.wrong: list[str] = []
 
+    def post(self, trades: int) -> None:
+        """Opens the ledger and posts trades."""
+        self._open()
+        for _ in range(trades):
+            self._send(self._trade())
+
     def do(self) -> None:
         """Posts, folds, brings the log to its place, and posts again. Each answer is kept."""
-        self._open()
-        for _ in range(2):
-            self._send(self._trade())
+        self.post(2)
         first = self._own[0]
         self._send(self._batch())
         if first.is_acknowledged:
@@ -199,11 +207,18 @@ def strike(bench: Bench, environment: dict[str, str], log: Log, case: Case, name
 
 
 @contextlib.contextmanager
-def bench_on(engine: str, made: Market, control: Control, place: pathlib.Path, beside: pathlib.Path) -> Iterator[Bench]:
-    """The engine and the program, with their disk watched."""
+def bench_on(
+    engine: str,
+    made: Market,
+    control: Control,
+    place: pathlib.Path,
+    beside: pathlib.Path,
+    changes: Mapping[str, str] | None = None,
+) -> Iterator[Bench]:
+    """The engine and the program, with their disk watched. `changes` are those of PostgreSQL's settings."""
     template = beside / "template"
     if engine == "sqlite":
         shutil.copytree(disk_of(engine, place), template)
     watched = control.environment if engine == "sqlite" else {}
-    with engine_in(engine, place, control.environment) as (_, server), posting(watched) as poster:
+    with engine_in(engine, place, control.environment, changes) as (_, server), posting(watched) as poster:
         yield Bench(engine, made, control, poster, server, template)

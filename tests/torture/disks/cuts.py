@@ -10,7 +10,7 @@ from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
 
 CUTS = 300
 CUTS_PER_RECORD = 20
-ENTRIES, ENTRIES_QUICK = 600, 120
+ENTRIES, ENTRIES_QUICK = 600, 60
 SYNC_FAILS_IN = 0.5
 """In what part of the records a sync fails as well."""
 SERVED_EACH = 10

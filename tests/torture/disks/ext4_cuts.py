@@ -12,9 +12,8 @@ from service.cli.main import main
 from tests.recounting import read_journal
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
-from tests.torture.disks.ext4 import MAY_MOUNT, Ext4, ext4_below
-from tests.torture.disks.places import Placed, engine_in, run_undurably
-from tests.torture.disks.recording import WRITES_LATE
+from tests.torture.disks.ext4 import WHY_NOT, Ext4, can_mount, ext4_below
+from tests.torture.disks.places import WRITES_LATE, Placed, engine_in, run_undurably
 from tests.torture.markets import Market, market
 from tests.torture.running import Count, Failed, Fault, Plan, cycle_of, demand_well, say
 from tests.torture.traffic import Traffic
@@ -33,8 +32,8 @@ def run_on_ext4(plan: Plan, *, weak: bool = False) -> Count:
     The call that stops the file system lets a sync that is under way succeed. So what was answered after the cut began,
     and is missing, is counted apart.
     """
-    if not MAY_MOUNT:
-        raise Failed("cutting the power of a real file system needs root, mount and mkfs.ext4")
+    if not can_mount():
+        raise Failed(WHY_NOT)
     count, late = Count(), 0
     for first in plan.numbers[::CUTS_PER_LEDGER]:
         numbers = range(first, min(first + CUTS_PER_LEDGER, plan.numbers.stop))

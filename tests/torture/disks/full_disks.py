@@ -9,7 +9,7 @@ from tests.small_disks import fill
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
 from tests.torture.disks.control import NEVER
-from tests.torture.disks.ext4 import MAY_MOUNT
+from tests.torture.disks.ext4 import can_mount
 from tests.torture.disks.ext4_cuts import market_on_ext4
 from tests.torture.disks.places import bring_back
 from tests.torture.disks.recording import watched_engine, watched_market
@@ -49,7 +49,7 @@ def run_full(plan: Plan) -> Count:
 def _small_disk(plan: Plan, first: int) -> Iterator[tuple[Market, Fill]]:
     folder = plan.folder / f"ledger-{first}"
     folder.mkdir(mode=0o755, parents=True)
-    if MAY_MOUNT:
+    if can_mount():
         with market_on_ext4(plan, folder) as (served, disk):
             yield served, lambda: fill(disk.path).unlink
         return

@@ -20,6 +20,8 @@ from tests.postgresql import PostgreSQL
 from tests.torture.markets import Databases
 
 DATABASE = "hushi"
+WRITES_LATE = {"wal_writer_delay": "10s"}
+"""With it, PostgreSQL's commits that do not wait are on the disk later, so that the controls lose some at each cut."""
 WELL_WITHIN_S, RECOVERS_WITHIN_S = 60.0, 2.0
 DURABLE = {"fsync": "on", "full_page_writes": "on", "checkpoint_timeout": "1h", "max_connections": "50"}
 

@@ -17,6 +17,7 @@ from service.ledger import open_ledger
 from service.storage import engine, engines
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.left_log import sync_log
+from tests.torture.disks.undurable import weaken
 
 Line = dict[str, Any]
 FAULTS = (DatabaseUnavailable, NotWritten, OutcomeUnknown, OSError)
@@ -81,4 +82,5 @@ _WEAKEN: dict[str, Callable[[], None]] = {
     "": lambda: None,
     "sync only": _sync_only,
     "answers anyway": _answer_anyway,
+    "undurable": weaken,
 }
