@@ -114,6 +114,11 @@ def installed_programs() -> pathlib.Path | None:
     return max(found, key=lambda folder: float(folder.parent.name), default=None)
 
 
+def runnable_programs() -> pathlib.Path:
+    """The folder of the wheel's programs, where their user may run them."""
+    return _runnable_by(ordinary_user()) / "bin"
+
+
 @contextlib.contextmanager
 def running(
     changes: Mapping[str, str] | None = None,
@@ -126,7 +131,7 @@ def running(
     Without `programs` it is the server of the wheel. `environment` has more variables for its processes.
     """
     user = ordinary_user()
-    programs = programs or _runnable_by(user) / "bin"
+    programs = programs or runnable_programs()
     with contextlib.ExitStack() as stack:
         if kept is None:
             made = tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True)
