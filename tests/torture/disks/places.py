@@ -23,7 +23,13 @@ DATABASE = "hushi"
 WRITES_LATE = {"wal_writer_delay": "10s"}
 """With it, PostgreSQL's commits that do not wait are on the disk later, so that the controls lose some at each cut."""
 WELL_WITHIN_S, RECOVERS_WITHIN_S = 60.0, 2.0
-DURABLE = {"fsync": "on", "full_page_writes": "on", "checkpoint_timeout": "1h", "max_connections": "50"}
+DURABLE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "data_sync_retry": "off",
+    "checkpoint_timeout": "1h",
+    "max_connections": "50",
+}
 
 
 class Placed(Databases):
