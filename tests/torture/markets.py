@@ -30,7 +30,7 @@ from tests import postgresql
 from tests.builders import a_citizen_number, a_credit_code
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
-from tests.servers import Server, start_server, wait_until_ready
+from tests.servers import Server, start_server
 from tests.torture.asking import Address, Wire
 
 RESIDENTS, ENTERPRISES = 24, 3
@@ -104,6 +104,8 @@ class Market:
     variables: dict[str, str] = field(default_factory=dict)
     """What the server's environment has otherwise than `environment`, which tells where the ledger itself is."""
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ()
+    """A command to start in place of `hushi`, for what must be set before a process begins."""
     server: Server | None = None
     postgresql: PostgreSQL | None = None
     """The server of the database, for faults that strike it; None on SQLite."""
@@ -116,19 +118,21 @@ class Market:
     def start(self, *, waits: bool = True) -> None:
         """Starts the server."""
         environment = {**self.environment, **self.variables}
-        self.server = start_server(environment, self.log, *self.arguments, port=self.port, hushi=self.hushi)
+        self.server = start_server(
+            environment, self.log, *self.arguments, program=self.program, port=self.port, hushi=self.hushi
+        )
         if waits:
-            wait_until_ready(self.server, self.log)
+            self.wait_until_ready()
 
-    def wait_until_ready(self, within_s: float = 60.0) -> None:
-        """Waits until the server that runs is ready again. Raises AssertionError when it is not in time."""
+    def wait_until_ready(self, within_s: float = 120.0) -> None:
+        """Waits until the server that runs is ready. Raises AssertionError when it is not in time."""
         assert self.server is not None
         until = time.monotonic() + within_s
         while True:
             with contextlib.suppress(OSError):
                 if self.server.ask("GET", "/health/ready")[0] == 200:
                     return
-            assert self.server.process.poll() is None, "the server has ended"
+            assert self.server.process.poll() is None, f"the server has ended: {self.log.read_text()[-2000:]}"
             assert time.monotonic() < until, f"it was not ready within {within_s} s"
             time.sleep(0.05)
 

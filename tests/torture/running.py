@@ -27,8 +27,7 @@ CYCLES_PER_LEDGER = 20
 class Plan:
     """What a fault is to do: so many cycles on an engine, from a seed; in a folder, which is removed if all went well.
 
-    `hushi` is the program that is served, with these variables; the controls serve a broken one. With no cycles the
-    fault does all that it can, such as every byte.
+    `hushi` is the program that is served, with these variables; the controls serve a broken one.
     """
 
     fault: "Fault"
@@ -37,6 +36,8 @@ class Plan:
     seed: int
     folder: pathlib.Path
     first: int = 1
+    is_sample: bool = True
+    """Whether the cycles stand for all that there are. Otherwise they are those from `first` on."""
     hushi: Callable[[], None] = main
     variables: Mapping[str, str] = field(default_factory=dict)
     is_quick: bool = False
@@ -79,13 +80,18 @@ class Count:
 
 @dataclass(frozen=True)
 class Fault:
-    """A row of the table. `run` does the cycles of a plan and counts them; `cycles` is how many the full form has."""
+    """A row of the table. `run` does the cycles of a plan and counts them; `cycles` is how many the full form has.
+
+    No number of cycles means all that there are, such as every byte. A long fault is run in parts of `part` cycles, so
+    that a run which was stopped goes on where it was; the last part of all that there are is shorter than the others.
+    """
 
     name: str
     group: str
     cycles: int
     run: Callable[[Plan], Count]
     engines: tuple[str, ...] = ENGINES
+    part: int = 0
     told: str = ""
     """The fault in words, for the table; the name without it."""
 
@@ -149,12 +155,12 @@ def say(plan: Plan, count: Count) -> None:
         print(f"{at} {what}: {count.cycles} cycles, {count.findings.acknowledged} acknowledged", flush=True)
 
 
-def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_quick: bool = False) -> Count:
+def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_sample: bool = True) -> Count:
     """Runs a fault in a folder of its own, which stays when something was wrong, and returns the count."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hushi-torture-"))
     folder.chmod(0o755)
     try:
-        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_quick=is_quick))
+        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample))
     except Failed as failed:
         raise Failed(f"{failed}\nits files: {folder}") from failed
     shutil.rmtree(folder, ignore_errors=True)

@@ -33,9 +33,8 @@ def broken_market(engine: str, folder: pathlib.Path, how: str) -> Iterator[Marke
 def test_a_ledger_that_forgets_keys_shows_doubles(engine: str, tmp_path: pathlib.Path) -> None:
     log = Log()
     with broken_market(engine, tmp_path, "forgets-keys") as served:
-        traffic = Traffic("c", served, PLAN.chance(1), log)
-        traffic.wait_for_more(20)
-        traffic.stop()
+        with Traffic("c", served, PLAN.chance(1), log) as traffic:
+            traffic.wait_for_more(20)
         found = check(served, log, PLAN.chance("check"))
     assert found.doubled
     assert not found.lost
@@ -45,11 +44,10 @@ def test_a_ledger_that_forgets_keys_shows_doubles(engine: str, tmp_path: pathlib
 def test_a_ledger_that_answers_before_its_commit_shows_losses(engine: str, tmp_path: pathlib.Path) -> None:
     log = Log()
     with broken_market(engine, tmp_path, "answers-early") as served:
-        traffic = Traffic("c", served, PLAN.chance(1), log)
-        traffic.wait_for_more(20)
-        served.stop(signal.SIGKILL)
-        served.variables.clear()
-        served.start()
-        traffic.stop()
+        with Traffic("c", served, PLAN.chance(1), log) as traffic:
+            traffic.wait_for_more(20)
+            served.stop(signal.SIGKILL)
+            served.variables.clear()
+            served.start()
         found = check(served, log, PLAN.chance("check"))
     assert found.lost
