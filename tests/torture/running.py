@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from service.cli.main import main
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
-from tests.torture.markets import Market, databases, market
+from tests.torture.markets import Databases, Market, databases, market
 
 ENGINES = ("sqlite", "postgresql")
 CYCLES_PER_LEDGER = 20
@@ -40,6 +40,8 @@ class Plan:
     """Whether the cycles stand for all that there are. Otherwise they are those from `first` on."""
     hushi: Callable[[], None] = main
     variables: Mapping[str, str] = field(default_factory=dict)
+    made: Databases | None = None
+    """Where ledgers are made, for quick forms that share it; otherwise a fault makes its own."""
     is_quick: bool = False
     """Whether this is the quick form, in `make test`, where a fault samples what its full form does."""
 
@@ -121,6 +123,16 @@ def _where(plan: Plan, number: int) -> str:
     return f"{plan.fault.name} on {plan.engine}, seed {plan.seed}, cycle {number}; again: {plan.replay(number)}"
 
 
+@contextlib.contextmanager
+def databases_of(plan: Plan, settings: Mapping[str, str] | None = None) -> Iterator[Databases]:
+    """Where the ledgers of a plan are made; `settings` are those of its PostgreSQL."""
+    if plan.made is not None:
+        yield plan.made
+        return
+    with databases(plan.engine, plan.folder / "databases", settings) as made:
+        yield made
+
+
 Strike = Callable[[Plan, Market, Log, int], None]
 """A cycle of a fault: it lets clients send, strikes, mends, and leaves the clients at rest and the server up."""
 
@@ -131,7 +143,7 @@ def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | Non
     `settings` are those of PostgreSQL.
     """
     count = Count()
-    with databases(plan.engine, plan.folder / "databases", settings) as made:
+    with databases_of(plan, settings) as made:
         for first in plan.numbers[::CYCLES_PER_LEDGER]:
             numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
             log, found = Log(), Findings()
