@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
 NPM := $(if $(NODE),$(shell command -v npm))
 
-.PHONY: help run test torture test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load lock lock-upgrade clean
+.PHONY: help run test torture test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load soak lock lock-upgrade clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is to make
@@ -38,6 +38,15 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 # FAULTS names faults or groups of tests/torture/registry.py; FIRST is the number of the first cycle, to run one again.
 torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks, in full, into docs/RELIABILITY.md; hours: FAULTS, ENGINES, CYCLES, SEED narrow it
 	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" $(if $(SEED),--seed $(SEED))
+
+.PHONY: cluster cluster-quick
+# FAULTS names faults of tests/cluster/faults.py. Cutting machines off from each other takes root; the rest runs as anybody.
+cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 2 hours: FAULTS, CYCLES, SEED narrow it
+	$(BIN)/python -m tests.cluster.run --cycles "$(or $(CYCLES),30)" --seed "$(or $(SEED),17)" $(if $(FAULTS),--faults "$(FAULTS)")
+
+cluster-quick: $(VENV)/test.done  ## The same with one kill and one switchover, and the control without synchronous standbys, which must lose
+	$(BIN)/python -m tests.cluster.run --quick
+	$(BIN)/python -m tests.cluster.run --control
 
 # Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
 coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
@@ -114,6 +123,9 @@ bench-writes: $(VENV)/bench.done  ## Writes over HTTP beside a peer and raw SQL,
 
 load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
 	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load
+
+soak: $(VENV)/bench.done  ## Mixed load at half of capacity for two hours on each engine; SOAK_SECONDS, BENCH_ENGINES narrow it
+	$(BIN)/python -m loadtests.soak
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hushi needs Python 3.11 or newer: make PYTHON=python3.11")'

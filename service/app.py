@@ -15,6 +15,9 @@ from service.commands.committer import Committer
 from service.commands.key_uses import KeyUses
 from service.config import read_settings
 from service.domain.errors import Unauthenticated
+from service.figures.answering import REPLAYS
+from service.figures.machine import CUBE_BYTES
+from service.figures.posting import QUEUE_LENGTH
 from service.http import metrics
 from service.http.admission import Admission
 from service.http.api import (
@@ -37,7 +40,9 @@ from service.http.api import (
     transactions,
     transfers,
 )
+from service.http.clients import Clients
 from service.http.context import AppContext, app_context, attach_context
+from service.http.entering import Entrance
 from service.http.openapi import reference_routes
 from service.http.problems import register_problems
 from service.http.reading import ReadQueue
@@ -55,6 +60,7 @@ from service.queries.sessions import EndedSessions
 from service.server.lifetimes import end_with_any_thread, end_with_the_parent
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
+from service.server.sampling import sampler_of
 from service.server.stalled import StalledConnections
 from service.storage.identity import FileId
 
@@ -90,8 +96,8 @@ _log = structlog.get_logger()
 _served: FileId | None = None
 
 
-def create_app(ledger: Ledger) -> Flask:
-    """Makes the WSGI application that serves a ledger."""
+def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
+    """Makes the WSGI application that serves a ledger. `clients` knows the proxies that may say for whom they ask."""
     app = Flask("service", static_folder=None, template_folder="http/web/templates")
     state_reader = LedgerStateReader(ledger)
     committer = Committer(ledger)
@@ -112,7 +118,8 @@ def create_app(ledger: Ledger) -> Flask:
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
     reads = ResponseCache(reading, state_reader, ledger.now, note)
-    admission = app.wsgi_app = Admission(app.wsgi_app, note, reads=reads)  # type: ignore[method-assign] # (Flask's own way)
+    admission = Admission(app.wsgi_app, note, reads=reads)
+    app.wsgi_app = Entrance(admission, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
     return app
 
@@ -134,15 +141,33 @@ def application() -> Flask:
     sys.setswitchinterval(TURN_S)
     opened = open_served(settings, _served)
     refuse_foreign_secrets_if_told(opened)
-    app = create_app(opened)
+    app = create_app(opened, Clients(settings.trusted_proxies, settings.proxy_header))
     served: AppContext = app.extensions["hushi"]
     app.extensions[_STALLED].start()
     served.key_uses.start()
-    threading.Thread(target=_warm_up, args=(served.reporter,), name="warm-up", daemon=True).start()
+    sampler = sampler_of("serving", opened, settings)
+    sampler.add(QUEUE_LENGTH, served.committer.waiting)
+    sampler.add(CUBE_BYTES, cube := _Measured(served.reporter.memory_bytes))
+    sampler.start()
+    threading.Thread(target=_warm_up, args=(served.reporter, cube.measure), name="warm-up", daemon=True).start()
     return app
 
 
-def _warm_up(reporter: Reporter) -> None:
+class _Measured:
+    """A number that takes long to find out: it is told again until it is measured again."""
+
+    def __init__(self, find_out: Callable[[], float]) -> None:
+        self._find_out, self._number = find_out, 0.0
+
+    def __call__(self) -> float:
+        return self._number
+
+    def measure(self) -> None:
+        """Finds the number out."""
+        self._number = self._find_out()
+
+
+def _warm_up(reporter: Reporter, measure: Callable[[], None]) -> None:
     """Loads what reports need before the first request; without it the first question of each kind takes seconds.
 
     Every minute it prepares again, because months end, and months that are over get late trades.
@@ -150,6 +175,7 @@ def _warm_up(reporter: Reporter) -> None:
     _unless_it_fails(reporter.warm_up)
     keep_what_is_loaded()
     while True:
+        _unless_it_fails(measure)
         time.sleep(PREPARE_AGAIN_S)
         _unless_it_fails(reporter.stay_warm)
 
@@ -168,6 +194,8 @@ def _finish(response: Response) -> Response:
     # The log gets the route's pattern and not the path, because a path may name a person.
     route = request.url_rule.rule if request.url_rule is not None else None
     _note(metrics.current_meter(), context, request.method, route, response.status_code)
+    if request.method == "POST" and "Idempotency-Replayed" in response.headers:
+        REPLAYS.add(1)
     if context.api_key is not None and response.status_code != Unauthenticated.status:
         app_context().key_uses.note(context.api_key.id)
     return response
@@ -181,8 +209,7 @@ def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str
         return
     _log.info(
         "request",
-        request_id=context.request_id,
-        method=method,
+        method=method if method in metrics.METHODS else metrics.OTHER,
         route=route,
         status=status,
         duration_ms=round(duration_s * 1000, 2),

@@ -114,16 +114,24 @@ def installed_programs() -> pathlib.Path | None:
     return max(found, key=lambda folder: float(folder.parent.name), default=None)
 
 
+def runnable_programs() -> pathlib.Path:
+    """The folder of the wheel's programs, where their user may run them."""
+    return _runnable_by(ordinary_user()) / "bin"
+
+
 @contextlib.contextmanager
 def running(
-    changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None, programs: pathlib.Path | None = None
+    changes: Mapping[str, str] | None = None,
+    kept: pathlib.Path | None = None,
+    programs: pathlib.Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[PostgreSQL]:
     """Starts a server, with changes to SETTINGS. It is new and removed at the end, unless it is `kept` in a folder.
 
-    Without `programs` it is the server of the wheel.
+    Without `programs` it is the server of the wheel. `environment` has more variables for its processes.
     """
     user = ordinary_user()
-    programs = programs or _runnable_by(user) / "bin"
+    programs = programs or runnable_programs()
     with contextlib.ExitStack() as stack:
         if kept is None:
             made = tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True)
@@ -143,8 +151,10 @@ def running(
                 cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=sys.stderr,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)},
-            )
+                env={
+                    "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder), **(environment or {}),
+                },
+            )  # fmt: skip
 
         if not data.exists():
             run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")

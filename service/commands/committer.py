@@ -18,9 +18,11 @@ from typing import Any
 
 import structlog
 
+from service.commands.counted import count_failure, count_outcomes, count_together
 from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
 from service.commands.together import Together, TogetherOutcome, post_together
 from service.domain.errors import Unauthenticated, Unavailable
+from service.figures.posting import COMMIT_REQUESTS, COMMIT_SECONDS, COMMITS_REPEATED
 from service.ledger import Ledger
 from service.storage.faults import (
     DatabaseUnavailable,
@@ -34,6 +36,8 @@ QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000
 ATTEMPTS_MAX = 8
 ANSWER_TIMEOUT_S = 30.0
+REQUEST_IDS_TOLD_MAX = 50
+"""How many requests the log line of a failed commit names."""
 
 _log = structlog.get_logger()
 
@@ -44,6 +48,7 @@ class _Request:
 
     entries: Sequence[NewEntry] = ()
     alone: Callable[[Ledger], object] | None = None
+    request_id: str | None = None
     answer: Future[Any] = field(default_factory=Future)
 
 
@@ -72,7 +77,8 @@ class Committer:
         entries was revoked in the meantime; all entries of a call have the same API key.
         """
         alone = functools.partial(post_all_or_none, entries=entries) if all_or_none else None
-        outcomes: list[Outcome] = self._answer_to(_Request(entries, alone), timeout_s)
+        request_id = entries[0].request_id if entries else None
+        outcomes: list[Outcome] = self._answer_to(_Request(entries, alone, request_id), timeout_s)
         if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
             raise outcomes[0].refusal
         return outcomes
@@ -83,7 +89,8 @@ class Committer:
         Raises Unavailable and Unauthenticated as `submit` does.
         """
         alone = functools.partial(post_together, request=together)
-        outcome: TogetherOutcome = self._answer_to(_Request(alone=alone), ANSWER_TIMEOUT_S)
+        asked = _Request(alone=alone, request_id=together.request_id)
+        outcome: TogetherOutcome = self._answer_to(asked, ANSWER_TIMEOUT_S)
         if isinstance(outcome.refusal, Unauthenticated):
             raise outcome.refusal
         return outcome
@@ -129,9 +136,11 @@ class Committer:
             if first is None:
                 return
             together, held_back = self._take_together(first)
-            self._began_at = time.monotonic()
+            self._began_at = began_at = time.monotonic()
             self._commit(together)
             self._began_at = None
+            COMMIT_SECONDS.observe(time.monotonic() - began_at)
+            COMMIT_REQUESTS.observe(len(together))
             if held_back is _END:
                 return
             if isinstance(held_back, _Request):
@@ -171,6 +180,8 @@ class Committer:
                 if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
                     self._answer_alone(together, error)
                     return
+                COMMITS_REPEATED.add(1)
+        count_together(answer) if isinstance(answer, TogetherOutcome) else count_outcomes(answer)
         outcomes = iter([answer] if alone else answer)
         for request in together:
             # A caller that gave up gets no answer here, but its outcome is in the ledger under its key.
@@ -186,7 +197,9 @@ class Committer:
             for request in together:
                 self._commit([request])
             return
-        _log.error("commit-failed", requests=len(together), error=type(error).__name__)
+        count_failure(error)
+        request_ids = [request.request_id for request in together[:REQUEST_IDS_TOLD_MAX]]
+        _log.error("commit-failed", requests=len(together), request_ids=request_ids, error=type(error).__name__)
         for request in together:
             _fail(request, _told(error))
 

@@ -8,11 +8,14 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
+from service.figures.posting import REFUSALS
 from service.http.request_context import request_context
 from service.server.lifetimes import code_path_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+UNEXPECTED = "Something went wrong on our side; the log has it under the request id."
 
 _log = structlog.get_logger()
 
@@ -48,6 +51,7 @@ def problem_document(refusal: Refusal, request_id: str) -> dict[str, object]:
 
 def problem_response(refusal: Refusal, request_id: str) -> Response:
     """The answer to a refused request, with the headers that its status asks for."""
+    REFUSALS.add(1, refusal.code)
     body = orjson.dumps(problem_document(refusal, request_id))
     response = Response(body, refusal.status, content_type=PROBLEM_MEDIA_TYPE)
     if refusal.status == 401:
@@ -100,6 +104,4 @@ def _unavailable(error: Exception) -> Response:
 def _unexpected(error: Exception) -> Response:
     # The traceback is logged without the message's parameters: they may hold personal data.
     _log.error("unexpected-error", error=type(error).__name__, where=code_path_of(error))
-    return problem_response(
-        Refusal("Something went wrong on our side; the log has it under the request id."), request_context().request_id
-    )
+    return problem_response(Refusal(UNEXPECTED), request_context().request_id)

@@ -8,16 +8,40 @@ import atexit
 import logging
 import multiprocessing.util
 import sys
+import threading
 from typing import Any
 
 import structlog
 
+from service.figures.server import LOG_LINES_LOST
 from service.server.log_lines import STANDARD_ERROR_LINES, LineStream
 
 END_WAITS_FOR_THE_LOG_S = 1.0
 """How long a process that ends waits for its last lines to be written."""
 
-_STAMPS: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+_request = threading.local()
+
+
+def log_lines_are_of(request_id: str, client: str) -> None:
+    """From now on each line of this thread bears the request's id and its client, until the thread takes another one.
+
+    A thread of the server does nothing between two requests.
+    """
+    _request.told = request_id, client
+
+
+def _add_request(_logger: Any, _method: str, line: Any) -> Any:
+    told = getattr(_request, "told", None)
+    if told is not None:
+        line["request_id"], line["client"] = told
+    return line
+
+
+_STAMPS: list[Any] = [
+    _add_request,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 
 class _Logger:
@@ -49,6 +73,7 @@ def configure_logs(level: str) -> None:
         logger_factory=lambda *_: _Logger(),
         cache_logger_on_first_use=True,
     )
+    STANDARD_ERROR_LINES.on_loss(LOG_LINES_LOST.add)
     atexit.register(flush_logs)
     # A process that multiprocessing forks off runs no atexit functions at its end, but it runs these finalizers.
     multiprocessing.util.Finalize(None, flush_logs, exitpriority=0)

@@ -9,21 +9,23 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
+from service.figures.machine import CONNECTION_WAIT_SECONDS
+from service.storage.committing import code_of
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
+    BecameReadOnly,
     ConnectionRefused,
     DatabaseUnavailable,
+    NoPrimary,
     NotWritten,
     ReadOnlyDatabase,
     ReadOnlyFolder,
 )
+from service.storage.meanings import READ_ONLY, Ending, meaning_of
 
 LOOK_WHETHER_SQLITE_IS_FREE_S = 0.002
 ATTEMPTS = (True, False)
 """For each attempt, whether its connection may have died in the pool. When one has, the pool drops all others too."""
-
-_RACE_STATES = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL's codes for serialization failure, deadlock and lock timeout."""
 
 _SNAPSHOT_ENDED = "40001"
 """PostgreSQL's code when a standby has ended a reading transaction, because the changes of the primary had to go on."""
@@ -40,7 +42,11 @@ Begin = Callable[[sa.Connection], None]
 
 @contextlib.contextmanager
 def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.RootTransaction]]:
-    """Opens a transaction on a connection of the pool. When the connection has died in the pool, it tries once more."""
+    """Opens a transaction on a connection of the pool.
+
+    When the connection has died in the pool, or leads to a server that takes no writes any more, it tries once more, on
+    a new connection.
+    """
     for may_have_died in ATTEMPTS:
         connection = _connect(engine)
         with connection:
@@ -50,11 +56,26 @@ def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.R
                 if error.connection_invalidated and may_have_died:
                     continue
                 raise unavailable(error) from error
+            except BecameReadOnly:
+                # The connection is older than the fail-over, and so may be all others in the pool.
+                connection.invalidate()
+                engine.dispose()
+                if may_have_died:
+                    continue
+                raise
             yield connection, transaction
             return
 
 
+def connections_of(pool: sa.Pool) -> tuple[int, int]:
+    """How many connections of a pool are in use, and how many there may be."""
+    assert isinstance(pool, sa.QueuePool)
+    return pool.checkedout(), pool.size()
+
+
 def _connect(engine: sa.Engine) -> sa.Connection:
+    used, most = connections_of(engine.pool)
+    began = time.perf_counter() if used >= most else None
     try:
         return engine.connect()
     except sa.exc.TimeoutError as error:
@@ -63,6 +84,9 @@ def _connect(engine: sa.Engine) -> sa.Connection:
         raise unavailable(error) from error
     except OSError as error:  # `sync_log` raises this for SQLite's log.
         raise DatabaseUnavailable("the database can't be reached") from error
+    finally:
+        if began is not None:
+            CONNECTION_WAIT_SECONDS.observe(time.perf_counter() - began)
 
 
 def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
@@ -89,6 +113,8 @@ def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
     """The fault for an error while a transaction was being begun."""
     if _is_of_read_only(error):
         return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
+    if getattr(error.orig, "found_only_others", False):  # `hosts.NoWantedServer`: SQLite needs no such module.
+        return NoPrimary("none of the database's servers is one that is wanted now")
     _, _, refused = str(error.orig).partition(_REFUSED)
     if refused:
         return ConnectionRefused(f"the database refuses the connection ({refused.splitlines()[0].strip()})")
@@ -107,8 +133,15 @@ def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
     """The fault for an error of a statement in a transaction, which the caller rolls back."""
     if _is_of_read_only(error):
         return ReadOnlyDatabase(CANT_BE_WRITTEN)
-    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACE_STATES
+    meaning = meaning_of(code_of(error))
+    is_race = isinstance(error, sa.exc.IntegrityError) or meaning.wrote == Ending.RACE
     return NotWritten(str(error.orig), is_race=is_race)
+
+
+def leave_where_only_read(connection: sa.Connection, error: sa.exc.DBAPIError) -> None:
+    """Drops the connection after a statement that a server of PostgreSQL refused because it takes no writes."""
+    if code_of(error) == READ_ONLY:
+        connection.invalidate()
 
 
 def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:

@@ -17,7 +17,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.storage import revisions
-from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun, not_read, not_written, unavailable
+from service.storage.beginning import (
+    CANT_BE_WRITTEN,
+    Begin,
+    begin_as_it_is,
+    begun,
+    connections_of,
+    leave_where_only_read,
+    not_read,
+    not_written,
+    unavailable,
+)
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.fair_lock import FairFileLock, FairLock
@@ -118,6 +128,7 @@ class Database:
                     commit_durably(connection)
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
+                leave_where_only_read(connection, error)
                 raise not_written(error) from error
             except BaseException:
                 transaction.rollback()
@@ -267,6 +278,11 @@ class Database:
     def engines(self) -> tuple[sa.Engine, sa.Engine]:
         """The writing and the reading engine, for migrations and for code that counts statements."""
         return self._writer, self._reader
+
+    def connections(self) -> dict[str, tuple[int, int]]:
+        """For each pool, how many of its connections are in use, and how many there may be."""
+        pools = {"writing": self._writer.pool, "reading": self._reader.pool, "apart": self._apart.pool}
+        return {name: connections_of(pool) for name, pool in pools.items()}
 
     def close(self) -> None:
         """Closes all connections; the database can still be used, and opens new ones."""

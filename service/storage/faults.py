@@ -25,6 +25,16 @@ class ReadOnlyDatabase(DatabaseUnavailable):
     )
 
 
+class BecameReadOnly(ReadOnlyDatabase):
+    """The server of this connection takes no writes; a new connection may find one that does, after a fail-over."""
+
+
+class NoPrimary(DatabaseUnavailable):
+    """Servers of the database answer, and none of them takes writes: a fail-over is going on, or a primary is away."""
+
+    advice = "no server of the URL takes writes: see whether the primary runs, and whether its host is in the URL."
+
+
 class ReadOnlyFolder(DatabaseUnavailable):
     """SQLite needs files beside the ledger's file, and may not make them."""
 

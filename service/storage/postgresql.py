@@ -7,13 +7,15 @@ only when the session belongs to the connection (docs/decisions/0015).
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any, Self
 
 import psycopg
 import sqlalchemy as sa
 
 from service.storage.committing import collect_warnings
-from service.storage.faults import NotDurable, ReadOnlyDatabase
+from service.storage.faults import BecameReadOnly, NotDurable, ReadOnlyDatabase
+from service.storage.hosts import attempts_of, connect_to_one
 from service.storage.silence import PatientConnection, Peers
 
 READERS_MAX = 6
@@ -33,11 +35,19 @@ KEEPALIVE_INTERVAL_S = 2
 KEEPALIVES_MAX = 3
 UNACKNOWLEDGED_MS = 10_000
 """A server that has vanished sends nothing. The system ends the connection after 5 + 3 · 2 s of silence, or when data
-that was sent is not acknowledged for 10 s. Together with making a new connection this takes less than 15 s."""
+that was sent is not acknowledged for 10 s. Together with making a new connection this takes less than 15 s. All hosts
+of a URL together have CONNECT_TIMEOUT_S, unless the URL has a connect_timeout."""
+LOOK_FOR_THE_PRIMARY_AGAIN_S = 1.0
+"""When a server takes no writes, a connection that is older than this is given up for a new one: there may have been a
+fail-over, and the same address, or another host of the URL, may lead to the primary."""
 
 ANSWER_WITHIN_S = 11
 """A server may be frozen while its system still receives data. Then only the client's own clock ends the waiting.
 Together with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection this takes 15 s."""
+COMMIT_WITHIN_S = 20
+"""Where another server may take over, a commit waits longer for its standbys. When it is given up, PostgreSQL shows
+what is on this server alone, and a report would show it until the other server takes over. A primary that is cut off
+from the others is stopped before that (docs/decisions/0034). No limit of the server ends the waiting of a commit."""
 LOCK_TIMEOUT_MS = 10_000
 WRITING_STATEMENT_TIMEOUT_MS = 10_500
 """The server gives up a statement before the client does, so that the client gets the reason."""
@@ -80,6 +90,9 @@ _READING = (
 )
 
 
+_WHO_ANSWERS = "SELECT pg_backend_pid(), extract(epoch FROM pg_postmaster_start_time())::text"
+
+
 class _WatchingCursor(psycopg.Cursor[Any]):
     """A cursor for single statements behind a pooler. It sends the settings with each, as the session may differ."""
 
@@ -95,14 +108,31 @@ class _Connection(PatientConnection):
 
     answer_within_s: float | None = ANSWER_WITHIN_S
     has_own_session = False
+    may_fail_over = False
+    is_writing = False
+    opened_at = 0.0
     _planned_at = 0.0
 
     def find_session(self) -> None:
-        """Finds out whether the session belongs to this connection: a pooler tells another process id than it has."""
-        row = self.execute("SELECT pg_backend_pid()").fetchone()
-        self.has_own_session = row is not None and row[0] == self.info.backend_pid
+        """Finds out which server answers, and whether the session belongs to this connection.
+
+        A pooler tells another process id than the session has.
+        """
+        self.opened_at = time.monotonic()
+        pid, self.server = self.execute(_WHO_ANSWERS).fetchone() or (None, None)
+        self.has_own_session = pid == self.info.backend_pid
         if not self.has_own_session:
             self.prepare_threshold = None
+
+    def commit(self) -> None:
+        """Commits. What was written waits patiently for the standbys when another server may take over."""
+        within_s = self.answer_within_s
+        if within_s is not None and self.may_fail_over and self.is_writing:
+            self.answer_within_s = COMMIT_WITHIN_S
+        try:
+            super().commit()
+        finally:
+            self.answer_within_s = within_s
 
     def plan_anew(self) -> str:
         """The statement that drops old plans when a transaction begins; "" when plans are not kept, or not old yet."""
@@ -130,17 +160,25 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
 
     @sa.event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
-        """Opens a connection for SQLAlchemy, and finds out whether its session belongs to it."""
-        connection = _Connection.connect(*arguments, autocommit=True, **_PARAMETERS | parameters)
+        """Opens a connection for SQLAlchemy, to the first of the URL's servers that is wanted."""
+        told = _PARAMETERS | parameters
+        attempts = attempts_of(told)
+        connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
+        connection.may_fail_over = len(attempts) > 1
         peers.join(connection)
-        try:
-            connection.find_session()
-        except psycopg.Error:
-            connection.close()
-            raise
         return connection
 
     return engine
+
+
+def _connect(parameters: Mapping[str, Any]) -> _Connection:
+    connection = _Connection.connect(autocommit=True, **parameters)
+    try:
+        connection.find_session()
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection
 
 
 _PARAMETERS: dict[str, Any] = {
@@ -158,7 +196,8 @@ _PARAMETERS: dict[str, Any] = {
 def begin_writing(connection: sa.Connection) -> None:
     """Begins a transaction that writes.
 
-    Raises ReadOnlyDatabase when nothing can be written, and NotDurable when a commit would not wait for the disk.
+    Raises ReadOnlyDatabase when nothing can be written, as BecameReadOnly where a new connection may find a server that
+    takes writes, and NotDurable when a commit would not wait for the disk.
     """
     _begin_durably(connection, _WRITING)
 
@@ -173,11 +212,13 @@ def begin_at_length(connection: sa.Connection) -> None:
 
 def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
     driver = _driver_of(connection)
-    driver.answer_within_s = ANSWER_WITHIN_S
+    driver.answer_within_s, driver.is_writing = ANSWER_WITHIN_S, True
     told: Any = _begin(connection, driver, f"{begin}{driver.plan_anew()}; {_DURABLE}").fetchone()
     durability, is_read_only = told
     if is_read_only == "on":
-        raise ReadOnlyDatabase("the database is read-only (a standby, or default_transaction_read_only)")
+        is_old = time.monotonic() - driver.opened_at > LOOK_FOR_THE_PRIMARY_AGAIN_S
+        fault = BecameReadOnly if is_old else ReadOnlyDatabase
+        raise fault("the database is read-only (a standby, or default_transaction_read_only)")
     if durability not in {"on", "remote_apply"}:
         raise NotDurable("a commit would not wait for the disk")
     return driver
@@ -186,7 +227,7 @@ def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
 def begin_reading(connection: sa.Connection) -> None:
     """Begins a transaction that sees one snapshot and can't write."""
     driver = _driver_of(connection)
-    driver.answer_within_s = ANSWER_WITHIN_S
+    driver.answer_within_s, driver.is_writing = ANSWER_WITHIN_S, False
     _begin(connection, driver, _READING + driver.plan_anew())
     driver.answer_within_s = READ_WITHIN_S
 

@@ -22,18 +22,27 @@ SILENT_AFTER_S = 3.0
 
 
 class Peers:
-    """The connections of a process to one server."""
+    """The connections of a process to one server.
+
+    After a fail-over the server is another one. The first connection to it ends all connections to the one before.
+    """
 
     def __init__(self) -> None:
         """Begins without connections."""
         self._inside = threading.Lock()
         self._connections: weakref.WeakSet[PatientConnection] = weakref.WeakSet()
+        self._server: str | None = None
 
     def join(self, connection: "PatientConnection") -> None:
         """Adds a connection; it stays in the set while other code uses it."""
+        connection.peers, connection.heard_at = self, time.monotonic()
         with self._inside:
             self._connections.add(connection)
-        connection.peers, connection.heard_at = self, time.monotonic()
+            is_another = self._server not in {None, connection.server}
+            self._server = connection.server
+            others = [other for other in self._connections if other.server != connection.server] if is_another else []
+        for other in others:
+            other.cut_off()
 
     def cut_off_the_silent(self, since: float) -> None:
         """Ends all connections that have heard nothing since this moment, so that their users get an error at once."""
@@ -49,6 +58,8 @@ class PatientConnection(psycopg.Connection[Any]):
 
     answer_within_s: float | None = None
     peers: Peers | None = None
+    server: str | None = None
+    """What tells this server from others: the time at which it was started."""
     heard_at = 0.0
     """When its server last answered, by time.monotonic."""
 

@@ -167,12 +167,21 @@ def say(plan: Plan, count: Count) -> None:
         print(f"{at} {what}: {count.cycles} cycles, {count.findings.acknowledged} acknowledged", flush=True)
 
 
-def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_sample: bool = True) -> Count:
+def run(
+    fault: Fault,
+    engine: str,
+    cycles: int,
+    seed: int,
+    first: int = 1,
+    *,
+    is_sample: bool = True,
+    is_quick: bool = False,
+) -> Count:
     """Runs a fault in a folder of its own, which stays when something was wrong, and returns the count."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hushi-torture-"))
     folder.chmod(0o755)
     try:
-        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample))
+        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample, is_quick=is_quick))
     except Failed as failed:
         raise Failed(f"{failed}\nits files: {folder}") from failed
     shutil.rmtree(folder, ignore_errors=True)
