@@ -21,7 +21,7 @@ from service.storage.engine import Connection, Database
 
 BREAK = "TORTURE_BREAK"
 IMPATIENT = "impatient"
-LATE_S, SHORT_S = 0.3, 0.4
+LATE_S, SHORT_S = 0.6, 0.4
 STALE_S = 1.0
 
 

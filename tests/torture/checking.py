@@ -78,7 +78,7 @@ def check(market: Market, log: Log, chance: random.Random) -> Findings:
     with market.opened() as ledger:
         entries, contracts = read_journal(ledger), _contracts(ledger)
         findings.wrong += _sent_on_wrongly(ledger)
-    _compare_with_journal(log, entries, findings)
+    compare_with_journal(log, entries, findings)
     _compare_with_http(log, entries, _rows_over_http(wire, findings), findings)
     _compare_transfers(log, contracts, findings)
     findings.wrong += [*over_the_limit(entries), *reversed_twice(entries), *_wrong_reports(wire, entries)]
@@ -128,7 +128,8 @@ def _told_of(log: Log) -> dict[str, Document]:
     }
 
 
-def _compare_with_journal(log: Log, entries: list[Transaction], findings: Findings) -> None:
+def compare_with_journal(log: Log, entries: list[Transaction], findings: Findings) -> None:
+    """Looks in the journal for each entry that a client was told of, and for entries that no client was told of."""
     told, there = _told_of(log), Counter(str(entry.transaction_id) for entry in entries)
     findings.lost += [f"{each} is not in the journal" for each in told if each not in there]
     findings.doubled += [f"{each} is in the journal {count} times" for each, count in there.items() if count > 1]
@@ -201,14 +202,16 @@ def _sent_on_wrongly(ledger: Ledger) -> Iterable[str]:
         return [f"more of the trade at {seq} has gone on than there is" for seq in connection.execute(asked).scalars()]
 
 
-def over_the_limit(entries: Iterable[Transaction]) -> Iterable[str]:
+def over_the_limit(entries: Iterable[Transaction]) -> list[str]:
+    """Residents who have used more than the value limit on a day, or less than nothing."""
     used: dict[Any, int] = defaultdict(int)
     for entry in entries:
         used[entry.resident, entry.day] += entry.exempt_fen
     return [f"{who} has used {format_cny(fen)} CNY" for who, fen in used.items() if not 0 <= fen <= VALUE_LIMIT_FEN]
 
 
-def reversed_twice(entries: Iterable[Transaction]) -> Iterable[str]:
+def reversed_twice(entries: Iterable[Transaction]) -> list[str]:
+    """Trades that more than one entry reverses."""
     reversals = Counter(entry.reverses for entry in entries if entry.reverses is not None)
     return [f"{trade} is reversed {count} times" for trade, count in reversals.items() if count > 1]
 

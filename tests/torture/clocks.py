@@ -24,8 +24,8 @@ from service.domain.transactions import MARKET_TIME
 from service.http.sessions import CLOCK_BACK_MAX, COOKIE, LIFETIME
 from tests.torture.asking import Document, Log
 from tests.torture.checking import check
-from tests.torture.markets import Market, databases, market
-from tests.torture.running import CYCLES_PER_LEDGER, Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.markets import Market, market
+from tests.torture.running import CYCLES_PER_LEDGER, Count, Fault, Plan, cycle_of, databases_of, demand_well, say
 from tests.torture.traffic import Client, Traffic
 from tests.waiting import wait_until
 
@@ -136,7 +136,7 @@ class ClientOfToday(Client):
 def run(plan: Plan) -> Count:
     """Runs jumps on one ledger after the other, with a check after each."""
     count, log, found = Count(), Log(), None
-    with databases(plan.engine, plan.folder / "databases") as made, market(made, plan.folder / "market") as served:
+    with databases_of(plan) as made, market(made, plan.folder / "market") as served:
         clock = Clock(plan.folder / "clock")
         served.program, served.variables = PROGRAM, {**clock.variables, **plan.variables}
         served.start()

@@ -16,8 +16,8 @@ from tests.torture import broken
 from tests.torture.asking import Log, Request, Wire, settle
 from tests.torture.checking import check
 from tests.torture.counting_proxy import CountingProxy, Way
-from tests.torture.markets import RESIDENTS, Databases, Market, databases, market, quiet_port
-from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.markets import RESIDENTS, Databases, Market, market, quiet_port
+from tests.torture.running import Count, Fault, Plan, cycle_of, databases_of, demand_well, say
 
 BYTES_PER_LEDGER = 500
 MEASURED = 5
@@ -117,7 +117,7 @@ def _proxy(connect: Callable[[], socket.socket]) -> CountingProxy:
 def run(lay: Lay, ways: tuple[Way, ...], plan: Plan) -> Count:
     """Strikes at each byte from the first of the plan on, or at a sample of so many bytes of the conversation."""
     count, struck, log = Count(), 0, Log()
-    with databases(plan.engine, plan.folder / "databases") as made, lay(plan, made, plan.first) as line:
+    with databases_of(plan) as made, lay(plan, made, plan.first) as line:
         length = line.length(log)
         chosen = _bytes(plan, length)
         for byte in chosen:

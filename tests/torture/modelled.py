@@ -22,6 +22,7 @@ from tests.torture.markets import RESIDENTS, Market
 
 BATCH_LINES_MAX = 6
 PAUSE_S_MAX = 0.02
+TRIES_MAX = 3000
 REPORT = "/v1/reports/trade?from=2024-01-01&to=2024-12-31&compare=none&by=trade_point"
 FIRST_DAY, DAYS = datetime.date(2024, 3, 1), 60
 
@@ -88,7 +89,8 @@ class Writer(threading.Thread):
             self._log.add(request)
             self.sent += 1
             while not self._wire.send(request):
-                time.sleep(0.05)
+                if self._stopping.wait(0.05) and request.tries > TRIES_MAX:
+                    return
             self._note(request)
             time.sleep(self._chance.random() * PAUSE_S_MAX)
         self._wire.close()

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
 from tests.torture.kills import kill_folder, kill_group, kill_worker
-from tests.torture.markets import Market, databases, market
+from tests.torture.markets import Market, market
 from tests.torture.modelled import Reader, Writer, wrong_answers
-from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.running import Count, Fault, Plan, cycle_of, databases_of, demand_well, say
 
 SECONDS = 600
 WRITERS, READERS = 8, 3
@@ -41,7 +41,7 @@ def run(plan: Plan) -> Count:
     """Lets writers write and readers read for as many seconds as the plan has cycles, and compares."""
     count, log = Count(), Log()
     with (
-        databases(plan.engine, plan.folder / "databases") as made,
+        databases_of(plan) as made,
         market(made, plan.folder / "market", plan.hushi, **plan.variables) as served,
         cycle_of(plan, 1),
     ):

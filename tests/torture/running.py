@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from service.cli.main import main
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
-from tests.torture.markets import Market, databases, market
+from tests.torture.markets import Databases, Market, databases, market
 
 ENGINES = ("sqlite", "postgresql")
 CYCLES_PER_LEDGER = 20
@@ -40,6 +40,8 @@ class Plan:
     """Whether the cycles stand for all that there are. Otherwise they are those from `first` on."""
     hushi: Callable[[], None] = main
     variables: Mapping[str, str] = field(default_factory=dict)
+    made: Databases | None = None
+    """Where ledgers are made, for quick forms that share it; otherwise a fault makes its own."""
     is_quick: bool = False
     """Whether this is the quick form, in `make test`, where a fault samples what its full form does."""
 
@@ -121,6 +123,16 @@ def _where(plan: Plan, number: int) -> str:
     return f"{plan.fault.name} on {plan.engine}, seed {plan.seed}, cycle {number}; again: {plan.replay(number)}"
 
 
+@contextlib.contextmanager
+def databases_of(plan: Plan, settings: Mapping[str, str] | None = None) -> Iterator[Databases]:
+    """Where the ledgers of a plan are made; `settings` are those of its PostgreSQL."""
+    if plan.made is not None:
+        yield plan.made
+        return
+    with databases(plan.engine, plan.folder / "databases", settings) as made:
+        yield made
+
+
 Strike = Callable[[Plan, Market, Log, int], None]
 """A cycle of a fault: it lets clients send, strikes, mends, and leaves the clients at rest and the server up."""
 
@@ -131,7 +143,7 @@ def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | Non
     `settings` are those of PostgreSQL.
     """
     count = Count()
-    with databases(plan.engine, plan.folder / "databases", settings) as made:
+    with databases_of(plan, settings) as made:
         for first in plan.numbers[::CYCLES_PER_LEDGER]:
             numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
             log, found = Log(), Findings()
@@ -155,12 +167,21 @@ def say(plan: Plan, count: Count) -> None:
         print(f"{at} {what}: {count.cycles} cycles, {count.findings.acknowledged} acknowledged", flush=True)
 
 
-def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_sample: bool = True) -> Count:
+def run(
+    fault: Fault,
+    engine: str,
+    cycles: int,
+    seed: int,
+    first: int = 1,
+    *,
+    is_sample: bool = True,
+    is_quick: bool = False,
+) -> Count:
     """Runs a fault in a folder of its own, which stays when something was wrong, and returns the count."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hushi-torture-"))
     folder.chmod(0o755)
     try:
-        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample))
+        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample, is_quick=is_quick))
     except Failed as failed:
         raise Failed(f"{failed}\nits files: {folder}") from failed
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,29 +1,26 @@
 """The quick form of jumps of the clock, and its control."""
 
-import pathlib
-
 import pytest
 
 from tests.torture import broken
 from tests.torture.clocks import library
+from tests.torture.conftest import MakePlan
 from tests.torture.registry import BY_NAME
-from tests.torture.running import ENGINES, Failed, Plan
+from tests.torture.running import Failed
 
 if library() is None:
     pytest.skip("libfaketime is not installed on this machine", allow_module_level=True)
 
-CLOCKS, SEED = BY_NAME["clock-jumps"], 17
-QUICK = {"sqlite": 3, "postgresql": 2}
+CLOCKS = BY_NAME["clock-jumps"]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_clock_that_jumps_loses_and_doubles_nothing(engine: str, tmp_path: pathlib.Path) -> None:
-    count = CLOCKS.run(Plan(CLOCKS, engine, QUICK[engine], SEED, tmp_path, first=4, is_quick=True))
+@pytest.mark.parametrize(("engine", "first", "cycles"), [("sqlite", 4, 2), ("postgresql", 8, 1)])
+def test_a_clock_that_jumps_loses_and_doubles_nothing(engine: str, first: int, cycles: int, plan_of: MakePlan) -> None:
+    count = CLOCKS.run(plan_of(CLOCKS, engine, cycles, first=first))
     assert count.findings.is_well
-    assert count.findings.acknowledged > 20 * QUICK[engine]
+    assert count.findings.acknowledged > 20 * cycles
 
 
-def test_days_that_were_taken_from_the_clock_would_be_found(tmp_path: pathlib.Path) -> None:
-    broke = {broken.BREAK: "days-by-the-clock"}
+def test_days_that_were_taken_from_the_clock_would_be_found(plan_of: MakePlan) -> None:
     with pytest.raises(Failed, match="is of the day"):
-        CLOCKS.run(Plan(CLOCKS, "sqlite", 1, SEED, tmp_path, first=5, variables=broke, is_quick=True))
+        CLOCKS.run(plan_of(CLOCKS, "sqlite", first=5, variables={broken.BREAK: "days-by-the-clock"}))
