@@ -23,7 +23,7 @@ from service.storage.pieces import TRAILER_BYTES, DigestedFile, FilePiece, find_
 
 FORMAT = "hushi-backup-2"
 FORMAT_WITHOUT_DIGESTS = "hushi-backup-1"
-"""What version 0.4 and older wrote. Such a file has only ZIP's own checksums."""
+"""What version 0.2.0 and older wrote. Such a file has only ZIP's own checksums."""
 COMPRESSION_LEVEL = 3
 MANIFEST_BYTES_MAX = 16 * 1024 * 1024
 """Enough for the digests of a file of 200 GB."""
