@@ -4,11 +4,13 @@ python -m tests.cluster.run --cycles 30 --seed 17        # the full form, 30 cyc
 python -m tests.cluster.run --quick                      # one kill and one switchover
 python -m tests.cluster.run --control                    # asynchronous replication: it must lose entries
 python -m tests.cluster.run --by-hand                    # what an operator does by hand when two machines are lost
+python -m tests.cluster.run --table a.jsonl --page       # the table of what --log has written, onto the page
 python -m tests.cluster.run --serve                      # only start the cluster and two Hushi, until Ctrl-C
 """
 
 import argparse
 import contextlib
+import datetime
 import itertools
 import json
 import pathlib
@@ -20,7 +22,7 @@ from dataclasses import asdict
 
 from tests.cluster.by_hand import reinitialise, replace_etcd, survive_alone
 from tests.cluster.callers import Callers, Place
-from tests.cluster.campaign import BACK_MEDIAN_S, BACK_WITHIN_S, Campaign, Cycle, table
+from tests.cluster.campaign import BACK_MEDIAN_S, BACK_WITHIN_S, Campaign, Cycle, table, write_page
 from tests.cluster.cluster import Cluster, running_cluster
 from tests.cluster.faults import FAULTS
 from tests.cluster.network import namespaces_can_be_made, network
@@ -30,6 +32,7 @@ from tests.temporary_files import write_to_memory
 
 QUICK = ("kill", "switchover")
 PORT = 23000
+PAGE = pathlib.Path(__file__).parents[2] / "docs/RELIABILITY.md"
 
 
 @contextlib.contextmanager
@@ -59,7 +62,8 @@ def _arguments() -> argparse.Namespace:
         "--by-hand", action="store_true", help="two machines are lost, and an operator goes on with one"
     )
     parser.add_argument("--no-timer", action="store_true", help="no timer resets a machine whose Patroni hangs")
-    parser.add_argument("--table", type=pathlib.Path, help="print the table of a file that --log has written")
+    parser.add_argument("--table", type=pathlib.Path, nargs="+", help="print the table of files that --log has written")
+    parser.add_argument("--page", action="store_true", help="write that table into docs/RELIABILITY.md, too")
     parser.add_argument("--set", action="append", default=[], help="a setting of Patroni, such as synchronous_mode=off")
     return parser.parse_args()
 
@@ -68,7 +72,7 @@ def main() -> None:
     """Runs what the arguments say. Ends with code 1 when something was lost, doubled, wrong or too late."""
     told = _arguments()
     if told.table is not None:
-        print(table([Cycle(**json.loads(line)) for line in told.table.read_text("utf-8").splitlines()]))
+        _print_table(told)
         return
     write_to_memory()
     for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # A program in the background ignores the first.
@@ -148,6 +152,23 @@ def _tell(number: int, cycle: Cycle, log: pathlib.Path | None) -> None:
     if log is not None:
         with log.open("a") as lines:
             lines.write(json.dumps(asdict(cycle)) + "\n")
+
+
+def _print_table(told: argparse.Namespace) -> None:
+    """Prints the table of logs, and writes it into the page if that is asked for."""
+    lines = [line for file in told.table for line in file.read_text("utf-8").splitlines()]
+    made = table([Cycle(**json.loads(line)) for line in lines])
+    print(made)
+    if told.page:
+        day = datetime.datetime.now(datetime.UTC).date().isoformat()
+        command = f"make cluster CYCLES={told.cycles} SEED={told.seed}"
+        write_page(f"{made}\n\n`{command}`, {day}, on two processors with a load of {_loads(lines)}.", PAGE)
+
+
+def _loads(lines: list[str]) -> str:
+    """The lowest and the highest load that the cycles of a log have seen."""
+    loads = [json.loads(line)["load"] for line in lines]
+    return f"{min(loads):.0f} to {max(loads):.0f}"
 
 
 def _serve(cluster: Cluster, places: list[Place]) -> None:
