@@ -110,8 +110,11 @@ class Campaign:
         self.callers.settle_unknown()
         print(run_command(self.cluster, "verify").strip().splitlines()[-1])
         entries, _ = read_journal(self.cluster)
-        unknown = set(entries) - set(self.callers.kept.acknowledged)
-        wrong = [f"{len(unknown)} entries have no acknowledged post"] if unknown else []
+        acknowledged = self.callers.kept.acknowledged
+        lost = [number for number, entry in acknowledged.items() if entries.get(number) != entry]
+        unknown = set(entries) - set(acknowledged)
+        wrong = [f"{len(lost)} posts are lost"] if lost else []
+        wrong += [f"{len(unknown)} entries have no acknowledged post"] if unknown else []
         for place in self.callers.places:
             _, document = place.ask("GET", "/v1/reports/trade?period=2024&compare=none")
             total = document["total"]

@@ -14,10 +14,11 @@ import datetime
 import itertools
 import json
 import pathlib
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from tests.cluster.by_hand import reinitialise, replace_etcd, survive_alone
@@ -31,6 +32,7 @@ from tests.cluster.serving import serving_places
 from tests.temporary_files import write_to_memory
 
 QUICK = ("kill", "switchover")
+CONTROL = ("primary isolated",)
 PORT = 23000
 PAGE = pathlib.Path(__file__).parents[2] / "docs/RELIABILITY.md"
 
@@ -74,43 +76,60 @@ def main() -> None:
     if told.table is not None:
         _print_table(told)
         return
+    if shutil.which("etcd") is None:
+        sys.exit("etcd is not installed: apt-get install etcd-server haproxy iproute2 iptables")
     write_to_memory()
     for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # A program in the background ignores the first.
         signal.signal(asked_to_end, signal.default_int_handler)
     namespaces = namespaces_can_be_made() and not told.loopback
-    names = QUICK if told.quick else tuple(told.faults.split(","))
+    names = QUICK if told.quick else CONTROL if told.control else tuple(told.faults.split(","))
     left_out = [name for name in names if FAULTS[name].needs_cuts and not namespaces]
     if left_out:
         print(f"skipped: {', '.join(left_out)} (machines need network namespaces: root, ip, iptables and unshare)")
-    with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
-        if told.set:
-            cluster.configure(*told.set)
-        for node in cluster.nodes.values():
-            node.watchdog.works = not told.no_timer
-        if told.control:
-            sys.exit(_lose(cluster, places, told))
-        if told.serve:
-            _serve(cluster, places)
-            return
-        if told.by_hand:
-            replace_etcd(cluster, places)
-            reinitialise(cluster)
-            survive_alone(cluster, places)
-            return
-        with Callers(places, told.seed) as callers:
-            campaign = Campaign(cluster, callers, told.seed)
-            _try_proxy(cluster)
-            numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
-            with contextlib.suppress(KeyboardInterrupt):  # What was counted until then is checked and told.
-                for number, name in itertools.product(numbers, [one for one in names if one not in left_out]):
-                    _tell(number, campaign.run(name, number), told.log)
-            _try_proxy(cluster)
-        faults = campaign.finish()
-    print(table(campaign.cycles))
+    names = tuple(name for name in names if name not in left_out)
+    if names:
+        with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
+            sys.exit(_run_on(cluster, places, told, names))
+
+
+def _run_on(cluster: Cluster, places: list[Place], told: argparse.Namespace, names: Sequence[str]) -> int:
+    """Does to a cluster what the arguments say, and returns the exit code."""
+    if told.set:
+        cluster.configure(*told.set)
+    for node in cluster.nodes.values():
+        node.watchdog.works = not told.no_timer
+    if told.control:
+        return _lose(cluster, places, told)
+    if told.serve:
+        _serve(cluster, places)
+    elif told.by_hand:
+        replace_etcd(cluster, places)
+        reinitialise(cluster)
+        survive_alone(cluster, places)
+    else:
+        return _break(cluster, places, told, names)
+    return 0
+
+
+def _break(cluster: Cluster, places: list[Place], told: argparse.Namespace, names: Sequence[str]) -> int:
+    """Runs the cycles, one of each fault after the other, and prints what came out."""
+    _try_proxy(cluster)
+    with Callers(places, told.seed) as callers:
+        campaign = Campaign(cluster, callers, told.seed)
+        numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
+        try:
+            for number, name in itertools.product(numbers, names):
+                _tell(number, campaign.run(name, number), told.log)
+        except KeyboardInterrupt:  # What was counted until then is checked and told.
+            cluster.heal()
+            cluster.wait_until_whole()
+    _try_proxy(cluster)
+    faults = campaign.finish()
     kept = callers.kept
+    print(table(campaign.cycles))
     print(f"asked again {kept.asked_again}, reports {kept.reports}, answers {dict(kept.answers)}")
     print("\n".join([*kept.wrong[:20], *faults]))
-    sys.exit(0 if is_right(campaign.cycles) and not faults else 1)
+    return 0 if is_right(campaign.cycles) and not faults else 1
 
 
 def _try_proxy(cluster: Cluster) -> None:
@@ -126,7 +145,7 @@ def _lose(cluster: Cluster, places: list[Place], told: argparse.Namespace) -> in
     """Runs the control, and returns 0 when the check notices that acknowledged entries were lost."""
     cluster.stop_waiting_for_standbys()
     with Callers(places, told.seed) as callers:
-        cycle = Campaign(cluster, callers, told.seed).run("primary isolated", 1)
+        cycle = Campaign(cluster, callers, told.seed).run(CONTROL[0], 1)
     _tell(1, cycle, told.log)
     print(f"the control {'lost' if cycle.lost else 'did not lose'} entries that were acknowledged")
     return 0 if cycle.lost else 1
