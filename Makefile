@@ -30,6 +30,7 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@ls /usr/lib/postgresql/*/lib/llvmjit.so >/dev/null 2>&1 || echo "skipped: tests on a PostgreSQL with JIT (none is installed on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
 	@for program in nginx caddy systemd-analyze; do PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || echo "skipped: tests with $$program (it is not installed on this machine)"; done
+	@command -v promtool >/dev/null || echo "skipped: promtool on the alerts (no prometheus on this machine)"
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	@# On a busy machine a test of time or of a race can fail beside others: those that fail run once more, alone, and both runs are shown.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \

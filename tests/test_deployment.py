@@ -138,6 +138,19 @@ def test_backups_of_compose_are_read_by_the_service_and_written_by_one_beside_it
     assert "backups" in (ROOT / ".dockerignore").read_text("utf-8").split()
 
 
+def test_what_observes_the_service_of_compose_is_what_is_shipped(services: dict[str, dict[str, Any]]) -> None:
+    mounted = [volume.split(":")[0] for name in ("prometheus", "grafana") for volume in services[name]["volumes"]]
+    files = [ROOT / path for path in mounted if path.startswith("./")]
+    assert len(files) == 5
+    assert [path for path in files if not path.exists()] == []
+    source = yaml.safe_load((ROOT / "deploy/observability/compose/datasource.yml").read_text("utf-8"))
+    assert source["datasources"][0]["url"] == "http://hushi:9090"
+    # Prometheus asks 127.0.0.1:8000 without a key, so it has to be where the service is.
+    assert services["prometheus"]["network_mode"] == "service:hushi"
+    scraped = yaml.safe_load((ROOT / "deploy/observability/prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    assert [job["static_configs"][0]["targets"] for job in scraped] == [["127.0.0.1:8000"]]
+
+
 def test_the_three_nodes_of_compose_run_without_the_other_profiles(services: dict[str, dict[str, Any]]) -> None:
     nodes = ("db1", "db2", "db3")
     assert {services[name]["environment"]["NODE"] for name in nodes} == set(nodes)
