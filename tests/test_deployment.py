@@ -112,7 +112,7 @@ def test_the_ledger_of_compose_is_migrated_before_it_is_served(services: dict[st
 
 
 def test_the_settings_of_compose_are_settings_of_hushi(services: dict[str, dict[str, Any]]) -> None:
-    hosts = {"migrate": "postgres", "hushi": "postgres", "backup": "postgres"}
+    hosts: dict[str, str | None] = {"migrate": "postgres", "hushi": "postgres", "backup": "postgres"}
     hosts |= dict.fromkeys(("migrate-cluster", "hushi-a", "hushi-b"))
     assert set(hosts) == {name for name, service in services.items() if service.get("image") == "hushi"}
     for name, host in hosts.items():
