@@ -29,6 +29,7 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
 	@ls /usr/lib/postgresql/*/lib/llvmjit.so >/dev/null 2>&1 || echo "skipped: tests on a PostgreSQL with JIT (none is installed on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
+	@for program in nginx caddy systemd-analyze; do PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || echo "skipped: tests with $$program (it is not installed on this machine)"; done
 	@command -v promtool >/dev/null || echo "skipped: promtool on the alerts (no prometheus on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v haproxy >/dev/null || echo "skipped: HAProxy's file for three machines (none is installed on this machine)"
 	@command -v systemd-analyze >/dev/null || echo "skipped: the unit of Patroni for three machines (no systemd on this machine)"
