@@ -1,5 +1,7 @@
 # Two stages: the first builds a virtual environment from the lock, the second has nothing but it.
-FROM python:3.13-slim AS build
+# PYTHON_IMAGE names another image with Python 3.11 or newer, such as a mirror's, where Docker Hub can't be reached.
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 RUN python -m venv /opt/hushi
 COPY pyproject.toml requirements-run.lock README.md LICENSE NOTICE ./
@@ -8,7 +10,7 @@ COPY schemas schemas
 RUN /opt/hushi/bin/pip install --no-cache-dir --quiet --require-hashes -r requirements-run.lock \
  && /opt/hushi/bin/pip install --no-cache-dir --quiet --no-deps --no-build-isolation .
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --no-create-home hushi && install -d -o hushi /var/lib/hushi
 COPY --from=build /opt/hushi /opt/hushi
 ENV PATH=/opt/hushi/bin:$PATH PYTHONDONTWRITEBYTECODE=1 HUSHI_DATA_DIR=/var/lib/hushi

@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
 NPM := $(if $(NODE),$(shell command -v npm))
 
-.PHONY: help run test test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load lock lock-upgrade clean
+.PHONY: help run test torture test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load soak lock lock-upgrade clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is to make
@@ -33,6 +33,10 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@# On a busy machine a test of time or of a race can fail beside others: those that fail run once more, alone, and both runs are shown.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+
+# FAULTS names faults or groups of tests/torture/registry.py; FIRST is the number of the first cycle, to run one again.
+torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks, in full, into docs/RELIABILITY.md; hours: FAULTS, ENGINES, CYCLES, SEED narrow it
+	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" $(if $(SEED),--seed $(SEED))
 
 # Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
 coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
@@ -109,6 +113,9 @@ bench-writes: $(VENV)/bench.done  ## Writes over HTTP beside a peer and raw SQL,
 
 load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
 	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load
+
+soak: $(VENV)/bench.done  ## Mixed load at half of capacity for two hours on each engine; SOAK_SECONDS, BENCH_ENGINES narrow it
+	$(BIN)/python -m loadtests.soak
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hushi needs Python 3.11 or newer: make PYTHON=python3.11")'

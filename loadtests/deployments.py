@@ -22,7 +22,7 @@ from loadtests.postings import CANCELLED_ONE_IN, RESIDENTS
 from service.commands.keys import create_key
 from service.config import WORKERS, Settings
 from service.ledger import Ledger, open_ledger
-from service.storage import schema
+from service.storage import facts, schema
 from service.vault import create_secrets
 from tests import postgresql
 
@@ -100,6 +100,8 @@ def fresh_ledger(
         stack.callback(ledger.database.close)
         schema.upgrade(ledger.database, ledger.vault.macs)
         people(ledger, MarketShape(0, residents))
+        with ledger.database.writing(at_length=True) as connection:
+            facts.add_older(connection, ledger.vault.macs.facts)  # So that the ledger verifies.
         if engine == "postgresql":
             _raw(ledger.database.engines[0], "VACUUM ANALYZE")
         environment = {

@@ -15,6 +15,9 @@ from service.commands.committer import Committer
 from service.commands.key_uses import KeyUses
 from service.config import read_settings
 from service.domain.errors import Unauthenticated
+from service.figures.answering import REPLAYS
+from service.figures.machine import CUBE_BYTES
+from service.figures.posting import QUEUE_LENGTH
 from service.http import metrics
 from service.http.admission import Admission
 from service.http.api import (
@@ -55,6 +58,7 @@ from service.queries.sessions import EndedSessions
 from service.server.lifetimes import end_with_any_thread, end_with_the_parent
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
+from service.server.sampling import sampler_of
 from service.server.stalled import StalledConnections
 from service.storage.identity import FileId
 
@@ -138,11 +142,29 @@ def application() -> Flask:
     served: AppContext = app.extensions["hushi"]
     app.extensions[_STALLED].start()
     served.key_uses.start()
-    threading.Thread(target=_warm_up, args=(served.reporter,), name="warm-up", daemon=True).start()
+    sampler = sampler_of("serving", opened, settings)
+    sampler.add(QUEUE_LENGTH, served.committer.waiting)
+    sampler.add(CUBE_BYTES, cube := _Measured(served.reporter.memory_bytes))
+    sampler.start()
+    threading.Thread(target=_warm_up, args=(served.reporter, cube.measure), name="warm-up", daemon=True).start()
     return app
 
 
-def _warm_up(reporter: Reporter) -> None:
+class _Measured:
+    """A number that takes long to find out: it is told again until it is measured again."""
+
+    def __init__(self, find_out: Callable[[], float]) -> None:
+        self._find_out, self._number = find_out, 0.0
+
+    def __call__(self) -> float:
+        return self._number
+
+    def measure(self) -> None:
+        """Finds the number out."""
+        self._number = self._find_out()
+
+
+def _warm_up(reporter: Reporter, measure: Callable[[], None]) -> None:
     """Loads what reports need before the first request; without it the first question of each kind takes seconds.
 
     Every minute it prepares again, because months end, and months that are over get late trades.
@@ -150,6 +172,7 @@ def _warm_up(reporter: Reporter) -> None:
     _unless_it_fails(reporter.warm_up)
     keep_what_is_loaded()
     while True:
+        _unless_it_fails(measure)
         time.sleep(PREPARE_AGAIN_S)
         _unless_it_fails(reporter.stay_warm)
 
@@ -168,6 +191,8 @@ def _finish(response: Response) -> Response:
     # The log gets the route's pattern and not the path, because a path may name a person.
     route = request.url_rule.rule if request.url_rule is not None else None
     _note(metrics.current_meter(), context, request.method, route, response.status_code)
+    if request.method == "POST" and "Idempotency-Replayed" in response.headers:
+        REPLAYS.add(1)
     if context.api_key is not None and response.status_code != Unauthenticated.status:
         app_context().key_uses.note(context.api_key.id)
     return response

@@ -48,6 +48,16 @@ class PostgreSQL:
         log = self.folder / "log"
         self.run("pg_ctl", "-D", data, "-o", self.options, "-l", log, "-m", "immediate", "-w", "-s", "restart")
 
+    @property
+    def postmaster(self) -> int:
+        """The id of the server's first process."""
+        return int((self.folder / "data/postmaster.pid").read_text().split()[0])
+
+    def start_again(self) -> None:
+        """Starts the server after its processes were killed; it recovers from its log."""
+        data = self.folder / "data"
+        self.run("pg_ctl", "-D", data, "-o", self.options, "-l", self.folder / "log", "-w", "-s", "start")
+
     def promote(self) -> None:
         """Makes this server, a standby, the primary."""
         self.run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "promote")
@@ -104,6 +114,11 @@ def installed_programs() -> pathlib.Path | None:
     return max(found, key=lambda folder: float(folder.parent.name), default=None)
 
 
+def runnable_programs() -> pathlib.Path:
+    """The folder of the wheel's programs, where their user may run them."""
+    return _runnable_by(ordinary_user()) / "bin"
+
+
 @contextlib.contextmanager
 def running(
     changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None, programs: pathlib.Path | None = None
@@ -113,7 +128,7 @@ def running(
     Without `programs` it is the server of the wheel.
     """
     user = ordinary_user()
-    programs = programs or _runnable_by(user) / "bin"
+    programs = programs or runnable_programs()
     with contextlib.ExitStack() as stack:
         if kept is None:
             made = tempfile.TemporaryDirectory(prefix="hushi-pg-", ignore_cleanup_errors=True)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -128,16 +128,28 @@ def serving(
 
     The server is forked off a process that has loaded the command, or else it is started as a program.
     """
-    port = port or free_port()
-    command = ("serve", "--port", str(port), *arguments)
-    process = _start(program, command, environment, log) if program else Forked(main, command, environment, log, log)
-    server = Server(process, port)
+    server = start_server(environment, log, *arguments, program=program, port=port)
     try:
-        _wait_until_ready(server, log, ready)
+        wait_until_ready(server, log, ready)
         yield server
     finally:
-        if process.poll() is None:
+        if server.process.poll() is None:
             server.stop(signal.SIGKILL)
+
+
+def start_server(
+    environment: Mapping[str, str],
+    log: pathlib.Path,
+    *arguments: str,
+    program: Sequence[str] = (),
+    port: int | None = None,
+    hushi: Callable[[], None] = main,
+) -> Server:
+    """Starts a server as `serving` does, and returns it at once. `hushi` is the function that is forked off."""
+    port = port or free_port()
+    command = ("serve", "--port", str(port), *arguments)
+    process = _start(program, command, environment, log) if program else Forked(hushi, command, environment, log, log)
+    return Server(process, port)
 
 
 def _start(
@@ -153,7 +165,8 @@ def _start(
         )
 
 
-def _wait_until_ready(server: Server, log: pathlib.Path, ready: str) -> None:
+def wait_until_ready(server: Server, log: pathlib.Path, ready: str = "/health/ready") -> None:
+    """Waits until a server answers 200. Raises AssertionError, with what its log says, when it does not."""
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         if server.process.poll() is not None:

@@ -1,4 +1,7 @@
-"""Checks the promises of Dockerfile and docker-compose.yml by reading these files, without a container runtime."""
+"""Checks the promises of Dockerfile, docker-compose.yml and the units of systemd, without a container runtime.
+
+tests/deploying starts them for real, where there is one.
+"""
 
 import pathlib
 import re
@@ -15,12 +18,17 @@ from click.testing import CliRunner
 from service import __version__
 from service.cli.main import hushi
 from service.config import read_settings
+from service.server.processes import SHUTDOWN_TIMEOUT_S
 from service.storage.engine import Database
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text("utf-8")
 BUILD, IMAGE = DOCKERFILE.rsplit("\nFROM ", 1)
+UNITS = sorted((ROOT / "deploy/systemd").glob("*.*"))
+ANALYZE = shutil.which("systemd-analyze")
+EXPOSURE_MAX = 2.0
+"""systemd-analyze gives 0 to what may do nothing, and 9.6 to a unit without any restriction."""
 COPIED = [path for line in re.findall(r"^COPY (?!--from)(.+) \S+$", BUILD, re.MULTILINE) for path in line.split()]
 
 
@@ -84,7 +92,7 @@ def test_the_service_of_compose_has_nothing_that_it_does_not_need(services: dict
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
-    assert service["ports"] == ["127.0.0.1:8000:8000"]
+    assert service["ports"] == ["127.0.0.1:${HUSHI_PORT:-8000}:8000"]
     # Requests in flight end: longer than the server itself waits for them.
     assert int(service["stop_grace_period"].rstrip("s")) > 30
 
@@ -93,7 +101,10 @@ def test_the_ledger_of_compose_is_migrated_before_it_is_served(services: dict[st
     assert services["hushi"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert CliRunner().invoke(hushi, [*services["migrate"]["command"], "--help"]).exit_code == 0
-    assert services["postgres"]["image"] == "postgres:18"
+    assert services["postgres"]["image"] == "${POSTGRES_IMAGE:-postgres:18}"
+    assert DOCKERFILE.count("FROM ${PYTHON_IMAGE}") == 2
+    (named,) = re.findall(r"^ARG PYTHON_IMAGE=(.+)$", DOCKERFILE, re.MULTILINE)
+    assert services["hushi"]["build"]["args"] == {"PYTHON_IMAGE": f"${{PYTHON_IMAGE:-{named}}}"}
     assert "pg_isready -U hushi -d hushi" in services["postgres"]["healthcheck"]["test"][-1]
     # The image of version 18 keeps its data one folder higher than those before.
     assert services["postgres"]["volumes"] == ["ledger:/var/lib/postgresql"]
@@ -122,3 +133,51 @@ def test_no_secret_stands_in_a_file_that_is_committed(services: dict[str, dict[s
     postgres = services["postgres"]["environment"]
     assert postgres["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres-password"
     assert [name for name in postgres if "PASSWORD" in name and not name.endswith("_FILE")] == []
+
+
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="no systemd-analyze on this machine")
+
+
+@needs_systemd
+def test_systemd_understands_the_units(tmp_path: pathlib.Path) -> None:
+    """Each unit is as the page installs it, with programs that are there."""
+    assert [path.name for path in UNITS if path.suffix == ".service"]
+    for path in UNITS:
+        text = path.read_text("utf-8").replace("/opt/hushi/bin/hushi", sys.executable)
+        (tmp_path / path.name).write_text(text)
+    for path in UNITS:
+        done = _analyze("verify", "--man=no", "--recursive-errors=no", str(tmp_path / path.name))
+        assert (done.returncode, done.stderr) == (0, ""), path.name
+
+
+@needs_systemd
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_the_units_may_do_little(tmp_path: pathlib.Path, is_broken: bool) -> None:
+    for path in UNITS:
+        if path.suffix == ".service":
+            text = path.read_text("utf-8").replace(
+                "ProtectSystem=strict\n", "" if is_broken else "ProtectSystem=strict\n"
+            )
+            text = text.replace("CapabilityBoundingSet=\n", "" if is_broken else "CapabilityBoundingSet=\n")
+            (tmp_path / path.name).write_text(text)
+            threshold = f"--threshold={EXPOSURE_MAX * 10:.0f}"
+            done = _analyze("security", "--offline=yes", "--no-pager", threshold, str(tmp_path / path.name))
+            assert (done.returncode != 0) is is_broken, done.stdout
+
+
+def _analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    assert ANALYZE is not None
+    return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True)
+
+
+def test_the_unit_waits_longer_than_the_server_and_gives_nothing_but_the_secrets() -> None:
+    unit = (ROOT / "deploy/systemd/hushi.service").read_text("utf-8")
+    settings = dict(line.split("=", 1) for line in unit.splitlines() if re.match(r"[A-Z]\w+=", line))
+    assert int(settings["TimeoutStopSec"]) > SHUTDOWN_TIMEOUT_S
+    assert settings["KillMode"] == "mixed"
+    assert settings["LoadCredential"].startswith("secrets.json:")
+    assert settings["StateDirectory"] == "hushi"
+    environment = dict(line.split("=", 1) for line in re.findall(r"^Environment=(.+)$", unit, re.MULTILINE))
+    read = read_settings(environment)
+    assert (str(read.data_dir), str(read.secrets_file)) == ("/var/lib/hushi", "%d/secrets.json")
+    assert CliRunner().invoke(hushi, [*settings["ExecStart"].split()[1:], "--help"]).exit_code == 0

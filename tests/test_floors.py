@@ -29,6 +29,7 @@ FLOORS = (
     ("ledger",),
     ("rules", "vault", "config", "migrations"),
     ("storage",),
+    ("figures",),
     ("domain",),
 )
 """From the top down, as docs/ARCHITECTURE.md draws them."""

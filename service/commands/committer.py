@@ -18,9 +18,11 @@ from typing import Any
 
 import structlog
 
+from service.commands.counted import count_failure, count_outcomes, count_together
 from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
 from service.commands.together import Together, TogetherOutcome, post_together
 from service.domain.errors import Unauthenticated, Unavailable
+from service.figures.posting import COMMIT_REQUESTS, COMMIT_SECONDS, COMMITS_REPEATED
 from service.ledger import Ledger
 from service.storage.faults import (
     DatabaseUnavailable,
@@ -129,9 +131,11 @@ class Committer:
             if first is None:
                 return
             together, held_back = self._take_together(first)
-            self._began_at = time.monotonic()
+            self._began_at = began_at = time.monotonic()
             self._commit(together)
             self._began_at = None
+            COMMIT_SECONDS.observe(time.monotonic() - began_at)
+            COMMIT_REQUESTS.observe(len(together))
             if held_back is _END:
                 return
             if isinstance(held_back, _Request):
@@ -171,6 +175,8 @@ class Committer:
                 if not isinstance(error, NotWritten) or attempt == ATTEMPTS_MAX:
                     self._answer_alone(together, error)
                     return
+                COMMITS_REPEATED.add(1)
+        count_together(answer) if isinstance(answer, TogetherOutcome) else count_outcomes(answer)
         outcomes = iter([answer] if alone else answer)
         for request in together:
             # A caller that gave up gets no answer here, but its outcome is in the ledger under its key.
@@ -186,6 +192,7 @@ class Committer:
             for request in together:
                 self._commit([request])
             return
+        count_failure(error)
         _log.error("commit-failed", requests=len(together), error=type(error).__name__)
         for request in together:
             _fail(request, _told(error))

@@ -32,6 +32,17 @@ class CellMonth(Protocol):
 
 M = TypeVar("M", bound=CellMonth)
 
+BYTES_PER_CELL = 980
+"""A cell with its key and its place, without the members of its set. 20,000 cells with sets of 1, 10, 100 and 2,000
+members made the memory of a process grow by that and their sets, within 4 %."""
+_CONTAINER_BYTES = ("n_bytes_array_containers", "n_bytes_run_containers", "n_bytes_bitset_containers")
+
+
+def cell_bytes(cell: Any) -> int:
+    """About how many bytes a cell takes; those of the containers of its set as CRoaring counts them."""
+    told: dict[str, int] = cell.residents.get_statistics()
+    return BYTES_PER_CELL + sum(told[name] for name in _CONTAINER_BYTES)
+
 
 class MonthlyCells(Generic[M]):
     """Cells by grain and month. A cube makes its months, and says how totals are merged."""
@@ -40,6 +51,7 @@ class MonthlyCells(Generic[M]):
         """Begins without cells."""
         self._months: dict[int, dict[tuple[int, int], M]] = {}
         self._keys: dict[Any, RowKeys] = {}
+        self._bytes: dict[tuple[int, tuple[int, int]], tuple[int, int]] = {}
         self._stretches = stretches
 
     def _new_month(self, grain: int) -> M:
@@ -61,6 +73,19 @@ class MonthlyCells(Generic[M]):
         grain, day, values = key
         month = self._months_of(grain).get((day.year, day.month))
         return None if month is None else month.days.get(day, {}).get(values)
+
+    def measure(self) -> Iterator[int]:
+        """About how many bytes the cells of each month take, month by month; a month that has not changed is known.
+
+        What is worked out from the cells is not counted.
+        """
+        for grain, months in list(self._months.items()):
+            for number, month in list(months.items()):
+                version, found = self._bytes.get((grain, number), (None, 0))
+                if version != month.version:
+                    found = sum(cell_bytes(cell) for day in month.days.values() for cell in day.values())
+                    self._bytes[grain, number] = month.version, found
+                yield found
 
     def take_out(self, key: CellKey) -> None:
         """Removes a cell that `put` has added."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from service.domain.errors import Unavailable
+from service.figures.answering import ADMISSION_REFUSED
+from service.figures.posting import REFUSALS
 from service.http.arriving import SMALL_BYTES_MAX, Arrivals, Arriving
 from service.http.problems import PROBLEM_MEDIA_TYPE, problem_document
 from service.http.request_context import Note, context_of
@@ -91,6 +93,7 @@ class Admission:
         """Answers 503 at once when all places are taken."""
         visit = _Visit(self, environ)
         if not visit.enter():
+            ADMISSION_REFUSED.add(1, "read" if environ["REQUEST_METHOD"] in READ_METHODS else "write")
             return refuse(FULL, self._note, environ, start_response)
         if visit.brings_a_body:
             environ["wsgi.input"] = Arriving(environ, visit)
@@ -161,6 +164,7 @@ class _Visit:
         with self._admission.arrivals.one(self._path, bytes_max):
             yield
         if not self.enter():
+            ADMISSION_REFUSED.add(1, "write")
             raise Unavailable(FULL)
 
     def arrived(self, size: int) -> None:
@@ -170,6 +174,7 @@ class _Visit:
         if size > SMALL_BYTES_MAX and not self._has_turn:
             self._has_turn = self._admission.large.acquire(timeout=LARGE_BODY_TIMEOUT_S)
             if not self._has_turn:
+                ADMISSION_REFUSED.add(1, "body")
                 raise Unavailable(FULL)
 
     def _give_place_back(self) -> None:
@@ -183,6 +188,7 @@ def refuse(why: str, note: Note, environ: "WSGIEnvironment", start_response: "St
     """Answers 503 without asking Flask."""
     context = context_of(environ)
     refusal = Unavailable(why)
+    REFUSALS.add(1, refusal.code)
     body = orjson.dumps(problem_document(refusal, context.request_id))
     headers = [
         ("Content-Type", PROBLEM_MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-Id", context.request_id),

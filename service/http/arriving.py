@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from service.domain.errors import Unavailable, ValidationFailed
+from service.figures.answering import ADMISSION_REFUSED
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX, TRANSFER_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Arrivals:
                 or (sign_in and self._sign_ins >= self._sign_ins_max)
                 or self._bytes + bytes_max > self._bytes_max
             ):
+                ADMISSION_REFUSED.add(1, "body")
                 raise Unavailable(_TOO_MANY)
             self._count(1, sign_in, bytes_max)
         try:

@@ -4,6 +4,7 @@ from flask import request
 
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.keys import covers, has_expired
+from service.figures.answering import KEY_FAILURES
 from service.http.context import app_context
 from service.http.request_context import request_context
 from service.http.sessions import COOKIE, Session, find_session
@@ -36,6 +37,7 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
     if not covers(found.scopes, scope):
         # A key that is tried where it may do nothing is in use as well, and an operator should see that.
         app_context().key_uses.note(found.id)
+        KEY_FAILURES.add(1, "scope")
         raise Forbidden(f"This needs the scope {scope}; the key has {', '.join(sorted(found.scopes))}.")
     return found
 
@@ -46,9 +48,11 @@ def authenticate_session() -> Session:
     context.state = app_context().state_reader.now()
     session = context.session = find_session(context.state)
     if session is None:
+        KEY_FAILURES.add(1, "session")
         raise Unauthenticated("This session has ended. Sign in again at /signin.")
     sent = request.headers.get(CSRF_HEADER, "")
     if request.method not in _SAFE_METHODS and not session.is_token(sent):
+        KEY_FAILURES.add(1, "token")
         raise Forbidden(f"A write through a session needs the header {CSRF_HEADER}; GET /session tells it.")
     return session
 
@@ -66,6 +70,7 @@ def confirm_key() -> None:
 def _key_of_header(may_be_revoked: bool) -> ApiKey:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.isascii():
+        KEY_FAILURES.add(1, "missing")
         raise Unauthenticated(_HOW)
     found = app_context().keys.find_known(key.strip()) if may_be_revoked else None
     if found is not None:
@@ -73,7 +78,9 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     state = request_context().state = app_context().state_reader.now()
     found = app_context().keys.find_unrevoked(key.strip(), state)
     if found is None:
+        KEY_FAILURES.add(1, "unknown")
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)
     if has_expired(found.expires_at, app_context().ledger.now()):
+        KEY_FAILURES.add(1, "expired")
         raise Unauthenticated("This key has expired. " + _HOW)
     return found

@@ -1,12 +1,12 @@
 """Metrics: what this service has answered, and the condition of its ledger, in the text format of Prometheus.
 
-Any one of the processes that serve may answer a scrape. They count in memory that they share
-(service.server.counting), so that the answer covers all of them. The uptime and the queue are those of the process that
-answers.
+Any one of the processes that serve may answer a scrape. They count in memory that they share (service.figures), so that
+the answer covers all of them. Only the uptime is that of the process that answers. Here stand the requests, whose
+labels are the routes of the application, and what is read from the ledger at the moment of the scrape. Every other
+family is declared in service.figures.
 """
 
 import bisect
-import functools
 import http
 import itertools
 import math
@@ -20,11 +20,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from service import __version__
+from service.figures.memory import FIGURES_MAX, NUMBERS_MAX, Counts
 from service.http.context import app_context
+from service.http.figures import declared_families
 from service.http.routes import Routes
 from service.http.vitals import Vitals, Writes
-from service.server.counting import NUMBERS_MAX, Counts
-from service.server.log_lines import STANDARD_ERROR_LINES
+from service.storage.revisions import NEWEST_REVISION
 
 routes = Routes("Health")
 
@@ -37,8 +39,8 @@ STATUSES = (*(str(status.value) for status in http.HTTPStatus), OTHER)
 So each series has a fixed place among the numbers that are counted, and the place is the same in each process."""
 
 _EXTENSION = "hushi-meter"
-_LINES_LOST, _ANSWERS, _SERIES = 0, 1, 2
-"""The places of two single numbers, and of the first series."""
+_ANSWERS, _SERIES = FIGURES_MAX, FIGURES_MAX + 1
+"""The places of a single number, and of the first series."""
 _PER_ROUTE = len(METHODS) * len(STATUSES)
 _BUCKETS = len(DURATION_BUCKETS_S) + 1
 _PER_DURATION = _BUCKETS + 1
@@ -46,7 +48,7 @@ _PER_DURATION = _BUCKETS + 1
 
 
 class Meter:
-    """Counts what one application answers, and the log lines that its process has lost."""
+    """Counts what one application answers."""
 
     def __init__(self, routes: list[str]) -> None:
         """`routes` are the patterns that may be counted; their order must be the same in each process."""
@@ -58,8 +60,7 @@ class Meter:
         self._durations = _SERIES + len(self._routes) * _PER_ROUTE
         self._end = self._durations + len(self._routes) * _PER_DURATION
         assert self._end <= NUMBERS_MAX, "so many routes need more numbers"
-        self._counts = counts = Counts()
-        STANDARD_ERROR_LINES.on_loss(functools.partial(_count_lost, counts))
+        self._counts = Counts()
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:
         """Counts one answer. `route` is the pattern of a route, never the path of a request."""
@@ -74,13 +75,13 @@ class Meter:
             (durations + _BUCKETS, duration_s),
         )
 
-    def render(self, vitals: Vitals, waiting: int) -> bytes:
+    def render(self, vitals: Vitals) -> bytes:
         """All figures as text. A figure that can't be read now is NaN, so that a database that is down shows here."""
-        moment = _Moment(vitals, time.monotonic() - self._started, waiting)
-        return generate_latest(_Counted(self._families)) + generate_latest(moment)
+        moment = _Moment(vitals, time.monotonic() - self._started)
+        return b"".join(map(generate_latest, (_Counted(self._families), _Counted(declared_families), moment)))
 
     def _families(self) -> Iterator[Metric]:
-        totals = self._counts.totals(range(self._end))
+        totals = self._counts.totals(range(FIGURES_MAX, self._end))
         requests = CounterMetricFamily("hushi_requests", "Requests answered.", labels=("method", "route", "status"))
         for place in sorted(place for place in totals if _SERIES <= place < self._durations):
             of_route_and_method, of_status = divmod(place - _SERIES, len(STATUSES))
@@ -88,9 +89,6 @@ class Meter:
             requests.add_metric((METHODS[of_method], self._routes[of_route], STATUSES[of_status]), totals[place])
         yield requests
         yield self._duration_family(totals)
-        lost = CounterMetricFamily("hushi_log_lines_lost", "Log lines that could not be written.")
-        lost.add_metric((), totals.get(_LINES_LOST, 0))
-        yield lost
         answering = self._counts.parts_counting(_ANSWERS)
         yield _gauge("hushi_processes_answering", "Processes that have answered since the server began.", answering)
 
@@ -107,10 +105,6 @@ class Meter:
         return durations
 
 
-def _count_lost(counts: Counts, lines: int) -> None:
-    counts.add((_LINES_LOST, lines))
-
-
 class _Counted(Collector):
     """Gives the counted figures to the library in the way in which it asks for them."""
 
@@ -125,8 +119,8 @@ class _Counted(Collector):
 class _Moment(Collector):
     """Gives the figures of this moment, which are read and not counted."""
 
-    def __init__(self, vitals: Vitals, uptime_s: float, waiting: int) -> None:
-        self._vitals, self._uptime_s, self._waiting = vitals, uptime_s, waiting
+    def __init__(self, vitals: Vitals, uptime_s: float) -> None:
+        self._vitals, self._uptime_s = vitals, uptime_s
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The figures, each with its description."""
@@ -137,10 +131,12 @@ class _Moment(Collector):
         yield _gauge("hushi_writes_up", "1 when the database takes writes, as far as this process knows.", is_written)
         yield _gauge("hushi_tail_length", "Transactions that are posted and not folded yet.", found.tail_length)
         yield _gauge("hushi_fold_lag_seconds", "Age of the oldest of them; 0 when there is none.", lag_s)
-        yield _gauge("hushi_commit_queue_length", "Requests that wait for this process's next commit.", self._waiting)
         yield _gauge("hushi_head_block", "Number of the newest block; 0 before the first.", found.head_block)
         if found.log_bytes is not None:
             yield _gauge("hushi_wal_bytes", "SQLite's log, which a long reader lets grow.", found.log_bytes)
+        build = GaugeMetricFamily("hushi_build_info", "1; what serves here.", labels=("version", "schema"))
+        build.add_metric((__version__, NEWEST_REVISION), 1)
+        yield build
 
 
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
@@ -166,6 +162,6 @@ def current_meter() -> Meter:
 def get_metrics() -> Response:
     """Figures of this service and its ledger as Prometheus reads them; callers on the machine itself need no key."""
     return Response(
-        current_meter().render(app_context().vitals.look(), app_context().committer.waiting()),
+        current_meter().render(app_context().vitals.look()),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
     )

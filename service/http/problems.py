@@ -8,6 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service.domain import errors
 from service.domain.errors import Refusal
+from service.figures.posting import REFUSALS
 from service.http.request_context import request_context
 from service.server.lifetimes import code_path_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
@@ -48,6 +49,7 @@ def problem_document(refusal: Refusal, request_id: str) -> dict[str, object]:
 
 def problem_response(refusal: Refusal, request_id: str) -> Response:
     """The answer to a refused request, with the headers that its status asks for."""
+    REFUSALS.add(1, refusal.code)
     body = orjson.dumps(problem_document(refusal, request_id))
     response = Response(body, refusal.status, content_type=PROBLEM_MEDIA_TYPE)
     if refusal.status == 401:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from service.figures.answering import ADMISSION_REFUSED
 from service.http.admission import FULL, READ_METHODS, refuse
 from service.http.request_context import Note, context_of
 
@@ -55,6 +56,7 @@ class ReadQueue:
             return self._application(environ, start_response)
         read = _Read()
         if not self._begin(read):
+            ADMISSION_REFUSED.add(1, "queue")
             return refuse(FULL, self._note, environ, start_response)
         if (pause_s := read.begin - time.monotonic()) > 0:
             time.sleep(pause_s)

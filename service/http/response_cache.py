@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.domain.keys import has_expired
 from service.domain.transactions import business_day
+from service.figures.answering import CACHE_ANSWERS
 from service.http.request_context import Exact, Note, context_of
 from service.http.sessions import Life
 from service.queries.ledger_state import LedgerStateReader
@@ -70,7 +71,9 @@ class ResponseCache:
         if known is None or not self._is_current(known):
             # The old answer is dropped, because it would become current again if the clock were put back.
             self._known.pop(asked, None)
+            CACHE_ANSWERS.add(1, "miss")
             return self._ask(asked, environ, start_response)
+        CACHE_ANSWERS.add(1, "hit")
         context = context_of(environ)
         context.api_key = known.api_key
         start_response(known.status, [*known.headers, ("X-Request-Id", context.request_id)])

@@ -134,6 +134,18 @@ class CubeKeeper:
         self._prepare(self._cube.prepare_again())
         self._prepare(self._processing.cube.prepare_again())
 
+    def memory_bytes(self) -> int:
+        """About how much memory the cells take, to be asked about every minute."""
+        total = 0
+        for measuring in (self._cube.measure(), self._processing.cube.measure()):
+            done = False
+            while not done:
+                with self._lock:  # For a month at a time, so that questions in between do not wait long.
+                    found = next(measuring, None)
+                done = found is None
+                total += found or 0
+        return total
+
     def _prepare(self, preparing: Iterator[None]) -> None:
         done = False
         while not done:

@@ -76,6 +76,10 @@ class Reporter:
         """Prepares the months again that have changed, but not since the last call. Raises DatabaseUnavailable."""
         self._keeper.stay_warm()
 
+    def memory_bytes(self) -> int:
+        """About how much memory the cells take that questions are answered from."""
+        return self._keeper.memory_bytes()
+
     def trade(self, question: Question, at: LedgerState | None = None) -> Answered[TradeReport]:
         """Value, weight, transactions, participations and residents. Raises ValidationFailed on an unknown filter."""
         return self._ask(question, at, _trade)

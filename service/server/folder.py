@@ -15,12 +15,16 @@ import structlog
 from service.commands.folding import fold
 from service.commands.processing_folding import fold_transfers
 from service.config import read_settings
+from service.figures.families import Family
+from service.figures.folding import ENTRIES_FOLDED, FOLD_SECONDS, FOLDS_FAILED
+from service.figures.memory import Counts
 from service.ledger import Ledger, open_served
 from service.queries.ledger import tail_length
 from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
+from service.server.sampling import sampler_of
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import FileId
 from service.storage.suspending import stop_between_transactions
@@ -64,6 +68,7 @@ class Folder:
                 # A standby gets its blocks from the primary, and folds once it has become the primary itself.
                 pause = PAUSE_AFTER_FAULT_S
             except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
+                FOLDS_FAILED.add(1)
                 _log.warning("fold-failed", error=type(fault).__name__)
                 pause = PAUSE_AFTER_FAULT_S
 
@@ -79,10 +84,19 @@ class Folder:
         return is_more or lines > 0
 
     def _fold_block(self) -> bool:
+        began = time.perf_counter()
         folded = fold(self._ledger)
         if folded is not None:
+            FOLD_SECONDS.observe(time.perf_counter() - began)
+            ENTRIES_FOLDED.add(folded.block.count)
             _log.debug("folded", block=folded.block.no, entries=folded.block.count)
         return folded is not None and folded.is_more
+
+
+def _count_with_the_server(descriptor: int, part: int = 0, layout: int = 0) -> None:
+    """Shares the figures of the server that has started this process; a newer version of the code may have others."""
+    if descriptor >= 0 and layout == Family.layout():
+        Counts.join(descriptor, part)
 
 
 def main(parent: int, served: FileId | None = None) -> None:
@@ -103,6 +117,7 @@ def main(parent: int, served: FileId | None = None) -> None:
         signal.signal(stop, lambda number, _: stop_signals.append(number))
     ledger = open_served(settings, served)
     refuse_foreign_secrets_if_told(ledger)
+    sampler_of("folding", ledger, settings).start()
     folder = Folder(ledger)
     folder.start()
     while not stop_signals and os.getppid() == parent:
@@ -111,5 +126,7 @@ def main(parent: int, served: FileId | None = None) -> None:
 
 
 if __name__ == "__main__":
+    counted_in = map(int, sys.argv.pop(2).split(","))
+    _count_with_the_server(*counted_in)
     started_by, *of_file = map(int, sys.argv[1:])
     main(started_by, (of_file[0], of_file[1]) if of_file else None)

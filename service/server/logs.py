@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from service.figures.server import LOG_LINES_LOST
 from service.server.log_lines import STANDARD_ERROR_LINES, LineStream
 
 END_WAITS_FOR_THE_LOG_S = 1.0
@@ -49,6 +50,7 @@ def configure_logs(level: str) -> None:
         logger_factory=lambda *_: _Logger(),
         cache_logger_on_first_use=True,
     )
+    STANDARD_ERROR_LINES.on_loss(LOG_LINES_LOST.add)
     atexit.register(flush_logs)
     # A process that multiprocessing forks off runs no atexit functions at its end, but it runs these finalizers.
     multiprocessing.util.Finalize(None, flush_logs, exitpriority=0)

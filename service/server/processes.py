@@ -19,7 +19,9 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from service.config import Settings
-from service.server.counting import Counts
+from service.figures.families import Family
+from service.figures.machine import STARTED_AT
+from service.figures.memory import Counts
 from service.server.lifetimes import be_the_parent, start_thread
 from service.server.logs import let_nothing_wait_for_standard_error, server_log_config
 from service.server.replacements import YOUNG_S, Replacements, pause_s
@@ -48,9 +50,10 @@ _log = structlog.get_logger()
 class FoldingProcess:
     """The process that folds, beside the processes that serve. When it dies, another takes its place."""
 
-    def __init__(self, served: FileId | None) -> None:
-        """Keeps `served`, the file of a ledger on SQLite; `start` begins to fold."""
+    def __init__(self, served: FileId | None, part: int) -> None:
+        """Keeps `served`, the file of a ledger on SQLite, and the part of the figures; `start` begins to fold."""
         self._served = served
+        self._part = part
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
@@ -79,9 +82,14 @@ class FoldingProcess:
 
     def _fold_until_it_ends(self) -> int | str:
         """Runs a process that folds, and returns its exit code, or the name of the error when it can't start."""
-        command = [sys.executable, "-m", "service.server.folder", *map(str, (os.getpid(), *(self._served or ())))]
+        descriptor = Counts.descriptor()
+        shared = [-1] if descriptor is None else [descriptor, self._part, Family.layout()]
+        told = os.getpid(), ",".join(map(str, shared)), *(self._served or ())
         try:
-            self._process = subprocess.Popen(command)  # noqa: S603 (nothing in it comes from outside)
+            self._process = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
+                [sys.executable, "-m", "service.server.folder", *map(str, told)],
+                pass_fds=() if descriptor is None else [descriptor],
+            )
         except OSError as error:
             return type(error).__name__
         if self._stopping.is_set():  # `stop` was called a moment ago, and it terminated the process before this one.
@@ -193,10 +201,12 @@ def serve(settings: Settings, host: str, port: int, workers: int, served: FileId
     gc.freeze()  # A search for cycles writes to every object that it looks at, and each process would get its own copy.
     # Granian uses Python's default start method, which is not "fork" on macOS and from Python 3.14 on.
     multiprocessing.set_start_method("fork", force=True)
-    Counts.share(workers * COUNTED_TOGETHER)
+    serving_parts = workers * COUNTED_TOGETHER
+    Counts.share(serving_parts + 2)  # One for the process that folds, and the last for this one.
+    STARTED_AT.set(time.time(), "server")
     be_the_parent()
     let_nothing_wait_for_standard_error()
-    folding = FoldingProcess(served)
+    folding = FoldingProcess(served, serving_parts)
     server = _Server(
         f"{APPLICATION}:application",
         address=host,

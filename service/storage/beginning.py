@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
+from service.figures.machine import CONNECTION_WAIT_SECONDS
 from service.storage.committing import code_of
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
@@ -66,7 +67,15 @@ def begun(engine: sa.Engine, begin: Begin) -> Iterator[tuple[sa.Connection, sa.R
             return
 
 
+def connections_of(pool: sa.Pool) -> tuple[int, int]:
+    """How many connections of a pool are in use, and how many there may be."""
+    assert isinstance(pool, sa.QueuePool)
+    return pool.checkedout(), pool.size()
+
+
 def _connect(engine: sa.Engine) -> sa.Connection:
+    used, most = connections_of(engine.pool)
+    began = time.perf_counter() if used >= most else None
     try:
         return engine.connect()
     except sa.exc.TimeoutError as error:
@@ -75,6 +84,9 @@ def _connect(engine: sa.Engine) -> sa.Connection:
         raise unavailable(error) from error
     except OSError as error:  # `sync_log` raises this for SQLite's log.
         raise DatabaseUnavailable("the database can't be reached") from error
+    finally:
+        if began is not None:
+            CONNECTION_WAIT_SECONDS.observe(time.perf_counter() - began)
 
 
 def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:

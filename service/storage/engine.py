@@ -22,6 +22,7 @@ from service.storage.beginning import (
     Begin,
     begin_as_it_is,
     begun,
+    connections_of,
     leave_where_only_read,
     not_read,
     not_written,
@@ -277,6 +278,11 @@ class Database:
     def engines(self) -> tuple[sa.Engine, sa.Engine]:
         """The writing and the reading engine, for migrations and for code that counts statements."""
         return self._writer, self._reader
+
+    def connections(self) -> dict[str, tuple[int, int]]:
+        """For each pool, how many of its connections are in use, and how many there may be."""
+        pools = {"writing": self._writer.pool, "reading": self._reader.pool, "apart": self._apart.pool}
+        return {name: connections_of(pool) for name, pool in pools.items()}
 
     def close(self) -> None:
         """Closes all connections; the database can still be used, and opens new ones."""

@@ -14,6 +14,7 @@ from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
 from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.transactions import Transaction
+from service.figures.posting import BATCH_LINES
 from service.http.auth import confirm_key
 from service.http.bodies import BATCH_BYTES_MAX, expect_media_type, read_bytes
 from service.http.context import app_context
@@ -76,14 +77,15 @@ def post_batch(query: dict[str, Any]) -> Answer:
     items = [_item(index, lines[index], one, is_check=is_check) for index, one in enumerate(settled)]
     if atomic and any("problem" in item for item in items):
         raise _refused([item for item in items if "problem" in item])
-    return Answer(
-        {
-            "accepted": sum(isinstance(o, Outcome) and o.refusal is None and not o.replayed for o in settled),
-            "replayed": sum(isinstance(o, Outcome) and o.refusal is None and o.replayed for o in settled),
-            "refused": sum("problem" in item for item in items),
-            "items": items,
-        }
-    )
+    counted = {
+        "accepted": sum(isinstance(o, Outcome) and o.refusal is None and not o.replayed for o in settled),
+        "replayed": sum(isinstance(o, Outcome) and o.refusal is None and o.replayed for o in settled),
+        "refused": sum("problem" in item for item in items),
+    }
+    if not is_check:
+        for outcome, number in counted.items():
+            BATCH_LINES.add(number, outcome)
+    return Answer({**counted, "items": items})
 
 
 def _read(line: BodyLine, api_key: int, asked_as: str, own_point: str | None = None) -> NewEntry | Refusal:

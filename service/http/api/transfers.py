@@ -8,6 +8,7 @@ from schemas.transfers_shown import listed_transfer_document, transfer_document
 from service.commands.transfers import post_transfer, reverse_transfer
 from service.domain import errors
 from service.domain.transfers import TRANSFER_NUMBER_MAX
+from service.figures.posting import ENTRIES_ACCEPTED
 from service.http.attempts import attempt_of, replayed
 from service.http.bodies import TRANSFER_BYTES_MAX
 from service.http.context import app_context
@@ -53,6 +54,8 @@ def record_transfer(body: dict[str, Any]) -> Answer:
     posted = post_transfer(
         app_context().ledger, body["stated"], body["goods"], request_context().caller.id, attempt, own_trade_point()
     )
+    if attempt is None or attempt.told is None:
+        ENTRIES_ACCEPTED.add(1, "transfer")
     location = f"/v1/transfers/{posted.transfer.public_id}"
     shown = transfer_document(posted, app_context().keys.name_of)
     return Answer(shown, 201, {"Location": location, **replayed(attempt)})
@@ -110,4 +113,6 @@ def reverse_a_transfer(transfer_id: str, body: str) -> Answer:
     attempt = attempt_of(REVERSAL_ROUTE, number, body)
     caller = request_context().caller
     found = reverse_transfer(app_context().ledger, number, body, caller.id, caller.reversal_rights, attempt)
+    if attempt is None or attempt.told is None:
+        ENTRIES_ACCEPTED.add(1, "transfer_reversal")
     return Answer(transfer_document(found, app_context().keys.name_of), 201, replayed(attempt))

@@ -1,0 +1,62 @@
+"""Counts the outcomes of a commit for /metrics."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+
+from service.commands.posting import Outcome
+from service.commands.together import TogetherOutcome
+from service.domain.transactions import Transaction
+from service.figures.posting import ACCEPTED_CNY, COMMITS_FAILED, ENTRIES_ACCEPTED, ENTRIES_REFUSED, ENTRIES_REPLAYED
+from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
+
+
+def count_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Counts what a commit has recorded, given again and refused. It adds once for each figure, not for each entry."""
+    count_accepted(one.transaction for one in outcomes if one.transaction is not None and not one.replayed)
+    _count_answers(outcomes)
+
+
+def count_together(outcome: TogetherOutcome) -> None:
+    """Counts a request that was posted all or none."""
+    if not outcome.replayed:
+        count_accepted(outcome.transactions)
+    _count_answers([outcome])
+
+
+def count_accepted(transactions: Iterable[Transaction]) -> None:
+    """Counts trades and reversals that were recorded, and their value."""
+    entries, fen = Tally[str](), Tally[tuple[str, str]]()
+    for one in transactions:
+        kind: str = one.kind
+        entries[kind] += 1
+        if one.direction == "import":
+            fen[kind, "exempt"] += abs(one.exempt_fen)
+            fen[kind, "taxable"] += abs(one.amount_fen - one.exempt_fen)
+        else:
+            fen[kind, "export"] += abs(one.amount_fen)
+    for name, number in entries.items():
+        ENTRIES_ACCEPTED.add(number, name)
+    for labels, amount in fen.items():
+        ACCEPTED_CNY.add(amount, *labels)
+
+
+def count_failure(error: Exception) -> None:
+    """Counts a transaction that was given up."""
+    match error:
+        case NotWritten():
+            COMMITS_FAILED.add(1, "not_written")
+        case OutcomeUnknown():
+            COMMITS_FAILED.add(1, "outcome_unknown")
+        case DatabaseUnavailable():
+            COMMITS_FAILED.add(1, "unavailable")
+        case _:
+            COMMITS_FAILED.add(1, "other")
+
+
+def _count_answers(outcomes: Sequence[Outcome | TogetherOutcome]) -> None:
+    replayed = sum(one.replayed for one in outcomes)
+    if replayed:
+        ENTRIES_REPLAYED.add(replayed)
+    refused = Tally(one.refusal.code for one in outcomes if one.refusal is not None and not one.replayed)
+    for code, number in refused.items():
+        ENTRIES_REFUSED.add(number, code)

@@ -1,0 +1,94 @@
+"""What the stories of docs/OPERATIONS.md begin with. A preparation is a context manager with a name.
+
+It gets the story, whose folder and environment it fills, and the function that gives the URL of a new database of the
+story's engine. It may start servers, which it ends after the story.
+"""
+
+import contextlib
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TypeAlias
+
+from service.app import create_app
+from service.commands.keys import create_key
+from service.config import read_settings
+from service.ledger import open_ledger
+from service.vault import create_secrets
+from tests.builders import a_trade
+from tests.conftest import Caller
+from tests.operating.stories import Story
+from tests.waiting import wait_until
+
+NewDatabase: TypeAlias = Callable[[], str]
+Preparation: TypeAlias = Callable[[Story, NewDatabase], AbstractContextManager[None]]
+
+PREPARATIONS: dict[str, Preparation] = {}
+TRADES = 12
+
+
+def preparation(name: str) -> Callable[[Callable[[Story, NewDatabase], Iterator[None]]], Preparation]:
+    """Gives a generator a name by which blocks of the page ask for it."""
+
+    def register(prepare: Callable[[Story, NewDatabase], Iterator[None]]) -> Preparation:
+        PREPARATIONS[name] = contextlib.contextmanager(prepare)
+        return PREPARATIONS[name]
+
+    return register
+
+
+@preparation("nothing")
+def nothing(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """Settings of a ledger that is not there yet. $DATABASE_URL names an empty place for it on PostgreSQL."""
+    story.environment["HUSHI_DATA_DIR"] = str(story.path("/var/lib/hushi"))
+    yield
+
+
+@preparation("ledger")
+def ledger(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """A ledger with two residents and twelve trades, and a key for everything in $KEY. Nothing serves it yet."""
+    fill(story, new_database())
+    yield
+
+
+@preparation("served-ledger")
+def served_ledger(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """The same, and `hushi serve` serves it."""
+    fill(story, new_database())
+    serve(story)
+    yield
+
+
+def fill(story: Story, url: str) -> None:
+    """Makes the ledger of the story at a URL. On SQLite it is the file hushi.db in the data folder."""
+    data = story.path("/var/lib/hushi/hushi.db")
+    secrets = story.path("/etc/hushi/secrets.json")
+    create_secrets(secrets)
+    story.environment |= {"HUSHI_DATA_DIR": str(data.parent), "HUSHI_SECRETS_FILE": str(secrets)}
+    if story.engine == "sqlite":
+        shutil.move(url.removeprefix("sqlite:///"), data)
+        url = f"sqlite:///{data}"
+    story.environment["HUSHI_DATABASE_URL"] = url
+    opened = open_ledger(read_settings(story.environment))
+    story.environment["KEY"] = create_key(opened, "desk", ["admin"])[1]
+    app = create_app(opened)
+    clerk = Caller(app.test_client(), story.environment["KEY"])
+    clerk.register(2)
+    for number in range(1, TRADES + 1):
+        assert clerk.trade(a_trade(), f"trade-{number}").status_code == 201
+    app.extensions["hushi"].committer.close()
+    opened.database.close()
+
+
+def serve(story: Story) -> None:
+    """Starts the server of the story, and waits until it is ready."""
+    assert story.run("systemctl start hushi")[0] == 0
+
+    def is_ready() -> bool:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{story.port}/health/ready", timeout=5).close()
+            return True
+        return False
+
+    wait_until(is_ready)

@@ -1,0 +1,78 @@
+"""Serves ledgers that are broken on purpose, for the controls: TORTURE_BREAK names the protection that is taken away.
+
+The product has no such switch: this program replaces functions of the service in its own process, and then serves.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from service.cli.main import main as hushi
+from service.queries.cube import CubeKeeper
+from service.storage import idempotency
+from service.storage.engine import Connection, Database
+
+BREAK = "TORTURE_BREAK"
+LATE_S = 0.3
+STALE_S = 1.0
+
+
+def forget_keys() -> None:
+    """Stores no answer under its key, so that a retry is a new request."""
+    idempotency.insert = lambda connection, outcomes: None
+
+
+def answer_early() -> None:
+    """Answers a post before its commit, which follows a moment later."""
+    real = Database.writing
+
+    @contextlib.contextmanager
+    def writing(self: Database, **how: bool) -> Iterator[Connection]:
+        begun = contextlib.ExitStack()
+        connection = begun.enter_context(real(self, **how))
+        try:
+            yield connection
+        except BaseException:
+            if not begun.__exit__(*sys.exc_info()):
+                raise
+        if how.get("is_post"):
+            threading.Timer(LATE_S, begun.close).start()
+        else:
+            begun.close()
+
+    Database.writing = writing  # type: ignore[method-assign] # (this is what breaks it)
+
+
+def report_late() -> None:
+    """Answers reports from a cube that may be a second old."""
+    real = CubeKeeper._bring_up_to_date
+    brought: dict[tuple[Any, ...], float] = {}
+
+    def bring_up_to_date(self: CubeKeeper, connection: Connection, grains: Any, **which: Any) -> None:
+        if brought.get(tuple(grains), 0.0) < time.monotonic() - STALE_S:
+            real(self, connection, grains, **which)
+            brought[tuple(grains)] = time.monotonic()
+
+    CubeKeeper._bring_up_to_date = bring_up_to_date  # type: ignore[method-assign] # (this is what breaks it)
+
+
+BREAKS: dict[str, Callable[[], None]] = {
+    "forgets-keys": forget_keys,
+    "answers-early": answer_early,
+    "reports-late": report_late,
+}
+
+
+def main() -> None:
+    """Breaks what the environment names, and runs the command."""
+    if BREAK in os.environ:
+        BREAKS[os.environ[BREAK]]()
+    hushi()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""A market to torture: a ledger with people and enterprises, its server, and where its clients reach it."""
+
+import contextlib
+import datetime
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import psutil
+
+from service.cli.main import main
+from service.commands.enterprises import register_enterprise
+from service.commands.groups import create_group
+from service.commands.keys import create_key
+from service.commands.residents import Registration, add_members, register
+from service.config import read_settings
+from service.domain.enterprises import NewEnterprise
+from service.domain.macs import MacKeys, Macs
+from service.ledger import Ledger, open_ledger
+from service.storage import schema
+from service.storage.engine import Database
+from service.vault import create_secrets
+from tests import postgresql
+from tests.builders import a_citizen_number, a_credit_code
+from tests.postgresql import PostgreSQL
+from tests.recycling import TEMPLATE
+from tests.servers import Server, start_server, wait_until_ready
+from tests.torture.asking import Address, Wire
+
+RESIDENTS, ENTERPRISES = 24, 3
+REGISTERED_ON = datetime.date(2000, 1, 1)
+FOLDER_PROGRAM = "service.server.folder"
+PORTS = range(21000, 22000)
+"""Below those that the system gives to clients: no client's connection takes a server's port while it is down."""
+ENDED_WITHIN_S = 20.0
+
+
+def quiet_port() -> int:
+    """A port of PORTS on which no process listens."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("every port is in use")
+
+
+class Databases:
+    """Makes new, migrated ledgers of one engine, for one market after the other."""
+
+    def __init__(self, engine: str, folder: pathlib.Path, server: PostgreSQL | None) -> None:
+        """Migrates the first one, which the others are copies of."""
+        self.engine, self.server, self._folder, self._made = engine, server, folder, 0
+        if server is None:
+            self._template = f"sqlite:///{folder}/template.db"
+        else:
+            server.execute(f"CREATE DATABASE {TEMPLATE}")
+            self._template = server.url(TEMPLATE)
+        database = Database(self._template)
+        nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
+        schema.upgrade(database, Macs(nothing_older, nothing_older))
+        database.close()
+
+    def new_url(self) -> str:
+        """The URL of a new ledger."""
+        self._made += 1
+        if self.server is None:
+            path = self._folder / f"ledger-{self._made}.db"
+            shutil.copy(self._folder / "template.db", path)
+            return f"sqlite:///{path}"
+        name = f"tortured_{self._made}"
+        self.server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        return self.server.url(name)
+
+
+@contextlib.contextmanager
+def databases(engine: str, folder: pathlib.Path, settings: Mapping[str, str] | None = None) -> Iterator[Databases]:
+    """Where ledgers of an engine are made: a folder, or a new server of PostgreSQL with changes to its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if engine == "sqlite":
+        yield Databases(engine, folder, None)
+        return
+    with postgresql.running(settings) as server:
+        yield Databases(engine, folder, server)
+
+
+@dataclass
+class Market:
+    """A ledger, and the server that serves it. After a fault the server is started again at the same address."""
+
+    environment: dict[str, str]
+    headers: dict[str, str]
+    log: pathlib.Path
+    hushi: Callable[[], None] = main
+    """The program that serves; the controls serve a broken one (tests.torture.broken)."""
+    address: Address = ("127.0.0.1", 0)
+    """Where clients connect: the server itself, or what stands before it."""
+    port: int = field(default_factory=quiet_port)
+    server: Server | None = None
+    postgresql: PostgreSQL | None = None
+    """The server of the database, for faults that strike it; None on SQLite."""
+
+    def __post_init__(self) -> None:
+        """Lets clients connect to the server itself, unless an address was given."""
+        if not self.address[1]:
+            self.address = ("127.0.0.1", self.port)
+
+    def start(self, *, waits: bool = True) -> None:
+        """Starts the server."""
+        self.server = start_server(self.environment, self.log, port=self.port, hushi=self.hushi)
+        if waits:
+            wait_until_ready(self.server, self.log)
+
+    def wait_until_ready(self, within_s: float = 60.0) -> None:
+        """Waits until the server that runs is ready again. Raises AssertionError when it is not in time."""
+        assert self.server is not None
+        until = time.monotonic() + within_s
+        while True:
+            with contextlib.suppress(OSError):
+                if self.server.ask("GET", "/health/ready")[0] == 200:
+                    return
+            assert self.server.process.poll() is None, "the server has ended"
+            assert time.monotonic() < until, f"it was not ready within {within_s} s"
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stops the server, and waits until all its processes have ended, so that its port is free."""
+        if self.server is None:
+            return
+        processes = self._children()
+        self.server.stop(how)
+        self.server = None
+        _, left = psutil.wait_procs(processes, ENDED_WITHIN_S)
+        assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == [], "processes of the server go on"
+
+    def wire(self, timeout_s: float = 40.0) -> Wire:
+        """A new connection of a client."""
+        return Wire(lambda: self.address, self.headers, timeout_s)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Ledger]:
+        """The ledger, opened beside the server by this process."""
+        ledger = open_ledger(read_settings(self.environment))
+        try:
+            yield ledger
+        finally:
+            ledger.database.close()
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve."""
+        return [each for each in self._children() if FOLDER_PROGRAM not in each.cmdline()]
+
+    @property
+    def folders(self) -> list[psutil.Process]:
+        """The process that folds, in a list; none while it is being replaced."""
+        return [each for each in self._children() if FOLDER_PROGRAM in each.cmdline()]
+
+    def _children(self) -> list[psutil.Process]:
+        assert self.server is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(self.server.process.pid).children()
+            return [each for each in children if each.status() != psutil.STATUS_ZOMBIE and each.cmdline()]
+        return []
+
+
+@contextlib.contextmanager
+def market(made: Databases, folder: pathlib.Path, hushi: Callable[[], None] = main, **more: str) -> Iterator[Market]:
+    """A market in a new ledger, not served yet; `more` are variables of its server. What runs at the end is killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    create_secrets(folder / "secrets.json")
+    environment = {
+        "HUSHI_DATABASE_URL": made.new_url(),
+        "HUSHI_DATA_DIR": str(folder),
+        "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
+        "HUSHI_LOG_LEVEL": "WARNING",
+        **more,
+    }
+    headers = {"Authorization": f"Bearer {_fill(environment)}"}
+    served = Market(environment, headers, folder / "server.log", hushi, postgresql=made.server)
+    try:
+        yield served
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            served.stop(signal.SIGKILL)
+
+
+def _fill(environment: Mapping[str, str]) -> str:
+    """Registers people, groups and enterprises, and returns the key of an administrator."""
+    ledger = open_ledger(read_settings({**os.environ, **environment}))
+    for number in range(RESIDENTS):
+        settlement = ("东", "西", None)[number % 3]
+        register(ledger, Registration("巴特尔", a_citizen_number(number), REGISTERED_ON, None, settlement, None))
+    for name in ("一组", "二组"):
+        create_group(ledger, name, "village")
+    add_members(ledger, 1, list(range(1, RESIDENTS // 2 + 1)), None)
+    add_members(ledger, 2, list(range(RESIDENTS // 2 + 1, RESIDENTS + 1)), None)
+    for number in range(ENTERPRISES):
+        stated = NewEnterprise(f"企业{number}", a_credit_code(number), ("processor", "trader"), REGISTERED_ON, None)
+        register_enterprise(ledger, stated, 0)
+    _, key = create_key(ledger, "torture", ["admin"])
+    ledger.database.close()
+    return key

@@ -1,0 +1,158 @@
+"""Runs faults, cycle by cycle, from one seed, and counts faults × cycles × acknowledged × lost × doubled.
+
+A cycle is decided by seed, engine, fault and its number: what clients send, when the fault strikes, and whom. Only the
+order in which the machine runs threads and processes is not. A failure prints the command that runs its cycle again.
+"""
+
+import contextlib
+import pathlib
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from service.cli.main import main
+from tests.torture.asking import Log
+from tests.torture.checking import Findings, check
+from tests.torture.markets import Market, databases, market
+
+ENGINES = ("sqlite", "postgresql")
+CYCLES_PER_LEDGER = 20
+"""Then the next ledger is begun: a check reads the whole ledger, and would take longer in each cycle."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fault is to do: so many cycles on an engine, from a seed; in a folder, which is removed if all went well.
+
+    `hushi` is the program that is served; the controls serve a broken one.
+    """
+
+    fault: "Fault"
+    engine: str
+    cycles: int
+    seed: int
+    folder: pathlib.Path
+    first: int = 1
+    hushi: Callable[[], None] = main
+    is_quick: bool = False
+    """Whether this is the quick form, in `make test`, where a fault samples what its full form does."""
+
+    def chance(self, *of: object) -> random.Random:
+        """The source of all that is random, here or in a cycle of a number."""
+        return random.Random("/".join(map(str, (self.seed, self.engine, self.fault.name, *of))))
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the cycles."""
+        return range(self.first, self.first + self.cycles)
+
+    @property
+    def command(self) -> str:
+        """How to run this again."""
+        return f'make torture FAULTS="{self.fault.name}" ENGINES={self.engine} CYCLES={self.cycles} SEED={self.seed}'
+
+    def replay(self, cycle: int) -> str:
+        """How to run one cycle again."""
+        return f"{replace(self, cycles=1).command} FIRST={cycle}"
+
+
+@dataclass
+class Count:
+    """What came of the cycles that have run."""
+
+    cycles: int = 0
+    findings: Findings = field(default_factory=Findings)
+    notes: list[str] = field(default_factory=list)
+    """What else is worth telling below the table, such as how long it took until the service was back."""
+
+    def add(self, findings: Findings, cycles: int = 1) -> None:
+        """Counts cycles, and adds what was found in them."""
+        self.cycles += cycles
+        self.findings.add(findings)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row of the table. `run` does the cycles of a plan and counts them; `cycles` is how many the full form has."""
+
+    name: str
+    group: str
+    cycles: int
+    run: Callable[[Plan], Count]
+    engines: tuple[str, ...] = ENGINES
+    told: str = ""
+    """The fault in words, for the table; the name without it."""
+
+
+class Failed(AssertionError):
+    """Something was lost, doubled, or otherwise wrong."""
+
+
+@contextlib.contextmanager
+def cycle_of(plan: Plan, number: int) -> Iterator[None]:
+    """Names the cycle, and how to run it again, in each failure inside."""
+    try:
+        yield
+    except Failed:
+        raise
+    except Exception as error:
+        raise Failed(f"{_where(plan, number)}\n{type(error).__name__}: {error}") from error
+
+
+def demand_well(plan: Plan, number: int, findings: Findings) -> None:
+    """Raises Failed, with the seed and what was found, unless all is well."""
+    if not findings.is_well:
+        raise Failed(f"{_where(plan, number)}\n{findings.told()}")
+
+
+def _where(plan: Plan, number: int) -> str:
+    return f"{plan.fault.name} on {plan.engine}, seed {plan.seed}, cycle {number}; again: {plan.replay(number)}"
+
+
+Strike = Callable[[Plan, Market, Log, int], None]
+"""A cycle of a fault: it lets clients send, strikes, mends, and leaves the clients at rest and the server up."""
+
+
+def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | None = None, **more: str) -> Count:
+    """Runs cycles on one served ledger after the other, with a check after each cycle.
+
+    `settings` are those of PostgreSQL, `more` the variables of the server.
+    """
+    count = Count()
+    with databases(plan.engine, plan.folder / "databases", settings) as made:
+        for first in plan.numbers[::CYCLES_PER_LEDGER]:
+            numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
+            log, found = Log(), Findings()
+            with market(made, plan.folder / f"market-{first}", plan.hushi, **more) as served:
+                served.start()
+                for number in numbers:
+                    with cycle_of(plan, number):
+                        strike(plan, served, log, number)
+                        found = check(served, log, plan.chance(number, "check"))
+                    demand_well(plan, number, found)
+                served.stop()
+            count.add(found, len(numbers))
+            say(plan, count)
+    return count
+
+
+def say(plan: Plan, count: Count) -> None:
+    """Tells on standard output how far it is."""
+    if not plan.is_quick:
+        at, what = time.strftime("%H:%M:%S"), f"{plan.fault.name} on {plan.engine}"
+        print(f"{at} {what}: {count.cycles} cycles, {count.findings.acknowledged} acknowledged", flush=True)
+
+
+def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_quick: bool = False) -> Count:
+    """Runs a fault in a folder of its own, which stays when something was wrong, and returns the count."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="hushi-torture-"))
+    folder.chmod(0o755)
+    try:
+        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_quick=is_quick))
+    except Failed as failed:
+        raise Failed(f"{failed}\nits files: {folder}") from failed
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
