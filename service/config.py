@@ -23,6 +23,8 @@ class Settings:
     secrets_file: pathlib.Path
     secrets_may_be_created: bool
     log_level: str
+    read_url: str | None = None
+    """The servers that reports come from, such as standbys; None: the ledger's own database."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -47,7 +49,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secrets_file=pathlib.Path(secrets) if secrets else data_dir / "secrets.json",
         secrets_may_be_created=not secrets and is_sqlite,
         log_level=level,
+        read_url=_read_url(environment.get("HUSHI_READ_URL"), is_sqlite=is_sqlite),
     )
+
+
+def _read_url(text: str | None, *, is_sqlite: bool) -> str | None:
+    if not text:
+        return None
+    if is_sqlite:
+        raise SettingError("HUSHI_READ_URL is for PostgreSQL: take it out, SQLite has no standby.")
+    driver, separator, rest = text.partition("://")
+    if not separator or driver not in {"postgresql+psycopg", "postgresql"}:
+        raise SettingError("HUSHI_READ_URL must begin with postgresql+psycopg://.")
+    return f"postgresql+psycopg://{rest}"
 
 
 def _database_url(text: str) -> str:
