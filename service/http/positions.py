@@ -71,6 +71,8 @@ def note_told(response: Response) -> None:
     context, sources = request_context(), app_context().sources
     if sources.standby is None or context.api_key is None or context.chosen is not None:
         return
+    if context.look is not None and response.status_code >= 400:
+        return  # A report that was refused tells nothing of the ledger.
     caller = context.api_key.id
     caller_marks.note_told(caller, time.monotonic())
     is_write = response.status_code == 201 or "Idempotency-Key" in request.headers

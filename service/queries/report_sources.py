@@ -77,7 +77,7 @@ class ReportSources:
         self._looks = PrimaryLooks(primary.states)
         self._reached = (-1, 0)
         self._same: tuple[int, int] | None = None
-        self._primary_switches = 0
+        self._known_ledger = (0, 0)
         self._is_behind = False
         self._sampling = threading.Lock()
         self._sent: deque[tuple[float, int]] = deque(maxlen=SAMPLES_MAX)
@@ -92,10 +92,10 @@ class ReportSources:
             with self._sampling:
                 if not self._sent or look.since_s - self._sent[-1][0] >= SAMPLE_EVERY_S:
                     self._sent.append((look.since_s, look.logged.lsn))
-        switches = self.primary.ledger.database.switches
-        if switches != self._primary_switches:
-            # After a fail-over the log may have another end: where callers are in it has to be found out again.
-            self._primary_switches = switches
+        known = (self.primary.ledger.database.switches, self.primary.ledger.lineage.seen.generation)
+        if known != self._known_ledger:
+            # After a fail-over or a restore the log may have another end: where callers are has to be found out again.
+            self._known_ledger = known
             caller_marks.forget_places(time.monotonic())
         return look
 

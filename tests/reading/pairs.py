@@ -12,6 +12,7 @@ from flask import Flask
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
+from service.figures.memory import Counts
 from service.ledger import Ledger, open_served
 from service.storage import schema
 from service.vault import create_secrets
@@ -67,6 +68,9 @@ class Pair:
     def close(self) -> None:
         """Closes what was opened."""
         for ledger, app in self.opened:
+            sources = app.extensions["hushi"].sources
+            # A process that has found the primary away asks in the background; it must not open connections later.
+            wait_until(lambda sources=sources: sources.look().logged is not None)
             app.extensions["hushi"].committer.close()
             ledger.database.close()
             if ledger.standby is not None:
@@ -85,6 +89,7 @@ def ask(server: PostgreSQL, question: str) -> Any:
 def pair(folder: pathlib.Path) -> Iterator[Pair]:
     """A primary with a migrated ledger, and a standby that follows it at once."""
     create_secrets(folder / "secrets.json")
+    Counts.begin_again()  # What the callers of another ledger were told in this process means nothing here.
     with running() as primary:
         primary.execute("CREATE DATABASE hushi")
         with standby_of(primary) as standby:

@@ -83,6 +83,11 @@ class Story:
             assert _place(position) >= _place(headers["Hushi-Min-Position"])
         self._told(caller, position)
 
+    def read_both(self, *callers: Caller) -> None:
+        """A report of each caller."""
+        for caller in callers:
+            self.read(caller)
+
     def _told(self, caller: Caller, position: str) -> None:
         key = caller.headers["Authorization"]
         self.newest[key] = max(self.newest.get(key, (0, 0)), _place(position))
@@ -97,8 +102,8 @@ class Story:
             "fold": self.fold,
             "pause": self.servers.pause,
             "resume": self.servers.resume,
-            "read": lambda: (self.read(self.clerk), self.read(self.bureau)),
-            "read elsewhere": lambda: (self.read(self.clerk_elsewhere), self.read(self.bureau_elsewhere)),
+            "read": lambda: self.read_both(self.clerk, self.bureau),
+            "read elsewhere": lambda: self.read_both(self.clerk_elsewhere, self.bureau_elsewhere),
             "list": lambda: self.bureau.get("/v1/transactions"),
             "want": lambda: self.read(self.bureau, **wanted),
         }

@@ -9,6 +9,7 @@ from flask import Flask
 
 from service.commands.folding import fold
 from service.figures import caller_marks
+from service.figures.memory import Counts
 from service.figures.standbys import REPORTS_FROM
 from service.queries import report_sources
 from tests.conftest import Caller
@@ -86,6 +87,17 @@ def test_without_the_marks_a_caller_gets_an_older_answer(
     monkeypatch.setattr(caller_marks, "note_found", lambda *_: None)
     servers.pause()
     post(clerk)
+    assert counted(clerk) == before
+
+
+def test_without_memory_that_processes_share_another_one_gives_an_older_answer(
+    servers: Pair, clerk: Caller, bureau: Caller
+) -> None:
+    """The control: the process that answers knows nothing of what the other one has told."""
+    before = counted(bureau)
+    servers.pause()
+    post(clerk)
+    Counts.begin_again()
     assert counted(clerk) == before
 
 
