@@ -68,14 +68,18 @@ class Pair:
     def close(self) -> None:
         """Closes what was opened."""
         for ledger, app in self.opened:
-            sources = app.extensions["hushi"].sources
-            # A process that has found the primary away asks in the background; it must not open connections later.
-            wait_until(lambda sources=sources: sources.look().logged is not None)
+            _let_rest(app)
             app.extensions["hushi"].committer.close()
             ledger.database.close()
             if ledger.standby is not None:
                 ledger.standby.database.close()
         self.opened.clear()
+
+
+def _let_rest(app: Flask) -> None:
+    """A process that has found the primary away asks in the background: it must not open a connection later."""
+    sources = app.extensions["hushi"].sources
+    wait_until(lambda: sources.look().logged is not None)
 
 
 def ask(server: PostgreSQL, question: str) -> Any:
