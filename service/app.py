@@ -40,7 +40,9 @@ from service.http.api import (
     transactions,
     transfers,
 )
+from service.http.clients import Clients
 from service.http.context import AppContext, app_context, attach_context
+from service.http.entering import Entrance
 from service.http.openapi import reference_routes
 from service.http.positions import note_told
 from service.http.problems import register_problems
@@ -97,8 +99,8 @@ _log = structlog.get_logger()
 _served: FileId | None = None
 
 
-def create_app(ledger: Ledger) -> Flask:
-    """Makes the WSGI application that serves a ledger."""
+def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
+    """Makes the WSGI application that serves a ledger. `clients` knows the proxies that may say for whom they ask."""
     app = Flask("service", static_folder=None, template_folder="http/web/templates")
     state_reader = LedgerStateReader(ledger, with_log=ledger.standby is not None)
     committer = Committer(ledger)
@@ -123,7 +125,8 @@ def create_app(ledger: Ledger) -> Flask:
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
     reads = ResponseCache(reading, sources, ledger.now, note)
-    admission = app.wsgi_app = Admission(app.wsgi_app, note, reads=reads)  # type: ignore[method-assign] # (Flask's own way)
+    admission = Admission(app.wsgi_app, note, reads=reads)
+    app.wsgi_app = Entrance(admission, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
     return app
 
@@ -145,7 +148,7 @@ def application() -> Flask:
     sys.setswitchinterval(TURN_S)
     opened = open_served(settings, _served)
     refuse_foreign_secrets_if_told(opened)
-    app = create_app(opened)
+    app = create_app(opened, Clients(settings.trusted_proxies, settings.proxy_header))
     served: AppContext = app.extensions["hushi"]
     app.extensions[_STALLED].start()
     served.key_uses.start()
@@ -217,8 +220,7 @@ def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str
         return
     _log.info(
         "request",
-        request_id=context.request_id,
-        method=method,
+        method=method if method in metrics.METHODS else metrics.OTHER,
         route=route,
         status=status,
         duration_ms=round(duration_s * 1000, 2),

@@ -121,11 +121,14 @@ def runnable_programs() -> pathlib.Path:
 
 @contextlib.contextmanager
 def running(
-    changes: Mapping[str, str] | None = None, kept: pathlib.Path | None = None, programs: pathlib.Path | None = None
+    changes: Mapping[str, str] | None = None,
+    kept: pathlib.Path | None = None,
+    programs: pathlib.Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[PostgreSQL]:
     """Starts a server, with changes to SETTINGS. It is new and removed at the end, unless it is `kept` in a folder.
 
-    Without `programs` it is the server of the wheel.
+    Without `programs` it is the server of the wheel. `environment` has more variables for its processes.
     """
     user = ordinary_user()
     programs = programs or runnable_programs()
@@ -148,8 +151,10 @@ def running(
                 cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=sys.stderr,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)},
-            )
+                env={
+                    "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder), **(environment or {}),
+                },
+            )  # fmt: skip
 
         if not data.exists():
             run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")

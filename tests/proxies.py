@@ -77,6 +77,12 @@ class Proxy:
         finally:
             connection.close()
 
+    def connected(self) -> socket.socket:
+        """A connection with TLS, for what is no request of HTTP."""
+        connection = _TrustingConnection(self.port, self.folder / "certificate.pem")
+        connection.connect()
+        return connection.sock
+
     def ask_without_tls(self, path: str) -> tuple[int, str | None]:
         """Sends a request to the port without TLS, and returns the status and where the answer leads."""
         connection = HTTPConnection("127.0.0.1", self.plain_port, timeout=10)

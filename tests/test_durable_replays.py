@@ -1,13 +1,9 @@
 """A replay is a promise as well: it is answered only when the entry that it found is as durable as a fresh commit."""
 
 import contextlib
-import fcntl
 import os
 import pathlib
-import shutil
 import signal
-import struct
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,6 +32,7 @@ from tests.builders import a_citizen_number
 from tests.postgresql import PostgreSQL
 from tests.recounting import read_journal
 from tests.standbys import WAITING, without_its_standby
+from tests.torture.disks.ext4 import Ext4, ext4_below
 from tests.waiting import wait_until
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
@@ -148,49 +145,11 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
     assert len(first.outcomes) == 1
 
 
-EXT4_SHUTDOWN = 0x8004587D
-WITHOUT_FLUSHING = 2
-MAY_MOUNT = os.geteuid() == 0 and all(map(shutil.which, ("mkfs.ext4", "mount", "umount")))
-
-
-class _Disk:
-    """A file system of its own, in a file, whose power can be cut."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._image, self.path = folder / "disk.img", folder / "disk"
-        self.path.mkdir()
-        with self._image.open("wb") as image:
-            image.truncate(32 * 1024 * 1024)
-        subprocess.run(["mkfs.ext4", "-q", self._image], check=True)
-        self._mount()
-
-    def _mount(self) -> None:
-        subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
-
-    def cut_power(self) -> None:
-        """Loses all that is not on the disk by now, and starts the machine again."""
-        descriptor = os.open(self.path, os.O_RDONLY)
-        fcntl.ioctl(descriptor, EXT4_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
-        os.close(descriptor)
-        self.unmount()
-        self._mount()
-
-    def unmount(self) -> None:
-        """Takes the file system off."""
-        subprocess.run(["umount", self.path], check=True)
-
-
 @pytest.fixture
-def disk(tmp_path: pathlib.Path) -> Iterator[_Disk]:
+def disk(tmp_path: pathlib.Path) -> Iterator[Ext4]:
     """A disk whose power can be cut, where this machine lets us mount one."""
-    if not MAY_MOUNT:
-        pytest.skip("cutting a disk's power needs root, mount and mkfs.ext4")
-    try:
-        made = _Disk(tmp_path)
-    except subprocess.CalledProcessError:
-        pytest.skip("this machine lets nobody mount a file")
-    yield made
-    made.unmount()
+    with ext4_below(tmp_path) as made:
+        yield made
 
 
 def _in_a_process_that_is_killed(work: Callable[[], bool]) -> bool:
@@ -216,7 +175,7 @@ def _write_without_syncing(ledger: Ledger, entries: list[posting.Post]) -> bool:
     return post(ledger, entries)[0].transaction is not None
 
 
-def _replayed_and_there_after_a_power_cut(disk: _Disk, folder: pathlib.Path) -> tuple[bool, int]:
+def _replayed_and_there_after_a_power_cut(disk: Ext4, folder: pathlib.Path) -> tuple[bool, int]:
     """A process is killed before it has synced, the next one replays and is killed, and the power goes.
 
     Whether the replay was answered, and how many entries there are afterwards.
@@ -241,15 +200,16 @@ def _replayed_and_there_after_a_power_cut(disk: _Disk, folder: pathlib.Path) -> 
     return replayed, there
 
 
-def test_a_replay_from_the_log_of_a_killed_process_outlives_a_power_cut(disk: _Disk, tmp_path: pathlib.Path) -> None:
+def test_a_replay_from_the_log_of_a_killed_process_outlives_a_power_cut(disk: Ext4, tmp_path: pathlib.Path) -> None:
     assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 1)
 
 
 def test_without_syncing_the_log_first_it_is_lost(
-    disk: _Disk, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    disk: Ext4, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A negative control."""
     monkeypatch.setattr(engines, "sync_log", lambda _url: None)
+    monkeypatch.setattr(engines, "write_log_again", lambda _url, _cursor: None)
     assert _replayed_and_there_after_a_power_cut(disk, tmp_path) == (True, 0)
 
 

@@ -36,6 +36,8 @@ QUEUED_REQUESTS_MAX = 4096
 ENTRIES_PER_COMMIT_MAX = 1000
 ATTEMPTS_MAX = 8
 ANSWER_TIMEOUT_S = 30.0
+REQUEST_IDS_TOLD_MAX = 50
+"""How many requests the log line of a failed commit names."""
 
 _log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class _Request:
 
     entries: Sequence[NewEntry] = ()
     alone: Callable[[Ledger], object] | None = None
+    request_id: str | None = None
     answer: Future[Any] = field(default_factory=Future)
 
 
@@ -74,7 +77,8 @@ class Committer:
         entries was revoked in the meantime; all entries of a call have the same API key.
         """
         alone = functools.partial(post_all_or_none, entries=entries) if all_or_none else None
-        outcomes: list[Outcome] = self._answer_to(_Request(entries, alone), timeout_s)
+        request_id = entries[0].request_id if entries else None
+        outcomes: list[Outcome] = self._answer_to(_Request(entries, alone, request_id), timeout_s)
         if outcomes and isinstance(outcomes[0].refusal, Unauthenticated):
             raise outcomes[0].refusal
         return outcomes
@@ -85,7 +89,8 @@ class Committer:
         Raises Unavailable and Unauthenticated as `submit` does.
         """
         alone = functools.partial(post_together, request=together)
-        outcome: TogetherOutcome = self._answer_to(_Request(alone=alone), ANSWER_TIMEOUT_S)
+        asked = _Request(alone=alone, request_id=together.request_id)
+        outcome: TogetherOutcome = self._answer_to(asked, ANSWER_TIMEOUT_S)
         if isinstance(outcome.refusal, Unauthenticated):
             raise outcome.refusal
         return outcome
@@ -193,7 +198,8 @@ class Committer:
                 self._commit([request])
             return
         count_failure(error)
-        _log.error("commit-failed", requests=len(together), error=type(error).__name__)
+        request_ids = [request.request_id for request in together[:REQUEST_IDS_TOLD_MAX]]
+        _log.error("commit-failed", requests=len(together), request_ids=request_ids, error=type(error).__name__)
         for request in together:
             _fail(request, _told(error))
 

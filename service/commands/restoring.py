@@ -32,7 +32,7 @@ def restore(ledger: Ledger, file: pathlib.Path) -> Manifest:
                 _refuse_difference(connection, archive.manifest)
             return archive.manifest
     except (DamagedArchive, UnreadableLine) as damage:
-        raise NotRestored(f"{file} is not a whole backup: {damage}.") from None
+        raise NotRestored(f"{file} is not a whole backup: {damage}. {archives.ADVICE}") from None
     except NotWritten as fault:
         raise NotRestored(f"The database did not take what is in {file}: {fault}") from None
     except OutcomeUnknown as fault:

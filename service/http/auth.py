@@ -19,7 +19,11 @@ CSRF_HEADER = "X-CSRF-Token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+_FORWARDED = (
+    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
+    "X-Real-IP", "X-Client-IP", "X-Original-URI", "True-Client-IP", "CF-Connecting-IP", "Via",
+)  # fmt: skip
+"""What proxies say of the caller for whom they ask. One of them is enough, from whatever proxy."""
 
 
 def is_loopback() -> bool:

@@ -15,6 +15,8 @@ from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnkno
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
+UNEXPECTED = "Something went wrong on our side; the log has it under the request id."
+
 _log = structlog.get_logger()
 
 _BY_STATUS: dict[int, type[Refusal]] = {
@@ -102,6 +104,4 @@ def _unavailable(error: Exception) -> Response:
 def _unexpected(error: Exception) -> Response:
     # The traceback is logged without the message's parameters: they may hold personal data.
     _log.error("unexpected-error", error=type(error).__name__, where=code_path_of(error))
-    return problem_response(
-        Refusal("Something went wrong on our side; the log has it under the request id."), request_context().request_id
-    )
+    return problem_response(Refusal(UNEXPECTED), request_context().request_id)

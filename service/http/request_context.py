@@ -1,6 +1,6 @@
 """The context of a request: all that the service knows of a request beside its body, in one place and with types.
 
-The layers in front of Flask (admission, response_cache, reading, arriving) and the code behind it share one
+The layers in front of Flask (entering, admission, response_cache, reading, arriving) and the code behind it share one
 `RequestContext` for each request. It travels in the WSGI environ under ONE key, `ENVIRON_KEY`, and nothing else of this
 project stands there. No code of this project uses `flask.g` (tests/http/test_request_context.py).
 """
@@ -49,6 +49,8 @@ class RequestContext:
 
     request_id: str
     started_s: float
+    client: str = ""
+    """The address of the client, for log lines (service.http.clients)."""
     note_size: Callable[[int], None] | None = None
     """Admission sets it. It takes the length that the body has, or may have when it is unpacked, and waits for a turn
     when that is large."""
@@ -89,11 +91,12 @@ class Note(Protocol):
 
 
 def context_of(environ: "WSGIEnvironment") -> RequestContext:
-    """The context of the request with this environ; it is made when the first layer asks for it."""
+    """The context of the request with this environ. The outermost layer has made it (service.http.entering)."""
     found: RequestContext | None = environ.get(ENVIRON_KEY)
     if found is None:
         request_id = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
-        found = environ[ENVIRON_KEY] = RequestContext(request_id, time.perf_counter())
+        client = environ.get("REMOTE_ADDR", "")
+        found = environ[ENVIRON_KEY] = RequestContext(request_id, time.perf_counter(), client)
     return found
 
 

@@ -15,6 +15,7 @@ def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
     FileExistsError, OSError when the file can't be written, DatabaseUnavailable; then no file is left.
     """
     columns = copying.columns()
+    begun_at = ledger.now()  # Before the snapshot: so what was acknowledged before this instant is in the backup.
     with archives.creating(file) as archive, ledger.database.reading() as connection:
         head = blocks.find_head(connection)
         rows = {name: archive.write_lines(name, copying.read_lines(connection, name)) for name in columns}
@@ -23,7 +24,7 @@ def back_up(ledger: Ledger, file: pathlib.Path) -> Manifest:
             # The revision is read last, because an upgrade waits for every transaction that has read it.
             revision=schema.revision(connection) or "",
             engine="sqlite" if ledger.database.is_sqlite else "postgresql",
-            created_at=ledger.now().isoformat(timespec="seconds"),
+            created_at=begun_at.isoformat(timespec="seconds"),
             head_no=0 if head is None else head.block.no,
             head_hash=None if head is None else head.block.hash.hex(),
             columns=columns,

@@ -35,6 +35,12 @@ def get_head(ledger: Ledger) -> Head:
         )
 
 
+def find_newest_recorded_at(ledger: Ledger) -> datetime.datetime | None:
+    """When the newest transaction was recorded; None in an empty ledger."""
+    with ledger.database.reading() as connection:
+        return tail.newest_recorded_at(connection)
+
+
 def get_block(ledger: Ledger, no: int) -> Block:
     """The block with this number. Raises NotFound."""
     with ledger.database.reading() as connection:

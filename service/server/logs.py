@@ -8,6 +8,7 @@ import atexit
 import logging
 import multiprocessing.util
 import sys
+import threading
 from typing import Any
 
 import structlog
@@ -18,7 +19,29 @@ from service.server.log_lines import STANDARD_ERROR_LINES, LineStream
 END_WAITS_FOR_THE_LOG_S = 1.0
 """How long a process that ends waits for its last lines to be written."""
 
-_STAMPS: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+_request = threading.local()
+
+
+def log_lines_are_of(request_id: str, client: str) -> None:
+    """From now on each line of this thread bears the request's id and its client, until the thread takes another one.
+
+    A thread of the server does nothing between two requests.
+    """
+    _request.told = request_id, client
+
+
+def _add_request(_logger: Any, _method: str, line: Any) -> Any:
+    told = getattr(_request, "told", None)
+    if told is not None:
+        line["request_id"], line["client"] = told
+    return line
+
+
+_STAMPS: list[Any] = [
+    _add_request,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 
 class _Logger:

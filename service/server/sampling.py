@@ -1,5 +1,6 @@
 """Looks at the gauges of a process every second and notes them for /metrics, in memory that all processes share."""
 
+import functools
 import os
 import pathlib
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from service.config import Settings
+from service.figures.backups import BACKUP_AGE_SECONDS, NEWEST_BACKUP_AT
 from service.figures.families import Gauge
 from service.figures.machine import (
     CONNECTIONS,
@@ -21,6 +23,7 @@ from service.figures.machine import (
     STARTED_AT,
 )
 from service.ledger import Ledger
+from service.queries.backups import find_backup_age_s
 from service.storage.engine import Database
 
 LOOK_EVERY_S = 1.0
@@ -75,6 +78,8 @@ def sampler_of(process: str, ledger: Ledger, settings: Settings) -> Sampler:
         folder = database.file.parent
         sampler.add_question(lambda: _look_at_disk("ledger", folder))
     sampler.add_question(lambda: _look_at_disk("data", settings.data_dir))
+    if settings.backup_dir is not None:
+        sampler.add_question(functools.partial(_look_at_backups, settings.backup_dir, ledger))
     if sys.platform == "linux":
         sampler.add(RESIDENT_BYTES, _resident_bytes, process)
     return sampler
@@ -91,6 +96,14 @@ def _look_at_disk(of: str, folder: pathlib.Path) -> None:
         disk = shutil.disk_usage(folder)
         DISK_FREE_BYTES.set(disk.free, of)
         DISK_BYTES.set(disk.total, of)
+
+
+def _look_at_backups(folder: pathlib.Path, ledger: Ledger) -> None:
+    now = ledger.now()
+    age_s = find_backup_age_s(folder, now)
+    if age_s is not None:
+        BACKUP_AGE_SECONDS.set(age_s)
+        NEWEST_BACKUP_AT.set(now.timestamp() - age_s)
 
 
 def _resident_bytes() -> float:

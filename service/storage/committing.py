@@ -19,8 +19,8 @@ def commit_durably(connection: sa.Connection) -> None:
     On PostgreSQL, a commit whose wait for the standby was cut short is visible on the primary only. A transaction waits
     for the standby only if it has written to the log, and then it waits for everything that was written before. A
     transaction that has only got an id does not wait (findings/postgresql-commits-that-wait.sh). On SQLite, an entry is
-    synced before another process sees it, and the process that opens the file after a crash syncs it
-    (engines.sync_log).
+    synced before another process sees it, and the process that opens the file after a crash writes its log
+    again and syncs it (left_log.write_log_again).
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_COMMIT_THAT_WAITS)

@@ -57,30 +57,49 @@ def find_filled(connection: sa.Connection) -> str | None:
     return None
 
 
+class LineReader:
+    """Makes rows of the lines of one table."""
+
+    def __init__(self, table: str, width: int, converters: Mapping[int, Callable[[bytes], object]]) -> None:
+        """`width` is the number of values of a row, and `converters` has a function for each place of bytes."""
+        self._table, self._width, self._converters = table, width, converters
+
+    def read(self, line: bytes) -> tuple[object, ...]:
+        """The values of a row. Raises UnreadableLine."""
+        try:
+            values = orjson.loads(line)
+            if not isinstance(values, list) or len(values) != self._width:
+                raise UnreadableLine(f"a line of {self._table} is no row of {self._width} values")
+            for place, convert in self._converters.items():
+                values[place] = None if values[place] is None else convert(base64.b64decode(values[place]))
+        except (orjson.JSONDecodeError, binascii.Error, TypeError) as error:
+            raise UnreadableLine(f"a line of {self._table} can't be read: {error}") from None
+        return tuple(values)
+
+
+def line_reader(table: str, names: Sequence[str], dialect: str = "sqlite") -> LineReader:
+    """A reader of the lines of a table with these columns, for BulkInsert on this engine.
+
+    A table that another version had, or had with other columns, is read as JSON only.
+    """
+    known = _TABLES.get(table)
+    is_known = known is not None and _names(known) == list(names)
+    return LineReader(table, len(names), _converters(known, dialect) if known is not None and is_known else {})
+
+
 class Loader:
     """Loads the lines of one table."""
 
     def __init__(self, connection: sa.Connection, table: str) -> None:
         """Prepares the INSERT of the table; `load` runs it."""
+        names = _names(_TABLES[table])
         self._connection = connection
-        self._table = _TABLES[table]
-        self._insert = BulkInsert(self._table, _names(self._table))
-        self._converters = _converters(self._table, connection.dialect.name)
+        self._insert = BulkInsert(_TABLES[table], names)
+        self._reader = line_reader(table, names, connection.dialect.name)
 
     def load(self, lines: Sequence[bytes]) -> None:
         """Adds rows in their order. Raises UnreadableLine."""
-        self._insert.run(self._connection, [self._row_of(line) for line in lines])
-
-    def _row_of(self, line: bytes) -> tuple[object, ...]:
-        try:
-            values = orjson.loads(line)
-            if not isinstance(values, list) or len(values) != len(self._table.columns):
-                raise UnreadableLine(f"a line of {self._table.name} is no row of {len(self._table.columns)} values")
-            for place, convert in self._converters.items():
-                values[place] = None if values[place] is None else convert(base64.b64decode(values[place]))
-        except (orjson.JSONDecodeError, binascii.Error, TypeError) as error:
-            raise UnreadableLine(f"a line of {self._table.name} can't be read: {error}") from None
-        return tuple(values)
+        self._insert.run(self._connection, [self._reader.read(line) for line in lines])
 
 
 def _converters(table: sa.Table, dialect: str) -> Mapping[int, Callable[[bytes], object]]:

@@ -1,7 +1,5 @@
 """Makes connections to SQLite, and gives each of them its settings before its first statement."""
 
-import contextlib
-import os
 import urllib.parse
 from typing import Any
 
@@ -10,6 +8,7 @@ import sqlalchemy as sa
 
 from service.storage.faults import WrongFile
 from service.storage.identity import OPENED_FILE, FileIdentity
+from service.storage.left_log import sync_log, write_log_again
 
 POOL_SIZE = 32
 POOL_TIMEOUT_S = 5
@@ -69,11 +68,11 @@ def sqlite_engine(url: sa.URL, identity: FileIdentity, *, begin: str, pool_size:
         cursor.execute(f"PRAGMA cache_size=-{cache_kib}")
         cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_PAGES_PER_CHECKPOINT}")
         cursor.execute(f"PRAGMA journal_size_limit={SQLITE_LOG_KEPT_BYTES}")
+        cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        sync_log(url) if read_only else write_log_again(url, cursor)
         # Readers wait only for a connection that recovers the file. Writers do their own waiting (`beginning._open`).
         cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA busy_timeout=0")
-        cursor.execute("SELECT 1 FROM sqlite_schema").fetchone()
         cursor.close()
-        sync_log(url)
         # From now on SQLite has the log open as well, which it finds by its name.
         record.info[OPENED_FILE] = identity.refuse_replaced()
 
@@ -95,18 +94,3 @@ def _connect(dialect: Any, identity: FileIdentity, path: str, named: Any) -> Any
         connection.close()  # It has not read anything yet, so it knows no log that it could delete.
         raise
     return connection
-
-
-def sync_log(url: sa.URL) -> None:
-    """Syncs SQLite's log to the disk. Raises OSError.
-
-    A process that is killed after it has written to the log and before it has synced it leaves entries that the next
-    process takes for committed. A retry is answered from these entries, so a power cut must not lose them. Other
-    processes see an entry only after it is synced, so it is enough to sync once for each new connection.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        log = os.open(f"{url.database}-wal", os.O_RDONLY)
-        try:
-            os.fsync(log)
-        finally:
-            os.close(log)

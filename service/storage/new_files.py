@@ -36,7 +36,7 @@ def new_file(path: pathlib.Path) -> Iterator[BinaryIO]:
             _give_name(part, path)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _open_part(path: pathlib.Path) -> tuple[int, pathlib.Path]:
@@ -74,7 +74,7 @@ def _give_name(part: pathlib.Path, path: pathlib.Path) -> None:
         part.rename(path)
 
 
-def _sync_folder(folder: pathlib.Path) -> None:
+def sync_folder(folder: pathlib.Path) -> None:
     """Syncs the folder, because the new name must survive a power cut as well as the file."""
     handle = os.open(folder, os.O_RDONLY)
     try:

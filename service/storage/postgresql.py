@@ -44,6 +44,10 @@ fail-over, and the same address, or another host of the URL, may lead to the pri
 ANSWER_WITHIN_S = 11
 """A server may be frozen while its system still receives data. Then only the client's own clock ends the waiting.
 Together with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection this takes 15 s."""
+COMMIT_WITHIN_S = 20
+"""Where another server may take over, a commit waits longer for its standbys. When it is given up, PostgreSQL shows
+what is on this server alone, and a report would show it until the other server takes over. A primary that is cut off
+from the others is stopped before that (docs/decisions/0034). No limit of the server ends the waiting of a commit."""
 LOCK_TIMEOUT_MS = 10_000
 WRITING_STATEMENT_TIMEOUT_MS = 10_500
 """The server gives up a statement before the client does, so that the client gets the reason."""
@@ -104,6 +108,8 @@ class _Connection(PatientConnection):
 
     answer_within_s: float | None = ANSWER_WITHIN_S
     has_own_session = False
+    may_fail_over = False
+    is_writing = False
     opened_at = 0.0
     _planned_at = 0.0
 
@@ -117,6 +123,16 @@ class _Connection(PatientConnection):
         self.has_own_session = pid == self.info.backend_pid
         if not self.has_own_session:
             self.prepare_threshold = None
+
+    def commit(self) -> None:
+        """Commits. What was written waits patiently for the standbys when another server may take over."""
+        within_s = self.answer_within_s
+        if within_s is not None and self.may_fail_over and self.is_writing:
+            self.answer_within_s = COMMIT_WITHIN_S
+        try:
+            super().commit()
+        finally:
+            self.answer_within_s = within_s
 
     def plan_anew(self) -> str:
         """The statement that drops old plans when a transaction begins; "" when plans are not kept, or not old yet."""
@@ -153,7 +169,9 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
         """Opens a connection for SQLAlchemy, to the first of the URL's servers that is wanted."""
         told = _PARAMETERS | parameters
-        connection = connect_to_one(attempts_of(told), _connect, float(told["connect_timeout"]))
+        attempts = attempts_of(told)
+        connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
+        connection.may_fail_over = len(attempts) > 1
         peers.join(connection)
         return connection
 
@@ -201,7 +219,7 @@ def begin_at_length(connection: sa.Connection) -> None:
 
 def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
     driver = _driver_of(connection)
-    driver.answer_within_s = ANSWER_WITHIN_S
+    driver.answer_within_s, driver.is_writing = ANSWER_WITHIN_S, True
     told: Any = _begin(connection, driver, f"{begin}{driver.plan_anew()}; {_DURABLE}").fetchone()
     durability, is_read_only = told
     if is_read_only == "on":
@@ -216,7 +234,7 @@ def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
 def begin_reading(connection: sa.Connection) -> None:
     """Begins a transaction that sees one snapshot and can't write."""
     driver = _driver_of(connection)
-    driver.answer_within_s = ANSWER_WITHIN_S
+    driver.answer_within_s, driver.is_writing = ANSWER_WITHIN_S, False
     _begin(connection, driver, _READING + driver.plan_anew())
     driver.answer_within_s = READ_WITHIN_S
 

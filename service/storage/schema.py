@@ -21,6 +21,7 @@ __all__ = ["MACS_SINCE", "NEWEST_REVISION", "differences", "find_revision", "is_
 if TYPE_CHECKING:
     import alembic.config
 
+_LITESTREAM = "_litestream_"
 _MIGRATION_LOCK = 0x48555349
 Refuse = Callable[[Connection, str], None]
 """Raises what an upgrade is refused with. It gets the connection, at the new schema, and the revision of before."""
@@ -86,8 +87,13 @@ def differences(database: Database) -> list[str]:
         found = revision(connection)
         if found != NEWEST_REVISION:
             return [f"The database is at revision {found or 'none'}, the code needs {NEWEST_REVISION}."]
-        context = MigrationContext.configure(connection, opts={"compare_type": _differs})
+        context = MigrationContext.configure(connection, opts={"compare_type": _differs, "include_name": _is_ours})
         return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether a table may belong to Hushi. Litestream keeps two small tables of its own in a ledger that it copies."""
+    return kind != "table" or name is None or not name.startswith(_LITESTREAM)
 
 
 def _differs(_context: object, _inspected: object, _column: object, found: object, wanted: object) -> bool | None:

@@ -82,6 +82,12 @@ def length(connection: sa.Connection) -> int:
     return found
 
 
+def newest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
+    """When the newest entry of the journal was recorded, in a block or not; None without an entry."""
+    found: datetime.datetime | None = connection.execute(sa.select(sa.func.max(journal.c.recorded_at))).scalar_one()
+    return found
+
+
 def oldest_recorded_at(connection: sa.Connection) -> datetime.datetime | None:
     """The instant at which the oldest entry of the tail was recorded; None when the tail is empty."""
     wanted = sa.select(journal.c.recorded_at).where(IS_WAITING).order_by(journal.c.seq).limit(1)

@@ -126,7 +126,9 @@ def load_vault(path: pathlib.Path) -> Vault:
         content = path.read_bytes()
     except FileNotFoundError:
         raise SecretsError(
-            f"{path} is missing; put its copy back, or only for a new ledger: hushi secrets create {path}"
+            f"{path} is missing; put its copy back. Without it names and citizen numbers can't be read and nothing can "
+            "be recorded; trades and figures are not touched. A server that runs still has the keys: do not stop it. "
+            f"Only for a new ledger: hushi secrets create {path}"
         ) from None
     except OSError as error:
         raise SecretsError(f"{path} can't be read ({error.strerror})") from None

@@ -5,12 +5,14 @@ import pathlib
 import zipfile
 from collections.abc import Callable
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from service.commands.restoring import NotRestored, restore
 from service.ledger import Ledger
 from service.queries.backing_up import back_up
+from service.storage.archives import FORMAT_WITHOUT_DIGESTS
 from tests.backup.conftest import is_empty, raw_rows
 from tests.builders import secrets_with_another_ring
 from tests.conftest import Caller
@@ -47,20 +49,12 @@ def test_a_cut_or_changed_file_leaves_nothing(
     for place in range(60, len(whole), len(whole) // 40):
         damaged[f"a byte at {place}"] = whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :]
 
-    refused = 0
     for name, content in damaged.items():
         file = tmp_path / "damaged.zip"
         file.write_bytes(content)
-        try:
+        with pytest.raises(NotRestored, match="is not a whole backup"):
             restore(restored, file)
-        except NotRestored:
-            refused += 1
-            assert _schema_is_missing(restored) or is_empty(restored.database), name
-        else:
-            # ZIP says some things twice and some for nobody: such a change is none to the ledger.
-            assert raw_rows(restored) == raw_rows(market), name
-            restored = new_ledger(engine_name)
-    assert refused >= 30
+        assert _schema_is_missing(restored) or is_empty(restored.database), name
 
 
 def _schema_is_missing(ledger: Ledger) -> bool:
@@ -69,18 +63,26 @@ def _schema_is_missing(ledger: Ledger) -> bool:
 
 
 def _rewritten(file: pathlib.Path, change: Callable[[str, bytes], bytes | None]) -> pathlib.Path:
-    """A backup whose parts were changed by somebody who knows how to write archives."""
+    """A backup whose parts were changed by somebody who knows how to write archives, of the format without digests."""
     changed = file.with_name("changed.zip")
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(changed, "w") as target:
         for name in source.namelist():
-            content = change(name, source.read(name))
+            content = change(
+                name, _without_digests(source.read(name)) if name == "manifest.json" else source.read(name)
+            )
             if content is not None:
                 target.writestr(name, content)
     return changed
 
 
+def _without_digests(manifest: bytes) -> bytes:
+    document = {**orjson.loads(manifest), "format": FORMAT_WITHOUT_DIGESTS}
+    del document["pieces"]
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
 CHANGES: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
-    "a table is missing": ("tables/audit.ndjson", lambda text: None, "no item named"),
+    "a table is missing": ("tables/audit.ndjson", lambda text: None, "is missing"),
     "a row is missing": ("tables/journal.ndjson", lambda text: text[text.index(b"\n") + 1 :], "13 rows"),
     "a row is cut": ("tables/journal.ndjson", lambda text: text[:-3], "is cut"),
     "a row is no row": ("tables/journal.ndjson", lambda text: b"{}" + text[text.index(b"\n") :], "no row of 33 values"),
@@ -88,10 +90,10 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
     "a row is no JSON": ("tables/block.ndjson", lambda text: b"x" + text[text.index(b"\n") :], "can't be read"),
     "a row breaks a rule": ("tables/resident_status.ndjson", lambda text: text.replace(b"suspended", b"x"), "status"),
     "another head": ("manifest.json", lambda text: text.replace(b'head_hash": "', b'head_hash": "0'), "newest block"),
-    "another format": ("manifest.json", lambda text: text.replace(b"backup-1", b"backup-2"), "format"),
+    "another format": ("manifest.json", lambda text: text.replace(b"backup-1", b"backup-3"), "format"),
     "another schema": ("manifest.json", lambda text: text.replace(b'revision": "', b'revision": "x'), "of schema x"),
-    "no manifest": ("manifest.json", lambda text: None, "no item named"),
-    "an empty manifest": ("manifest.json", lambda text: b'{"format": "hushi-backup-1"}', "missing"),
+    "no manifest": ("manifest.json", lambda text: None, "is missing"),
+    "an empty manifest": ("manifest.json", lambda text: b'{"format": "hushi-backup-1"}', "was cut or changed"),
 }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
+import psutil
+
 from service.app import create_app
 from service.commands.keys import create_key
 from service.config import read_settings
@@ -19,6 +21,8 @@ from service.vault import create_secrets
 from tests.builders import a_trade
 from tests.conftest import Caller
 from tests.operating.stories import Story
+from tests.small_disks import fill as fill_up
+from tests.small_disks import mounted
 from tests.waiting import wait_until
 
 NewDatabase: TypeAlias = Callable[[], str]
@@ -26,6 +30,7 @@ Preparation: TypeAlias = Callable[[Story, NewDatabase], AbstractContextManager[N
 
 PREPARATIONS: dict[str, Preparation] = {}
 TRADES = 12
+STARTED_WITHIN_S = 60.0
 
 
 def preparation(name: str) -> Callable[[Callable[[Story, NewDatabase], Iterator[None]]], Preparation]:
@@ -40,8 +45,11 @@ def preparation(name: str) -> Callable[[Callable[[Story, NewDatabase], Iterator[
 
 @preparation("nothing")
 def nothing(story: Story, new_database: NewDatabase) -> Iterator[None]:
-    """Settings of a ledger that is not there yet. $DATABASE_URL names an empty place for it on PostgreSQL."""
+    """Settings of a ledger that is not there yet: no file, or on PostgreSQL a database without a row."""
     story.environment["HUSHI_DATA_DIR"] = str(story.path("/var/lib/hushi"))
+    story.environment["HUSHI_SECRETS_FILE"] = str(story.path("/etc/hushi/secrets.json"))
+    if story.engine == "postgresql":
+        story.environment["HUSHI_DATABASE_URL"] = new_database()
     yield
 
 
@@ -58,6 +66,36 @@ def served_ledger(story: Story, new_database: NewDatabase) -> Iterator[None]:
     fill(story, new_database())
     serve(story)
     yield
+
+
+@preparation("lost-secrets")
+def lost_secrets(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """A served ledger whose secrets file was removed. Its copy is in the folder of backups."""
+    fill(story, new_database())
+    serve(story)
+    secrets = story.path("/etc/hushi/secrets.json")
+    shutil.move(secrets, story.path("/var/backups/hushi/secrets.json"))
+    yield
+
+
+@preparation("stuck-fold")
+def stuck_fold(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """A served ledger whose process that folds is stopped, before it has folded anything."""
+    fill(story, new_database())
+    serve(story, folds=False)
+    yield
+
+
+@preparation("full-disk")
+def full_disk(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """A served ledger on a small disk that an export has filled."""
+    with mounted(story.path("/var/lib/hushi"), "8m") as disk:
+        fill(story, new_database())
+        serve(story)
+        fill_up(disk).rename(disk / "old-export.xlsx")
+        wait_until(lambda: not _is_ready(story), STARTED_WITHIN_S)
+        yield
+        story.run("systemctl stop hushi")
 
 
 def fill(story: Story, url: str) -> None:
@@ -81,14 +119,28 @@ def fill(story: Story, url: str) -> None:
     opened.database.close()
 
 
-def serve(story: Story) -> None:
-    """Starts the server of the story, and waits until it is ready."""
+def serve(story: Story, folds: bool = True) -> None:
+    """Starts the server of the story, and waits until it is ready. It can be made to fold nothing."""
     assert story.run("systemctl start hushi")[0] == 0
+    if not folds:
+        wait_until(lambda: _suspend_folder(story), STARTED_WITHIN_S)
+    try:
+        wait_until(lambda: _is_ready(story), STARTED_WITHIN_S)
+    except AssertionError:
+        raise AssertionError(f"the server did not become ready:\n{story.log()}") from None
 
-    def is_ready() -> bool:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{story.port}/health/ready", timeout=5).close()
-            return True
-        return False
 
-    wait_until(is_ready)
+def _suspend_folder(story: Story) -> bool:
+    """Suspends the process of the server that folds; false while there is none."""
+    served = psutil.Process(int((story.folder / "served").read_text()))
+    found = [one for one in served.children() if "service.server.folder" in one.cmdline()]
+    for one in found:
+        one.suspend()
+    return bool(found)
+
+
+def _is_ready(story: Story) -> bool:
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(f"http://127.0.0.1:{story.port}/health/ready", timeout=5).close()
+        return True
+    return False

@@ -83,9 +83,10 @@ class Story:
             )  # fmt: skip
             try:
                 code = running.wait(BLOCK_TIMEOUT_S)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(running.pid, signal.SIGKILL)
+            except subprocess.TimeoutExpired:
+                # Only then: a server that has just been started may still be in the same group for a moment.
+                os.killpg(running.pid, signal.SIGKILL)
+                raise
         return code, output.read_text("utf-8", "replace")
 
     def tell(self, block: Block) -> None:
@@ -128,7 +129,9 @@ def a_story(folder: pathlib.Path, port: int, engine: str) -> Iterator[Story]:
         "PORT": str(port),
         "HUSHI_LOG_LEVEL": "WARNING",
     }
-    story = Story(folder, port, engine, environment, {"127.0.0.1:8000": f"127.0.0.1:{port}"})
+    (folder / ".curlrc").write_text('write-out = "\\n"\n')  # As on a terminal, the next command begins on a new line.
+    replaced = {"127.0.0.1:8000": f"127.0.0.1:{port}", "/opt/hushi/bin/": f"{own}/"}
+    story = Story(folder, port, engine, environment, replaced)
     for name in FOLDERS:
         (folder / name.lstrip("/")).mkdir(parents=True)
         story.replaced[name] = str(folder / name.lstrip("/"))

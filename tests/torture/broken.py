@@ -1,4 +1,4 @@
-"""Serves ledgers that are broken on purpose, for the controls: TORTURE_BREAK names the protection that is taken away.
+"""Serves ledgers that are broken on purpose, for the controls: TORTURE_BREAK names the protections that are taken away.
 
 The product has no such switch: this program replaces functions of the service in its own process, and then serves.
 """
@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from service.cli.main import main as hushi
+from service.cli.main import main as hushi_main
 from service.queries.cube import CubeKeeper
-from service.storage import idempotency
+from service.storage import idempotency, postgresql
 from service.storage.engine import Connection, Database
 
 BREAK = "TORTURE_BREAK"
-LATE_S = 0.3
+IMPATIENT = "impatient"
+LATE_S, SHORT_S = 0.3, 0.4
 STALE_S = 1.0
 
 
@@ -60,18 +61,28 @@ def report_late() -> None:
     CubeKeeper._bring_up_to_date = bring_up_to_date  # type: ignore[method-assign] # (this is what breaks it)
 
 
+def lose_patience() -> None:
+    """Breaks nothing: waits for PostgreSQL for a short time only, so that a frozen connection is soon given up."""
+    postgresql.ANSWER_WITHIN_S = SHORT_S  # type: ignore[assignment] # (seconds, whole ones in the product)
+    postgresql._Connection.answer_within_s = SHORT_S
+    for name in ("_WRITING", "_READING"):
+        text = getattr(postgresql, name)
+        setattr(postgresql, name, text.replace("_timeout=10", "_timeout=1"))
+
+
 BREAKS: dict[str, Callable[[], None]] = {
     "forgets-keys": forget_keys,
     "answers-early": answer_early,
     "reports-late": report_late,
+    IMPATIENT: lose_patience,
 }
 
 
 def main() -> None:
     """Breaks what the environment names, and runs the command."""
-    if BREAK in os.environ:
-        BREAKS[os.environ[BREAK]]()
-    hushi()
+    for name in os.environ.get(BREAK, "").split():
+        BREAKS[name]()
+    hushi_main()
 
 
 if __name__ == "__main__":

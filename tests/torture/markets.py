@@ -101,6 +101,9 @@ class Market:
     address: Address = ("127.0.0.1", 0)
     """Where clients connect: the server itself, or what stands before it."""
     port: int = field(default_factory=quiet_port)
+    variables: dict[str, str] = field(default_factory=dict)
+    """What the server's environment has otherwise than `environment`, which tells where the ledger itself is."""
+    arguments: tuple[str, ...] = ()
     server: Server | None = None
     postgresql: PostgreSQL | None = None
     """The server of the database, for faults that strike it; None on SQLite."""
@@ -112,7 +115,8 @@ class Market:
 
     def start(self, *, waits: bool = True) -> None:
         """Starts the server."""
-        self.server = start_server(self.environment, self.log, port=self.port, hushi=self.hushi)
+        environment = {**self.environment, **self.variables}
+        self.server = start_server(environment, self.log, *self.arguments, port=self.port, hushi=self.hushi)
         if waits:
             wait_until_ready(self.server, self.log)
 
@@ -179,10 +183,9 @@ def market(made: Databases, folder: pathlib.Path, hushi: Callable[[], None] = ma
         "HUSHI_DATA_DIR": str(folder),
         "HUSHI_SECRETS_FILE": str(folder / "secrets.json"),
         "HUSHI_LOG_LEVEL": "WARNING",
-        **more,
     }
     headers = {"Authorization": f"Bearer {_fill(environment)}"}
-    served = Market(environment, headers, folder / "server.log", hushi, postgresql=made.server)
+    served = Market(environment, headers, folder / "server.log", hushi, variables=more, postgresql=made.server)
     try:
         yield served
     finally:

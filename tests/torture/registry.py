@@ -1,9 +1,10 @@
 """All faults, in the order of the table. A module of faults adds its own here."""
 
-from tests.torture import kills
+from tests.torture import connections, kills, storms
+from tests.torture.disks import cuts
 from tests.torture.running import Fault
 
-FAULTS: tuple[Fault, ...] = (*kills.FAULTS,)
+FAULTS: tuple[Fault, ...] = (*kills.FAULTS, *connections.FAULTS, *storms.FAULTS, *cuts.FAULTS)
 BY_NAME = {fault.name: fault for fault in FAULTS}
 GROUPS = {group: [fault for fault in FAULTS if fault.group == group] for group in {one.group for one in FAULTS}}
 

@@ -27,7 +27,8 @@ CYCLES_PER_LEDGER = 20
 class Plan:
     """What a fault is to do: so many cycles on an engine, from a seed; in a folder, which is removed if all went well.
 
-    `hushi` is the program that is served; the controls serve a broken one.
+    `hushi` is the program that is served, with these variables; the controls serve a broken one. With no cycles the
+    fault does all that it can, such as every byte.
     """
 
     fault: "Fault"
@@ -37,6 +38,7 @@ class Plan:
     folder: pathlib.Path
     first: int = 1
     hushi: Callable[[], None] = main
+    variables: Mapping[str, str] = field(default_factory=dict)
     is_quick: bool = False
     """Whether this is the quick form, in `make test`, where a fault samples what its full form does."""
 
@@ -52,7 +54,8 @@ class Plan:
     @property
     def command(self) -> str:
         """How to run this again."""
-        return f'make torture FAULTS="{self.fault.name}" ENGINES={self.engine} CYCLES={self.cycles} SEED={self.seed}'
+        cycles = "" if self.cycles == self.fault.cycles else f" CYCLES={self.cycles}"
+        return f"make torture FAULTS={self.fault.name} ENGINES={self.engine}{cycles} SEED={self.seed}"
 
     def replay(self, cycle: int) -> str:
         """How to run one cycle again."""
@@ -116,17 +119,17 @@ Strike = Callable[[Plan, Market, Log, int], None]
 """A cycle of a fault: it lets clients send, strikes, mends, and leaves the clients at rest and the server up."""
 
 
-def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | None = None, **more: str) -> Count:
+def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | None = None) -> Count:
     """Runs cycles on one served ledger after the other, with a check after each cycle.
 
-    `settings` are those of PostgreSQL, `more` the variables of the server.
+    `settings` are those of PostgreSQL.
     """
     count = Count()
     with databases(plan.engine, plan.folder / "databases", settings) as made:
         for first in plan.numbers[::CYCLES_PER_LEDGER]:
             numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
             log, found = Log(), Findings()
-            with market(made, plan.folder / f"market-{first}", plan.hushi, **more) as served:
+            with market(made, plan.folder / f"market-{first}", plan.hushi, **plan.variables) as served:
                 served.start()
                 for number in numbers:
                     with cycle_of(plan, number):

@@ -1,0 +1,1 @@
+"""Restores to a moment: from an archive of the log, on either engine."""
