@@ -21,8 +21,10 @@ class ReadySchema(StrictSchema):
     a database that may only be read) or "standing still" (a post would wait: another process holds the ledger). `log`
     is "ok" or, when SQLite's log of `log_bytes` is over 512 MiB, "long": somebody has been reading for minutes;
     null on PostgreSQL. `integrity` is "ok", or names the first figure that the self-check found to be another one than
-    the journal says: posts are written then, and reports are refused until it is repaired. When the
-    ledger can't serve, the problem document has the same members beside its own, null where nothing could be asked.
+    the journal says: posts are written then, and reports are refused until it is repaired. `standby` tells of the
+    servers of HUSHI_READ_URL: "ok", or "behind", "away" or "another ledger"; then the primary answers reports, and the
+    ledger is ready all the same. It is null without them. When the ledger can't serve, the problem document has the
+    same members beside its own, null where nothing could be asked.
     """
 
     status = fields.String(required=True)
@@ -35,6 +37,9 @@ class ReadySchema(StrictSchema):
     log = fields.String(required=True, allow_none=True)
     log_bytes = fields.Integer(required=True, allow_none=True)
     integrity = fields.String(required=True)
+    standby = fields.String(required=True, allow_none=True)
+    standby_lag_s = fields.Integer(required=True, allow_none=True)
+    standby_lag_entries = fields.Integer(required=True, allow_none=True)
 
 
 class VersionSchema(StrictSchema):

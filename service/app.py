@@ -45,6 +45,7 @@ from service.http.clients import Clients
 from service.http.context import AppContext, app_context, attach_context
 from service.http.entering import Entrance
 from service.http.openapi import reference_routes
+from service.http.positions import note_told
 from service.http.problems import register_problems
 from service.http.reading import ReadQueue
 from service.http.request_context import RequestContext, request_context
@@ -56,9 +57,11 @@ from service.http.web.pages import register_pages
 from service.ledger import Ledger, open_served
 from service.queries.keys import ApiKeyCache
 from service.queries.ledger_state import LedgerStateReader
+from service.queries.report_sources import ReportSource, sources_of
 from service.queries.reports import Reporter
 from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.queries.sessions import EndedSessions
+from service.queries.standby_condition import StandbyWatch
 from service.server.lifetimes import end_with_any_thread, end_with_the_parent
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
@@ -102,15 +105,19 @@ _served: FileId | None = None
 def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
     """Makes the WSGI application that serves a ledger. `clients` knows the proxies that may say for whom they ask."""
     app = Flask("service", static_folder=None, template_folder="http/web/templates")
-    state_reader = LedgerStateReader(ledger)
+    state_reader = LedgerStateReader(ledger, with_log=ledger.standby is not None)
     committer = Committer(ledger)
+    primary = ReportSource(ledger, state_reader, ApiKeyCache(ledger), EndedSessions(ledger))
+    sources = sources_of(ledger, primary)
     known = (
-        Reporter(ledger, state_reader),
+        primary.reporter,
         state_reader,
-        ApiKeyCache(ledger),
-        EndedSessions(ledger),
+        primary.keys,
+        primary.sessions,
         VitalSigns(ledger, committer),
         KeyUses(ledger),
+        sources,
+        StandbyWatch(sources),
     )
     attach_context(app, AppContext(ledger, committer, *known))
     register_problems(app)
@@ -120,7 +127,7 @@ def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
     app.after_request(_finish)
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
-    reads = ResponseCache(reading, state_reader, ledger.now, note)
+    reads = ResponseCache(reading, sources, ledger.now, note)
     admission = Admission(app.wsgi_app, note, reads=reads)
     inside = TracedRequests(admission) if tracing.is_on() else admission
     app.wsgi_app = Entrance(inside, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
@@ -152,9 +159,12 @@ def application() -> Flask:
     served.key_uses.start()
     sampler = sampler_of("serving", opened, settings)
     sampler.add(QUEUE_LENGTH, served.committer.waiting)
-    sampler.add(CUBE_BYTES, cube := _Measured(served.reporter.memory_bytes))
+    # The primary's memory stays cold while a standby answers: it is loaded when the first report needs it.
+    reporter = (served.sources.standby or served.sources.primary).reporter
+    sampler.add(CUBE_BYTES, cube := _Measured(reporter.memory_bytes))
+    sampler.add_question(served.standby_watch.look)
     sampler.start()
-    threading.Thread(target=_warm_up, args=(served.reporter, cube.measure), name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(reporter, cube.measure), name="warm-up", daemon=True).start()
     return app
 
 
@@ -196,6 +206,7 @@ def _unless_it_fails(prepare: Callable[[], object]) -> None:
 def _finish(response: Response) -> Response:
     context = request_context()
     response.headers["X-Request-Id"] = context.request_id
+    note_told(response)
     # The log gets the route's pattern and not the path, because a path may name a person.
     route = request.url_rule.rule if request.url_rule is not None else None
     _note(metrics.current_meter(), context, request.method, route, response.status_code)

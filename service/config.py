@@ -34,6 +34,8 @@ class Settings:
     proxy_header: ProxyHeader = "X-Forwarded-For"
     """The one header in which they say it."""
     backup_dir: pathlib.Path | None = None
+    read_url: str | None = None
+    """The servers that reports come from, such as standbys; None: the ledger's own database."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,6 +61,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secrets_file=pathlib.Path(secrets) if secrets else data_dir / "secrets.json",
         secrets_may_be_created=not secrets and is_sqlite,
         log_level=level,
+        read_url=_read_url(environment.get("HUSHI_READ_URL"), is_sqlite=is_sqlite),
         trusted_proxies=tuple(_networks(environment.get("HUSHI_TRUSTED_PROXIES") or "")),
         proxy_header=_proxy_header(environment.get("HUSHI_PROXY_HEADER") or PROXY_HEADERS[0]),
         backup_dir=pathlib.Path(backups) if backups else None,
@@ -80,6 +83,17 @@ def _proxy_header(text: str) -> ProxyHeader:
         if text.lower() == header.lower():
             return header
     raise SettingError(f"HUSHI_PROXY_HEADER must be {' or '.join(PROXY_HEADERS)}.")
+
+
+def _read_url(text: str | None, *, is_sqlite: bool) -> str | None:
+    if not text:
+        return None
+    if is_sqlite:
+        raise SettingError("HUSHI_READ_URL is for PostgreSQL: take it out, SQLite has no standby.")
+    driver, separator, rest = text.partition("://")
+    if not separator or driver not in {"postgresql+psycopg", "postgresql"}:
+        raise SettingError("HUSHI_READ_URL must begin with postgresql+psycopg://.")
+    return f"postgresql+psycopg://{rest}"
 
 
 def _database_url(text: str) -> str:

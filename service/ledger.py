@@ -1,6 +1,7 @@
 """What every command and query works with: database, vault, rules, caches, clock and source of ids."""
 
 import contextlib
+import dataclasses
 import datetime
 import functools
 from collections.abc import Callable
@@ -35,6 +36,8 @@ class Ledger:
     prices: PriceBook = field(default_factory=PriceBook)
     name_index: NameIndex = field(default_factory=NameIndex)
     rules: RulebookCache = field(default_factory=RulebookCache)
+    standby: "Ledger | None" = None
+    """The same ledger, read from other servers, with memory of its own: what is read there may be older."""
 
     def now(self) -> datetime.datetime:
         """The present instant, by the ledger's clock."""
@@ -71,13 +74,23 @@ def open_existing(settings: Settings) -> Ledger:
 
 
 def open_served(settings: Settings, served: FileId | None = None) -> Ledger:
-    """The ledger of the settings, for a process that a running server starts. Raises SettingError.
+    """The ledger of the settings, for a process that a running server starts; with its standby. Raises SettingError.
 
     The database may be away for a moment then. Until SQLite's file is back, the ledger answers that the database is
     unavailable, and makes no new file. `served` is the file that the server has begun with; another file in its place
     is not opened.
     """
-    return _ledger(settings, _database(settings, makes_file=False, served=served))
+    ledger = _ledger(settings, _database(settings, makes_file=False, served=served))
+    return ledger if settings.read_url is None else with_standby(ledger, settings.read_url)
+
+
+def with_standby(ledger: Ledger, read_url: str) -> Ledger:
+    """The ledger together with the servers that reports come from. Raises SettingError."""
+    try:
+        database = Database(read_url, takes_writes=False)
+    except UnusableUrl as error:
+        raise SettingError(f"HUSHI_READ_URL {error}.") from None
+    return dataclasses.replace(ledger, standby=Ledger(database, ledger.vault, ledger.clock, ledger.new_id))
 
 
 def _database(settings: Settings, *, makes_file: bool = True, served: FileId | None = None) -> Database:

@@ -32,7 +32,7 @@ class _SlowWatch:
     def __init__(self) -> None:
         self.reads = 0
 
-    def read(self) -> Any:
+    def read_logged(self) -> Any:
         self.reads += 1
         number = self.reads
         time.sleep(0.05)

@@ -13,8 +13,11 @@ import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
-NUMBERS_MAX = 128 * 1024
-"""How many numbers a process may count, 8 bytes each; the system gives memory only for the numbers that are used."""
+MARKS_FIRST = 128 * 1024
+MARKS_MAX = 32 * 1024
+NUMBERS_MAX = MARKS_FIRST + MARKS_MAX
+"""How many numbers a process may count, 8 bytes each; the system gives memory only for the numbers that are used. The
+last ones are what each caller was told (service.figures.caller_marks)."""
 FIGURES_MAX = 16 * 1024
 """How many of them are for the families that service.figures declares. The routes of an application come after them."""
 
@@ -86,6 +89,10 @@ class Counts:
     def put(self, place: int, number: float) -> None:
         """Puts a number in the place of the one that is there."""
         self._mine[place] = number
+
+    def mine(self, place: int, count: int) -> list[float]:
+        """The numbers from a place on, of this process alone."""
+        return list[float](self._mine[place : place + count])
 
     def each(self, place: int, count: int = 1) -> list[list[float]]:
         """The numbers from a place on, in each part; the parts are those of all processes."""

@@ -7,8 +7,11 @@ from service.domain.keys import covers, has_expired
 from service.figures.answering import KEY_FAILURES
 from service.http.context import app_context
 from service.http.request_context import request_context
+from service.http.response_cache import PATHS
 from service.http.sessions import COOKIE, Session, find_session
+from service.queries.report_sources import ReportSource
 from service.storage.keys import ApiKey
+from service.storage.ledger_state import LedgerState
 
 _HOW = "Send the header Authorization: Bearer hushi_… with a key that `hushi keys create` printed."
 
@@ -48,9 +51,9 @@ def authenticate(scope: str, *, may_be_revoked: bool = False) -> ApiKey:
 
 def authenticate_session() -> Session:
     """The session of the current request. Raises Unauthenticated without one, Forbidden for a write without token."""
-    context = request_context()
-    context.state = app_context().state_reader.now()
-    session = context.session = find_session(context.state)
+    context, source = request_context(), _source()
+    context.state = _state_of(source)
+    session = context.session = find_session(context.state, source)
     if session is None:
         KEY_FAILURES.add(1, "session")
         raise Unauthenticated("This session has ended. Sign in again at /signin.")
@@ -59,6 +62,24 @@ def authenticate_session() -> Session:
         KEY_FAILURES.add(1, "token")
         raise Forbidden(f"A write through a session needs the header {CSRF_HEADER}; GET /session tells it.")
     return session
+
+
+def _source() -> ReportSource:
+    """Where the current request's caller is looked up: the primary, or its standby for a report while it is away.
+
+    What has been revoked or signed out by then is on the standby as far as the standby goes, and no newer state is left
+    to ask.
+    """
+    sources = app_context().sources
+    if request.method not in _SAFE_METHODS or not request.path.startswith(PATHS):
+        return sources.primary
+    look = request_context().look = sources.look()
+    return sources.primary if look.logged is not None or sources.standby is None else sources.standby
+
+
+def _state_of(source: ReportSource) -> LedgerState:
+    look = request_context().look
+    return source.states.now() if look is None or look.logged is None else look.logged.state
 
 
 def _key_of_session() -> ApiKey:
@@ -79,8 +100,9 @@ def _key_of_header(may_be_revoked: bool) -> ApiKey:
     found = app_context().keys.find_known(key.strip()) if may_be_revoked else None
     if found is not None:
         return found
-    state = request_context().state = app_context().state_reader.now()
-    found = app_context().keys.find_unrevoked(key.strip(), state)
+    source = _source()
+    state = request_context().state = _state_of(source)
+    found = source.keys.find_unrevoked(key.strip(), state)
     if found is None:
         KEY_FAILURES.add(1, "unknown")
         raise Unauthenticated("This key is unknown or revoked. " + _HOW)

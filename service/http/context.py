@@ -12,8 +12,10 @@ from service.http.vitals import VitalSigns
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
 from service.queries.ledger_state import LedgerStateReader
+from service.queries.report_sources import ReportSources
 from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
+from service.queries.standby_condition import StandbyWatch
 
 _EXTENSION = "hushi"
 
@@ -30,6 +32,8 @@ class AppContext:
     ended_sessions: EndedSessions
     vitals: VitalSigns
     key_uses: KeyUses
+    sources: ReportSources
+    standby_watch: StandbyWatch
     downloads: Downloads = field(default_factory=Downloads)
 
 

@@ -21,7 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from service import __version__
-from service.figures.memory import FIGURES_MAX, NUMBERS_MAX, Counts
+from service.figures.memory import FIGURES_MAX, MARKS_FIRST, Counts
 from service.http.context import app_context
 from service.http.figures import declared_families
 from service.http.routes import Routes
@@ -60,7 +60,7 @@ class Meter:
         self._status_places = {int(status): place for place, status in enumerate(STATUSES) if status != OTHER}
         self._durations = _SERIES + len(self._routes) * _PER_ROUTE
         self._end = self._durations + len(self._routes) * _PER_DURATION
-        assert self._end <= NUMBERS_MAX, "so many routes need more numbers"
+        assert self._end <= MARKS_FIRST, "so many routes need more numbers"
         self._counts = Counts()
 
     def observe(self, method: str, route: str | None, status: int, duration_s: float) -> None:

@@ -15,6 +15,7 @@ from service import __version__
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.domain.keys import SCOPES
+from service.http.positions import MIN_POSITION, PATTERN
 from service.http.problems import PROBLEM_MEDIA_TYPE
 from service.http.routes import JSON_MEDIA_TYPE, Answer, Route, Routes
 from service.http.trade_points import is_about_a_point
@@ -110,6 +111,11 @@ def _parameters(route: Route) -> list[Any]:
         found.append({
             "in": "header", "name": "Idempotency-Key", "required": route.keyed, "schema": schema,
             "description": "A new one for each new attempt, the same one to retry.",
+        })  # fmt: skip
+    if route.positioned:
+        found.append({
+            "in": "header", "name": MIN_POSITION, "required": False, "schema": {"type": "string", "pattern": PATTERN},
+            "description": "The Hushi-Position of an earlier answer: this answer is at least as new, or it is 503.",
         })  # fmt: skip
     if route.query is not None:
         found.append({"in": "query", "schema": route.query})

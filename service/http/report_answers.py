@@ -3,6 +3,7 @@
 A view says how its question is asked and how its answer becomes a document. The rest is the same for every report.
 """
 
+import contextlib
 import datetime
 import hashlib
 from collections.abc import Callable, Collection, Mapping
@@ -13,11 +14,15 @@ from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
 
 from service.domain.reports import Question, question_so_far
+from service.http.context import app_context
+from service.http.positions import MIN_POSITION, POSITION, choose_again, choose_source, wanted_position
 from service.http.request_context import Exact, request_context
 from service.http.routes import JSON_MEDIA_TYPE
 from service.http.trade_points import own_trade_point
-from service.queries.reports import Answered
+from service.queries.report_sources import Chosen
+from service.queries.reports import Answered, Reporter
 from service.rendering.exports import csv_of, xlsx_of
+from service.storage.faults import DatabaseUnavailable
 from service.storage.ledger_state import LedgerState
 
 XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,9 +46,9 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class AskReport(Protocol[T]):
-    """Asks a question of the ledger."""
+    """Asks a question of the ledger: a method of Reporter, for the reporter of the primary or of its standby."""
 
-    def __call__(self, question: Question, *, at: LedgerState) -> Answered[T]:
+    def __call__(self, reporter: Reporter, question: Question, /, *, at: LedgerState) -> Answered[T]:
         """The answer at this ledger state or at a newer one."""
 
 
@@ -83,17 +88,30 @@ def answer_report(
     `exports` turn the document into bytes, by media type.
     """
     representation = representation_of(query.get("format"), exports)
-    state = request_context().state
-    assert state is not None, "who may read reports is looked up at a state of the ledger"
-    tag = _etag(state, today, representation)
-    if request.if_none_match.contains_weak(tag):
-        return _exact(Response(status=304), tag, state, today)
-    # The question is about the day that is in the tag, also when midnight in the market passes in the meantime.
-    question = question_so_far(query["question"], today)
-    answered = ask(question, at=state)
-    document = render(answered.answer, position=str(answered.state.position))
-    response = document_response(document, representation, exports[representation](document, question.through))
-    return _exact(response, _etag(answered.state, today, representation), answered.state, today)
+    wanted = wanted_position(request.headers.get(MIN_POSITION))
+    chosen = choose_source(wanted)
+
+    def answer_from(chosen: Chosen) -> Response:
+        """The report of a source."""
+        tag = _etag(chosen.state, today, representation)
+        if request.if_none_match.contains_weak(tag):
+            return _exact(Response(status=304), tag, chosen.state, today)
+        # The question is about the day that is in the tag, also when midnight in the market passes in the meantime.
+        question = question_so_far(query["question"], today)
+        answered = ask(chosen.source.reporter, question, at=chosen.state)
+        document = render(answered.answer, position=str(answered.state.position))
+        response = document_response(document, representation, exports[representation](document, question.through))
+        app_context().sources.note_shown(request_context().caller.id, chosen, answered.state)
+        return _exact(response, _etag(answered.state, today, representation), answered.state, today)
+
+    with contextlib.ExitStack() as failing:
+        if chosen.is_standby:
+            failing.enter_context(contextlib.suppress(DatabaseUnavailable))
+        response = answer_from(chosen)
+        if app_context().sources.holds(chosen):
+            return response
+    # The standby has gone, or another one has answered, which may be further behind.
+    return answer_from(choose_again(wanted))
 
 
 def document_response(document: dict[str, Any], representation: str, content: bytes) -> Response:
@@ -137,8 +155,10 @@ def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
 def _exact(response: Response, tag: str, state: LedgerState, today: datetime.date) -> Response:
     """Adds to a response what the caller and the response cache need to keep it until the ledger changes."""
     response.set_etag(tag)
-    response.headers["Hushi-Position"] = str(state.position)
+    response.headers[POSITION] = str(state.position)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept, Authorization"
-    request_context().exact = Exact(state, today)
+    let_in_at = request_context().state
+    assert let_in_at is not None, "who may read reports is looked up at a state of the ledger"
+    request_context().exact = Exact(state, today, let_in_at)
     return response

@@ -15,6 +15,8 @@ from flask import request
 
 from service.http.request_ids import accept_request_id
 from service.http.sessions import Session
+from service.queries.primary_looks import Look
+from service.queries.report_sources import Chosen
 from service.storage.keys import ApiKey
 from service.storage.ledger_state import LedgerState
 
@@ -27,10 +29,14 @@ ENVIRON_KEY = "hushi.request"
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The state of the ledger and the business day for which an answer stays right."""
+    """The state of the ledger and the business day for which an answer stays right.
+
+    `let_in_at` is the state at which its caller was let in, which may be that of another server.
+    """
 
     state: LedgerState
     day: datetime.date
+    let_in_at: LedgerState
 
 
 @dataclass(slots=True)
@@ -53,7 +59,12 @@ class RequestContext:
     session: Session | None = None
     """Authentication sets it: the session of the caller's cookie."""
     state: LedgerState | None = None
-    """Authentication sets it: the ledger state at which the caller was let in. Reports are answered at this state."""
+    """Authentication sets it: the ledger state at which the caller was let in. Without a standby, reports are answered
+    at this state."""
+    look: Look | None = None
+    """Authentication sets it for a report: what the primary has told, or that it does not answer."""
+    chosen: Chosen | None = None
+    """The view of a report sets it: where the report comes from."""
     idempotency_key: str | None = None
     """The route sets it: the Idempotency-Key after its check."""
     exact: Exact | None = None

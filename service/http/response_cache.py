@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from service.domain.errors import Refusal
 from service.domain.keys import has_expired
 from service.domain.transactions import business_day
 from service.figures.answering import CACHE_ANSWERS
+from service.http.positions import wanted_position
 from service.http.request_context import Exact, Note, context_of
 from service.http.sessions import Life
-from service.queries.ledger_state import LedgerStateReader
+from service.queries.report_sources import ReportSources, count_report
 from service.storage.faults import DatabaseUnavailable
 from service.storage.keys import ApiKey
 
@@ -31,6 +33,7 @@ beside the answer."""
 
 _WHAT_COUNTS = (
     "PATH_INFO", "QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH",
+    "HTTP_HUSHI_MIN_POSITION",
 )  # fmt: skip
 """All that the answer to a report depends on. When a view of a report reads something else, that must be added here."""
 
@@ -51,13 +54,13 @@ class ResponseCache:
     def __init__(
         self,
         application: "WSGIApplication",
-        state_reader: LedgerStateReader,
+        sources: ReportSources,
         now: Callable[[], datetime.datetime],
         note: Note,
     ) -> None:
         """Begins with no known answer. `note` is called for each answer from memory."""
         self._application = application
-        self._state_reader = state_reader
+        self._sources = sources
         self._now = now
         self._note = note
         self._known: dict[tuple[str | None, ...], _Answer] = {}
@@ -68,7 +71,7 @@ class ResponseCache:
             return self._application(environ, start_response)
         asked = tuple(environ.get(name) for name in _WHAT_COUNTS)
         known = self._known.get(asked)
-        if known is None or not self._is_current(known):
+        if known is None or not self._is_current(known, environ):
             # The old answer is dropped, because it would become current again if the clock were put back.
             self._known.pop(asked, None)
             CACHE_ANSWERS.add(1, "miss")
@@ -81,7 +84,7 @@ class ResponseCache:
         self._note(context, "GET", environ["PATH_INFO"], int(known.status[:3]))
         return [known.body]
 
-    def _is_current(self, known: _Answer) -> bool:
+    def _is_current(self, known: _Answer, environ: "WSGIEnvironment") -> bool:
         now = self._now()
         if business_day(now) != known.exact.day:
             return False
@@ -90,9 +93,27 @@ class ResponseCache:
         if known.life is not None and not known.life[0] <= now < known.life[1]:
             return False
         try:
-            return self._state_reader.now() == known.exact.state
-        except DatabaseUnavailable:
+            return self._is_same(known, environ)
+        except (DatabaseUnavailable, Refusal):
+            return False  # The application tells the caller what is wrong.
+
+    def _is_same(self, known: _Answer, environ: "WSGIEnvironment") -> bool:
+        """Whether the source that a report would come from now is in the state of the answer, and its caller let in."""
+        sources = self._sources
+        look = sources.look()
+        if sources.standby is None:
+            return look.logged is not None and look.logged.state == known.exact.state
+        wanted = wanted_position(environ.get("HTTP_HUSHI_MIN_POSITION"))
+        lets_in = sources.standby.states.now() if look.logged is None else look.logged.state
+        if not lets_in.lets_the_same_in(known.exact.let_in_at):
             return False
+        chosen = sources.choose(known.api_key.id, look, wanted)
+        if chosen.state != known.exact.state:
+            return False
+        context = context_of(environ)
+        context.chosen = chosen
+        count_report(chosen)
+        return True
 
     def _ask(
         self, asked: tuple[str | None, ...], environ: "WSGIEnvironment", start_response: "StartResponse"

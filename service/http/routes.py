@@ -64,6 +64,7 @@ class Terms(TypedDict, total=False):
     lists: Sequence[str]
     loopback_open: bool
     commits: bool
+    positioned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,9 @@ class Route:
     """Whether callers on the machine itself need no key."""
     commits: bool = False
     """Whether the view hands its key to the committer, which refuses a key that was revoked in the meantime."""
+
+    positioned: bool = False
+    """Whether the answer names a position, and the caller may ask for one that it must have reached."""
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from flask import Response, request
 
 from service.commands.sessions import end_session
 from service.http.context import app_context
+from service.queries.report_sources import ReportSource
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.keys import ApiKey
 from service.storage.ledger_state import LedgerState
@@ -78,20 +79,20 @@ def drop_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_encrypted())
 
 
-def find_session(at: LedgerState) -> Session | None:
+def find_session(at: LedgerState, source: ReportSource) -> Session | None:
     """The session of the current request's cookie; None unless it is signed by us, not ended, and its key is live.
 
-    `at` is the ledger state at which the key must not be revoked.
+    `at` is the ledger state at which the key must not be revoked, and `source` where it is looked up.
     """
     text = request.cookies.get(COOKIE, "")
     note = _note_of(text)
     if note is None:
         return None
     key_id, begun_s, mark, session_id = _NOTE.unpack(note)
-    api_key = app_context().keys.find_unrevoked_by_id(key_id, at)
+    api_key = source.keys.find_unrevoked_by_id(key_id, at)
     if api_key is None or not hmac.compare_digest(mark, _mark_of(api_key)):
         return None
-    if app_context().ended_sessions.is_ended(session_id, at):
+    if source.sessions.is_ended(session_id, at):
         return None
     begun_at = datetime.datetime.fromtimestamp(begun_s, datetime.UTC)
     # A session ends with its key, and for good: when the clock is put back, the person signs in again.

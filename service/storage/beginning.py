@@ -129,19 +129,17 @@ def _is_busy(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
 
 
-def not_written(error: sa.exc.DBAPIError) -> NotWritten | ReadOnlyDatabase:
-    """The fault for an error of a statement in a transaction, which the caller rolls back."""
+def not_written(error: sa.exc.DBAPIError, connection: sa.Connection) -> NotWritten | ReadOnlyDatabase:
+    """The fault for an error of a statement in a transaction that was rolled back on this connection.
+
+    Where the server takes no writes, the connection is dropped: the next one may lead to a server that does.
+    """
     if _is_of_read_only(error):
         return ReadOnlyDatabase(CANT_BE_WRITTEN)
-    meaning = meaning_of(code_of(error))
-    is_race = isinstance(error, sa.exc.IntegrityError) or meaning.wrote == Ending.RACE
-    return NotWritten(str(error.orig), is_race=is_race)
-
-
-def leave_where_only_read(connection: sa.Connection, error: sa.exc.DBAPIError) -> None:
-    """Drops the connection after a statement that a server of PostgreSQL refused because it takes no writes."""
     if code_of(error) == READ_ONLY:
         connection.invalidate()
+    is_race = isinstance(error, sa.exc.IntegrityError) or meaning_of(code_of(error)).wrote == Ending.RACE
+    return NotWritten(str(error.orig), is_race=is_race)
 
 
 def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:

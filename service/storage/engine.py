@@ -16,18 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage import revisions
-from service.storage.beginning import (
-    CANT_BE_WRITTEN,
-    Begin,
-    begin_as_it_is,
-    begun,
-    connections_of,
-    leave_where_only_read,
-    not_read,
-    not_written,
-    unavailable,
-)
+from service.storage import beginning, revisions
+from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
 from service.storage.fair_lock import FairFileLock, FairLock
@@ -51,9 +41,14 @@ _AS_EFFECTIVE = os.access in os.supports_effective_ids
 class Database:
     """A ledger's database: `writing()` is one transaction, `reading()` one snapshot. No other code opens these."""
 
-    def __init__(self, url: str, *, makes_file: bool = True, known_file: FileId | None = None) -> None:
-        """Opens no connection yet; the first one makes SQLite's file if `makes_file`. Raises UnusableUrl."""
-        self.url = read_url(url)
+    def __init__(
+        self, url: str, *, makes_file: bool = True, known_file: FileId | None = None, takes_writes: bool = True
+    ) -> None:
+        """Opens no connection yet; the first one makes SQLite's file if `makes_file`. Raises UnusableUrl.
+
+        Without `takes_writes` the URL may lead to a standby, and code only reads from it.
+        """
+        self.url = read_url(url, takes_writes=takes_writes)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.identity = FileIdentity(self.file, makes_file=makes_file, known=known_file)
         if self.is_sqlite:
@@ -66,13 +61,9 @@ class Database:
             self._begin_reading: Begin = begin_as_it_is
         else:
             from service.storage import postgresql
-            from service.storage.silence import Peers
 
-            peers = Peers()
-            self._writer = postgresql.postgresql_engine(self.url, postgresql.WRITERS_MAX, peers)
+            self._writer, self._reader, self._apart, self._peers = postgresql.postgresql_engines(self.url)
             copy_instead_of_executemany(self._writer)
-            self._reader = postgresql.postgresql_engine(self.url, postgresql.READERS_MAX, peers)
-            self._apart = postgresql.postgresql_engine(self.url, postgresql.APART_MAX, peers)
             self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
@@ -86,6 +77,11 @@ class Database:
     def file(self) -> pathlib.Path | None:
         """The file in which SQLite keeps the ledger; None on PostgreSQL."""
         return pathlib.Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @property
+    def switches(self) -> int:
+        """How often another server of PostgreSQL has answered than before. Within one number, nothing goes back."""
+        return 0 if self.is_sqlite else self._peers.switches
 
     @property
     def is_missing(self) -> bool:
@@ -128,8 +124,7 @@ class Database:
                     commit_durably(connection)
             except sa.exc.DBAPIError as error:
                 transaction.rollback()
-                leave_where_only_read(connection, error)
-                raise not_written(error) from error
+                raise beginning.not_written(error, connection) from error
             except BaseException:
                 transaction.rollback()
                 raise
@@ -227,7 +222,7 @@ class Database:
             except sa.exc.OperationalError as error:
                 if _UNDECODABLE in str(error.orig):
                     raise
-                raise not_read(error) from error
+                raise beginning.not_read(error) from error
 
     def is_read_only(self) -> bool:
         """Whether the database can't be written now. Raises DatabaseUnavailable."""
@@ -250,7 +245,7 @@ class Database:
         except sa.exc.TimeoutError as error:
             raise DatabaseUnavailable("every connection is in use") from error
         except sa.exc.DBAPIError as error:
-            raise unavailable(error) from error
+            raise beginning.unavailable(error) from error
         connection: Any = pooled.driver_connection
         pooled.detach()
         if not self.is_sqlite:
@@ -282,7 +277,7 @@ class Database:
     def connections(self) -> dict[str, tuple[int, int]]:
         """For each pool, how many of its connections are in use, and how many there may be."""
         pools = {"writing": self._writer.pool, "reading": self._reader.pool, "apart": self._apart.pool}
-        return {name: connections_of(pool) for name, pool in pools.items()}
+        return {name: beginning.connections_of(pool) for name, pool in pools.items()}
 
     def close(self) -> None:
         """Closes all connections; the database can still be used, and opens new ones."""

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -74,6 +74,10 @@ class LedgerState:
     rules: RulesHead
     figures: FiguresState = NO_REPAIRS
 
+    def lets_the_same_in(self, other: "LedgerState") -> bool:
+        """Whether no key was revoked and no session has ended between this state and another one of the ledger."""
+        return (self.revoked_keys, self.ended_session) == (other.revoked_keys, other.ended_session)
+
 
 NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED, SHIPPED_ONLY)
 """The state of a process that has read nothing yet."""
@@ -95,21 +99,33 @@ def read(connection: Connection, known: LedgerState = NOTHING) -> tuple[LedgerSt
     return _state_of(row), found == ended
 
 
+class LoggedState(NamedTuple):
+    """A state, and a place of PostgreSQL's log: nothing that the state holds is behind it. On SQLite the place is 0."""
+
+    state: LedgerState
+    lsn: int
+
+
 class Watch:
     """Reads the present state as cheaply as the engine can, on its own connection; one caller at a time may use it.
 
     SQLite tells in a few microseconds whether anybody has committed since the last read; PostgreSQL needs a round trip.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Keeps the database; the first read opens the connection."""
+    def __init__(self, database: Database, *, with_log: bool = False) -> None:
+        """Keeps the database; the first read opens the connection. `with_log` reads the place of the log as well."""
         self._database = database
-        self._text = _text(database.engines[1].dialect)
+        self._text = _text(database.engines[1].dialect, with_log and not database.is_sqlite)
+        self._has_log = with_log and not database.is_sqlite
         self._connection: Any = None
-        self._seen: tuple[int, LedgerState] | None = None
+        self._seen: tuple[int, LoggedState] | None = None
 
     def read(self) -> LedgerState:
         """Reads the present state. Raises DatabaseUnavailable, also as its subclass OtherRevision."""
+        return self.read_logged().state
+
+    def read_logged(self) -> LoggedState:
+        """Reads the present state and its place in the log. Raises as `read`."""
         try:
             return self._read()
         except self._database.driver_error:
@@ -127,7 +143,7 @@ class Watch:
         if connection is not None:
             self._database.close_watching(connection)
 
-    def _read(self) -> LedgerState:
+    def _read(self) -> LoggedState:
         if self._connection is None:
             self._connection = self._database.open_watching()
         self._database.identity.refuse_replaced()
@@ -137,9 +153,10 @@ class Watch:
             if version is not None and self._seen is not None and self._seen[0] == version:
                 return self._seen[1]
             cursor.execute(self._text)
-            *state, revision = cursor.fetchone()
-            revisions.refuse_other(revision)
-            state = _state_of(tuple(state))
+            row: list[Any] = list(cursor.fetchone())
+            lsn = int(row.pop()) if self._has_log else 0
+            revisions.refuse_other(row.pop())
+            state = LoggedState(_state_of(row), lsn)
             if version is not None:
                 # A commit between the two reads is seen next time, because the version was read first.
                 self._seen = version, state
@@ -168,10 +185,18 @@ def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 _NEWEST_BLOCK = block.c.no == _newest(block.c.no)
 
 
+_LSN: sa.ColumnElement[Any] = sa.literal_column(
+    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn"
+)
+"""How far this server has applied the log, read after the statement got its snapshot. A commit is flushed before others
+see it, so a server that has applied the log up to here holds all that the snapshot has."""
+
+
 @functools.cache
-def _text(dialect: sa.Dialect) -> str:
+def _text(dialect: sa.Dialect, with_log: bool) -> str:
     """The statement of a watch. It reads the revision too: the state of a newer schema may mean something else."""
-    return str(_statement(dialect.name).add_columns(revisions.STORED).compile(dialect=dialect))
+    columns = [revisions.STORED, *([_LSN] if with_log else [])]
+    return str(_statement(dialect.name).add_columns(*columns).compile(dialect=dialect))
 
 
 @functools.cache

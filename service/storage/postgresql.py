@@ -143,6 +143,13 @@ class _Connection(PatientConnection):
         return "; DISCARD PLANS"
 
 
+def postgresql_engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine, sa.Engine, Peers]:
+    """The pools of a process for what writes, what reads, and what reads apart, and the connections of all three."""
+    peers = Peers()
+    writing, reading, apart = (postgresql_engine(url, each, peers) for each in (WRITERS_MAX, READERS_MAX, APART_MAX))
+    return writing, reading, apart, peers
+
+
 def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Engine:
     """A pool of connections to a database; only the functions of this module begin transactions on them."""
     engine = sa.create_engine(

@@ -32,6 +32,8 @@ class Peers:
         self._inside = threading.Lock()
         self._connections: weakref.WeakSet[PatientConnection] = weakref.WeakSet()
         self._server: str | None = None
+        self.switches = 0
+        """How often a connection has led to another server than the connections before it."""
 
     def join(self, connection: "PatientConnection") -> None:
         """Adds a connection; it stays in the set while other code uses it."""
@@ -40,9 +42,14 @@ class Peers:
             self._connections.add(connection)
             is_another = self._server not in {None, connection.server}
             self._server = connection.server
+            self.switches += is_another
             others = [other for other in self._connections if other.server != connection.server] if is_another else []
         for other in others:
             other.cut_off()
+
+    def has_left(self, connection: "PatientConnection") -> bool:
+        """Whether a connection leads to a server that was left for another one."""
+        return connection.server != self._server
 
     def cut_off_the_silent(self, since: float) -> None:
         """Ends all connections that have heard nothing since this moment, so that their users get an error at once."""
@@ -95,6 +102,9 @@ class PatientConnection(psycopg.Connection[Any]):
                 self.peers.cut_off_the_silent(began)
             raise
         self.heard_at = time.monotonic()
+        if self.peers is not None and self.peers.has_left(self):
+            self.pgconn.finish()  # The answer came in the moment in which the connection was being cut off.
+            raise psycopg.OperationalError("another server answers by now")
         return answer
 
     def _end_what_runs(self) -> bool:

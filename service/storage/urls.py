@@ -16,7 +16,8 @@ PORT_MAX = 65535
 
 WRITABLE = ("read-write", "primary")
 """The values of target_session_attrs by which a server that takes writes is found."""
-READABLE = ("prefer-standby", "standby", "any", "read-only", *WRITABLE)
+PREFER_STANDBY = "prefer-standby"
+READABLE = (PREFER_STANDBY, "standby", "any", "read-only", *WRITABLE)
 """All values of target_session_attrs: what only reads may be another server's."""
 
 _WRITTEN = re.compile(r"(?P<scheme>[^:/?#]+)://(?:(?P<user>[^/?]*)@)?(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
@@ -48,6 +49,8 @@ def read_url(text: str, *, takes_writes: bool = True) -> sa.URL:
     _refuse_other_servers(url, len(found), takes_writes=takes_writes)
     if len(found) < 2:
         return url
+    if not takes_writes:
+        url = url.update_query_dict({"target_session_attrs": url.query.get("target_session_attrs", PREFER_STANDBY)})
     several = url.difference_update_query(["host", "port"]).update_query_dict(
         {"host": ",".join(host for host, _ in found), "port": ",".join(port for _, port in found)}
     )

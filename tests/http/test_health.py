@@ -16,7 +16,8 @@ from service.storage.engine import Database
 from tests.builders import a_trade
 from tests.conftest import Caller
 
-PARTS = ("database", "schema", "writes", "tail", "fold", "fold_lag_s", "log", "log_bytes")
+STANDBY = ("standby", "standby_lag_s", "standby_lag_entries")
+PARTS = ("database", "schema", "writes", "tail", "fold", "fold_lag_s", "log", "log_bytes", "integrity", *STANDBY)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_an_empty_ledger_is_ready(later: Callable[[int], Caller], engine_name: s
     assert answer.status_code == 200
     assert ready == {
         "status": "ok", "database": "ok", "schema": "ok", "writes": "ok", "tail": 0, "fold": "ok", "fold_lag_s": 0,
-        "log": "ok" if engine_name == "sqlite" else None,
+        "log": "ok" if engine_name == "sqlite" else None, "integrity": "ok", **dict.fromkeys(STANDBY),
     }  # fmt: skip
     assert (log_bytes is None) == (engine_name == "postgresql")
 

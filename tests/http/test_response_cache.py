@@ -115,7 +115,7 @@ def test_without_a_database_nothing_is_answered_from_memory(
     def lost(_self: Watch) -> object:
         raise DatabaseUnavailable("the database does not answer")
 
-    monkeypatch.setattr(Watch, "read", lost)
+    monkeypatch.setattr(Watch, "read_logged", lost)
     assert admin.get(PATH).status_code == 503
 
 

@@ -14,10 +14,11 @@ from service.domain.bulletin import Bulletin
 from service.domain.reports import Question
 from service.http.context import app_context
 from service.http.report_answers import HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE, Export, answer_report, json_of
+from service.http.request_context import request_context
 from service.http.routes import JSON_MEDIA_TYPE, Routes
 from service.http.web.refusal_pages import TAGS
 from service.queries.enterprises import name_enterprises
-from service.queries.reports import Answered
+from service.queries.reports import Answered, Reporter
 from service.queries.residents import name_groups
 from service.rendering.bulletin import BulletinQuerySchema, BulletinSchema, Edition, bulletin_document, workbook_of
 from service.rendering.bulletin.charts import LEFT, WIDTH, charts_of
@@ -46,6 +47,7 @@ _PAGE_HEADERS = {
     query=BulletinQuerySchema,
     answer=BulletinSchema,
     answers=(JSON_MEDIA_TYPE, HTML_MEDIA_TYPE, XLSX_MEDIA_TYPE),
+    positioned=True,
 )
 def get_bulletin(query: dict[str, Any]) -> Response:
     """The monthly tables of a bureau, exact at one position; HTML prints on A4, XLSX has a sheet for each table."""
@@ -62,13 +64,15 @@ def get_bulletin(query: dict[str, Any]) -> Response:
     return response
 
 
-def _ask(question: Question, *, at: LedgerState, today: datetime.date) -> Answered[Bulletin]:
-    return app_context().reporter.bulletin(question.period, today, question.filters)
+def _ask(reporter: Reporter, question: Question, /, *, at: LedgerState, today: datetime.date) -> Answered[Bulletin]:
+    return reporter.bulletin(question.period, today, question.filters)
 
 
 def _edition(document: dict[str, Any], lang: str) -> Edition:
     """What a page and a workbook need beside the document; the JSON document is made without it."""
-    ledger = app_context().ledger
+    chosen = request_context().chosen
+    assert chosen is not None, "a bulletin is written after its source was chosen"
+    ledger = chosen.source.ledger
     shown = [row["key"]["enterprise_id"] for row in document["processing_enterprises"]]
     return Edition(lang, name_groups(ledger), name_enterprises(ledger, shown), is_demo(ledger))
 

@@ -56,6 +56,15 @@ _WHY = {
 }
 
 
+def _standby_parts() -> dict[str, Any]:
+    """How the standby of HUSHI_READ_URL was a second ago; reports come from the primary where it is not well."""
+    found = app_context().standby_watch.found
+    if found is None:
+        return {"standby": None, "standby_lag_s": None, "standby_lag_entries": None}
+    lag_s = None if found.lag_s is None else int(found.lag_s)
+    return {"standby": found.condition, "standby_lag_s": lag_s, "standby_lag_entries": found.lag_entries}
+
+
 def _parts(vitals: Vitals) -> dict[str, Any]:
     found = vitals.readiness
     return {
@@ -67,5 +76,6 @@ def _parts(vitals: Vitals) -> dict[str, Any]:
         "fold_lag_s": None if found.fold_lag_s is None else int(found.fold_lag_s),
         "log": None if found.is_log_short is None else "ok" if found.is_log_short else "long",
         "log_bytes": found.log_bytes,
+        **_standby_parts(),
         "integrity": None if found.self_check is None else str(found.self_check.fault or "ok"),
     }

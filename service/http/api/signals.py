@@ -8,6 +8,7 @@ from schemas import signals as wire
 from service.commands.auditing import Caller
 from service.commands.signals import record_reading
 from service.http.context import app_context
+from service.http.positions import refuse_future_positions
 from service.http.report_answers import DATA_EXPORTS, document_response, representation_of
 from service.http.request_context import request_context
 from service.http.routes import Routes
@@ -22,6 +23,7 @@ routes = Routes("Signals")
     answer=wire.SignalsReportSchema,
     answers=tuple(DATA_EXPORTS),
     lists=wire.LISTS,
+    positioned=True,
 )
 def get_signals(query: dict[str, Any]) -> Response:
     """What in the live trades of a period is a reason to look, by five rules; a signal is no verdict.
@@ -30,6 +32,7 @@ def get_signals(query: dict[str, Any]) -> Response:
     audit. Where the ledger can't be written, signals can't be read.
     """
     context, request = app_context(), request_context()
+    refuse_future_positions()
     answered = context.reporter.signals(query["question"], query["rules"])
     record_reading(
         context.ledger, answered.answer.question, query["rules"], Caller(request.caller.id, request.request_id)

@@ -16,6 +16,7 @@ from service.http.context import app_context
 from service.http.cursors import PAGING
 from service.http.downloads import answer_file
 from service.http.paging import read_page
+from service.http.positions import refuse_future_positions
 from service.http.report_answers import CSV_MEDIA_TYPE, NDJSON_MEDIA_TYPE, XLSX_MEDIA_TYPE, representation_of
 from service.http.routes import JSON_MEDIA_TYPE, Answer, Routes
 from service.queries import transactions as queries
@@ -86,9 +87,11 @@ def _shown(entry: Transaction, reversed_by: UUID | None, name_of: Callable[[int]
     query=wire.TransactionTotalsQuerySchema,
     answer=wire.TransactionTotalsSchema,
     lists=wire.LISTS,
+    positioned=True,
 )
 def get_transaction_totals(query: dict[str, Any]) -> Answer:
     """The totals of the live trades that a list's filters let through, by recorder, category and verdict."""
+    refuse_future_positions()
     found = queries.total_transactions(app_context().ledger, _filters_of(query))
     return Answer(wire.totals_document(found.totals, found.position, app_context().keys.name_of))
 
