@@ -1,6 +1,7 @@
 """A campaign: cycles of faults under load, the check after each, and what came out."""
 
 import os
+import pathlib
 import random
 import re
 import statistics
@@ -19,6 +20,7 @@ FLOWS_S = 1.0
 """Posts work again when both processes have acknowledged some after this time without a longer gap."""
 LONGER_S = 3.0
 AFTER_S = 1.0
+BEGIN, END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 HEADS = "| fault | cycles | acknowledged | lost | doubled | went back | posts work again after: median | longest |"
 
 
@@ -108,8 +110,11 @@ class Campaign:
         self.callers.settle_unknown()
         print(run_command(self.cluster, "verify").strip().splitlines()[-1])
         entries, _ = read_journal(self.cluster)
-        unknown = set(entries) - set(self.callers.kept.acknowledged)
-        wrong = [f"{len(unknown)} entries have no acknowledged post"] if unknown else []
+        acknowledged = self.callers.kept.acknowledged
+        lost = [number for number, entry in acknowledged.items() if entries.get(number) != entry]
+        unknown = set(entries) - set(acknowledged)
+        wrong = [f"{len(lost)} posts are lost"] if lost else []
+        wrong += [f"{len(unknown)} entries have no acknowledged post"] if unknown else []
         for place in self.callers.places:
             _, document = place.ask("GET", "/v1/reports/trade?period=2024&compare=none")
             total = document["total"]
@@ -141,3 +146,11 @@ def table(cycles: Sequence[Cycle]) -> str:
             f"| {statistics.median(backs):.1f} s | {max(backs):.1f} s |"
         )
     return "\n".join(lines)
+
+
+def write_page(told: str, page: pathlib.Path) -> None:
+    """Puts a table into its place on a page."""
+    text = page.read_text("utf-8")
+    inside = re.search(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", text, re.DOTALL)
+    assert inside is not None, f"{page.name} has no place for the table: {BEGIN}, {END}"
+    page.write_text(text.replace(inside[0], f"{BEGIN}\n{told}\n{END}"), "utf-8")

@@ -4,23 +4,26 @@ python -m tests.cluster.run --cycles 30 --seed 17        # the full form, 30 cyc
 python -m tests.cluster.run --quick                      # one kill and one switchover
 python -m tests.cluster.run --control                    # asynchronous replication: it must lose entries
 python -m tests.cluster.run --by-hand                    # what an operator does by hand when two machines are lost
+python -m tests.cluster.run --table a.jsonl --page       # the table of what --log has written, onto the page
 python -m tests.cluster.run --serve                      # only start the cluster and two Hushi, until Ctrl-C
 """
 
 import argparse
 import contextlib
+import datetime
 import itertools
 import json
 import pathlib
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from tests.cluster.by_hand import reinitialise, replace_etcd, survive_alone
 from tests.cluster.callers import Callers, Place
-from tests.cluster.campaign import BACK_MEDIAN_S, BACK_WITHIN_S, Campaign, Cycle, table
+from tests.cluster.campaign import BACK_MEDIAN_S, BACK_WITHIN_S, Campaign, Cycle, table, write_page
 from tests.cluster.cluster import Cluster, running_cluster
 from tests.cluster.faults import FAULTS
 from tests.cluster.network import namespaces_can_be_made, network
@@ -29,7 +32,9 @@ from tests.cluster.serving import serving_places
 from tests.temporary_files import write_to_memory
 
 QUICK = ("kill", "switchover")
+CONTROL = ("primary isolated",)
 PORT = 23000
+PAGE = pathlib.Path(__file__).parents[2] / "docs/RELIABILITY.md"
 
 
 @contextlib.contextmanager
@@ -59,7 +64,8 @@ def _arguments() -> argparse.Namespace:
         "--by-hand", action="store_true", help="two machines are lost, and an operator goes on with one"
     )
     parser.add_argument("--no-timer", action="store_true", help="no timer resets a machine whose Patroni hangs")
-    parser.add_argument("--table", type=pathlib.Path, help="print the table of a file that --log has written")
+    parser.add_argument("--table", type=pathlib.Path, nargs="+", help="print the table of files that --log has written")
+    parser.add_argument("--page", action="store_true", help="write that table into docs/RELIABILITY.md, too")
     parser.add_argument("--set", action="append", default=[], help="a setting of Patroni, such as synchronous_mode=off")
     return parser.parse_args()
 
@@ -68,45 +74,62 @@ def main() -> None:
     """Runs what the arguments say. Ends with code 1 when something was lost, doubled, wrong or too late."""
     told = _arguments()
     if told.table is not None:
-        print(table([Cycle(**json.loads(line)) for line in told.table.read_text("utf-8").splitlines()]))
+        _print_table(told)
         return
+    if shutil.which("etcd") is None:
+        sys.exit("etcd is not installed: apt-get install etcd-server haproxy iproute2 iptables")
     write_to_memory()
     for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # A program in the background ignores the first.
         signal.signal(asked_to_end, signal.default_int_handler)
     namespaces = namespaces_can_be_made() and not told.loopback
-    names = QUICK if told.quick else tuple(told.faults.split(","))
+    names = QUICK if told.quick else CONTROL if told.control else tuple(told.faults.split(","))
     left_out = [name for name in names if FAULTS[name].needs_cuts and not namespaces]
     if left_out:
         print(f"skipped: {', '.join(left_out)} (machines need network namespaces: root, ip, iptables and unshare)")
-    with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
-        if told.set:
-            cluster.configure(*told.set)
-        for node in cluster.nodes.values():
-            node.watchdog.works = not told.no_timer
-        if told.control:
-            sys.exit(_lose(cluster, places, told))
-        if told.serve:
-            _serve(cluster, places)
-            return
-        if told.by_hand:
-            replace_etcd(cluster, places)
-            reinitialise(cluster)
-            survive_alone(cluster, places)
-            return
-        with Callers(places, told.seed) as callers:
-            campaign = Campaign(cluster, callers, told.seed)
-            _try_proxy(cluster)
-            numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
-            with contextlib.suppress(KeyboardInterrupt):  # What was counted until then is checked and told.
-                for number, name in itertools.product(numbers, [one for one in names if one not in left_out]):
-                    _tell(number, campaign.run(name, number), told.log)
-            _try_proxy(cluster)
-        faults = campaign.finish()
-    print(table(campaign.cycles))
+    names = tuple(name for name in names if name not in left_out)
+    if names:
+        with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
+            sys.exit(_run_on(cluster, places, told, names))
+
+
+def _run_on(cluster: Cluster, places: list[Place], told: argparse.Namespace, names: Sequence[str]) -> int:
+    """Does to a cluster what the arguments say, and returns the exit code."""
+    if told.set:
+        cluster.configure(*told.set)
+    for node in cluster.nodes.values():
+        node.watchdog.works = not told.no_timer
+    if told.control:
+        return _lose(cluster, places, told)
+    if told.serve:
+        _serve(cluster, places)
+    elif told.by_hand:
+        replace_etcd(cluster, places)
+        reinitialise(cluster)
+        survive_alone(cluster, places)
+    else:
+        return _break(cluster, places, told, names)
+    return 0
+
+
+def _break(cluster: Cluster, places: list[Place], told: argparse.Namespace, names: Sequence[str]) -> int:
+    """Runs the cycles, one of each fault after the other, and prints what came out."""
+    _try_proxy(cluster)
+    with Callers(places, told.seed) as callers:
+        campaign = Campaign(cluster, callers, told.seed)
+        numbers = range(told.first, told.first + (1 if told.quick else told.cycles))
+        try:
+            for number, name in itertools.product(numbers, names):
+                _tell(number, campaign.run(name, number), told.log)
+        except KeyboardInterrupt:  # What was counted until then is checked and told.
+            cluster.heal()
+            cluster.wait_until_whole()
+    _try_proxy(cluster)
+    faults = campaign.finish()
     kept = callers.kept
+    print(table(campaign.cycles))
     print(f"asked again {kept.asked_again}, reports {kept.reports}, answers {dict(kept.answers)}")
     print("\n".join([*kept.wrong[:20], *faults]))
-    sys.exit(0 if is_right(campaign.cycles) and not faults else 1)
+    return 0 if is_right(campaign.cycles) and not faults else 1
 
 
 def _try_proxy(cluster: Cluster) -> None:
@@ -122,7 +145,7 @@ def _lose(cluster: Cluster, places: list[Place], told: argparse.Namespace) -> in
     """Runs the control, and returns 0 when the check notices that acknowledged entries were lost."""
     cluster.stop_waiting_for_standbys()
     with Callers(places, told.seed) as callers:
-        cycle = Campaign(cluster, callers, told.seed).run("primary isolated", 1)
+        cycle = Campaign(cluster, callers, told.seed).run(CONTROL[0], 1)
     _tell(1, cycle, told.log)
     print(f"the control {'lost' if cycle.lost else 'did not lose'} entries that were acknowledged")
     return 0 if cycle.lost else 1
@@ -148,6 +171,23 @@ def _tell(number: int, cycle: Cycle, log: pathlib.Path | None) -> None:
     if log is not None:
         with log.open("a") as lines:
             lines.write(json.dumps(asdict(cycle)) + "\n")
+
+
+def _print_table(told: argparse.Namespace) -> None:
+    """Prints the table of logs, and writes it into the page if that is asked for."""
+    lines = [line for file in told.table for line in file.read_text("utf-8").splitlines()]
+    made = table([Cycle(**json.loads(line)) for line in lines])
+    print(made)
+    if told.page:
+        day = datetime.datetime.now(datetime.UTC).date().isoformat()
+        command = f"make cluster CYCLES={told.cycles} SEED={told.seed}"
+        write_page(f"{made}\n\n`{command}`, {day}, on two processors with a load of {_loads(lines)}.", PAGE)
+
+
+def _loads(lines: list[str]) -> str:
+    """The lowest and the highest load that the cycles of a log have seen."""
+    loads = [json.loads(line)["load"] for line in lines]
+    return f"{min(loads):.0f} to {max(loads):.0f}"
 
 
 def _serve(cluster: Cluster, places: list[Place]) -> None:
