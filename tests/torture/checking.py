@@ -27,7 +27,7 @@ from tests.torture.markets import Market
 ASKED_AGAIN_MAX = 40
 VALUE_LIMIT_FEN = 800_000
 """The limit of a resident's business day, in the days on which these markets trade (docs/RULES.md)."""
-TOLD_MAX = 5
+TOLD_MAX, LETTERS_TOLD_MAX = 5, 500
 _TOLD = (
     "resident_id", "category", "quantity_kg", "amount_cny", "exempt_cny", "taxable_cny", "verdict", "day", "metadata",
     "reverses", "reason", "recorded_at", "kind",
@@ -61,7 +61,9 @@ class Findings:
         """The first of each kind in words."""
         kinds = {"lost": self.lost, "doubled": self.doubled, "wrong": self.wrong}
         return "\n".join(
-            f"{len(found)} {name}: " + "; ".join(found[:TOLD_MAX]) for name, found in kinds.items() if found
+            f"{len(found)} {name}: " + "; ".join(one[:LETTERS_TOLD_MAX] for one in found[:TOLD_MAX])
+            for name, found in kinds.items()
+            if found
         )
 
 
@@ -96,7 +98,9 @@ def _ask_again(wire: Wire, log: Log, chance: random.Random, findings: Findings) 
     for request in chance.sample(answered, min(ASKED_AGAIN_MAX, len(answered))):
         again = Request(request.kind, request.path, request.body, request.key, request.marks, tries=1)
         settle(wire, [again])
-        if _without_id(again.meaning) != _without_id(request.meaning):
+        if again.is_unknown:
+            findings.wrong.append(f"{request.key} was answered, and has no answer now: {again.refused_for_now}")
+        elif _without_id(again.meaning) != _without_id(request.meaning):
             findings.doubled.append(f"{request.key} was answered {request.meaning}, and again {again.meaning}")
         elif request.is_acknowledged and not again.was_there:
             findings.doubled.append(f"{request.key} was accepted twice")
