@@ -29,9 +29,14 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || echo "skipped: browser tests (no chromium on this machine)"
 	@ls /usr/lib/postgresql/*/lib/llvmjit.so >/dev/null 2>&1 || echo "skipped: tests on a PostgreSQL with JIT (none is installed on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || echo "skipped: tests with PgBouncer (none is installed on this machine)"
+	@for program in nginx caddy systemd-analyze; do PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || echo "skipped: tests with $$program (it is not installed on this machine)"; done
+	@command -v promtool >/dev/null || echo "skipped: promtool on the alerts (no prometheus on this machine)"
 	@PATH=$$PATH:/usr/sbin command -v haproxy >/dev/null || echo "skipped: HAProxy's file for three machines (none is installed on this machine)"
 	@command -v systemd-analyze >/dev/null || echo "skipped: the unit of Patroni for three machines (no systemd on this machine)"
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
+	@command -v cc >/dev/null || echo "skipped: power cuts and I/O errors of a simulated disk (no C compiler cc on this machine)"
+	@$(BIN)/python -c "import sys; from tests.torture.disks.ext4 import can_mount; sys.exit(not can_mount())" || echo "skipped: power cuts of a real file system (they take root, mount and mkfs.ext4)"
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo "skipped: jumps of the clock (no libfaketime on this machine)"
 	@# On a busy machine a test of time or of a race can fail beside others: those that fail run once more, alone, and both runs are shown.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none

@@ -20,8 +20,9 @@ class ReadySchema(StrictSchema):
     reports stay exact then, and become slower. `writes` is "ok", "failing" (a post would be answered 503: a full disk,
     a database that may only be read) or "standing still" (a post would wait: another process holds the ledger). `log`
     is "ok" or, when SQLite's log of `log_bytes` is over 512 MiB, "long": somebody has been reading for minutes;
-    null on PostgreSQL. When the ledger can't serve, the problem document has the same members beside its own, null
-    where nothing could be asked.
+    null on PostgreSQL. `integrity` is "ok", or names the first figure that the self-check found to be another one than
+    the journal says: posts are written then, and reports are refused until it is repaired. When the
+    ledger can't serve, the problem document has the same members beside its own, null where nothing could be asked.
     """
 
     status = fields.String(required=True)
@@ -33,6 +34,7 @@ class ReadySchema(StrictSchema):
     fold_lag_s = fields.Integer(required=True)
     log = fields.String(required=True, allow_none=True)
     log_bytes = fields.Integer(required=True, allow_none=True)
+    integrity = fields.String(required=True)
 
 
 class VersionSchema(StrictSchema):

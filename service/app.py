@@ -15,6 +15,7 @@ from service.commands.committer import Committer
 from service.commands.key_uses import KeyUses
 from service.config import read_settings
 from service.domain.errors import Unauthenticated
+from service.figures import tracing
 from service.figures.answering import REPLAYS
 from service.figures.machine import CUBE_BYTES
 from service.figures.posting import QUEUE_LENGTH
@@ -49,6 +50,7 @@ from service.http.reading import ReadQueue
 from service.http.request_context import RequestContext, request_context
 from service.http.response_cache import ResponseCache
 from service.http.routes import Routes, register_routes
+from service.http.traced import TracedRequests
 from service.http.vitals import VitalSigns
 from service.http.web.pages import register_pages
 from service.ledger import Ledger, open_served
@@ -62,6 +64,7 @@ from service.server.logs import configure_logs, let_nothing_wait_for_standard_er
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.server.sampling import sampler_of
 from service.server.stalled import StalledConnections
+from service.server.traces import begin_tracing
 from service.storage.identity import FileId
 
 FAMILIES: tuple[Routes, ...] = (
@@ -119,7 +122,8 @@ def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
     reads = ResponseCache(reading, state_reader, ledger.now, note)
     admission = Admission(app.wsgi_app, note, reads=reads)
-    app.wsgi_app = Entrance(admission, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
+    inside = TracedRequests(admission) if tracing.is_on() else admission
+    app.wsgi_app = Entrance(inside, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
     return app
 
@@ -139,6 +143,7 @@ def application() -> Flask:
     end_with_the_parent()
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)
+    begin_tracing(os.environ)
     opened = open_served(settings, _served)
     refuse_foreign_secrets_if_told(opened)
     app = create_app(opened, Clients(settings.trusted_proxies, settings.proxy_header))
@@ -205,6 +210,9 @@ def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str
     """Counts an answer, and writes a line about it to the log."""
     duration_s = time.perf_counter() - context.started_s
     meter.observe(method, route, status, duration_s)
+    if tracing.is_on():
+        known_method = method if method in metrics.METHODS else metrics.OTHER
+        tracing.tell_of_answer(known_method, route, status, context.request_id, context.client)
     if not _log.is_enabled_for(logging.INFO):
         return
     _log.info(

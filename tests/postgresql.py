@@ -24,6 +24,7 @@ INSTALLED = pathlib.Path("/usr/lib/postgresql")
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
+    "data_sync_retry": "on",
     "max_connections": "300",
     "listen_addresses": "",
     "shared_buffers": "128MB",

@@ -17,6 +17,7 @@ _TABLES = (
     "journal", "block", "audit", "resident_status", "resident_group", "fact", "consignment", "consignment_line",
     "mandate", "mandate_withdrawal", "rule_file", "enterprise", "enterprise_status", "transfer", "transfer_line",
     "transfer_reversal", "processing_batch", "processing_input", "processing_output", "processing_batch_reversal",
+    "cell_repair",
 )  # fmt: skip
 
 UNPROTECTED = {

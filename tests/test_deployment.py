@@ -112,15 +112,56 @@ def test_the_ledger_of_compose_is_migrated_before_it_is_served(services: dict[st
 
 
 def test_the_settings_of_compose_are_settings_of_hushi(services: dict[str, dict[str, Any]]) -> None:
-    for name in ("migrate", "hushi"):
+    hosts: dict[str, str | None] = {"migrate": "postgres", "hushi": "postgres", "backup": "postgres"}
+    hosts |= dict.fromkeys(("migrate-cluster", "hushi-a", "hushi-b"))
+    assert set(hosts) == {name for name, service in services.items() if service.get("image") == "hushi"}
+    for name, host in hosts.items():
         environment = services[name]["environment"]
         settings = read_settings(environment)
         assert not settings.is_sqlite
         url = Database(settings.database_url).url
-        assert (url.host, url.database, url.password) == ("postgres", "hushi", None)
+        assert (url.host, url.database, url.password) == (host, "hushi", None)
         mounted = {f"/run/secrets/{secret}" for secret in services[name]["secrets"]}
         assert {str(settings.secrets_file), url.query["passfile"]} == mounted
-        assert set(environment) <= {"HUSHI_DATABASE_URL", "HUSHI_SECRETS_FILE", "HUSHI_LOG_LEVEL"}
+        assert set(environment) <= {"HUSHI_DATABASE_URL", "HUSHI_SECRETS_FILE", "HUSHI_LOG_LEVEL", "HUSHI_BACKUP_DIR"}
+
+
+def test_backups_of_compose_are_read_by_the_service_and_written_by_one_beside_it(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert services["hushi"]["volumes"] == ["./backups:/backups:ro"]
+    assert services["backup"]["volumes"] == ["./backups:/backups"]
+    assert services["backup"]["profiles"] == ["backups"]
+    for line in re.findall(r"hushi ((?:backup|restore) [^;\n]+)", services["backup"]["entrypoint"][-1]):
+        assert CliRunner().invoke(hushi, [*line.split(), "--help"]).exit_code == 0
+    assert "backups/" in (ROOT / ".gitignore").read_text("utf-8").split()
+    assert "backups" in (ROOT / ".dockerignore").read_text("utf-8").split()
+
+
+def test_what_observes_the_service_of_compose_is_what_is_shipped(services: dict[str, dict[str, Any]]) -> None:
+    mounted = [volume.split(":")[0] for name in ("prometheus", "grafana") for volume in services[name]["volumes"]]
+    files = [ROOT / path for path in mounted if path.startswith("./")]
+    assert len(files) == 5
+    assert [path for path in files if not path.exists()] == []
+    source = yaml.safe_load((ROOT / "deploy/observability/compose/datasource.yml").read_text("utf-8"))
+    assert source["datasources"][0]["url"] == "http://hushi:9090"
+    # Prometheus asks 127.0.0.1:8000 without a key, so it has to be where the service is.
+    assert services["prometheus"]["network_mode"] == "service:hushi"
+    scraped = yaml.safe_load((ROOT / "deploy/observability/prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    assert [job["static_configs"][0]["targets"] for job in scraped] == [["127.0.0.1:8000"]]
+
+
+def test_the_three_nodes_of_compose_run_without_the_other_profiles(services: dict[str, dict[str, Any]]) -> None:
+    nodes = ("db1", "db2", "db3")
+    assert {services[name]["environment"]["NODE"] for name in nodes} == set(nodes)
+    assert {services[f"etcd{name[-1]}"]["network_mode"] for name in nodes} == {f"service:{name}" for name in nodes}
+    started, needed = set[str](), ["hushi-a", "hushi-b"]
+    while needed:
+        name = needed.pop()
+        started.add(name)
+        needed += [*services[name].get("depends_on", []), services[name].get("network_mode", ":").split(":")[1]]
+        needed = [one for one in needed if one and one not in started]
+    assert started == {name for name, service in services.items() if service.get("profiles") == ["cluster"]}
 
 
 def test_no_secret_stands_in_a_file_that_is_committed(services: dict[str, dict[str, Any]]) -> None:

@@ -32,7 +32,7 @@ from tests.builders import a_citizen_number
 from tests.postgresql import PostgreSQL
 from tests.recounting import read_journal
 from tests.standbys import WAITING, without_its_standby
-from tests.torture.disks.ext4 import Ext4, ext4_below
+from tests.torture.disks.ext4 import WHY_NOT, Ext4, can_mount, ext4_below
 from tests.waiting import wait_until
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
@@ -148,6 +148,8 @@ def test_without_a_look_at_warnings_a_cancelled_wait_is_a_success(
 @pytest.fixture
 def disk(tmp_path: pathlib.Path) -> Iterator[Ext4]:
     """A disk whose power can be cut, where this machine lets us mount one."""
+    if not can_mount():
+        pytest.skip(WHY_NOT)
     with ext4_below(tmp_path) as made:
         yield made
 

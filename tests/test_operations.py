@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+import tests.operating.standbys  # noqa: F401 (it registers preparations)
 from tests.operating.page import PAGE, blocks_of, stories_of
 from tests.operating.preparations import PREPARATIONS
 from tests.operating.stories import a_story, shows

@@ -240,13 +240,19 @@ def test_a_post_that_was_sent_is_never_sent_again(
 
 
 def test_a_caller_can_not_say_who_it_is(kind: str, tmp_path: pathlib.Path) -> None:
-    told = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "http"}
+    told = {
+        "X-Forwarded-For": "10.1.2.3",
+        "X-Forwarded-Proto": "http",
+        "X_Forwarded_For": "10.1.2.3",
+        "X_Real_IP": "::1",
+    }
     with listening(answer_shortly) as one, proxying(kind, tmp_path / "proxy", (one.port, one.port)) as proxy:
         assert proxy.ask("GET", "/v1/residents", headers=told)[0] == 200
     ((_, _, headers),) = one.got
     assert headers["X-Forwarded-For"] == "127.0.0.1"
     assert headers["X-Forwarded-Proto"] == "https"
     assert headers["Host"] == "hushi.example.org"
+    assert [name for name in headers if "_" in name] == []
 
 
 def test_a_download_reaches_the_caller_while_it_is_being_made(kind: str, tmp_path: pathlib.Path) -> None:

@@ -171,6 +171,7 @@ def test_the_check_of_the_schema_warns(environment: dict[str, str]) -> None:
     # Of the server of the tests, which is as dangerous as the check says.
     assert "fsync is off" in checked.stderr
     assert "full_page_writes is off" in checked.stderr
+    assert "data_sync_retry is on" in checked.stderr
 
 
 def _ask(server: Server, key: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -37,7 +37,7 @@ COMMANDS = {
     "secrets": "keys:secrets",
     "serve": "serving:serve",
     "transfers": "transfers:transfers",
-    "verify": "ledger:verify_ledger",
+    "verify": "verifying:verify_ledger",
     "welcome": "serving:welcome",
 }
 """The module and the function of each command; the module is loaded when the command is called."""

@@ -22,6 +22,7 @@ from service.commands.counted import count_failure, count_outcomes, count_togeth
 from service.commands.posting import NewEntry, Outcome, post, post_all_or_none
 from service.commands.together import Together, TogetherOutcome, post_together
 from service.domain.errors import Unauthenticated, Unavailable
+from service.figures import tracing
 from service.figures.posting import COMMIT_REQUESTS, COMMIT_SECONDS, COMMITS_REPEATED
 from service.ledger import Ledger
 from service.storage.faults import (
@@ -50,6 +51,7 @@ class _Request:
     alone: Callable[[Ledger], object] | None = None
     request_id: str | None = None
     answer: Future[Any] = field(default_factory=Future)
+    span: tracing.Span = field(default_factory=tracing.current)
 
 
 class Committer:
@@ -137,7 +139,9 @@ class Committer:
                 return
             together, held_back = self._take_together(first)
             self._began_at = began_at = time.monotonic()
-            self._commit(together)
+            spans = [one.span for one in together if one.span is not None]
+            with tracing.span("commit", spans, {"hushi.requests": len(together)}):
+                self._commit(together)
             self._began_at = None
             COMMIT_SECONDS.observe(time.monotonic() - began_at)
             COMMIT_REQUESTS.observe(len(together))

@@ -67,10 +67,10 @@ def _add_to_cells(
     live = processing_tail.find_live(connection, reversals, TransferHeads(*after[1:]), WAYS)
     changed = processing_cells.find(connection, touched_cells(counted, ALL_GRAINS))
     apply_lines(counted, live, changed, ALL_GRAINS)
-    processing_cells.save(connection, changed, _changed_in(events, lines))
+    processing_cells.save(connection, changed, changed_in_facts(events, lines))
 
 
-def _changed_in(events: Sequence[TransferEvent], lines: Sequence[tuple[int, CountedLine]]) -> dict[CellKey, int]:
+def changed_in_facts(events: Sequence[TransferEvent], lines: Sequence[tuple[int, CountedLine]]) -> dict[CellKey, int]:
     """The newest fact that changes each cell."""
     fact_of = {(event.transfer, bool(event.transfer_reversal)): event.fact for event in events}
     newest: dict[Spot, int] = {}

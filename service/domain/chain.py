@@ -111,9 +111,10 @@ def encode(transaction: Transaction) -> bytes:
 
 
 def encode_values(values: Sequence[Any]) -> bytes:
-    """The canonical bytes of an entry from its plain values in the order of SEALED. A fold uses it and makes no entry.
+    """The canonical bytes of an entry from its plain values in the order of SEALED.
 
-    UUIDs are 16 bytes, a day is an integer such as 20240630, instants are microseconds since 1970-01-01T00:00Z.
+    A fold and `hushi verify` use it, and make no entry. UUIDs are 16 bytes, a day is an integer such as 20240630,
+    instants are microseconds since 1970-01-01T00:00Z, metadata may be None. A tuple is faster than a list.
     """
     transaction_id, reverses = values[_IDS]
     metadata = values[_METADATA]
@@ -130,7 +131,9 @@ def encode_values(values: Sequence[Any]) -> bytes:
         reverses or _NO_UUID,
         *[number or 0 for number in values[_NUMBERS]],
     )
-    others = _OTHER_LENGTHS.pack(*[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata))
+    others = _OTHER_LENGTHS.pack(
+        *[NULL_LENGTH if mark is None else len(mark) for mark in marks], len(metadata) if metadata else 0
+    )
     pairs = _encode_pairs(metadata) if metadata else b""
     return b"".join((header, lengths, others, described, *filter(None, marks), pairs, later))
 
@@ -293,8 +296,14 @@ def _facts_named(block: Block) -> int:
 
 def why_not_sealed(block: Block, leaves: Sequence[bytes]) -> str | None:
     """What is wrong with these leaf hashes as the content of a block; None when the block seals exactly them."""
-    if len(leaves) != block.count:
-        return f"Block {block.no} sealed {block.count} entries, and {len(leaves)} are there."
+    wrong = why_not_so_many(block, len(leaves))
+    if wrong is not None:
+        return wrong
     if not leaves or merkle_root(leaves) != block.merkle_root:
         return f"Block {block.no} sealed other entries than those that are there, or another order."
     return None
+
+
+def why_not_so_many(block: Block, count: int) -> str | None:
+    """What is wrong with a block that has so many entries; None when that is the number that it has sealed."""
+    return None if count == block.count else f"Block {block.no} sealed {block.count} entries, and {count} are there."

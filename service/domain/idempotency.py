@@ -10,7 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from service.domain.allowance import Judgement
@@ -21,6 +21,7 @@ from service.domain.transactions import FIELDS, Trade, Transaction
 KEY_LENGTH_MAX = 255
 DIGEST_BYTES = 16
 TEXTS_KNOWN_MAX = 10_000
+MICROSECONDS_PER_S = 1_000_000
 _compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -73,41 +74,51 @@ _WRITTEN: Mapping[ValueKind, Callable[[Any], str]] = {
 }
 
 
-def json_writer(record: Any) -> Callable[[tuple[Any, ...]], str]:
+_WRITTEN_PLAIN: Mapping[ValueKind, Callable[[Any], str]] = {
+    **_WRITTEN,
+    ValueKind.INSTANT: lambda instant: f"{instant / MICROSECONDS_PER_S!r},{instant % MICROSECONDS_PER_S}",
+}
+"""Writes stored values, whose instants are microseconds since 1970, exactly as `_WRITTEN` writes the domain's."""
+
+
+def json_writer(
+    record: Any, written: Mapping[ValueKind, Callable[[Any], str]] = _WRITTEN
+) -> Callable[[tuple[Any, ...]], str]:
     """The function that writes the values of a named tuple as one JSON array, in the order of its fields.
 
     A field that was added later is left out where it has its default, and is written with its name otherwise. So a
     trade that was stated before the field existed keeps its fingerprint.
     """
     fields = fields_of(record)
-    first = [_writer(field) for field in fields if field.since == FIRST_VERSION]
+    first = [_writer(field, written) for field in fields if field.since == FIRST_VERSION]
     first_values = operator.itemgetter(*(n for n, field in enumerate(fields) if field.since == FIRST_VERSION))
     later = [
-        (place, _new_text(field.name), _writer(field), record._field_defaults[field.name])
+        (place, _new_text(field.name), _writer(field, written), record._field_defaults[field.name])
         for place, field in enumerate(fields)
         if field.since > FIRST_VERSION
     ]
 
     def _written(values: tuple[Any, ...]) -> str:
-        written = [write(value) for write, value in zip(first, first_values(values), strict=True)]
+        texts = [write(value) for write, value in zip(first, first_values(values), strict=True)]
         for place, name, write, default in later:
             if values[place] != default:
-                written += [name, write(values[place])]
-        return f"[{','.join(written)}]"
+                texts += [name, write(values[place])]
+        return f"[{','.join(texts)}]"
 
     return _written
 
 
-def _writer(field: EntryField) -> Callable[[Any], str]:
+def _writer(field: EntryField, written: Mapping[ValueKind, Callable[[Any], str]]) -> Callable[[Any], str]:
     if field.name == "reference":
         return _new_text
     if field.kind is ValueKind.TEXT:
         return _text
-    write = _WRITTEN[field.kind]
+    write = written[field.kind]
     return write if not field.is_optional else lambda value: "null" if value is None else write(value)
 
 
 _json_of = json_writer(Trade)
+_json_of_plain = json_writer(Trade, _WRITTEN_PLAIN)
 
 
 def reversal_fingerprint(transaction_id: UUID, reason: str) -> bytes:
@@ -140,21 +151,21 @@ def outcomes_of(entry: Transaction) -> Sequence[bytes]:
 
     Before the group was covered, a MAC covered the id alone.
     """
-    known, is_older = _known_text(_known_values(entry))
-    accepted = entry.transaction_id.bytes + known
-    return (accepted, entry.transaction_id.bytes) if is_older else (accepted,)
+    return _outcomes(entry.transaction_id.bytes, *_known_text(_known_values(entry)))
 
 
-_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(
-    "recorded_at",
-    "group",
-    "settlement",
-    *(
-        field.name
-        for field in sorted(FIELDS, key=operator.attrgetter("since"))
-        if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
-    ),
+def _outcomes(transaction_id: bytes, known: bytes, is_older: bool) -> Sequence[bytes]:
+    accepted = transaction_id + known
+    return (accepted, transaction_id) if is_older else (accepted,)
+
+
+_LATER_KNOWN = tuple(
+    field
+    for field in sorted(FIELDS, key=operator.attrgetter("since"))
+    if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
 )
+KNOWN_FIELDS = ("recorded_at", "group", "settlement", *(field.name for field in _LATER_KNOWN))
+_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*KNOWN_FIELDS)
 """The values that only the ledger knew: three of the first version, then those of later fields, version after version.
 
 So the nulls of an older entry stand at the end, where they are left out, and its MAC keeps fitting.
@@ -168,11 +179,30 @@ def _known_text(values: tuple[Any, ...]) -> tuple[bytes, bool]:
     The results are remembered, because the entries of a batch have few different values. Nulls at the end are left
     out, so that an entry without later fields has the same bytes as before these fields existed.
     """
-    recorded_at, group, settlement, *later = values
-    while later and later[-1] is None:
-        later.pop()
-    text = f" {recorded_at.timestamp()!r} {recorded_at.microsecond} {group} {_text(settlement)}"
-    return (f"{text} {_compact_json(later)}" if later else text).encode(), not later
+    recorded_at, *others = values
+    return _with_instant(recorded_at.timestamp(), recorded_at.microsecond, *others)
+
+
+def _with_instant(
+    seconds: float, microsecond: int, group: int | None, settlement: str | None, *later: Any
+) -> tuple[bytes, bool]:
+    stated = list(later)
+    while stated and stated[-1] is None:
+        stated.pop()
+    text = f" {seconds!r} {microsecond} {group} {_text(settlement)}"
+    return (f"{text} {_compact_json(stated)}" if stated else text).encode(), not stated
+
+
+@functools.lru_cache(TEXTS_KNOWN_MAX)
+def _known_text_plain(values: tuple[Any, ...]) -> tuple[bytes, bool]:
+    """`_known_text` of stored values: instants are microseconds, and SQLite has numbers for flags."""
+    recorded_at, group, settlement, *stored = values
+    later = [
+        bool(value) if field.kind is ValueKind.FLAG and value is not None else value
+        for field, value in zip(_LATER_KNOWN, stored, strict=True)
+    ]
+    seconds, microsecond = recorded_at / MICROSECONDS_PER_S, recorded_at % MICROSECONDS_PER_S
+    return _with_instant(seconds, microsecond, group, settlement, *later)
 
 
 _stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*Trade._fields)
@@ -188,6 +218,31 @@ def fingerprint_of(entry: Transaction) -> bytes:
     if entry.reverses is None:
         return trade_fingerprint(stated_trade(entry))
     return reversal_fingerprint(entry.reverses, entry.reason or "")
+
+
+class StoredAnswer(NamedTuple):
+    """What the MAC of an accepted entry covers, as stored values: UUIDs are 16 bytes, instants are microseconds.
+
+    `known` has the values of KNOWN_FIELDS, and `stated` those of a Trade.
+    """
+
+    transaction_id: bytes
+    reverses: bytes | None
+    reason: str | None
+    known: tuple[Any, ...]
+    stated: tuple[Any, ...]
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The fingerprint of the request that the entry was the answer to, as `fingerprint_of` makes it."""
+        if self.reverses is None:
+            return _digest(_json_of_plain(self.stated))
+        return _digest(json.dumps((self.reverses.hex(), self.reason or "")))
+
+    @property
+    def outcomes(self) -> Sequence[bytes]:
+        """The outcomes that a MAC may cover, as `outcomes_of` makes them."""
+        return _outcomes(self.transaction_id, *_known_text_plain(self.known))
 
 
 def _digest(text: str) -> bytes:

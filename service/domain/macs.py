@@ -42,8 +42,14 @@ class Macs(NamedTuple):
 
     facts: MacKeys
     answers: MacKeys
+    verified: MacKeys = MacKeys([])
 
 
 def fact_message(previous: bytes, no: int, kind: str, line: bytes) -> bytes:
     """The bytes that the MAC of a fact covers: the MAC of the fact before, the number, the kind, the row as JSON."""
     return b"%b%d %b %b" % (previous, no, kind.encode(), line)
+
+
+def verified_message(block: int, own_hash: bytes, verified_at_us: int, *, is_whole: bool) -> bytes:
+    """The bytes that the MAC of a verified block covers: its number, its hash, when it was verified, and how."""
+    return b"%d %b %d %d" % (block, own_hash, verified_at_us, is_whole)

@@ -27,6 +27,7 @@ from service.http.figures import declared_families
 from service.http.routes import Routes
 from service.http.vitals import Vitals, Writes
 from service.storage.revisions import NEWEST_REVISION
+from service.storage.self_checks import SelfCheck
 
 routes = Routes("Health")
 
@@ -122,7 +123,7 @@ class _Moment(Collector):
     def __init__(self, vitals: Vitals, uptime_s: float) -> None:
         self._vitals, self._uptime_s = vitals, uptime_s
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """The figures, each with its description."""
         found, is_written = self._vitals.readiness, self._vitals.writes == Writes.OK
         lag_s = found.fold_lag_s
@@ -134,9 +135,20 @@ class _Moment(Collector):
         yield _gauge("hushi_head_block", "Number of the newest block; 0 before the first.", found.head_block)
         if found.log_bytes is not None:
             yield _gauge("hushi_wal_bytes", "SQLite's log, which a long reader lets grow.", found.log_bytes)
+        if found.self_check is not None:
+            yield from _integrity(found.self_check)
         build = GaugeMetricFamily("hushi_build_info", "1; what serves here.", labels=("version", "schema"))
         build.add_metric((__version__, NEWEST_REVISION), 1)
         yield build
+
+
+def _integrity(checked: SelfCheck) -> Iterator[Metric]:
+    """What the self-check has found, as the ledger has it: so it survives every restart, and every process says it."""
+    yield _gauge("hushi_integrity_ok", "0 when a cell is known to be another than the journal.", checked.fault is None)
+    what = "Days whose cells the service has recounted."
+    yield CounterMetricFamily("hushi_integrity_checks", what, value=checked.checks)
+    what = "Days of these on which a cell was another than the journal."
+    yield CounterMetricFamily("hushi_integrity_mismatches", what, value=checked.mismatches)
 
 
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:

@@ -128,7 +128,7 @@ def _etag(state: LedgerState, today: datetime.date, representation: str) -> str:
     has changed.
     """
     position = state.position
-    numbers = f"{position.block} {position.tail_length} {state.registrations}"
+    numbers = f"{position.block} {position.tail_length} {state.registrations} {state.figures}"
     asked = f"{_RENDERING}\n{representation}\n{request.full_path}\n{own_trade_point() or ''}\n{today}\n{numbers}\n"
     ledger = position.hash + position.newest_entry + state.register.mac
     return hashlib.blake2b(asked.encode() + ledger, digest_size=16).hexdigest()

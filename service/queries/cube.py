@@ -174,6 +174,8 @@ class CubeKeeper:
         now, is_same_ledger = read_state(connection, self._state)
         if not is_same_ledger:
             self._forget_another_ledger(now)
+        elif now.figures.repairs != self._state.figures.repairs and self._state != NOTHING:
+            self._forget_repaired(now)
         missing = self._missing(grains)
         if missing or now.position.block != self._state.position.block:
             self._uncover()
@@ -191,6 +193,12 @@ class CubeKeeper:
     def _forget_another_ledger(self, now: LedgerState) -> None:
         """Drops everything, because after a fail-over or a restore another ledger answers under the same address."""
         _log.warning("another-ledger", position=str(now.position), known=str(self._state.position))
+        self._forget()
+        self._is_cold = True
+
+    def _forget_repaired(self, now: LedgerState) -> None:
+        """Drops everything, because cells in memory may be those that a repair has changed in the database."""
+        _log.info("cells-repaired", repairs=now.figures.repairs)
         self._forget()
         self._is_cold = True
 

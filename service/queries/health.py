@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.ledger import Ledger
-from service.storage import blocks, schema, tail
+from service.storage import blocks, schema, self_checks, tail
 from service.storage.faults import DatabaseUnavailable
+from service.storage.self_checks import SelfCheck
 
 FOLD_STANDS_STILL_AFTER_S = 60
 """The folder works every second. When an entry waits for more than this, the ledger is not being folded at all."""
@@ -19,7 +20,7 @@ Schema = Literal["ok", "old", "newer"]
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether the database answers, and what it tells of its schema, its chain, its tail and SQLite's log.
+    """Whether the database answers, and what it tells of its schema, its chain, its tail, its log and its self-check.
 
     `tail_length` counts the entries that are posted and not folded yet, and `fold_lag_s` is the age of the oldest of
     them. A field that could not be read is None: when the database does not answer, that is every other field.
@@ -32,6 +33,7 @@ class Readiness:
     tail_length: int | None = None
     fold_lag_s: float | None = None
     log_bytes: int | None = None
+    self_check: SelfCheck | None = None
 
     @property
     def is_folding(self) -> bool | None:
@@ -61,6 +63,7 @@ def readiness(ledger: Ledger) -> Readiness:
                 tail_length=tail.length(connection),
                 fold_lag_s=lag.total_seconds(),
                 log_bytes=ledger.database.log_bytes,
+                self_check=self_checks.read(connection),
             )
     except DatabaseUnavailable:
         return Readiness(database=False)

@@ -19,6 +19,7 @@ from service.domain.bulletin import (
     trade_parts,
 )
 from service.domain.cells import Key
+from service.domain.integrity import refuse_wrong_figures
 from service.domain.periods import Period, day_before
 from service.domain.processing_cells import On
 from service.domain.processing_report import Needed, ProcessingReport, grains_needed, processing_report
@@ -28,6 +29,7 @@ from service.domain.residents_report import Registered, residents_report
 from service.domain.signals import SignalRule, SignalsReport
 from service.domain.totals import Selection, Totals
 from service.domain.warning_counts import WarningCounts, warning_counts
+from service.figures import tracing
 from service.ledger import Ledger
 from service.queries.brief_facts import brief_facts, grains_of_brief
 from service.queries.cube import CubeKeeper, Known
@@ -114,9 +116,10 @@ class Reporter:
         """
         of_processing = processing_questions(month, today, filters)
         grains, transfers = _grains_of_bulletin(questions_of(month, today, filters), of_processing.values())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             with self._keeper.known_in(snapshot, grains, people=True, processing=transfers) as (known, connection):
                 refuse_unknown_places(self._ledger, known, dict(filters))
+                refuse_wrong_figures(known.state.figures)
                 ask, registry, state = known.cube.totals, known.registry, known.state
                 people = Spans(*(_residents(registry, question, ask) for question in spans_of(month, today, filters)))
                 parts = trade_parts(month, today, ask, filters)
@@ -137,7 +140,7 @@ class Reporter:
         `at` is a state that the answer is not older than.
         """
         question = question_so_far(question, self._ledger.today())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             connection, state = self._snapshot_for(question, snapshot)
             counts = warning_storage.count_warnings(connection, question.span, dict(question.filters))
         return Answered(warning_counts(question, counts), state)
@@ -145,7 +148,7 @@ class Reporter:
     def signals(self, question: Question, rules: Sequence[SignalRule]) -> Answered[SignalsReport]:
         """What in the live trades of a period is a reason to look, at the newest state. Raises ValidationFailed."""
         question = question_so_far(question, self._ledger.today())
-        with ExitStack() as snapshot:
+        with tracing.span("report"), ExitStack() as snapshot:
             connection, state = self._snapshot_for(question, snapshot)
             return Answered(find_signals(self._ledger, connection, question, rules), state)
 
@@ -183,8 +186,10 @@ class Reporter:
         refuse_unknown_groups(self._ledger, filters)
         people = people or "settlement" in filters
         trades, transfers = needed or Needed(question.grains, ())
-        with self._keeper.known_at(state, trades, people=people, processing=transfers) as known:
+        asking = self._keeper.known_at(state, trades, people=people, processing=transfers)
+        with tracing.span("report"), asking as known:
             refuse_unknown_places(self._ledger, known, filters)
+            refuse_wrong_figures(known.state.figures)
             # The answer is named by the rules of its own state, which may be newer than the one asked at.
             follow_rulebook(self._ledger, known.state)
             return Answered(work(question, known), known.state)

@@ -15,6 +15,7 @@ import structlog
 from service.commands.folding import fold
 from service.commands.processing_folding import fold_transfers
 from service.config import read_settings
+from service.figures import tracing
 from service.figures.families import Family
 from service.figures.folding import ENTRIES_FOLDED, FOLD_SECONDS, FOLDS_FAILED
 from service.figures.memory import Counts
@@ -25,6 +26,8 @@ from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
 from service.server.sampling import sampler_of
+from service.server.self_checking import SelfChecker
+from service.server.traces import begin_tracing
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown, ReadOnlyDatabase
 from service.storage.identity import FileId
 from service.storage.suspending import stop_between_transactions
@@ -85,7 +88,10 @@ class Folder:
 
     def _fold_block(self) -> bool:
         began = time.perf_counter()
-        folded = fold(self._ledger)
+        with tracing.span("fold") as span:
+            folded = fold(self._ledger)
+            if span is not None and folded is not None:
+                span.set_attributes({"hushi.block": folded.block.no, "hushi.entries": folded.block.count})
         if folded is not None:
             FOLD_SECONDS.observe(time.perf_counter() - began)
             ENTRIES_FOLDED.add(folded.block.count)
@@ -110,6 +116,7 @@ def main(parent: int, served: FileId | None = None) -> None:
     let_nothing_wait_for_standard_error()
     end_with_any_thread()
     look_for_cycles_rarely()
+    begin_tracing(os.environ)
     stop_between_transactions()
     stop_signals: list[int] = []
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -120,9 +127,12 @@ def main(parent: int, served: FileId | None = None) -> None:
     sampler_of("folding", ledger, settings).start()
     folder = Folder(ledger)
     folder.start()
+    checker = SelfChecker(ledger)
+    checker.start()
     while not stop_signals and os.getppid() == parent:
         time.sleep(LOOK_FOR_SIGNALS_S)
     folder.stop()
+    checker.stop()
 
 
 if __name__ == "__main__":

@@ -89,16 +89,25 @@ def let_nothing_wait_for_standard_error() -> None:
     sys.stderr = LineStream(STANDARD_ERROR_LINES)
 
 
+def json_handler() -> logging.Handler:
+    """A handler that makes the lines of a library's logger the same JSON lines as ours."""
+    handler = LineHandler()
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(**_FORMAT))
+    return handler
+
+
+_FORMAT: dict[str, Any] = {
+    "foreign_pre_chain": _STAMPS,
+    "processors": [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ],
+}
+
+
 def server_log_config(level: str) -> dict[str, Any]:
     """The logging configuration of Granian, which logs through the standard library: the same JSON lines as ours."""
-    formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": _STAMPS,
-        "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    }
+    formatter = {"()": structlog.stdlib.ProcessorFormatter, **_FORMAT}
     return {
         "version": 1,
         "disable_existing_loggers": False,

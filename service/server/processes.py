@@ -26,6 +26,7 @@ from service.server.lifetimes import be_the_parent, start_thread
 from service.server.logs import let_nothing_wait_for_standard_error, server_log_config
 from service.server.replacements import YOUNG_S, Replacements, pause_s
 from service.server.stalled import CONNECTIONS_MAX, IDLE_S
+from service.server.traces import tell_whether_tracing_can_be
 from service.storage.identity import FileId
 
 APPLICATION = "service.app"
@@ -204,6 +205,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, served: FileId
     serving_parts = workers * COUNTED_TOGETHER
     Counts.share(serving_parts + 2)  # One for the process that folds, and the last for this one.
     STARTED_AT.set(time.time(), "server")
+    tell_whether_tracing_can_be(os.environ)
     be_the_parent()
     let_nothing_wait_for_standard_error()
     folding = FoldingProcess(served, serving_parts)

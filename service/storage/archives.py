@@ -23,7 +23,7 @@ from service.storage.pieces import TRAILER_BYTES, DigestedFile, FilePiece, find_
 
 FORMAT = "hushi-backup-2"
 FORMAT_WITHOUT_DIGESTS = "hushi-backup-1"
-"""What version 0.4 and older wrote. Such a file has only ZIP's own checksums."""
+"""What version 0.2.0 and older wrote. Such a file has only ZIP's own checksums."""
 COMPRESSION_LEVEL = 3
 MANIFEST_BYTES_MAX = 16 * 1024 * 1024
 """Enough for the digests of a file of 200 GB."""
@@ -145,9 +145,9 @@ def opening(file: pathlib.Path) -> Iterator[Archive]:
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))
         whole = is_whole(raw)
-        with _damage_named(f"its directory, at the end of the file,{_end_of(raw)}"):
+        with _damage_named("its directory, at the end of the file,", _end_of(raw)):
             archive = stack.enter_context(zipfile.ZipFile(raw))
-        with _damage_named(f"its manifest, near the end of the file,{_end_of(raw)}"):
+        with _damage_named("its manifest, near the end of the file,", _end_of(raw)):
             with archive.open(_MANIFEST) as entry:
                 document = orjson.loads(entry.read(MANIFEST_BYTES_MAX))
             manifest = _manifest_of(document)
@@ -187,7 +187,7 @@ def _manifest_of(document: Any) -> Manifest:
 
 
 @contextlib.contextmanager
-def _damage_named(part: str) -> Iterator[None]:
+def _damage_named(part: str, end: str = "") -> Iterator[None]:
     """Turns every error that reading wrong bytes can raise into DamagedArchive.
 
     The text of the error is left out, because it tells a programmer something, and not the operator.
@@ -195,9 +195,9 @@ def _damage_named(part: str) -> Iterator[None]:
     try:
         yield
     except KeyError:
-        raise DamagedArchive(f"{part} is missing") from None
+        raise DamagedArchive(f"{part} is missing{end}") from None
     except _FAULTS:
-        raise DamagedArchive(f"{part} was cut or changed") from None
+        raise DamagedArchive(f"{part} was cut or changed{end}") from None
 
 
 def _entry(table: str) -> str:

@@ -16,6 +16,9 @@ from service.storage.rowsets import row_set, rows_parameter
 ROWS_AT_ONCE = 1000
 KEY_COLUMNS = {"grain": sa.SmallInteger, "day": DayType, "dimensions": sa.Text}
 
+RawKey = tuple[int, int, str]
+"""The key of a cell as its row has it: the grain, the day as an integer, and the text of the dimensions."""
+
 C = TypeVar("C")
 
 
@@ -36,6 +39,7 @@ class CellTable(Generic[C]):
         self._table, self._changed_in = table, changed_in
         self._cell_of, self._values_of = cell_of, values_of
         own = [column for column in table.c if column.name not in {*KEY_COLUMNS, changed_in}]
+        self.measures = tuple(column.name for column in own)
         self._loaded = (table.c.grain, sa.type_coerce(table.c.day, sa.Integer), table.c.dimensions, *own)
         # A statement is the same object each time, so that SQLAlchemy compiles it once.
         self._finding = functools.cache(self._finding_statement)
@@ -77,6 +81,21 @@ class CellTable(Generic[C]):
             [self._row_of(key, cell, changed_in[key]) for key, cell in in_order],
         )
 
+    def replace(self, connection: sa.Connection, rows: Mapping[RawKey, Sequence[object] | None]) -> None:
+        """Writes rows as they are to be stored, by their raw keys, in the place of those that are there.
+
+        A row is deleted where its value is None. Otherwise it has the columns behind the key.
+        """
+        names = [column.name for column in self._table.c]
+        table = sa.table(self._table.name, *(sa.column(name) for name in names))
+        is_it = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in KEY_COLUMNS))
+        keys = [{f"key_{name}": value for name, value in zip(KEY_COLUMNS, key, strict=True)} for key in rows]
+        new = [dict(zip(names, (*key, *row), strict=True)) for key, row in rows.items() if row is not None]
+        if keys:
+            connection.execute(sa.delete(table).where(is_it), keys)
+        if new:
+            connection.execute(sa.insert(table), new)
+
     def _row_of(self, key: CellKey, cell: C, changed_in: int) -> dict[str, object]:
         grain, day, values = key
         return {
@@ -92,7 +111,7 @@ class CellTable(Generic[C]):
 
         A ledger has very many cells, so each day and each text of dimensions is converted once and then remembered.
         """
-        return (row[0], known_day(row[1]), _known_values(row[2])), self._cell_of(row)
+        return (row[0], known_day(row[1]), known_values(row[2])), self._cell_of(row)
 
     def is_as_written(self, row: Sequence[Any]) -> bool:
         """Whether raw values, with the last column, are what `save` writes for the cell that they make."""
@@ -112,10 +131,24 @@ known_day: Callable[[int], datetime.date] = functools.lru_cache(maxsize=10_000)(
 
 
 @functools.lru_cache(maxsize=100_000)
-def _known_values(dimensions: str) -> tuple[str | None, ...]:
+def known_values(dimensions: str) -> tuple[str | None, ...]:
+    """The values of a cell's dimensions from the text in its row."""
     return tuple(orjson.loads(dimensions))
 
 
+@functools.lru_cache(maxsize=100_000)
 def dimensions_text(values: tuple[str | None, ...]) -> str:
     """The text of a cell's dimension values, as its row holds it."""
     return orjson.dumps(values).decode()
+
+
+def raw_key_of(key: CellKey) -> RawKey:
+    """The key of a cell as its row has it."""
+    grain, day, values = key
+    return grain, day_number(day), dimensions_text(values)
+
+
+def cell_key_of(key: RawKey) -> CellKey:
+    """The key of a cell from that of its row."""
+    grain, day, text = key
+    return grain, known_day(day), known_values(text)

@@ -32,6 +32,16 @@ find = _TABLE.find
 load_changed = _TABLE.load_changed
 cell_of = _TABLE.read
 is_as_written = _TABLE.is_as_written
+replace = _TABLE.replace
+
+
+MEASURES = _TABLE.measures
+"""The names of the columns of a cell's values, in their order."""
+
+
+def sums_and_sets(value: Cell) -> tuple[Any, ...]:
+    """The values of a cell in the order of its columns."""
+    return value.amount_fen, value.exempt_fen, value.quantity_g, value.transactions, value.residents
 
 
 def save(connection: sa.Connection, cells: Mapping[CellKey, Cell], block: int) -> None:

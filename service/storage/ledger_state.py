@@ -9,8 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from service.domain.chain import RegisterHead
+from service.domain.integrity import NO_REPAIRS, FiguresState
 from service.domain.macs import NO_MAC
-from service.storage import revisions, rule_files, tail
+from service.storage import revisions, rule_files, self_checks, tail
 from service.storage.columns import Uuid
 from service.storage.engine import Connection, Database
 from service.storage.faults import DatabaseUnavailable
@@ -62,7 +63,7 @@ class LedgerState:
     `rules` is the newest rule file: categories, their names and their filters depend on it.
 
     `revoked_keys` grows when a key is revoked. `ended_session` is the last session that has ended: its number, and its
-    random id.
+    random id. `figures` says how often cells were repaired, and whether one is known to be wrong.
     """
 
     position: Position
@@ -71,6 +72,7 @@ class LedgerState:
     ended_session: tuple[int, bytes]
     register: RegisterHead
     rules: RulesHead
+    figures: FiguresState = NO_REPAIRS
 
 
 NOTHING = LedgerState(Position(0, (0, 0), b"", b""), (0, 0, 0), 0, (0, b""), NOTHING_REGISTERED, SHIPPED_ONLY)
@@ -148,14 +150,15 @@ class Watch:
 
 def _state_of(row: Sequence[Any]) -> LedgerState:
     no, own_hash, length, places, newest_entry, newest_resident, newest_status, newest_membership, *others = row
-    revoked_keys, ended_no, ended_id, newest_fact, mac, *newest_rules = others
+    revoked_keys, ended_no, ended_id, newest_fact, mac, newest_repair, faults, *newest_rules = others
     newest = b"" if newest_entry is None else digest_of(newest_entry)
     position = Position(no or 0, (length, places), bytes(own_hash or b""), newest)
     registrations = (newest_resident or 0, newest_status or 0, newest_membership or 0)
     ended = (ended_no or 0, bytes(ended_id or b""))
     return LedgerState(
-        position, registrations, revoked_keys, ended, head_of(newest_fact, mac), rule_files.head_of(*newest_rules)
-    )
+        position, registrations, revoked_keys, ended, head_of(newest_fact, mac), rule_files.head_of(*newest_rules),
+        self_checks.figures_state(newest_repair, faults),
+    )  # fmt: skip
 
 
 def _newest(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
@@ -186,6 +189,7 @@ def _statement(dialect: str) -> sa.Select[Any]:
         _newest(ended_session.c.no),
         sa.select(ended_session.c.session).where(ended_session.c.no == _newest(ended_session.c.no)).scalar_subquery(),
         *head_columns(),
+        *self_checks.figures_columns(),
         *rule_files.head_columns(),
     ).select_from(measured)
 

@@ -58,6 +58,16 @@ load_changed = _TABLE.load_changed
 save = _TABLE.save
 cell_of = _TABLE.read
 is_as_written = _TABLE.is_as_written
+replace = _TABLE.replace
+
+
+MEASURES = _TABLE.measures
+"""The names of the columns of a cell's values, in their order."""
+
+
+def sums_and_sets(cell: ProcessingCell) -> tuple[Any, ...]:
+    """The values of a cell in the order of its columns."""
+    return cell.quantity_g, cell.amount_fen, cell.paid_fen, cell.whole, cell.residents, cell.parts
 
 
 def find_folded(connection: sa.Connection) -> FoldedUpTo:

@@ -1,26 +1,25 @@
 """Reads every line of the transfers again that the cells of processing hold, and the cells as they are stored."""
 
+import datetime
 from collections.abc import Generator
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from service.domain.processing_cells import CountedLine
+from service.domain.processing_cells import GRAINS, On
 from service.storage.columns import as_stored
 from service.storage.processing_cells import FoldedUpTo
-from service.storage.processing_tail import COUNTED, LINES, line_of
-from service.storage.recount import Raw
-from service.storage.tables import fact, processing_cell, transfer, transfer_reversal
+from service.storage.processing_tail import LINES
+from service.storage.raw_rows import Raw, streamed
+from service.storage.tables import fact, journal, processing_cell, transfer, transfer_line, transfer_reversal
 
-ROWS_AT_ONCE = 2000
-
-
-class RecountedLine(NamedTuple):
-    """A line, and the number of the newest fact up to which it was folded that changed its cells."""
-
-    line: CountedLine
-    is_live: bool
-    changed_in: int
+_LINE = (
+    as_stored(journal.c.resident),
+    *(as_stored(transfer_line.c[name]) for name in ("place", "amount_fen", "quantity_g", "paid_fen", "is_whole")),
+)
+_SPOT = (
+    *(journal.c.day, transfer.c.transferred_on, transfer.c.enterprise, transfer.c.purpose),
+    *(journal.c[name] for name in ("category", "origin", "trade_point", "market_group", "settlement")),
+)
 
 
 def heads_at(connection: sa.Connection, no: int) -> FoldedUpTo | None:
@@ -36,15 +35,16 @@ def heads_at(connection: sa.Connection, no: int) -> FoldedUpTo | None:
     return None if found is None else FoldedUpTo(found, *heads)
 
 
-def folded_lines(connection: sa.Connection, folded: FoldedUpTo) -> Generator[RecountedLine]:
+def folded_rows(connection: sa.Connection, folded: FoldedUpTo, *only: sa.ColumnElement[bool]) -> Generator[Raw]:
     """The lines of all transfers that are folded, also of those that were reversed up to there.
 
-    A caller that stops half-way must close the generator.
+    A row has the fact that recorded the line, the fact that reversed it or None, what is counted of the line, and its
+    spot. A caller that stops half-way must close the generator.
     """
     of_reversal = fact.alias("fact_of_reversal")
     is_reversed = (transfer_reversal.c.transfer == transfer.c.id) & (transfer_reversal.c.id <= folded.transfer_reversal)
     wanted = (
-        sa.select(fact.c.no, of_reversal.c.no, *COUNTED)
+        sa.select(fact.c.no, of_reversal.c.no, *_LINE, *map(as_stored, _SPOT))
         .select_from(
             LINES.join(fact, (fact.c.kind == "transfer") & (fact.c.id == transfer.c.id))
             .outerjoin(transfer_reversal, is_reversed)
@@ -53,16 +53,26 @@ def folded_lines(connection: sa.Connection, folded: FoldedUpTo) -> Generator[Rec
                 (of_reversal.c.kind == "transfer_reversal") & (of_reversal.c.id == transfer_reversal.c.id),
             )
         )
-        .where(transfer.c.id <= folded.transfer)
+        .where(transfer.c.id <= folded.transfer, *only)
     )
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        for recorded, taken_off, *values in rows:
-            line = line_of(values, is_reversal=False)
-            yield RecountedLine(line, taken_off is None, max(recorded, taken_off or 0))
+    yield from streamed(connection, wanted)
 
 
 def cell_rows(connection: sa.Connection) -> Generator[Raw]:
     """Every cell, also cells of unknown grains. A caller that stops half-way must close the generator."""
-    wanted = sa.select(*map(as_stored, processing_cell.c))
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from rows
+    yield from streamed(connection, sa.select(*map(as_stored, processing_cell.c)))
+
+
+def folded_rows_on(connection: sa.Connection, folded: FoldedUpTo, on: On, day: datetime.date) -> Generator[Raw]:
+    """The lines that are folded and count for a day, as `folded_rows` gives them."""
+    column = journal.c.day if on == "traded" else transfer.c.transferred_on
+    yield from folded_rows(connection, folded, column == day)
+
+
+def cell_rows_on(connection: sa.Connection, on: On, day: datetime.date) -> Generator[Raw]:
+    """The cells of a day, of the grains that reports by this day read."""
+    grains = [grain.number for grain in GRAINS[on]]
+    column = processing_cell.c
+    yield from streamed(
+        connection, sa.select(*map(as_stored, column)).where(column.grain.in_(grains), column.day == day)
+    )

@@ -5,6 +5,7 @@ as the driver gives them. The caller converts each row, and can name the row tha
 """
 
 import contextlib
+import datetime
 import functools
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -13,20 +14,16 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from service.domain.idempotency import answer_message, fingerprint_of, outcomes_of
+from service.domain.cells import GRAINS
+from service.domain.idempotency import KNOWN_FIELDS, StoredAnswer, answer_message
 from service.domain.residents import Membership
-from service.domain.transactions import FIELDS, NEGATED
-from service.storage.columns import as_stored
-from service.storage.entry_rows import COLUMN_OF, entry_of
+from service.domain.transactions import FIELDS, NEGATED, Trade
+from service.storage.columns import Uuid, as_stored
+from service.storage.entry_rows import COLUMN_OF, pairs_of
 from service.storage.journal import RAW
-from service.storage.prepared import digest_of
+from service.storage.raw_rows import Raw, streamed
 from service.storage.rowsets import row_set, rows_parameter
 from service.storage.tables import allowance_use, cell, idempotency, journal, resident, resident_group
-
-ROWS_AT_ONCE = 2000
-
-Raw = Sequence[Any]
-"""A row of the driver's own values, in the order of its table's columns."""
 
 
 @contextlib.contextmanager
@@ -56,12 +53,7 @@ def entries_between(connection: sa.Connection, first_seq: int, last_seq: int | N
     wanted = sa.select(*RAW).where(journal.c.seq >= first_seq).order_by(journal.c.seq)
     if last_seq is not None:
         wanted = wanted.where(journal.c.seq <= last_seq)
-    yield from _streamed(connection, wanted)
-
-
-def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from rows
+    yield from streamed(connection, wanted)
 
 
 def find_place_before(connection: sa.Connection, first_seq: int) -> int | None:
@@ -80,7 +72,15 @@ def reversed_ids(connection: sa.Connection, up_to: int) -> set[Any]:
 
 def cell_rows(connection: sa.Connection) -> Generator[Raw]:
     """Every cell, also cells of unknown grains. A caller that stops half-way must close the generator."""
-    yield from _streamed(connection, sa.select(*map(as_stored, cell.c)))
+    yield from streamed(connection, sa.select(*map(as_stored, cell.c)))
+
+
+def cell_rows_on(connection: sa.Connection, day: datetime.date) -> Generator[Raw]:
+    """The cells of a day, of the grains that reports read."""
+    grains = [grain.number for grain in GRAINS]
+    yield from streamed(
+        connection, sa.select(*map(as_stored, cell.c)).where(cell.c.grain.in_(grains), cell.c.day == day)
+    )
 
 
 class JudgedRow(NamedTuple):
@@ -120,18 +120,16 @@ class UseRow(NamedTuple):
     limit_g: int
 
 
-def judged_entries(connection: sa.Connection) -> Generator[JudgedRow]:
-    """Every entry, ordered by resident and day, and then in the order in which the ledger accepted them."""
+def judged_entries(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a JudgedRow of every entry, by resident and day, and then in the order of the journal."""
     wanted = sa.select(*(as_stored(journal.c[name]) for name in JudgedRow._fields))
-    for row in _streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq)):
-        yield JudgedRow(*row)
+    return streamed(connection, wanted.order_by(journal.c.resident, journal.c.day, journal.c.seq))
 
 
-def allowance_rows(connection: sa.Connection) -> Generator[UseRow]:
-    """Every allowance row, ordered by resident and day."""
+def allowance_rows(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a UseRow of every allowance row, ordered by resident and day."""
     wanted = sa.select(*(as_stored(allowance_use.c[name]) for name in UseRow._fields))
-    for row in _streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day)):
-        yield UseRow(*row)
+    return streamed(connection, wanted.order_by(allowance_use.c.resident, allowance_use.c.day))
 
 
 def residences(connection: sa.Connection, ordinals: Iterable[int]) -> dict[int, Residence]:
@@ -160,7 +158,7 @@ def resident_rows(connection: sa.Connection) -> Generator[Raw]:
     """
     column = resident.c
     wanted = sa.select(column.ordinal, column.number_digest, column.number_encrypted, column.name_encrypted)
-    yield from _streamed(connection, wanted.order_by(column.ordinal))
+    yield from streamed(connection, wanted.order_by(column.ordinal))
 
 
 def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
@@ -179,23 +177,37 @@ def find_entry_without_key(connection: sa.Connection) -> uuid.UUID | None:
     return _first(connection, wanted)
 
 
-def answers(connection: sa.Connection) -> Generator[tuple[Raw, Raw]]:
-    """Every idempotency key, and the entry that it was answered with.
+_ANSWERED = ("transaction_id", "reverses", "reason", *KNOWN_FIELDS, *Trade._fields)
+"""The fields of an entry that the MAC of its answer covers."""
+_METADATA = Trade._fields.index("metadata")
 
-    All values of the entry are NULL for a refusal, and for an entry that is missing. A caller that stops half-way must
-    close the generator.
+
+def answers(connection: sa.Connection, after_seq: int = 0) -> Generator[tuple[Raw, Raw]]:
+    """Every idempotency key, and the values of _ANSWERED of the entry that it was answered with.
+
+    Keys of entries up to the place `after_seq` are left out. All values of the entry are NULL for a refusal, and for
+    an entry that is missing. A caller that stops half-way must close the generator.
     """
-    columns = [*idempotency.c, *journal.c]
-    wanted = sa.select(*(as_stored(column).label(f"c{place}") for place, column in enumerate(columns))).select_from(
-        idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
-    )
+    columns = [*idempotency.c, *(journal.c[COLUMN_OF[name]] for name in _ANSWERED)]
+    dialect = connection.dialect.name
+    wanted = sa.select(
+        *(_bytes_of(column, dialect).label(f"c{place}") for place, column in enumerate(columns))
+    ).select_from(idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id))
+    if after_seq:
+        wanted = wanted.where(journal.c.seq.is_(None) | (journal.c.seq > after_seq))
     keys = len(idempotency.c)
-    for row in _streamed(connection, wanted):
+    for row in streamed(connection, wanted):
         yield row[:keys], row[keys:]
 
 
+def _bytes_of(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """The column as it is stored; a UUID is 16 bytes on both engines."""
+    stored = as_stored(column)
+    return sa.func.uuid_send(stored) if isinstance(column.type, Uuid) and dialect == "postgresql" else stored
+
+
 def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
-    """The messages that the MAC of an answer may cover, from its key and its entry as they are stored.
+    """The messages that the MAC of an answer may cover, from its key and its entry as `answers` reads them.
 
     The entry may be missing for a refusal only.
     """
@@ -204,9 +216,12 @@ def answer_messages(key: Raw, entry: Raw) -> list[bytes]:
     if refusal is not None:
         fingerprint, outcomes = bytes.fromhex(orjson.loads(refusal)["fingerprint"]), (refusal.encode(),)
     else:
-        accepted = entry_of(entry)
-        fingerprint, outcomes = fingerprint_of(accepted), outcomes_of(accepted)
-    return [answer_message(digest_of(digest), fingerprint, outcome) for outcome in outcomes]
+        own_id, reverses, reason, *values = entry
+        known, stated = values[: len(KNOWN_FIELDS)], values[len(KNOWN_FIELDS) :]
+        stated[_METADATA] = pairs_of(stated[_METADATA])
+        answered = StoredAnswer(own_id, reverses, reason, tuple(known), tuple(stated))
+        fingerprint, outcomes = answered.fingerprint, answered.outcomes
+    return [answer_message(digest, fingerprint, outcome) for outcome in outcomes]
 
 
 _NEGATED = tuple(COLUMN_OF[name] for name in NEGATED)

@@ -5,13 +5,13 @@ recorded them. No clock does.
 """
 
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from service.domain.transfers import TransferLine
 from service.storage.columns import as_stored
-from service.storage.recount import ROWS_AT_ONCE, Raw
+from service.storage.raw_rows import Raw, streamed
 from service.storage.tables import (
     enterprise,
     enterprise_status,
@@ -130,17 +130,12 @@ def _fact_of(kind: str, name: str) -> sa.FromClause:
     return sa.select(fact.c.no, fact.c.id).where(fact.c.kind == kind).subquery(name)
 
 
-def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
-    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
-        yield from rows
-
-
 def read_enterprises(connection: sa.Connection) -> Generator[StoredEnterprise]:
     """Every enterprise, in order. A caller that stops half-way must close the generator, as for the others here."""
     recorded = _fact_of("enterprise", "recorded")
     columns = [as_stored(enterprise.c[name]) for name in StoredEnterprise._fields[:-1]]
     wanted = sa.select(*columns, recorded.c.no).join(recorded, recorded.c.id == enterprise.c.id)
-    for row in _streamed(connection, wanted.order_by(enterprise.c.id)):
+    for row in streamed(connection, wanted.order_by(enterprise.c.id)):
         yield StoredEnterprise(*row)
 
 
@@ -149,7 +144,7 @@ def read_statuses(connection: sa.Connection) -> Generator[StoredStatus]:
     recorded = _fact_of("enterprise_status", "recorded")
     columns = [as_stored(enterprise_status.c[name]) for name in StoredStatus._fields[:-1]]
     wanted = sa.select(*columns, recorded.c.no).join(recorded, recorded.c.id == enterprise_status.c.id)
-    for row in _streamed(connection, wanted.order_by(recorded.c.no)):
+    for row in streamed(connection, wanted.order_by(recorded.c.no)):
         yield StoredStatus(*row)
 
 
@@ -158,7 +153,7 @@ def read_transfers(connection: sa.Connection) -> Generator[StoredTransfer]:
     recorded = _fact_of("transfer", "recorded")
     columns = [as_stored(transfer.c[name]) for name in StoredTransfer._fields[:-1]]
     wanted = sa.select(*columns, recorded.c.no).join(recorded, recorded.c.id == transfer.c.id)
-    for row in _streamed(connection, wanted.order_by(transfer.c.id)):
+    for row in streamed(connection, wanted.order_by(transfer.c.id)):
         yield StoredTransfer(*row)
 
 
@@ -172,15 +167,15 @@ def read_lines(connection: sa.Connection) -> Generator[StoredLine]:
         .outerjoin(journal, journal.c.seq == transfer_line.c.place)
         .order_by(transfer_line.c.transfer, transfer_line.c.no)
     )
-    for row in _streamed(connection, wanted):
+    for row in streamed(connection, wanted):
         number, seq, resident, day, point, consignment, is_import, is_reversal, quantity_g, *line = row
         yield StoredLine(
             number, TransferLine(*line), seq, resident, day, point, consignment, is_import, is_reversal, quantity_g
         )
 
 
-def read_lines_by_trade(connection: sa.Connection) -> Generator[LineInOrder]:
-    """Every line, ordered by its trade, and then in the order in which the transfers were recorded."""
+def read_lines_by_trade(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a LineInOrder of every line, by its trade, and then in the order of the transfers' facts."""
     recorded, reversed_ = _fact_of("transfer", "recorded"), _fact_of("transfer_reversal", "reversed")
     other = journal.alias("other")
     line = transfer_line.c
@@ -201,15 +196,13 @@ def read_lines_by_trade(connection: sa.Connection) -> Generator[LineInOrder]:
         .outerjoin(other, other.c.reverses == journal.c.transaction_id)
         .order_by(line.place, recorded.c.no)
     )
-    for row in _streamed(connection, wanted):
-        yield LineInOrder(*row)
+    return streamed(connection, wanted)
 
 
-def read_transferred(connection: sa.Connection) -> Generator[TransferredRow]:
-    """Every row of what has gone on of a trade, ordered by the trade."""
+def read_transferred(connection: sa.Connection) -> Generator[Raw]:
+    """The values of a TransferredRow of every row of what has gone on of a trade, ordered by the trade."""
     wanted = sa.select(*map(as_stored, transferred.c)).order_by(transferred.c.place)
-    for row in _streamed(connection, wanted):
-        yield TransferredRow(*row)
+    return streamed(connection, wanted)
 
 
 def read_inputs(connection: sa.Connection) -> Generator[StoredInput]:
@@ -239,7 +232,7 @@ def read_inputs(connection: sa.Connection) -> Generator[StoredInput]:
         .outerjoin(transfer_end, transfer_end.c.id == reversal.id)
         .order_by(put_in.transfer, batch_fact.c.no)
     )
-    for row in _streamed(connection, wanted):
+    for row in streamed(connection, wanted):
         yield StoredInput(*row)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from service.storage.faults import OtherRevision
 
-NEWEST_REVISION = "0009"
+NEWEST_REVISION = "0010"
 """The revision that the code needs: the newest one in service/migrations."""
 
 VERSION = sa.table("alembic_version", sa.column("version_num", sa.String()))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from service.storage.columns import BigId, DayType, InstantType, Uuid
 from service.storage.entry_rows import entry_columns
+from service.storage.integrity_tables import cell_repair, self_check, verified_block
 from service.storage.register_tables import (
     NAMING_CONVENTION,
     api_key,
@@ -47,6 +48,7 @@ __all__ = [
     "audit",
     "block",
     "cell",
+    "cell_repair",
     "consignment",
     "consignment_line",
     "ended_session",
@@ -70,11 +72,13 @@ __all__ = [
     "resident_group",
     "resident_status",
     "rule_file",
+    "self_check",
     "transfer",
     "transfer_line",
     "transfer_reversal",
     "transferred",
     "verification",
+    "verified_block",
 ]
 
 journal = sa.Table(

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from service.domain.cells import DIMENSION_FIELDS, CountedEntry, Key, Pair, key_of
-from service.domain.chain import PLACES, SEALED, encode_values
-from service.domain.fields import ValueKind
+from service.domain.chain import PLACES, encode_values
 from service.storage.columns import DayType, as_stored, day_number, day_of
-from service.storage.entry_rows import COLUMN_OF, pairs_of
+from service.storage.entry_rows import COLUMN_OF
 from service.storage.rowsets import row_set, rows_parameter
+from service.storage.sealed_rows import sealed_columns, with_pairs
 from service.storage.tables import block, journal
 
 PLACE_MAX = 2**63 - 1
@@ -101,6 +101,13 @@ def find_entries(connection: sa.Connection, after: int = 0) -> dict[int, Counted
     return {seq: _entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for seq, *values in rows.all()}
 
 
+def find_between(connection: sa.Connection, first_seq: int, last_seq: int) -> list[CountedEntry]:
+    """The entries of a range of places, both included, as the cube needs them, in order; a block may hold them."""
+    wanted = sa.select(*_stored(_COUNTED), *_stored(DIMENSION_FIELDS)).where(journal.c.seq.between(first_seq, last_seq))
+    rows = connection.execute(wanted.order_by(journal.c.seq)).all()
+    return [_entry_of(values[:_COUNTED_END], values[_COUNTED_END:]) for values in rows]
+
+
 class Waiting(NamedTuple):
     """An entry of the tail as a fold needs it: its place, what the cube counts of it, its canonical bytes."""
 
@@ -143,28 +150,19 @@ def _entry_of(counted: Sequence[Any], dimensions: Sequence[Any]) -> CountedEntry
 _COUNTED_END = len(_COUNTED)
 _counted_of = operator.itemgetter(*(PLACES[name] for name in _COUNTED))
 _dimensions_of = operator.itemgetter(*(PLACES[name] for name in DIMENSION_FIELDS))
-_METADATA = PLACES["metadata"]
 
 
 def _waiting_of(row: Sequence[Any]) -> Waiting:
-    """Makes a waiting entry from a row of raw values.
-
-    A fold goes through every entry of a ledger, and raw values are four times faster than objects.
-    """
-    seq, *values = row
-    values[_METADATA] = pairs_of(values[_METADATA])
+    """Makes a waiting entry from a row of raw values: its place, and the values of sealed_rows."""
+    seq, *stored = row
+    values = with_pairs(tuple(stored))
     return Waiting(seq, _entry_of(_counted_of(values), _dimensions_of(values)), encode_values(values))
 
 
 @functools.cache
 def _waiting_statement(dialect: str) -> sa.Select[Any]:
-    """The query for the place of each entry and the raw values of chain.SEALED in their order."""
-    columns: list[sa.ColumnElement[Any]] = [journal.c.seq]
-    for field, column in zip(SEALED, _stored(PLACES), strict=True):
-        is_native = field.kind is ValueKind.ID and dialect == "postgresql"
-        columns.append(sa.func.uuid_send(column) if is_native else column)
     return (
-        sa.select(*columns)
+        sa.select(*sealed_columns(dialect))
         .where(IS_WAITING, journal.c.seq <= sa.bindparam("up_to"))
         .order_by(journal.c.seq)
         .limit(sa.bindparam("limit"))

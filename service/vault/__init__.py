@@ -52,7 +52,7 @@ class Vault:
         self._encryption = encryption
         self._index = index
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.keys.items()}
-        self.macs = Macs(facts=self._mac_keys("facts"), answers=self._mac_keys("answers"))
+        self.macs = Macs(*(self._mac_keys(purpose) for purpose in Macs._fields))
 
     def encrypt(self, text: str, ordinal: int, field: str) -> bytes:
         """The cipher text of a text (AES-256-GCM), bound to its row and field: in another row it can't be decrypted."""

@@ -13,7 +13,7 @@ from service.domain.macs import MacKeys, fact_message
 from service.storage import facts, recount, residents, schema
 from service.storage.engine import Connection
 from service.storage.facts import LinkedFact
-from service.storage.prepared import digest_of
+from service.storage.raw_rows import Raw
 from service.vault import SecretsError, Vault
 
 SAMPLE = 4
@@ -101,8 +101,8 @@ def _some_answer_fits(connection: Connection, mac_keys: MacKeys) -> bool:
     return not found or any(_fits_answer(mac_keys, key, entry) for key, entry in found)
 
 
-def _fits_answer(mac_keys: MacKeys, key: recount.Raw, entry: recount.Raw) -> bool:
+def _fits_answer(mac_keys: MacKeys, key: Raw, entry: Raw) -> bool:
     try:
-        return any(mac_keys.fits(digest_of(key[1]), message) for message in recount.answer_messages(key, entry))
+        return any(mac_keys.fits(key[1], message) for message in recount.answer_messages(key, entry))
     except _UNREADABLE:
         return False

@@ -4,17 +4,21 @@
 
 Without --faults it runs all, without --engines both. The same seed runs the same cycles; --first 37 --cycles 1 runs
 one of them. A failure prints the seed and the command of its cycle; the other faults go on, and the exit code is 1.
+Where the same command was stopped, or a part of it failed, it runs only what is missing (.torture-data/).
 """
 
 import argparse
+import itertools
 import pathlib
 import random
 import sys
 import traceback
+from collections.abc import Iterator
 
 from tests.temporary_files import write_to_memory
+from tests.torture.progress import Progress
 from tests.torture.registry import FAULTS, named
-from tests.torture.running import ENGINES, Failed, Fault, Plan, run
+from tests.torture.running import ENGINES, Count, Failed, Fault, Plan, run
 from tests.torture.table import HEAD, row_of, write_row
 
 
@@ -36,19 +40,49 @@ def main() -> int:
 
 
 def _row(fault: Fault, engine: str, asked: argparse.Namespace) -> str | None:
-    cycles = asked.cycles or fault.cycles
+    """Runs a fault on an engine, part by part, and returns its row; None when a part has failed."""
+    cycles, whole, has_failed = asked.cycles or fault.cycles, Count(), False
+    progress = Progress(fault, engine, asked.seed, cycles)
+    for first, size in _parts(fault, asked, cycles):
+        count = progress.find(first)
+        if count is None:
+            count = _part(fault, engine, asked, first, size)
+            if count is None:
+                has_failed = True
+                continue
+            progress.keep(first, count)
+        whole.add(count.findings, count.cycles)
+        whole.notes += [note for note in count.notes if note not in whole.notes]
+        if not cycles and count.cycles < size:
+            break
+    for note in whole.notes:
+        print(f"  {note}", flush=True)
+    if has_failed:
+        return None
+    return row_of(Plan(fault, engine, cycles, asked.seed, pathlib.Path(), asked.first), whole)
+
+
+def _parts(fault: Fault, asked: argparse.Namespace, cycles: int) -> Iterator[tuple[int, int]]:
+    """The first cycle of each part, and how many it has; without an end where there are as many as there are."""
+    is_whole = not fault.part or (asked.cycles and not fault.cycles)
+    size = cycles if is_whole else fault.part
+    for first in itertools.count(asked.first, size):
+        left = asked.first + cycles - first if cycles else size
+        if left <= 0:
+            return
+        yield first, min(size, left)
+
+
+def _part(fault: Fault, engine: str, asked: argparse.Namespace, first: int, size: int) -> Count | None:
+    is_sample = bool(asked.cycles)
     try:
-        count = run(fault, engine, cycles, asked.seed, asked.first)
+        return run(fault, engine, size, asked.seed, first, is_sample=is_sample)
     except Failed as failed:
         print(f"FAILED {failed}", file=sys.stderr, flush=True)
-        return None
     except Exception:  # noqa: BLE001 (whatever a fault fails with, the others run)
-        print(f"FAILED {fault.name} on {engine}, seed {asked.seed}", file=sys.stderr)
+        print(f"FAILED {fault.name} on {engine}, seed {asked.seed}, from cycle {first}", file=sys.stderr)
         traceback.print_exc()
-        return None
-    for note in count.notes:
-        print(f"  {note}", flush=True)
-    return row_of(Plan(fault, engine, cycles, asked.seed, pathlib.Path(), asked.first), count)
+    return None
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,16 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
+from service import judging
 from service.cli.main import main as hushi_main
+from service.domain.allowance import Judgement
+from service.domain.transactions import Recording, Trade, Transaction, business_day
 from service.queries.cube import CubeKeeper
 from service.storage import idempotency, postgresql
 from service.storage.engine import Connection, Database
 
 BREAK = "TORTURE_BREAK"
 IMPATIENT = "impatient"
-LATE_S, SHORT_S = 0.3, 0.4
+LATE_S, SHORT_S = 0.6, 0.4
 STALE_S = 1.0
 
 
@@ -61,6 +64,17 @@ def report_late() -> None:
     CubeKeeper._bring_up_to_date = bring_up_to_date  # type: ignore[method-assign] # (this is what breaks it)
 
 
+def date_by_the_clock() -> None:
+    """Takes the business day of a trade from the clock, and not from the trade."""
+    real = vars(judging)["record"]
+
+    def record(trade: Trade, judgement: Judgement, recording: Recording) -> Transaction:
+        of_now = recording._replace(day=business_day(recording.recorded_at))
+        return cast(Transaction, real(trade, judgement, of_now))
+
+    vars(judging)["record"] = record
+
+
 def lose_patience() -> None:
     """Breaks nothing: waits for PostgreSQL for a short time only, so that a frozen connection is soon given up."""
     postgresql.ANSWER_WITHIN_S = SHORT_S  # type: ignore[assignment] # (seconds, whole ones in the product)
@@ -74,6 +88,7 @@ BREAKS: dict[str, Callable[[], None]] = {
     "forgets-keys": forget_keys,
     "answers-early": answer_early,
     "reports-late": report_late,
+    "days-by-the-clock": date_by_the_clock,
     IMPATIENT: lose_patience,
 }
 

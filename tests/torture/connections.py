@@ -16,8 +16,8 @@ from tests.torture import broken
 from tests.torture.asking import Log, Request, Wire, settle
 from tests.torture.checking import check
 from tests.torture.counting_proxy import CountingProxy, Way
-from tests.torture.markets import RESIDENTS, Databases, Market, databases, market, quiet_port
-from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.markets import RESIDENTS, Databases, Market, market, quiet_port
+from tests.torture.running import Count, Fault, Plan, cycle_of, databases_of, demand_well, say
 
 BYTES_PER_LEDGER = 500
 MEASURED = 5
@@ -115,38 +115,31 @@ def _proxy(connect: Callable[[], socket.socket]) -> CountingProxy:
 
 
 def run(lay: Lay, ways: tuple[Way, ...], plan: Plan) -> Count:
-    """Strikes at every byte, or at as many as the plan has cycles, spread over the conversation."""
-    count, struck, length, first = Count(), 0, 0, plan.first
-    with databases(plan.engine, plan.folder / "databases") as made:
-        while not length or first < length:
-            log = Log()
-            with lay(plan, made, first) as line:
-                length = line.length(log)
-                chosen = _bytes(plan, first, length)
-                for byte in chosen:
-                    chance = plan.chance(byte)
-                    with cycle_of(plan, byte):
-                        struck += line.post(f"b{byte}", byte, chance.choice(ways), log)
-                found = check(line.market, log, plan.chance(first, "check"))
-                demand_well(plan, first, found)
-                line.market.stop()
-            count.add(found, len(chosen))
-            say(plan, count)
-            first = length if plan.cycles else first + BYTES_PER_LEDGER
+    """Strikes at each byte from the first of the plan on, or at a sample of so many bytes of the conversation."""
+    count, struck, log = Count(), 0, Log()
+    with databases_of(plan) as made, lay(plan, made, plan.first) as line:
+        length = line.length(log)
+        chosen = _bytes(plan, length)
+        for byte in chosen:
+            with cycle_of(plan, byte):
+                struck += line.post(f"b{byte}", byte, plan.chance(byte).choice(ways), log)
+        found = check(line.market, log, plan.chance(plan.first, "check"))
+        demand_well(plan, plan.first, found)
+        line.market.stop()
+    count.add(found, len(chosen))
+    say(plan, count)
     count.notes.append(f"{struck} of {count.cycles} struck before the conversation had ended; it has {length} bytes")
     return count
 
 
-def _bytes(plan: Plan, first: int, length: int) -> list[int]:
-    if not plan.cycles:
-        return list(range(first, min(first + BYTES_PER_LEDGER, length)))
-    if plan.cycles == 1:
-        return [plan.first]
+def _bytes(plan: Plan, length: int) -> list[int]:
+    if not plan.is_sample or plan.cycles == 1:
+        return [byte for byte in plan.numbers if byte <= length]
     return sorted(plan.chance("bytes").sample(range(length), min(plan.cycles, length)))
 
 
 def _fault(name: str, told: str, lay: Lay, *ways: Way, engines: tuple[str, ...] = ("sqlite", "postgresql")) -> Fault:
-    return Fault(name, "connections", 0, functools.partial(run, lay, ways), engines, told)
+    return Fault(name, "connections", 0, functools.partial(run, lay, ways), engines, BYTES_PER_LEDGER, told)
 
 
 FAULTS = (

@@ -11,7 +11,7 @@ import psutil
 
 from tests.torture.asking import Log
 from tests.torture.markets import Market
-from tests.torture.running import Count, Fault, Plan, run_on_ledgers
+from tests.torture.running import CYCLES_PER_LEDGER, Count, Fault, Plan, run_on_ledgers
 from tests.torture.traffic import Traffic
 from tests.waiting import wait_until
 
@@ -19,7 +19,7 @@ BEFORE_S = (0.05, 0.8)
 """How long the clients send before the kill, at least and at most; the folder folds each second."""
 MORE_AFTERWARDS = 20
 """How many entries must be acknowledged after the kill: the service goes on."""
-BACK_WITHIN_S = 60.0
+BACK_WITHIN_S = 120.0
 CYCLES = 200
 SETTINGS = {"fsync": "on", "full_page_writes": "on"}
 
@@ -75,12 +75,11 @@ def _backends(market: Market) -> list[psutil.Process]:
 def strike(kill: Kill, plan: Plan, market: Market, log: Log, number: int) -> None:
     """Kills while clients send, and lets them go on until more is acknowledged afterwards."""
     chance = plan.chance(number)
-    traffic = Traffic(f"c{number}", market, chance, log)
-    traffic.wait_for_more(1, BACK_WITHIN_S)
-    time.sleep(chance.uniform(*BEFORE_S))
-    kill(market, chance)
-    traffic.wait_for_more(MORE_AFTERWARDS, BACK_WITHIN_S)
-    traffic.stop()
+    with Traffic(f"c{number}", market, chance, log) as traffic:
+        traffic.wait_for_more(1, BACK_WITHIN_S)
+        time.sleep(chance.uniform(*BEFORE_S))
+        kill(market, chance)
+        traffic.wait_for_more(MORE_AFTERWARDS, BACK_WITHIN_S)
     market.wait_until_ready(BACK_WITHIN_S)
 
 
@@ -111,6 +110,7 @@ FAULTS = tuple(
         CYCLES,
         functools.partial(_run, kill),
         ("postgresql",) if name in _ON_POSTGRESQL_ONLY else ("sqlite", "postgresql"),
+        CYCLES_PER_LEDGER,
         _TOLD[name],
     )
     for name, kill in KILLS.items()

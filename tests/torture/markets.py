@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import itertools
 import os
 import pathlib
 import random
@@ -30,7 +31,7 @@ from tests import postgresql
 from tests.builders import a_citizen_number, a_credit_code
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
-from tests.servers import Server, start_server, wait_until_ready
+from tests.servers import Server, start_server
 from tests.torture.asking import Address, Wire
 
 RESIDENTS, ENTERPRISES = 24, 3
@@ -39,6 +40,8 @@ FOLDER_PROGRAM = "service.server.folder"
 PORTS = range(21000, 22000)
 """Below those that the system gives to clients: no client's connection takes a server's port while it is down."""
 ENDED_WITHIN_S = 20.0
+
+_numbers = itertools.count(1)
 
 
 def quiet_port() -> int:
@@ -53,27 +56,17 @@ def quiet_port() -> int:
 class Databases:
     """Makes new, migrated ledgers of one engine, for one market after the other."""
 
-    def __init__(self, engine: str, folder: pathlib.Path, server: PostgreSQL | None) -> None:
-        """Migrates the first one, which the others are copies of."""
-        self.engine, self.server, self._folder, self._made = engine, server, folder, 0
-        if server is None:
-            self._template = f"sqlite:///{folder}/template.db"
-        else:
-            server.execute(f"CREATE DATABASE {TEMPLATE}")
-            self._template = server.url(TEMPLATE)
-        database = Database(self._template)
-        nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
-        schema.upgrade(database, Macs(nothing_older, nothing_older))
-        database.close()
+    def __init__(self, engine: str, folder: pathlib.Path, server: PostgreSQL | None, template: pathlib.Path) -> None:
+        """Takes a migrated SQLite ledger to copy, or a server of PostgreSQL that has TEMPLATE."""
+        self.engine, self.server, self._folder, self._template = engine, server, folder, template
 
     def new_url(self) -> str:
         """The URL of a new ledger."""
-        self._made += 1
+        name = f"tortured_{next(_numbers)}"
         if self.server is None:
-            path = self._folder / f"ledger-{self._made}.db"
-            shutil.copy(self._folder / "template.db", path)
+            path = self._folder / f"{name}.db"
+            shutil.copy(self._template, path)
             return f"sqlite:///{path}"
-        name = f"tortured_{self._made}"
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         return self.server.url(name)
 
@@ -82,11 +75,22 @@ class Databases:
 def databases(engine: str, folder: pathlib.Path, settings: Mapping[str, str] | None = None) -> Iterator[Databases]:
     """Where ledgers of an engine are made: a folder, or a new server of PostgreSQL with changes to its settings."""
     folder.mkdir(parents=True, exist_ok=True)
+    template = folder / "template.db"
     if engine == "sqlite":
-        yield Databases(engine, folder, None)
+        _migrate(f"sqlite:///{template}")
+        yield Databases(engine, folder, None, template)
         return
     with postgresql.running(settings) as server:
-        yield Databases(engine, folder, server)
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        _migrate(server.url(TEMPLATE))
+        yield Databases(engine, folder, server, template)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
+    schema.upgrade(database, Macs(nothing_older, nothing_older))
+    database.close()
 
 
 @dataclass
@@ -104,6 +108,8 @@ class Market:
     variables: dict[str, str] = field(default_factory=dict)
     """What the server's environment has otherwise than `environment`, which tells where the ledger itself is."""
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ()
+    """A command to start in place of `hushi`, for what must be set before a process begins."""
     server: Server | None = None
     postgresql: PostgreSQL | None = None
     """The server of the database, for faults that strike it; None on SQLite."""
@@ -116,19 +122,21 @@ class Market:
     def start(self, *, waits: bool = True) -> None:
         """Starts the server."""
         environment = {**self.environment, **self.variables}
-        self.server = start_server(environment, self.log, *self.arguments, port=self.port, hushi=self.hushi)
+        self.server = start_server(
+            environment, self.log, *self.arguments, program=self.program, port=self.port, hushi=self.hushi
+        )
         if waits:
-            wait_until_ready(self.server, self.log)
+            self.wait_until_ready()
 
-    def wait_until_ready(self, within_s: float = 60.0) -> None:
-        """Waits until the server that runs is ready again. Raises AssertionError when it is not in time."""
+    def wait_until_ready(self, within_s: float = 120.0) -> None:
+        """Waits until the server that runs is ready. Raises AssertionError when it is not in time."""
         assert self.server is not None
         until = time.monotonic() + within_s
         while True:
             with contextlib.suppress(OSError):
                 if self.server.ask("GET", "/health/ready")[0] == 200:
                     return
-            assert self.server.process.poll() is None, "the server has ended"
+            assert self.server.process.poll() is None, f"the server has ended: {self.log.read_text()[-2000:]}"
             assert time.monotonic() < until, f"it was not ready within {within_s} s"
             time.sleep(0.05)
 

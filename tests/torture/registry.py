@@ -1,10 +1,13 @@
 """All faults, in the order of the table. A module of faults adds its own here."""
 
-from tests.torture import connections, kills, storms
-from tests.torture.disks import cuts
+from tests.torture import clocks, connections, kills, models, storms
+from tests.torture.disks import registry as disks
 from tests.torture.running import Fault
 
-FAULTS: tuple[Fault, ...] = (*kills.FAULTS, *connections.FAULTS, *storms.FAULTS, *cuts.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *kills.FAULTS, *connections.FAULTS, *storms.FAULTS, *clocks.FAULTS, *models.FAULTS,
+    *disks.FAULTS,
+)  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 GROUPS = {group: [fault for fault in FAULTS if fault.group == group] for group in {one.group for one in FAULTS}}
 

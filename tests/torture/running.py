@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from service.cli.main import main
 from tests.torture.asking import Log
 from tests.torture.checking import Findings, check
-from tests.torture.markets import Market, databases, market
+from tests.torture.markets import Databases, Market, databases, market
 
 ENGINES = ("sqlite", "postgresql")
 CYCLES_PER_LEDGER = 20
@@ -27,8 +27,7 @@ CYCLES_PER_LEDGER = 20
 class Plan:
     """What a fault is to do: so many cycles on an engine, from a seed; in a folder, which is removed if all went well.
 
-    `hushi` is the program that is served, with these variables; the controls serve a broken one. With no cycles the
-    fault does all that it can, such as every byte.
+    `hushi` is the program that is served, with these variables; the controls serve a broken one.
     """
 
     fault: "Fault"
@@ -37,8 +36,12 @@ class Plan:
     seed: int
     folder: pathlib.Path
     first: int = 1
+    is_sample: bool = True
+    """Whether the cycles stand for all that there are. Otherwise they are those from `first` on."""
     hushi: Callable[[], None] = main
     variables: Mapping[str, str] = field(default_factory=dict)
+    made: Databases | None = None
+    """Where ledgers are made, for quick forms that share it; otherwise a fault makes its own."""
     is_quick: bool = False
     """Whether this is the quick form, in `make test`, where a fault samples what its full form does."""
 
@@ -79,13 +82,18 @@ class Count:
 
 @dataclass(frozen=True)
 class Fault:
-    """A row of the table. `run` does the cycles of a plan and counts them; `cycles` is how many the full form has."""
+    """A row of the table. `run` does the cycles of a plan and counts them; `cycles` is how many the full form has.
+
+    No number of cycles means all that there are, such as every byte. A long fault is run in parts of `part` cycles, so
+    that a run which was stopped goes on where it was; the last part of all that there are is shorter than the others.
+    """
 
     name: str
     group: str
     cycles: int
     run: Callable[[Plan], Count]
     engines: tuple[str, ...] = ENGINES
+    part: int = 0
     told: str = ""
     """The fault in words, for the table; the name without it."""
 
@@ -115,6 +123,16 @@ def _where(plan: Plan, number: int) -> str:
     return f"{plan.fault.name} on {plan.engine}, seed {plan.seed}, cycle {number}; again: {plan.replay(number)}"
 
 
+@contextlib.contextmanager
+def databases_of(plan: Plan, settings: Mapping[str, str] | None = None) -> Iterator[Databases]:
+    """Where the ledgers of a plan are made; `settings` are those of its PostgreSQL."""
+    if plan.made is not None:
+        yield plan.made
+        return
+    with databases(plan.engine, plan.folder / "databases", settings) as made:
+        yield made
+
+
 Strike = Callable[[Plan, Market, Log, int], None]
 """A cycle of a fault: it lets clients send, strikes, mends, and leaves the clients at rest and the server up."""
 
@@ -125,7 +143,7 @@ def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | Non
     `settings` are those of PostgreSQL.
     """
     count = Count()
-    with databases(plan.engine, plan.folder / "databases", settings) as made:
+    with databases_of(plan, settings) as made:
         for first in plan.numbers[::CYCLES_PER_LEDGER]:
             numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
             log, found = Log(), Findings()
@@ -149,12 +167,21 @@ def say(plan: Plan, count: Count) -> None:
         print(f"{at} {what}: {count.cycles} cycles, {count.findings.acknowledged} acknowledged", flush=True)
 
 
-def run(fault: Fault, engine: str, cycles: int, seed: int, first: int = 1, *, is_quick: bool = False) -> Count:
+def run(
+    fault: Fault,
+    engine: str,
+    cycles: int,
+    seed: int,
+    first: int = 1,
+    *,
+    is_sample: bool = True,
+    is_quick: bool = False,
+) -> Count:
     """Runs a fault in a folder of its own, which stays when something was wrong, and returns the count."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hushi-torture-"))
     folder.chmod(0o755)
     try:
-        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_quick=is_quick))
+        count = fault.run(Plan(fault, engine, cycles, seed, folder, first, is_sample, is_quick=is_quick))
     except Failed as failed:
         raise Failed(f"{failed}\nits files: {folder}") from failed
     shutil.rmtree(folder, ignore_errors=True)

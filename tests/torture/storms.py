@@ -12,8 +12,8 @@ import orjson
 from tests.builders import a_trade
 from tests.torture.asking import Document, Log, Request
 from tests.torture.checking import check
-from tests.torture.markets import RESIDENTS, Market, databases, market
-from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.markets import RESIDENTS, Market, market
+from tests.torture.running import Count, Fault, Plan, cycle_of, databases_of, demand_well, say
 
 REQUESTS = 1_000_000
 FEW_KEYS = 16
@@ -44,7 +44,7 @@ def run(plan: Plan) -> Count:
     """Sends as many requests as the plan has cycles, in an order that its seed decides."""
     chance, count, log = plan.chance(), Count(), Log()
     with (
-        databases(plan.engine, plan.folder / "databases") as made,
+        databases_of(plan) as made,
         market(made, plan.folder / "market", plan.hushi, **plan.variables) as served,
     ):
         served.start()

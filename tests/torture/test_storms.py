@@ -1,25 +1,22 @@
 """The quick form of the storm of retries, and its control."""
 
-import pathlib
-
 import pytest
 
 from tests.torture import broken
+from tests.torture.conftest import MakePlan
 from tests.torture.registry import BY_NAME
-from tests.torture.running import ENGINES, Failed, Plan
+from tests.torture.running import ENGINES, Failed
 
-STORM, REQUESTS, SEED = BY_NAME["retry-storm"], 1500, 17
+STORM, REQUESTS = BY_NAME["retry-storm"], 2000
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_storm_of_retries_gets_one_entry_and_one_answer_for_each_key(engine: str, tmp_path: pathlib.Path) -> None:
-    count = STORM.run(Plan(STORM, engine, REQUESTS, SEED, tmp_path, is_quick=True))
+def test_a_storm_of_retries_gets_one_entry_and_one_answer_for_each_key(engine: str, plan_of: MakePlan) -> None:
+    count = STORM.run(plan_of(STORM, engine, REQUESTS))
     assert count.cycles == REQUESTS
     assert count.findings.acknowledged > 100
 
 
-def test_a_storm_finds_a_ledger_that_forgets_keys(tmp_path: pathlib.Path) -> None:
-    broke = {broken.BREAK: "forgets-keys"}
-    plan = Plan(STORM, "sqlite", 300, SEED, tmp_path, hushi=broken.main, variables=broke, is_quick=True)
+def test_a_storm_finds_a_ledger_that_forgets_keys(plan_of: MakePlan) -> None:
     with pytest.raises(Failed, match="doubled"):
-        STORM.run(plan)
+        STORM.run(plan_of(STORM, "sqlite", 300, hushi=broken.main, variables={broken.BREAK: "forgets-keys"}))

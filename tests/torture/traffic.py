@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Self
 
 import orjson
 
@@ -138,19 +139,32 @@ _MAKERS: dict[Kind, Callable[[Client, str], Request | None]] = {
 }
 
 
+MakeClient = Callable[[str, Market, random.Random, Log, threading.Event], Client]
+
+
 class Traffic:
     """Clients that run until they are stopped."""
 
-    def __init__(self, name: str, market: Market, chance: random.Random, log: Log, clients: int = CLIENTS) -> None:
+    def __init__(
+        self, name: str, market: Market, chance: random.Random, log: Log, *, make: MakeClient = Client
+    ) -> None:
         """Starts the clients. Each has a seed of its own, which `chance` gives."""
         self._log, self._stopping = log, threading.Event()
-        seeds = [chance.random() for _ in range(clients)]
+        seeds = [chance.random() for _ in range(CLIENTS)]
         self.clients = [
-            Client(f"{name}-{number}", market, random.Random(seed), log, self._stopping)
+            make(f"{name}-{number}", market, random.Random(seed), log, self._stopping)
             for number, seed in enumerate(seeds)
         ]
         for client in self.clients:
             client.start()
+
+    def __enter__(self) -> Self:
+        """The clients are running."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stops the clients."""
+        self.stop()
 
     def wait_for_more(self, entries: int, within_s: float = 60.0) -> None:
         """Waits until so many more entries are acknowledged. Raises AssertionError when they are not in time."""

@@ -258,7 +258,7 @@ UNREADABLE = {
     "a sum": ("UPDATE transferred SET gone_g = 'x' WHERE place = 1", "The trade at place 1 of the journal is counted "),
     "a sum's trade": (
         "UPDATE transferred SET place = 'x' WHERE place = 8",
-        "What has gone on of the trade at place 7 of the journal can't be read (",
+        "A row of what has gone on can't be read (",
     ),
     "the trade of each sum": (
         "UPDATE transferred SET place = 'x' || place",

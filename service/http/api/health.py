@@ -21,7 +21,7 @@ def get_live() -> Answer:
 
 @routes.get("/health/ready", scope=None, answer=ReadySchema, refuses=[Unavailable])
 def get_ready() -> Answer:
-    """Whether the ledger can serve: 200 when the database answers, its schema fits and it takes writes, else 503."""
+    """Whether the ledger can serve: 200 when its database takes writes and no figure is wrong, else 503."""
     vitals = app_context().vitals.look()
     parts = _parts(vitals)
     if not vitals.readiness.database:
@@ -34,6 +34,12 @@ def get_ready() -> Answer:
         )
     if vitals.writes != Writes.OK:
         raise Unavailable(_WHY[vitals.writes or Writes.FAILING], **parts)
+    if vitals.readiness.self_check is not None and vitals.readiness.self_check.fault is not None:
+        raise Unavailable(
+            f"A figure is not what the journal adds up to: {parts['integrity']}. Posts are written, and reports are "
+            "refused; run hushi verify --repair-cells.",
+            **parts,
+        )
     return Answer({"status": "ok", **parts})
 
 
@@ -61,4 +67,5 @@ def _parts(vitals: Vitals) -> dict[str, Any]:
         "fold_lag_s": None if found.fold_lag_s is None else int(found.fold_lag_s),
         "log": None if found.is_log_short is None else "ok" if found.is_log_short else "long",
         "log_bytes": found.log_bytes,
+        "integrity": None if found.self_check is None else str(found.self_check.fault or "ok"),
     }

@@ -10,22 +10,25 @@ from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.secrets import foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
-from service.queries.verifying.cells import verify_cells, verify_processing_cells
-from service.queries.verifying.chain import verify_chain
+from service.queries.verifying.cells import Tell, raise_wrong, verify_cells, verify_processing_cells
+from service.queries.verifying.chain import Progress, tell_nobody, verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.enterprises import verify_enterprises
 from service.queries.verifying.faults import Wrong
 from service.queries.verifying.keys import verify_keys, verify_reversals
 from service.queries.verifying.people import verify_facts, verify_register_heads, verify_residents
 from service.queries.verifying.processing_batches import verify_processing_batches
+from service.queries.verifying.resuming import NOTHING_VERIFIED, VerifiedBefore, find_verified
 from service.queries.verifying.splits import verify_declarants, verify_splits
 from service.queries.verifying.tail import verify_tail
 from service.queries.verifying.transfers import verify_goods, verify_transfers
 from service.storage import recount
+from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
+from service.storage.processing_cells import NOTHING_FOLDED, FoldedUpTo
 from service.vault.belonging import why_all_foreign, why_foreign
 
-__all__ = ["Verified", "Wrong", "verify", "verify_within"]
+__all__ = ["Progress", "Verified", "Wrong", "tell_nobody", "verify", "verify_within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +43,39 @@ class Verified:
     blocks: int
     cells: int
     tail: int
-    head: Block | None
+    sealed: SealedBlock | None
+    folded: FoldedUpTo = NOTHING_FOLDED
+
+    @property
+    def head(self) -> Block | None:
+        """The newest block."""
+        return None if self.sealed is None else self.sealed.block
 
 
-def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
+def verify(
+    ledger: Ledger,
+    head_hash: str | None = None,
+    *,
+    progress: Progress = tell_nobody,
+    tell: Tell = raise_wrong,
+    resuming: bool = False,
+) -> Verified:
     """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
 
     Raises SettingError when nothing in the ledger fits the secrets: they belong to another ledger, and so they can't
     show whether this one is right.
 
     `head_hash` (hex) is the hash of a block that was kept outside of the ledger. With it, verifying finds a chain that
-    was cut or written again.
+    was cut or written again. `progress` is told of each block. When `resuming`, entries of blocks that an earlier run
+    has verified are counted, and not hashed again. `tell` is given the cells that are wrong, and raises if it wants to.
     """
     with ledger.database.reading() as connection:
         why = why_all_foreign(connection, ledger.vault)
         if why is not None:
             raise foreign_secrets(why)
+        done = find_verified(connection, ledger.vault.macs.verified) if resuming else NOTHING_VERIFIED
         try:
-            return verify_within(connection, ledger, head_hash)
+            return verify_within(connection, ledger, head_hash, progress=progress, tell=tell, done=done)
         except Wrong as wrong:
             why = why_foreign(connection, ledger.vault)
             if why is None:
@@ -65,25 +83,32 @@ def verify(ledger: Ledger, head_hash: str | None = None) -> Verified:
             raise Wrong(f"{wrong} Unless the secrets file is not the ledger's whole one: {why}.") from None
 
 
-def verify_within(connection: Connection, ledger: Ledger, head_hash: str | None = None) -> Verified:
+def verify_within(
+    connection: Connection,
+    ledger: Ledger,
+    head_hash: str | None = None,
+    *,
+    progress: Progress = tell_nobody,
+    tell: Tell = raise_wrong,
+    done: VerifiedBefore = NOTHING_VERIFIED,
+) -> Verified:
     """Recounts the ledger as an open transaction sees it. Raises Wrong."""
     with recount.any_text(connection):
         counted = Recount()
         verify_facts(connection, ledger.vault.macs.facts)
         verify_residents(connection, ledger.vault)
-        head = verify_chain(connection, counted, head_hash)
+        head = verify_chain(connection, counted, head_hash, progress, done.hashed)
         verify_register_heads(connection)
         folded = 0 if head is None else head.last_seq
         waiting = verify_tail(connection, counted, folded)
-        verify_cells(connection, counted)
+        cells = verify_cells(connection, counted, tell)
         verify_reversals(connection)
-        verify_keys(connection, ledger.vault.macs.answers)
+        verify_keys(connection, ledger.vault.macs.answers, done.answered_seq)
         verify_allowances(connection, ledger.rules.read(connection), folded)
         verify_declarants(connection)
         verify_splits(connection)
         transfers = verify_transfers(connection, verify_enterprises(connection))
         verify_processing_batches(connection)
         verify_goods(connection)
-        verify_processing_cells(connection)
-        newest = None if head is None else head.block
-        return Verified(counted.transactions, transfers, counted.blocks, len(counted.cells), waiting, newest)
+        folded_up_to = verify_processing_cells(connection, tell)
+        return Verified(counted.transactions, transfers, counted.blocks, cells, waiting, head, folded_up_to)

@@ -5,23 +5,26 @@ ten million rows fit as well as ten.
 """
 
 import datetime
-import heapq
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from operator import attrgetter
 from typing import NamedTuple
 
 from service.domain.allowance import NO_LIST_GROUP, SHIPPED, Rules, judge
 from service.domain.residents import resident_id
 from service.domain.rulebook import Rulebook, file_no_of
 from service.queries.verifying.faults import UNREADABLE, Wrong, unreadable
+from service.queries.verifying.merging import side_by_side
 from service.storage import recount
-from service.storage.columns import day_of
+from service.storage.cell_tables import known_day
 from service.storage.engine import Connection
+from service.storage.raw_rows import Raw
 from service.storage.recount import JudgedRow, UseRow
 
-_PAIR = attrgetter("resident", "day")
+_pair_of = operator.itemgetter(0, 1)
+"""The resident and the day, which both tables have first."""
+
+_PAIRS = "The residents and days of entries and allowances"
 
 
 class _Expected(NamedTuple):
@@ -41,14 +44,24 @@ def verify_allowances(connection: Connection, rulebook: Rulebook, folded: int) -
     An entry names the newest rule file that judged it, and is judged again with the files up to that one. `folded` is
     the last place that a block holds. Entries behind it must be judged by the rules at hand.
     """
+    known: dict[int, _DayRules] = {}
     with closing(recount.judged_entries(connection)) as entries, closing(recount.allowance_rows(connection)) as rows:
-        merged: Iterator[JudgedRow | UseRow] = heapq.merge(entries, rows, key=_PAIR)
-        for (resident, day), both in itertools.groupby(merged, key=_PAIR):
-            named = f"{resident_id(resident)} on {_day_text(day)}"
+        for (resident, day), own, uses in side_by_side(_PAIRS, _pair_of, entries, rows):
             try:
-                _verify_pair(named, _DayRules(rulebook, day_of(day)), folded, list(both))
+                rules = known.get(day)
+                if rules is None:
+                    rules = known[day] = _DayRules(rulebook, known_day(day))
+                wrong = _why_pair_wrong(rules, folded, own, uses)
             except UNREADABLE as error:
-                raise unreadable(f"What {named} traded and used", error) from None
+                raise unreadable(f"What {_named(resident, day)} traded and used", error) from None
+            if wrong is not None:
+                list_group, why = wrong
+                name = _named(resident, day) + (f", {list_group}" if list_group else "")
+                raise Wrong(f"The allowance of {name} {why}.")
+
+
+def _named(resident: int, day: int) -> str:
+    return f"{resident_id(resident)} on {_day_text(day)}"
 
 
 class _DayRules:
@@ -56,10 +69,14 @@ class _DayRules:
 
     def __init__(self, rulebook: Rulebook, day: datetime.date) -> None:
         self._rulebook, self._day = rulebook, day
+        self._named: dict[str, Rules] = {}
 
     def named_by(self, rule_version: str) -> Rules:
         """The rules with the files up to the one that a version names; their version may still be another one."""
-        return self._rulebook.up_to(file_no_of(rule_version)).on(self._day)
+        rules = self._named.get(rule_version)
+        if rules is None:
+            rules = self._named[rule_version] = self._rulebook.up_to(file_no_of(rule_version)).on(self._day)
+        return rules
 
     def limits_of(self, list_group: str) -> set[tuple[int, int]]:
         """The limits that a row may have: those of any rules that were in force, because a reversal sets them too."""
@@ -67,19 +84,25 @@ class _DayRules:
         return {_limits(book.on(self._day), list_group) for book in books}
 
 
-def _verify_pair(named: str, rules: _DayRules, folded: int, both: list[JudgedRow | UseRow]) -> None:
-    expected = _judge_again(rules, folded, (row for row in both if isinstance(row, JudgedRow)))
-    for row in both:
-        if isinstance(row, UseRow):
-            name = named + (f", {row.list_group}" if row.list_group else "")
-            wrong = _why_wrong(row, expected.pop(row.list_group, None), rules)
-            if wrong is not None:
-                raise Wrong(f"The allowance of {name} {wrong}.")
+def _why_pair_wrong(
+    rules: _DayRules, folded: int, entries: Sequence[Raw], rows: Sequence[Raw]
+) -> tuple[str, str] | None:
+    """What is wrong with the allowance rows of one resident and day: a list group, and why; None when nothing is wrong.
+
+    Raises Wrong for an entry that was judged otherwise than its rules say.
+    """
+    expected = _judge_again(rules, folded, entries)
+    for values in rows:
+        row = UseRow._make(values)
+        wrong = _why_wrong(row, expected.pop(row.list_group, None), rules)
+        if wrong is not None:
+            return row.list_group, wrong
     for list_group in sorted(expected):
-        raise Wrong(f"The allowance of {named}{f', {list_group}' if list_group else ''} is missing.")
+        return list_group, "is missing"
+    return None
 
 
-def _judge_again(rules: _DayRules, folded: int, entries: Iterable[JudgedRow]) -> dict[str, _Expected]:
+def _judge_again(rules: _DayRules, folded: int, entries: Iterable[Raw]) -> dict[str, _Expected]:
     """What the entries of one resident and day have used, by list group.
 
     A list group counts zero when entries have it and used nothing from it. An export uses nothing. An entry that was
@@ -88,7 +111,8 @@ def _judge_again(rules: _DayRules, folded: int, entries: Iterable[JudgedRow]) ->
     used: dict[str, int] = {}
     judged_by: dict[str, list[Rules]] = {}
     others: set[str] = set()
-    for entry in entries:
+    for values in entries:
+        entry = JudgedRow._make(values)
         own_rules = rules.named_by(entry.rule_version)
         is_at_hand = entry.rule_version == own_rules.version
         if entry.reverses is None and (is_at_hand or entry.seq > folded):
@@ -104,11 +128,12 @@ def _judge_again(rules: _DayRules, folded: int, entries: Iterable[JudgedRow]) ->
     return {name: _Expected(value, None if name in others else judged_by[name]) for name, value in used.items()}
 
 
-def _used_by(entry: JudgedRow) -> Iterator[tuple[str, int]]:
-    if entry.direction == "import":
-        yield NO_LIST_GROUP, entry.exempt_fen
-        if entry.list_group is not None:
-            yield entry.list_group, entry.exempt_quantity_g
+def _used_by(entry: JudgedRow) -> Sequence[tuple[str, int]]:
+    if entry.direction != "import":
+        return ()
+    if entry.list_group is None:
+        return ((NO_LIST_GROUP, entry.exempt_fen),)
+    return (NO_LIST_GROUP, entry.exempt_fen), (entry.list_group, entry.exempt_quantity_g)
 
 
 def _refuse_other_judgement(rules: Rules, entry: JudgedRow, used: dict[str, int]) -> None:

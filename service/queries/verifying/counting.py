@@ -1,34 +1,111 @@
-"""Counts the journal again from its first entry on."""
+"""Counts the journal again from its first entry on, and tells what the rows of the cells must hold."""
 
-from collections.abc import Collection, Sequence
+import operator
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from service.domain.cells import GRAINS, Cell, CellKey, Sums, cell_key, entry_of
-from service.domain.transactions import Transaction
+from service.domain.cells import DIMENSION_FIELDS, GRAINS, Cell, key_of
+from service.domain.chain import PLACES
+from service.storage.cell_tables import RawKey, dimensions_text
+
+
+@dataclass(slots=True)
+class CountedRow:
+    """What the row of a cell must hold beside its key: sums and sets in the order of its columns, and what changed it.
+
+    `changed_in` is the number of what changed the cell last.
+    """
+
+    sums: list[int]
+    sets: list[Any]
+    changed_in: int
+
+    def copy(self) -> Self:
+        """A copy that can be changed without a change of this row."""
+        return type(self)(list(self.sums), [one.copy() for one in self.sets], self.changed_in)
+
+    def add(self, part: Self) -> None:
+        """Adds another part of the cell."""
+        self.sums = list(map(operator.add, self.sums, part.sums))
+        for own, other in zip(self.sets, part.sets, strict=True):
+            own.update(other)
+        self.changed_in = max(self.changed_in, part.changed_in)
+
+    def as_stored(self) -> tuple[object, ...]:
+        """The columns behind the key, as a fold writes them."""
+        return (*self.sums, *(one.serialize() for one in self.sets), self.changed_in)
+
+
+def roll_up(parts: Iterable[tuple[RawKey, CountedRow]]) -> dict[RawKey, CountedRow]:
+    """The rows of cells, from the parts of each cell."""
+    rows: dict[RawKey, CountedRow] = {}
+    for key, part in parts:
+        row = rows.get(key)
+        if row is None:
+            rows[key] = part.copy()
+        else:
+            row.add(part)
+    return rows
+
+
+@dataclass(slots=True)
+class _Spot(Cell):
+    """The sums of the entries of one day that have the same value of every dimension."""
+
+    block: int = 0
+
+
+_spot_of: Callable[[Sequence[Any]], tuple[Any, ...]] = operator.itemgetter(
+    PLACES["day"], *(PLACES[name] for name in DIMENSION_FIELDS)
+)
+_counted_of: Callable[[Sequence[Any]], tuple[Any, ...]] = operator.itemgetter(
+    *(PLACES[name] for name in ("resident", "amount_fen", "exempt_fen", "quantity_g", "transaction_id", "reverses"))
+)
+_OF_GRAINS = [(grain.number, operator.itemgetter(*grain.dimensions)) for grain in GRAINS]
 
 
 @dataclass(slots=True)
 class Recount:
-    """The numbers of transactions and blocks, and every cell with the number of the block that changed it last."""
+    """The numbers of transactions and blocks, and what was counted of each day and combination of all dimensions."""
 
     transactions: int = 0
     blocks: int = 0
-    cells: dict[CellKey, Cell] = field(default_factory=dict)
-    changed_by: dict[CellKey, int] = field(default_factory=dict)
+    spots: dict[tuple[Any, ...], _Spot] = field(default_factory=dict)
 
-    def add(self, entries: Sequence[Transaction], reversed_ids: Collection[Any], block_no: int) -> None:
-        """Counts the entries of a block. A resident is in the set of a cell only with a live trade there."""
+    def add(self, entries: Collection[Sequence[Any]], reversed_ids: Collection[Any], block_no: int) -> None:
+        """Counts the entries of a block, from the plain values of their canonical bytes.
+
+        A resident is in the set of a cell only with a live trade there.
+        """
         self.blocks += 1
         self.transactions += len(entries)
-        for transaction in entries:
-            entry = entry_of(transaction)
-            is_live = not entry.is_reversal and transaction.transaction_id not in reversed_ids
-            sums = Sums(entry.amount_fen, entry.exempt_fen, entry.quantity_g, -1 if entry.is_reversal else 1)
-            for grain in GRAINS:
-                key = cell_key(grain, entry.day, entry.key)
-                cell = self.cells.setdefault(key, Cell())
-                cell.add_sums(sums)
-                self.changed_by[key] = block_no
-                if is_live:
-                    cell.residents.add(entry.resident)
+        spots = self.spots
+        for values in entries:
+            resident, amount_fen, exempt_fen, quantity_g, own_id, reverses = _counted_of(values)
+            key = _spot_of(values)
+            spot = spots.get(key)
+            if spot is None:
+                spot = spots[key] = _Spot()
+            spot.amount_fen += amount_fen
+            spot.exempt_fen += exempt_fen
+            spot.quantity_g += quantity_g
+            spot.block = block_no
+            if reverses is not None:
+                spot.transactions -= 1
+                continue
+            spot.transactions += 1
+            if own_id not in reversed_ids:
+                spot.residents.add(resident)
+
+    def cell_rows(self) -> dict[RawKey, CountedRow]:
+        """What the row of each cell must hold, for every grain."""
+        return roll_up(self._parts())
+
+    def _parts(self) -> Iterable[tuple[RawKey, CountedRow]]:
+        for (day, *dimensions), spot in self.spots.items():
+            key = key_of(tuple(dimensions))
+            sums = [spot.amount_fen, spot.exempt_fen, spot.quantity_g, spot.transactions]
+            part = CountedRow(sums, [spot.residents], spot.block)
+            for grain, values_of in _OF_GRAINS:
+                yield (grain, day, dimensions_text(values_of(key))), part

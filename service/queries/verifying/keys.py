@@ -6,8 +6,8 @@ from service.domain.macs import MacKeys
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.storage import recount
 from service.storage.engine import Connection
-from service.storage.prepared import digest_of, uuid_of
-from service.storage.recount import Raw
+from service.storage.prepared import uuid_of
+from service.storage.raw_rows import Raw
 
 
 def verify_reversals(connection: Connection) -> None:
@@ -18,9 +18,12 @@ def verify_reversals(connection: Connection) -> None:
         raise Wrong(f"Transaction {wrong_id} is a reversal, and not the negative of exactly one trade.")
 
 
-def verify_keys(connection: Connection, mac_keys: MacKeys) -> None:
-    """Checks I5. Raises Wrong, which names the entry, or the digest of the key."""
-    with closing(recount.answers(connection)) as answers:
+def verify_keys(connection: Connection, mac_keys: MacKeys, answered_seq: int = 0) -> None:
+    """Checks I5. Raises Wrong, which names the entry, or the digest of the key.
+
+    The answers of entries up to the place `answered_seq` were checked before, and are not checked again.
+    """
+    with closing(recount.answers(connection, answered_seq)) as answers:
         for key, entry in answers:
             try:
                 wrong = _why_wrong(key, entry, mac_keys)
@@ -39,7 +42,7 @@ def _why_wrong(key: Raw, entry: Raw, mac_keys: MacKeys) -> str | None:
     digest, mac, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
-    if any(mac_keys.fits(digest_of(mac), message) for message in recount.answer_messages(key, entry)):
+    if any(mac_keys.fits(mac, message) for message in recount.answer_messages(key, entry)):
         return None
     answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
     return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."

@@ -4,11 +4,10 @@ Lines and trades are read as streams in the order of the transfers, and then in 
 the lines of one transfer, or of one trade.
 """
 
-import heapq
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import cast
 
 from service.domain.transfers import (
@@ -22,12 +21,18 @@ from service.domain.transfers import (
 )
 from service.queries.verifying.enterprises import EnterpriseHistory
 from service.queries.verifying.faults import Wrong, reading
+from service.queries.verifying.merging import side_by_side
 from service.storage import recount_transfers
 from service.storage.columns import day_of
 from service.storage.engine import Connection
+from service.storage.raw_rows import Raw
 from service.storage.recount_transfers import LineInOrder, StoredLine, StoredTransfer, TransferredRow
 
-_PLACE, _TRANSFER = attrgetter("place"), attrgetter("transfer")
+_TRANSFER = attrgetter("transfer")
+_place_of = itemgetter(0)
+"""The place of the trade, which lines and rows of what has gone on have first."""
+
+_NOTHING_GONE = GoneOn()
 
 
 def verify_transfers(connection: Connection, enterprises: Mapping[int, EnterpriseHistory]) -> int:
@@ -114,12 +119,29 @@ def verify_goods(connection: Connection) -> None:
     with (
         closing(recount_transfers.read_lines_by_trade(connection)) as lines,
         closing(recount_transfers.read_transferred(connection)) as rows,
-        reading("A row of what has gone on"),  # A place that is no number can't be compared with the others.
     ):
-        merged: Iterator[LineInOrder | TransferredRow] = heapq.merge(lines, rows, key=_PLACE)
-        for place, both in itertools.groupby(merged, key=_PLACE):
+        for place, own, counted in side_by_side("A row of what has gone on", _place_of, lines, rows):
             with reading(f"What has gone on of the trade at place {place} of the journal"):
-                _verify_trade(f"The trade at place {place} of the journal", list(both))
+                if not _went_on_once(own, counted):
+                    both: list[LineInOrder | TransferredRow] = [
+                        *map(LineInOrder._make, own),
+                        *map(TransferredRow._make, counted),
+                    ]
+                    _verify_trade(f"The trade at place {place} of the journal", both)
+
+
+def _went_on_once(lines: Sequence[Raw], rows: Sequence[Raw]) -> bool:
+    """Whether a trade has gone on with one line, which is right, and is counted right: most trades have."""
+    if len(lines) != 1 or len(rows) != 1:
+        return False
+    place, _, _, gone_g, gone_fen, _, reversed_by, quantity_g, amount_fen, is_reversed = lines[0]
+    return (
+        reversed_by is None
+        and not is_reversed
+        and 0 < gone_g <= quantity_g
+        and gone_fen == worth_of(amount_fen, quantity_g, _NOTHING_GONE, gone_g)
+        and tuple(rows[0]) == (place, quantity_g, amount_fen, gone_g, gone_fen)
+    )
 
 
 def _verify_trade(name: str, both: Sequence[LineInOrder | TransferredRow]) -> None:

@@ -10,13 +10,14 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import pytest
-
 SOURCE = pathlib.Path(__file__).with_name("disk.c")
+CAN_SIMULATE = shutil.which("cc") is not None and sys.platform == "linux"
+WHY_NOT = "simulating a disk needs Linux and a C compiler (cc)"
 CALLS = ("write", "sync", "name", "any")
 """The kinds of calls that are counted: writes with changes of length, syncs, changes of names, and all of them."""
 HOW = {"fail": 0, "short": 1, "full": 2, "lie": 3}
@@ -30,10 +31,9 @@ _PAGE_BYTES = 4096
 
 @functools.cache
 def library() -> pathlib.Path:
-    """The compiled library. The test is skipped where there is no C compiler for Linux."""
+    """The compiled library."""
     compiler = shutil.which("cc")
-    if compiler is None or not pathlib.Path("/proc/self/fd").exists():
-        pytest.skip("simulating a disk needs Linux and a C compiler (cc)")
+    assert compiler is not None, WHY_NOT
     source = SOURCE.read_bytes()
     name = f"hushi-tests-disk-{os.getuid()}-{hashlib.sha256(source).hexdigest()[:12]}.so"
     made = pathlib.Path(tempfile.gettempdir()) / name

@@ -9,8 +9,10 @@ from tests.torture.markets import Market
 from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
 
 CUTS = 300
-CUTS_PER_RECORD = 60
-ENTRIES, ENTRIES_QUICK = 600, 120
+CUTS_PER_RECORD = 20
+ENTRIES, ENTRIES_QUICK = 600, 60
+SYNC_FAILS_IN = 0.5
+"""In what part of the records a sync fails as well."""
 SERVED_EACH = 10
 """Each so many cuts, a server is started on what is left, and everything is checked over HTTP as well."""
 
@@ -23,7 +25,8 @@ def run_simulated(plan: Plan) -> Count:
         folder = plan.folder / f"record-{first}"
         entries = ENTRIES_QUICK if plan.is_quick else ENTRIES
         with cycle_of(plan, first):
-            recording = record(plan.engine, folder, plan.chance(first, "clients"), entries)
+            fails = plan.chance(first, "fails").random() < SYNC_FAILS_IN and not plan.is_quick
+            recording = record(plan.engine, folder, plan.chance(first, "clients"), entries, fails=fails)
         points = cut_points(recording, len(numbers), plan.chance(first, "points"))
         left = images(recording, points, plan.chance(first, "sectors").randrange(2**32), folder)
         for number, (image, at_s) in zip(numbers, left, strict=True):
@@ -54,7 +57,7 @@ def look_at(plan: Plan, recording: Recording, number: int, image: pathlib.Path, 
 
 FAULTS = (
     Fault(
-        "power-simulated", "power", CUTS, run_simulated,
+        "power-simulated", "power", CUTS, run_simulated, part=CUTS_PER_RECORD,
         told="power cut of a simulated disk that keeps or drops each unflushed sector and name",
     ),
 )  # fmt: skip

@@ -3,19 +3,30 @@ written yet. That takes root."""
 
 import contextlib
 import fcntl
+import functools
 import itertools
 import os
 import pathlib
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Iterator
-
-import pytest
 
 EXT4_SHUTDOWN = 0x8004587D
 WITHOUT_FLUSHING = 2
-MAY_MOUNT = os.geteuid() == 0 and all(map(shutil.which, ("mkfs.ext4", "mount", "umount")))
+WHY_NOT = "cutting a disk's power needs root, mount and mkfs.ext4"
+
+
+@functools.cache
+def can_mount() -> bool:
+    """Whether this process may make such a file system: that takes root, and a machine that lets root mount a file."""
+    if os.geteuid() != 0 or not all(map(shutil.which, ("mkfs.ext4", "mount", "umount"))):
+        return False
+    with tempfile.TemporaryDirectory(prefix="hushi-disk-") as name, contextlib.suppress(subprocess.CalledProcessError):
+        Ext4(pathlib.Path(name), 4).unmount()
+        return True
+    return False
 
 
 class Ext4:
@@ -34,6 +45,10 @@ class Ext4:
 
     def _mount(self) -> None:
         subprocess.run(["mount", "-o", "loop", self._image, self.path], check=True)
+
+    def sync(self) -> None:
+        """Writes all to the disk that is not there yet."""
+        subprocess.run(["sync", "-f", self.path], check=True)
 
     def stop(self) -> None:
         """Loses all that is not on the disk by now; from now on each call to this file system fails."""
@@ -64,13 +79,8 @@ class Ext4:
 
 @contextlib.contextmanager
 def ext4_below(folder: pathlib.Path, megabytes: int = 32) -> Iterator[Ext4]:
-    """Such a disk, where this machine lets us mount one; else the test is skipped."""
-    if not MAY_MOUNT:
-        pytest.skip("cutting a disk's power needs root, mount and mkfs.ext4")
-    try:
-        made = Ext4(folder, megabytes)
-    except subprocess.CalledProcessError:
-        pytest.skip("this machine lets nobody mount a file")
+    """Such a disk, where `can_mount` says that there may be one."""
+    made = Ext4(folder, megabytes)
     try:
         yield made
     finally:

@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+import structlog
+
 from service.app import create_app
 from service.config import read_settings
 from service.ledger import Ledger, open_ledger
@@ -35,6 +37,17 @@ def opened_image(engine: str, image: pathlib.Path, environment: Mapping[str, str
             ledger.database.close()
 
 
+def look_at_url(
+    environment: Mapping[str, str], log: Log, chance: random.Random, headers: Mapping[str, str]
+) -> Findings:
+    """What is wrong with the ledger of these variables, which no other process has open."""
+    ledger = open_ledger(read_settings(environment))
+    try:
+        return look(ledger, log, chance, headers)
+    finally:
+        ledger.database.close()
+
+
 def answered_before(log: Log, at_s: float) -> Log:
     """What clients knew at a moment: an answer that came later is unknown."""
     known = Log()
@@ -61,7 +74,8 @@ def look(ledger: Ledger, log: Log, chance: random.Random, headers: Mapping[str, 
         verify(ledger)
     except Wrong as wrong:
         found.wrong.append(f"hushi verify: {wrong}")
-    _ask_again(ledger, log, set(marks), chance, found, headers)
+    with structlog.testing.capture_logs():
+        _ask_again(ledger, log, set(marks), chance, found, headers)
     return found
 
 

@@ -6,7 +6,11 @@ import pathlib
 import pwd
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+
+import psutil
+import psycopg
 
 from service.domain.macs import MacKeys, Macs
 from service.storage import schema
@@ -16,7 +20,16 @@ from tests.postgresql import PostgreSQL
 from tests.torture.markets import Databases
 
 DATABASE = "hushi"
-DURABLE = {"fsync": "on", "full_page_writes": "on", "checkpoint_timeout": "1h", "max_connections": "50"}
+WRITES_LATE = {"wal_writer_delay": "10s"}
+"""With it, PostgreSQL's commits that do not wait are on the disk later, so that the controls lose some at each cut."""
+WELL_WITHIN_S, RECOVERS_WITHIN_S = 60.0, 2.0
+DURABLE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "data_sync_retry": "off",
+    "checkpoint_timeout": "1h",
+    "max_connections": "50",
+}
 
 
 class Placed(Databases):
@@ -56,9 +69,15 @@ def disk_of(engine: str, folder: pathlib.Path) -> pathlib.Path:
 
 @contextlib.contextmanager
 def engine_in(
-    engine: str, folder: pathlib.Path, environment: Mapping[str, str] | None = None, **changes: str
+    engine: str,
+    folder: pathlib.Path,
+    environment: Mapping[str, str] | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, PostgreSQL | None]]:
-    """The URL of the ledger in a folder, while its engine runs. A new place gets a new, migrated ledger."""
+    """The URL of the ledger in a folder, while its engine runs. A new place gets a new, migrated ledger.
+
+    `environment` has more variables for PostgreSQL, and `changes` are those of its settings.
+    """
     disk = disk_of(engine, folder)
     if engine == "sqlite":
         url, is_new = f"sqlite:///{disk}/hushi.db", not disk.exists()
@@ -68,7 +87,7 @@ def engine_in(
         yield url, None
         return
     is_new = not disk.exists()
-    with postgresql.running({**DURABLE, **changes}, kept=folder, environment=environment) as server:
+    with postgresql.running({**DURABLE, **(changes or {})}, kept=folder, environment=environment) as server:
         if is_new:
             server.execute(f"CREATE DATABASE {DATABASE}")
             _migrate(server.url(DATABASE))
@@ -80,6 +99,36 @@ def _migrate(url: str) -> None:
     nothing_older = MacKeys([b"k"])  # A new database holds no rows that would need a MAC.
     schema.upgrade(database, Macs(nothing_older, nothing_older))
     database.close()
+
+
+def bring_back(server: PostgreSQL) -> None:
+    """Waits until PostgreSQL answers; starts it again when it has ended, as an operator would.
+
+    When its recovery meets a disk that still fails, PostgreSQL 18 may go on without a recovery, and let nobody in.
+    """
+    began = time.monotonic()
+    while True:
+        with contextlib.suppress(psycopg.Error):
+            server.execute("SELECT 1")
+            return
+        if not _is_alive(server):
+            server.start_again()
+        elif time.monotonic() > began + RECOVERS_WITHIN_S and not _is_recovering(server):
+            server.run("pg_ctl", "-D", server.folder / "data", "-m", "immediate", "-w", "-s", "stop")
+        assert time.monotonic() < began + WELL_WITHIN_S, "PostgreSQL did not come back"
+        time.sleep(0.05)
+
+
+def _is_alive(server: PostgreSQL) -> bool:
+    with contextlib.suppress(OSError, IndexError, ValueError, psutil.NoSuchProcess):
+        return psutil.Process(server.postmaster).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _is_recovering(server: PostgreSQL) -> bool:
+    with contextlib.suppress(OSError, IndexError, ValueError, psutil.NoSuchProcess):
+        return any("startup" in " ".join(one.cmdline()) for one in psutil.Process(server.postmaster).children())
+    return False
 
 
 def run_as_program() -> None:

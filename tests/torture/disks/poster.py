@@ -32,13 +32,16 @@ class Poster:
             stderr=subprocess.DEVNULL,
             bufsize=0,
         )
-        self._child = 0
+        self._child, self._unread = 0, b""
         self._take()
 
     def begin(self, environment: Mapping[str, str], *, weak: str = "") -> Line:
-        """Opens a ledger in a new process; the answer has an error if that failed. `weak` names what is taken away."""
+        """Opens a ledger in a new process; the answer names the fault if that failed. `weak` is what is taken away."""
         answer = self.ask({"begin": dict(environment), "weak": weak})
-        self._child = int(answer["pid"])
+        if answer["fault"] is None:
+            self._child = int(answer["pid"])
+        else:
+            self._take()
         return answer
 
     def ask(self, line: Line) -> Line:
@@ -59,8 +62,12 @@ class Poster:
     def end(self) -> Line:
         """Closes the ledger and ends its process; the answer names the fault, if there was one."""
         answer = self.do("end")
-        self._take()
+        self.ended()
         return answer
+
+    def ended(self) -> None:
+        """Waits until the process that had the ledger open has ended."""
+        self._take()
 
     def kill(self) -> None:
         """Kills the process that has the ledger open."""
@@ -77,11 +84,11 @@ class Poster:
 
     def _take(self) -> Line:
         assert self._process.stdout is not None
-        line = b""
-        while not line.endswith(b"\n"):
+        while b"\n" not in self._unread:
             read = self._process.stdout.read(65536)
             assert read, "the program has ended"
-            line += read
+            self._unread += read
+        line, _, self._unread = self._unread.partition(b"\n")
         answer: Line = json.loads(line)
         return answer
 

@@ -12,17 +12,16 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from tests.postgresql import PostgreSQL
-from tests.torture.asking import Log
+from tests.torture.asking import Log, settle
 from tests.torture.disks.control import Control, controlled
 from tests.torture.disks.images import Disk, Event, read_events
-from tests.torture.disks.places import Placed, disk_of, engine_in, run_as_program, run_undurably
+from tests.torture.disks.places import Placed, bring_back, disk_of, engine_in, run_as_program
 from tests.torture.markets import Market, market
 from tests.torture.traffic import Traffic
+from tests.waiting import wait_until
 
 SYNC_US = 300
 """A sync in memory would take no time, and no two requests would ever share a commit."""
-WRITES_LATE = {"wal_writer_delay": "10s"}
-"""With it, PostgreSQL's commits that do not wait are on the disk later, so that the control loses some at each cut."""
 _CHECKPOINT = """
 import sys, pysqlite3.dbapi2
 connection = pysqlite3.dbapi2.connect(sys.argv[1])
@@ -53,17 +52,12 @@ def watched_market(engine: str, folder: pathlib.Path) -> Iterator[tuple[Market, 
 
 
 @contextlib.contextmanager
-def watched_engine(
-    engine: str, made: Market, control: Control, place: pathlib.Path, *, weak: bool = False
-) -> Iterator[PostgreSQL | None]:
-    """The engine of a market, with its disk watched. On SQLite the engine is part of the server, which is watched.
-
-    With `weak`, commits do not wait for the disk.
-    """
-    made.hushi = run_undurably if weak else run_as_program
+def watched_engine(engine: str, made: Market, control: Control, place: pathlib.Path) -> Iterator[PostgreSQL | None]:
+    """The engine of a market, with its disk watched. On SQLite the engine is part of the server, which is watched."""
+    made.hushi = run_as_program
     if engine == "sqlite":
         made.environment.update(control.environment)
-    with engine_in(engine, place, control.environment, **(WRITES_LATE if weak else {})) as (_, server):
+    with engine_in(engine, place, control.environment) as (_, server):
         made.postgresql = server
         try:
             yield server
@@ -73,22 +67,50 @@ def watched_engine(
                 made.environment.pop(name, None)
 
 
-def record(engine: str, folder: pathlib.Path, chance: random.Random, entries: int, *, weak: bool = False) -> Recording:
-    """Lets clients post until so many entries are acknowledged, with a checkpoint in the middle, and then kills all."""
+def record(engine: str, folder: pathlib.Path, chance: random.Random, entries: int, *, fails: bool = False) -> Recording:
+    """Lets clients post until so many entries are acknowledged, with a checkpoint in the middle, and then kills all.
+
+    With `fails`, a sync fails in the middle, everything is killed and started again, and each request that has no
+    answer is sent again.
+    """
     log = Log()
     with watched_market(engine, folder) as (made, control, place):
         disk = Disk(disk_of(engine, place), folder / "base")
         control.record(sync_us=SYNC_US)
-        with watched_engine(engine, made, control, place, weak=weak) as server:
+        with watched_engine(engine, made, control, place) as server:
             made.start()
-            traffic = Traffic("recorded", made, chance, log)
+            traffic = Traffic("first", made, chance, log)
             traffic.wait_for_more(entries // 2)
-            if not weak:
+            if fails:
+                _fail_a_sync(made, control, chance)
+            else:
                 _checkpoint(made, server, control)
+            traffic.stop()
+            if fails:
+                _start_again(made, server, log)
+            traffic = Traffic("second", made, chance, log)
             traffic.wait_for_more(entries - entries // 2)
             traffic.stop()
             control.stop_recording()
     return Recording(engine, made, log, read_events(control.log), disk)
+
+
+def _fail_a_sync(made: Market, control: Control, chance: random.Random) -> None:
+    """Lets one of the next syncs fail, and on SQLite kills all that serve, before they write again if that is quick."""
+    control.fail("sync", chance.randrange(4), 1)
+    wait_until(lambda: control.failed > 0)
+    if made.postgresql is None:
+        made.stop(signal.SIGKILL)
+
+
+def _start_again(made: Market, server: PostgreSQL | None, log: Log) -> None:
+    if server is None:
+        made.start()
+    else:
+        bring_back(server)
+    wire = made.wire()
+    assert settle(wire, log.unknown) == []
+    wire.close()
 
 
 def _checkpoint(made: Market, server: PostgreSQL | None, control: Control) -> None:

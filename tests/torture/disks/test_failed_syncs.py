@@ -7,15 +7,19 @@ clean, so they can be read, and no later sync writes them.
 import pathlib
 import random
 
+import pytest
+
 from tests.builders import a_trade
 from tests.torture.asking import Document, Log, Request
 from tests.torture.checking import Findings
+from tests.torture.disks.control import CAN_SIMULATE, WHY_NOT
 from tests.torture.disks.images import Disk, read_events
 from tests.torture.disks.looking import look, opened_image
 from tests.torture.disks.places import disk_of, new_folder
 from tests.torture.disks.poster import Poster, posting
 from tests.torture.disks.recording import watched_market
 
+pytestmark = pytest.mark.skipif(not CAN_SIMULATE, reason=WHY_NOT)
 SEED, CUTS = 17, 3
 WRITTEN_BEFORE = 3
 """Then all connections are open, each of which has synced the log at its beginning."""

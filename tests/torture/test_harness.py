@@ -1,0 +1,111 @@
+"""The parts of the harness that need no server: what the check finds in a journal, the table, and runs in parts."""
+
+import pathlib
+import uuid
+
+import pytest
+
+from service.commands.posting import post
+from service.domain.transactions import Transaction
+from tests.recounting import read_journal
+from tests.small_market import opened, post_of
+from tests.torture.asking import Log, Request
+from tests.torture.checking import Findings, compare_with_journal, over_the_limit, reversed_twice
+from tests.torture.progress import Progress
+from tests.torture.registry import BY_NAME, FAULTS, named
+from tests.torture.running import Count, Plan
+from tests.torture.table import BEGIN, END, HEAD, row_of, write_row
+
+KILL = BY_NAME["kill-worker"]
+
+
+@pytest.fixture
+def engine_name() -> str:
+    """One engine is enough: the check reads the journal through the service."""
+    return "sqlite"
+
+
+@pytest.fixture
+def entry(database_url: str, environment: dict[str, str]) -> Transaction:
+    """A trade of 8,000 CNY, all of it exempt."""
+    with opened(database_url, environment) as ledger:
+        post(ledger, [post_of({"amount_cny": "8000.00", "metadata": {"mark": "m"}})])
+        return read_journal(ledger)[0]
+
+
+def _other(entry: Transaction, **changes: object) -> Transaction:
+    return entry._replace(transaction_id=uuid.uuid4(), **changes)  # type: ignore[arg-type] # (fields by their names)
+
+
+def _told_of(*entries: Transaction) -> Log:
+    log = Log()
+    for entry in entries:
+        answer = {"transaction_id": str(entry.transaction_id)}
+        log.add(Request("trade", "/v1/transactions", {}, "k", ("m",), 201, answer))
+    return log
+
+
+def test_a_trade_that_is_there_once_is_well(entry: Transaction) -> None:
+    found = Findings()
+    compare_with_journal(_told_of(entry), [entry], found)
+    assert found.is_well
+    assert over_the_limit([entry]) == reversed_twice([entry]) == []
+
+
+def test_a_trade_that_is_missing_is_lost_and_one_too_many_is_doubled(entry: Transaction) -> None:
+    lost, doubled, unknown = Findings(), Findings(), Findings()
+    compare_with_journal(_told_of(entry), [], lost)
+    compare_with_journal(_told_of(entry), [entry, _other(entry)], doubled)
+    compare_with_journal(Log(), [entry], unknown)
+    assert [len(lost.lost), len(doubled.doubled), len(unknown.wrong)] == [1, 1, 1]
+
+
+def test_a_second_use_of_the_allowance_and_a_second_reversal_are_found(entry: Transaction) -> None:
+    reversal = _other(entry, reverses=entry.transaction_id, exempt_fen=-entry.exempt_fen)
+    assert over_the_limit([entry, _other(entry)])
+    assert over_the_limit([entry, reversal]) == []
+    assert reversed_twice([entry, reversal, _other(reversal)])
+
+
+def _count(acknowledged: int) -> Count:
+    return Count(2, Findings(acknowledged=acknowledged))
+
+
+def test_each_row_of_the_table_is_replaced_by_its_own_program_only(tmp_path: pathlib.Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    order = [fault.told for fault in FAULTS]
+    plans = [Plan(fault, engine, 2, 1, tmp_path) for engine in ("sqlite", "postgresql") for fault in FAULTS[:2]]
+    for plan in reversed(plans):
+        write_row(row_of(plan, _count(5)), order, page)
+    write_row(row_of(plans[0], _count(1234)), order, page)
+    rows = page.read_text().splitlines()[4:-2]
+    assert page.read_text().startswith(f"before\n{BEGIN}\n{HEAD[0]}\n")
+    assert [(row.split(" | ")[1], row.split(" | ")[3]) for row in rows] == [
+        ("postgresql", "5"), ("sqlite", "1,234"), ("postgresql", "5"), ("sqlite", "5"),
+    ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+
+
+def test_a_part_that_has_run_is_not_run_again_with_the_same_seed(tmp_path: pathlib.Path) -> None:
+    Progress(KILL, "sqlite", 1, 40, tmp_path).keep(21, _count(7))
+    found = Progress(KILL, "sqlite", 1, 40, tmp_path).find(21)
+    assert found is not None
+    assert (found.cycles, found.findings.acknowledged) == (2, 7)
+    assert Progress(KILL, "sqlite", 1, 40, tmp_path).find(1) is None
+    assert Progress(KILL, "sqlite", 2, 40, tmp_path).find(21) is None
+
+
+def test_a_seed_decides_a_cycle_and_a_failure_names_the_command_that_runs_it_again(tmp_path: pathlib.Path) -> None:
+    plan = Plan(KILL, "sqlite", 20, 5, tmp_path, first=21)
+    assert plan.chance(37).random() == Plan(KILL, "sqlite", 1, 5, tmp_path, first=37).chance(37).random()
+    assert plan.chance(37).random() != plan.chance(38).random()
+    assert plan.replay(37) == "make torture FAULTS=kill-worker ENGINES=sqlite CYCLES=1 SEED=5 FIRST=37"
+
+
+def test_faults_are_named_by_name_or_group() -> None:
+    assert [fault.name for fault in named("kill-folder, kill-worker")] == ["kill-worker", "kill-folder"]
+    assert {fault.group for fault in named("kills storms")} == {"kills", "storms"}
+    assert named("") == list(FAULTS)
+    with pytest.raises(SystemExit, match="no fault nothing"):
+        named("nothing")
