@@ -49,6 +49,7 @@ torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks,
 # FAULTS names faults of tests/cluster/faults.py. Cutting machines off from each other takes root; the rest runs as anybody.
 cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 2 hours: FAULTS, CYCLES, SEED narrow it
 	$(BIN)/python -m tests.cluster.run --cycles "$(or $(CYCLES),30)" --seed "$(or $(SEED),17)" $(if $(FAULTS),--faults "$(FAULTS)")
+	$(BIN)/python -m tests.cluster.run --by-hand
 
 cluster-quick: $(VENV)/test.done  ## The same with one kill and one switchover, and the control without synchronous standbys, which must lose
 	$(BIN)/python -m tests.cluster.run --quick

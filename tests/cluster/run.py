@@ -38,11 +38,13 @@ PAGE = pathlib.Path(__file__).parents[2] / "docs/RELIABILITY.md"
 
 
 @contextlib.contextmanager
-def served_cluster(*, namespaces: bool, port: int = PORT) -> Iterator[tuple[Cluster, list[Place]]]:
-    """A cluster that runs, and two processes that serve its ledger."""
+def served_cluster(
+    *, namespaces: bool, port: int = PORT, programs: pathlib.Path | None = None
+) -> Iterator[tuple[Cluster, list[Place]]]:
+    """A cluster that runs, and two processes that serve its ledger. PostgreSQL is the wheel's without `programs`."""
     with (
         network(namespaces=namespaces, port=port) as machines,
-        running_cluster(machines) as cluster,
+        running_cluster(machines, programs=programs) as cluster,
         serving_places(cluster) as places,
     ):
         yield cluster, places
@@ -57,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one kill and one switchover")
     parser.add_argument("--serve", action="store_true", help="start the cluster, and do nothing to it")
     parser.add_argument("--loopback", action="store_true", help="no namespaces, as when root does not run it")
+    parser.add_argument("--programs", type=pathlib.Path, help="the bin folder of another PostgreSQL than the wheel's")
     parser.add_argument("--port", type=int, default=PORT, help="the first of seven ports, without namespaces")
     parser.add_argument("--log", type=pathlib.Path, help="a file to which each cycle is written as a line of JSON")
     parser.add_argument("--control", action="store_true", help="asynchronous replication, and the primary isolated")
@@ -88,7 +91,7 @@ def main() -> None:
         print(f"skipped: {', '.join(left_out)} (machines need network namespaces: root, ip, iptables and unshare)")
     names = tuple(name for name in names if name not in left_out)
     if names:
-        with served_cluster(namespaces=namespaces, port=told.port) as (cluster, places):
+        with served_cluster(namespaces=namespaces, port=told.port, programs=told.programs) as (cluster, places):
             sys.exit(_run_on(cluster, places, told, names))
 
 
