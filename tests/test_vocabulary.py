@@ -35,6 +35,7 @@ RETIRED = {
 """Words that only we knew, and the words of the field that stand for them."""
 NOT_THOSE = {"STANDING_STILL"}
 SEALERS = (
+    "service/commands/repairing.py", "service/storage/sealed_rows.py",
     "service/commands/folding.py", "service/domain/chain.py", "service/domain/fields.py", "service/domain/proofs.py",
     "service/http/api/ledger.py", "service/storage/entry_rows.py", "service/storage/tail.py",
     "service/migrations/", "service/queries/ledger.py", "service/queries/transactions.py", "service/queries/verifying/",

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from service.domain.cells import CountedEntry, apply, reversed_pairs, touched_cells
-from service.domain.chain import GENESIS_HASH, Block, leaf_hash, seal
+from service.domain.chain import GENESIS_HASH, Block, seal
+from service.domain.merkle import leaf_hash
 from service.ledger import Ledger
 from service.storage import blocks, cells, lineage, tail
 from service.storage.blocks import SealedBlock

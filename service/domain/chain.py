@@ -1,4 +1,4 @@
-"""The chain: the canonical bytes of an entry, the Merkle tree over a block's entries, and the links between blocks.
+"""The chain: the canonical bytes of an entry, and the links between blocks.
 
 When an entry is changed, added or dropped, its leaf changes. So the root of its block changes, and the hash of that
 block and of every later one. docs/CHAIN.md describes all of it byte by byte, with a test vector, for people who check
@@ -12,10 +12,11 @@ import operator
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from service.domain.fields import FIRST_VERSION, ValueKind, in_sealed_order, unless_null
 from service.domain.macs import MAC_BYTES
+from service.domain.merkle import merkle_root
 from service.domain.transactions import FIELDS, MARKET_TIME, Transaction
 
 HASH_BYTES = 32
@@ -29,9 +30,8 @@ PLACES: Mapping[str, int] = {field.name: place for place, field in enumerate(SEA
 REFUSES_OVER_ALLOWANCE, HAS_GROUP, IS_REVERSAL = 1, 2, 4
 NULL_LENGTH = -1
 
-# The first byte of the hashed bytes says what they are, so that an entry can't pass for a node or a block (RFC 6962,
-# 2.1).
-_LEAF, _NODE, _BLOCK = b"\x00", b"\x01", b"\x02"
+# The first byte of the hashed bytes says what they are, as in service.domain.merkle.
+_BLOCK = b"\x02"
 
 
 def _span(*kinds: ValueKind) -> slice:
@@ -65,15 +65,6 @@ _NO_UUID = bytes(16)
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC).astimezone(MARKET_TIME)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _values_of = operator.attrgetter(*PLACES)
-
-Side = Literal["left", "right"]
-
-
-class Step(NamedTuple):
-    """One step from a leaf up to the root: the hash to join, and the side of one's own hash on which it stands."""
-
-    side: Side
-    hash: bytes
 
 
 class RegisterHead(NamedTuple):
@@ -187,58 +178,6 @@ _PLAIN: Mapping[ValueKind, Callable[[Any], Any]] = {
     ValueKind.INSTANT: _microseconds,
 }
 _TO_PLAIN = [(PLACES[field.name], unless_null(_PLAIN[field.kind], field)) for field in SEALED if field.kind in _PLAIN]
-
-
-def leaf_hash(encoding: bytes) -> bytes:
-    """The hash of the leaf that stands for an encoded entry."""
-    return hashlib.sha256(_LEAF + encoding).digest()
-
-
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of the node above two nodes or leaves."""
-    return hashlib.sha256(_NODE + left + right).digest()
-
-
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes in their order (RFC 6962); one leaf is its own root. Raises ValueError for no leaf."""
-    if not leaves:
-        raise ValueError("A tree has at least one leaf.")
-    level = leaves
-    while len(level) > 1:
-        level = _level_above(level)
-    return level[0]
-
-
-def merkle_path(leaves: Sequence[bytes], index: int) -> list[Step]:
-    """The steps from the leaf at `index` up to the root: at most log2 of the number of leaves, none for a single leaf.
-
-    Raises IndexError when there is no such leaf.
-    """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"There is no leaf {index} among {len(leaves)}.")
-    path: list[Step] = []
-    level = leaves
-    while len(level) > 1:
-        if index % 2:
-            path.append(Step("left", level[index - 1]))
-        elif index + 1 < len(level):
-            path.append(Step("right", level[index + 1]))
-        level, index = _level_above(level), index // 2
-    return path
-
-
-def root_from_path(leaf: bytes, path: Sequence[Step]) -> bytes:
-    """The root that a leaf and its path lead to."""
-    for side, sibling in path:
-        leaf = node_hash(sibling, leaf) if side == "left" else node_hash(leaf, sibling)
-    return leaf
-
-
-def _level_above(level: Sequence[bytes]) -> Sequence[bytes]:
-    # Neighbours are joined, and an odd last hash moves up alone. This builds the same tree as RFC 6962's recursive
-    # split.
-    above = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
-    return [*above, level[-1]] if len(level) % 2 else above
 
 
 def seal(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.chain import Block, Step, encode, leaf_hash, merkle_path, why_not_sealed
+from service.domain.chain import Block, encode, why_not_sealed
+from service.domain.merkle import Step, leaf_hash, merkle_path
 from service.domain.transactions import MARKET_TIME, Transaction
 
 

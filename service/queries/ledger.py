@@ -4,8 +4,9 @@ import datetime
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.domain.chain import Block, encode, leaf_hash
+from service.domain.chain import Block, encode
 from service.domain.errors import NotFound
+from service.domain.merkle import leaf_hash
 from service.domain.proofs import Proof, prove
 from service.domain.transactions import no_transaction
 from service.ledger import Ledger

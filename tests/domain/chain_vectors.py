@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from schemas.transactions import TransactionWriter
 from service.domain import chain
-from service.domain.chain import Block, encode, leaf_hash, seal
+from service.domain.chain import Block, encode, seal
+from service.domain.merkle import leaf_hash
 from service.domain.money import parse_cny, parse_kg
 from service.domain.transactions import DIRECTIONS, MARKET_TIME, Transaction
 

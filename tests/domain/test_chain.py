@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import chain
-from service.domain.chain import Step, encode, leaf_hash, merkle_path, merkle_root, root_from_path, seal
+from service.domain.chain import encode, seal
+from service.domain.merkle import Step, leaf_hash, merkle_path, merkle_root, node_hash, root_from_path
 from service.domain.transactions import Transaction
 from tests.domain.chain_vectors import (
     BLOCKS,
@@ -119,7 +120,7 @@ def test_the_tree_of_the_page_is_the_tree_of_its_entries() -> None:
     tree = json.loads(VECTORS["tree"])
     leaves = [bytes.fromhex(entry["leaf_hash"]) for entry in ENTRIES[:3]]
     assert [leaf.hex() for leaf in leaves] == tree["leaves"]
-    assert chain.node_hash(leaves[0], leaves[1]).hex() == tree["node_01"]
+    assert node_hash(leaves[0], leaves[1]).hex() == tree["node_01"]
     assert merkle_root(leaves).hex() == tree["root"]
     assert [{"side": side, "hash": sibling.hex()} for side, sibling in merkle_path(leaves, 1)] == tree["path_of_1"]
 

@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from service.domain import chain
-from service.domain.chain import encode, leaf_hash, seal
+from service.domain.chain import encode, seal
+from service.domain.merkle import leaf_hash
 from tests.domain.chain_vectors import (
     ENTRIES,
     EPOCH,

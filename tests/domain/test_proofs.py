@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 
 from service.domain import chain
-from service.domain.chain import encode, leaf_hash, seal
+from service.domain.chain import encode, seal
+from service.domain.merkle import leaf_hash
 from service.domain.proofs import SealBroken, document, prove
 from service.domain.transactions import Transaction
 from tests.domain.chain_vectors import (

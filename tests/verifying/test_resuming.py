@@ -1,5 +1,7 @@
 """`hushi verify --resume` does not hash again what an earlier run has verified, and nobody can make it believe so."""
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 
@@ -99,8 +101,8 @@ def test_the_command_notes_how_far_it_is(
 ) -> None:
     from service.cli import verifying
 
-    def interrupt(ledger: Ledger, _head: object, *, progress: object, resuming: bool) -> None:
-        progress(blocks[0])  # type: ignore[operator]
+    def interrupt(ledger: Ledger, _head: object, *, progress: Callable[[Block], None], resuming: bool) -> None:
+        progress(blocks[0])
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

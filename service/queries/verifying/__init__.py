@@ -10,7 +10,7 @@ from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.secrets import foreign_secrets
 from service.queries.verifying.allowances import verify_allowances
-from service.queries.verifying.cells import Tell, raise_wrong, verify_cells, verify_processing_cells
+from service.queries.verifying.cells import TellFault, raise_wrong, verify_cells, verify_processing_cells
 from service.queries.verifying.chain import Progress, tell_nobody, verify_chain
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.enterprises import verify_enterprises
@@ -57,7 +57,7 @@ def verify(
     head_hash: str | None = None,
     *,
     progress: Progress = tell_nobody,
-    tell: Tell = raise_wrong,
+    tell: TellFault = raise_wrong,
     resuming: bool = False,
 ) -> Verified:
     """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
@@ -89,7 +89,7 @@ def verify_within(
     head_hash: str | None = None,
     *,
     progress: Progress = tell_nobody,
-    tell: Tell = raise_wrong,
+    tell: TellFault = raise_wrong,
     done: VerifiedBefore = NOTHING_VERIFIED,
 ) -> Verified:
     """Recounts the ledger as an open transaction sees it. Raises Wrong."""

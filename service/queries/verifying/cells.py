@@ -19,7 +19,7 @@ C = TypeVar("C")
 KEY_LENGTH = 3
 
 
-class CellKind(NamedTuple, Generic[C]):
+class CheckedCells(NamedTuple, Generic[C]):
     """How the cells of a table are read, and what they, their parts and what changes them are called."""
 
     cell_of: Callable[[Raw], tuple[CellKey, C]]
@@ -31,10 +31,10 @@ class CellKind(NamedTuple, Generic[C]):
     changed_in: str
 
 
-TRADE_CELLS: CellKind[Cell] = CellKind(
+TRADE_CELLS: CheckedCells[Cell] = CheckedCells(
     cells.cell_of, cells.is_as_written, cells.sums_and_sets, cells.MEASURES, "cell", "entries", "block"
 )
-PROCESSING_CELLS: CellKind[ProcessingCell] = CellKind(
+PROCESSING_CELLS: CheckedCells[ProcessingCell] = CheckedCells(
     processing_cells.cell_of, processing_cells.is_as_written, processing_cells.sums_and_sets,
     processing_cells.MEASURES, "processing cell", "lines", "fact",
 )  # fmt: skip
@@ -48,16 +48,16 @@ class CellFault(NamedTuple):
     said: Wrong
 
 
-Tell = Callable[[CellKind[Any], CellFault], None]
+TellFault = Callable[[CheckedCells[Any], CellFault], None]
 """What is done with each cell that is not right."""
 
 
-def raise_wrong(_kind: CellKind[Any], fault: CellFault) -> None:
+def raise_wrong(_kind: CheckedCells[Any], fault: CellFault) -> None:
     """Ends the verification at the first cell that is not right. Raises Wrong."""
     raise fault.said
 
 
-def verify_cells(connection: Connection, counted: Recount, tell: Tell = raise_wrong) -> int:
+def verify_cells(connection: Connection, counted: Recount, tell: TellFault = raise_wrong) -> int:
     """The number of cells. It tells each cell whose values are not those counted, and each that is missing."""
     rows = counted.cell_rows()
     number = len(rows)
@@ -67,7 +67,7 @@ def verify_cells(connection: Connection, counted: Recount, tell: Tell = raise_wr
     return number
 
 
-def verify_processing_cells(connection: Connection, tell: Tell = raise_wrong) -> FoldedUpTo:
+def verify_processing_cells(connection: Connection, tell: TellFault = raise_wrong) -> FoldedUpTo:
     """Tells cells of transfers as `verify_cells` does, and returns how far they are folded.
 
     Raises Wrong for a row that says wrongly how far they go. The transfers, their lines and the register
@@ -83,7 +83,9 @@ def verify_processing_cells(connection: Connection, tell: Tell = raise_wrong) ->
     return folded
 
 
-def find_faults(stored: Iterable[Raw], counted: dict[RawKey, CountedRow], kind: CellKind[Any]) -> Iterator[CellFault]:
+def find_faults(
+    stored: Iterable[Raw], counted: dict[RawKey, CountedRow], kind: CheckedCells[Any]
+) -> Iterator[CellFault]:
     """Compares stored rows with what was counted, and tells each difference.
 
     It takes out of `counted` what it has seen. A row that has the very bytes that a fold writes is right, and is
@@ -100,7 +102,7 @@ def find_faults(stored: Iterable[Raw], counted: dict[RawKey, CountedRow], kind: 
         yield CellFault(key, counted[key], Wrong(f"The {kind.name} of {named(cell_key_of(key))} is missing."))
 
 
-def _why_wrong(row: Raw, expected: CountedRow | None, kind: CellKind[Any]) -> Wrong | None:
+def _why_wrong(row: Raw, expected: CountedRow | None, kind: CheckedCells[Any]) -> Wrong | None:
     grain, day, dimensions, *_ = row
     *_, changed_in = row
     try:

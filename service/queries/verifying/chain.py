@@ -8,11 +8,11 @@ from service.domain.chain import (
     Block,
     encode,
     encode_values,
-    leaf_hash,
     why_not_linked,
     why_not_sealed,
     why_not_so_many,
 )
+from service.domain.merkle import leaf_hash
 from service.domain.transactions import Transaction
 from service.queries.verifying.counting import Recount
 from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable

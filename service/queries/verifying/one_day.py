@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from service.domain.integrity import WrongFigure
 from service.domain.processing_cells import GRAINS, WAYS
 from service.ledger import Ledger
-from service.queries.verifying.cells import PROCESSING_CELLS, TRADE_CELLS, CellKind
+from service.queries.verifying.cells import PROCESSING_CELLS, TRADE_CELLS, CheckedCells
 from service.queries.verifying.counting import CountedRow, Recount
 from service.queries.verifying.faults import UNREADABLE
 from service.queries.verifying.processing_counting import count_rows
@@ -100,7 +100,7 @@ def check_day(connection: Connection, day: datetime.date, patience: Patience) ->
 
 def _both(
     connection: Connection, day: datetime.date, patience: Patience
-) -> Iterator[tuple[CellKind[Any], dict[RawKey, CountedRow], list[Raw]]]:
+) -> Iterator[tuple[CheckedCells[Any], dict[RawKey, CountedRow], list[Raw]]]:
     """What the cells of the day must hold, and what they hold: of trade, and of transfers by both of their days."""
     yield TRADE_CELLS, _count_entries(connection, day, patience), list(recount.cell_rows_on(connection, day))
     folded = processing_cells.find_folded(connection)
@@ -124,7 +124,7 @@ def _count_entries(connection: Connection, day: datetime.date, patience: Patienc
 
 
 def _wrong_figures(
-    kind: CellKind[Any], day: datetime.date, counted: Mapping[RawKey, CountedRow], stored: Iterable[Raw]
+    kind: CheckedCells[Any], day: datetime.date, counted: Mapping[RawKey, CountedRow], stored: Iterable[Raw]
 ) -> Iterator[WrongFigure]:
     expected = {key: [*row.sums, *row.sets] for key, row in counted.items()}
     for row in stored:
@@ -138,7 +138,7 @@ def _wrong_figures(
             yield _wrong_figure(kind, key, day, measure, None, right)
 
 
-def _values_of(kind: CellKind[Any], row: Raw) -> list[Any]:
+def _values_of(kind: CheckedCells[Any], row: Raw) -> list[Any]:
     try:
         _, found = kind.cell_of(row[:-1])
         return list(kind.values_of(found))
@@ -146,12 +146,12 @@ def _values_of(kind: CellKind[Any], row: Raw) -> list[Any]:
         return _nothing(kind)
 
 
-def _nothing(kind: CellKind[Any]) -> list[Any]:
+def _nothing(kind: CheckedCells[Any]) -> list[Any]:
     return [None] * len(kind.measures)
 
 
 def _wrong_figure(
-    kind: CellKind[Any], key: RawKey, day: datetime.date, measure: str, now: Any, right: Any
+    kind: CheckedCells[Any], key: RawKey, day: datetime.date, measure: str, now: Any, right: Any
 ) -> WrongFigure:
     grain, _, dimensions = key
     is_now, should_be = _text(now), _text(right)

@@ -6,7 +6,7 @@ from service.domain.cells import Cell
 from service.domain.processing_cells import ProcessingCell
 from service.ledger import Ledger
 from service.queries.verifying import Progress, Verified, verify
-from service.queries.verifying.cells import TRADE_CELLS, CellFault, CellKind
+from service.queries.verifying.cells import TRADE_CELLS, CellFault, CheckedCells
 from service.queries.verifying.counting import CountedRow
 from service.storage.wrong_cells import Fix, WrongCells
 
@@ -20,7 +20,8 @@ def find_wrong_cells(ledger: Ledger, head_hash: str | None, progress: Progress) 
     processing: dict[Any, Fix | None] = {}
     named: list[str] = []
 
-    def tell(kind: CellKind[Any], fault: CellFault) -> None:
+    def tell(kind: CheckedCells[Any], fault: CellFault) -> None:
+        """Notes a wrong cell, and what it has to be."""
         named.append(str(fault.said))
         (trade if kind is TRADE_CELLS else processing)[fault.key] = _fix_of(kind, fault.counted)
 
@@ -28,7 +29,7 @@ def find_wrong_cells(ledger: Ledger, head_hash: str | None, progress: Progress) 
     return verified, WrongCells(verified.sealed, verified.folded, trade, processing, named)
 
 
-def _fix_of(kind: CellKind[Any], counted: CountedRow | None) -> Fix | None:
+def _fix_of(kind: CheckedCells[Any], counted: CountedRow | None) -> Fix | None:
     if counted is None:
         return None
     if kind is TRADE_CELLS:
