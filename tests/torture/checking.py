@@ -60,11 +60,11 @@ class Findings:
     def told(self) -> str:
         """The first of each kind in words."""
         kinds = {"lost": self.lost, "doubled": self.doubled, "wrong": self.wrong}
-        return "\n".join(
-            f"{len(found)} {name}: " + "; ".join(one[:LETTERS_TOLD_MAX] for one in found[:TOLD_MAX])
-            for name, found in kinds.items()
-            if found
-        )
+        return "\n".join(f"{len(found)} {name}: {_first_of(found)}" for name, found in kinds.items() if found)
+
+
+def _first_of(found: list[str]) -> str:
+    return "; ".join(one[:LETTERS_TOLD_MAX] for one in found[:TOLD_MAX])
 
 
 def check(market: Market, log: Log, chance: random.Random) -> Findings:
