@@ -82,7 +82,7 @@ def verify_ledger(settings: Settings, head_hash: str | None, resume: bool, repai
             verified = (
                 _repair(ledger, head_hash, track)
                 if repair_cells
-                else verify(ledger, head_hash, progress=track.note, resuming=resume)
+                else verify(ledger, head_hash, progress=track.note, resuming=resume, settings=settings)
             )
     except Wrong as wrong:
         click.echo(f"WRONG: {wrong}")

@@ -182,8 +182,13 @@ _ANSWERED = ("transaction_id", "reverses", "reason", *KNOWN_FIELDS, *Trade._fiel
 _METADATA = Trade._fields.index("metadata")
 
 
-def answers(connection: sa.Connection, after_seq: int = 0) -> Generator[tuple[Raw, Raw]]:
-    """Every idempotency key, and the values of _ANSWERED of the entry that it was answered with.
+_MIDDLE = uuid.UUID(int=1 << 127)
+
+
+def answers(connection: sa.Connection, half: int | None = None, after_seq: int = 0) -> Generator[tuple[Raw, Raw]]:
+    """Idempotency keys, and the values of _ANSWERED of the entry that each was answered with.
+
+    Half 0 is about half of the keys, by their digests, and half 1 are all others; without a half, all are read.
 
     Keys of entries up to the place `after_seq` are left out. All values of the entry are NULL for a refusal, and for
     an entry that is missing. A caller that stops half-way must close the generator.
@@ -193,6 +198,9 @@ def answers(connection: sa.Connection, after_seq: int = 0) -> Generator[tuple[Ra
     wanted = sa.select(
         *(_bytes_of(column, dialect).label(f"c{place}") for place, column in enumerate(columns))
     ).select_from(idempotency.outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id))
+    is_first = idempotency.c.digest < _MIDDLE
+    if half is not None:
+        wanted = wanted.where(is_first if half == 0 else is_first.is_not(sa.true()))
     if after_seq:
         wanted = wanted.where(journal.c.seq.is_(None) | (journal.c.seq > after_seq))
     keys = len(idempotency.c)

@@ -6,22 +6,20 @@ the journal, I4 the chain, I5 keys and entries, I6 reversals, I7 what has gone o
 
 from dataclasses import dataclass
 
+from service.config import Settings
 from service.domain.chain import Block
 from service.ledger import Ledger
 from service.queries.secrets import foreign_secrets
-from service.queries.verifying.allowances import verify_allowances
-from service.queries.verifying.cells import TellFault, raise_wrong, verify_cells, verify_processing_cells
+from service.queries.verifying.beside import Helper, is_worth_it, reading_beside, start_helper
+from service.queries.verifying.cells import TellFault, raise_wrong, verify_cells
 from service.queries.verifying.chain import Progress, tell_nobody, verify_chain
 from service.queries.verifying.counting import Recount
-from service.queries.verifying.enterprises import verify_enterprises
 from service.queries.verifying.faults import Wrong
-from service.queries.verifying.keys import verify_keys, verify_reversals
+from service.queries.verifying.keys import verify_reversals
+from service.queries.verifying.parts import do_parts, parts_of
 from service.queries.verifying.people import verify_facts, verify_register_heads, verify_residents
-from service.queries.verifying.processing_batches import verify_processing_batches
-from service.queries.verifying.resuming import NOTHING_VERIFIED, VerifiedBefore, find_verified
-from service.queries.verifying.splits import verify_declarants, verify_splits
+from service.queries.verifying.resuming import NOTHING_VERIFIED, find_verified
 from service.queries.verifying.tail import verify_tail
-from service.queries.verifying.transfers import verify_goods, verify_transfers
 from service.storage import recount
 from service.storage.blocks import SealedBlock
 from service.storage.engine import Connection
@@ -59,6 +57,7 @@ def verify(
     progress: Progress = tell_nobody,
     tell: TellFault = raise_wrong,
     resuming: bool = False,
+    settings: Settings | None = None,
 ) -> Verified:
     """Recounts the whole ledger from one snapshot. Raises Wrong, which names the first fault.
 
@@ -68,14 +67,19 @@ def verify(
     `head_hash` (hex) is the hash of a block that was kept outside of the ledger. With it, verifying finds a chain that
     was cut or written again. `progress` is told of each block. When `resuming`, entries of blocks that an earlier run
     has verified are counted, and not hashed again. `tell` is given the cells that are wrong, and raises if it wants to.
+    With the `settings` of the ledger, a second process does a part of the work on a large ledger.
     """
-    with ledger.database.reading() as connection:
+    helper = None
+    if settings is not None and tell is raise_wrong and is_worth_it(ledger):
+        helper = start_helper(settings, parts_of(resuming=resuming, tell=tell))
+    with reading_beside(ledger, helper) as (connection, beside):
         why = why_all_foreign(connection, ledger.vault)
         if why is not None:
             raise foreign_secrets(why)
-        done = find_verified(connection, ledger.vault.macs.verified) if resuming else NOTHING_VERIFIED
         try:
-            return verify_within(connection, ledger, head_hash, progress=progress, tell=tell, done=done)
+            return verify_within(
+                connection, ledger, head_hash, progress=progress, tell=tell, resuming=resuming, beside=beside
+            )
         except Wrong as wrong:
             why = why_foreign(connection, ledger.vault)
             if why is None:
@@ -90,25 +94,19 @@ def verify_within(
     *,
     progress: Progress = tell_nobody,
     tell: TellFault = raise_wrong,
-    done: VerifiedBefore = NOTHING_VERIFIED,
+    resuming: bool = False,
+    beside: Helper | None = None,
 ) -> Verified:
-    """Recounts the ledger as an open transaction sees it. Raises Wrong."""
+    """Recounts the ledger as an open transaction sees it, with a helper that sees the same. Raises Wrong."""
     with recount.any_text(connection):
+        done = find_verified(connection, ledger.vault.macs.verified) if resuming else NOTHING_VERIFIED
         counted = Recount()
         verify_facts(connection, ledger.vault.macs.facts)
         verify_residents(connection, ledger.vault)
         head = verify_chain(connection, counted, head_hash, progress, done.hashed)
         verify_register_heads(connection)
-        folded = 0 if head is None else head.last_seq
-        waiting = verify_tail(connection, counted, folded)
+        waiting = verify_tail(connection, counted, 0 if head is None else head.last_seq)
         cells = verify_cells(connection, counted, tell)
         verify_reversals(connection)
-        verify_keys(connection, ledger.vault.macs.answers, done.answered_seq)
-        verify_allowances(connection, ledger.rules.read(connection), folded)
-        verify_declarants(connection)
-        verify_splits(connection)
-        transfers = verify_transfers(connection, verify_enterprises(connection))
-        verify_processing_batches(connection)
-        verify_goods(connection)
-        folded_up_to = verify_processing_cells(connection, tell)
-        return Verified(counted.transactions, transfers, counted.blocks, cells, waiting, head, folded_up_to)
+        transfers, folded = do_parts(parts_of(resuming=resuming, tell=tell), connection, ledger, beside)
+        return Verified(counted.transactions, transfers, counted.blocks, cells, waiting, head, folded)

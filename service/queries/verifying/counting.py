@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pyroaring import BitMap, BitMap64
+
 from service.domain.cells import DIMENSION_FIELDS, GRAINS, Cell, key_of
 from service.domain.chain import PLACES
 from service.storage.cell_tables import RawKey, dimensions_text
@@ -20,32 +22,42 @@ class CountedRow:
     sums: list[int]
     sets: list[Any]
     changed_in: int
+    is_shared: bool = True
+    """Whether other rows have the same sums and sets, so that they must not be changed."""
 
-    def copy(self) -> Self:
-        """A copy that can be changed without a change of this row."""
-        return type(self)(list(self.sums), [one.copy() for one in self.sets], self.changed_in)
-
-    def add(self, part: Self) -> None:
-        """Adds another part of the cell."""
-        self.sums = list(map(operator.add, self.sums, part.sums))
+    def joined(self, part: Self) -> Self:
+        """This row with another part of its cell; a row that others share is left as it is."""
+        changed_in = max(self.changed_in, part.changed_in)
+        sums = list(map(operator.add, self.sums, part.sums))
+        if self.is_shared:
+            sets = [own | other if other else own.copy() for own, other in zip(self.sets, part.sets, strict=True)]
+            return type(self)(sums, sets, changed_in, is_shared=False)
         for own, other in zip(self.sets, part.sets, strict=True):
-            own.update(other)
-        self.changed_in = max(self.changed_in, part.changed_in)
+            if other:
+                own |= other  # noqa: PLW2901 (a bitmap is changed in its place)
+        self.sums, self.changed_in = sums, changed_in
+        return self
 
     def as_stored(self) -> tuple[object, ...]:
         """The columns behind the key, as a fold writes them."""
-        return (*self.sums, *(one.serialize() for one in self.sets), self.changed_in)
+        return (*self.sums, *map(serialized, self.sets), self.changed_in)
+
+
+_EMPTY = {kind: kind().serialize() for kind in (BitMap, BitMap64)}
+
+
+def serialized(members: Any) -> bytes:
+    """The bytes of a set; most cells of transfers have no trade that went on in parts."""
+    found: bytes = members.serialize() if members else _EMPTY[type(members)]
+    return found
 
 
 def roll_up(parts: Iterable[tuple[RawKey, CountedRow]]) -> dict[RawKey, CountedRow]:
-    """The rows of cells, from the parts of each cell."""
+    """The rows of cells, from the parts of each cell. Most cells have one part, and share it."""
     rows: dict[RawKey, CountedRow] = {}
     for key, part in parts:
         row = rows.get(key)
-        if row is None:
-            rows[key] = part.copy()
-        else:
-            row.add(part)
+        rows[key] = part if row is None else row.joined(part)
     return rows
 
 

@@ -18,12 +18,12 @@ def verify_reversals(connection: Connection) -> None:
         raise Wrong(f"Transaction {wrong_id} is a reversal, and not the negative of exactly one trade.")
 
 
-def verify_keys(connection: Connection, mac_keys: MacKeys, answered_seq: int = 0) -> None:
-    """Checks I5. Raises Wrong, which names the entry, or the digest of the key.
+def verify_answers(connection: Connection, mac_keys: MacKeys, half: int, answered_seq: int = 0) -> None:
+    """Checks that what is under each key of one half was answered so. Raises Wrong, which names the digest of the key.
 
     The answers of entries up to the place `answered_seq` were checked before, and are not checked again.
     """
-    with closing(recount.answers(connection, answered_seq)) as answers:
+    with closing(recount.answers(connection, half, answered_seq)) as answers:
         for key, entry in answers:
             try:
                 wrong = _why_wrong(key, entry, mac_keys)
@@ -31,6 +31,10 @@ def verify_keys(connection: Connection, mac_keys: MacKeys, answered_seq: int = 0
                 raise unreadable(f"What was answered under key {_named(key[0])}", error) from None
             if wrong is not None:
                 raise Wrong(wrong)
+
+
+def verify_entries_have_keys(connection: Connection) -> None:
+    """Checks that each entry is under exactly one key. Raises Wrong, which names the entry."""
     with reading("The id of an entry that is not under one key"):
         wrong_id = recount.find_entry_without_key(connection)
     if wrong_id is not None:

@@ -32,8 +32,9 @@ def find_wrong_cells(ledger: Ledger, head_hash: str | None, progress: Progress) 
 def _fix_of(kind: CheckedCells[Any], counted: CountedRow | None) -> Fix | None:
     if counted is None:
         return None
+    own_sets = [one.copy() for one in counted.sets]  # A repair changes them, and other rows may share them.
     if kind is TRADE_CELLS:
         amount_fen, exempt_fen, quantity_g, transactions = counted.sums
-        return Fix(Cell(amount_fen, exempt_fen, quantity_g, transactions, *counted.sets), counted.changed_in)
+        return Fix(Cell(amount_fen, exempt_fen, quantity_g, transactions, *own_sets), counted.changed_in)
     quantity_g, amount_fen, paid_fen, whole = counted.sums
-    return Fix(ProcessingCell(amount_fen, quantity_g, paid_fen, whole, *counted.sets), counted.changed_in)
+    return Fix(ProcessingCell(amount_fen, quantity_g, paid_fen, whole, *own_sets), counted.changed_in)
