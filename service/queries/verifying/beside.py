@@ -114,7 +114,9 @@ def _help(settings: Settings, pipe: Pipe, parts: Sequence[Part], taken: Any) -> 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the first process ends this one.
     ledger = open_existing(settings)
     with ledger.database.reading():
-        pass  # A new connection drops its plans, and PostgreSQL takes a snapshot for that: too early for `take_over`.
+        # A new connection drops its plans, and PostgreSQL takes a snapshot for that: too early for `take_over`
+        # (findings/postgresql-what-takes-a-snapshot.sh).
+        pass
     pipe.send("ready")
     with ledger.database.reading() as connection:
         snapshots.take_over(connection, pipe.recv())
