@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
 NPM := $(if $(NODE),$(shell command -v npm))
 
-.PHONY: help run test torture test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load soak lock lock-upgrade clean
+.PHONY: help run test torture cluster cluster-quick test-313 coverage lint lint-python lint-pages test-pages hooks bench bench-writes load soak lock lock-upgrade clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is to make
@@ -45,7 +45,6 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks, in full, into docs/RELIABILITY.md; hours: FAULTS, ENGINES, CYCLES, SEED narrow it
 	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" $(if $(SEED),--seed $(SEED))
 
-.PHONY: cluster cluster-quick
 # FAULTS names faults of tests/cluster/faults.py. Cutting machines off from each other takes root; the rest runs as anybody.
 cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 2 hours: FAULTS, CYCLES, SEED narrow it
 	$(BIN)/python -m tests.cluster.run --cycles "$(or $(CYCLES),30)" --seed "$(or $(SEED),17)" $(if $(FAULTS),--faults "$(FAULTS)")
