@@ -34,29 +34,30 @@ def drill(settings: Settings, file: pathlib.Path, *, on_server: bool) -> None:
     if on_server and ledger.database.is_sqlite:
         raise click.UsageError("--on-server needs a ledger on PostgreSQL.")
     try:
-        with _temporary(settings, ledger, on_server=on_server) as restored:
-            _drill_into(ledger, restored, file)
+        with _temporary(settings, ledger, on_server=on_server) as (restored, own):
+            _drill_into(ledger, restored, own, file)
     except (DrillFailed, NotRestored, DatabaseUnavailable, SettingError, OSError) as error:
         click.echo(f"WRONG: {error}")
         sys.exit(EXIT_WRONG)
 
 
 @contextlib.contextmanager
-def _temporary(settings: Settings, ledger: Ledger, *, on_server: bool) -> Iterator[Ledger]:
-    """An empty ledger that is removed at the end, with the secrets file of the settings."""
+def _temporary(settings: Settings, ledger: Ledger, *, on_server: bool) -> Iterator[tuple[Ledger, Settings]]:
+    """An empty ledger that is removed at the end, with the secrets file of the settings; and its own settings."""
     with scratch_database(ledger.database) if on_server else scratch_file() as url:
-        restored = open_ledger(dataclasses.replace(settings, database_url=url, secrets_may_be_created=False))
+        own = dataclasses.replace(settings, database_url=url, secrets_may_be_created=False)
+        restored = open_ledger(own)
         try:
-            yield restored
+            yield restored, own
         finally:
             restored.database.close()
 
 
-def _drill_into(ledger: Ledger, restored: Ledger, file: pathlib.Path) -> None:
+def _drill_into(ledger: Ledger, restored: Ledger, settings: Settings, file: pathlib.Path) -> None:
     began, begun_at = time.monotonic(), ledger.now()
     manifest = restore(restored, file)
     restored_s = time.monotonic() - began
-    verified = _verify(restored, manifest)
+    verified = _verify(restored, settings, manifest)
     whole_s = time.monotonic() - began
     _refuse_another_chain(ledger, manifest)
     age_s = (begun_at - datetime.datetime.fromisoformat(manifest.created_at)).total_seconds()
@@ -72,9 +73,9 @@ def _drill_into(ledger: Ledger, restored: Ledger, file: pathlib.Path) -> None:
     click.echo(f"{in_chain} of the ledger; {'the' if manifest.head_hash else 'The'} secrets file opens the backup.")
 
 
-def _verify(restored: Ledger, manifest: Manifest) -> Verified:
+def _verify(restored: Ledger, settings: Settings, manifest: Manifest) -> Verified:
     try:
-        return verify(restored, manifest.head_hash)
+        return verify(restored, manifest.head_hash, settings=settings)
     except Wrong as wrong:
         raise DrillFailed(f"what was restored does not add up: {wrong}") from None
 

@@ -108,7 +108,7 @@ def test_a_drill_finds_damage_wrong_secrets_and_figures_that_do_not_add_up(
     back_up(market, tmp_path / "tampered.zip")
     assert "what was restored does not add up: " in refused(environment, tmp_path / "tampered.zip", places)
     # The control: a drill that does not verify takes the same backup for good.
-    monkeypatch.setattr("service.cli.drilling.verify", lambda ledger, head: Verified(14, 0, 0, 0, 0, None))
+    monkeypatch.setattr("service.cli.drilling.verify", lambda ledger, head, **_: Verified(14, 0, 0, 0, 0, None))
     assert call_hushi(environment, "restore", "--drill", str(tmp_path / "tampered.zip")).exit_code == 0
 
 

@@ -101,7 +101,7 @@ def test_the_command_notes_how_far_it_is(
 ) -> None:
     from service.cli import verifying
 
-    def interrupt(ledger: Ledger, _head: object, *, progress: Callable[[Block], None], resuming: bool) -> None:
+    def interrupt(ledger: Ledger, _head: object, *, progress: Callable[[Block], None], **_: object) -> None:
         progress(blocks[0])
         raise KeyboardInterrupt
 
