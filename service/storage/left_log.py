@@ -34,7 +34,11 @@ def write_log_again(url: sa.URL, cursor: Any) -> None:
     A sync alone shows nothing when an earlier one has failed. The system then takes the pages that it could not write
     for clean: they can be read, a later sync succeeds, and they are not on the disk. It writes them when they are
     written again (docs/decisions/0033). Nobody else may write to the log meanwhile, so this takes SQLite's lock.
+    A process that may not write the log can't post either; it syncs what it reads.
     """
+    if not os.access(f"{url.database}-wal", os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        sync_log(url)
+        return
     cursor.execute("BEGIN IMMEDIATE")
     try:
         with contextlib.suppress(FileNotFoundError), _opened(url, os.O_RDWR) as log:
