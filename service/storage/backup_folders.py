@@ -21,9 +21,14 @@ class FoundBackup(NamedTuple):
 
 
 def new_backup_file(folder: pathlib.Path, at: datetime.datetime) -> pathlib.Path:
-    """The path of a backup that begins now; the folder is made if it is missing. Raises OSError."""
+    """The path of a backup that begins now; the folder is made if it is missing. Raises OSError.
+
+    When there is a backup of this second, it is named by the next second that has none.
+    """
     folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-    return folder / f"hushi-{at.astimezone(datetime.UTC):{_INSTANT}}Z.zip"
+    while (file := folder / f"hushi-{at.astimezone(datetime.UTC):{_INSTANT}}Z.zip").exists():
+        at += datetime.timedelta(seconds=1)
+    return file
 
 
 def list_backups(folder: pathlib.Path) -> list[FoundBackup]:

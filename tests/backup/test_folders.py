@@ -22,9 +22,10 @@ OLD = [datetime.datetime(2024, 1, day, 4, tzinfo=datetime.UTC) for day in range(
 def folder(ledger: Ledger, tmp_path: pathlib.Path) -> pathlib.Path:
     """A folder with a backup of each of ten days, and with files that Hushi has not made."""
     folder = tmp_path / "backups"
-    back_up(ledger, new_backup_file(folder, OLD[0]))
+    first = new_backup_file(folder, OLD[0])
+    back_up(ledger, first)
     for at in OLD[1:]:
-        new_backup_file(folder, at).write_bytes(new_backup_file(folder, OLD[0]).read_bytes())
+        new_backup_file(folder, at).write_bytes(first.read_bytes())
     for name in ("hushi-20240101T040000Z.zip.bak", "hushi-2024.zip", "hushi-20241399T000000Z.zip", "notes.txt"):
         (folder / name).touch()
     (folder / "hushi-20240102T000000Z.zip").symlink_to(folder / "notes.txt")
@@ -45,10 +46,16 @@ def test_a_backup_into_a_folder_keeps_what_the_rule_says_and_touches_no_other_fi
     assert made.exit_code == 0, made.stderr
     found = re.search(r"are in (\S+)\.\n", made.stdout)
     assert found is not None
-    deleted = {new_backup_file(folder, at).name for at in OLD[:7]}
+    deleted = {f"hushi-{at:%Y%m%dT%H%M%S}Z.zip" for at in OLD[:7]}
     assert before - names(folder) == deleted
     assert names(folder) - before == {pathlib.Path(found[1]).name}
     assert (folder / found[1]).stat().st_mode & 0o777 == 0o600
+
+
+def test_two_backups_of_one_second_have_two_names(folder: pathlib.Path) -> None:
+    second = new_backup_file(folder, OLD[-1])
+    assert second.name == "hushi-20240110T040001Z.zip"
+    assert not second.exists()
 
 
 def test_without_a_rule_nothing_is_deleted(folder: pathlib.Path, environment: dict[str, str]) -> None:
@@ -88,7 +95,7 @@ def test_a_backup_that_was_just_made_stays_when_the_clock_has_gone_back(
     folder: pathlib.Path, environment: dict[str, str]
 ) -> None:
     future = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
-    new_backup_file(folder, future).write_bytes(new_backup_file(folder, OLD[0]).read_bytes())
+    new_backup_file(folder, future).write_bytes(list_backups(folder)[0].file.read_bytes())
     made = call_hushi(environment, "backup", "--into", str(folder), "--keep", "last=1")
     assert made.exit_code == 0, made.stderr
     left = [found.at for found in list_backups(folder)]
@@ -105,7 +112,7 @@ def test_the_newest_backup_and_the_newest_until_a_moment_are_found(
     assert (newest.at, until.at) == (OLD[9], OLD[4])
     assert find_newest(folder, OLD[0] - datetime.timedelta(seconds=1)) is None
     checked = call_hushi(environment, "restore", "--check", "--until", "2024-01-05T13:00:00+08:00", str(folder))
-    assert f"{new_backup_file(folder, OLD[4])} is whole" in checked.stdout
+    assert f"{until.file} is whole" in checked.stdout
     none = call_hushi(environment, "restore", "--until", "2023-01-05T13:00:00+08:00", str(folder))
     assert none.stderr == f"Error: There is no backup in {folder} from 2023-01-05T13:00:00+08:00 or before.\n"
 
