@@ -29,9 +29,9 @@ from tests.builders import a_key, a_registration, a_trade
 
 ROOT = pathlib.Path(__file__).parents[1]
 OURS = (str(ROOT / "service"), str(ROOT / "schemas"))
-STEPS_MAX = 26
+STEPS_MAX = 27
 STORAGE = "service.storage."
-ENTRY, COMMIT = "service.http.admission.Admission.__call__", "service.storage.committing.commit"
+ENTRY, COMMIT = "service.http.entering.Entrance.__call__", "service.storage.committing.commit"
 
 
 def _steps() -> list[str]:

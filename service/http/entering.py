@@ -30,7 +30,7 @@ class Entrance:
 
     def __init__(self, application: "WSGIApplication", note: Note, clients: Clients) -> None:
         """`note` is told of each answer that no layer behind could give."""
-        self._application, self._note, self._clients = application, note, clients
+        self.inside, self._note, self._clients = application, note, clients
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Makes the context. From now on, all log lines of this thread bear the request's id and its client."""
@@ -39,7 +39,7 @@ class Entrance:
         context = environ[ENVIRON_KEY] = RequestContext(request_id, time.perf_counter(), client)
         log_lines_are_of(request_id, client)
         try:
-            return self._application(environ, start_response)
+            return self.inside(environ, start_response)
         except Exception as error:  # noqa: BLE001 (Granian would answer without an id)
             _log.error("unexpected-error", error=type(error).__name__, where=code_path_of(error))
             refusal = Refusal(UNEXPECTED)

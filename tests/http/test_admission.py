@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from service.http.admission import READS_MAX, WRITES_MAX, Admission
 from service.http.arriving import BODIES_MAX
+from service.http.entering import Entrance
 from service.server.processes import THREADS_PER_WORKER
 from tests.conftest import Caller
 
@@ -113,4 +114,5 @@ def test_a_long_request_counts_as_inside_until_its_answer_is_on_its_way(
 
 def test_the_service_stands_behind_the_gate(call: Callable[..., Caller]) -> None:
     application = call("admin").client.application
-    assert isinstance(application.wsgi_app, Admission)
+    assert isinstance(application.wsgi_app, Entrance)
+    assert isinstance(application.wsgi_app.inside, Admission)

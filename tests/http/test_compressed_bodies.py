@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from service.commands.keys import create_key
 from service.http.admission import Admission
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX
+from service.http.entering import Entrance
 from service.http.inflating import MEMBERS_MAX, unpack
 from service.ledger import Ledger
 from tests.builders import a_registration, a_trade
@@ -132,7 +133,9 @@ def test_what_may_become_large_waits_for_its_turn(
     ledger: Ledger, admin: Caller, path: str, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However little of it was sent: of large bodies only a few are in memory at a time."""
-    admission = admin.client.application.wsgi_app
+    entrance = admin.client.application.wsgi_app
+    assert isinstance(entrance, Entrance)
+    admission = entrance.inside
     assert isinstance(admission, Admission)
     taken: list[bool] = []
     acquire = admission.large.acquire

@@ -85,6 +85,8 @@ def test_schemathesis_finds_nothing(admin: Caller, label: str, mode: GenerationM
     @given(case=operation.as_strategy(mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
     def ask(case: schemathesis.Case[Any]) -> None:
+        if case.headers:
+            case.headers.pop("Hushi-Min-Position", None)  # A position of the future is 503: tests/reading.
         case.call_and_validate(headers=admin.headers, excluded_checks=_NOT_CHECKED)
 
     try:
