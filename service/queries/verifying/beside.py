@@ -32,7 +32,7 @@ Part = Callable[[Connection, Ledger], Any]
 """A part of a verification. What it returns can be sent to another process; it raises Wrong as a verification does."""
 
 
-class Outcome(NamedTuple):
+class PartOutcome(NamedTuple):
     """What became of a part: its place in the order of the parts, its value, or the error that it raised."""
 
     place: int
@@ -55,17 +55,17 @@ class PartsToTake:
             if is_free:
                 yield place
 
-    def run(self, parts: Sequence[Part], connection: Connection, ledger: Ledger) -> list[Outcome]:
+    def run(self, parts: Sequence[Part], connection: Connection, ledger: Ledger) -> list[PartOutcome]:
         """Takes parts and does them."""
         return [run_part(parts, place, connection, ledger) for place in self._take()]
 
 
-def run_part(parts: Sequence[Part], place: int, connection: Connection, ledger: Ledger) -> Outcome:
+def run_part(parts: Sequence[Part], place: int, connection: Connection, ledger: Ledger) -> PartOutcome:
     """Does one part. Its error is no reason to stop, because a part before it may have an error as well."""
     try:
-        return Outcome(place, parts[place](connection, ledger), None)
+        return PartOutcome(place, parts[place](connection, ledger), None)
     except Exception as error:  # noqa: BLE001 (`do_parts` raises the first error)
-        return Outcome(place, None, error)
+        return PartOutcome(place, None, error)
 
 
 class Helper:
@@ -84,10 +84,10 @@ class Helper:
         self._pipe.send(token)
         return self._pipe.poll(READY_WITHIN_S) and self._pipe.recv() == "begun"
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[PartOutcome]:
         """Waits for what it has done; nothing when the process has died."""
         with contextlib.suppress(EOFError):
-            found: list[Outcome] = self._pipe.recv()
+            found: list[PartOutcome] = self._pipe.recv()
             return found
         return []
 
