@@ -44,7 +44,10 @@ class Request:
     refused_for_now: str = ""
     """What the last answer said that was not final, or the error in place of one, for a report of a failure."""
     was_there: bool | None = None
-    """For a request whose first answer was lost: whether the ledger said, asked again, that it had been written."""
+    """For a request whose first answer was lost: whether the ledger said, asked again, that it had been written.
+
+    It does not say so of a batch of which every line is refused: nothing was written.
+    """
 
     @property
     def is_unknown(self) -> bool:

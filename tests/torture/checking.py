@@ -102,8 +102,8 @@ def _ask_again(wire: Wire, log: Log, chance: random.Random, findings: Findings) 
             findings.wrong.append(f"{request.key} was answered, and has no answer now: {again.refused_for_now}")
         elif _without_id(again.meaning) != _without_id(request.meaning):
             findings.doubled.append(f"{request.key} was answered {request.meaning}, and again {again.meaning}")
-        elif request.is_acknowledged and not again.was_there:
-            findings.doubled.append(f"{request.key} was accepted twice")
+        elif request.entries and not again.was_there:
+            findings.doubled.append(f"{request.key}, a {request.kind}, was accepted twice: {again.answer}")
 
 
 def _is_forgotten(request: Request) -> bool:

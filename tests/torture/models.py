@@ -48,7 +48,7 @@ def run(plan: Plan) -> Count:
         served.start()
         readers, writers = _write_and_read(plan, served, log)
         found = check(served, log, plan.chance("check"))
-        found.wrong += wrong_answers(readers, writers)
+        found.wrong[:0] = wrong_answers(readers, writers)  # A failure tells the first few.
         served.stop()
     _demand(plan, found, readers)
     count.add(found, plan.cycles)

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.builders import a_trade
 from tests.torture import broken
-from tests.torture.asking import Log
+from tests.torture.asking import Log, Request
 from tests.torture.checking import check
 from tests.torture.conftest import MakePlan
 from tests.torture.kills import FAULTS
@@ -49,3 +50,21 @@ def test_a_ledger_that_answers_before_its_commit_shows_losses(engine: str, plan_
                 served.start()
         found = check(served, log, plan.chance("check"))
     assert found.lost
+
+
+def test_a_batch_that_was_refused_is_no_double(plan_of: MakePlan) -> None:
+    """Asked again, it gets the same refusal, and nothing in it is said to have been there."""
+    plan, log = plan_of(FAULTS[0], "sqlite"), Log()
+    line = a_trade(amount_cny="9000.00", over_allowance="refuse", metadata={"mark": "m.0"}, key="k-m.0")
+    refused = Request("batch", "/v1/transactions/batch", {"items": [line]}, "k-m", ("m.0",))
+    with databases_of(plan) as made, market(made, plan.folder / "market") as served:
+        served.start()
+        log.add(refused)
+        wire = served.wire()
+        assert wire.send(refused)
+        wire.close()
+        found = check(served, log, plan.chance("check"))
+        served.stop()
+    assert refused.is_acknowledged
+    assert not refused.entries
+    assert found.is_well, found.told()
