@@ -36,20 +36,15 @@ def wanted_position(sent: str | None) -> WantedPosition | None:
     return int(written[1]), int(written[2])
 
 
-def choose_source(wanted: WantedPosition | None) -> Chosen:
-    """Chooses where the report of the current request comes from, and notes it in its context. Raises Unavailable."""
-    context = request_context()
+def choose_source(wanted: WantedPosition | None, *, is_again: bool = False) -> Chosen:
+    """Chooses where the report of the current request comes from, and notes it in its context.
+
+    With `is_again` it chooses the primary, in place of a standby that has failed. Raises Unavailable.
+    """
+    context, sources = request_context(), app_context().sources
     assert context.look is not None, "who may read reports is looked up at the primary, or at a standby without one"
-    context.chosen = app_context().sources.choose(context.caller.id, context.look, wanted)
-    count_report(context.chosen)
-    return context.chosen
-
-
-def choose_again(wanted: WantedPosition | None) -> Chosen:
-    """Chooses the primary, in place of a standby that has failed. Raises Unavailable where it does not answer."""
-    context = request_context()
-    assert context.look is not None, "a source was chosen before"
-    context.chosen = app_context().sources.again(context.caller.id, context.look, wanted)
+    choose = sources.again if is_again else sources.choose
+    context.chosen = choose(context.caller.id, context.look, wanted)
     count_report(context.chosen)
     return context.chosen
 
@@ -77,6 +72,7 @@ def note_told(response: Response) -> None:
     caller_marks.note_told(caller, time.monotonic())
     is_write = response.status_code == 201 or "Idempotency-Key" in request.headers
     if is_write and response.status_code < 300:
+        sources.note_written()
         try:
             look = sources.look()
         except DatabaseUnavailable:

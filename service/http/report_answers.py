@@ -15,7 +15,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from service.domain.reports import Question, question_so_far
 from service.http.context import app_context
-from service.http.positions import MIN_POSITION, POSITION, choose_again, choose_source, wanted_position
+from service.http.positions import MIN_POSITION, POSITION, choose_source, wanted_position
 from service.http.request_context import Exact, request_context
 from service.http.routes import JSON_MEDIA_TYPE
 from service.http.trade_points import own_trade_point
@@ -111,7 +111,7 @@ def answer_report(
         if app_context().sources.holds(chosen):
             return response
     # The standby has gone, or another one has answered, which may be further behind.
-    return answer_from(choose_again(wanted))
+    return answer_from(choose_source(wanted, is_again=True))
 
 
 def document_response(document: dict[str, Any], representation: str, content: bytes) -> Response:

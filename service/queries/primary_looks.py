@@ -45,6 +45,10 @@ class PrimaryLooks:
             self._note_away()
             return Look(None, since_s)
 
+    def note_answer(self) -> None:
+        """Notes that the primary has just answered something else, so that the next look asks it."""
+        self._is_away = False
+
     def _pool(self) -> ThreadPoolExecutor:
         with self._changing:
             if self._asking is None:

@@ -99,6 +99,10 @@ class ReportSources:
             caller_marks.forget_places(time.monotonic())
         return look
 
+    def note_written(self) -> None:
+        """Notes that the primary has just written something: it is there, also if a look had found it away."""
+        self._looks.note_answer()
+
     def choose(self, caller: int, look: Look, wanted: WantedPosition | None) -> Chosen:
         """Where the next report of a caller comes from.
 
