@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from service.cli.main import main
 from tests.torture.asking import Log
@@ -19,6 +20,7 @@ from tests.torture.checking import Findings, check
 from tests.torture.markets import Databases, Market, databases, market
 
 ENGINES = ("sqlite", "postgresql")
+T = TypeVar("T")
 CYCLES_PER_LEDGER = 20
 """Then the next ledger is begun: a check reads the whole ledger, and would take longer in each cycle."""
 
@@ -138,26 +140,52 @@ Strike = Callable[[Plan, Market, Log, int], None]
 
 
 def run_on_ledgers(plan: Plan, strike: Strike, settings: Mapping[str, str] | None = None) -> Count:
-    """Runs cycles on one served ledger after the other, with a check after each cycle.
-
-    `settings` are those of PostgreSQL.
-    """
-    count = Count()
+    """Runs cycles on one served ledger after the other. `settings` are those of PostgreSQL."""
     with databases_of(plan, settings) as made:
-        for first in plan.numbers[::CYCLES_PER_LEDGER]:
-            numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
-            log, found = Log(), Findings()
+
+        @contextlib.contextmanager
+        def opened(first: int) -> Iterator[tuple[Market, None]]:
             with market(made, plan.folder / f"market-{first}", plan.hushi, **plan.variables) as served:
                 served.start()
-                for number in numbers:
-                    with cycle_of(plan, number):
-                        strike(plan, served, log, number)
-                        found = check(served, log, plan.chance(number, "check"))
-                    demand_well(plan, number, found)
-                served.stop()
-            count.add(found, len(numbers))
-            say(plan, count)
+                yield served, None
+
+        def strike_it(served: Market, _own: None, log: Log, number: int) -> None:
+            strike(plan, served, log, number)
+
+        return run_each(plan, CYCLES_PER_LEDGER, opened, strike_it)
+
+
+def run_each(
+    plan: Plan,
+    per_ledger: int,
+    opened: Callable[[int], contextlib.AbstractContextManager[tuple[Market, T]]],
+    strike: Callable[[Market, T, Log, int], None],
+) -> Count:
+    """Runs the cycles of a plan, so many on each ledger, with a check after each cycle.
+
+    `opened` gives a served market, by the number of its first cycle, and what the strikes on it need beside it.
+    """
+    count = Count()
+    for first in plan.numbers[::per_ledger]:
+        numbers = range(first, min(first + per_ledger, plan.numbers.stop))
+        log, found = Log(), Findings()
+        with opened(first) as (served, own):
+            for number in numbers:
+                with cycle_of(plan, number):
+                    strike(served, own, log, number)
+                    found = check(served, log, plan.chance(number, "check"))
+                demand_well(plan, number, found)
+            served.stop()
+        count.add(found, len(numbers))
+        say(plan, count)
     return count
+
+
+def ledger_folder(plan: Plan, first: int) -> pathlib.Path:
+    """Makes the folder of the ledger that begins with a cycle, for what other users' processes must reach."""
+    folder = plan.folder / f"ledger-{first}"
+    folder.mkdir(mode=0o755, parents=True)
+    return folder
 
 
 def say(plan: Plan, count: Count) -> None:

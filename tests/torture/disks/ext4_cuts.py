@@ -1,7 +1,7 @@
 """Power cuts of a real file system: ext4 drops all that it has not written, while clients post."""
 
 import contextlib
-import pathlib
+import functools
 import signal
 import time
 from collections.abc import Iterator
@@ -11,11 +11,10 @@ import psutil
 from service.cli.main import main
 from tests.recounting import read_journal
 from tests.torture.asking import Log
-from tests.torture.checking import Findings, check
 from tests.torture.disks.ext4 import WHY_NOT, Ext4, can_mount, ext4_below
 from tests.torture.disks.places import WRITES_LATE, Placed, engine_in, run_undurably
 from tests.torture.markets import Market, market
-from tests.torture.running import Count, Failed, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.running import Count, Failed, Fault, Plan, ledger_folder, run_each
 from tests.torture.traffic import Traffic
 
 CUTS, CUTS_PER_LEDGER = 50, 10
@@ -34,29 +33,20 @@ def run_on_ext4(plan: Plan, *, weak: bool = False) -> Count:
     """
     if not can_mount():
         raise Failed(WHY_NOT)
-    count, late = Count(), 0
-    for first in plan.numbers[::CUTS_PER_LEDGER]:
-        numbers = range(first, min(first + CUTS_PER_LEDGER, plan.numbers.stop))
-        folder, log, found = plan.folder / f"ledger-{first}", Log(), Findings()
-        folder.mkdir(mode=0o755, parents=True)
-        with market_on_ext4(plan, folder, weak=weak) as (served, disk):
-            for number in numbers:
-                with cycle_of(plan, number):
-                    began_at = cut(plan, served, disk, log, number)
-                    late += set_apart(served, log, began_at)
-                    found = check(served, log, plan.chance(number, "check"))
-                demand_well(plan, number, found)
-            served.stop()
-        count.add(found, len(numbers))
-        say(plan, count)
-    count.notes.append(f"{plan.engine}: {late} entries were answered after the cut began, and are missing")
+    late: list[int] = []
+
+    def cut_and_set_apart(served: Market, disk: Ext4, log: Log, number: int) -> None:
+        late.append(set_apart(served, log, cut(plan, served, disk, log, number)))
+
+    count = run_each(plan, CUTS_PER_LEDGER, functools.partial(market_on_ext4, plan, weak=weak), cut_and_set_apart)
+    count.notes.append(f"{plan.engine}: {sum(late)} entries were answered after the cut began, and are missing")
     return count
 
 
 @contextlib.contextmanager
-def market_on_ext4(plan: Plan, folder: pathlib.Path, *, weak: bool = False) -> Iterator[tuple[Market, Ext4]]:
+def market_on_ext4(plan: Plan, first: int, *, weak: bool = False) -> Iterator[tuple[Market, Ext4]]:
     """A served market on a file system of its own. With `weak`, commits do not wait for the disk."""
-    changes = WRITES_LATE if weak else {}
+    folder, changes = ledger_folder(plan, first), WRITES_LATE if weak else {}
     with (
         ext4_below(folder, MEGABYTES[plan.engine]) as disk,
         engine_in(plan.engine, disk.path / "place", changes=changes) as (url, server),

@@ -2,19 +2,19 @@
 
 import contextlib
 import errno
+import functools
 import time
 from collections.abc import Callable, Iterator
 
 from tests.small_disks import fill
 from tests.torture.asking import Log
-from tests.torture.checking import Findings, check
 from tests.torture.disks.control import NEVER
 from tests.torture.disks.ext4 import can_mount
 from tests.torture.disks.ext4_cuts import market_on_ext4
 from tests.torture.disks.places import bring_back
 from tests.torture.disks.recording import watched_engine, watched_market
 from tests.torture.markets import Market
-from tests.torture.running import Count, Fault, Plan, cycle_of, demand_well, say
+from tests.torture.running import Count, Fault, Plan, ledger_folder, run_each
 from tests.torture.traffic import CLIENTS, Traffic
 
 FULL_S = (0.3, 1.5)
@@ -28,33 +28,24 @@ Fill = Callable[[], Callable[[], None]]
 
 def run_full(plan: Plan) -> Count:
     """Fills the disk of one ledger after the other, again and again, with a check each time."""
-    count, refused = Count(), 0
-    for first in plan.numbers[::CYCLES_PER_LEDGER]:
-        numbers = range(first, min(first + CYCLES_PER_LEDGER, plan.numbers.stop))
-        log, found = Log(), Findings()
-        with _small_disk(plan, first) as (served, fill_it):
-            for number in numbers:
-                with cycle_of(plan, number):
-                    refused += strike(plan, served, fill_it, log, number)
-                    found = check(served, log, plan.chance(number, "check"))
-                demand_well(plan, number, found)
-            served.stop()
-        count.add(found, len(numbers))
-        say(plan, count)
-    count.notes.append(f"{plan.engine}: the full disk refused posts in {refused} of {count.cycles} cycles")
+    refused: list[bool] = []
+
+    def fill_and_empty(served: Market, fill_it: Fill, log: Log, number: int) -> None:
+        refused.append(strike(plan, served, fill_it, log, number))
+
+    count = run_each(plan, CYCLES_PER_LEDGER, functools.partial(_small_disk, plan), fill_and_empty)
+    count.notes.append(f"{plan.engine}: the full disk refused posts in {sum(refused)} of {count.cycles} cycles")
     return count
 
 
 @contextlib.contextmanager
 def _small_disk(plan: Plan, first: int) -> Iterator[tuple[Market, Fill]]:
-    folder = plan.folder / f"ledger-{first}"
-    folder.mkdir(mode=0o755, parents=True)
     if can_mount():
-        with market_on_ext4(plan, folder) as (served, disk):
+        with market_on_ext4(plan, first) as (served, disk):
             yield served, lambda: fill(disk.path).unlink
         return
     with (
-        watched_market(plan.engine, folder) as (served, control, place),
+        watched_market(plan.engine, ledger_folder(plan, first)) as (served, control, place),
         watched_engine(plan.engine, served, control, place),
     ):
         served.start()
