@@ -79,6 +79,7 @@ def _run_processes(
     start, kind = str(time.time() + 2.5), "shared" if shared_key else "own"
     calls = [(str(THREADS // PROCESSES), "one" if shared_key else f"p{n}", kind, start) for n in range(PROCESSES)]
     done = run_together(race_worker.main, calls, {**environment, "RACE_KEY": key}, folder)
+    assert not [process.stderr for process in done if process.returncode]
     return [tuple(answer) for process in done for answer in json.loads(process.stdout.splitlines()[-1])]
 
 

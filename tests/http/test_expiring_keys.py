@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 import service.commands.committer
 from service.commands.keys import create_key, revoke_key
 from service.commands.posting import NewEntry, Outcome, post
+from service.domain.transactions import MARKET_TIME
 from service.http import response_cache
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
@@ -38,7 +39,9 @@ def _blind(*told: Any) -> BatchContext:
 
 @pytest.fixture
 def ends_at(ledger: Ledger) -> datetime.datetime:
-    """The instant at which the clerk's key expires."""
+    """The instant at which the clerk's key expires. Until then it is one day in the market: a report names its day."""
+    tomorrow = ledger.now().astimezone(MARKET_TIME) + datetime.timedelta(days=1)
+    _at(ledger, tomorrow.replace(hour=12))
     return ledger.now() + HOUR
 
 
