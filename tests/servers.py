@@ -15,6 +15,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import orjson
+import psutil
 from click.testing import CliRunner, Result
 
 from service.cli.main import hushi, main
@@ -22,6 +23,7 @@ from tests.forked import Forked, run_together
 
 HUSHI = pathlib.Path(sys.executable).parent / "hushi"
 START_TIMEOUT_S = 20.0
+FOLDER_PROGRAM = "service.server.folder"
 
 
 def run_hushi(environment: Mapping[str, str], *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -36,6 +38,24 @@ def call_hushi(environment: Mapping[str, str], *arguments: str) -> Result:
     An error that a process would show as one line on standard error is the result's exception here.
     """
     return CliRunner(env={**environment}).invoke(hushi, arguments)
+
+
+def live_children(server: int) -> list[psutil.Process]:
+    """The processes that a server has started and that run, of the server with this process id."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(server).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE and child.cmdline():
+                    found.append(child)
+    return found
+
+
+def workers_of(server: int) -> list[psutil.Process]:
+    """Those of them that serve."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [each for each in live_children(server) if FOLDER_PROGRAM not in each.cmdline()]
+    return []
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.server.replacements import PAUSE_MAX_S, YOUNG_DEATHS_MAX, YOUNG_S, Replacements, pause_s
+from service.server.replacements import PAUSE_MAX_S, YOUNG_FAILURES_MAX, YOUNG_S, Replacements, pause_s
 
 
 def test_who_has_lived_is_replaced_at_once() -> None:
@@ -33,12 +33,21 @@ def test_a_long_life_makes_up_for_earlier_deaths() -> None:
     assert replacements.next_in_s(now=0) == pause_s(1)
 
 
-@pytest.mark.parametrize("deaths", range(1, YOUNG_DEATHS_MAX + 2))
+@pytest.mark.parametrize("deaths", range(1, YOUNG_FAILURES_MAX + 2))
 def test_there_is_no_hope_when_all_die_young(deaths: int) -> None:
     replacements = Replacements(2)
     for _ in range(deaths):
         replacements.note_death(0, lived_s=0.1, now=0)
         replacements.note_death(1, lived_s=0.1, now=0)
-    assert replacements.is_hopeless == (deaths >= YOUNG_DEATHS_MAX)
+    assert replacements.is_hopeless == (deaths >= YOUNG_FAILURES_MAX)
     replacements.take_due(now=PAUSE_MAX_S)
     assert not replacements.is_hopeless
+
+
+def test_processes_that_are_killed_leave_hope() -> None:
+    replacements = Replacements(2)
+    for _ in range(2 * YOUNG_FAILURES_MAX):
+        replacements.note_death(0, lived_s=0.1, now=0, was_killed=True)
+        replacements.note_death(1, lived_s=0.1, now=0)
+    assert not replacements.is_hopeless
+    assert replacements.next_in_s(now=0) == PAUSE_MAX_S

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import functools
 import json
 import os
 import pathlib
@@ -23,7 +22,7 @@ from service.commands.keys import create_key
 from service.ledger import Ledger
 from service.server.lifetimes import EXIT_DIED
 from tests.builders import a_registration, a_trade
-from tests.servers import Server, free_port, serving
+from tests.servers import Server, serving, workers_of
 from tests.small_disks import fill, mounted
 
 
@@ -37,10 +36,6 @@ def engine_name() -> str:
 def headers(ledger: Ledger) -> dict[str, str]:
     """The header of an administrator."""
     return {"Authorization": f"Bearer {create_key(ledger, 'test', ['admin'])[1]}"}
-
-
-def _has_others(parent: int, before: set[int]) -> bool:
-    return any(child.pid not in before for child in psutil.Process(parent).children())
 
 
 def _wait_for(what: Callable[[], Any]) -> Any:
@@ -136,16 +131,10 @@ def test_what_was_counted_outlives_who_counted_it(
     with serving(environment, tmp_path / "log", "--workers", "1") as server:
         for _ in range(10):
             server.ask("GET", "/v1/residents", None, headers)
-        _worker_of(server).kill()
+        workers_of(server.process.pid)[0].kill()
         _wait_for(lambda: server.ask("GET", "/v1/residents", None, headers)[0] == 200)
         counted = server.ask("GET", "/metrics")[1].decode()
     assert 'hushi_requests_total{method="GET",route="/v1/residents",status="200"} 11.0' in counted
-
-
-def _worker_of(server: Server) -> psutil.Process:
-    """One of those that serve."""
-    children = psutil.Process(server.process.pid).children()
-    return min((child for child in children if "service.server.folder" not in child.cmdline()), key=lambda one: one.pid)
 
 
 _FAILS_ONCE = """
@@ -215,42 +204,6 @@ def test_who_serves_and_who_folds_end_with_the_one_that_started_them(
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(server.process.pid, signal.SIGKILL)
-
-
-def test_one_process_that_dies_again_and_again_does_not_end_the_server(
-    environment: dict[str, str], ledger: Ledger, tmp_path: pathlib.Path
-) -> None:
-    with serving(environment, tmp_path / "log") as server:
-        children = psutil.Process(server.process.pid).children
-        for _ in range(2):
-            before = {child.pid for child in children()}
-            newest = max(
-                (child for child in children() if "service.server.folder" not in child.cmdline()), key=lambda c: c.pid
-            )
-            newest.kill()
-            _wait_for(functools.partial(_has_others, server.process.pid, before))
-        _wait_for(lambda: server.ask("GET", "/health/live")[0] == 200)
-        assert server.process.poll() is None
-        assert server.stop() == 0
-
-
-_NONE_CAN_SERVE = """
-import service.app, service.server.replacements
-def fail():
-    raise MemoryError
-service.app.application = fail
-service.server.replacements.FIRST_PAUSE_S = 0.05
-from service.cli.main import main
-main()
-"""
-
-
-def test_a_server_none_of_whose_processes_can_serve_ends(environment: dict[str, str], ledger: Ledger) -> None:
-    """The program that started the server must see that. The pauses are short here."""
-    command = [sys.executable, "-c", _NONE_CAN_SERVE, "serve", "--port", str(free_port())]
-    ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=30)
-    assert ended.returncode == 1
-    assert b"nobody-serves" in ended.stderr
 
 
 def test_a_full_disk_is_told_by_ready_as_by_posts_and_is_over_when_it_is_over(

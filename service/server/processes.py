@@ -104,7 +104,7 @@ class _Server(MPServer):
     First, the handler of signals takes no lock. Granian's handlers set an event, which takes one: when the signal comes
     while the main thread holds it, for a moment in each wait, both wait for each other and the server never stops. So
     the handlers only note the signal, and the loop looks for it every LOOK_FOR_SIGNALS_S. Second, processes that die
-    are replaced again and again as long as one process serves; Granian ends all of them when one dies twice within
+    are replaced again and again, unless all fail at their start; Granian ends all of them when one dies twice within
     5.5 s. Third, each process counts in the part of the counts that belongs to its place.
     """
 
@@ -146,7 +146,9 @@ class _Server(MPServer):
         now = time.monotonic()
         while self.interrupt_children:
             idx = self.interrupt_children.pop(0)
-            self._replacements.note_death(idx, now - self.wrks[idx].birth, now)
+            died = self.wrks[idx]
+            was_killed = died.inner.exitcode == -signal.SIGKILL
+            self._replacements.note_death(idx, now - died.birth, now, was_killed=was_killed)
 
     def _replace(self, idx: int, spawn_target: Any, target_loader: Any) -> None:
         worker = self._spawn_worker(idx, spawn_target, target_loader)

@@ -6,8 +6,8 @@ YOUNG_S = 10.0
 """A process that dies before this age has perhaps failed at its start."""
 FIRST_PAUSE_S = 1.0
 PAUSE_MAX_S = 30.0
-YOUNG_DEATHS_MAX = 4
-"""The server gives up when every process has died young this many times in a row."""
+YOUNG_FAILURES_MAX = 4
+"""The server gives up when every process has failed young this many times in a row."""
 
 
 class Replacements:
@@ -16,11 +16,17 @@ class Replacements:
     def __init__(self, places: int) -> None:
         """Begins with all processes alive."""
         self._young_deaths = [0] * places
+        self._failures = [0] * places
         self._due: dict[int, float] = {}
 
-    def note_death(self, place: int, lived_s: float, now: float) -> None:
-        """Notes that the process of a place has died; `now` must be of the same clock in all calls."""
+    def note_death(self, place: int, lived_s: float, now: float, *, was_killed: bool = False) -> None:
+        """Notes that the process of a place has died; `now` must be of the same clock in all calls.
+
+        `was_killed` says that SIGKILL ended it: somebody, or a system without memory, and no failure of its own. It is
+        replaced after the same pause, but it never lets the server give up.
+        """
         self._young_deaths[place] = self._young_deaths[place] + 1 if lived_s < YOUNG_S else 0
+        self._failures[place] = 0 if was_killed or lived_s >= YOUNG_S else self._failures[place] + 1
         self._due[place] = now + pause_s(self._young_deaths[place])
 
     def take_due(self, now: float) -> list[int]:
@@ -36,8 +42,8 @@ class Replacements:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether no process lives and all have died young again and again. While one serves, others are replaced."""
-        return len(self._due) == len(self._young_deaths) and min(self._young_deaths) >= YOUNG_DEATHS_MAX
+        """Whether no process lives and all have failed young again and again. While one serves, others are replaced."""
+        return len(self._due) == len(self._failures) and min(self._failures) >= YOUNG_FAILURES_MAX
 
 
 def pause_s(young_deaths: int) -> float:

@@ -31,12 +31,11 @@ from tests import postgresql
 from tests.builders import a_citizen_number, a_credit_code
 from tests.postgresql import PostgreSQL
 from tests.recycling import TEMPLATE
-from tests.servers import Server, start_server
+from tests.servers import FOLDER_PROGRAM, Server, live_children, start_server, workers_of
 from tests.torture.asking import Address, Wire
 
 RESIDENTS, ENTERPRISES = 24, 3
 REGISTERED_ON = datetime.date(2000, 1, 1)
-FOLDER_PROGRAM = "service.server.folder"
 PORTS = range(21000, 22000)
 """Below those that the system gives to clients: no client's connection takes a server's port while it is down."""
 ENDED_WITHIN_S = 20.0
@@ -144,7 +143,7 @@ class Market:
         """Stops the server, and waits until all its processes have ended, so that its port is free."""
         if self.server is None:
             return
-        processes = self._children()
+        processes = live_children(self.server.process.pid)
         self.server.stop(how)
         self.server = None
         _, left = psutil.wait_procs(processes, ENDED_WITHIN_S)
@@ -166,18 +165,15 @@ class Market:
     @property
     def workers(self) -> list[psutil.Process]:
         """The processes that serve."""
-        return [each for each in self._children() if FOLDER_PROGRAM not in each.cmdline()]
+        assert self.server is not None
+        return workers_of(self.server.process.pid)
 
     @property
     def folders(self) -> list[psutil.Process]:
         """The process that folds, in a list; none while it is being replaced."""
-        return [each for each in self._children() if FOLDER_PROGRAM in each.cmdline()]
-
-    def _children(self) -> list[psutil.Process]:
         assert self.server is not None
         with contextlib.suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self.server.process.pid).children()
-            return [each for each in children if each.status() != psutil.STATUS_ZOMBIE and each.cmdline()]
+            return [each for each in live_children(self.server.process.pid) if FOLDER_PROGRAM in each.cmdline()]
         return []
 
 
