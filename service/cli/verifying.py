@@ -92,7 +92,7 @@ def verify_ledger(settings: Settings, head_hash: str | None, resume: bool, repai
         sys.exit(EXIT_DIFFERENT)
     except KeyboardInterrupt:
         track.record(is_whole=False)
-        click.echo(f"Interrupted behind block {track.newest}; hushi verify --resume goes on from there.", err=True)
+        click.echo(track.interrupted, err=True)
         sys.exit(EXIT_INTERRUPTED)
     track.finish(verified)
     _tell(verified)
@@ -143,9 +143,11 @@ class _Track:
         self._progress: Progress | None = None
 
     @property
-    def newest(self) -> int:
-        """The number of the newest block that was verified; 0 before the first."""
-        return 0 if self._block is None else self._block.no
+    def interrupted(self) -> str:
+        """The line about an interruption now."""
+        if self._block is None:
+            return "Interrupted before a block was verified: run the same command again."
+        return f"Interrupted behind block {self._block.no}; hushi verify --resume goes on from there."
 
     @contextmanager
     def shown(self) -> Iterator[None]:
