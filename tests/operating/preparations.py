@@ -85,8 +85,13 @@ def lost_secrets(story: Story, new_database: NewDatabase) -> Iterator[None]:
 def stuck_fold(story: Story, new_database: NewDatabase) -> Iterator[None]:
     """A served ledger whose process that folds is stopped, before it has folded anything."""
     fill(story, new_database())
-    serve(story, folds=False)
-    yield
+    suspended = serve(story, folds=False)
+    try:
+        yield
+    finally:
+        for one in suspended:  # A process that is stopped outlives its server.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 @preparation("full-disk")
@@ -130,24 +135,27 @@ def migrate(url: str) -> None:
     database.close()
 
 
-def serve(story: Story, folds: bool = True) -> None:
-    """Starts the server of the story, and waits until it is ready. It can be made to fold nothing."""
+def serve(story: Story, folds: bool = True) -> list[psutil.Process]:
+    """Starts the server of the story, and waits until it is ready.
+
+    It can be made to fold nothing: the process that folds is then stopped, and returned.
+    """
     assert story.run("systemctl start hushi")[0] == 0
-    if not folds:
-        wait_until(lambda: _suspend_folder(story), STARTED_WITHIN_S)
+    suspended = [] if folds else wait_until(lambda: _suspend_folder(story), STARTED_WITHIN_S)
     try:
         wait_until(lambda: _is_ready(story), STARTED_WITHIN_S)
     except AssertionError:
         raise AssertionError(f"the server did not become ready:\n{story.log()}") from None
+    return suspended
 
 
-def _suspend_folder(story: Story) -> bool:
-    """Suspends the process of the server that folds; false while there is none."""
+def _suspend_folder(story: Story) -> list[psutil.Process]:
+    """Suspends the process of the server that folds, and returns it; none while there is none."""
     served = psutil.Process(int((story.folder / "served").read_text()))
     found = [one for one in served.children() if "service.server.folder" in one.cmdline()]
     for one in found:
         one.suspend()
-    return bool(found)
+    return found
 
 
 def _is_ready(story: Story) -> bool:
