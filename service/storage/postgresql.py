@@ -14,7 +14,7 @@ import psycopg
 import sqlalchemy as sa
 
 from service.storage.committing import collect_warnings
-from service.storage.faults import BecameReadOnly, NotDurable, ReadOnlyDatabase
+from service.storage.faults import BecameReadOnly, DatabaseUnavailable, NotDurable, ReadOnlyDatabase
 from service.storage.hosts import attempts_of, connect_to_one
 from service.storage.silence import PatientConnection, Peers
 
@@ -168,14 +168,30 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
     @sa.event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
         """Opens a connection for SQLAlchemy, to the first of the URL's servers that is wanted."""
-        told = _PARAMETERS | parameters
-        attempts = attempts_of(told)
-        connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
-        connection.may_fail_over = len(attempts) > 1
-        peers.join(connection)
-        return connection
+        return _connect_to_wanted(parameters, peers)
 
     return engine
+
+
+def seek_standby(engine: sa.Engine, peers: Peers) -> None:
+    """Opens one more connection, and closes it. When it has led to another server, all others leave the one before.
+
+    Raises DatabaseUnavailable.
+    """
+    _, parameters = engine.dialect.create_connect_args(engine.url)
+    try:
+        _connect_to_wanted(parameters, peers).close()
+    except psycopg.Error as error:
+        raise DatabaseUnavailable("no server answers") from error
+
+
+def _connect_to_wanted(parameters: Mapping[str, Any], peers: Peers) -> "_Connection":
+    told = {**_PARAMETERS, **parameters}
+    attempts = attempts_of(told)
+    connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
+    connection.may_fail_over = len(attempts) > 1
+    peers.join(connection)
+    return connection
 
 
 def _connect(parameters: Mapping[str, Any]) -> _Connection:
