@@ -54,17 +54,17 @@ from service.http.routes import Routes, register_routes
 from service.http.traced import TracedRequests
 from service.http.vitals import VitalSigns
 from service.http.web.pages import register_pages
-from service.ledger import Ledger, open_served
+from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
 from service.queries.ledger_state import LedgerStateReader
 from service.queries.report_sources import ReportSource, sources_of
 from service.queries.reports import Reporter
-from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.queries.sessions import EndedSessions
 from service.queries.standby_condition import StandbyWatch
 from service.server.lifetimes import end_with_any_thread, end_with_the_parent
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
+from service.server.opening import open_or_end
 from service.server.sampling import sampler_of
 from service.server.stalled import StalledConnections
 from service.server.traces import begin_tracing
@@ -151,8 +151,7 @@ def application() -> Flask:
     look_for_cycles_rarely()
     sys.setswitchinterval(TURN_S)
     begin_tracing(os.environ)
-    opened = open_served(settings, _served)
-    refuse_foreign_secrets_if_told(opened)
+    opened = open_or_end(settings, _served)
     app = create_app(opened, Clients(settings.trusted_proxies, settings.proxy_header))
     served: AppContext = app.extensions["hushi"]
     app.extensions[_STALLED].start()

@@ -17,6 +17,7 @@ from service.commands.verification import record_verification, record_verified_b
 from service.config import Settings
 from service.domain.chain import Block
 from service.ledger import Ledger
+from service.queries.health import count_mismatches
 from service.queries.ledger import get_head
 from service.queries.verifying import Verified, Wrong, verify
 from service.queries.verifying.repairs import find_wrong_cells
@@ -91,10 +92,10 @@ def verify_ledger(settings: Settings, head_hash: str | None, resume: bool, repai
         sys.exit(EXIT_DIFFERENT)
     except KeyboardInterrupt:
         track.record(is_whole=False)
-        click.echo(f"Interrupted behind block {track.newest}; hushi verify --resume goes on from there.", err=True)
+        click.echo(track.interrupted, err=True)
         sys.exit(EXIT_INTERRUPTED)
-    _tell(verified)
     track.finish(verified)
+    _tell(verified)
 
 
 def _tell(verified: Verified) -> None:
@@ -108,15 +109,18 @@ def _tell(verified: Verified) -> None:
 
 
 def _repair(ledger: Ledger, head_hash: str | None, track: "_Track") -> Verified:
-    """Finds what is wrong, and repairs it; again when too much was folded meanwhile. Raises Wrong."""
+    """Finds what is wrong, and repairs it; again when too much happened meanwhile. Raises Wrong."""
     for _ in range(REPAIR_TRIES_MAX):
+        track.mismatches = count_mismatches(ledger)
         verified, wrong = find_wrong_cells(ledger, head_hash, track.note)
         try:
-            repair_cells(ledger, wrong)
+            is_over = repair_cells(ledger, wrong, track.mismatches)
         except TooFarBehind:
             continue
         _tell_repaired(wrong)
-        return verified
+        if is_over:
+            return verified
+        click.echo("Meanwhile the self-check has found a wrong cell: all cells are counted once more.")
     raise click.ClickException("The ledger grows faster than its cells can be counted; try again at a calmer time.")
 
 
@@ -133,14 +137,17 @@ class _Track:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self.mismatches = count_mismatches(ledger)
         self._block: Block | None = None
         self._recorded_at = time.monotonic()
         self._progress: Progress | None = None
 
     @property
-    def newest(self) -> int:
-        """The number of the newest block that was verified; 0 before the first."""
-        return 0 if self._block is None else self._block.no
+    def interrupted(self) -> str:
+        """The line about an interruption now."""
+        if self._block is None:
+            return "Interrupted before a block was verified: run the same command again."
+        return f"Interrupted behind block {self._block.no}; hushi verify --resume goes on from there."
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -173,8 +180,11 @@ class _Track:
     def finish(self, verified: Verified) -> None:
         """Records that everything was right."""
         try:
-            record_verification(self._ledger, 0 if verified.head is None else verified.head.no)
+            fault = record_verification(self._ledger, 0 if verified.head is None else verified.head.no, self.mismatches)
         except (DatabaseUnavailable, NotWritten, OutcomeUnknown) as fault:
             click.echo(f"That it was verified is not noted in the ledger: {fault}.", err=True)
             return
+        if fault is not None:
+            click.echo(f"WRONG: {fault}, as the self-check has found meanwhile.")
+            sys.exit(EXIT_DIFFERENT)
         self.record(is_whole=True)

@@ -29,21 +29,23 @@ class TooFarBehind(Exception):
     """So much was folded since the cells were counted that they have to be counted again."""
 
 
-def repair_cells(ledger: Ledger, wrong: WrongCells) -> None:
+def repair_cells(ledger: Ledger, wrong: WrongCells, mismatches: int) -> bool:
     """Writes these cells as they must be now, records it, and clears the alarm, all in one transaction.
 
-    Raises TooFarBehind; NotWritten and OutcomeUnknown as every writing transaction.
+    `mismatches` counts the wrong figures that the self-check had found before the cells were counted. When it has found
+    one since, that may be a cell which was changed after the count: the alarm stays, and the answer is False. Raises
+    TooFarBehind; NotWritten and OutcomeUnknown as every writing transaction.
     """
     for _ in range(LOCK_TRIES_MAX):
         with ledger.database.writing() as connection:
             if blocks.try_lock(connection):
-                _repair(connection, ledger, wrong)
-                return
+                return _repair(connection, ledger, wrong, mismatches)
         time.sleep(LOCK_PAUSE_S)
     raise TooFarBehind
 
 
-def _repair(connection: Connection, ledger: Ledger, wrong: WrongCells) -> None:
+def _repair(connection: Connection, ledger: Ledger, wrong: WrongCells, mismatches: int) -> bool:
+    checked = self_checks.lock(connection)
     head, folded = blocks.find_head(connection), processing_cells.find_folded(connection)
     trade = _catch_up(connection, wrong, head)
     processing = _catch_up_transfers(connection, wrong, folded)
@@ -51,7 +53,10 @@ def _repair(connection: Connection, ledger: Ledger, wrong: WrongCells) -> None:
     processing_cells.replace(connection, _rows(processing, processing_cells.sums_and_sets))
     at = 0 if head is None else head.block.no, folded.fact
     self_checks.record_repair(connection, ledger.now(), at, (len(trade), len(processing)), wrong.named)
+    if checked.mismatches > mismatches:
+        return False
     self_checks.clear(connection)
+    return True
 
 
 def _rows(fixes: Mapping[RawKey, Fix | None], values_of: Any) -> dict[RawKey, Sequence[object] | None]:

@@ -46,6 +46,12 @@ class Readiness:
         return None if self.log_bytes is None else self.log_bytes <= LOG_LONG_BYTES
 
 
+def count_mismatches(ledger: Ledger) -> int:
+    """How often the self-check has found a wrong figure."""
+    with ledger.database.reading() as connection:
+        return self_checks.read(connection).mismatches
+
+
 def readiness(ledger: Ledger) -> Readiness:
     """Reads whether the database and its schema are ready. Raises nothing: a database that can't be reached is not."""
     try:

@@ -19,12 +19,12 @@ from service.figures import tracing
 from service.figures.families import Family
 from service.figures.folding import ENTRIES_FOLDED, FOLD_SECONDS, FOLDS_FAILED
 from service.figures.memory import Counts
-from service.ledger import Ledger, open_served
+from service.ledger import Ledger
 from service.queries.ledger import tail_length
-from service.queries.secrets import refuse_foreign_secrets_if_told
 from service.server.lifetimes import end_with_any_thread, start_thread
 from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
 from service.server.memory import look_for_cycles_rarely
+from service.server.opening import open_or_end
 from service.server.sampling import sampler_of
 from service.server.self_checking import SelfChecker
 from service.server.traces import begin_tracing
@@ -122,8 +122,7 @@ def main(parent: int, served: FileId | None = None) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         # The handler takes no lock: the main thread, which it interrupts, may hold any lock just then.
         signal.signal(stop, lambda number, _: stop_signals.append(number))
-    ledger = open_served(settings, served)
-    refuse_foreign_secrets_if_told(ledger)
+    ledger = open_or_end(settings, served)
     sampler_of("folding", ledger, settings).start()
     folder = Folder(ledger)
     folder.start()

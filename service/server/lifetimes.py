@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 EXIT_DIED = 70
 """The exit code of a process that can't go on (EX_SOFTWARE)."""
@@ -37,7 +38,7 @@ def _end_with_the_thread(failed: threading.ExceptHookArgs) -> None:
     end_at_once("thread-died", thread=name, error=failed.exc_type.__name__, where=where)
 
 
-def end_at_once(why: str, **details: object) -> None:
+def end_at_once(why: str, **details: object) -> NoReturn:
     """Ends the process at once, and writes a line to the log first.
 
     The log's modules are loaded here and not at the top, because loading them takes a third of the start of a command,

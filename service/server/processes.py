@@ -30,6 +30,7 @@ from service.server.traces import tell_whether_tracing_can_be
 from service.storage.identity import FileId
 
 APPLICATION = "service.app"
+FOLDER_COMMAND = (sys.executable, "-m", "service.server.folder")
 THREADS_PER_WORKER = 704
 """More threads than service.http.admission admits reads, writes and arriving bodies together: a request that is to be
 refused must not wait for the requests that are admitted. Threads begin when they are needed."""
@@ -88,7 +89,7 @@ class FoldingProcess:
         told = os.getpid(), ",".join(map(str, shared)), *(self._served or ())
         try:
             self._process = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
-                [sys.executable, "-m", "service.server.folder", *map(str, told)],
+                [*FOLDER_COMMAND, *map(str, told)],
                 pass_fds=() if descriptor is None else [descriptor],
             )
         except OSError as error:

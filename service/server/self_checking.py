@@ -67,8 +67,8 @@ class SelfChecker:
         if checked is None:
             return None
         wrong = next(iter(checked.wrong), None)
-        record_self_check(self._ledger, checked.day, wrong)
-        if wrong is None:
+        is_recorded = record_self_check(self._ledger, checked.day, wrong, checked.repairs)
+        if wrong is None or not is_recorded:
             _log.debug("self-check", day=str(checked.day), cells=checked.cells)
         else:
             told = {**wrong._asdict(), "day": str(wrong.day)}

@@ -17,9 +17,12 @@ Raw = Sequence[Any]
 
 def streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Generator[Raw]:
     """The rows of a query one by one; they are fetched in portions. A caller that stops half-way must close it."""
-    # SQLite's driver fetches when it is asked. PostgreSQL needs a cursor of the server for that, and SQLAlchemy puts a
-    # buffer before it.
-    if connection.dialect.name != "sqlite":
-        wanted = wanted.execution_options(yield_per=ROWS_AT_ONCE)
-    with connection.execute(wanted) as rows:
+    # SQLite's driver fetches when it is asked, and its own tuples are taken: SQLAlchemy would put each into a Row.
+    # PostgreSQL needs a cursor of the server for that, and SQLAlchemy puts a buffer before it.
+    if connection.dialect.name == "sqlite":
+        with connection.execute(wanted) as rows:
+            while portion := rows.cursor.fetchmany(ROWS_AT_ONCE):
+                yield from portion
+        return
+    with connection.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         yield from chain.from_iterable(rows.partitions(ROWS_AT_ONCE))

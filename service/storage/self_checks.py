@@ -31,6 +31,20 @@ def read(connection: sa.Connection) -> SelfCheck:
     return SelfCheck() if row is None else SelfCheck(row.checks, row.mismatches, _fault_of(row.fault))
 
 
+def lock(connection: sa.Connection) -> SelfCheck:
+    """What the checks have found so far; it stays so until the transaction ends, because no other can change it.
+
+    A check and a repair take this lock first. So the one that comes second sees what the first has written.
+    """
+    connection.execute(sa.select(self_check.c.id).with_for_update()).one_or_none()
+    return read(connection)
+
+
+def newest_repair(connection: sa.Connection) -> int:
+    """The number of the newest repair of cells; 0 before the first."""
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(cell_repair.c.id), 0))).scalar_one())
+
+
 def _fault_of(text: str | None) -> WrongFigure | None:
     if text is None:
         return None
@@ -58,10 +72,9 @@ def record(
         connection.execute(sa.insert(self_check).values(id=_ONLY_ROW, checks=1, mismatches=found, fault=text, **values))
 
 
-def clear(connection: sa.Connection) -> bool:
-    """Forgets the known fault, because all cells were found right or were repaired; returns whether there was one."""
-    wanted = sa.update(self_check).where(self_check.c.fault.is_not(None)).values(fault=None)
-    return connection.execute(wanted).rowcount > 0
+def clear(connection: sa.Connection) -> None:
+    """Forgets the known fault, because all cells were found right or were repaired."""
+    connection.execute(sa.update(self_check).values(fault=None))
 
 
 def record_repair(

@@ -46,7 +46,7 @@ def market(ledger: Ledger, admin: Caller) -> Ledger:
     key_id, _ = create_key(ledger, "gone", ["reports:read"])
     revoke_key(ledger, key_id)
     add_rule_file(ledger, a_text(value_limits=[a_limit(valid_from="2035-01-01")]), "a-request")
-    record_verification(ledger, 2)
+    record_verification(ledger, 2, 0)
     end_session(ledger, b"\0" * 16, ledger.now())
     _send_on(ledger, admin, posted)
     return ledger

@@ -96,7 +96,7 @@ def test_posting_goes_on_where_the_ledger_was(
     with restored.database.reading() as connection:
         assert tail.newest_seq(connection) == 15
     fold(restored)
-    record_verification(restored, 3)
+    record_verification(restored, 3, 0)
     assert verify(restored).transactions == 15
     caller.client.application.extensions["hushi"].committer.close()
 

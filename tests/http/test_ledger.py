@@ -29,7 +29,7 @@ def test_the_head_tells_where_the_ledger_stands(ledger: Ledger, admin: Caller) -
         admin.trade(a_trade())
     fold(ledger)
     admin.trade(a_trade())
-    record_verification(ledger, 1)
+    record_verification(ledger, 1, 0)
     head = admin.get("/v1/ledger").get_json()
     assert (head["block"], head["transactions"], head["tail"]) == (1, 4, 1)
     assert head["verified_at"].endswith("+08:00")

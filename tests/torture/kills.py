@@ -1,6 +1,7 @@
 """Kills by SIGKILL while clients post: a worker, the whole server, the folder, PostgreSQL, a backend of it."""
 
 import contextlib
+import dataclasses
 import functools
 import random
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 import psutil
 
+from service.server import replacements
 from tests.torture.asking import Log
 from tests.torture.markets import Market
 from tests.torture.running import CYCLES_PER_LEDGER, Count, Fault, Plan, run_on_ledgers
@@ -20,6 +22,7 @@ BEFORE_S = (0.05, 0.8)
 MORE_AFTERWARDS = 20
 """How many entries must be acknowledged after the kill: the service goes on."""
 BACK_WITHIN_S = 120.0
+PAUSE_MAX_S = 0.5
 CYCLES = 200
 SETTINGS = {"fsync": "on", "full_page_writes": "on"}
 
@@ -83,8 +86,15 @@ def strike(kill: Kill, plan: Plan, market: Market, log: Log, number: int) -> Non
     market.wait_until_ready(BACK_WITHIN_S)
 
 
+def _serve_with_short_pauses(hushi: Callable[[], None]) -> None:
+    """Serves, and replaces processes soon: else the pause would grow to half a minute with the kills."""
+    replacements.PAUSE_MAX_S = PAUSE_MAX_S
+    hushi()
+
+
 def _run(kill: Kill, plan: Plan) -> Count:
-    return run_on_ledgers(plan, functools.partial(strike, kill), SETTINGS)
+    soon = dataclasses.replace(plan, hushi=functools.partial(_serve_with_short_pauses, plan.hushi))
+    return run_on_ledgers(soon, functools.partial(strike, kill), SETTINGS)
 
 
 KILLS: dict[str, Kill] = {

@@ -58,7 +58,7 @@ def _change(ledger: Ledger, statement: str) -> None:
 
 def _repair(ledger: Ledger) -> tuple[int, int]:
     _, wrong = find_wrong_cells(ledger, None, tell_nobody)
-    repair_cells(ledger, wrong)
+    repair_cells(ledger, wrong, 0)
     return len(wrong.trade), len(wrong.processing)
 
 
@@ -152,9 +152,9 @@ def test_what_is_folded_between_the_count_and_the_repair_is_in_the_cells(
     fold_all_transfers(ledger)
     monkeypatch.setattr(repairing, "CAUGHT_UP_MAX", 1)
     with pytest.raises(TooFarBehind):
-        repair_cells(ledger, wrong)
+        repair_cells(ledger, wrong, 0)
     monkeypatch.undo()
-    repair_cells(ledger, wrong)
+    repair_cells(ledger, wrong, 0)
     verify(ledger)
 
 

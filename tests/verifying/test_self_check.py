@@ -90,7 +90,7 @@ def test_a_verification_that_finds_all_cells_right_ends_the_alarm(ledger: Ledger
     assert _checks_until_found(ledger) is not None
     _change(ledger, CHANGES["an amount"][0].replace("+", "-"))
     assert market.get(REPORT).status_code == 503
-    record_verification(ledger, 1)
+    assert record_verification(ledger, 1, 1) is None
     assert market.get("/health/ready").status_code == 200
     assert market.get(REPORT).get_json()["total"]["amount_cny"]["current"] == "6000.00"
 

@@ -104,14 +104,27 @@ def start_helper(settings: Settings, parts: Sequence[Part]) -> Helper:
     ours, theirs = context.Pipe()
     taken = context.Array("b", len(parts))
     process = context.Process(target=_help, args=(settings, theirs, parts, taken), daemon=True)
-    process.start()
+    with _without_interruption():
+        process.start()
     theirs.close()
     return Helper(process, ours, PartsToTake(taken))
 
 
+@contextlib.contextmanager
+def _without_interruption() -> Iterator[None]:
+    """Holds back Ctrl-C from this thread; a process that is started meanwhile never gets it.
+
+    The first process ends the second one. Without this, the second one would show a traceback while Python starts.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _help(settings: Settings, pipe: Pipe, parts: Sequence[Part], taken: Any) -> None:
     """What the second process does until it has sent its outcomes, or the first process ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the first process ends this one.
     ledger = open_existing(settings)
     with ledger.database.reading():
         # A new connection drops its plans, and PostgreSQL takes a snapshot for that: too early for `take_over`

@@ -24,6 +24,7 @@ class CountedRow:
     changed_in: int
     is_shared: bool = True
     """Whether other rows have the same sums and sets, so that they must not be changed."""
+    _stored: tuple[object, ...] | None = None
 
     def joined(self, part: Self) -> Self:
         """This row with another part of its cell; a row that others share is left as it is."""
@@ -39,8 +40,13 @@ class CountedRow:
         return self
 
     def as_stored(self) -> tuple[object, ...]:
-        """The columns behind the key, as a fold writes them."""
-        return (*self.sums, *map(serialized, self.sets), self.changed_in)
+        """The columns behind the key, as a fold writes them. They are kept for the other cells with the same row."""
+        stored = self._stored
+        if stored is None:
+            stored = (*self.sums, *map(serialized, self.sets), self.changed_in)
+            if self.is_shared:
+                self._stored = stored
+        return stored
 
 
 _EMPTY = {kind: kind().serialize() for kind in (BitMap, BitMap64)}

@@ -46,8 +46,9 @@ def _why_wrong(key: Raw, entry: Raw, mac_keys: MacKeys) -> str | None:
     digest, mac, transaction_id, refusal = key
     if refusal is None and entry[0] is None:
         return f"Transaction {_named(transaction_id)} was answered under a key, and is not in the journal."
-    if any(mac_keys.fits(mac, message) for message in recount.answer_messages(key, entry)):
-        return None
+    for message in recount.answer_messages(key, entry):
+        if mac_keys.fits(mac, message):
+            return None
     answered = "a refusal" if refusal is not None else f"transaction {_named(transaction_id)}"
     return f"Key {_named(digest)} was not answered with {answered} as it is there, or was asked something else."
 

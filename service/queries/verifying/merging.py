@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from service.queries.verifying.faults import reading
+from service.queries.verifying.faults import UNREADABLE, unreadable
 from service.storage.raw_rows import Raw
 
 
@@ -18,9 +18,11 @@ def side_by_side(
     of_left, of_right = itertools.groupby(left, key_of), itertools.groupby(right, key_of)
     one, other = next(of_left, None), next(of_right, None)
     while one is not None or other is not None:
-        with reading(what):
+        try:
             is_left = other is None or (one is not None and one[0] <= other[0])
             is_right = one is None or (other is not None and other[0] <= one[0])
+        except UNREADABLE as error:
+            raise unreadable(what, error) from None
         key: Any = None
         own: list[Raw] = []
         others: list[Raw] = []

@@ -52,11 +52,12 @@ class Patience:
 
 
 class CheckedDay(NamedTuple):
-    """A day that was recounted, the number of its cells, and the figures that are wrong."""
+    """A day that was recounted, the number of its cells, the figures that are wrong, and the newest repair then."""
 
     day: datetime.date
     cells: int
     wrong: list[WrongFigure]
+    repairs: int
 
 
 def check_random_day(
@@ -95,7 +96,7 @@ def check_day(connection: Connection, day: datetime.date, patience: Patience) ->
         for kind, counted, stored in _both(connection, day, patience):
             cells += len(counted)
             wrong.extend(_wrong_figures(kind, day, counted, stored))
-    return CheckedDay(day, cells, wrong)
+    return CheckedDay(day, cells, wrong, self_checks.newest_repair(connection))
 
 
 def _both(

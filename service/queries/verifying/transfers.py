@@ -20,7 +20,7 @@ from service.domain.transfers import (
     worth_of,
 )
 from service.queries.verifying.enterprises import EnterpriseHistory
-from service.queries.verifying.faults import Wrong, reading
+from service.queries.verifying.faults import UNREADABLE, Wrong, reading, unreadable
 from service.queries.verifying.merging import side_by_side
 from service.storage import recount_transfers
 from service.storage.columns import day_of
@@ -121,13 +121,15 @@ def verify_goods(connection: Connection) -> None:
         closing(recount_transfers.read_transferred(connection)) as rows,
     ):
         for place, own, counted in side_by_side("A row of what has gone on", _place_of, lines, rows):
-            with reading(f"What has gone on of the trade at place {place} of the journal"):
+            try:
                 if not _went_on_once(own, counted):
                     both: list[LineInOrder | TransferredRow] = [
                         *map(LineInOrder._make, own),
                         *map(TransferredRow._make, counted),
                     ]
                     _verify_trade(f"The trade at place {place} of the journal", both)
+            except UNREADABLE as error:
+                raise unreadable(f"What has gone on of the trade at place {place} of the journal", error) from None
 
 
 def _went_on_once(lines: Sequence[Raw], rows: Sequence[Raw]) -> bool:
