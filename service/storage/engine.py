@@ -62,7 +62,8 @@ class Database:
         else:
             from service.storage import postgresql
 
-            self._writer, self._reader, self._apart, self._peers = postgresql.postgresql_engines(self.url)
+            engines = postgresql.postgresql_engines(self.url, takes_writes=takes_writes)
+            self._writer, self._reader, self._apart, self._peers = engines
             copy_instead_of_executemany(self._writer)
             self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
