@@ -62,10 +62,10 @@ def main() -> None:
     chain.leaf_hash = hash_slowly  # type: ignore[attr-defined] # (it is imported there)
     if processes == "late":
         os.environ[LATE] = "yes"
-        Helper.end = _end_late  # type: ignore[method-assign]
+        Helper.end = _end_late  # type: ignore[method-assign] # (it ends late on purpose)
     if processes != "one":
-        verifying.is_worth_it = lambda ledger: True  # type: ignore[attr-defined] # (so are these)
-        verifying.parts_of = _with_a_long_part  # type: ignore[attr-defined]
+        verifying.is_worth_it = lambda ledger: True  # type: ignore[attr-defined] # (so is this)
+        verifying.parts_of = _with_a_long_part  # type: ignore[attr-defined] # (so is this)
     hushi()
 
 
