@@ -185,6 +185,6 @@ class _Track:
             click.echo(f"That it was verified is not noted in the ledger: {fault}.", err=True)
             return
         if fault is not None:
-            click.echo(f"WRONG: {fault}, as the self-check has found meanwhile.")
+            click.echo(f"WRONG: {fault.sentence}, as the self-check has found meanwhile.")
             sys.exit(EXIT_DIFFERENT)
         self.record(is_whole=True)

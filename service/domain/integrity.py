@@ -21,6 +21,11 @@ class WrongFigure(NamedTuple):
     is_now: str | None
     should_be: str | None
 
+    @property
+    def sentence(self) -> str:
+        """The figure as the beginning of a sentence, in the words that `hushi verify` begins with."""
+        return f"T{str(self)[1:]}"
+
     def __str__(self) -> str:
         return (
             f"the {self.kind} of {self.day}, grain {self.grain}, {self.dimensions}: {self.measure} is "

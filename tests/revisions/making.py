@@ -40,18 +40,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hushi-revision-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        code = folder / "code"
-        code.mkdir()
-        packed = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
-        subprocess.run(["tar", "-x", "-C", code], input=packed, check=True)
+        code = code_of(commit, folder / "code")
         revision = max(path.name[:4] for path in (code / "service/migrations/versions").glob("0*.py"))
         for engine in LEDGER:
             print(keep(revision, engine, _make(engine, folder / engine, code)))
 
 
+def code_of(commit: str, folder: pathlib.Path) -> pathlib.Path:
+    """Unpacks the code of a commit into a new folder, and returns the folder. The commit must be in the history."""
+    folder.mkdir()
+    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
+    return folder
+
+
+def program_of(code: pathlib.Path) -> list[str]:
+    """The command that runs the code in a folder. It runs there, because Python and Granian import from there first."""
+    return ["env", "-C", str(code), sys.executable, "-c", _START]
+
+
 def _make(engine: str, folder: pathlib.Path, code: pathlib.Path) -> pathlib.Path:
-    # It runs in the folder of that code, because Python and Granian import from there first.
-    program = ["env", "-C", str(code), sys.executable, "-c", _START]
+    program = program_of(code)
     data, kept = folder / "data", folder / "kept"
     data.mkdir(parents=True)
     kept.mkdir()

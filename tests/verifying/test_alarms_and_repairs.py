@@ -110,7 +110,7 @@ def test_a_verification_does_not_end_an_alarm_that_was_raised_while_it_ran(
         patched.setattr(verifying, "verify", _first_then(verify, change))
         done = call_hushi(environment, "verify")
     assert (done.exit_code, "every figure" in done.output) == (1, False), done.output
-    assert "WRONG: the cell of 2024-06-29, grain 1" in done.output
+    assert "WRONG: The cell of 2024-06-29, grain 1" in done.output
     assert market.get("/health/ready").status_code == 503
     assert market.get("/v1/ledger").get_json()["verified_at"] is None
     assert call_hushi(environment, "verify", "--repair-cells").exit_code == 0
