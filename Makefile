@@ -46,13 +46,12 @@ torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks,
 	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" $(if $(SEED),--seed $(SEED))
 
 # FAULTS names faults of tests/cluster/faults.py. Cutting machines off from each other takes root; the rest runs as anybody.
-cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 2 hours: FAULTS, CYCLES, SEED narrow it
+cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 3 hours: FAULTS, CYCLES, SEED narrow it
 	$(BIN)/python -m tests.cluster.run --cycles "$(or $(CYCLES),30)" --seed "$(or $(SEED),17)" $(if $(FAULTS),--faults "$(FAULTS)")
 	$(BIN)/python -m tests.cluster.run --by-hand
 
-cluster-quick: $(VENV)/test.done  ## The same with one kill and one switchover, and the control without synchronous standbys, which must lose
+cluster-quick: $(VENV)/test.done  ## The same with one kill and one switchover, and the control without synchronous standbys, which must lose: a minute
 	$(BIN)/python -m tests.cluster.run --quick
-	$(BIN)/python -m tests.cluster.run --control
 
 # Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
 coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor

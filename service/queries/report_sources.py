@@ -32,6 +32,9 @@ PRIMARY_SHOWS_WITHIN_S = 1.0
 """How long a commit that a standby has shown may wait for other standbys before the primary shows it."""
 FAR_BEHIND_S = 10.0
 """A standby that is this far behind is not asked while the primary answers."""
+SILENT_FOR_S = 5.0
+"""How long a standby is not asked that has fallen silent, while the primary answers; a process that serves asks in the
+background meanwhile."""
 LOOK_AGAIN_S = 0.01
 SAMPLE_EVERY_S = 0.25
 SAMPLES_MAX = 4096
@@ -79,6 +82,7 @@ class ReportSources:
         self._same: tuple[int, int] | None = None
         self._known_ledger = (0, 0)
         self._is_behind = False
+        self._silent_until = 0.0
         self._sampling = threading.Lock()
         self._sent: deque[tuple[float, int]] = deque(maxlen=SAMPLES_MAX)
 
@@ -165,6 +169,8 @@ class ReportSources:
         self, standby: ReportSource, lsn: float, wanted: WantedPosition | None, newest: LoggedState | None
     ) -> Chosen | None:
         """The standby, when it holds what is needed in time; else None."""
+        if newest is not None and time.monotonic() < self._silent_until:
+            return None
         if newest is not None and self.lag_s() > FAR_BEHIND_S:
             with contextlib.suppress(DatabaseUnavailable):
                 self.state_behind(standby, 0)  # It may have caught up.
@@ -173,9 +179,12 @@ class ReportSources:
         within_s = POSITION_WITHIN_S if newest is None else 0.0 if self._is_behind else STANDBY_WITHIN_S
         until = time.monotonic() + within_s
         while True:
+            asked_at = time.monotonic()
             try:
                 found = self.state_behind(standby, lsn)
             except DatabaseUnavailable:
+                if time.monotonic() - asked_at > STANDBY_WITHIN_S:
+                    self._silent_until = time.monotonic() + SILENT_FOR_S
                 return None
             if found is not None and (wanted is None or _place(found[0]) >= wanted):
                 self._is_behind = False
@@ -196,6 +205,7 @@ class ReportSources:
             switches = database.switches
             of_server, reached = self._reached
             logged = standby.states.logged()
+            self._silent_until = 0.0
             if database.switches != switches:
                 continue
             self._reached = (switches, logged.lsn)

@@ -1,13 +1,17 @@
 """How the standby of HUSHI_READ_URL is, for monitoring: whether reports can come from it, and how far behind it is."""
 
 import contextlib
+import time
 from dataclasses import dataclass
 from typing import Literal
 
 from service.figures.standbys import STANDBY_LAG_ENTRIES, STANDBY_LAG_SECONDS, STANDBY_UP
 from service.queries.ledger import get_head
-from service.queries.report_sources import FAR_BEHIND_S, ReportSources
+from service.queries.report_sources import FAR_BEHIND_S, ReportSource, ReportSources
 from service.storage.faults import DatabaseUnavailable
+
+SEEK_EVERY_S = 5.0
+"""How often a server that prefers standbys looks for one while its reports come from the primary."""
 
 Condition = Literal["ok", "behind", "away", "another ledger"]
 
@@ -27,6 +31,7 @@ class StandbyWatch:
     def __init__(self, sources: ReportSources) -> None:
         """Looks at nothing yet."""
         self._sources = sources
+        self._sought_at = 0.0
         self.found: StandbyCondition | None = None
 
     def look(self) -> None:
@@ -34,6 +39,8 @@ class StandbyWatch:
         sources = self._sources
         if sources.standby is None:
             return
+        with contextlib.suppress(DatabaseUnavailable):
+            self._seek(sources.standby)
         condition: Condition = "away"
         lag_entries: int | None = None
         with contextlib.suppress(DatabaseUnavailable):
@@ -48,6 +55,12 @@ class StandbyWatch:
             elif found is not None:
                 condition = "another ledger"
         self._note(StandbyCondition(condition, None if condition == "away" else sources.lag_s(), lag_entries))
+
+    def _seek(self, standby: ReportSource) -> None:
+        """After a fail-over reports may come from the new primary: this leaves it as soon as a standby is there."""
+        if time.monotonic() - self._sought_at >= SEEK_EVERY_S:
+            self._sought_at = time.monotonic()
+            standby.ledger.database.seek_standby()
 
     def _note(self, found: StandbyCondition) -> None:
         self.found = found

@@ -27,7 +27,7 @@ from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_o
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.suspending import SUSPENSION
-from service.storage.urls import read_url
+from service.storage.urls import PREFER_STANDBY, read_url
 
 Connection = sa.Connection
 """An open transaction or snapshot. Commands and queries pass it on, and use no other part of SQL."""
@@ -62,12 +62,14 @@ class Database:
         else:
             from service.storage import postgresql
 
-            self._writer, self._reader, self._apart, self._peers = postgresql.postgresql_engines(self.url)
+            engines = postgresql.postgresql_engines(self.url, takes_writes=takes_writes)
+            self._writer, self._reader, self._apart, self._peers = engines
             copy_instead_of_executemany(self._writer)
             self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading
+            self._seek_standby = postgresql.seek_standby
         self.writes = LastWrites()
         self._watching: list[Any] = []
         self._fair_lock = FairLock()
@@ -232,6 +234,11 @@ class Database:
             )
         with self.reading() as connection:
             return bool(connection.exec_driver_sql(_IS_READ_ONLY).scalar_one())
+
+    def seek_standby(self) -> None:
+        """Leaves a primary for a standby, when the URL prefers standbys and one answers. Raises DatabaseUnavailable."""
+        if self.url.query.get("target_session_attrs") == PREFER_STANDBY and not self.is_read_only():
+            self._seek_standby(self._reader, self._peers)
 
     def open_watching(self) -> Any:
         """Opens a driver's connection outside of the pool, for single statements outside of any transaction.

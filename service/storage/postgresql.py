@@ -14,7 +14,7 @@ import psycopg
 import sqlalchemy as sa
 
 from service.storage.committing import collect_warnings
-from service.storage.faults import BecameReadOnly, NotDurable, ReadOnlyDatabase
+from service.storage.faults import BecameReadOnly, DatabaseUnavailable, NotDurable, ReadOnlyDatabase
 from service.storage.hosts import attempts_of, connect_to_one
 from service.storage.silence import PatientConnection, Peers
 
@@ -44,6 +44,9 @@ fail-over, and the same address, or another host of the URL, may lead to the pri
 ANSWER_WITHIN_S = 11
 """A server may be frozen while its system still receives data. Then only the client's own clock ends the waiting.
 Together with the request to cancel (`silence.CANCEL_WITHIN_S`) and a new connection this takes 15 s."""
+STANDBY_ANSWERS_WITHIN_S = 1.0
+"""A standby that only reports come from is given up sooner, because the primary can answer them: when it does not tell
+its state or begin a transaction in this time, all connections to it are ended that have heard nothing since."""
 COMMIT_WITHIN_S = 20
 """Where another server may take over, a commit waits longer for its standbys. When it is given up, PostgreSQL shows
 what is on this server alone, and a report would show it until the other server takes over. A primary that is cut off
@@ -108,6 +111,8 @@ class _Connection(PatientConnection):
 
     answer_within_s: float | None = ANSWER_WITHIN_S
     has_own_session = False
+    begins_within_s: float = ANSWER_WITHIN_S
+    """How long it waits for the beginning of a transaction that reads, and for the state of the ledger."""
     may_fail_over = False
     is_writing = False
     opened_at = 0.0
@@ -143,9 +148,9 @@ class _Connection(PatientConnection):
         return "; DISCARD PLANS"
 
 
-def postgresql_engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine, sa.Engine, Peers]:
+def postgresql_engines(url: sa.URL, *, takes_writes: bool) -> tuple[sa.Engine, sa.Engine, sa.Engine, Peers]:
     """The pools of a process for what writes, what reads, and what reads apart, and the connections of all three."""
-    peers = Peers()
+    peers = Peers(ANSWER_WITHIN_S if takes_writes else STANDBY_ANSWERS_WITHIN_S)
     writing, reading, apart = (postgresql_engine(url, each, peers) for each in (WRITERS_MAX, READERS_MAX, APART_MAX))
     return writing, reading, apart, peers
 
@@ -168,14 +173,30 @@ def postgresql_engine(url: sa.URL, connections_max: int, peers: Peers) -> sa.Eng
     @sa.event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
         """Opens a connection for SQLAlchemy, to the first of the URL's servers that is wanted."""
-        told = _PARAMETERS | parameters
-        attempts = attempts_of(told)
-        connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
-        connection.may_fail_over = len(attempts) > 1
-        peers.join(connection)
-        return connection
+        return _connect_to_wanted(parameters, peers)
 
     return engine
+
+
+def seek_standby(engine: sa.Engine, peers: Peers) -> None:
+    """Opens one more connection, and closes it. When it has led to another server, all others leave the one before.
+
+    Raises DatabaseUnavailable.
+    """
+    _, parameters = engine.dialect.create_connect_args(engine.url)
+    try:
+        _connect_to_wanted(parameters, peers).close()
+    except psycopg.Error as error:
+        raise DatabaseUnavailable("no server answers") from error
+
+
+def _connect_to_wanted(parameters: Mapping[str, Any], peers: Peers) -> "_Connection":
+    told = {**_PARAMETERS, **parameters}
+    attempts = attempts_of(told)
+    connection = connect_to_one(attempts, _connect, float(told["connect_timeout"]))
+    connection.may_fail_over, connection.begins_within_s = len(attempts) > 1, peers.begins_within_s
+    peers.join(connection)
+    return connection
 
 
 def _connect(parameters: Mapping[str, Any]) -> _Connection:
@@ -234,7 +255,7 @@ def _begin_durably(connection: sa.Connection, begin: str) -> "_Connection":
 def begin_reading(connection: sa.Connection) -> None:
     """Begins a transaction that sees one snapshot and can't write."""
     driver = _driver_of(connection)
-    driver.answer_within_s, driver.is_writing = ANSWER_WITHIN_S, False
+    driver.answer_within_s, driver.is_writing = driver.begins_within_s, False
     _begin(connection, driver, _READING + driver.plan_anew())
     driver.answer_within_s = READ_WITHIN_S
 
@@ -251,7 +272,7 @@ def _begin(connection: sa.Connection, driver: _Connection, text: str) -> psycopg
 
 def prepare_watching(driver: Any) -> None:
     """Prepares a connection that was taken out of its pool for single statements outside of any transaction."""
-    driver.answer_within_s = ANSWER_WITHIN_S
+    driver.answer_within_s = driver.begins_within_s
     if driver.has_own_session:
         driver.execute(_WATCHING_ALWAYS)
     else:

@@ -27,8 +27,9 @@ class Peers:
     After a fail-over the server is another one. The first connection to it ends all connections to the one before.
     """
 
-    def __init__(self) -> None:
-        """Begins without connections."""
+    def __init__(self, begins_within_s: float) -> None:
+        """Begins without connections. A transaction that reads must begin within this time."""
+        self.begins_within_s = begins_within_s
         self._inside = threading.Lock()
         self._connections: weakref.WeakSet[PatientConnection] = weakref.WeakSet()
         self._server: str | None = None
@@ -94,11 +95,11 @@ class PatientConnection(psycopg.Connection[Any]):
             answer = super().wait(gen, interval, within_s)
         except psycopg.OperationalError:
             waited_s = time.monotonic() - began
-            is_server_there = False
+            is_silent = waited_s > SILENT_AFTER_S
             if within_s is not None and waited_s >= within_s:
-                is_server_there = self._end_what_runs()
+                is_silent = not self._end_what_runs()
                 self.pgconn.finish()
-            if self.closed and not is_server_there and waited_s > SILENT_AFTER_S and self.peers is not None:
+            if self.closed and is_silent and self.peers is not None:
                 self.peers.cut_off_the_silent(began)
             raise
         self.heard_at = time.monotonic()

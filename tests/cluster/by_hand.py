@@ -8,9 +8,9 @@ import shutil
 import subprocess
 
 from deploy.cluster.render import render, write
-from tests.cluster.callers import Place
 from tests.cluster.cluster import Cluster
 from tests.cluster.nodes import PATRONI, Node
+from tests.cluster.places import Place
 from tests.waiting import wait_until
 
 ACTS_WITHIN_S = 120.0

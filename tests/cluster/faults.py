@@ -13,6 +13,7 @@ FAILS_OVER_WITHIN_S = 60.0
 HOLDS_MAX_S = 45.0
 STANDBY_AWAY_MAX_S = 12.0
 ETCD_AWAY_MAX_S = 30.0
+UNCOPIED_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,18 @@ def _lose_etcd(cluster: Cluster, dice: random.Random) -> str:
     return f"no etcd for {away_s:.0f} s"
 
 
+def _lose_uncopied(cluster: Cluster, _dice: random.Random) -> str:
+    """Keeps what the primary writes from the standbys for a moment, and kills it. A standby takes over in seconds."""
+    name = _primary(cluster)
+    primary = cluster.nodes[name]
+    for other in cluster.standbys():
+        cluster.network.machines[other].drop_from([primary.machine], cluster.network.ports.postgresql)
+    time.sleep(UNCOPIED_S)
+    primary.kill_postgresql()
+    _wait_for_another(cluster, name)
+    return f"the standbys got nothing of {name} for {UNCOPIED_S} s, and its PostgreSQL was killed"
+
+
 def _primary(cluster: Cluster) -> str:
     return wait_until(cluster.primary, FAILS_OVER_WITHIN_S) or ""
 
@@ -125,3 +138,5 @@ FAULTS = {
         Fault("etcd lost", _lose_etcd, until_back=False),
     )
 }
+CONTROL = Fault("replication cut", _lose_uncopied, until_back=True, needs_cuts=True)
+"""With asynchronous replication it must lose what was acknowledged."""

@@ -41,30 +41,31 @@ class Machine:
     name: str
     address: str
     namespace: str | None = None
-    dropped: set[str] = field(default_factory=set)
-    """The addresses whose packets this machine drops."""
+    dropped: set[tuple[str, ...]] = field(default_factory=set)
+    """The packets that this machine drops, in the words of iptables."""
 
     def command(self, *program: str, as_root: bool = False) -> list[str]:
         """The command that runs a program on this machine, as an ordinary user unless `as_root`."""
         inside = [] if self.namespace is None else [_tool("ip"), "netns", "exec", self.namespace]
         return [*inside, *(_LIKE_NOBODY if os.geteuid() == 0 and not as_root else ()), *program]
 
-    def drop_from(self, others: Iterable["Machine"]) -> None:
-        """Drops from now on what the other machines send to this one."""
+    def drop_from(self, others: Iterable["Machine"], port: int | None = None) -> None:
+        """Drops from now on what the other machines send to this one, or only what comes from a port of theirs."""
         for other in others:
-            if other.address not in self.dropped:
-                self._filter("-A", other.address)
-                self.dropped.add(other.address)
+            packets = ("-s", other.address, *(() if port is None else ("-p", "tcp", "--sport", str(port))))
+            if packets not in self.dropped:
+                self._filter("-A", packets)
+                self.dropped.add(packets)
 
     def receive_all(self) -> None:
         """Receives from all machines again."""
-        for address in sorted(self.dropped):
-            self._filter("-D", address)
+        for packets in sorted(self.dropped):
+            self._filter("-D", packets)
         self.dropped.clear()
 
-    def _filter(self, change: str, address: str) -> None:
+    def _filter(self, change: str, packets: tuple[str, ...]) -> None:
         assert self.namespace is not None, "machines without namespaces can't be cut off"
-        _run(*self.command(_tool("iptables"), "-w", change, "INPUT", "-s", address, "-j", "DROP", as_root=True))
+        _run(*self.command(_tool("iptables"), "-w", change, "INPUT", *packets, "-j", "DROP", as_root=True))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,19 @@ def proxy(cluster: Cluster) -> Iterator[None]:
         process.wait()
 
 
+@contextlib.contextmanager
+def following_proxy(cluster: Cluster) -> Iterator[None]:
+    """Runs HAProxy where it is installed, which must lead to the right nodes before and after what is done inside."""
+    if HAPROXY is None:
+        print("skipped: HAProxy (it is not installed)")
+        yield
+        return
+    with proxy(cluster):
+        wait_until_it_leads(cluster)
+        yield
+        wait_until_it_leads(cluster)
+
+
 def wait_until_it_leads(cluster: Cluster) -> None:
     """Waits until the port for writes leads to the primary, and that for reads to a standby."""
     wait_until(lambda: _is_standby(cluster, "HAPROXY_WRITE_PORT") is False, LEADS_WITHIN_S)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.queries import report_sources
-from tests.reading.pairs import REPORT, Pair, caller_of, counted, pair, post
+from service.queries import report_sources, standby_condition
+from tests.reading.pairs import REPORT, Pair, ask, caller_of, counted, pair, post
 from tests.waiting import wait_until
+
+READERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hushi'"
 
 
 @pytest.fixture
@@ -98,3 +100,25 @@ def test_after_a_promotion_the_new_primary_is_read_and_written(servers: Pair) ->
         seen.append(counted(clerk))
     assert seen == [before, before + 1, before + 2, before + 3]
     _start(servers)
+
+
+def test_reports_leave_the_primary_when_a_standby_is_back(servers: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fail-over to the standby that is read has reports come from the new primary, until there is a standby again."""
+    monkeypatch.setattr(standby_condition, "SEEK_EVERY_S", 0.0)
+    url = f"postgresql+psycopg://hushi@/hushi?host={servers.primary.folder},{servers.standby.folder}"
+    servers.standby.run("pg_ctl", "-D", servers.standby.folder / "data", "-m", "fast", "-w", "-s", "stop")
+    app = servers.app(HUSHI_READ_URL=f"{url}&target_session_attrs=prefer-standby")
+    clerk, watch = caller_of(app, "clerk"), app.extensions["hushi"].standby_watch
+    before = counted(clerk)
+    watch.look()
+    servers.standby.start_again()
+    wait_until(lambda: ask(servers.standby, "SELECT pg_is_in_recovery()"))
+    assert ask(servers.standby, READERS) == 0
+    post(clerk)
+    assert counted(clerk) == before + 1
+    assert ask(servers.standby, READERS) == 0
+    watch.look()
+    assert counted(clerk) == before + 1
+    assert ask(servers.standby, READERS) > 0
+    post(clerk)
+    assert counted(clerk) == before + 2
