@@ -151,9 +151,15 @@ class Cluster:
         return [name for name in DATABASES if name != primary]
 
     def is_whole(self) -> bool:
-        """Whether there is a primary, and two standbys that stream from it and count for its commits."""
-        states = sorted(f"{one['role']} {one['state']}" for one in self.members())
-        return states == ["leader running", *[f"{self.standby_role} streaming"] * 2]
+        """Whether there is a primary, and two standbys that stream from it and count for its commits.
+
+        A standby whose timer runs is about to be reset: its Patroni was killed while it led. That is a part of the same
+        fault, and a second one meanwhile would be one of two machines.
+        """
+        members = self.members()
+        states = sorted(f"{one['role']} {one['state']}" for one in members)
+        doomed = [one for one in members if one["role"] != "leader" and self.nodes[one["name"]].watchdog.is_armed]
+        return states == ["leader running", *[f"{self.standby_role} streaming"] * 2] and not doomed
 
     def wait_until_whole(self, within_s: float = REJOINS_WITHIN_S) -> None:
         """Waits until the cluster is whole. It looks now and then only: each look keeps the nodes busy."""

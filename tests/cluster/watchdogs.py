@@ -34,6 +34,11 @@ class Watchdog:
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether the timer runs, and will reset the machine unless somebody keeps it from that."""
+        return self.works and self._ends_at is not None
+
     def pause(self) -> None:
         """Stops the timer, as when the whole machine is frozen."""
         self._is_paused = True
