@@ -5,6 +5,7 @@ docs/RULES.md, Warnings.
 """
 
 import datetime
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -58,8 +59,29 @@ def usual_prices(unit_prices: Iterable[int]) -> UsualPrices | None:
     if len(in_order) < TRADES_MIN:
         return None
     median = _median(in_order)
-    width = DEVIATIONS * _median(sorted(abs(price - median) for price in in_order))
+    width = DEVIATIONS * _median_distance(in_order, median)
     return UsualPrices(max(0, median - width), median + width, len(in_order))
+
+
+def _median_distance(in_order: Sequence[int], median: int) -> int:
+    """The median of the distances from a value, as if all distances were sorted."""
+    half, is_odd = divmod(len(in_order), 2)
+    upper = _distance(in_order, median, half + 1)
+    return upper if is_odd else (_distance(in_order, median, half) + upper) // 2
+
+
+def _distance(in_order: Sequence[int], value: int, count: int) -> int:
+    """How far from a value the nearest `count` members reach.
+
+    They stand side by side. Of all windows of so many members, the right one begins where the last member is not nearer
+    than the first any more, or one place before that.
+    """
+    begin = bisect_left(
+        range(len(in_order) - count), 2 * value, key=lambda first: in_order[first] + in_order[first + count - 1]
+    )
+    return min(
+        max(value - in_order[first], in_order[first + count - 1] - value) for first in (max(0, begin - 1), begin)
+    )
 
 
 def _median(in_order: Sequence[int]) -> int:

@@ -77,5 +77,14 @@ def test_it_agrees_with_fractions_to_a_fen(found: list[tuple[int, int]], amount_
         assert not usual.include(amount_fen, quantity_g)
 
 
+@given(st.lists(st.integers(0, 50), min_size=20, max_size=60))
+def test_the_width_is_that_of_all_distances_sorted(prices: list[int]) -> None:
+    median = statistics.median_low(prices) + statistics.median_high(prices)
+    usual = usual_prices(prices)
+    distances = sorted(abs(price - median // 2) for price in prices)
+    width = (statistics.median_low(distances) + statistics.median_high(distances)) // 2
+    assert usual == (max(0, median // 2 - 3 * width), median // 2 + 3 * width, len(prices))
+
+
 def test_a_unit_price_is_a_whole_number() -> None:
     assert unit_price(1670, KG) == 1_670_000_000_000 == 1670 * PARTS_OF_FEN // KG
