@@ -11,11 +11,13 @@ import os
 import queue
 import select
 import threading
+import time
 from collections.abc import Callable
 
 LINES_WAITING_MAX = 10_000
 """As many lines as a busy process writes in a second, which is some megabytes."""
 LINES_AT_ONCE_MAX = 500
+MOMENT_S = 0.005
 LOOK_WHETHER_IT_TAKES_MORE_S = 1.0
 STANDARD_ERROR = 2
 
@@ -76,6 +78,9 @@ class LogLines:
     def _work(self) -> None:
         while True:
             at_once = [self._waiting.get()]
+            if not isinstance(at_once[0], threading.Event):
+                # The lines of a moment are written together: waking this thread for each would cost more than the line.
+                time.sleep(MOMENT_S)
             try:
                 while len(at_once) < LINES_AT_ONCE_MAX:
                     at_once.append(self._waiting.get_nowait())
