@@ -1,7 +1,6 @@
 """Wires the HTTP service together: it makes a ledger and a WSGI application from the settings."""
 
 import functools
-import logging
 import os
 import sys
 import threading
@@ -47,6 +46,7 @@ from service.http.entering import Entrance
 from service.http.openapi import reference_routes
 from service.http.positions import note_told
 from service.http.problems import register_problems
+from service.http.quick_posts import QuickPosts
 from service.http.reading import ReadQueue
 from service.http.request_context import RequestContext, request_context
 from service.http.response_cache import ResponseCache
@@ -62,7 +62,7 @@ from service.queries.reports import Reporter
 from service.queries.sessions import EndedSessions
 from service.queries.standby_condition import StandbyWatch
 from service.server.lifetimes import end_with_any_thread, end_with_the_parent
-from service.server.logs import configure_logs, let_nothing_wait_for_standard_error
+from service.server.logs import configure_logs, let_nothing_wait_for_standard_error, log_request
 from service.server.memory import keep_what_is_loaded, look_for_cycles_rarely
 from service.server.opening import open_or_end
 from service.server.sampling import sampler_of
@@ -119,7 +119,8 @@ def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
         sources,
         StandbyWatch(sources),
     )
-    attach_context(app, AppContext(ledger, committer, *known))
+    shared = AppContext(ledger, committer, *known)
+    attach_context(app, shared)
     register_problems(app)
     register_routes(app, [*FAMILIES, reference_routes(FAMILIES)])
     register_pages(app)
@@ -128,7 +129,7 @@ def create_app(ledger: Ledger, clients: Clients | None = None) -> Flask:
     note = functools.partial(_note, metrics.meter_of(app))
     reading = ReadQueue(app.wsgi_app, note, lambda: admission.writes.taken > 0)
     reads = ResponseCache(reading, sources, ledger.now, note)
-    admission = Admission(app.wsgi_app, note, reads=reads)
+    admission = Admission(QuickPosts(app.wsgi_app, shared, note), note, reads=reads)
     inside = TracedRequests(admission) if tracing.is_on() else admission
     app.wsgi_app = Entrance(inside, note, clients or Clients())  # type: ignore[method-assign] # (Flask's own way)
     app.extensions[_STALLED] = StalledConnections(lambda: admission.arrivals.is_tight, admission.inside_since)
@@ -220,16 +221,8 @@ def _note(meter: metrics.Meter, context: RequestContext, method: str, route: str
     """Counts an answer, and writes a line about it to the log."""
     duration_s = time.perf_counter() - context.started_s
     meter.observe(method, route, status, duration_s)
+    known_method = method if method in metrics.METHODS else metrics.OTHER
     if tracing.is_on():
-        known_method = method if method in metrics.METHODS else metrics.OTHER
         tracing.tell_of_answer(known_method, route, status, context.request_id, context.client)
-    if not _log.is_enabled_for(logging.INFO):
-        return
-    _log.info(
-        "request",
-        method=method if method in metrics.METHODS else metrics.OTHER,
-        route=route,
-        status=status,
-        duration_ms=round(duration_s * 1000, 2),
-        api_key=None if context.api_key is None else context.api_key.id,
-    )
+    api_key = None if context.api_key is None else context.api_key.id
+    log_request(known_method, route, status, round(duration_s * 1000, 2), api_key)

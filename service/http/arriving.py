@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from service.domain.errors import Unavailable, ValidationFailed
+from service.domain.errors import Refusal, Unavailable, ValidationFailed
 from service.figures.answering import ADMISSION_REFUSED
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX, TRANSFER_BYTES_MAX
 
@@ -106,7 +106,24 @@ class Arriving(io.RawIOBase):
         self._length = int(declared) if declared.isdecimal() else None
         self._bytes_max = LONG_BODIES.get(environ["PATH_INFO"], JSON_BYTES_MAX)
         self._whole: io.BytesIO | None = None
+        self._failed: Refusal | None = None
         self._came = 0
+
+    @property
+    def length(self) -> int:
+        """The length that the head names; 0 when it names none."""
+        return self._length or 0
+
+    def take(self) -> bytes | None:
+        """The whole body, which can be read once more; None when it can't be had, and reading it then says why."""
+        assert self._length is not None, "the head names no length"
+        try:
+            body = self._read_whole(self._length)
+        except Refusal as refusal:
+            self._failed = refusal
+            return None
+        self._whole = io.BytesIO(body)
+        return body
 
     def readable(self) -> bool:
         """Always true: this stream can be read."""
@@ -116,6 +133,8 @@ class Arriving(io.RawIOBase):
         """The next bytes. Raises Unavailable, or ValidationFailed when less came than was announced."""
         if self._length is None:
             return self._read_part(target)
+        if self._failed is not None:
+            raise self._failed
         if self._whole is None:
             self._whole = io.BytesIO(self._read_whole(self._length))
         return self._whole.readinto(target)

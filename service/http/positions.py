@@ -12,8 +12,8 @@ from flask import Response, request
 from service.domain.errors import ValidationFailed
 from service.figures import caller_marks
 from service.http.context import app_context
-from service.http.request_context import request_context
-from service.queries.report_sources import Chosen, WantedPosition, count_report, not_reached
+from service.http.request_context import RequestContext, request_context
+from service.queries.report_sources import Chosen, ReportSources, WantedPosition, count_report, not_reached
 from service.storage.faults import DatabaseUnavailable
 
 MIN_POSITION = "Hushi-Min-Position"
@@ -63,20 +63,28 @@ def note_told(response: Response) -> None:
     The answer to a write names a position that holds it: the caller may hand it on to another server. Without a standby
     nothing needs to be remembered: every answer comes from the primary.
     """
-    context, sources = request_context(), app_context().sources
+    is_keyed = "Idempotency-Key" in request.headers
+    position = told_position(request_context(), app_context().sources, response.status_code, is_keyed=is_keyed)
+    if position is not None:
+        response.headers[POSITION] = position
+
+
+def told_position(context: RequestContext, sources: ReportSources, status: int, *, is_keyed: bool) -> str | None:
+    """Does what `note_told` does for an answer with this status; the position that it has to name, if any."""
     if sources.standby is None or context.api_key is None or context.chosen is not None:
-        return
-    if context.look is not None and response.status_code >= 400:
-        return  # A report that was refused tells nothing of the ledger.
+        return None
+    if context.look is not None and status >= 400:
+        return None  # A report that was refused tells nothing of the ledger.
     caller = context.api_key.id
     caller_marks.note_told(caller, time.monotonic())
-    is_write = response.status_code == 201 or "Idempotency-Key" in request.headers
-    if is_write and response.status_code < 300:
-        sources.note_written()
-        try:
-            look = sources.look()
-        except DatabaseUnavailable:
-            return
-        if look.logged is not None:
-            caller_marks.note_found(caller, look.since_s, look.logged.lsn)
-            response.headers[POSITION] = str(look.logged.state.position)
+    if status >= 300 or not (status == 201 or is_keyed):
+        return None
+    sources.note_written()
+    try:
+        look = sources.look()
+    except DatabaseUnavailable:
+        return None
+    if look.logged is None:
+        return None
+    caller_marks.note_found(caller, look.since_s, look.logged.lsn)
+    return str(look.logged.state.position)

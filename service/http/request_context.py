@@ -23,6 +23,8 @@ from service.storage.ledger_state import LedgerState
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from service.commands.posting import Outcome
+
 ENVIRON_KEY = "hushi.request"
 """Where the context stands in the environ. A header of a caller can't get there: it is named `HTTP_…`."""
 
@@ -67,6 +69,8 @@ class RequestContext:
     """The view of a report sets it: where the report comes from."""
     idempotency_key: str | None = None
     """The route sets it: the Idempotency-Key after its check."""
+    settled: "Outcome | Exception | None" = None
+    """service.http.quick_posts sets it: what has become of the trade already, so that the view posts nothing again."""
     exact: Exact | None = None
     """A view sets it when its answer may be kept and given again."""
 

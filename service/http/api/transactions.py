@@ -25,7 +25,7 @@ REVERSAL_ROUTE = "transactions/reversal"
 _TRANSACTION = wire.TransactionWriter()
 _QUOTE = wire.QuoteSchema()
 
-_TRADE_REFUSALS = (
+TRADE_REFUSALS = (
     errors.ReferenceExists,
     errors.UnknownResident,
     errors.ResidentNotActive,
@@ -50,7 +50,7 @@ _KEY_REFUSALS = (
     status=201,
     body=wire.TradeSchema,
     answer=wire.TransactionSchema,
-    refuses=[*_TRADE_REFUSALS, *_KEY_REFUSALS],
+    refuses=[*TRADE_REFUSALS, *_KEY_REFUSALS],
     keyed=True,
     commits=True,
 )
@@ -58,8 +58,12 @@ def post_transaction(body: Trade) -> Answer | Response:
     """Post a trade. The answer is durable, judged, and the same for every retry with the same key."""
     context = request_context()
     digest = key_digest(context.caller.id, POSTING_ROUTE, context.checked_key)
-    entry = Post(digest, trade_fingerprint(body), context.request_id, body, api_key=context.caller.id)
-    return answer_outcome(app_context().committer.submit([entry])[0])
+    if context.settled is None:
+        entry = Post(digest, trade_fingerprint(body), context.request_id, body, api_key=context.caller.id)
+        return answer_outcome(app_context().committer.submit([entry])[0])
+    if isinstance(context.settled, Exception):
+        raise context.settled
+    return answer_outcome(context.settled)
 
 
 @routes.post(
@@ -67,7 +71,7 @@ def post_transaction(body: Trade) -> Answer | Response:
     scope="transactions:write",
     body=wire.TradeSchema,
     answer=wire.QuoteSchema,
-    refuses=_TRADE_REFUSALS,
+    refuses=TRADE_REFUSALS,
 )
 def quote_transaction(body: Trade) -> Answer:
     """What posting this trade now would answer; nothing is stored and no key is needed."""

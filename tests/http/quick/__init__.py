@@ -1,0 +1,1 @@
+"""The quick way in front of Flask."""
