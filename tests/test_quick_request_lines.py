@@ -46,7 +46,7 @@ def test_the_configured_structlog_writes_the_same(monkeypatch: pytest.MonkeyPatc
     """Through the whole configuration of a server; only the instant may differ."""
     written: list[str] = []
     monkeypatch.setattr(STANDARD_ERROR_LINES, "write", written.append)
-    monkeypatch.setattr(logs, "_CONFIGURED", logs._CONFIGURED)
+    monkeypatch.setattr(logs, "_configured", logs._configured)
     before = structlog.get_config()
     try:
         logs.configure_logs("INFO")

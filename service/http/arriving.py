@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from service.domain.errors import Refusal, Unavailable, ValidationFailed
+from service.domain.errors import Unavailable, ValidationFailed
 from service.figures.answering import ADMISSION_REFUSED
 from service.http.bodies import BATCH_BYTES_MAX, JSON_BYTES_MAX, REVERSALS_BYTES_MAX, TRANSFER_BYTES_MAX
 
@@ -106,7 +106,7 @@ class Arriving(io.RawIOBase):
         self._length = int(declared) if declared.isdecimal() else None
         self._bytes_max = LONG_BODIES.get(environ["PATH_INFO"], JSON_BYTES_MAX)
         self._whole: io.BytesIO | None = None
-        self._failed: Refusal | None = None
+        self._failed: Exception | None = None
         self._came = 0
 
     @property
@@ -119,8 +119,8 @@ class Arriving(io.RawIOBase):
         assert self._length is not None, "the head names no length"
         try:
             body = self._read_whole(self._length)
-        except Refusal as refusal:
-            self._failed = refusal
+        except Exception as error:  # noqa: BLE001 (who reads it next is told, and answers to every error)
+            self._failed = error
             return None
         self._whole = io.BytesIO(body)
         return body

@@ -22,7 +22,7 @@ END_WAITS_FOR_THE_LOG_S = 1.0
 """How long a process that ends waits for its last lines to be written."""
 
 _request = threading.local()
-_CONFIGURED: int | None = None
+_configured: int | None = None
 """The level that `configure_logs` has set; None before."""
 
 
@@ -50,11 +50,11 @@ _STAMPS: list[Any] = [
 
 def log_request(method: str, route: str | None, status: int, duration_ms: float, api_key: int | None) -> None:
     """Writes the line of an answered request, as `log.info("request", …)` of structlog does, with less work."""
-    if _CONFIGURED is None:  # Somebody else's structlog, as in tests: it shall show the line.
+    if _configured is None:  # Somebody else's structlog, as in tests: it shall show the line.
         structlog.get_logger().info(
             "request", method=method, route=route, status=status, duration_ms=duration_ms, api_key=api_key
         )
-    elif _CONFIGURED <= logging.INFO:
+    elif _configured <= logging.INFO:
         told = getattr(_request, "told", None)
         now = datetime.datetime.now(datetime.UTC)
         STANDARD_ERROR_LINES.write(request_line(method, route, status, duration_ms, api_key, told, now))
@@ -89,8 +89,8 @@ def configure_logs(level: str) -> None:
         logger_factory=lambda *_: _Logger(),
         cache_logger_on_first_use=True,
     )
-    global _CONFIGURED  # noqa: PLW0603 (a process has one log)
-    _CONFIGURED = logging.getLevelNamesMapping()[level]
+    global _configured  # noqa: PLW0603 (a process has one log)
+    _configured = logging.getLevelNamesMapping()[level]
     STANDARD_ERROR_LINES.on_loss(LOG_LINES_LOST.add)
     atexit.register(flush_logs)
     # A process that multiprocessing forks off runs no atexit functions at its end, but it runs these finalizers.

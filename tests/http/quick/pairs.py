@@ -30,7 +30,7 @@ OTHERWISE = {"duration_ms", "where"}
 """What lines may say otherwise: how long it took, and through what code an unexpected error came."""
 MADE_UP_ID = re.compile(r"\b[0-9a-f]{32}\b")
 COUNTED = re.compile(
-    r"^(hushi_(?:requests|posts|refusals|replays|key_failures|admission_refused|transactions|fen)\w*(?:\{.*\})?) (.+)$",
+    r"^(hushi_(?:requests|refusals|replays|key_failures|admission_refused|accepted|entries)\w*(?:\{.*\})?) (.+)$",
     re.MULTILINE,
 )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from service.commands.committer import Committer
 from service.domain.errors import Unauthenticated, Unavailable
 from service.http import quick_posts
+from service.http.arriving import Arriving
 from service.http.quick_posts import QuickPosts
 from service.ledger import Ledger
 from service.queries.keys import ApiKeyCache
@@ -86,6 +87,18 @@ def test_both_ways_tell_a_commit_that_fails_alike(
     quick, plain = pair.ask(_with({"Idempotency-Key": "next"}))
     assert quick == plain
     assert int(quick.status[:3]) in {401, 500, 503}
+
+
+def test_both_ways_tell_a_body_that_cannot_be_read_alike(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.ask(A_POST)
+
+    def fail(*_: Any) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(Arriving, "_read_whole", fail)
+    quick, plain = pair.ask(_with({"Idempotency-Key": "next"}))
+    assert quick == plain
+    assert quick.status[:3] == "422", "werkzeug takes it for a caller who has gone"
 
 
 def test_both_ways_tell_alike_that_the_recorder_cannot_be_named(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
