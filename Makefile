@@ -53,12 +53,14 @@ cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills,
 cluster-quick: $(VENV)/test.done  ## The same with one kill and one switchover, and the control without synchronous standbys, which must lose: a minute
 	$(BIN)/python -m tests.cluster.run --quick
 
-# Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py.
+# Each process counts but those that are killed (SIGKILL). The floor is in tests/coverage_floor.py. The folders are named, because Alembic
+# loads the steps of the schema by their files, and not as modules of the package.
+MEASURED := --source=$(CURDIR)/service,$(CURDIR)/schemas
 coverage: $(VENV)/test.done  ## All tests once more, counting lines and branches, in servers and commands too; fails under the floor
 	@rm -rf .coverage-data && mkdir -p .coverage-data/again
 	@# Counting takes time that some tests do not allow for: those that fail run once more, alone.
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-	  || COVERAGE_FILE=$(CURDIR)/.coverage-data/again/coverage $(BIN)/coverage run -m pytest --last-failed --last-failed-no-failures none
+	$(BIN)/coverage run $(MEASURED) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  || COVERAGE_FILE=$(CURDIR)/.coverage-data/again/coverage $(BIN)/coverage run $(MEASURED) -m pytest --last-failed --last-failed-no-failures none
 	@$(BIN)/coverage combine --quiet .coverage-data .coverage-data/again && $(BIN)/coverage report --skip-covered --show-missing --sort=cover
 	@$(BIN)/coverage json --quiet -o .coverage-data/totals.json && $(BIN)/python -m tests.coverage_floor .coverage-data/totals.json
 

@@ -7,7 +7,7 @@ ledger must tell what became of it.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from typing import Any, Literal
 
 import orjson
@@ -103,6 +103,7 @@ class Wire:
         """
         sent = {**self._headers, **(headers or {}), **({} if body is None else {"Content-Type": "application/json"})}
         content = None if body is None else orjson.dumps(body)
+        was_kept = self._connection is not None
         try:
             if self._connection is None:
                 self._connection = HTTPConnection(*self._address(), timeout=self._timeout_s)
@@ -111,6 +112,9 @@ class Wire:
             text = answer.read()
         except (OSError, HTTPException) as error:
             self.close()
+            # A server ends connections that were idle for long. What only reads is then asked again, as browsers do.
+            if was_kept and method == "GET" and isinstance(error, RemoteDisconnected):
+                return self.ask(method, path, body, headers)
             raise NoAnswer(repr(error)) from error
         return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
 
