@@ -34,7 +34,7 @@ def archiving(archive: pathlib.Path) -> dict[str, str]:
     """The settings that are deployed, with the folder of this test."""
     found = re.findall(r"^(\w+) = '?(.*?)'?$", SETTINGS.read_text(), re.MULTILINE)
     assert {name for name, _ in found} == {"archive_mode", "archive_command", "archive_timeout"}
-    return {name: value.replace("/var/backups/hushi/wal", str(archive)) for name, value in found}
+    return {name: value.replace("/var/backups/postgresql/wal", str(archive)) for name, value in found}
 
 
 @pytest.fixture
