@@ -58,9 +58,13 @@ DRILLED = (
 
 @pytest.mark.parametrize(("engine_name", "folder"), [("sqlite", BACKUPS), ("postgresql", ELSEWHERE)])
 def test_the_units_of_systemd_back_up_and_practise_restoring(story: Story, folder: str) -> None:
-    """The folder is that of the units, or another one that the settings name: both units take that one."""
-    if folder != BACKUPS:
-        with story.path("/etc/hushi/hushi.env").open("a") as settings:
+    """The folder is that of the units, or another one that the settings name: both units take that one.
+
+    The settings may name a secrets file for commands. The units take the credential all the same.
+    """
+    with story.path("/etc/hushi/hushi.env").open("a") as settings:
+        settings.write(f"HUSHI_SECRETS_FILE='{story.path('/etc/hushi/of-commands.json')}'\n")
+        if folder != BACKUPS:
             settings.write(f"HUSHI_BACKUP_DIR='{story.path(folder)}'\n")
     code, printed = story.run(_script_of("hushi-backup.service"))
     assert (code, shows(printed, (f"{TRADES} transactions, … are in …Z.zip.",))) == (0, True), printed

@@ -218,7 +218,11 @@ def test_the_unit_waits_longer_than_the_server_and_gives_nothing_but_the_secrets
     assert settings["KillMode"] == "mixed"
     assert settings["LoadCredential"].startswith("secrets.json:")
     assert settings["StateDirectory"] == "hushi"
-    environment = dict(line.split("=", 1) for line in re.findall(r"^Environment=(.+)$", unit, re.MULTILINE))
-    read = read_settings(environment)
+    of_unit = dict(line.split("=", 1) for line in re.findall(r"^Environment=(.+)$", unit, re.MULTILINE))
+    # What hushi.env says wins over Environment=, and ExecStart wins over both.
+    of_file = {"HUSHI_SECRETS_FILE": "/etc/hushi/secrets.json"}
+    *before, arguments = settings["ExecStart"].split(maxsplit=3)
+    assert (before[0], before[2]) == ("/usr/bin/env", "/opt/hushi/bin/hushi")
+    read = read_settings({**of_unit, **of_file, **dict([before[1].split("=", 1)])})
     assert (str(read.data_dir), str(read.secrets_file)) == ("/var/lib/hushi", "%d/secrets.json")
-    assert CliRunner().invoke(hushi, [*settings["ExecStart"].split()[1:], "--help"]).exit_code == 0
+    assert CliRunner().invoke(hushi, [*arguments.split(), "--help"]).exit_code == 0

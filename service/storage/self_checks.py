@@ -13,6 +13,7 @@ from service.storage.columns import as_stored, day_of
 from service.storage.tables import cell, cell_repair, journal, processing_cell, self_check, transfer
 
 CHANGES_NAMED_MAX = 100
+_SELF_CHECK_LOCK = 0x4855534B
 _ONLY_ROW = 1
 
 
@@ -34,9 +35,11 @@ def read(connection: sa.Connection) -> SelfCheck:
 def lock(connection: sa.Connection) -> SelfCheck:
     """What the checks have found so far; it stays so until the transaction ends, because no other can change it.
 
-    A check and a repair take this lock first. So the one that comes second sees what the first has written.
+    A check and a repair take this lock first. So the one that comes second sees what the first has written. Before the
+    first check there is no row that could be locked. On SQLite the writer has the lock already.
     """
-    connection.execute(sa.select(self_check.c.id).with_for_update()).one_or_none()
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SELF_CHECK_LOCK)))
     return read(connection)
 
 

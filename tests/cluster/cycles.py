@@ -85,7 +85,8 @@ def is_right(cycles: Sequence[Cycle]) -> bool:
     """Whether nothing was lost, doubled or wrong, posts were back in time, and some reports came from standbys."""
     backs = sorted(cycle.back_s for cycle in cycles)
     return (
-        not any(cycle.lost or cycle.doubled or cycle.wrong for cycle in cycles)
+        bool(cycles)
+        and not any(cycle.lost or cycle.doubled or cycle.wrong for cycle in cycles)
         and backs[-1] <= BACK_WITHIN_S
         and backs[len(backs) // 2] <= BACK_MEDIAN_S
         and any(cycle.from_standby for cycle in cycles)
@@ -97,7 +98,7 @@ def table(cycles: Sequence[Cycle]) -> str:
     kinds = list(dict.fromkeys(cycle.fault for cycle in cycles))
     groups = [(kind, [one for one in cycles if one.fault == kind]) for kind in kinds]
     lines = [HEADS, re.sub(r"[^|]+", "---", HEADS)]
-    for name, group in [*groups, ("all", list(cycles))]:
+    for name, group in [*groups, ("all", list(cycles))] if cycles else []:
         backs = [one.back_s for one in group]
         lines.append(
             f"| {name} | {len(group)} | {sum(one.acknowledged for one in group):,} | {sum(one.lost for one in group)} "

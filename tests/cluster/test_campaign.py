@@ -53,6 +53,11 @@ def test_one_lost_entry_or_one_late_cycle_is_not_right(wrong: Cycle) -> None:
     assert not is_right([WELL, WELL, wrong])
 
 
+def test_a_run_that_was_stopped_before_its_first_cycle_is_not_right() -> None:
+    assert not is_right([])
+    assert table([]).splitlines()[0].startswith("| fault |")
+
+
 def test_half_of_the_cycles_must_be_back_soon_and_some_reports_come_from_standbys() -> None:
     late = dataclasses.replace(WELL, back_s=12.0)
     assert is_right([WELL, WELL, late])

@@ -5,6 +5,7 @@ story's engine. It may start servers, which it ends after the story.
 """
 
 import contextlib
+import random
 import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,10 +15,12 @@ from typing import TypeAlias
 import psutil
 
 from service.app import create_app
+from service.commands.folding import fold_all
 from service.commands.keys import create_key
 from service.config import read_settings
 from service.domain.macs import MacKeys, Macs
 from service.ledger import open_ledger
+from service.server.self_checking import SelfChecker
 from service.storage import schema
 from service.storage.engine import Database
 from service.vault import create_secrets
@@ -94,6 +97,23 @@ def stuck_fold(story: Story, new_database: NewDatabase) -> Iterator[None]:
                 one.kill()
 
 
+@preparation("wrong-figure")
+def wrong_figure(story: Story, new_database: NewDatabase) -> Iterator[None]:
+    """A served ledger with a cell that somebody has changed, which the service has found."""
+    fill(story, new_database())
+    opened = open_ledger(read_settings(story.environment))
+    fold_all(opened)
+    with opened.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE cell SET amount_fen = amount_fen + 100 WHERE grain = 1")
+    checker = SelfChecker(opened, random.Random(7))
+    while (checked := checker.check()) is None or not checked.wrong:
+        pass
+    opened.database.close()
+    assert story.run("systemctl start hushi")[0] == 0
+    wait_until(lambda: _answers(story, "/health/live"), STARTED_WITHIN_S)
+    yield
+
+
 @preparation("full-disk")
 def full_disk(story: Story, new_database: NewDatabase) -> Iterator[None]:
     """A served ledger on a small disk that an export has filled."""
@@ -159,7 +179,12 @@ def _suspend_folder(story: Story) -> list[psutil.Process]:
 
 
 def _is_ready(story: Story) -> bool:
+    return _answers(story, "/health/ready")
+
+
+def _answers(story: Story, path: str) -> bool:
+    """Whether the server of the story answers with 200 at this address."""
     with contextlib.suppress(OSError):
-        urllib.request.urlopen(f"http://127.0.0.1:{story.port}/health/ready", timeout=5).close()
+        urllib.request.urlopen(f"http://127.0.0.1:{story.port}{path}", timeout=5).close()
         return True
     return False

@@ -5,6 +5,7 @@ import datetime
 import pathlib
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from uuid import UUID
@@ -33,7 +34,7 @@ def archiving(archive: pathlib.Path) -> dict[str, str]:
     """The settings that are deployed, with the folder of this test."""
     found = re.findall(r"^(\w+) = '?(.*?)'?$", SETTINGS.read_text(), re.MULTILINE)
     assert {name for name, _ in found} == {"archive_mode", "archive_command", "archive_timeout"}
-    return {name: value.replace("/var/backups/hushi/wal", str(archive)) for name, value in found}
+    return {name: value.replace("/var/backups/postgresql/wal", str(archive)) for name, value in found}
 
 
 @pytest.fixture
@@ -77,6 +78,17 @@ def recovered(base: pathlib.Path, archive: pathlib.Path, target: dict[str, str])
     }  # fmt: skip
     with running({**DURABLE, **wanted}, kept=base) as server:
         yield server
+
+
+def test_a_segment_is_archived_once_more_after_a_crash_and_never_replaced(tmp_path: pathlib.Path) -> None:
+    """PostgreSQL archives a segment again when it crashed before it had noted that the first time was done."""
+    archive, segment = tmp_path / "wal", tmp_path / "000000010000000000000001"
+    archive.mkdir()
+    command = archiving(archive)["archive_command"].replace("%p", str(segment)).replace("%f", segment.name)
+    for content, code in ((b"first", 0), (b"first", 0), (b"other", 1)):
+        segment.write_bytes(content)
+        assert subprocess.run(["sh", "-c", command]).returncode == code
+        assert [(each.name, each.read_bytes()) for each in archive.iterdir()] == [(segment.name, b"first")]
 
 
 def test_a_database_is_restored_to_a_moment_and_to_a_named_point(place: pathlib.Path) -> None:

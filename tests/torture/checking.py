@@ -1,8 +1,9 @@
-"""What must hold after each fault: the invariants I1 to I6 of docs/ARCHITECTURE.md.
+"""What must hold after each fault: the invariants I1 to I7 of docs/ARCHITECTURE.md.
 
 I1 and I5: each entry that a client was told of is in the journal once and over HTTP once, as it was told; what a client
-was told was refused is not there; nothing else is there. I2: nobody has used more than the allowance. I3: reports equal
-a plain recount. I4: `hushi verify`. I6: no trade is reversed twice.
+was told was refused is not there; nothing else is there. I2: nobody has used more than the value limit; free weights
+are recounted by `hushi verify`. I3: reports equal a plain recount. I4: `hushi verify`. I6: no trade is reversed twice.
+I7: of no trade has more gone on than there is.
 """
 
 import random
@@ -79,11 +80,11 @@ def check(market: Market, log: Log, chance: random.Random) -> Findings:
     _ask_again(wire, log, chance, findings)
     with market.opened() as ledger:
         entries, contracts = read_journal(ledger), _contracts(ledger)
-        findings.wrong += _sent_on_wrongly(ledger)
+        findings.wrong += sent_on_wrongly(ledger)
     compare_with_journal(log, entries, findings)
     _compare_with_http(log, entries, _rows_over_http(wire, findings), findings)
     _compare_transfers(log, contracts, findings)
-    findings.wrong += [*over_the_limit(entries), *reversed_twice(entries), *_wrong_reports(wire, entries)]
+    findings.wrong += [*over_the_limit(entries), *reversed_twice(entries), *wrong_reports(wire, entries)]
     verified = run_hushi(market.environment, "verify", timeout=300)
     if verified.returncode != 0:
         findings.wrong.append(f"hushi verify: {verified.stdout.strip()} {verified.stderr.strip()}")
@@ -193,7 +194,7 @@ def _compare_transfers(log: Log, contracts: Mapping[str, int], findings: Finding
     ]
 
 
-def _sent_on_wrongly(ledger: Ledger) -> Iterable[str]:
+def sent_on_wrongly(ledger: Ledger) -> list[str]:
     """Trades of which more has gone on than there is."""
     gone = sa.func.sum(transfer_line.c.quantity_g)
     asked = (
@@ -220,7 +221,8 @@ def reversed_twice(entries: Iterable[Transaction]) -> list[str]:
     return [f"{trade} is reversed {count} times" for trade, count in reversals.items() if count > 1]
 
 
-def _wrong_reports(wire: Wire, entries: list[Transaction]) -> Iterable[str]:
+def wrong_reports(wire: Wire, entries: list[Transaction]) -> Iterable[str]:
+    """Reports whose total or rows are not a plain recount of these entries."""
     gone = {entry.reverses for entry in entries}
     live = [entry for entry in entries if entry.reverses is None and entry.transaction_id not in gone]
     for by in _GROUPINGS:

@@ -1,6 +1,7 @@
 """The self-check, a repair and a verification at the same time: no alarm is lost, and none is raised for nothing."""
 
 import random
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from service.cli import verifying
 from service.commands.repairing import repair_cells
+from service.commands.verification import record_self_check
 from service.ledger import Ledger
 from service.queries.health import count_mismatches
 from service.queries.verifying import tell_nobody, verify
@@ -15,9 +17,13 @@ from service.queries.verifying.one_day import CheckedDay, check_random_day
 from service.queries.verifying.repairs import find_wrong_cells
 from service.server import self_checking
 from service.server.self_checking import SelfChecker
+from service.storage import self_checks
 from tests.conftest import Caller
 from tests.servers import call_hushi
 from tests.verifying.checked_market import CHANGES, REPORT, fill
+
+WAITS_S = 1.0
+"""How long a check is seen to wait: without the lock it ends sooner, and records its alarm."""
 
 
 @pytest.fixture
@@ -78,6 +84,24 @@ def test_a_check_that_began_before_a_repair_raises_no_alarm_after_it(
     ready = market.get("/health/ready")
     assert (ready.status_code, ready.get_json()["integrity"]) == (200, "ok")
     assert market.get(REPORT).status_code == 200
+
+
+def test_the_first_check_of_a_ledger_waits_for_a_repair_as_well(ledger: Ledger, market: Caller) -> None:
+    """No check was recorded before, so there is no row of one that the repair could lock."""
+    _change(ledger)
+    checked = check_random_day(ledger, random.Random(7), 60.0, lambda: False)
+    while checked is None or not checked.wrong:
+        checked = check_random_day(ledger, random.Random(), 60.0, lambda: False)
+    day, fault, told = checked.day, checked.wrong[0], list[bool]()
+    checking = threading.Thread(target=lambda: told.append(record_self_check(ledger, day, fault, checked.repairs)))
+    with ledger.database.writing() as connection:
+        self_checks.lock(connection)
+        self_checks.record_repair(connection, ledger.now(), (0, 0), (1, 0), [])
+        self_checks.clear(connection)
+        checking.start()
+        checking.join(WAITS_S)
+    checking.join()
+    assert told == [False]
 
 
 def test_a_cell_that_is_found_wrong_during_a_repair_is_repaired_as_well(
