@@ -1,5 +1,6 @@
 """hushi backup and hushi restore: they write the ledger to a file and load it from the file."""
 
+import dataclasses
 import datetime
 import pathlib
 import sys
@@ -10,7 +11,7 @@ from service.cli.moments import Moment
 from service.cli.opening import open_existing_ledger, open_ledger_as_it_is
 from service.cli.settings import pass_settings
 from service.commands.restoring import NotRestored, restore
-from service.config import Settings
+from service.config import SettingError, Settings
 from service.domain.retention import Retention, UnknownRetention, choose_kept, read_retention
 from service.ledger import Ledger
 from service.queries.backing_up import back_up
@@ -58,6 +59,8 @@ def backup(
     hushi backup --into backups --keep last=3,daily=14,weekly=8,monthly=24
     """  # noqa: D301 (click takes \b as a mark)
     folder = folder or (settings.backup_dir if file is None else None)
+    if file is None and folder is not None and folder.exists() and not folder.is_dir():
+        raise SettingError(f"HUSHI_BACKUP_DIR: {folder} is a file; name a folder of backups.")
     if (file is None) == (folder is None):
         raise click.UsageError("Name either a FILE or a folder (--into DIR, or HUSHI_BACKUP_DIR).")
     if retention is not None and folder is None:
@@ -127,12 +130,15 @@ def restore_backup(
         manifest = _checked(chosen)
         click.echo(f"{chosen} is whole: {manifest.summary} as of {manifest.created_at}.")
     else:
-        _restore(open_ledger_as_it_is(settings), chosen)
+        # New secrets would not open the backup, and would lie where its own belong.
+        _restore(open_ledger_as_it_is(dataclasses.replace(settings, secrets_may_be_created=False)), chosen)
 
 
 def _choose(settings: Settings, file: pathlib.Path | None, until: datetime.datetime | None) -> pathlib.Path:
     """The backup that is meant."""
     place = file or settings.backup_dir
+    if file is None and place is not None and not place.exists():
+        raise SettingError(f"HUSHI_BACKUP_DIR: there is no {place}; name a folder of backups.")
     if place is None:
         raise click.UsageError("Name a FILE, or a folder of backups (also by HUSHI_BACKUP_DIR).")
     if not place.is_dir():

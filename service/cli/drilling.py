@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import click
 
+from service.cli.interrupting import cleaning_up_at_the_end
 from service.cli.opening import open_existing_ledger
 from service.commands.restoring import NotRestored, restore
 from service.config import SettingError, Settings
@@ -34,7 +35,7 @@ def drill(settings: Settings, file: pathlib.Path, *, on_server: bool) -> None:
     if on_server and ledger.database.is_sqlite:
         raise click.UsageError("--on-server needs a ledger on PostgreSQL.")
     try:
-        with _temporary(settings, ledger, on_server=on_server) as (restored, own):
+        with cleaning_up_at_the_end(), _temporary(settings, ledger, on_server=on_server) as (restored, own):
             _drill_into(ledger, restored, own, file)
     except (DrillFailed, NotRestored, DatabaseUnavailable, SettingError, OSError) as error:
         click.echo(f"WRONG: {error}")

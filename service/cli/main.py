@@ -9,11 +9,12 @@ import click
 
 from service import __doc__ as about
 from service import __version__
+from service.cli.interrupting import EXIT_INTERRUPTED, is_interruption
 from service.cli.streams import open_closed_streams
 from service.config import SettingError
 from service.server.lifetimes import end_with_any_thread
 from service.server.memory import look_for_cycles_rarely
-from service.storage.faults import DatabaseUnavailable, OtherRevision
+from service.storage.faults import DatabaseUnavailable, DiskFault, NotWritten, OtherRevision, OutcomeUnknown
 from service.storage.suspending import stop_between_transactions
 
 EXIT_NOT_WRITTEN = 1
@@ -68,13 +69,28 @@ def main() -> None:
     except OtherRevision as error:
         click.echo(f"hushi: HUSHI_DATABASE_URL: {error}.", err=True)
         sys.exit(EXIT_WRONG_SETTING)
+    except DiskFault as error:
+        click.echo(f"hushi: {error}; {error.advice}", err=True)
+        sys.exit(EXIT_NOT_WRITTEN)
     except DatabaseUnavailable as error:
         click.echo(f"hushi: HUSHI_DATABASE_URL: {error}; {error.advice}", err=True)
         sys.exit(EXIT_WRONG_SETTING)
+    except NotWritten as fault:
+        click.echo(f"hushi: nothing was written: {_first_line(fault)}; run the same command again", err=True)
+        sys.exit(EXIT_NOT_WRITTEN)
+    except OutcomeUnknown as fault:
+        what = "nobody can tell yet whether it was written; look for it, then run the same command again"
+        click.echo(f"hushi: {_first_line(fault)}: {what}", err=True)
+        sys.exit(EXIT_NOT_WRITTEN)
     except OSError as error:
         _give_up_output()
         click.echo(f"hushi: {error.filename or 'standard output'}: {error.strerror}", err=True)
         sys.exit(EXIT_NOT_WRITTEN)
+
+
+def _first_line(fault: Exception) -> str:
+    """What a fault says. PostgreSQL adds lines about the statement, which an operator can't use."""
+    return str(fault).partition("\n")[0]
 
 
 def _give_up_output() -> None:
@@ -100,6 +116,16 @@ class _Lazy(click.Group):
         command: Any = getattr(importlib.import_module(f"service.cli.{module}"), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. Ctrl-C ends it with one line: what it was writing was not written, or is whole."""
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            if not is_interruption(error):
+                raise
+            click.echo("hushi: interrupted", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 @click.group(cls=_Lazy, help=about, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from service.cli.interrupting import EXIT_INTERRUPTED
 from service.cli.opening import open_for_verifying
 from service.cli.settings import pass_settings
 from service.commands.repairing import TooFarBehind, repair_cells
@@ -25,7 +26,6 @@ from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnkno
 from service.storage.wrong_cells import WrongCells
 
 EXIT_DIFFERENT = 1
-EXIT_INTERRUPTED = 130
 RECORD_EVERY_S = 10.0
 REPAIR_TRIES_MAX = 5
 CELLS_SHOWN_MAX = 20

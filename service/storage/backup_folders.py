@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from service.storage.new_files import sync_folder
+from service.storage.new_files import remove_left, sync_folder
 from service.storage.private_files import PRIVATE_FOLDER
 
 _NAME = re.compile(r"hushi-(\d{8}T\d{6})Z\.zip", re.ASCII)
@@ -23,9 +23,11 @@ class FoundBackup(NamedTuple):
 def new_backup_file(folder: pathlib.Path, at: datetime.datetime) -> pathlib.Path:
     """The path of a backup that begins now; the folder is made if it is missing. Raises OSError.
 
-    When there is a backup of this second, it is named by the next second that has none.
+    What backups that were killed have left in the folder is removed. When there is a backup of this second, it is named
+    by the next second that has none.
     """
     folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    remove_left(folder, _NAME.pattern)
     while (file := folder / f"hushi-{at.astimezone(datetime.UTC):{_INSTANT}}Z.zip").exists():
         at += datetime.timedelta(seconds=1)
     return file

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from service.figures.machine import CONNECTION_WAIT_SECONDS
 from service.storage.committing import code_of
+from service.storage.disk_faults import disk_fault_of
 from service.storage.engines import SQLITE_BUSY_TIMEOUT_MS
 from service.storage.faults import (
     BecameReadOnly,
     ConnectionRefused,
     DatabaseUnavailable,
+    DiskFault,
     NoPrimary,
     NotWritten,
     ReadOnlyDatabase,
@@ -83,7 +85,7 @@ def _connect(engine: sa.Engine) -> sa.Connection:
     except sa.exc.DBAPIError as error:
         raise unavailable(error) from error
     except OSError as error:  # `sync_log` raises this for SQLite's log.
-        raise DatabaseUnavailable("the database can't be reached") from error
+        raise DiskFault(f"the log of the ledger's file can't be synced ({error.strerror})") from error
     finally:
         if began is not None:
             CONNECTION_WAIT_SECONDS.observe(time.perf_counter() - began)
@@ -112,7 +114,13 @@ def _open(connection: sa.Connection, begin: Begin) -> sa.RootTransaction:
 def unavailable(error: sa.exc.DBAPIError) -> DatabaseUnavailable:
     """The fault for an error while a transaction was being begun."""
     if _is_of_read_only(error):
-        return ReadOnlyFolder("the folder of the ledger's file can't be written, and SQLite needs that even to read")
+        return ReadOnlyFolder(
+            "the folder of the ledger's file, or a file there with its name and -wal or -shm, can't be written, and "
+            "SQLite needs that even to read"
+        )
+    disk = disk_fault_of(error)
+    if disk is not None:
+        return DiskFault(disk)
     if getattr(error.orig, "found_only_others", False):  # `hosts.NoWantedServer`: SQLite needs no such module.
         return NoPrimary("none of the database's servers is one that is wanted now")
     _, _, refused = str(error.orig).partition(_REFUSED)
@@ -139,14 +147,15 @@ def not_written(error: sa.exc.DBAPIError, connection: sa.Connection) -> NotWritt
     if code_of(error) == READ_ONLY:
         connection.invalidate()
     is_race = isinstance(error, sa.exc.IntegrityError) or meaning_of(code_of(error)).wrote == Ending.RACE
-    return NotWritten(str(error.orig), is_race=is_race)
+    return NotWritten(disk_fault_of(error) or str(error.orig), is_race=is_race)
 
 
 def not_read(error: sa.exc.OperationalError) -> DatabaseUnavailable:
     """The fault for an error of a statement in a snapshot."""
     if getattr(error.orig, "sqlstate", None) == _SNAPSHOT_ENDED:
         return DatabaseUnavailable("the standby has ended the snapshot for the sake of its primary")
-    return DatabaseUnavailable("the database does not answer")
+    disk = disk_fault_of(error)
+    return DatabaseUnavailable("the database does not answer") if disk is None else DiskFault(disk)
 
 
 def begin_as_it_is(_connection: sa.Connection) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.storage.disk_faults import disk_fault_of
 from service.storage.faults import NotWritten, OutcomeUnknown
 from service.storage.meanings import Ending, meaning_of
 
@@ -40,7 +41,10 @@ def commit(connection: sa.Connection, transaction: sa.RootTransaction) -> None:
         outcome = meaning_of(code_of(error)).committed
         if outcome in {Ending.RACE, Ending.NOT_WRITTEN}:
             raise NotWritten(str(error.orig), is_race=outcome == Ending.RACE) from error
-        raise OutcomeUnknown("the connection was lost while committing") from error
+        disk = disk_fault_of(error)
+        raise OutcomeUnknown(
+            f"the commit failed ({disk})" if disk else "the connection was lost while committing"
+        ) from error
     if warnings:
         # When somebody cancels the wait for the standby, PostgreSQL reports a success and adds a warning.
         raise OutcomeUnknown(f"the database warned while committing: {warnings[0]}")

@@ -41,6 +41,12 @@ class ReadOnlyFolder(DatabaseUnavailable):
     advice = "let Hushi write there, or copy the ledger to where it may."
 
 
+class DiskFault(DatabaseUnavailable):
+    """The disk under the database is full, or fails; nothing was written."""
+
+    advice = "make room on it, or see what is wrong with it, and run the same command again."
+
+
 class WrongFile(DatabaseUnavailable):
     """SQLite's file was moved away or replaced while it was in use; nothing was written."""
 

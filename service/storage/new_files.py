@@ -2,7 +2,7 @@
 
 A file is first written under another name, `NAME.XXXXXXXX.part`, and its writer holds a lock of the system on it. So a
 full disk leaves no file, and two writers never write into one file. When a writer was killed, its lock is free: the
-next writer of the same name finds that out, and removes the part.
+next writer of the same name, or of a file of the same kind (`remove_left`), finds that out and removes the part.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ def new_file(path: pathlib.Path) -> Iterator[BinaryIO]:
 
     Raises FileExistsError when a file of that name exists at the end, and does not change that file. Raises OSError.
     """
-    _remove_left(path)
+    remove_left(path.parent, re.escape(path.name))
     descriptor, part = _open_part(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -50,10 +50,10 @@ def _open_part(path: pathlib.Path) -> tuple[int, pathlib.Path]:
         os.close(descriptor)
 
 
-def _remove_left(path: pathlib.Path) -> None:
-    """Removes the parts of writers that were killed. It removes only files that are named as parts of this file."""
-    is_part = re.compile(re.escape(path.name) + r"\.[a-z0-9_]{8}" + re.escape(PART))
-    for found in path.parent.iterdir() if path.parent.is_dir() else []:
+def remove_left(folder: pathlib.Path, names: str) -> None:
+    """Removes the parts of writers that were killed, of files whose names match a regular expression."""
+    is_part = re.compile(rf"(?:{names})\.[a-z0-9_]{{8}}{re.escape(PART)}", re.ASCII)
+    for found in folder.iterdir() if folder.is_dir() else []:
         if is_part.fullmatch(found.name) and found.is_file() and not found.is_symlink():
             with contextlib.suppress(OSError), found.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,11 @@
 """A place for a ledger that is removed at the end: a file of SQLite, or a database on the server of another one."""
 
 import contextlib
+import fcntl
+import os
 import pathlib
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 
@@ -11,12 +14,32 @@ import sqlalchemy as sa
 from service.storage.engine import Database
 from service.storage.faults import DatabaseUnavailable
 
+PREFIX = "hushi-drill-"
+_IN_USE = "in-use"
+"""A file in the folder on which its process holds a lock."""
+
 
 @contextlib.contextmanager
 def scratch_file() -> Iterator[str]:
-    """The URL of a new SQLite ledger in a folder for temporary files (TMPDIR), which only its owner may read."""
-    with tempfile.TemporaryDirectory(prefix="hushi-drill-") as folder:
-        yield f"sqlite:///{pathlib.Path(folder)}/hushi.db"
+    """The URL of a new SQLite ledger in a folder for temporary files (TMPDIR), which only its owner may read.
+
+    Folders of processes that were killed are removed first: a whole ledger may be in them.
+    """
+    _remove_left(pathlib.Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, (pathlib.Path(name) / _IN_USE).open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield f"sqlite:///{name}/hushi.db"
+
+
+def _remove_left(place: pathlib.Path) -> None:
+    """Removes folders of this user on whose file nobody holds a lock. One that is being made has no such file yet."""
+    for folder in place.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            with (folder / _IN_USE).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
 
 
 @contextlib.contextmanager

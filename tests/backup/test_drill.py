@@ -1,7 +1,10 @@
 """A restore drill says how old a backup is and how long restoring takes, or what is wrong."""
 
+import fcntl
+import os
 import pathlib
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable
 
@@ -17,7 +20,8 @@ from tests.backup.conftest import caller_of, numbered_trade, raw_rows
 from tests.backup.damaging import flip
 from tests.builders import secrets_with_another_ring
 from tests.conftest import Caller
-from tests.servers import call_hushi
+from tests.servers import HUSHI, call_hushi
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -118,3 +122,35 @@ def _tamper(ledger: Ledger) -> None:
         connection.execute(sa.text("UPDATE cell SET amount_fen = amount_fen + 1"))
     with pytest.raises(Wrong):
         verify(ledger)
+
+
+def _left(places: pathlib.Path, name: str) -> pathlib.Path:
+    (places / name).mkdir()
+    (places / name / "hushi.db").write_bytes(b"somebody's trades")
+    (places / name / "in-use").touch()
+    return places / name
+
+
+def test_a_drill_removes_what_killed_drills_have_left_and_no_drill_that_runs(
+    market: Ledger, environment: dict[str, str], places: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    back_up(market, tmp_path / "backup.zip")
+    left, used, other = (_left(places, name) for name in ("hushi-drill-left", "hushi-drill-used", "drill"))
+    with (used / "in-use").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        drilled = call_hushi(environment, "restore", "--drill", str(tmp_path / "backup.zip"))
+    assert drilled.exit_code == 0, drilled.output
+    assert set(places.iterdir()) == {used, other}, left
+
+
+def test_a_drill_that_the_system_ends_leaves_nothing(
+    market: Ledger, environment: dict[str, str], places: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    back_up(market, tmp_path / "backup.zip")
+    drill = subprocess.Popen(
+        [HUSHI, "restore", "--drill", tmp_path / "backup.zip"], env={**os.environ, **environment, "TMPDIR": str(places)}
+    )
+    wait_until(lambda: any(places.glob("hushi-drill-*/hushi.db")))
+    drill.terminate()
+    assert drill.wait(30) == 143
+    assert list(places.iterdir()) == []

@@ -1,11 +1,13 @@
 """A folder of backups: each gets a name of its own, what a rule does not keep is deleted, and nothing else is."""
 
 import datetime
+import fcntl
 import pathlib
 import re
 
 import pytest
 
+from service.config import SettingError
 from service.ledger import Ledger
 from service.queries import backups
 from service.queries.backing_up import back_up
@@ -141,3 +143,26 @@ def test_wrong_arguments_say_what_to_do(environment: dict[str, str], arguments: 
     refused = call_hushi(environment, *arguments)
     assert refused.exit_code == 2
     assert told in " ".join(refused.stderr.split())
+
+
+def test_what_a_killed_backup_has_left_is_removed_and_what_another_writes_is_not(
+    folder: pathlib.Path, environment: dict[str, str]
+) -> None:
+    left, used, other = (
+        folder / name
+        for name in ("hushi-20240111T040000Z.zip.abcd1234.part", "hushi-20240111T040001Z.zip.abcd1234.part", "a.part")
+    )
+    for part in (left, used, other):
+        part.write_bytes(b"half")
+    with used.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert call_hushi(environment, "backup", "--into", str(folder)).exit_code == 0
+    assert (left.exists(), used.exists(), other.exists()) == (False, True, True)
+
+
+def test_a_wrong_folder_of_the_settings_is_named(environment: dict[str, str], tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").touch()
+    for place, arguments in ((tmp_path / "no", ("restore", "--drill")), (tmp_path / "file", ("backup",))):
+        refused = call_hushi({**environment, "HUSHI_BACKUP_DIR": str(place)}, *arguments)
+        assert isinstance(refused.exception, SettingError)
+        assert str(refused.exception).startswith(f"HUSHI_BACKUP_DIR: {'there is no ' if arguments[1:] else ''}{place}")

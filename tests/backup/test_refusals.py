@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.commands.restoring import NotRestored, restore
+from service.config import SettingError
 from service.ledger import Ledger
 from service.queries.backing_up import back_up
 from service.storage.archives import FORMAT_WITHOUT_DIGESTS
@@ -129,6 +130,21 @@ def test_a_backup_is_not_restored_beside_secrets_that_do_not_open_it(
     assert refused.exit_code == 1
     assert "The secrets file is not that of the backup" in refused.stderr
     assert is_empty(there.database)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_restore_without_the_secrets_makes_nothing(
+    market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    back_up(market, tmp_path / "backup.zip")
+    there = tmp_path / "there"
+    refused = call_hushi(
+        {**environment, "HUSHI_DATABASE_URL": "", "HUSHI_SECRETS_FILE": "", "HUSHI_DATA_DIR": str(there)},
+        "restore", str(tmp_path / "backup.zip"),
+    )  # fmt: skip
+    assert isinstance(refused.exception, SettingError)
+    assert "secrets.json is missing; put its copy back" in str(refused.exception)
+    assert not there.exists() or list(there.iterdir()) == []
 
 
 def test_an_old_database_is_neither_migrated_nor_filled(ledger: Ledger, tmp_path: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from service.cli.interrupting import EXIT_INTERRUPTED
 from service.commands.folding import fold
 from service.commands.verification import record_verified_block
 from service.domain.chain import Block
@@ -108,7 +109,7 @@ def test_the_command_notes_how_far_it_is(
     with monkeypatch.context() as patched:
         patched.setattr(verifying, "verify", interrupt)
         interrupted = call_hushi(environment, "verify")
-    assert interrupted.exit_code == verifying.EXIT_INTERRUPTED
+    assert interrupted.exit_code == EXIT_INTERRUPTED
     assert "hushi verify --resume" in interrupted.stderr
     assert call_hushi(environment, "verify", "--resume").exit_code == 0
     with ledger.database.reading() as connection:
