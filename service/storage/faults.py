@@ -53,6 +53,12 @@ class WrongFile(DatabaseUnavailable):
     advice = "put the ledger's files back, or restart what uses them to go on with what is there."
 
 
+class ForeignFile(DatabaseUnavailable):
+    """The file that the URL names is not that of a ledger; nothing about it was changed."""
+
+    advice = "name the file of a ledger, or a new one."
+
+
 class LeftLog(DatabaseUnavailable):
     """SQLite's log exists without its file. For a new file, SQLite would delete the log and the entries in it."""
 

@@ -10,7 +10,8 @@ import threading
 
 import sqlalchemy as sa
 
-from service.storage.faults import LeftLog, WrongFile
+from service.storage.faults import ForeignFile, LeftLog, WrongFile
+from service.storage.foreign_files import why_foreign
 from service.storage.private_files import has_log, make_file, make_private
 
 OPENED_FILE = "hushi-file"
@@ -33,12 +34,15 @@ class FileIdentity:
     def before_opening(self) -> None:
         """Makes the file of a new ledger if that is wanted and no file is known, and removes other users' rights.
 
-        Raises WrongFile or LeftLog when the driver must not open the file that is there.
+        Raises WrongFile, ForeignFile or LeftLog when the driver must not open the file that is there.
         """
         if self._file is None:
             return
         with self._looking:
             if self._seen is None:
+                foreign = why_foreign(self._file)
+                if foreign is not None:
+                    raise ForeignFile(f"{self._file} {foreign}")
                 self._refuse_to_lose_a_log(self._file)
                 if self._makes_file:
                     make_file(self._file)

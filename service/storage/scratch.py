@@ -4,9 +4,11 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -15,6 +17,9 @@ from service.storage.engine import Database
 from service.storage.faults import DatabaseUnavailable
 
 PREFIX = "hushi-drill-"
+LEFT_AFTER_S = 600
+"""A database may be without a connection only for a moment after it was made."""
+_NAME = re.compile(r"hushi_drill_(\d+)_[0-9a-f]{12}", re.ASCII)
 _IN_USE = "in-use"
 """A file in the folder on which its process holds a lock."""
 
@@ -46,9 +51,10 @@ def _remove_left(place: pathlib.Path) -> None:
 def scratch_database(beside: Database) -> Iterator[str]:
     """The URL of a new database on the server of a ledger on PostgreSQL, whose user must be allowed to make one.
 
-    Raises DatabaseUnavailable when it can't be made.
+    Databases that killed processes have left are dropped first. Raises DatabaseUnavailable when it can't be made.
     """
-    name = f"hushi_drill_{secrets.token_hex(6)}"
+    _drop_left(beside)
+    name = f"hushi_drill_{int(time.time())}_{secrets.token_hex(6)}"
     try:
         _execute(beside, f"CREATE DATABASE {name}")
     except sa.exc.DBAPIError as error:
@@ -57,6 +63,17 @@ def scratch_database(beside: Database) -> Iterator[str]:
         yield beside.url.set(database=name).render_as_string(hide_password=False)
     finally:
         _execute(beside, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _drop_left(beside: Database) -> None:
+    """Drops the databases of drills that nobody uses any more. The server keeps one to which somebody is connected."""
+    with beside.reading() as connection:
+        names = connection.scalars(sa.text("SELECT datname FROM pg_database WHERE datname LIKE 'hushi_drill_%'")).all()
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if found is not None and int(found[1]) < time.time() - LEFT_AFTER_S:
+            with contextlib.suppress(sa.exc.DBAPIError):
+                _execute(beside, f"DROP DATABASE {name}")
 
 
 def _execute(database: Database, statement: str) -> None:

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ from service.commands.restoring import restore
 from service.ledger import Ledger
 from service.queries.backing_up import back_up
 from service.queries.verifying import Verified, Wrong, verify
+from service.storage import scratch
 from tests.backup.conftest import caller_of, numbered_trade, raw_rows
 from tests.backup.damaging import flip
 from tests.builders import secrets_with_another_ring
@@ -154,3 +156,24 @@ def test_a_drill_that_the_system_ends_leaves_nothing(
     drill.terminate()
     assert drill.wait(30) == 143
     assert list(places.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_a_drill_on_the_server_drops_what_killed_drills_have_left(
+    market: Ledger, environment: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    back_up(market, tmp_path / "backup.zip")
+    long_ago, just_now = (f"hushi_drill_{int(time.time() - age_s)}_0123456789ab" for age_s in (3600, 0))
+    used = f"hushi_drill_{int(time.time() - 3600)}_ba9876543210"
+    for name in (long_ago, just_now, used):
+        scratch._execute(market.database, f"CREATE DATABASE {name}")
+    engine = sa.create_engine(market.database.url.set(database=used))
+    try:
+        with engine.connect():
+            drilled = call_hushi(environment, "restore", "--drill", "--on-server", str(tmp_path / "backup.zip"))
+        assert drilled.exit_code == 0, drilled.output
+        assert set(databases(market)) == {just_now, used}
+    finally:
+        engine.dispose()
+        for name in (just_now, used):
+            scratch._execute(market.database, f"DROP DATABASE {name}")
