@@ -37,6 +37,19 @@ def check_key(key: object) -> str:
     return key
 
 
+def check_sent_key(header: str | None) -> str:
+    """Returns the valid key of a request's header. Raises as `check_key` does, also when the header came twice.
+
+    A server joins two headers of one name with a comma. A client that sends its key twice, and once in a retry, would
+    have two entries.
+    """
+    key = check_key(header)
+    half = key[: len(key) // 2]
+    if half and key == f"{half},{half}":
+        raise IdempotencyKeyInvalid("Send the header Idempotency-Key once: its key came twice.")
+    return key
+
+
 def key_digest(api_key_id: int, route: str, key: str) -> bytes:
     """The name of one request: the same key of another API key, or on another route, is another request."""
     return _digest(f"{api_key_id}\n{route}\n{key}")

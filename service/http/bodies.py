@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from schemas.json_texts import parse_json
 from schemas.strict import ERRORS_TOLD_MAX, NAME_TOLD_MAX
@@ -44,15 +45,23 @@ def read_bytes(bytes_max: int) -> bytes:
     Raises UnsupportedEncoding, MalformedEncoding, TooLarge, or werkzeug's 413.
     """
     if not is_packed(request.headers.get("Content-Encoding", "")):
-        request.max_content_length = bytes_max
-        return request.get_data(cache=False)
-    request.max_content_length = bytes_max + PACKED_SLACK_BYTES
-    packed = request.get_data(cache=False)
+        return _all_bytes(bytes_max)
+    packed = _all_bytes(bytes_max + PACKED_SLACK_BYTES)
     note_size = request_context().note_size
     if note_size is not None:
         # A small packed body may become large. Only a few large bodies are worked on at a time.
         note_size(bytes_max)
     return unpack(packed, bytes_max)
+
+
+def _all_bytes(bytes_max: int) -> bytes:
+    """The body as it was sent. Raises werkzeug's 413 when it is longer, and Unavailable or ValidationFailed."""
+    request.max_content_length = bytes_max
+    body = request.get_data(cache=False)
+    # werkzeug cuts a body off at the limit when its head names no length. A trade before many blanks would be whole.
+    if request.content_length is None and len(body) == bytes_max and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return body
 
 
 def read_form(bytes_max: int) -> dict[str, str]:

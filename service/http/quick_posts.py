@@ -16,7 +16,7 @@ from schemas.json_texts import parse_json
 from schemas.transactions import TradeSchema, TransactionWriter
 from service.commands.posting import Outcome, Post
 from service.domain.errors import IdempotencyKeyReused, Refusal, ValidationFailed
-from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.idempotency import check_sent_key, key_digest, trade_fingerprint
 from service.domain.keys import covers
 from service.domain.transactions import Trade, Transaction
 from service.figures.answering import REPLAYS
@@ -84,7 +84,7 @@ class QuickPosts:
             return None
         own_point = api_key.trade_point
         try:
-            digest = key_digest(api_key.id, POSTING_ROUTE, check_key(environ.get("HTTP_IDEMPOTENCY_KEY")))
+            digest = key_digest(api_key.id, POSTING_ROUTE, check_sent_key(environ.get("HTTP_IDEMPOTENCY_KEY")))
             document = _document_of(environ)
             if document is None:
                 return None

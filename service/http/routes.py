@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from schemas.strict import StrictSchema
 from service.domain.errors import Refusal, ValidationFailed
-from service.domain.idempotency import check_key
+from service.domain.idempotency import check_sent_key
 from service.http.auth import authenticate, confirm_key, is_loopback
 from service.http.bodies import JSON_BYTES_MAX, read_json, read_query
 from service.http.request_context import request_context
@@ -192,7 +192,7 @@ class CheckedView:
             if route.keyed or (route.may_be_keyed and sent is not None):
                 # The idempotency key is checked before the body is read. Without it the caller could not rely on
                 # what an answer says of the body.
-                context.idempotency_key = check_key(sent)
+                context.idempotency_key = check_sent_key(sent)
             if self._body is not None:
                 own_point = own_trade_point() if self._body_has_point else None
                 values["body"] = self._body.read(at_own_point(read_json(route.body_bytes_max), own_point))

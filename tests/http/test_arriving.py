@@ -13,6 +13,7 @@ from werkzeug.test import Client, TestResponse
 
 from service.http.admission import Admission
 from service.http.arriving import SIGN_IN, SMALL_BYTES_MAX, Arrivals
+from service.http.bodies import JSON_BYTES_MAX
 from service.http.problems import register_problems
 from tests.builders import a_trade
 from tests.conftest import Caller
@@ -169,3 +170,18 @@ def test_json_without_a_length_is_read_to_its_end(call: Callable[..., Caller]) -
         )  # fmt: skip
     assert answer.status_code == 200
     assert answer.get_json()["items"][0]["problem"]["code"] == "unknown-resident"
+
+
+@pytest.mark.parametrize("more", [0, 1, 70_000])
+def test_json_without_a_length_is_too_large_when_blanks_make_it_so(call: Callable[..., Caller], more: int) -> None:
+    """What is cut off at the limit may be whole JSON, and is not what was sent."""
+    caller = call("transactions:write")
+    body = orjson.dumps(a_trade())
+    sent = body + b" " * (JSON_BYTES_MAX - len(body) + more)
+    with contextlib.closing(io.BytesIO(sent)) as stream:
+        answer = caller.client.post(
+            "/v1/transactions", input_stream=stream, content_type="application/json",
+            headers={**caller.headers, "Idempotency-Key": "k"},
+            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+        )  # fmt: skip
+    assert answer.get_json()["code"] == ("too-large" if more else "unknown-resident")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from service.ledger import Ledger
@@ -145,3 +146,17 @@ def test_registering_twice_names_the_resident(admin: Caller) -> None:
     admin.post("/v1/residents", a_registration())
     again = admin.post("/v1/residents", a_registration())
     assert (again.status_code, again.get_json()["code"]) == (409, "resident-exists")
+
+
+def test_a_key_that_came_twice_is_refused(admin: Caller) -> None:
+    """Granian joins two headers of one name with a comma: a retry with one of them would be another request."""
+    admin.register(1)
+    twice = admin.trade(a_trade(), "k1,k1")
+    assert (twice.status_code, twice.get_json()["code"]) == (400, "idempotency-key-invalid")
+    assert "once" in twice.get_json()["detail"]
+
+
+@pytest.mark.parametrize("key", ["k1,k2", ",", ",,", "k1,", "a,a,a"])
+def test_a_key_may_have_a_comma(admin: Caller, key: str) -> None:
+    admin.register(1)
+    assert admin.trade(a_trade(), key).status_code == 201

@@ -71,7 +71,7 @@ def requests(draw: st.DrawFn) -> Request:
     headers = {
         "Content-Type": draw(_rarely(JSON, *OTHER_TYPES)),
         "Content-Encoding": packing,
-        "Idempotency-Key": draw(MANY(["k1", "k2", "k3", "k4", "k5", "k6", None, "a b", "k" * 256, ""])),
+        "Idempotency-Key": draw(MANY(["k1", "k2", "k3", "k4", "k5", "k6", None, "a b", "k" * 256, "k1,k1", ""])),
         "Accept": draw(_rarely(None, "text/html", "application/json")),
         "Cookie": draw(_rarely(None, "hushi_session=junk")),
         "X-Request-Id": draw(_rarely("req-1", None, "no good")),
