@@ -126,8 +126,11 @@ def test_a_plain_request_id_is_kept_and_each_answer_has_one(proxy: Proxy, sent: 
 def test_nobody_sees_the_metrics_through_the_proxy(proxy: Proxy, market: Market, path: str) -> None:
     assert market.servers[0].ask("GET", "/metrics")[0] == 200, "a caller on the machine itself sees them"
     for headers in ({}, {"X-Forwarded-For": "127.0.0.1"}, _headers(market.key)):
-        status, _, body = proxy.ask("GET", path, headers=headers)
+        status, answered, body = proxy.ask("GET", path, headers=headers)
         assert (status, b"hushi_requests" in body) == (404, False)
+        told = orjson.loads(body)
+        assert (told["code"], told["request_id"]) == ("not-found", answered["X-Request-Id"])
+        assert (answered["Content-Type"], "Retry-After" in answered) == ("application/problem+json", False)
 
 
 def test_packed_bodies_are_taken_and_answers_are_packed_once(proxy: Proxy, market: Market) -> None:
@@ -176,6 +179,7 @@ def test_a_longer_body_never_arrives_and_the_proxy_says_so(kind: str, tmp_path: 
             assert (status, answered["Content-Type"]) == (413, "application/problem+json")
             assert orjson.loads(body)["code"] == "too-large"
             assert "max-age=" in answered["Strict-Transport-Security"]
+            assert "Retry-After" not in answered
     assert len(one.got) == 1
 
 
