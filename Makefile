@@ -36,6 +36,7 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	@command -v cc >/dev/null || echo "skipped: power cuts and I/O errors of a simulated disk (no C compiler cc on this machine)"
 	@$(BIN)/python -c "import sys; from tests.torture.disks.ext4 import can_mount; sys.exit(not can_mount())" || echo "skipped: power cuts of a real file system (they take root, mount and mkfs.ext4)"
+	@test -e $(VENV)/bench.done || echo "skipped: tests of what measures: the peers, and the builds that are compared (their libraries come with make bench)"
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo "skipped: jumps of the clock (no libfaketime on this machine)"
 	@# On a busy machine a test of time or of a race can fail beside others: those that fail run once more, alone, and both runs are shown.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \

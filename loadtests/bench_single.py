@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loadtests.client import closed_loop
-from loadtests.deployments import CONNECTIONS, Deployment, durable_postgresql, hushi_on, peer_on
+from loadtests.deployments import CONNECTIONS, Deployment, durable_postgresql, hushi_on
 from loadtests.figures import Figure, conclude, timed
+from loadtests.peers.running import peer_on
 from loadtests.postings import Market, Requests
 from loadtests.sender import Loop
 
