@@ -3,9 +3,13 @@
 import contextlib
 import datetime
 import hashlib
+import pathlib
 import secrets
+import tempfile
+import urllib.request
 from collections.abc import Iterator
 
+import orjson
 import psycopg
 import sqlalchemy as sa
 
@@ -15,7 +19,7 @@ from loadtests.market import MarketShape, settlement_of
 from loadtests.postings import CANCELLED_ONE_IN, RESIDENTS
 from tests import postgresql
 
-FULL = "FastAPI + ORM"
+FULL, THIN = "FastAPI + ORM", "thin FastAPI + ORM"
 
 
 def _serve(module: str, port: int, workers: int) -> list[str]:
@@ -71,3 +75,34 @@ def _fill_peer(url: str, key: str, residents: int) -> None:
         connection.execute(sa.insert(ApiKey), [{"id": 1, "digest": digest, "scopes": "transactions:write"}])
     vacuum(engine)
     engine.dispose()
+
+
+@contextlib.contextmanager
+def thin_peer_on(engine: str, server: postgresql.PostgreSQL | None, workers: int) -> Iterator[Deployment]:
+    """Starts the thin peer, with as many connections to PostgreSQL as the full one has.
+
+    On SQLite, a process has one connection, for which its requests wait in turn: SQLite has one writer at a time, and
+    many connections would ask for the lock again and again.
+    """
+    from loadtests.peers.thin_service import Base
+
+    with contextlib.ExitStack() as stack:
+        if server is None or engine == "sqlite":
+            temporary = tempfile.TemporaryDirectory(prefix="hushi-load-", ignore_cleanup_errors=True)
+            url = f"sqlite:///{pathlib.Path(stack.enter_context(temporary))}/peer.db"
+        else:
+            name = f"thin_{secrets.token_hex(4)}"
+            server.execute(f"CREATE DATABASE {name}")
+            url = server.url(name)
+        made = sa.create_engine(url)
+        Base.metadata.create_all(made)
+        made.dispose()
+        environment = {
+            "PEER_DATABASE_URL": url.replace("+psycopg", "+asyncpg").replace("sqlite:", "sqlite+aiosqlite:"),
+            "PEER_POOL_SIZE": "1" if engine == "sqlite" else str(CONNECTIONS // workers),
+        }
+        port = free_port()
+        process = stack.enter_context(running(_serve("thin_service", port, workers), environment, port, "/durability"))
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/durability") as answer:
+            told = orjson.loads(answer.read())
+        yield Deployment(_shown(THIN, workers), engine, port, "", told, process, environment)
