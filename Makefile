@@ -123,11 +123,16 @@ bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES
 	@$(BIN)/python -m loadtests.figures posting
 
 # Each one is a program of its own, and ends with its own table when it is started by hand.
-WRITES := bench_single bench_batches bench_imports bench_splits overload together
+WRITES := bench_single bench_batches bench_imports bench_inside memory together bench_splits overload
+WRITTEN := $(patsubst bench_%,%,$(WRITES))
+# The commit that takes its turn with this tree, in a git worktree below .bench-data: the last one whose posts all went through Flask. BASE= compares with none.
+BASE ?= ac6a400
 bench-writes: export BENCH_QUIET = 1
-bench-writes: $(VENV)/bench.done  ## Writes over HTTP beside a peer and raw SQL, imports, overload: 20 minutes; BENCH_ENGINES, LOAD_SECONDS narrow it
+bench-writes: export BENCH_BASE = $(BASE)
+bench-writes: $(VENV)/bench.done  ## Writes beside the commit BASE, two peers and raw SQL, imports, memory, overload: an hour; BASE=, BENCH_ENGINES, BENCH_TRANSACTIONS, LOAD_SECONDS narrow it
 	@for program in $(WRITES); do $(BIN)/python -m loadtests.$$program || exit 1; done
-	@env -u BENCH_QUIET $(BIN)/python -m loadtests.figures single batches imports splits overload together
+	@env -u BENCH_QUIET $(BIN)/python -m loadtests.figures $(WRITTEN)
+	@$(BIN)/python -m loadtests.compared $(WRITTEN)
 
 load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
 	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load
