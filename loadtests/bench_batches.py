@@ -153,14 +153,17 @@ def measure(engine: str, server: PostgreSQL | None) -> Measured:
 
 
 def _turns(services: dict[Kind, Deployment]) -> dict[Kind, list[tuple[float, float]]]:
-    """For each build and round, the seconds and the CPU seconds of a batch. What was posted is folded between turns."""
+    """For each build and round, the seconds of a batch, and its CPU seconds with the fold.
+
+    The fold ends before the next turn begins.
+    """
     found: dict[Kind, list[tuple[float, float]]] = {}
     senders = {kind: Batches(service, "turns0") for kind, service in services.items()}
     for number in range(ROUNDS + 1):
         for kind, service in services.items():
-            service.wait_until_idle()
             began_s = service.cpu_s()
             seconds = [senders[kind].post("application/x-ndjson", ndjson) for _ in range(BATCHES_A_TURN)]
+            service.wait_until_idle()
             cpu_s = service.cpu_s() - began_s
             if number:  # The first round warms up.
                 found.setdefault(kind, []).append((statistics.mean(seconds), cpu_s / BATCHES_A_TURN))
@@ -172,7 +175,7 @@ def rows_of(engine: str, turns: dict[Kind, list[tuple[float, float]]]) -> Iterat
     rates = {kind: [LINES / elapsed for elapsed, _ in rounds] for kind, rounds in turns.items()}
     yield medians(f"batch of {LINES:,} lines, NDJSON", engine, "lines a second", rates, least=1.8)
     cpu_ms = {kind: [cpu_s * 1000 for _, cpu_s in rounds] for kind, rounds in turns.items()}
-    yield medians("the same, CPU of the service", engine, "ms", cpu_ms)
+    yield medians("the same, CPU of the service with its fold", engine, "ms", cpu_ms)
 
 
 def _rounds(batches: Batches, senders: Senders, posted: Database, raw: Ledger) -> dict[str, list[float]]:

@@ -53,10 +53,14 @@ class MeasuredService:
         self.loops.setdefault(what, []).append(loop)
 
     def measure_posts(self) -> None:
-        """Measures one round of posts. The CPU time is that of the warm-up, too, and so is the number of posts."""
+        """Measures one round of posts, and waits until they are folded.
+
+        The CPU time is that of the warm-up and of the fold, too, and the number of posts is that of the warm-up, too.
+        """
         before, began_s = self.market.next_number(), self.deployment.cpu_s()
         self.measure(POST, 201, self.requests().fresh())
         posts = self.market.next_number() - before - 1
+        self.deployment.wait_until_idle()
         self.cpu_ms.append((self.deployment.cpu_s() - began_s) * 1000 / posts)
 
     def requests(self, **changes: str) -> Requests:
@@ -141,7 +145,9 @@ def rows_of(found: list[MeasuredService]) -> Iterator[Compared]:
         yield medians(POST, engine, "a second", {kind: one.rates() for kind, one in of.items()}, least=2.0)
         yield medians("post, p50", engine, "ms", {kind: one.times_ms(0.5) for kind, one in of.items()})
         yield medians("post, p99", engine, "ms", {kind: one.times_ms(0.99) for kind, one in of.items()}, most=0.6)
-        yield medians("post, CPU of the service", engine, "ms", {kind: one.cpu_ms for kind, one in of.items()})
+        yield medians(
+            "post, CPU of the service with its fold", engine, "ms", {kind: one.cpu_ms for kind, one in of.items()}
+        )
         for peer, least in (("thin peer", 2.8), ("full peer", None)):
             rate = better(found, "thin peer" if least else "full peer").rate()
             leads = {kind: [one.rate() / rate] for kind, one in of.items()}
