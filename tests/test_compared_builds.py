@@ -1,5 +1,6 @@
 """Two builds are compared: each process runs the code of its build, and a row says whether its limit is reached."""
 
+import itertools
 import pathlib
 import subprocess
 
@@ -9,6 +10,8 @@ pytest.importorskip("polars", reason="the libraries of what measures come with m
 
 from loadtests import builds
 from loadtests.compared import Compared, cells_of, medians
+from loadtests.memory import path_of
+from loadtests.questions import never_asked
 
 SERVICE = {
     "service/__init__.py": "", "requirements-run.lock": "",
@@ -55,6 +58,25 @@ def test_a_worktree_is_made_once_and_must_not_be_changed(tree: pathlib.Path) -> 
         builds.build_of("HEAD", tree)
     with pytest.raises(SystemExit, match="no-such-commit"):
         builds.build_of("no-such-commit", tree)
+
+
+def test_this_build_runs_the_programs_that_measure_inside_a_process(tmp_path: pathlib.Path) -> None:
+    told = builds.OURS.run("inside/fold.py", "sqlite", 300)
+    assert min(told["seconds"], told["cpu_s"]) > 0
+    environment = {
+        "HUSHI_DATABASE_URL": f"sqlite:///{tmp_path}/hushi.db", "HUSHI_DATA_DIR": str(tmp_path),
+        "HUSHI_SECRETS_FILE": f"{tmp_path}/secrets.json",
+    }  # fmt: skip
+    made = builds.OURS.run("inside/making.py", 300, environment=environment)
+    assert made["durability"] == "synchronous=2, journal_mode=wal"
+    assert builds.OURS.run("inside/making.py", 0, environment=environment)["key"] != made["key"]
+
+
+def test_each_question_that_was_never_asked_has_an_address() -> None:
+    paths = [path_of(question) for question in itertools.islice(never_asked(), 200)]
+    assert all(path.isascii() and " " not in path for path in paths)
+    assert any("&settlement=%E7%A4%BE" in path for path in paths)
+    assert {path.partition("?")[0] for path in paths} == {"/v1/reports/trade"}
 
 
 def test_a_row_compares_medians_and_holds_its_limit() -> None:
