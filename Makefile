@@ -36,6 +36,7 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	@$(BIN)/python -c "import sys; from tests.networks import can_be_made; sys.exit(not can_be_made())" || echo "skipped: tests of a database that vanishes (they make a network of their own: that takes root, and ip)"
 	@command -v cc >/dev/null || echo "skipped: power cuts and I/O errors of a simulated disk (no C compiler cc on this machine)"
 	@$(BIN)/python -c "import sys; from tests.torture.disks.ext4 import can_mount; sys.exit(not can_mount())" || echo "skipped: power cuts of a real file system (they take root, mount and mkfs.ext4)"
+	@test -e $(VENV)/bench.done || echo "skipped: tests of what measures: the peers, and the builds that are compared (their libraries come with make bench)"
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo "skipped: jumps of the clock (no libfaketime on this machine)"
 	@# On a busy machine a test of time or of a race can fail beside others: those that fail run once more, alone, and both runs are shown.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
@@ -122,11 +123,16 @@ bench: $(VENV)/bench.done  ## Reports beside SQL, DuckDB and Polars; BENCH_SIZES
 	@$(BIN)/python -m loadtests.figures posting
 
 # Each one is a program of its own, and ends with its own table when it is started by hand.
-WRITES := bench_single bench_batches bench_imports bench_splits overload together
+WRITES := bench_single bench_batches bench_imports bench_inside memory together bench_splits overload
+WRITTEN := $(patsubst bench_%,%,$(WRITES))
+# The commit that takes its turn with this tree, in a git worktree below .bench-data: the last one whose posts all went through Flask. BASE= compares with none.
+BASE ?= ac6a400
 bench-writes: export BENCH_QUIET = 1
-bench-writes: $(VENV)/bench.done  ## Writes over HTTP beside a peer and raw SQL, imports, overload: 20 minutes; BENCH_ENGINES, LOAD_SECONDS narrow it
+bench-writes: export BENCH_BASE = $(BASE)
+bench-writes: $(VENV)/bench.done  ## Writes beside the commit BASE, two peers and raw SQL, imports, memory, overload: an hour; BASE=, BENCH_ENGINES, BENCH_TRANSACTIONS, LOAD_SECONDS narrow it
 	@for program in $(WRITES); do $(BIN)/python -m loadtests.$$program || exit 1; done
-	@env -u BENCH_QUIET $(BIN)/python -m loadtests.figures single batches imports splits overload together
+	@env -u BENCH_QUIET $(BIN)/python -m loadtests.figures $(WRITTEN)
+	@$(BIN)/python -m loadtests.compared $(WRITTEN)
 
 load: $(VENV)/bench.done  ## A market's morning over HTTP; URL=… KEY=… aims at a running deployment
 	@URL="$(URL)" KEY="$(KEY)" $(BIN)/python -m loadtests.load

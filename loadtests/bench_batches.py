@@ -5,7 +5,7 @@ three lines are the first line of their resident on their day. The raw inserts w
 (entries of the journal, idempotency keys, allowance rows that were opened) into identical tables (columns, indexes,
 constraints, triggers) of another database, in one commit for each 10,000 lines. They judge nothing. They use the
 driver's executemany, and COPY on PostgreSQL. The measurements take turns. BENCH_ROUNDS and BENCH_ENGINES limit what is
-measured.
+measured, BENCH_LINES sets the size of a batch. The commit that BENCH_BASE names takes its turn with batches of NDJSON.
 """
 
 import contextlib
@@ -19,6 +19,8 @@ from typing import Any
 
 import orjson
 
+from loadtests.builds import Kind, builds
+from loadtests.compared import Compared, medians
 from loadtests.deployments import Deployment, Measured, fresh_ledger, hushi_on, measure_engines
 from loadtests.figures import Figure, conclude, timed
 from loadtests.postings import Market, csv_table, ndjson
@@ -29,8 +31,9 @@ from tests.postgresql import PostgreSQL
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
-LINES = 10_000
+LINES = int(os.environ.get("BENCH_LINES", "10000"))
 CONNECTIONS = 2
+BATCHES_A_TURN = 3
 COLUMNS = {
     table.name: [column.name for column in table.columns if column.name != "seq"]
     for table in (journal, idempotency, allowance_use)
@@ -139,20 +142,48 @@ def _timed(database: Database, work: Callable[[Any], object]) -> float:
 def measure(engine: str, server: PostgreSQL | None) -> Measured:
     """The figures of an engine, and what the database says about its durability."""
     with contextlib.ExitStack() as stack:
-        deployment = stack.enter_context(hushi_on(engine, server))
+        services = {build.kind: stack.enter_context(hushi_on(engine, server, build=build)) for build in builds()}
+        rows = list(rows_of(engine, _turns(services)))
+        deployment = services["ours"]
         raw, _ = stack.enter_context(fresh_ledger(engine, server, residents=300))
         posted = Database(deployment.environment["HUSHI_DATABASE_URL"])
         stack.callback(posted.close)
         seconds = _rounds(Batches(deployment), Senders(deployment), posted, raw)
-        return list(figures_of(engine, seconds)), deployment.durability
+        return list(figures_of(engine, seconds)), rows, deployment.durability
+
+
+def _turns(services: dict[Kind, Deployment]) -> dict[Kind, list[tuple[float, float]]]:
+    """For each build and round, the seconds of a batch, and its CPU seconds with the fold.
+
+    The fold ends before the next turn begins.
+    """
+    found: dict[Kind, list[tuple[float, float]]] = {}
+    senders = {kind: Batches(service, "turns0") for kind, service in services.items()}
+    for number in range(ROUNDS + 1):
+        for kind, service in services.items():
+            began_s = service.cpu_s()
+            seconds = [senders[kind].post("application/x-ndjson", ndjson) for _ in range(BATCHES_A_TURN)]
+            service.wait_until_idle()
+            cpu_s = service.cpu_s() - began_s
+            if number:  # The first round warms up.
+                found.setdefault(kind, []).append((statistics.mean(seconds), cpu_s / BATCHES_A_TURN))
+    return found
+
+
+def rows_of(engine: str, turns: dict[Kind, list[tuple[float, float]]]) -> Iterator[Compared]:
+    """The rows of both builds."""
+    rates = {kind: [LINES / elapsed for elapsed, _ in rounds] for kind, rounds in turns.items()}
+    yield medians(f"batch of {LINES:,} lines, NDJSON", engine, "lines a second", rates, least=1.8)
+    cpu_ms = {kind: [cpu_s * 1000 for _, cpu_s in rounds] for kind, rounds in turns.items()}
+    yield medians("the same, CPU of the service with its fold", engine, "ms", cpu_ms)
 
 
 def _rounds(batches: Batches, senders: Senders, posted: Database, raw: Ledger) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {}
     for number in range(ROUNDS + 1):
-        found = {"batch of 10,000, NDJSON": batches.post("application/x-ndjson", ndjson)}
+        found = {f"batch of {LINES:,}, NDJSON": batches.post("application/x-ndjson", ndjson)}
         found[RAW] = insert_raw(raw.database, newest_rows(posted))
-        found["batch of 10,000, CSV"] = batches.post("text/csv", csv_table)
+        found[f"batch of {LINES:,}, CSV"] = batches.post("text/csv", csv_table)
         found[f"the same, {CONNECTIONS} senders, NDJSON"] = senders.post("application/x-ndjson", ndjson)
         if not posted.is_sqlite:
             found[COPY] = copy_raw(raw.database, newest_rows(posted))
@@ -175,8 +206,9 @@ def figures_of(engine: str, seconds: dict[str, list[float]]) -> Iterator[Figure]
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
-    figures, conditions = measure_engines(ENGINES, measure, "batches and raw inserts")
-    conclude("batches", f"Batches over HTTP, lines a second, median of {ROUNDS} rounds in turns", figures, conditions)
+    figures, rows, conditions = measure_engines(ENGINES, measure, "batches and raw inserts")
+    title = f"Batches over HTTP, lines a second, median of {ROUNDS} rounds in turns"
+    conclude("batches", title, figures, conditions, rows)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ ROUNDS = 3
 SIZE = 100_000
 """How many transactions the ledger has. The figures do not depend on it. The ledger is not one of the other
 benchmarks', because the server folds the tail, and the other benchmarks need their tail."""
+STARTS_WITHIN_S = 120.0
 SETTLED = 40
 """The ledger is at rest when so many answers, a tenth of a second apart, have one ETag: the server folds the tail once
 a second."""
@@ -32,18 +33,25 @@ a second."""
 
 @contextlib.contextmanager
 def running(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[psutil.Process]:
-    """Starts a server, gives its process after its first answer, and ends it."""
+    """Starts a server, gives its process after its first answer, and ends it. Raises SystemExit when none comes."""
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
-                break
+        until = time.monotonic() + STARTS_WITHIN_S
+        while not _answers(f"http://127.0.0.1:{port}{path}"):
+            if process.poll() is not None or time.monotonic() > until:
+                raise SystemExit(f"{' '.join(command)} does not serve; its exit code is {process.poll()}.")
             time.sleep(0.1)
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(40)
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(url, timeout=2).close()
+        return True
+    return False
 
 
 def free_port() -> int:

@@ -68,7 +68,7 @@ def measure(engine: str, server: PostgreSQL | None) -> Measured:
         timed(what, engine, 1 / statistics.median(found), list(found), other="rounds " + ", ".join(_ms(found)))
         for what, found in named
     ]
-    return figures, deployment.durability
+    return figures, [], deployment.durability
 
 
 def _ms(seconds: tuple[float, ...]) -> list[str]:
@@ -77,7 +77,7 @@ def _ms(seconds: tuple[float, ...]) -> list[str]:
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
-    figures, conditions = measure_engines(ENGINES, measure, "splits")
+    figures, _, conditions = measure_engines(ENGINES, measure, "splits")
     conclude("splits", f"Splits among 1,000 residents over HTTP, median of {ROUNDS} rounds", figures, conditions)
 
 

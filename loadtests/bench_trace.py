@@ -157,12 +157,12 @@ def measure(engine: str, server: PostgreSQL | None) -> Measured:
             )
             for name, found in zip(names, zip(*of_subject, strict=True), strict=True)
         ]
-    return figures, deployment.durability
+    return figures, [], deployment.durability
 
 
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
-    figures, conditions = measure_engines(ENGINES, measure, "traces")
+    figures, _, conditions = measure_engines(ENGINES, measure, "traces")
     conclude("traces", f"Traces of 10,000 trades, {ROUNDS} rounds in turns", figures, conditions)
 
 

@@ -14,6 +14,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from loadtests import builds, compared
+from loadtests.compared import Compared
 from loadtests.histories import FOLDER
 from loadtests.table import quantile
 
@@ -40,13 +42,16 @@ def timed(what: str, engine: str, per_second: float, seconds: list[float], **mor
     return Figure(what, engine, per_second, *found, **more)  # type: ignore[arg-type] # (the names are checked at run)
 
 
-def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str]) -> None:
-    """Writes .bench-data/NAME.json and prints the table. With BENCH_QUIET it prints only the path of the file."""
+def conclude(
+    name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str], rows: Sequence[Compared] = ()
+) -> None:
+    """Writes .bench-data/NAME.json and prints the tables. With BENCH_QUIET it prints only the path of the file."""
     FOLDER.mkdir(exist_ok=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     run = {
         "title": title, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine,
         "conditions": conditions, "figures": [dataclasses.asdict(figure) for figure in figures],
+        "compared": [dataclasses.asdict(row) for row in rows], "builds": builds.conditions(),
     }  # fmt: skip
     file = FOLDER / f"{name}.json"
     file.write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
@@ -54,11 +59,14 @@ def conclude(name: str, title: str, figures: Sequence[Figure], conditions: dict[
         print(f"{title}: {file.relative_to(FOLDER.parent)}")
     else:
         show([file])
+        compared.show([file])
 
 
 def show(files: Sequence[pathlib.Path]) -> None:
-    """Prints one table of several runs, and below it how durable each database was."""
-    runs = [_run_of(orjson.loads(file.read_bytes())) for file in files]
+    """Prints one table of the runs that have figures, and below it how durable each database was."""
+    runs = [run for file in files if (run := _run_of(orjson.loads(file.read_bytes())))["figures"]]
+    if not runs:
+        return
     table = Table(title=f"Writes ({runs[0]['machine']})", title_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading in {"what", "engine", "other"} else "right")

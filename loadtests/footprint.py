@@ -1,4 +1,4 @@
-"""Measures the bytes and the CPU time of a transaction, on both engines: `python -m loadtests.footprint [COUNT]`.
+"""Measures what a transaction costs in bytes and in CPU time: `python -m loadtests.footprint [COUNT [ENGINE …]]`.
 
 The bytes are those of the whole database, with indexes, idempotency keys, allowance rows and tail, less those of the
 empty database. The CPU time is that of this process for single posts, one after the other. So it is the cost of a
@@ -56,5 +56,5 @@ def measure(engine: str, count: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    for name in ("sqlite", "postgresql"):
+    for name in sys.argv[2:] or ("sqlite", "postgresql"):
         print(orjson.dumps(measure(name, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)).decode())

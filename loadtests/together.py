@@ -4,7 +4,7 @@ Posts come in a closed loop on 64 connections. Reports of several kinds come at 
 ask for them, in an open loop, so that waiting counts. Every post changes their answers. The rounds take turns: posts
 alone, reports alone, both, and posts to a service that does not fold, which are compared with posts to the normal
 service. Before the rounds, some days of a market are posted, so that the reports have trades to count. LOAD_REPORTS is
-the rate of the reports.
+the rate of the reports. The commit that BENCH_BASE names takes its turn with posts alone and with both.
 """
 
 import contextlib
@@ -16,14 +16,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from loadtests.builds import Kind, builds
 from loadtests.client import CONNECTIONS_MAX, drive, request_bytes
+from loadtests.compared import Compared, medians
 from loadtests.deployments import CONNECTIONS, Deployment, hushi_on
 from loadtests.figures import Figure, conclude, timed
 from loadtests.overload import allow_many_files
 from loadtests.postings import Market, ndjson
 from loadtests.sender import Loop, Stream
+from loadtests.table import quantile
 
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
 ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
 REPORTS_PER_SECOND = float(os.environ.get("LOAD_REPORTS", "20"))
@@ -80,19 +83,38 @@ class MeasuredPair:
         return statistics.median(loop.rate_of(200) + loop.rate_of(201) for loop in self.loops[what])
 
 
-def measure(engine: str) -> tuple[list[Figure], dict[str, str]]:
-    """Measures both services in turns. Both run all the time; the one that is not measured is idle."""
+def measure(engine: str) -> tuple[list[Figure], list[Compared], dict[str, str]]:
+    """Measures the services in turns. All run all the time; those that are not measured are idle."""
     with contextlib.ExitStack() as stack:
-        usual, unfolded = (stack.enter_context(hushi_on(engine, folds=folds)) for folds in (True, False))
-        subject, other = MeasuredPair(usual, Market("usual0")), MeasuredPair(unfolded, Market("nofold"))
-        subject.fill()
+        usual = {
+            build.kind: MeasuredPair(stack.enter_context(hushi_on(engine, build=build)), Market("usual0"))
+            for build in builds()
+        }
+        other = MeasuredPair(stack.enter_context(hushi_on(engine, folds=False)), Market("nofold"))
+        for one in usual.values():
+            one.fill()
         for _ in range(ROUNDS):
-            subject.run((ALONE, subject.posts()))
+            for one in usual.values():
+                one.run((ALONE, one.posts()))
             other.run((UNFOLDED, other.posts()))
-            subject.run((READING, subject.reports()))
-            subject.run((TOGETHER, subject.posts()), (WAITED, subject.reports()))
+            usual["ours"].run((READING, usual["ours"].reports()))
+            for one in usual.values():
+                one.run((TOGETHER, one.posts()), (WAITED, one.reports()))
+        rows, subject = list(rows_of(engine, usual)), usual["ours"]
         subject.loops |= other.loops
-        return list(figures_of(subject)), {f"{usual.name} on {engine}": usual.durability}
+        told = {f"{one.deployment.name} on {engine}": one.deployment.durability for one in usual.values()}
+        return list(figures_of(subject)), rows, told
+
+
+def rows_of(engine: str, usual: dict[Kind, MeasuredPair]) -> Iterator[Compared]:
+    """The rows of both builds."""
+    p99s_ms = {
+        kind: [quantile(loop.seconds_by_status[200], 0.99) * 1000 for loop in one.loops[WAITED]]
+        for kind, one in usual.items()
+    }
+    yield medians("report beside posts, p99", engine, "ms", p99s_ms, most=0.5)
+    rates = {kind: [loop.rate_of(201) for loop in one.loops[TOGETHER]] for kind, one in usual.items()}
+    yield medians("posts beside those reports", engine, "a second", rates)
 
 
 def figures_of(subject: MeasuredPair) -> Iterator[Figure]:
@@ -114,13 +136,15 @@ def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
     allow_many_files()
     figures: list[Figure] = []
+    rows: list[Compared] = []
     conditions: dict[str, str] = {}
     for engine in ENGINES:
-        found, told = measure(engine)
+        found, compared, told = measure(engine)
         figures += found
+        rows += compared
         conditions |= told
     title = f"Reports ({REPORTS_PER_SECOND:g} a second, open loop) and folding beside posts at full rate"
-    conclude("together", title, figures, conditions)
+    conclude("together", title, figures, conditions, rows)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,25 @@ The service has no switch for this, and should have none: an operator who turned
 for ever.
 """
 
-from typing import Any
-
 import service.server.processes
+from service.server.processes import FoldingProcess
 
 
-class _NothingFolds:
+class NothingFolds(FoldingProcess):
     """Takes the place of the process that folds, and does nothing."""
 
-    def __init__(self, _served: object) -> None:
-        self.start = self.stop = lambda: None
+    def start(self) -> None:
+        """Starts nothing."""
+
+    def stop(self) -> None:
+        """Stops nothing."""
 
 
 def main() -> None:
     """Runs the command without the process that folds."""
     from service.cli.main import main as hushi
 
-    server: Any = service.server.processes
-    server.FoldingProcess = _NothingFolds
+    service.server.processes.FoldingProcess = NothingFolds  # type: ignore[misc] # (only here nothing may fold)
     hushi()
 
 

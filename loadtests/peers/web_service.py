@@ -8,7 +8,6 @@ PEER_DATABASE_URL says where its database is.
 """
 
 import datetime
-import decimal
 import hashlib
 import os
 import uuid
@@ -18,13 +17,13 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Header, Response
 from fastapi.exceptions import HTTPException
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from loadtests.peers.trades import MARKET_TIME, Trade, cny, fen, grams
+
 LIMIT_FEN = 800_000
-MARKET_TIME = datetime.timezone(datetime.timedelta(hours=8))
 
 
 class Base(DeclarativeBase):
@@ -103,34 +102,6 @@ class KnownKey(Base):
     answer: Mapped[str]
 
 
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Mark = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Cny = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$")]
-Kg = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,3})?$")]
-
-
-class Trade(BaseModel):
-    """One commodity line of one resident."""
-
-    model_config = ConfigDict(extra="forbid", strict=False)
-    resident_id: Annotated[str, StringConstraints(pattern=r"^R[0-9]{8}$")]
-    category: Word
-    commodity: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    origin: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    quantity_kg: Kg
-    amount_cny: Cny
-    traded_at: AwareDatetime
-    hs_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{2}){0,2}$")] | None = None
-    direction: Literal["import", "export"] = "import"
-    trade_point: Word = "erenhot"
-    consignment: Mark | None = None
-    vehicle_plate: Mark | None = None
-    seller: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    reference: Mark | None = None
-    over_allowance: Literal["tax", "refuse"] = "tax"
-    metadata: dict[str, str] = Field(default_factory=dict, max_length=20)
-
-
 class Answer(Trade):
     """The trade as it was recorded."""
 
@@ -173,10 +144,6 @@ async def caller(database: Session, authorization: Annotated[str, Header()] = ""
     return found
 
 
-def _cny(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
-
-
 async def _allowance(database: AsyncSession, resident: int, day: datetime.date) -> AllowanceUse:
     """Makes the allowance row if it does not exist, locks it and returns it."""
     fresh = insert(AllowanceUse).values(resident=resident, day=day, exempt_fen=0).on_conflict_do_nothing()
@@ -193,7 +160,7 @@ async def _record(database: AsyncSession, trade: Trade) -> Answer:
     day = trade.traded_at.astimezone(MARKET_TIME).date()
     if resident.status != "active" or resident.registered_on > day:
         raise HTTPException(422, "resident-not-active")
-    amount_fen = exempt_fen = int(decimal.Decimal(trade.amount_cny) * 100)
+    amount_fen = exempt_fen = fen(trade.amount_cny)
     if trade.direction == "import":
         use = await _allowance(database, resident.ordinal, day)
         exempt_fen = min(amount_fen, LIMIT_FEN - use.exempt_fen)
@@ -202,7 +169,7 @@ async def _record(database: AsyncSession, trade: Trade) -> Answer:
         use.exempt_fen += exempt_fen
     entry = Entry(
         transaction_id=uuid.uuid4(), resident=resident.ordinal, day=day, amount_fen=amount_fen, exempt_fen=exempt_fen,
-        quantity_g=int(decimal.Decimal(trade.quantity_kg) * 1000), recorded_at=datetime.datetime.now(datetime.UTC),
+        quantity_g=grams(trade.quantity_kg), recorded_at=datetime.datetime.now(datetime.UTC),
         settlement=resident.settlement, details=trade.metadata,
         **trade.model_dump(exclude={"resident_id", "quantity_kg", "amount_cny", "over_allowance", "metadata"}),
     )  # fmt: skip
@@ -210,7 +177,7 @@ async def _record(database: AsyncSession, trade: Trade) -> Answer:
     verdict = "exempt" if exempt_fen == amount_fen else "partly_taxed" if exempt_fen else "taxed"
     recorded: dict[str, Any] = {
         **trade.model_dump(), "transaction_id": entry.transaction_id, "day": day, "settlement": resident.settlement,
-        "exempt_cny": _cny(exempt_fen), "taxable_cny": _cny(amount_fen - exempt_fen),
+        "exempt_cny": cny(exempt_fen), "taxable_cny": cny(amount_fen - exempt_fen),
         "verdict": "export" if trade.direction == "export" else verdict, "recorded_at": entry.recorded_at,
     }  # fmt: skip
     return Answer.model_construct(**recorded)
