@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas.batches import BATCH_LINES_MAX, BatchLineSchema, BatchSchema
-from schemas.json_texts import parse_json
+from schemas.json_texts import parse_json, parse_with_care, plain_object, plain_object_without_backslash
 from service.domain.errors import MalformedJson, Refusal, ValidationFailed
 from service.domain.texts import normal_text
 
@@ -44,8 +44,8 @@ def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[
         batch = BatchSchema().read(document)
         lines = [_line(item) for item in _bounded(iter(batch["items"]))]
         return _not_empty(lines), batch["atomic"]
-    read = _ndjson if media_type == "application/x-ndjson" else _csv
-    return _not_empty(list(_bounded(read(body)))), bool(atomic)
+    lines = _ndjson(body) if media_type == "application/x-ndjson" else list(_bounded(_csv(body)))
+    return _not_empty(lines), bool(atomic)
 
 
 def _not_empty(lines: list[BodyLine]) -> list[BodyLine]:
@@ -74,14 +74,25 @@ def _line(item: object) -> BodyLine:
     return BodyLine(item.pop("key", None), item)
 
 
-def _ndjson(body: bytes) -> Iterator[BodyLine]:
+def _ndjson(body: bytes) -> list[BodyLine]:
+    plain = plain_object if b"\\" in body else plain_object_without_backslash
+    lines: list[BodyLine] = []
     for text in body.split(b"\n"):
-        if not text.strip():
-            continue
-        try:
-            yield _line(parse_json(text))
-        except MalformedJson as refusal:
-            yield BodyLine(None, None, refusal.without_frames())
+        found = plain(text)
+        if found is not None:
+            lines.append(BodyLine(found.pop("key", None), found))
+        elif text.strip():
+            lines.append(_careful_line(text))
+        if len(lines) > BATCH_LINES_MAX:
+            _check_count(len(lines))
+    return lines
+
+
+def _careful_line(text: bytes) -> BodyLine:
+    try:
+        return _line(parse_with_care(text))
+    except MalformedJson as refusal:
+        return BodyLine(None, None, refusal.without_frames())
 
 
 def _csv(body: bytes) -> Iterator[BodyLine]:

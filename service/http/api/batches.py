@@ -1,5 +1,6 @@
 """Batches: up to 10,000 trades in one request, judged in order, line by line or all or none."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -12,7 +13,7 @@ from service.commands.checking import check
 from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
-from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.idempotency import check_key, is_key, key_digest, trade_fingerprint
 from service.domain.transactions import Transaction
 from service.figures.posting import BATCH_LINES
 from service.http.auth import confirm_key
@@ -60,13 +61,7 @@ def post_batch(query: dict[str, Any]) -> Answer:
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     is_check = query.get("check", False)
     context = request_context()
-    errors_left = ERRORS_TOLD_MAX
-    readings: list[NewEntry | Refusal] = []
-    for line in lines:
-        readings.append(reading := _read(line, context.caller.id, context.request_id, context.caller.trade_point))
-        if isinstance(reading, Refusal):
-            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
-            errors_left -= len(reading.errors)
+    readings = _read_all(lines, context.caller.id, context.request_id, context.caller.trade_point)
     if atomic and any(isinstance(reading, Refusal) for reading in readings):
         raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
@@ -86,6 +81,26 @@ def post_batch(query: dict[str, Any]) -> Answer:
         for outcome, number in counted.items():
             BATCH_LINES.add(number, outcome)
     return Answer({**counted, "items": items})
+
+
+def _read_all(
+    lines: Sequence[BodyLine], api_key: int, asked_as: str, own_point: str | None
+) -> list[NewEntry | Refusal]:
+    """The entry of each line, or why it can't be read."""
+    errors_left = ERRORS_TOLD_MAX
+    readings: list[NewEntry | Refusal] = []
+    for line in lines:
+        key, body, _ = line
+        trade = _TRADE.read_quickly(body)
+        if trade is not None and own_point is None and is_key(key):
+            digest = key_digest(api_key, BATCH_ROUTE, key)
+            readings.append(Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key))
+            continue
+        readings.append(reading := _read(line, api_key, asked_as, own_point))
+        if isinstance(reading, Refusal):
+            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
+            errors_left -= len(reading.errors)
+    return readings
 
 
 def _read(line: BodyLine, api_key: int, asked_as: str, own_point: str | None = None) -> NewEntry | Refusal:
