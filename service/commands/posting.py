@@ -28,6 +28,7 @@ from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
 from service.domain.mandates import residents_of
 from service.domain.personal_data import redacted
+from service.domain.plain_judging import PLAIN_FROM_ENTRIES, PlainJudge
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.judging import Judge, prepare_judge
 from service.ledger import Ledger
@@ -115,7 +116,7 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
             eligibilities=eligibilities, prices=ledger.prices,
         )  # fmt: skip
         batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys, ledger.prices)
-        outcomes = [batch.settle(entry) for entry in entries]
+        outcomes = batch.settle_all(entries)
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
         if not batch.answered:
@@ -150,6 +151,31 @@ class EntryBatch:
     mac_keys: MacKeys
     prices: PriceBook
     answered: list[Remembered] = field(default_factory=list)
+
+    def settle_all(self, entries: Sequence[NewEntry]) -> list[Outcome]:
+        """Finds the outcomes of entries in their order; those of plain posts in less time than `settle` takes."""
+        if len(entries) < PLAIN_FROM_ENTRIES:
+            return [self.settle(entry) for entry in entries]
+        judge, known, mac_of, answered = self.judge, self.known, self.mac_keys.mac_of, self.answered
+        plain = PlainJudge(
+            judge.rulebook, judge.now, judge.new_id, judge.eligibilities, judge.uses, judge.references, judge.observer
+        )
+        ended = self.revoked_keys | self.expired_keys
+        outcomes: list[Outcome] = []
+        for entry in entries:
+            transaction = None
+            if isinstance(entry, Post) and entry.digest not in known and entry.api_key not in ended:
+                transaction = plain.accept(entry.trade, entry.api_key)
+            if transaction is None:
+                outcomes.append(self.settle(entry))
+                continue
+            self.prices.add(transaction)
+            digest = entry.digest
+            mac = mac_of(answer_message(digest, entry.fingerprint, accepted_outcome(transaction)))
+            known[digest] = remembered = Remembered(digest, mac, transaction)
+            answered.append(remembered)
+            outcomes.append(Outcome(entry.request_id, transaction))
+        return outcomes
 
     def settle(self, entry: NewEntry) -> Outcome:
         """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""
