@@ -135,12 +135,11 @@ class Rules:
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
 
 
-class UseKey(NamedTuple):
-    """One allowance row: a resident, a business day, and the list group or NO_LIST_GROUP for the value limit."""
+UseKey = tuple[int, datetime.date, str]
+"""One allowance row: a resident, a business day, and the list group or NO_LIST_GROUP for the value limit.
 
-    resident: int
-    day: datetime.date
-    list_group: str
+It is a plain tuple, because a batch makes and compares very many.
+"""
 
 
 @dataclass(slots=True)

@@ -45,8 +45,10 @@ def parse_kg(text: str) -> int:
 
 def format_cny(amount_fen: int) -> str:
     """An amount in CNY with exactly 2 decimals: 780050 is "7800.50", -5 is "-0.05"."""
+    if amount_fen >= 0:
+        return f"{amount_fen // FEN_PER_CNY}.{amount_fen % FEN_PER_CNY:02d}"
     whole, fen = divmod(abs(amount_fen), FEN_PER_CNY)
-    return f"{'-' if amount_fen < 0 else ''}{whole}.{fen:02d}"
+    return f"-{whole}.{fen:02d}"
 
 
 def format_kg(quantity_g: int) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.commands.posting import EntryBatch, Outcome, Post
-from service.domain.allowance import Use, UseKey
+from service.domain.allowance import Use
 from service.domain.idempotency import trade_fingerprint
 from service.domain.macs import MacKeys
 from service.domain.mandates import Mandate, pairs_of
@@ -71,7 +71,7 @@ def _batch(of: list[Trade]) -> EntryBatch:
         prices._known[commodity] = _Commodity(time.monotonic(), days, windows)
     limits = _limits(RULEBOOK, [(trade, trade.day) for trade in of if trade.resident in ELIGIBILITIES], [])
     uses = {key: Use() for key in limits}
-    known = UseKey(1, DAYS[0], "")
+    known = (1, DAYS[0], "")
     if known in uses:
         uses[known] = Use(10_000, 0, True)
     judge = Judge(

@@ -6,14 +6,15 @@ from typing import Any
 from flask import request
 
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
-from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
 from schemas.warnings import warnings_document
 from service.commands.checking import check
 from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
+from service.domain.allowance import verdict
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
 from service.domain.idempotency import check_key, is_key, key_digest, trade_fingerprint
+from service.domain.money import format_cny
 from service.domain.transactions import Transaction
 from service.figures.posting import BATCH_LINES
 from service.http.auth import confirm_key
@@ -35,7 +36,6 @@ ERRORS_TOLD_MAX = 10_000
 _LENGTH = "Send lines and tables with a Content-Length: of a body in chunks nobody can tell whether its end is missing."
 
 _TRADE = TradeSchema()
-_CNY = SignedCny()
 
 
 @routes.post(
@@ -69,7 +69,12 @@ def post_batch(query: dict[str, Any]) -> Answer:
         confirm_key()
     outcomes = iter(_outcomes(entries, atomic=atomic, is_check=is_check))
     settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
-    items = [_item(index, lines[index], one, is_check=is_check) for index, one in enumerate(settled)]
+    items = [
+        _accepted(index, line.key, one.transaction)
+        if isinstance(one, Outcome) and one.transaction is not None and not is_check
+        else _item(index, line, one, is_check=is_check)
+        for index, (line, one) in enumerate(zip(lines, settled, strict=True))
+    ]
     if atomic and any("problem" in item for item in items):
         raise _refused([item for item in items if "problem" in item])
     counted = {
@@ -141,14 +146,17 @@ def _item(index: int, line: BodyLine, settled: Outcome | Refusal, *, is_check: b
 
 
 def _accepted(index: int, key: object, transaction: Transaction) -> dict[str, Any]:
+    amount_fen, exempt_fen = transaction.amount_fen, transaction.exempt_fen
+    is_import = transaction.direction == "import"
+    taxable_fen = amount_fen - exempt_fen
     return {
         "index": index,
         "key": key,
         "status": 201,
         "transaction_id": transaction.transaction_id,
-        "verdict": transaction.verdict,
-        "exempt_cny": _CNY.render(transaction.exempt_fen),
-        "taxable_cny": _CNY.render(transaction.taxable_fen),
+        "verdict": verdict(is_import=is_import, exempt_fen=exempt_fen, taxable_fen=taxable_fen),
+        "exempt_cny": format_cny(exempt_fen),
+        "taxable_cny": format_cny(taxable_fen),
         "rule_verified": transaction.rule_verified,
         "warnings": warnings_document(transaction),
     }
