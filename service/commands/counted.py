@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from service.commands.posting import Outcome
 from service.commands.together import TogetherOutcome
-from service.domain.transactions import Transaction
+from service.domain.transactions import EntryKind, Transaction
 from service.figures.posting import ACCEPTED_CNY, COMMITS_FAILED, ENTRIES_ACCEPTED, ENTRIES_REFUSED, ENTRIES_REPLAYED
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
@@ -25,19 +25,22 @@ def count_together(outcome: TogetherOutcome) -> None:
 
 def count_accepted(transactions: Iterable[Transaction]) -> None:
     """Counts trades and reversals that were recorded, and their value."""
-    entries, fen = Tally[str](), Tally[tuple[str, str]]()
+    entries = Tally[tuple[EntryKind, str]]()
+    amounts_fen, exempts_fen = Tally[tuple[EntryKind, str]](), Tally[tuple[EntryKind, str]]()
     for one in transactions:
-        kind: str = one.kind
-        entries[kind] += 1
-        if one.direction == "import":
-            fen[kind, "exempt"] += abs(one.exempt_fen)
-            fen[kind, "taxable"] += abs(one.amount_fen - one.exempt_fen)
+        said = one.kind, one.direction
+        entries[said] += 1
+        amounts_fen[said] += one.amount_fen
+        exempts_fen[said] += one.exempt_fen
+    for (kind, direction), number in entries.items():
+        ENTRIES_ACCEPTED.add(number, kind)
+        # The amounts of a reversal are negative, and those of one kind have one sign.
+        amount_fen, exempt_fen = abs(amounts_fen[kind, direction]), abs(exempts_fen[kind, direction])
+        if direction == "import":
+            ACCEPTED_CNY.add(exempt_fen, kind, "exempt")
+            ACCEPTED_CNY.add(amount_fen - exempt_fen, kind, "taxable")
         else:
-            fen[kind, "export"] += abs(one.amount_fen)
-    for name, number in entries.items():
-        ENTRIES_ACCEPTED.add(number, name)
-    for labels, amount in fen.items():
-        ACCEPTED_CNY.add(amount, *labels)
+            ACCEPTED_CNY.add(amount_fen, kind, "export")
 
 
 def count_failure(error: Exception) -> None:

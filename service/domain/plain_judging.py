@@ -92,7 +92,7 @@ class PlainJudge:
             return None
         day = traded_at.date()
         said = day, category, commodity, origin, hs_code, direction
-        goods = self._goods[said] if said in self._goods else self._goods_of(trade, said)
+        goods = self._goods.get(said) or self._goods_of(trade, said)
         if goods is None or eligibility.why_not_active(day) is not None:
             return None
         if reference is not None and (trade_point, reference) in self._references:
@@ -158,6 +158,8 @@ class PlainJudge:
 
     def _goods_of(self, trade: Trade, said: tuple[Any, ...]) -> _Goods | None:
         """What trades in these goods have in common, from the first of them; None when the rules refuse them."""
+        if said in self._goods:
+            return None
         day, is_import = trade.day, trade.is_import
         goods = None
         try:

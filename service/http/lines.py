@@ -28,10 +28,11 @@ class BodyLine(NamedTuple):
     refusal: Refusal | None = None
 
 
-def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[BodyLine], bool]:
+def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[Iterator[BodyLine], bool]:
     """The lines of a batch in order, and whether it is atomic.
 
-    Raises MalformedJson or ValidationFailed when the batch as a whole can't be read.
+    A line is read when it is asked for, so that the memory of one line is used again for the next one. Raises
+    MalformedJson or ValidationFailed when the batch as a whole can't be read; asking for a line may raise it too.
     """
     if sum(body.count(mark) for mark in _MARKS) > PARTS_MAX:
         raise ValidationFailed.of("", "too-many-parts", f"Send at most {PARTS_MAX} fields and lines, the rest apart.")
@@ -42,22 +43,19 @@ def read_lines(media_type: str, body: bytes, atomic: bool | None) -> tuple[list[
         if isinstance(document, dict) and isinstance(items := document.get("items"), list):
             _check_count(len(items))
         batch = BatchSchema().read(document)
-        lines = [_line(item) for item in _bounded(iter(batch["items"]))]
-        return _not_empty(lines), batch["atomic"]
-    lines = _ndjson(body) if media_type == "application/x-ndjson" else list(_bounded(_csv(body)))
-    return _not_empty(lines), bool(atomic)
+        return _counted(map(_line, batch["items"])), batch["atomic"]
+    return _counted(_ndjson(body) if media_type == "application/x-ndjson" else _csv(body)), bool(atomic)
 
 
-def _not_empty(lines: list[BodyLine]) -> list[BodyLine]:
-    if not lines:
-        raise ValidationFailed.of("/items", "empty", f"Send 1 to {BATCH_LINES_MAX} lines.")
-    return lines
-
-
-def _bounded(lines: Iterator[Any]) -> Iterator[Any]:
+def _counted(lines: Iterator[BodyLine]) -> Iterator[BodyLine]:
+    """The lines. Raises ValidationFailed when there is none, or one too many."""
+    number = 0
     for number, line in enumerate(lines, start=1):
-        _check_count(number)
+        if number > BATCH_LINES_MAX:
+            _check_count(number)
         yield line
+    if not number:
+        raise ValidationFailed.of("/items", "empty", f"Send 1 to {BATCH_LINES_MAX} lines.")
 
 
 def _check_count(count: int) -> None:
@@ -74,18 +72,14 @@ def _line(item: object) -> BodyLine:
     return BodyLine(item.pop("key", None), item)
 
 
-def _ndjson(body: bytes) -> list[BodyLine]:
+def _ndjson(body: bytes) -> Iterator[BodyLine]:
     plain = plain_object if b"\\" in body else plain_object_without_backslash
-    lines: list[BodyLine] = []
     for text in body.split(b"\n"):
         found = plain(text)
         if found is not None:
-            lines.append(BodyLine(found.pop("key", None), found))
+            yield BodyLine(found.pop("key", None), found)
         elif text.strip():
-            lines.append(_careful_line(text))
-        if len(lines) > BATCH_LINES_MAX:
-            _check_count(len(lines))
-    return lines
+            yield _careful_line(text)
 
 
 def _careful_line(text: bytes) -> BodyLine:
