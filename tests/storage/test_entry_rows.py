@@ -26,7 +26,8 @@ def _stored(field: EntryField, value: Any, dialect: str) -> object:
         ValueKind.PAIRS: lambda one: one or None,
         ValueKind.FLAG: lambda one: one if field.is_optional else one or None,
     }
-    return value if value is None else kinds.get(field.kind, lambda one: one)(value)
+    stored = kinds.get(field.kind)
+    return value if value is None or stored is None else stored(value)
 
 
 def _row(entry: Transaction, dialect: str) -> list[object]:
