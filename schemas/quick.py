@@ -65,7 +65,10 @@ class QuickReader(Generic[Record]):
         if type(document) is not dict:
             return None
         names = tuple(document)
-        reader = self._readers[names] if names in self._readers else self._reader_for(names)
+        try:
+            reader = self._readers[names]
+        except KeyError:
+            reader = self._reader_for(names)
         if reader is None:
             return None
         try:

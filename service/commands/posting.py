@@ -161,19 +161,22 @@ class EntryBatch:
         )
         ended = self.revoked_keys | self.expired_keys
         outcomes: list[Outcome] = []
+        accept, add_price, make = plain.accept, self.prices.add, tuple.__new__
         for entry in entries:
             transaction = None
-            if isinstance(entry, Post) and entry.digest not in known and entry.api_key not in ended:
-                transaction = plain.accept(entry.trade, entry.api_key)
+            if type(entry) is Post:
+                digest, fingerprint, request_id, trade, _, api_key = entry
+                if digest not in known and api_key not in ended:
+                    transaction = accept(trade, api_key)
             if transaction is None:
                 outcomes.append(self.settle(entry))
                 continue
-            self.prices.add(transaction)
-            digest = entry.digest
-            mac = mac_of(answer_message(digest, entry.fingerprint, accepted_outcome(transaction)))
-            known[digest] = remembered = Remembered(digest, mac, transaction)
+            add_price(transaction)
+            mac = mac_of(answer_message(digest, fingerprint, accepted_outcome(transaction)))
+            # A named tuple is made in half the time without its names.
+            known[digest] = remembered = make(Remembered, (digest, mac, transaction, None))
             answered.append(remembered)
-            outcomes.append(Outcome(entry.request_id, transaction))
+            outcomes.append(make(Outcome, (request_id, transaction, None, False)))
         return outcomes
 
     def settle(self, entry: NewEntry) -> Outcome:

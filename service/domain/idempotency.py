@@ -110,9 +110,10 @@ def _expression(place: int, field: EntryField) -> str:
     """The Python expression that writes a field's value as JSON, without single quotation marks."""
     if field.kind is ValueKind.TEXT:
         return f"new_text(value{place})" if field.name == "reference" else f"texts[value{place}]"
+    whole = f"repr(value{place})" if field.is_optional else f"value{place}!r"
     written = {
-        ValueKind.ORDINAL: f"repr(value{place})",
-        ValueKind.MEASURE: f"repr(value{place})",
+        ValueKind.ORDINAL: whole,
+        ValueKind.MEASURE: whole,
         ValueKind.INSTANT: f"instants[value{place}]",
         ValueKind.FLAG: f'"true" if value{place} else "false"',
         ValueKind.PAIRS: f'pairs_text(value{place}) if value{place} else "[]"',
@@ -173,7 +174,9 @@ _LATER_KNOWN = tuple(
     if field.since > FIRST_VERSION and field.name not in {*Trade._fields, *Judgement._fields}
 )
 KNOWN_FIELDS = ("recorded_at", "group", "settlement", *(field.name for field in _LATER_KNOWN))
-_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*KNOWN_FIELDS)
+_known_values: Callable[[Transaction], tuple[Any, ...]] = operator.itemgetter(
+    *map(Transaction._fields.index, KNOWN_FIELDS)
+)
 """The values that only the ledger knew: three of the first version, then those of later fields, version after version.
 
 So the nulls of an older entry stand at the end, where they are left out, and its MAC keeps fitting.
@@ -213,7 +216,9 @@ def _known_text_plain(values: tuple[Any, ...]) -> tuple[bytes, bool]:
     return _with_instant(seconds, microsecond, group, settlement, *later)
 
 
-_stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.attrgetter(*Trade._fields)
+_stated_values: Callable[[Transaction], tuple[Any, ...]] = operator.itemgetter(
+    *map(Transaction._fields.index, Trade._fields)
+)
 
 
 def stated_trade(entry: Transaction) -> Trade:

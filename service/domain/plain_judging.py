@@ -74,35 +74,48 @@ class PlainJudge:
         """Takes the same objects as the judge beside it, so that both see each other's changes."""
         self._rulebook, self._now, self._new_id = rulebook, now, new_id
         self._eligibilities, self._uses, self._references = eligibilities, uses, references
-        self._observer = observer
+        self._observer, self._doubles = observer, observer.doubles
         self._latest = now + CLOCK_SKEW_MAX
         self._goods: dict[tuple[Any, ...], _Goods | None] = {}
 
     def accept(self, trade: Trade, recorded_by: int | None) -> Transaction | None:
         """The entry of a trade, after taking what it uses out of the allowance; None for a trade that is not plain."""
         (
-            resident, category, commodity, origin, _, amount_fen, traded_at, hs_code, direction, trade_point,
+            resident, category, commodity, origin, quantity_g, amount_fen, traded_at, hs_code, direction, trade_point,
             consignment, vehicle_plate, seller, reference, _, metadata, declarant, _line,
         ) = trade  # fmt: skip
         eligibility = self._eligibilities.get(resident)
         if eligibility is None or declarant is not None or traded_at > self._latest:
             return None
-        texts = commodity, trade_point, consignment or "", vehicle_plate or "", seller or "", reference or ""
-        if (metadata or max(map(len, texts)) >= NUMBER_LENGTH) and _holds_a_number(trade):
+        if (
+            metadata
+            or len(commodity) >= NUMBER_LENGTH
+            or len(trade_point) >= NUMBER_LENGTH
+            or (consignment is not None and len(consignment) >= NUMBER_LENGTH)
+            or (vehicle_plate is not None and len(vehicle_plate) >= NUMBER_LENGTH)
+            or (seller is not None and len(seller) >= NUMBER_LENGTH)
+            or (reference is not None and len(reference) >= NUMBER_LENGTH)
+        ) and _holds_a_number(trade):
             return None
         day = traded_at.date()
-        said = day, category, commodity, origin, hs_code, direction
-        goods = self._goods.get(said) or self._goods_of(trade, said)
-        if goods is None or eligibility.why_not_active(day) is not None:
+        goods = self._goods.get((day, category, commodity, origin, hs_code, direction)) or self._goods_of(trade, day)
+        if goods is None or not _is_plainly_active(eligibility, day):
             return None
         if reference is not None and (trade_point, reference) in self._references:
             return None
-        used = self._use(trade, day, goods) if direction == "import" else (amount_fen, 0, 0)
+        used = self._use(trade, day, goods, quantity_g, amount_fen) if direction == "import" else (amount_fen, 0, 0)
         if used is None:
             return None
         exempt_fen, exempt_g, used_fen = used
         new_id = self._new_id()
-        warnings = self._warnings_of(trade, day, goods, new_id, used_fen)
+        usual = goods.usual or self._usual_of(goods, commodity, direction, day)
+        warnings = goods.warnings
+        if usual is not None and used_fen < goods.near_fen and usual.include(amount_fen, quantity_g):
+            said = resident, day, category, commodity, quantity_g, amount_fen, direction
+            if self._doubles.setdefault(said, (new_id, trade_point))[0] is not new_id:
+                warnings = self._observer.warnings_of(trade, day, new_id, goods.rules, used_fen)
+        else:
+            warnings = self._observer.warnings_of(trade, day, new_id, goods.rules, used_fen)
         if reference is not None:
             self._references[trade_point, reference] = new_id
         return recorded(
@@ -113,7 +126,7 @@ class PlainJudge:
                 day,
                 self._now,
                 recorded_by,
-                eligibility.group_on(day),
+                eligibility.group_on(day) if eligibility.memberships else None,
                 eligibility.settlement,
                 goods.verified,
                 warnings,
@@ -122,13 +135,14 @@ class PlainJudge:
             ),
         )
 
-    def _use(self, trade: Trade, day: datetime.date, goods: _Goods) -> tuple[int, int, int] | None:
+    def _use(
+        self, trade: Trade, day: datetime.date, goods: _Goods, quantity_g: int, amount_fen: int
+    ) -> tuple[int, int, int] | None:
         """Takes what an import uses out of the allowance. Returns its exempt fen and grams, and the fen used by now.
 
         None for a trade that asks to be refused, because it is not exempt as a whole; it uses nothing.
         """
-        resident, _, _, _, quantity_g, amount_fen, *_ = trade
-        group = goods.group
+        resident, group = trade.resident, goods.group
         value = self._uses[resident, day, NO_LIST_GROUP]
         weight = None if group is None else self._uses[resident, day, group.name]
         used_g = 0 if weight is None else weight.quantity_g
@@ -144,23 +158,16 @@ class PlainJudge:
             weight.is_touched = True
         return exempt_fen, exempt_g, value.exempt_fen
 
-    def _warnings_of(self, trade: Trade, day: datetime.date, goods: _Goods, new_id: UUID, used_fen: int) -> str | None:
-        resident, category, commodity, _, quantity_g, amount_fen, _, _, direction, trade_point, *_ = trade
-        usual = goods.usual
-        if usual is None:
-            usual = goods.usual = self._observer.fixed_usual(commodity, direction, day)
-        if usual is not None and used_fen < goods.near_fen and usual.include(amount_fen, quantity_g):
-            said = resident, day, category, commodity, quantity_g, amount_fen, direction
-            before, _ = self._observer.doubles.setdefault(said, (new_id, trade_point))
-            if before is new_id:
-                return goods.warnings
-        return self._observer.warnings_of(trade, day, new_id, goods.rules, used_fen)
+    def _usual_of(self, goods: _Goods, commodity: str, direction: str, day: datetime.date) -> UsualPrices | None:
+        usual = goods.usual = self._observer.fixed_usual(commodity, direction, day)
+        return usual
 
-    def _goods_of(self, trade: Trade, said: tuple[Any, ...]) -> _Goods | None:
+    def _goods_of(self, trade: Trade, day: datetime.date) -> _Goods | None:
         """What trades in these goods have in common, from the first of them; None when the rules refuse them."""
+        said = day, trade.category, trade.commodity, trade.origin, trade.hs_code, trade.direction
         if said in self._goods:
             return None
-        day, is_import = trade.day, trade.is_import
+        is_import = trade.is_import
         goods = None
         try:
             rules = self._rulebook.on(day)
@@ -174,6 +181,13 @@ class PlainJudge:
             goods = _Goods(rules, group, warnings, is_import=is_import)
         self._goods[said] = goods
         return goods
+
+
+def _is_plainly_active(eligibility: Eligibility, day: datetime.date) -> bool:
+    """Whether a resident may trade on a day: at once for a resident who was never changed and has no last day."""
+    if eligibility.statuses or eligibility.valid_until is not None:
+        return eligibility.why_not_active(day) is None
+    return eligibility.registered_on <= day
 
 
 def _holds_a_number(trade: Trade) -> bool:

@@ -13,7 +13,7 @@ from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
 from service.storage.lineage import head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
-from service.storage.rowsets import row_set, rows_parameter
+from service.storage.rowsets import value_set, values_parameter
 from service.storage.rule_files import RulesHead
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
 
@@ -64,7 +64,7 @@ def read(
     """
     rows: Sequence[Any] = _STATEMENT.run(
         connection,
-        digests=rows_parameter({"digest": digest.hex()} for digest in digests),
+        digests=values_parameter(map(bytes.hex, digests)),
         known_fact=str(known_fact),
         now=str(microseconds(now)),
     ).all()
@@ -115,11 +115,11 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     state = sa.select(*(column.label(name) for name, column in zip(_State._fields, columns, strict=True))).subquery(
         "state"
     )
-    digests = row_set(dialect, "digests", {"digest": Uuid})
+    digests = value_set(dialect, "digests", Uuid)
     known = (
         sa.select(idempotency.c.digest, idempotency.c.mac, idempotency.c.refusal, *journal.c)
         .select_from(digests)
-        .join(idempotency, idempotency.c.digest == digests.c.digest)
+        .join(idempotency, idempotency.c.digest == digests.c.value)
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
         .subquery("known")
     )

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from service.domain.fields import ValueKind, in_column_order, unless_null
 from service.domain.transactions import FIELDS, NO_METADATA, Transaction
-from service.storage.columns import DayType, InstantType, Uuid, day_number, day_of, instant_of, microseconds
+from service.storage.columns import DayType, InstantType, Uuid, day_number, day_of, instant_of, known_microseconds
 from service.storage.prepared import uuid_of
 
 IN_ORDER = in_column_order(FIELDS)
@@ -77,7 +77,7 @@ def _writer(dialect: str, columns: Sequence[str]) -> Callable[[Transaction], tup
     written: Mapping[ValueKind, str] = {
         ValueKind.ID: uuid,
         ValueKind.DAY: "day_number({0})",
-        ValueKind.INSTANT: "microseconds({0})",
+        ValueKind.INSTANT: "microseconds[{0}]",
         ValueKind.FLAG: "True if {0} else None",
         ValueKind.PAIRS: "pairs_text({0}) if {0} else None",
     }
@@ -88,7 +88,7 @@ def _writer(dialect: str, columns: Sequence[str]) -> Callable[[Transaction], tup
         if field.is_optional:
             is_as_stored = field.kind is ValueKind.FLAG or field.kind not in written
             made[field.column] = value if is_as_stored else f"None if {value} is None else {made[field.column]}"
-    used: dict[str, Any] = {"day_number": day_number, "microseconds": microseconds, "pairs_text": _pairs_text}
+    used: dict[str, Any] = {"day_number": day_number, "microseconds": known_microseconds, "pairs_text": _pairs_text}
     source = (
         f"def row_of(entry):\n"
         f"    {', '.join(values)} = entry\n"

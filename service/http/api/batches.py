@@ -91,13 +91,15 @@ def _read_all(
     errors_left = ERRORS_TOLD_MAX
     keys: list[object] = []
     readings: list[NewEntry | Refusal] = []
+    read_quickly, make = _TRADE.read_quickly, tuple.__new__
     for line in lines:
         key, body, _ = line
         keys.append(key)
-        trade = _TRADE.read_quickly(body)
+        trade = read_quickly(body)
         if trade is not None and own_point is None and is_key(key):
             digest = key_digest(api_key, BATCH_ROUTE, key)
-            readings.append(Post(digest, trade_fingerprint(trade), asked_as, trade, True, api_key))
+            # A named tuple is made in half the time without its names.
+            readings.append(make(Post, (digest, trade_fingerprint(trade), asked_as, trade, True, api_key)))
             continue
         readings.append(reading := _read(line, api_key, asked_as, own_point))
         if isinstance(reading, Refusal):
