@@ -1,6 +1,7 @@
 """Counts the outcomes of a commit for /metrics."""
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from service.commands.posting import Outcome
@@ -25,17 +26,14 @@ def count_together(outcome: TogetherOutcome) -> None:
 
 def count_accepted(transactions: Iterable[Transaction]) -> None:
     """Counts trades and reversals that were recorded, and their value."""
-    entries = Tally[tuple[EntryKind, str]]()
-    amounts_fen, exempts_fen = Tally[tuple[EntryKind, str]](), Tally[tuple[EntryKind, str]]()
+    by_kind = defaultdict[tuple[EntryKind, str], list[Transaction]](list)
     for one in transactions:
-        said = one.kind, one.direction
-        entries[said] += 1
-        amounts_fen[said] += one.amount_fen
-        exempts_fen[said] += one.exempt_fen
-    for (kind, direction), number in entries.items():
-        ENTRIES_ACCEPTED.add(number, kind)
+        by_kind["trade" if one.reverses is None else "reversal", one.direction].append(one)
+    for (kind, direction), alike in by_kind.items():
+        ENTRIES_ACCEPTED.add(len(alike), kind)
         # The amounts of a reversal are negative, and those of one kind have one sign.
-        amount_fen, exempt_fen = abs(amounts_fen[kind, direction]), abs(exempts_fen[kind, direction])
+        amount_fen = abs(sum(one.amount_fen for one in alike))
+        exempt_fen = abs(sum(one.exempt_fen for one in alike))
         if direction == "import":
             ACCEPTED_CNY.add(exempt_fen, kind, "exempt")
             ACCEPTED_CNY.add(amount_fen - exempt_fen, kind, "taxable")

@@ -7,9 +7,8 @@ so that this does not happen.)
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -73,8 +72,7 @@ def _uses(connection: sa.Connection, statement: Prepared, keys: Collection[UseKe
     uses = {key: Use() for key in keys}
     if uses:
         asked = [{"resident": resident, "day": day_number(day), "list_group": name} for resident, day, name in uses]
-        rows: Iterable[Any] = statement.run(connection, keys=rows_parameter(asked))
-        for resident, day, name, exempt_fen, quantity_g in rows:
+        for resident, day, name, exempt_fen, quantity_g in statement.rows(connection, keys=rows_parameter(asked)):
             uses[resident, day_of(day), name] = Use(exempt_fen, quantity_g, True)
     return uses
 

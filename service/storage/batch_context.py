@@ -1,7 +1,7 @@
 """Reads the context of a batch in one statement: the known outcomes of its keys, and the state it is judged in."""
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -62,12 +62,12 @@ def read(
 
     `now` is the instant by which API keys have expired. Raises OtherRevision.
     """
-    rows: Sequence[Any] = _STATEMENT.run(
+    rows = _STATEMENT.rows(
         connection,
         digests=values_parameter(map(bytes.hex, digests)),
         known_fact=str(known_fact),
         now=str(microseconds(now)),
-    ).all()
+    )
     state = _State._make(rows[0][:_KNOWN])
     revisions.refuse_other(state.revision)
     known = [row[_KNOWN:] for row in rows]
