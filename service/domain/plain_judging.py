@@ -87,15 +87,8 @@ class PlainJudge:
         eligibility = self._eligibilities.get(resident)
         if eligibility is None or declarant is not None or traded_at > self._latest:
             return None
-        if (
-            metadata
-            or len(commodity) >= NUMBER_LENGTH
-            or len(trade_point) >= NUMBER_LENGTH
-            or (consignment is not None and len(consignment) >= NUMBER_LENGTH)
-            or (vehicle_plate is not None and len(vehicle_plate) >= NUMBER_LENGTH)
-            or (seller is not None and len(seller) >= NUMBER_LENGTH)
-            or (reference is not None and len(reference) >= NUMBER_LENGTH)
-        ) and _holds_a_number(trade):
+        texts = commodity, trade_point, consignment or "", vehicle_plate or "", seller or "", reference or ""
+        if (metadata or max(map(len, texts)) >= NUMBER_LENGTH) and _holds_a_number(trade):
             return None
         day = traded_at.date()
         goods = self._goods.get((day, category, commodity, origin, hs_code, direction)) or self._goods_of(trade, day)
@@ -118,22 +111,10 @@ class PlainJudge:
             warnings = self._observer.warnings_of(trade, day, new_id, goods.rules, used_fen)
         if reference is not None:
             self._references[trade_point, reference] = new_id
-        return recorded(
-            trade,
-            (exempt_fen, exempt_g, goods.list_group, goods.rules.version),
-            (
-                new_id,
-                day,
-                self._now,
-                recorded_by,
-                eligibility.group_on(day) if eligibility.memberships else None,
-                eligibility.settlement,
-                goods.verified,
-                warnings,
-                None,
-                None,
-            ),
-        )
+        group = eligibility.group_on(day) if eligibility.memberships else None
+        whose = recorded_by, group, eligibility.settlement
+        recording = new_id, day, self._now, *whose, goods.verified, warnings, None, None
+        return recorded(trade, (exempt_fen, exempt_g, goods.list_group, goods.rules.version), recording)
 
     def _use(
         self, trade: Trade, day: datetime.date, goods: _Goods, quantity_g: int, amount_fen: int
