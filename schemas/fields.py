@@ -195,6 +195,8 @@ class Text(Translated):
 
     def parse(self, text: str) -> str:
         """Reads the text, and returns it in its normal form, without invisible parts (domain.texts)."""
+        if text.isascii() and text.isprintable() and 0 < len(text) <= self.length_max and text == text.strip(" "):
+            return text  # A plain text is in its normal form already.
         text = normal_text(text)
         if not text:
             raise ValueError(f"Send 1 to {self.length_max} characters, and not only blanks or invisible ones.")

@@ -175,25 +175,23 @@ class Judge:
     def _available_of(self, trade: Trade, day: datetime.date, rules: Rules) -> AvailableAllowance:
         if trade.direction != "import":
             return NOTHING_AVAILABLE
-        value = self.uses[UseKey(trade.resident, day, NO_LIST_GROUP)]
+        value = self.uses[trade.resident, day, NO_LIST_GROUP]
         group = rules.list_group_of(trade.hs_code)
-        return AvailableAllowance(
-            value, group, UNUSED if group is None else self.uses[UseKey(trade.resident, day, group.name)]
-        )
+        return AvailableAllowance(value, group, UNUSED if group is None else self.uses[trade.resident, day, group.name])
 
     def _return(self, trade: Transaction) -> None:
         """Gives back exactly what the trade has used, also of a list group that is no longer on the list."""
         if trade.direction == "import":
-            value = self.uses[UseKey(trade.resident, trade.day, NO_LIST_GROUP)]
+            value = self.uses[trade.resident, trade.day, NO_LIST_GROUP]
             value.exempt_fen -= trade.exempt_fen
             value.is_touched = True
             if trade.list_group is not None:
-                weight = self.uses[UseKey(trade.resident, trade.day, trade.list_group)]
+                weight = self.uses[trade.resident, trade.day, trade.list_group]
                 weight.quantity_g -= trade.exempt_quantity_g
                 weight.is_touched = True
 
     def _used_fen(self, resident: int, day: datetime.date) -> int:
-        use = self.uses.get(UseKey(resident, day, NO_LIST_GROUP))
+        use = self.uses.get((resident, day, NO_LIST_GROUP))
         return 0 if use is None else use.exempt_fen
 
     def _exceeded(
@@ -274,21 +272,25 @@ def _limits(
         value_limit = value_limits.get(day)
         if value_limit is None:
             value_limit = value_limits[day] = Limit(rulebook.on(day).limit_fen, 0)
-        limits[UseKey(resident, day, NO_LIST_GROUP)] = value_limit
+        limits[resident, day, NO_LIST_GROUP] = value_limit
         if list_group is not None:
             # The group of a reversed trade may have left the list since. Its row exists, and keeps its own limit.
             group = rulebook.on(day).list_groups.get(list_group)
-            limits[UseKey(resident, day, list_group)] = Limit(0, 0 if group is None else group.free_g)
+            limits[resident, day, list_group] = Limit(0, 0 if group is None else group.free_g)
     return limits
 
 
 def _touched(
     rulebook: Rulebook, trades: Sequence[DatedTrade], reversed_trades: Collection[Transaction]
 ) -> Iterator[tuple[int, datetime.date, str | None]]:
+    names: dict[tuple[datetime.date, str | None], str | None] = {}
     for trade, day in trades:
         if trade.direction == "import":
-            group = rulebook.on(day).list_group_of(trade.hs_code)
-            yield trade.resident, day, None if group is None else group.name
+            goods = day, trade.hs_code
+            if goods not in names:
+                group = rulebook.on(day).list_group_of(trade.hs_code)
+                names[goods] = None if group is None else group.name
+            yield trade.resident, day, names[goods]
     for known in reversed_trades:
         if known.direction == "import":
             yield known.resident, known.day, known.list_group

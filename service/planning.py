@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.allowance import Rules, UseKey
+from service.domain.allowance import Rules
 from service.domain.consignments import RegisteredConsignment, SplitTerms, traded_at_of
 from service.domain.errors import UnknownResident, ValidationFailed
 from service.domain.groups import group_id
@@ -170,10 +170,7 @@ def _of(line: Trade, resident: int) -> Trade:
 
 def _receiver(judge: Judge, rules: Rules, resident: int, line: Trade, list_groups: Iterable[str | None]) -> Receiver:
     listed = {name for name in list_groups if name is not None}
-    free_g = {
-        name: rules.list_groups[name].free_g - judge.uses[UseKey(resident, line.day, name)].quantity_g
-        for name in listed
-    }
+    free_g = {name: rules.list_groups[name].free_g - judge.uses[resident, line.day, name].quantity_g for name in listed}
     return Receiver(resident, judge.remaining_fen(line._replace(resident=resident)), free_g)
 
 

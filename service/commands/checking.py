@@ -70,7 +70,7 @@ class EntryChecker:
         for said in (same_trade(trade, trade.day) for trade in trades):
             if said in self._doubles:
                 judge.observer.doubles.setdefault(said, self._doubles[said])
-        outcomes = [batch.settle(entry) for entry in entries]
+        outcomes = batch.settle_all(entries)
         for outcome in outcomes:
             if outcome.transaction is not None and not outcome.replayed:
                 accepted = outcome.transaction

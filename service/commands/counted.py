@@ -1,11 +1,12 @@
 """Counts the outcomes of a commit for /metrics."""
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from service.commands.posting import Outcome
 from service.commands.together import TogetherOutcome
-from service.domain.transactions import Transaction
+from service.domain.transactions import EntryKind, Transaction
 from service.figures.posting import ACCEPTED_CNY, COMMITS_FAILED, ENTRIES_ACCEPTED, ENTRIES_REFUSED, ENTRIES_REPLAYED
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 
@@ -25,19 +26,19 @@ def count_together(outcome: TogetherOutcome) -> None:
 
 def count_accepted(transactions: Iterable[Transaction]) -> None:
     """Counts trades and reversals that were recorded, and their value."""
-    entries, fen = Tally[str](), Tally[tuple[str, str]]()
+    by_kind = defaultdict[tuple[EntryKind, str], list[Transaction]](list)
     for one in transactions:
-        kind: str = one.kind
-        entries[kind] += 1
-        if one.direction == "import":
-            fen[kind, "exempt"] += abs(one.exempt_fen)
-            fen[kind, "taxable"] += abs(one.amount_fen - one.exempt_fen)
+        by_kind["trade" if one.reverses is None else "reversal", one.direction].append(one)
+    for (kind, direction), alike in by_kind.items():
+        ENTRIES_ACCEPTED.add(len(alike), kind)
+        # The amounts of a reversal are negative, and those of one kind have one sign.
+        amount_fen = abs(sum(one.amount_fen for one in alike))
+        exempt_fen = abs(sum(one.exempt_fen for one in alike))
+        if direction == "import":
+            ACCEPTED_CNY.add(exempt_fen, kind, "exempt")
+            ACCEPTED_CNY.add(amount_fen - exempt_fen, kind, "taxable")
         else:
-            fen[kind, "export"] += abs(one.amount_fen)
-    for name, number in entries.items():
-        ENTRIES_ACCEPTED.add(number, name)
-    for labels, amount in fen.items():
-        ACCEPTED_CNY.add(amount, *labels)
+            ACCEPTED_CNY.add(amount_fen, kind, "export")
 
 
 def count_failure(error: Exception) -> None:

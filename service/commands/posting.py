@@ -28,6 +28,7 @@ from service.domain.keys import OPERATOR_KEY_ID, ReversalRights
 from service.domain.macs import MacKeys
 from service.domain.mandates import residents_of
 from service.domain.personal_data import redacted
+from service.domain.plain_judging import PLAIN_FROM_ENTRIES, PlainJudge
 from service.domain.transactions import Trade, Transaction, without_citizen_numbers
 from service.judging import Judge, prepare_judge
 from service.ledger import Ledger
@@ -115,7 +116,8 @@ def post(ledger: Ledger, entries: Sequence[NewEntry], *, all_or_none: bool = Fal
             eligibilities=eligibilities, prices=ledger.prices,
         )  # fmt: skip
         batch = EntryBatch(judge, known, context.revoked_keys, context.expired_keys, mac_keys, ledger.prices)
-        outcomes = [batch.settle(entry) for entry in entries]
+        is_long = len(entries) >= PLAIN_FROM_ENTRIES
+        outcomes = batch.settle_all(entries) if is_long else [batch.settle(entry) for entry in entries]
         if all_or_none and any(outcome.refusal for outcome in outcomes):
             raise _AllRefused(outcomes)
         if not batch.answered:
@@ -150,6 +152,32 @@ class EntryBatch:
     mac_keys: MacKeys
     prices: PriceBook
     answered: list[Remembered] = field(default_factory=list)
+
+    def settle_all(self, entries: Sequence[NewEntry]) -> list[Outcome]:
+        """Finds the outcomes of entries in their order; those of plain posts in less time than `settle` takes."""
+        judge, known, mac_of, answered = self.judge, self.known, self.mac_keys.mac_of, self.answered
+        plain = PlainJudge(
+            judge.rulebook, judge.now, judge.new_id, judge.eligibilities, judge.uses, judge.references, judge.observer
+        )
+        ended = self.revoked_keys | self.expired_keys
+        outcomes: list[Outcome] = []
+        accept, add_price, make = plain.accept, self.prices.add, tuple.__new__
+        for entry in entries:
+            transaction = None
+            if type(entry) is Post:
+                digest, fingerprint, request_id, trade, _, api_key = entry
+                if digest not in known and api_key not in ended:
+                    transaction = accept(trade, api_key)
+            if transaction is None:
+                outcomes.append(self.settle(entry))
+                continue
+            add_price(transaction)
+            mac = mac_of(answer_message(digest, fingerprint, accepted_outcome(transaction)))
+            # A named tuple is made in half the time without its names.
+            known[digest] = remembered = make(Remembered, (digest, mac, transaction, None))
+            answered.append(remembered)
+            outcomes.append(make(Outcome, (request_id, transaction, None, False)))
+        return outcomes
 
     def settle(self, entry: NewEntry) -> Outcome:
         """Finds the outcome of one entry. A key that comes twice in a batch is known after its first line."""

@@ -135,12 +135,11 @@ class Rules:
         return hs_code is None or hs_code.startswith(self.categories[category].hs_prefixes)
 
 
-class UseKey(NamedTuple):
-    """One allowance row: a resident, a business day, and the list group or NO_LIST_GROUP for the value limit."""
+UseKey = tuple[int, datetime.date, str]
+"""One allowance row: a resident, a business day, and the list group or NO_LIST_GROUP for the value limit.
 
-    resident: int
-    day: datetime.date
-    list_group: str
+It is a plain tuple, because a batch makes and compares very many.
+"""
 
 
 @dataclass(slots=True)
@@ -181,11 +180,20 @@ def judge(  # It takes the parts of a trade by their names, so that a quote and 
     """
     if not is_import:
         return Judgement(amount_fen, 0, None, rules.version)
-    exempt_g = quantity_g if group is None else min(quantity_g, max(0, group.free_g - used_g))
-    candidate_fen = amount_fen * exempt_g // quantity_g
-    exempt_fen = min(candidate_fen, max(0, rules.limit_fen - used_fen))
-    name = None if group is None else group.name
-    return Judgement(exempt_fen, 0 if group is None else exempt_g, name, rules.version)
+    exempt_fen, exempt_g = exempt_parts(amount_fen, quantity_g, group, rules.limit_fen, used_fen, used_g)
+    return Judgement(exempt_fen, exempt_g, None if group is None else group.name, rules.version)
+
+
+def exempt_parts(
+    amount_fen: int, quantity_g: int, group: ListGroup | None, limit_fen: int, used_fen: int, used_g: int
+) -> tuple[int, int]:
+    """The exempt part of an import in fen, and what it uses of its list group's free weight in grams."""
+    candidate_fen, exempt_g = amount_fen, 0
+    if group is not None:
+        exempt_g = min(quantity_g, max(0, group.free_g - used_g))
+        candidate_fen = amount_fen * exempt_g // quantity_g
+    left_fen = limit_fen - used_fen
+    return candidate_fen if candidate_fen < left_fen else max(0, left_fen), exempt_g
 
 
 def verdict(*, is_import: bool, exempt_fen: int, taxable_fen: int) -> Verdict:

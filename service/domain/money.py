@@ -19,6 +19,10 @@ _KG = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,3}))?", re.ASCII)
 
 def parse_cny(text: str) -> int:
     """The fen of an amount in CNY: "7800.5" is 780050. Raises a ValueError that says what to send."""
+    if text[-3:-2] == "." and 3 < len(text) <= CNY_LENGTH_MAX and "1" <= text[0] <= "9":
+        digits = text[:-3] + text[-2:]
+        if digits.isdigit() and digits.isascii():
+            return int(digits)  # Nearly all amounts return here, in half the time of the pattern.
     match = _CNY.fullmatch(text)
     if match is None:
         raise ValueError('Send CNY as text with at most 2 decimals, such as "7800.00".')
@@ -28,6 +32,10 @@ def parse_cny(text: str) -> int:
 
 def parse_kg(text: str) -> int:
     """The grams of a weight in kg: "0.5" is 500. Raises a ValueError that says what to send."""
+    if text[-4:-3] == "." and 4 < len(text) <= KG_LENGTH_MAX and "1" <= text[0] <= "9":
+        digits = text[:-4] + text[-3:]
+        if digits.isdigit() and digits.isascii():
+            return int(digits)
     match = _KG.fullmatch(text)
     if match is None:
         raise ValueError('Send kg as text with at most 3 decimals, such as "467.065".')
@@ -37,8 +45,10 @@ def parse_kg(text: str) -> int:
 
 def format_cny(amount_fen: int) -> str:
     """An amount in CNY with exactly 2 decimals: 780050 is "7800.50", -5 is "-0.05"."""
+    if amount_fen >= 0:
+        return f"{amount_fen // FEN_PER_CNY}.{amount_fen % FEN_PER_CNY:02d}"
     whole, fen = divmod(abs(amount_fen), FEN_PER_CNY)
-    return f"{'-' if amount_fen < 0 else ''}{whole}.{fen:02d}"
+    return f"-{whole}.{fen:02d}"
 
 
 def format_kg(quantity_g: int) -> str:

@@ -41,6 +41,11 @@ def unit_price(amount_fen: int, quantity_g: int) -> int:
     return amount_fen * PARTS_OF_FEN // quantity_g
 
 
+def unit_prices(trades: Iterable[tuple[int, int]]) -> list[int]:
+    """The unit prices of trades by their amounts and weights."""
+    return [amount_fen * PARTS_OF_FEN // quantity_g for amount_fen, quantity_g in trades]
+
+
 def price_text(price: int) -> str:
     """A unit price in CNY per kg with at most 4 decimals, rounded half up."""
     scale = 10**_PRICE_DECIMALS

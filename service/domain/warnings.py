@@ -69,9 +69,14 @@ def stored_warnings(  # It takes all of them apart, because a batch asks ten tho
         found.append(f"{LOOKS_DOUBLED}={doubled}")
     if not is_known_heading:
         found.append(HS_CODE_UNKNOWN)
-    if is_import and used_fen * 100 >= rules.limit_fen * NEAR_LIMIT_PERCENT:
+    if is_import and used_fen >= near_limit_from(rules.limit_fen):
         found.append(f"{NEAR_LIMIT}={format_cny(used_fen)}/{format_cny(rules.limit_fen)}")
     return " ".join(found) or None
+
+
+def near_limit_from(limit_fen: int) -> int:
+    """From how many used fen on a value limit is nearly used up."""
+    return -(-limit_fen * NEAR_LIMIT_PERCENT // 100)
 
 
 def warnings_of(entry: Transaction) -> list[TradeWarning]:

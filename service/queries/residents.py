@@ -193,7 +193,7 @@ def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> Al
             raise NotFound(f"No resident {resident_id(ordinal)} is registered.")
         uses = allowance.used_on(connection, ordinal, on)
         rules = ledger.rules.read(connection).on(on)
-    value = uses.get(UseKey(ordinal, on, NO_LIST_GROUP), Use())
+    value = uses.get((ordinal, on, NO_LIST_GROUP), Use())
     return AllowanceView(
         resident_id=resident_id(ordinal),
         day=on,
@@ -206,6 +206,6 @@ def get_allowance(ledger: Ledger, ordinal: int, day: datetime.date | None) -> Al
 
 def _quantity_limits(rules: Rules, uses: dict[UseKey, Use], ordinal: int, day: datetime.date) -> list[QuantityLimit]:
     return [
-        QuantityLimit(group.name, group.free_g, uses.get(UseKey(ordinal, day, group.name), Use()).quantity_g)
+        QuantityLimit(group.name, group.free_g, uses.get((ordinal, day, group.name), Use()).quantity_g)
         for group in rules.list_groups.values()
     ]

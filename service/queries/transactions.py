@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.domain.allowance import NO_LIST_GROUP, UseKey
+from service.domain.allowance import NO_LIST_GROUP
 from service.domain.entry_totals import EntryTotals
 from service.domain.errors import NotFound, ValidationFailed
 from service.domain.transactions import Trade, Transaction, no_transaction
@@ -114,5 +114,5 @@ def quote(ledger: Ledger, trade: Trade) -> Quote:
         )
         if not trade.is_import:
             # An export uses no allowance, so the judge has not read it. The quote tells all the same what is left.
-            judge.uses.update(allowance.find(connection, [UseKey(trade.resident, trade.day, NO_LIST_GROUP)]))
+            judge.uses.update(allowance.find(connection, [(trade.resident, trade.day, NO_LIST_GROUP)]))
         return Quote(judge.accept(trade), judge.remaining_fen(trade))

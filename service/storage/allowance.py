@@ -7,9 +7,8 @@ so that this does not happen.)
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -47,7 +46,7 @@ def used_on(connection: sa.Connection, resident: int, day: datetime.date) -> dic
     rows = connection.execute(
         sa.select(allowance_use).where(allowance_use.c.resident == resident, allowance_use.c.day == day)
     )
-    return {UseKey(r.resident, r.day, r.list_group): Use(r.exempt_fen, r.quantity_g, True) for r in rows}
+    return {(r.resident, r.day, r.list_group): Use(r.exempt_fen, r.quantity_g, True) for r in rows}
 
 
 def save(connection: sa.Connection, uses: Mapping[UseKey, Use], limits: Mapping[UseKey, Limit]) -> None:
@@ -58,8 +57,9 @@ def save(connection: sa.Connection, uses: Mapping[UseKey, Use], limits: Mapping[
     """
     changed: list[tuple[object, ...]] = []
     opened: list[tuple[object, ...]] = []
-    for (resident, day, list_group), use in sorted(uses.items()):
-        limit = limits[UseKey(resident, day, list_group)]
+    for key in sorted(uses):
+        resident, day, list_group = key
+        use, limit = uses[key], limits[key]
         row = (resident, day_number(day), list_group, use.exempt_fen, use.quantity_g, limit.limit_fen, limit.limit_g)
         (changed if use.is_recorded else opened).append(row)
     if changed:
@@ -72,9 +72,8 @@ def _uses(connection: sa.Connection, statement: Prepared, keys: Collection[UseKe
     uses = {key: Use() for key in keys}
     if uses:
         asked = [{"resident": resident, "day": day_number(day), "list_group": name} for resident, day, name in uses]
-        rows: Iterable[Any] = statement.run(connection, keys=rows_parameter(asked))
-        for resident, day, name, exempt_fen, quantity_g in rows:
-            uses[UseKey(resident, day_of(day), name)] = Use(exempt_fen, quantity_g, True)
+        for resident, day, name, exempt_fen, quantity_g in statement.rows(connection, keys=rows_parameter(asked)):
+            uses[resident, day_of(day), name] = Use(exempt_fen, quantity_g, True)
     return uses
 
 

@@ -1,7 +1,7 @@
 """Reads the context of a batch in one statement: the known outcomes of its keys, and the state it is judged in."""
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from service.storage.entry_rows import entry_of
 from service.storage.idempotency import Remembered
 from service.storage.lineage import head_columns, head_of
 from service.storage.prepared import Prepared, digest_of
-from service.storage.rowsets import row_set, rows_parameter
+from service.storage.rowsets import value_set, values_parameter
 from service.storage.rule_files import RulesHead
 from service.storage.tables import api_key, fact, idempotency, journal, resident_group, resident_status
 
@@ -62,12 +62,12 @@ def read(
 
     `now` is the instant by which API keys have expired. Raises OtherRevision.
     """
-    rows: Sequence[Any] = _STATEMENT.run(
+    rows = _STATEMENT.rows(
         connection,
-        digests=rows_parameter({"digest": digest.hex()} for digest in digests),
+        digests=values_parameter(map(bytes.hex, digests)),
         known_fact=str(known_fact),
         now=str(microseconds(now)),
-    ).all()
+    )
     state = _State._make(rows[0][:_KNOWN])
     revisions.refuse_other(state.revision)
     known = [row[_KNOWN:] for row in rows]
@@ -115,11 +115,11 @@ def _statement(dialect: str) -> sa.Select[tuple[object, ...]]:
     state = sa.select(*(column.label(name) for name, column in zip(_State._fields, columns, strict=True))).subquery(
         "state"
     )
-    digests = row_set(dialect, "digests", {"digest": Uuid})
+    digests = value_set(dialect, "digests", Uuid)
     known = (
         sa.select(idempotency.c.digest, idempotency.c.mac, idempotency.c.refusal, *journal.c)
         .select_from(digests)
-        .join(idempotency, idempotency.c.digest == digests.c.digest)
+        .join(idempotency, idempotency.c.digest == digests.c.value)
         .outerjoin(journal, journal.c.transaction_id == idempotency.c.transaction_id)
         .subquery("known")
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.domain.made_once import MadeOnce
 from service.domain.transactions import MARKET_TIME
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -44,9 +45,10 @@ def raw_uuid(dialect: str) -> Callable[[uuid.UUID], bytes | str]:
     return operator.attrgetter("hex" if dialect == "postgresql" else "bytes")
 
 
-def raw_digest(dialect: str) -> Callable[[bytes], bytes | str]:
+def raw_digest(dialect: str) -> Callable[[bytes], bytearray | str]:
     """The function that converts a digest of 16 bytes for a raw row, where its column is one of UUIDs."""
-    return bytes.hex if dialect == "postgresql" else bytes
+    # The driver of SQLite binds a bytearray at once, but asks an adapter for bytes.
+    return bytes.hex if dialect == "postgresql" else bytearray
 
 
 class DayType(sa.types.TypeDecorator[datetime.date]):
@@ -121,6 +123,11 @@ def microseconds(instant: datetime.datetime) -> int:
     """Microseconds since 1970-01-01T00:00Z, exactly (a float of seconds would lose the last digit)."""
     since = instant - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+INSTANTS_KNOWN_MAX = 10_000
+known_microseconds = MadeOnce(microseconds, INSTANTS_KNOWN_MAX)
+"""The microseconds of instants that come again and again in a batch: all of its lines are recorded at one instant."""
 
 
 def instant_of(number: int) -> datetime.datetime:

@@ -1,5 +1,6 @@
 """Inserts entries into the journal, and finds the entries that a batch depends on."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,14 @@ import sqlalchemy as sa
 
 from service.domain.transactions import Transaction
 from service.storage.columns import Uuid, as_stored
-from service.storage.entry_rows import COLUMNS, entry_of, rows_of
+from service.storage.entry_rows import COLUMNS, entry_of, rows_of, short_rows_of
 from service.storage.prepared import Prepared
 from service.storage.rowsets import BulkInsert, row_set, rows_parameter
 from service.storage.tables import journal
 
-_INSERT = BulkInsert(journal, COLUMNS)
+ENTRIES_TO_SHORTEN_MIN = 32
+"""Fewer entries are inserted in all columns, so that most commits run one and the same statement."""
+INSERTS_KNOWN_MAX = 256
 RAW = tuple(map(as_stored, journal.c))
 """The journal's columns as the driver's own values and not as the domain's objects; `entry_of` reads such rows."""
 
@@ -33,7 +36,17 @@ def insert(connection: sa.Connection, transactions: Sequence[Transaction]) -> No
 
     Raises sqlalchemy.exc.IntegrityError when another process took a reference or reversed a trade in the meantime.
     """
-    _INSERT.run(connection, rows_of(transactions, connection.dialect.name))
+    dialect = connection.dialect.name
+    if len(transactions) < ENTRIES_TO_SHORTEN_MIN:
+        _insert_into(COLUMNS).run(connection, rows_of(transactions, dialect))
+    else:
+        columns, rows = short_rows_of(transactions, dialect)
+        _insert_into(columns).run(connection, rows)
+
+
+@functools.lru_cache(INSERTS_KNOWN_MAX)
+def _insert_into(columns: Sequence[str]) -> BulkInsert:
+    return BulkInsert(journal, columns)
 
 
 def find_related(

@@ -44,6 +44,12 @@ class Observer:
             trade, day, rules, self.today, used_fen, usual, doubled, self.rulebook.has_heading_of(trade.hs_code)
         )
 
+    def fixed_usual(self, commodity: str, direction: str, day: datetime.date) -> UsualPrices | None:
+        """The usual prices of a window when they stay the same for the whole batch; else None."""
+        window = commodity, direction, day
+        self._usual_for(window) if window not in self._usual else None
+        return self._usual.get(window)
+
     def note_reversal(self, trade: Transaction) -> None:
         """Notes that a trade was reversed: a trade in its place looks like no other one."""
         said = same_trade(trade, trade.day)

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.domain.prices import TRADES_MIN, WINDOW, UsualPrices, unit_price, usual_prices
+from service.domain.prices import TRADES_MIN, WINDOW, UsualPrices, unit_price, unit_prices, usual_prices
 from service.domain.transactions import DatedTrade, Transaction
 from service.storage.columns import day_number, day_of
 from service.storage.prepared import Prepared
@@ -153,25 +153,28 @@ class PriceBook:
 
 def _read(connection: sa.Connection, commodity: str, first: datetime.date, last: datetime.date) -> _Commodity:
     windows = min(WINDOWS_READ_MAX, 1 + (last - first).days // (WINDOW.days + 1))
-    rows: Sequence[Any] = _NEWEST.run(
+    rows = _NEWEST.rows(
         connection,
         commodity=commodity,
         first=str(day_number(first)),
         last=str(day_number(last)),
         entries_max=str(windows * ENTRIES_OF_A_WINDOW_MAX),
-    ).all()
-    by_window: dict[_Window, list[tuple[int, int]]] = defaultdict(list)
+    )
+    by_window: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    add, of_day, of_direction = None, None, None
     for direction, day, amount_fen, quantity_g in rows:
-        by_window[direction, day_of(day)].append((amount_fen, quantity_g))
-    prices = {window: [unit_price(*one) for one in _live(entries)] for window, entries in by_window.items()}
+        if day != of_day or direction != of_direction or add is None:
+            of_day, of_direction, add = day, direction, by_window[direction, day].append
+        add((amount_fen, quantity_g))
+    prices = {(direction, day_of(day)): unit_prices(_live(entries)) for (direction, day), entries in by_window.items()}
     return _Commodity(time.monotonic(), (first, last), prices)
 
 
 def _live(entries: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
     """The trades that are not reversed: a reversal has the negative figures of its trade, on the trade's day."""
-    reversed_ones = Counter((-amount_fen, -quantity_g) for amount_fen, quantity_g in entries if amount_fen < 0)
-    if not reversed_ones:
+    if min(entries)[0] > 0:
         return entries
+    reversed_ones = Counter((-amount_fen, -quantity_g) for amount_fen, quantity_g in entries if amount_fen < 0)
     trades = Counter(entry for entry in entries if entry[0] > 0)
     return list((trades - reversed_ones).elements())
 

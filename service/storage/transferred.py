@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from service.domain.allowance import NO_LIST_GROUP, UseKey
+from service.domain.allowance import NO_LIST_GROUP
 from service.domain.transfer_lines import MarketTrade, TradeState
 from service.domain.transfers import GoneOn, TransferLine
 from service.storage import allowance
@@ -71,7 +71,7 @@ def lock(connection: sa.Connection, trades: Iterable[MarketTrade]) -> None:
 
     Each import trade has opened its row, and a reversal of the trade locks the same row before it looks for transfers.
     """
-    allowance.lock(connection, sorted({UseKey(trade.resident, trade.day, NO_LIST_GROUP) for trade in trades}))
+    allowance.lock(connection, sorted({(trade.resident, trade.day, NO_LIST_GROUP) for trade in trades}))
 
 
 def read_states(connection: sa.Connection, trades: Sequence[MarketTrade]) -> dict[int, TradeState]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.allowance import NO_LIST_GROUP, Use, UseKey
+from service.domain.allowance import NO_LIST_GROUP, Use
 from service.domain.money import format_cny, format_kg
 from service.domain.residents import resident_id
 from service.ledger import Ledger
@@ -30,10 +30,10 @@ def _use_up(ledger: Ledger, residents: list[dict[str, Any]]) -> None:
     day = datetime.date.fromisoformat(DAY)
     uses, limits = {}, {}
     for one in residents:
-        key = UseKey(one["resident"], day, NO_LIST_GROUP)
+        key = (one["resident"], day, NO_LIST_GROUP)
         uses[key], limits[key] = Use(LIMIT_FEN - one["room_fen"], 0), Limit(LIMIT_FEN, 0)
         for name, free_g in one["free_g"].items():
-            key = UseKey(one["resident"], day, name)
+            key = (one["resident"], day, name)
             uses[key], limits[key] = Use(0, FREE_G[name] - free_g), Limit(0, FREE_G[name])
     with ledger.database.writing() as connection:
         allowance.save(connection, uses, limits)

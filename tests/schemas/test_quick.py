@@ -66,6 +66,12 @@ def test_a_trade_is_read_alike_quickly_and_by_the_schema(document: dict[str, Any
     assert _outcome(SCHEMA.read, document) == by_the_schema
 
 
+def test_a_value_of_another_kind_is_refused_in_each_field() -> None:
+    values: tuple[Any, ...] = (0, 1, 1.5, True, None, [], {}, {"a": 1}, ["x"])
+    for document in ({**a_trade(), name: value} for name in RIGHT for value in values):
+        assert _outcome(SCHEMA.read, document) == _outcome(lambda one: StrictSchema.read(SCHEMA, one), document)
+
+
 def test_plain_trades_are_read_quickly() -> None:
     """Else the property above would compare the schema with itself."""
     quick = QuickReader(SCHEMA, Trade)
@@ -82,7 +88,7 @@ def test_only_so_many_shapes_of_documents_are_remembered(monkeypatch: pytest.Mon
     quick = QuickReader(SCHEMA, Trade)
     for number in range(10):
         assert quick.read({**a_trade(), f"unknown{number}": "x"}) is None
-        assert len(quick._plans) <= 3
+        assert len(quick._readers) <= 3
     assert quick.read(a_trade()) is not None
 
 

@@ -1,18 +1,20 @@
 """Batches: up to 10,000 trades in one request, judged in order, line by line or all or none."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import request
 
 from schemas.batches import BatchAnswerSchema, BatchQuerySchema, BatchSchema
-from schemas.fields import SignedCny
 from schemas.transactions import TradeSchema
 from schemas.warnings import warnings_document
 from service.commands.checking import check
 from service.commands.posting import NewEntry, Outcome, Post
 from service.domain import errors
+from service.domain.allowance import verdict
 from service.domain.errors import BatchRefused, Refusal, ValidationFailed
-from service.domain.idempotency import check_key, key_digest, trade_fingerprint
+from service.domain.idempotency import check_key, is_key, key_digest, trade_fingerprint
+from service.domain.money import format_cny
 from service.domain.transactions import Transaction
 from service.figures.posting import BATCH_LINES
 from service.http.auth import confirm_key
@@ -34,7 +36,6 @@ ERRORS_TOLD_MAX = 10_000
 _LENGTH = "Send lines and tables with a Content-Length: of a body in chunks nobody can tell whether its end is missing."
 
 _TRADE = TradeSchema()
-_CNY = SignedCny()
 
 
 @routes.post(
@@ -60,32 +61,59 @@ def post_batch(query: dict[str, Any]) -> Answer:
     lines, atomic = read_lines(media_type, read_bytes(BATCH_BYTES_MAX), query.get("atomic"))
     is_check = query.get("check", False)
     context = request_context()
-    errors_left = ERRORS_TOLD_MAX
-    readings: list[NewEntry | Refusal] = []
-    for line in lines:
-        readings.append(reading := _read(line, context.caller.id, context.request_id, context.caller.trade_point))
-        if isinstance(reading, Refusal):
-            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
-            errors_left -= len(reading.errors)
-    if atomic and any(isinstance(reading, Refusal) for reading in readings):
-        raise _refused([_item(i, lines[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
+    keys, readings = _read_all(lines, context.caller.id, context.request_id, context.caller.trade_point)
     entries = [reading for reading in readings if not isinstance(reading, Refusal)]
+    if atomic and len(entries) < len(readings):
+        raise _refused([_item(i, keys[i], r) for i, r in enumerate(readings) if isinstance(r, Refusal)])
     if is_check or not entries:
         confirm_key()
-    outcomes = iter(_outcomes(entries, atomic=atomic, is_check=is_check))
-    settled = [reading if isinstance(reading, Refusal) else next(outcomes) for reading in readings]
-    items = [_item(index, lines[index], one, is_check=is_check) for index, one in enumerate(settled)]
-    if atomic and any("problem" in item for item in items):
-        raise _refused([item for item in items if "problem" in item])
+    outcomes = _outcomes(entries, atomic=atomic, is_check=is_check)
+    items = _items(keys, _in_place(readings, outcomes), is_check=is_check)
+    refused = [item for item in items if "problem" in item]
+    if atomic and refused:
+        raise _refused(refused)
+    replayed = sum(1 for outcome in outcomes if outcome.replayed and outcome.refusal is None)
     counted = {
-        "accepted": sum(isinstance(o, Outcome) and o.refusal is None and not o.replayed for o in settled),
-        "replayed": sum(isinstance(o, Outcome) and o.refusal is None and o.replayed for o in settled),
-        "refused": sum("problem" in item for item in items),
+        "accepted": len(items) - replayed - len(refused),
+        "replayed": replayed,
+        "refused": len(refused),
     }
     if not is_check:
         for outcome, number in counted.items():
             BATCH_LINES.add(number, outcome)
     return Answer({**counted, "items": items})
+
+
+def _read_all(
+    lines: Iterable[BodyLine], api_key: int, asked_as: str, own_point: str | None
+) -> tuple[list[object], list[NewEntry | Refusal]]:
+    """The key of each line, and its entry or why it can't be read."""
+    errors_left = ERRORS_TOLD_MAX
+    keys: list[object] = []
+    readings: list[NewEntry | Refusal] = []
+    read_quickly, make = _TRADE.read_quickly, tuple.__new__
+    for line in lines:
+        key, body, _ = line
+        keys.append(key)
+        trade = read_quickly(body)
+        if trade is not None and own_point is None and is_key(key):
+            digest = key_digest(api_key, BATCH_ROUTE, key)
+            # A named tuple is made in half the time without its names.
+            readings.append(make(Post, (digest, trade_fingerprint(trade), asked_as, trade, True, api_key)))
+            continue
+        readings.append(reading := _read(line, api_key, asked_as, own_point))
+        if isinstance(reading, Refusal):
+            reading.errors = reading.errors[: min(ERRORS_TOLD_OF_A_LINE_MAX, errors_left)]
+            errors_left -= len(reading.errors)
+    return keys, readings
+
+
+def _in_place(readings: Sequence[NewEntry | Refusal], outcomes: Sequence[Outcome]) -> Sequence[Outcome | Refusal]:
+    """The outcomes of the entries, each in the place of its line, among the refusals of lines that can't be read."""
+    if len(outcomes) == len(readings):
+        return outcomes
+    rest = iter(outcomes)
+    return [reading if isinstance(reading, Refusal) else next(rest) for reading in readings]
 
 
 def _read(line: BodyLine, api_key: int, asked_as: str, own_point: str | None = None) -> NewEntry | Refusal:
@@ -109,11 +137,19 @@ def _outcomes(entries: list[NewEntry], *, atomic: bool, is_check: bool) -> list[
     return check(shared.ledger, entries) if is_check else shared.committer.submit(entries, all_or_none=atomic)
 
 
-def _item(index: int, line: BodyLine, settled: Outcome | Refusal, *, is_check: bool = False) -> dict[str, Any]:
+def _items(keys: Sequence[object], settled: Sequence[Outcome | Refusal], *, is_check: bool) -> list[dict[str, Any]]:
+    """The answer to each line. Most lines are accepted, and take the short way."""
+    return [
+        _accepted(index, key, one.transaction)
+        if isinstance(one, Outcome) and one.transaction is not None and not is_check
+        else _item(index, key, one, is_check=is_check)
+        for index, (key, one) in enumerate(zip(keys, settled, strict=True))
+    ]
+
+
+def _item(index: int, key: object, settled: Outcome | Refusal, *, is_check: bool = False) -> dict[str, Any]:
     if isinstance(settled, Outcome) and settled.transaction is not None:
-        accepted = _accepted(index, line.key, settled.transaction)
-        if not is_check:
-            return accepted
+        accepted = _accepted(index, key, settled.transaction)
         del accepted["transaction_id"]
         return {**accepted, "status": 200, **({"replayed": True} if settled.replayed else {})}
     if isinstance(settled, Refusal):
@@ -121,19 +157,22 @@ def _item(index: int, line: BodyLine, settled: Outcome | Refusal, *, is_check: b
     else:
         assert settled.refusal is not None
         refusal, asked_as = settled.refusal, settled.request_id
-    key = line.key if isinstance(line.key, str) else None
-    return {"index": index, "key": key, "status": refusal.status, "problem": problem_document(refusal, asked_as)}
+    told = key if isinstance(key, str) else None
+    return {"index": index, "key": told, "status": refusal.status, "problem": problem_document(refusal, asked_as)}
 
 
 def _accepted(index: int, key: object, transaction: Transaction) -> dict[str, Any]:
+    amount_fen, exempt_fen = transaction.amount_fen, transaction.exempt_fen
+    is_import = transaction.direction == "import"
+    taxable_fen = amount_fen - exempt_fen
     return {
         "index": index,
         "key": key,
         "status": 201,
         "transaction_id": transaction.transaction_id,
-        "verdict": transaction.verdict,
-        "exempt_cny": _CNY.render(transaction.exempt_fen),
-        "taxable_cny": _CNY.render(transaction.taxable_fen),
+        "verdict": verdict(is_import=is_import, exempt_fen=exempt_fen, taxable_fen=taxable_fen),
+        "exempt_cny": format_cny(exempt_fen),
+        "taxable_cny": format_cny(taxable_fen),
         "rule_verified": transaction.rule_verified,
         "warnings": warnings_document(transaction),
     }

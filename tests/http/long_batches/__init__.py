@@ -1,0 +1,1 @@
+"""Batches of lines, by the quick way and by the careful one."""
