@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from loadtests.builds import Kind, builds
-from loadtests.compared import Compared, medians
+from loadtests.compared import ComparedFigure, medians
 from loadtests.deployments import Deployment, Measured, fresh_ledger, hushi_on, measure_engines
 from loadtests.figures import Figure, conclude, timed
 from loadtests.postings import Market, csv_table, ndjson
@@ -170,7 +170,7 @@ def _turns(services: dict[Kind, Deployment]) -> dict[Kind, list[tuple[float, flo
     return found
 
 
-def rows_of(engine: str, turns: dict[Kind, list[tuple[float, float]]]) -> Iterator[Compared]:
+def rows_of(engine: str, turns: dict[Kind, list[tuple[float, float]]]) -> Iterator[ComparedFigure]:
     """The rows of both builds."""
     rates = {kind: [LINES / elapsed for elapsed, _ in rounds] for kind, rounds in turns.items()}
     yield medians(f"batch of {LINES:,} lines, NDJSON", engine, "lines a second", rates, least=1.8)

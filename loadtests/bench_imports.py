@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import xlsxwriter
 
 from loadtests.builds import OURS, Build, builds
-from loadtests.compared import Compared, medians
+from loadtests.compared import ComparedFigure, medians
 from loadtests.deployments import PROGRAMS, ledger_of
 from loadtests.figures import Figure, conclude
 from loadtests.postings import COLUMNS, Market, write_csv
@@ -93,7 +93,7 @@ def import_into_a_new_ledger(build: Build, engine: str, file: pathlib.Path, line
         return run_import(file, lines, environment), made["durability"]
 
 
-def measure(engine: str, folder: pathlib.Path) -> tuple[list[Figure], list[Compared], str]:
+def measure(engine: str, folder: pathlib.Path) -> tuple[list[Figure], list[ComparedFigure], str]:
     """Measures a short CSV by each build, in turns, and the same lines as a workbook and a long CSV by this build."""
     files = {
         ("csv", SHORT): _written("csv", write_delimited, folder, SHORT),
@@ -138,7 +138,7 @@ def _figure_of_rounds(build: Build, engine: str, found: list[Import]) -> Figure:
 def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
     figures: list[Figure] = []
-    rows: list[Compared] = []
+    rows: list[ComparedFigure] = []
     conditions = {}
     with tempfile.TemporaryDirectory(prefix="hushi-load-") as folder:
         for engine in ENGINES:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.builds import Kind, builds
-from loadtests.compared import Compared, medians
+from loadtests.compared import ComparedFigure, medians
 from loadtests.figures import conclude
 from loadtests.table import quantile
 
@@ -36,7 +36,7 @@ def in_turns(program: str, *arguments: object, rounds: int = ROUNDS) -> Told:
     return found
 
 
-def folds(engine: str) -> Iterator[Compared]:
+def folds(engine: str) -> Iterator[ComparedFigure]:
     """The rows of a fold in bulk."""
     told = in_turns("inside/fold.py", engine, FOLDED)
     rates = {kind: [FOLDED / one["seconds"] for one in rounds] for kind, rounds in told.items()}
@@ -45,7 +45,7 @@ def folds(engine: str) -> Iterator[Compared]:
     yield medians("the same, CPU of an entry", engine, "µs", cpu_us)
 
 
-def weights(engine: str) -> Iterator[Compared]:
+def weights(engine: str) -> Iterator[ComparedFigure]:
     """The rows of what a transaction weighs, and of what a post costs without HTTP. One round shows the bytes."""
     told = in_turns("footprint.py", WEIGHED, engine, rounds=1)
     limit: dict[str, Any] = {"most": 480, "judged": "ours"} if engine == "postgresql" else {}
@@ -55,7 +55,7 @@ def weights(engine: str) -> Iterator[Compared]:
     yield medians("post without HTTP, CPU", engine, "µs", cpu_us)
 
 
-def questions(engine: str) -> Iterator[Compared]:
+def questions(engine: str) -> Iterator[ComparedFigure]:
     """The rows of reports over the large ledger."""
     for build in builds():
         build.run_own("loadtests.histories", engine, TRANSACTIONS)
@@ -72,7 +72,7 @@ def questions(engine: str) -> Iterator[Compared]:
 
 def main() -> None:
     """Measures, prints the table, and writes the rows to a file."""
-    rows: list[Compared] = []
+    rows: list[ComparedFigure] = []
     for engine in ENGINES:
         rows += [*folds(engine), *weights(engine)]
     for engine in filter(None, LARGE_ENGINES):

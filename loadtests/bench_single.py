@@ -17,7 +17,7 @@ from typing import Literal
 
 from loadtests.builds import builds
 from loadtests.client import closed_loop
-from loadtests.compared import Compared, medians
+from loadtests.compared import ComparedFigure, medians
 from loadtests.deployments import CONNECTIONS, Deployment, durable_postgresql, hushi_on
 from loadtests.figures import Figure, conclude, timed
 from loadtests.peers.running import peer_on, thin_peer_on
@@ -32,14 +32,14 @@ ENGINES = os.environ.get("BENCH_ENGINES", "sqlite,postgresql").split(",")
 PEER_WORKERS = (1, 2)
 REPLAYED = 1000
 POST, REPLAY, REFUSE = "post", "replay of a known key", "refusal (over_allowance=refuse)"
-SubjectKind = Literal["ours", "base", "one process", "full peer", "thin peer", "thin peer on SQLite"]
+BuildKind = Literal["ours", "base", "one process", "full peer", "thin peer", "thin peer on SQLite"]
 
 
 @dataclass(slots=True)
 class MeasuredService:
     """A deployment, its postings, and its measurements: of each round the answers, and the CPU time for each post."""
 
-    kind: SubjectKind
+    kind: BuildKind
     deployment: Deployment
     market: Market
     loops: dict[str, list[Loop]] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class MeasuredService:
 def subjects(stack: contextlib.ExitStack) -> list[MeasuredService]:
     """Starts all services that are compared."""
     server = stack.enter_context(durable_postgresql())
-    found: list[tuple[SubjectKind, contextlib.AbstractContextManager[Deployment]]] = []
+    found: list[tuple[BuildKind, contextlib.AbstractContextManager[Deployment]]] = []
     for engine in ENGINES:
         found += [(build.kind, hushi_on(engine, server, build=build)) for build in builds()]
     if "sqlite" in ENGINES:
@@ -109,7 +109,7 @@ def measure_all(found: list[MeasuredService]) -> None:
             subject.measure(REFUSE, 422, refused.fresh())
 
 
-def better(found: list[MeasuredService], kind: SubjectKind) -> MeasuredService:
+def better(found: list[MeasuredService], kind: BuildKind) -> MeasuredService:
     """The peer of this kind that posts most."""
     return max((subject for subject in found if subject.kind == kind), key=MeasuredService.rate)
 
@@ -138,7 +138,7 @@ def _figure(subject: MeasuredService, what: str, ratio: float | None, ratio_to: 
     )
 
 
-def rows_of(found: list[MeasuredService]) -> Iterator[Compared]:
+def rows_of(found: list[MeasuredService]) -> Iterator[ComparedFigure]:
     """The rows of both builds, and of both against the peers."""
     for engine in ENGINES:
         of = {one.kind: one for one in found if one.kind in {"ours", "base"} and one.deployment.engine == engine}

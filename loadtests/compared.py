@@ -21,7 +21,7 @@ Judged = Literal["ratio", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedFigure:
     """A figure of both builds, and its limit: at least so much, or at most."""
 
     what: str
@@ -47,13 +47,13 @@ class Compared:
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
-def medians(what: str, engine: str, unit: str, rounds: Mapping[Any, list[float]], **more: Any) -> Compared:
+def medians(what: str, engine: str, unit: str, rounds: Mapping[Any, list[float]], **more: Any) -> ComparedFigure:
     """The row of the medians of rounds: those of the base, if it was measured, and those of this build."""
     found = {name: statistics.median(values) for name, values in rounds.items()}
-    return Compared(what, engine, unit, found.get("base"), found["ours"], **more)
+    return ComparedFigure(what, engine, unit, found.get("base"), found["ours"], **more)
 
 
-def cells_of(row: Compared) -> list[str]:
+def cells_of(row: ComparedFigure) -> list[str]:
     """The texts of a row in the table."""
     limit = f"≥ {row.least:g}" if row.least is not None else f"≤ {row.most:g}" if row.most is not None else ""
     unit = "" if not limit else f" {row.unit}" if row.judged == "ours" else " x"
@@ -68,9 +68,9 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def rows_of(document: dict[str, Any]) -> list[Compared]:
+def rows_of(document: dict[str, Any]) -> list[ComparedFigure]:
     """The rows of a run from the file that loadtests.figures wrote."""
-    return [Compared(**row) for row in document.get("compared", [])]
+    return [ComparedFigure(**row) for row in document.get("compared", [])]
 
 
 def show(files: Sequence[pathlib.Path]) -> None:

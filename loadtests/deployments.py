@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from loadtests.bench_http import free_port, running
 from loadtests.builds import OURS, Build
-from loadtests.compared import Compared
+from loadtests.compared import ComparedFigure
 from loadtests.figures import Figure
 from loadtests.inside.making import fill
 from loadtests.postings import RESIDENTS
@@ -75,16 +75,16 @@ def durable_postgresql() -> Iterator[postgresql.PostgreSQL]:
         yield server
 
 
-Measured = tuple[list[Figure], list[Compared], str]
+Measured = tuple[list[Figure], list[ComparedFigure], str]
 """The figures of an engine, the rows of both builds, and what its database says about its durability."""
 
 
 def measure_engines(
     engines: Sequence[str], measure: Callable[[str, postgresql.PostgreSQL | None], Measured], what: str
-) -> tuple[list[Figure], list[Compared], dict[str, str]]:
+) -> tuple[list[Figure], list[ComparedFigure], dict[str, str]]:
     """Measures one engine after the other: all figures and rows, and the conditions of `what` on each engine."""
     figures: list[Figure] = []
-    rows: list[Compared] = []
+    rows: list[ComparedFigure] = []
     conditions = {}
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(durable_postgresql()) if "postgresql" in engines else None

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtests import builds, compared
-from loadtests.compared import Compared
+from loadtests.compared import ComparedFigure
 from loadtests.histories import FOLDER
 from loadtests.table import quantile
 
@@ -43,7 +43,7 @@ def timed(what: str, engine: str, per_second: float, seconds: list[float], **mor
 
 
 def conclude(
-    name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str], rows: Sequence[Compared] = ()
+    name: str, title: str, figures: Sequence[Figure], conditions: dict[str, str], rows: Sequence[ComparedFigure] = ()
 ) -> None:
     """Writes .bench-data/NAME.json and prints the tables. With BENCH_QUIET it prints only the path of the file."""
     FOLDER.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from loadtests.builds import Kind, builds
 from loadtests.client import CONNECTIONS_MAX, drive, request_bytes
-from loadtests.compared import Compared, medians
+from loadtests.compared import ComparedFigure, medians
 from loadtests.deployments import CONNECTIONS, Deployment, hushi_on
 from loadtests.figures import Figure, conclude, timed
 from loadtests.overload import allow_many_files
@@ -83,7 +83,7 @@ class MeasuredPair:
         return statistics.median(loop.rate_of(200) + loop.rate_of(201) for loop in self.loops[what])
 
 
-def measure(engine: str) -> tuple[list[Figure], list[Compared], dict[str, str]]:
+def measure(engine: str) -> tuple[list[Figure], list[ComparedFigure], dict[str, str]]:
     """Measures the services in turns. All run all the time; those that are not measured are idle."""
     with contextlib.ExitStack() as stack:
         usual = {
@@ -106,7 +106,7 @@ def measure(engine: str) -> tuple[list[Figure], list[Compared], dict[str, str]]:
         return list(figures_of(subject)), rows, told
 
 
-def rows_of(engine: str, usual: dict[Kind, MeasuredPair]) -> Iterator[Compared]:
+def rows_of(engine: str, usual: dict[Kind, MeasuredPair]) -> Iterator[ComparedFigure]:
     """The rows of both builds."""
     p99s_ms = {
         kind: [quantile(loop.seconds_by_status[200], 0.99) * 1000 for loop in one.loops[WAITED]]
@@ -136,7 +136,7 @@ def main() -> None:
     """Measures, prints the table, and writes the figures to a file."""
     allow_many_files()
     figures: list[Figure] = []
-    rows: list[Compared] = []
+    rows: list[ComparedFigure] = []
     conditions: dict[str, str] = {}
     for engine in ENGINES:
         found, compared, told = measure(engine)

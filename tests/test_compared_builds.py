@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("polars", reason="the libraries of what measures come with make bench")
 
 from loadtests import builds
-from loadtests.compared import Compared, cells_of, medians
+from loadtests.compared import ComparedFigure, cells_of, medians
 from loadtests.memory import path_of
 from loadtests.questions import never_asked
 
@@ -88,9 +88,9 @@ def test_a_row_compares_medians_and_holds_its_limit() -> None:
 
 
 def test_a_row_may_limit_the_value_of_this_build_alone() -> None:
-    weight = Compared("a transaction", "postgresql", "bytes", None, 480, most=480, judged="ours")
+    weight = ComparedFigure("a transaction", "postgresql", "bytes", None, 480, most=480, judged="ours")
     assert (weight.ratio, weight.is_reached) == (None, True)
-    assert Compared("a transaction", "postgresql", "bytes", 400, 481, most=480, judged="ours").is_reached is False
+    assert ComparedFigure("a transaction", "postgresql", "bytes", 400, 481, most=480, judged="ours").is_reached is False
 
 
 @pytest.mark.parametrize("limits", [{}, {"least": 2.0}])
