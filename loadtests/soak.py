@@ -3,8 +3,9 @@
 The mix: single posts, a batch of 200 lines every two seconds, reports of several kinds, lists and quotes, and a clerk
 who posts, reads, reverses and asks for the allowance. The capacity is the rate of single posts in a closed loop on 64
 connections beside the same reads. All streams are open loops, so that waiting counts. Every window ends with a line:
-rates, percentiles, memory of the service's processes (PSS: pages that processes share count once), open files, threads,
-length of the log, tail. At the end every acknowledged entry must be in the ledger, and `hushi verify` must pass.
+rates, percentiles, memory of the service's processes (PSS: pages that processes share count once), the cells that one
+of them holds, open files, threads, length of the log, tail. At the end every acknowledged entry must be in the ledger,
+and `hushi verify` must pass.
 SOAK_SECONDS is the length for each engine, SOAK_WINDOW_S that of a window, BENCH_ENGINES lists the engines.
 """
 
@@ -61,6 +62,7 @@ class Window:
     p99_s: float
     reads_p99_s: float
     service_mib: float
+    cube_mib: float
     database_mib: float
     files: int
     threads: int
@@ -115,7 +117,8 @@ class Soak:
         figures = self.figures()
         return Window(
             time.monotonic() - started, posts.rate_of(201), quantile(posts.seconds, 0.5), quantile(posts.seconds, 0.99),
-            quantile(reads, 0.99), pss_mib(processes), pss_mib(self._servers()),
+            quantile(reads, 0.99), pss_mib(processes), figures.get("hushi_cube_bytes", 0.0) / MIB,
+            pss_mib(self._servers()),
             sum(one.num_fds() for one in processes), sum(one.num_threads() for one in processes),
             self._log_mib(figures), figures.get("hushi_tail_length", 0.0), dict(statuses), dict(failures),
         )  # fmt: skip
