@@ -1,7 +1,7 @@
 """Checks how much the tests cover, with one floor for lines and one for branches.
 
 Run it as `python -m tests.coverage_floor TOTALS.json`. The tool coverage has one floor for both together, so that one
-of the two could fall while the other rises. On 2026-11-30, 97.46 % of the lines and 94.32 % of the branches were
+of the two could fall while the other rises. On 2026-11-30, 98.50 % of the lines and 95.14 % of the branches were
 covered. The figures differ a little from run to run, with the way in which a server is stopped.
 """
 
@@ -10,8 +10,8 @@ import pathlib
 import sys
 from collections.abc import Mapping
 
-LINES_PCT_MIN = 97.0
-BRANCHES_PCT_MIN = 94.0
+LINES_PCT_MIN = 98.0
+BRANCHES_PCT_MIN = 94.5
 
 
 def under_the_floor(totals: Mapping[str, float]) -> list[str]:
