@@ -59,13 +59,16 @@ class Deployment:
         return float(sum(sum(one.cpu_times()[:2]) for one in all_of_them))
 
     def wait_until_idle(self) -> None:
-        """Waits until the service works no more, as when it has folded what was posted."""
+        """Waits until the service works no more, as when it has folded; TimeoutError after 5 minutes."""
         until = time.monotonic() + IDLE_WITHIN_S
         while time.monotonic() < until:
             before_s = self.cpu_s()
             time.sleep(LOOK_FOR_IDLE_S)
             if self.cpu_s() - before_s <= IDLE_SHARE * LOOK_FOR_IDLE_S:
                 return
+        raise TimeoutError(
+            f"{self.name} still works after {IDLE_WITHIN_S:.0f} s; what comes next would be measured beside it."
+        )
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from loadtests.peers.columns import TradeColumns
 from loadtests.peers.trades import MARKET_TIME, Trade, cny, fen, grams
 
 SQLITE_WAITS_MS = 60_000
@@ -41,28 +42,11 @@ class DayTotal(Base):
     amount_fen: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class Entry(Base):
+class Entry(TradeColumns, Base):
     """A trade as it was recorded."""
 
     __tablename__ = "entry"
     transaction_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    resident: Mapped[int]
-    day: Mapped[datetime.date]
-    quantity_g: Mapped[int] = mapped_column(sa.BigInteger)
-    amount_fen: Mapped[int] = mapped_column(sa.BigInteger)
-    traded_at: Mapped[datetime.datetime] = mapped_column(sa.DateTime(timezone=True))
-    recorded_at: Mapped[datetime.datetime] = mapped_column(sa.DateTime(timezone=True))
-    category: Mapped[str]
-    commodity: Mapped[str]
-    origin: Mapped[str]
-    direction: Mapped[str]
-    trade_point: Mapped[str]
-    hs_code: Mapped[str | None]
-    consignment: Mapped[str | None]
-    vehicle_plate: Mapped[str | None]
-    seller: Mapped[str | None]
-    reference: Mapped[str | None]
-    details: Mapped[dict[str, str]] = mapped_column(sa.JSON)
 
 
 class Recorded(Trade):

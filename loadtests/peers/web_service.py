@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from loadtests.peers.columns import TradeColumns
 from loadtests.peers.trades import MARKET_TIME, Trade, cny, fen, grams
 
 LIMIT_FEN = 800_000
@@ -59,31 +60,13 @@ class AllowanceUse(Base):
     exempt_fen: Mapped[int]
 
 
-class Entry(Base):
+class Entry(TradeColumns, Base):
     """A trade as it was recorded, with the indexes of Hushi's journal."""
 
     __tablename__ = "journal"
     seq: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
-    transaction_id: Mapped[uuid.UUID] = mapped_column(unique=True)
-    resident: Mapped[int]
-    day: Mapped[datetime.date]
-    quantity_g: Mapped[int] = mapped_column(sa.BigInteger)
-    amount_fen: Mapped[int] = mapped_column(sa.BigInteger)
     exempt_fen: Mapped[int] = mapped_column(sa.BigInteger)
-    traded_at: Mapped[datetime.datetime] = mapped_column(sa.DateTime(timezone=True))
-    recorded_at: Mapped[datetime.datetime] = mapped_column(sa.DateTime(timezone=True))
-    category: Mapped[str]
-    commodity: Mapped[str]
-    origin: Mapped[str]
-    direction: Mapped[str]
-    trade_point: Mapped[str]
-    hs_code: Mapped[str | None]
     settlement: Mapped[str | None]
-    consignment: Mapped[str | None]
-    vehicle_plate: Mapped[str | None]
-    seller: Mapped[str | None]
-    reference: Mapped[str | None]
-    details: Mapped[dict[str, str]] = mapped_column(sa.JSON)
     __table_args__ = (
         sa.Index("ix_journal_resident_day", "resident", "day"),
         sa.Index("ix_journal_day", "day"),
