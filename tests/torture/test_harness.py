@@ -1,7 +1,11 @@
 """The parts of the harness that need no server: what the check finds in a journal, the table, and runs in parts."""
 
+import contextlib
 import pathlib
+import socket
+import threading
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,7 +13,7 @@ from service.commands.posting import post
 from service.domain.transactions import Transaction
 from tests.recounting import read_journal
 from tests.small_market import opened, post_of
-from tests.torture.asking import Log, Request
+from tests.torture.asking import Address, Log, NoAnswer, Request, Wire
 from tests.torture.checking import Findings, compare_with_journal, over_the_limit, reversed_twice
 from tests.torture.progress import Progress
 from tests.torture.registry import BY_NAME, FAULTS, named
@@ -43,6 +47,29 @@ def _told_of(*entries: Transaction) -> Log:
         answer = {"transaction_id": str(entry.transaction_id)}
         log.add(Request("trade", "/v1/transactions", {}, "k", ("m",), 201, answer))
     return log
+
+
+@contextlib.contextmanager
+def answering_once_per_connection() -> Iterator[Address]:
+    """A server that answers a request on each connection, promises to keep it, and ends it."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                    connection.close()
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield listening.getsockname()
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            serving.join()
 
 
 def test_a_trade_that_is_there_once_is_well(entry: Transaction) -> None:
@@ -109,3 +136,14 @@ def test_faults_are_named_by_name_or_group() -> None:
     assert named("") == list(FAULTS)
     with pytest.raises(SystemExit, match="no fault nothing"):
         named("nothing")
+
+
+def test_a_read_is_asked_again_on_a_kept_connection_that_has_ended_and_a_post_is_not() -> None:
+    with answering_once_per_connection() as address:
+        wire = Wire(lambda: address, {})
+        assert wire.ask("GET", "/")[0] == 200
+        assert wire.ask("GET", "/")[0] == 200
+        with pytest.raises(NoAnswer):
+            wire.ask("POST", "/", {})
+        assert wire.ask("POST", "/", {})[0] == 200
+        wire.close()

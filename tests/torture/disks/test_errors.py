@@ -48,8 +48,9 @@ def test_a_commit_that_fails_and_is_answered_anyway_is_lost() -> None:
     pytest.fail("nothing was lost")
 
 
-def test_a_disk_that_is_filled_and_emptied_loses_nothing() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_disk_that_is_filled_and_emptied_loses_nothing(engine: str) -> None:
     with new_folder() as folder:
-        count = run_full(Plan(FULL[0], "sqlite", 1, SEED, folder, is_quick=True))
+        count = run_full(Plan(FULL[0], engine, 1, SEED, folder, is_quick=True))
     assert count.findings.acknowledged >= 40
     assert "in 1 of 1 cycles" in count.notes[0]

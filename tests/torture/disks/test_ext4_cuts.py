@@ -24,8 +24,8 @@ def test_a_power_cut_loses_nothing(engine: str) -> None:
     assert count.findings.acknowledged > 20
 
 
-def test_a_power_cut_takes_what_did_not_wait_for_the_disk() -> None:
-    """A negative control: synchronous=NORMAL. PostgreSQL's is among the simulated cuts, which are quicker."""
-    engine = "sqlite"
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_power_cut_takes_what_did_not_wait_for_the_disk(engine: str) -> None:
+    """A negative control: synchronous=NORMAL on SQLite, synchronous_commit=off on PostgreSQL."""
     with new_folder() as folder, pytest.raises(Failed, match="not in the journal"):
         run_on_ext4(Plan(FAULTS[0], engine, 1, SEED, folder, is_quick=True), weak=True)
