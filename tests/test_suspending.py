@@ -5,8 +5,10 @@ import datetime
 import fcntl
 import os
 import pathlib
+import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -97,6 +99,38 @@ def test_an_import_that_is_suspended_holds_nobody_up_and_goes_on(
         assert running.communicate(timeout=60)[0] == f"{LINES} accepted, 0 known already, 0 refused\n".encode()
 
 
+ASKS_TO_STOP = """
+import os, threading
+from service.storage.suspending import SUSPENSION
+
+def work():
+    while True:
+        with SUSPENSION.put_off():
+            SUSPENSION.ask()
+            os.write(1, b"-")
+        os.write(1, b"+")
+
+for _ in range(20):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+working = threading.Thread(target=work)
+working.start()
+working.join()
+"""
+
+
+def test_a_thread_that_stops_its_process_does_not_go_on_before_it_is_continued() -> None:
+    """Otherwise it could begin the next transaction, and be stopped in it."""
+    with psutil.Popen([sys.executable, "-c", ASKS_TO_STOP], stdout=subprocess.PIPE) as running:
+        try:
+            for times in range(200):
+                wait_until(lambda: _is_stopped(running))
+                assert os.read(running.stdout.fileno(), 10) == (b"+-" if times else b"-")
+                running.send_signal(signal.SIGCONT)
+                wait_until(lambda: select.select([running.stdout], [], [], 0)[0])
+        finally:
+            running.kill()
+
+
 def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:
     """Stops a process at a moment when it has the turn."""
     with turns.open("rb") as file:
@@ -174,7 +208,7 @@ def test_one_that_was_ended_before_its_commit_was_not_written(hasty_postgresql: 
 
 def test_a_stop_is_put_off_until_no_transaction_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[signal.Signals] = []
-    monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
+    monkeypatch.setattr(signal, "pthread_kill", lambda _, number: sent.append(number))
     suspension = Suspension()
     with suspension.put_off():
         with suspension.put_off():

@@ -4,7 +4,6 @@ A process that is stopped in a transaction keeps its locks as long as it is stop
 """
 
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -44,7 +43,8 @@ class Suspension:
     def _stop(self) -> None:
         # The caller has the lock, so that no thread begins a transaction before the process stops.
         self._is_wanted = False
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # A signal to the process may be taken by a thread that has yet to wake up; until then this one would go on.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 SUSPENSION = Suspension()
