@@ -1,5 +1,6 @@
 """Group commit: few transactions for many requests, and an outcome for each request, also when the database fails."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from service.storage.engine import Connection
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from tests.builders import a_key, a_trade
 from tests.conftest import Caller
+from tests.waiting import wait_until
 
 Command = Callable[[Ledger, Sequence[NewEntry]], list[Outcome]]
 
@@ -195,3 +197,40 @@ def test_a_database_that_is_gone_is_unavailable(committer: Committer, instead: C
     instead(gone)
     with pytest.raises(Unavailable):
         committer.submit([_entry()])
+
+
+def test_what_comes_while_the_committer_waits_for_its_turn_is_written_in_it(
+    committer: Committer, other_ledger: Ledger, instead: Callable[[Command], None]
+) -> None:
+    if not other_ledger.database.is_sqlite:
+        pytest.skip("on PostgreSQL a turn is a courtesy of the processes that one server has forked off")
+    sizes: list[int] = []
+
+    def noting(ledger: Ledger, entries: Sequence[NewEntry]) -> list[Outcome]:
+        sizes.append(len(entries))
+        return post(ledger, entries)
+
+    instead(noting)
+    submitting = threading.Thread(target=_submit_together, args=(committer, [_entry() for _ in range(10)]))
+    with other_ledger.database.turn_to_post():
+        submitting.start()
+        wait_until(lambda: committer.waiting() == 9)  # The first has left the queue, and waits for the turn.
+        time.sleep(0.1)
+        assert committer.waiting() == 9
+        assert sizes == []
+    submitting.join(30)
+    assert sizes == [10]
+
+
+def test_without_a_turn_each_caller_is_told_and_the_next_one_is_served(
+    committer: Committer, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.database, "turn_to_post", _no_turn)
+        answers = _submit_together(committer, [_entry() for _ in range(10)])
+    assert {type(answer) for answer in answers} == {Unavailable}
+    assert committer.submit([_entry()])[0].transaction is not None
+
+
+def _no_turn() -> contextlib.AbstractContextManager[None]:
+    raise DatabaseUnavailable("other writers did not end in time")

@@ -1,5 +1,6 @@
 """The races of this domain, with real threads, real processes and real databases; each lock has a negative control."""
 
+import contextlib
 import json
 import pathlib
 import threading
@@ -201,11 +202,15 @@ def test_without_begin_immediate_the_second_writer_of_sqlite_fails(
     if engine_name != "sqlite":
         pytest.skip("PostgreSQL has the row locks of the test before")
     admin.register(1)
+
+    def no_turn(**_how: bool) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     for database in (ledger.database, other_ledger.database):
         database.close()
         deferred = sqlite_engine(database.url, database.identity, begin="BEGIN", pool_size=1, read_only=False)
         monkeypatch.setattr(database, "_writer", deferred)
-        monkeypatch.setattr(database, "_fair_file_lock", None)  # They alone would keep the two apart as well.
+        monkeypatch.setattr(database, "_turn", no_turn)  # Turns alone would keep the two apart as well.
     failures: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda caught: failures.append(str(caught.exc_value)))
 

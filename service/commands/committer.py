@@ -5,6 +5,7 @@ of them as ENTRIES_PER_COMMIT_MAX allows. Each caller gets its own outcomes, and
 outcome of another one.
 """
 
+import contextlib
 import functools
 import queue
 import threading
@@ -159,11 +160,14 @@ class Committer:
             first = waiting.pop() if waiting else self._queue.get()
             if first is None:
                 return
-            together, held_back = self._take_together(first)
             self._began_at = began_at = time.monotonic()
-            spans = [one.span for one in together if one.span is not None]
-            with tracing.span("commit", spans, {"hushi.requests": len(together)}):
-                self._commit(together)
+            with contextlib.ExitStack() as turn:
+                fault = self._wait_for_turn(turn)
+                # What has come while this thread waited is written with the first.
+                together, held_back = self._take_together(first)
+                spans = [one.span for one in together if one.span is not None]
+                with tracing.span("commit", spans, {"hushi.requests": len(together)}):
+                    self._commit(together) if fault is None else self._answer_alone(together, fault)
             self._began_at = None
             COMMIT_SECONDS.observe(time.monotonic() - began_at)
             COMMIT_REQUESTS.observe(len(together))
@@ -171,6 +175,14 @@ class Committer:
                 return
             if isinstance(held_back, _Request):
                 waiting.append(held_back)
+
+    def _wait_for_turn(self, turn: contextlib.ExitStack) -> Exception | None:
+        """Waits for this process's turn to write, which `turn` gives back. Returns the error when there is none."""
+        try:
+            turn.enter_context(self._ledger.database.turn_to_post())
+        except Exception as error:  # noqa: BLE001 (each caller must get an answer to any error)
+            return error
+        return None
 
     def _take_together(self, first: _Request) -> tuple[list[_Request], "_Request | object | None"]:
         """The requests that can be written in one transaction with the first, and the one behind them that can't.

@@ -28,6 +28,7 @@ from service.server.replacements import YOUNG_S, Replacements, pause_s
 from service.server.stalled import CONNECTIONS_MAX, IDLE_S
 from service.server.traces import tell_whether_tracing_can_be
 from service.storage.identity import FileId
+from service.storage.neighbours import Neighbours
 
 APPLICATION = "service.app"
 FOLDER_COMMAND = (sys.executable, "-m", "service.server.folder")
@@ -207,6 +208,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, served: FileId
     multiprocessing.set_start_method("fork", force=True)
     serving_parts = workers * COUNTED_TOGETHER
     Counts.share(serving_parts + 2)  # One for the process that folds, and the last for this one.
+    Neighbours.share()
     STARTED_AT.set(time.time(), "server")
     tell_whether_tracing_can_be(os.environ)
     be_the_parent()

@@ -20,13 +20,15 @@ from service.storage import beginning, revisions
 from service.storage.beginning import CANT_BE_WRITTEN, Begin, begin_as_it_is, begun
 from service.storage.committing import commit, commit_durably
 from service.storage.engines import POOL_SIZE, POOL_TIMEOUT_S, sqlite_engine
-from service.storage.fair_lock import FairFileLock, FairLock
+from service.storage.fair_lock import FairFileLock
 from service.storage.faults import DatabaseUnavailable, ReadOnlyDatabase
 from service.storage.identity import FileId, FileIdentity
+from service.storage.neighbours import Neighbours
 from service.storage.private_files import PRIVATE_FOLDER, find_exposed, length_of_log
 from service.storage.proof import LastWrites, take_room, write_nothing
 from service.storage.rowsets import copy_instead_of_executemany
 from service.storage.suspending import SUSPENSION
+from service.storage.turns import ProcessLock, WritingTurns
 from service.storage.urls import PREFER_STANDBY, read_url
 
 Connection = sa.Connection
@@ -72,8 +74,7 @@ class Database:
             self._seek_standby = postgresql.seek_standby
         self.writes = LastWrites()
         self._watching: list[Any] = []
-        self._fair_lock = FairLock()
-        self._fair_file_lock = None if self.file is None else FairFileLock(self.file)
+        self._turns = WritingTurns(self._process_lock(), self._fault_of_lock_file)
 
     @property
     def file(self) -> pathlib.Path | None:
@@ -130,6 +131,8 @@ class Database:
             except BaseException:
                 transaction.rollback()
                 raise
+            if not self.is_sqlite:
+                self._turns.give_back()  # While this transaction waits for the disk, the next one sends its statements.
             commit(connection, transaction)
 
     def commit_nothing(self, *, with_room: bool = False) -> None:
@@ -147,23 +150,23 @@ class Database:
             raise DatabaseUnavailable(f"it can't be written ({type(error).__name__})") from error
 
     @contextlib.contextmanager
-    def _turn(self, *, is_post: bool) -> Iterator[None]:
-        """Waits for the turn to write. On SQLite writers take turns, so that a fold does not wait for ever for posts.
+    def turn_to_post(self) -> Iterator[None]:
+        """Waits until this thread may post, and keeps the turn for its next transaction.
 
-        The writers of this process take turns first, then the processes do. On PostgreSQL all writers but posts share
-        the other connections.
+        Raises DatabaseUnavailable or ReadOnlyDatabase.
         """
+        with SUSPENSION.put_off(), self._turn(is_post=True):
+            yield
+
+    def _turn(self, *, is_post: bool) -> contextlib.AbstractContextManager[None]:
+        """Waits for the turn to write. On PostgreSQL all writers but posts share the other connections."""
+        return self._turns.taken() if self.is_sqlite or is_post else self._place_beside_posts()
+
+    def _process_lock(self) -> ProcessLock | None:
+        """What keeps other processes from writing at the same time: a must on SQLite, on PostgreSQL a courtesy."""
         if not self.is_sqlite:
-            with contextlib.nullcontext() if is_post else self._place_beside_posts():
-                yield
-            return
-        if not self._fair_lock.take(POOL_TIMEOUT_S):
-            raise DatabaseUnavailable("other writers did not end in time")
-        try:
-            with self._turn_among_processes():
-                yield
-        finally:
-            self._fair_lock.give_back()
+            return Neighbours()
+        return None if self.file is None else FairFileLock(self.file)
 
     @contextlib.contextmanager
     def _place_beside_posts(self) -> Iterator[None]:
@@ -174,19 +177,10 @@ class Database:
         finally:
             self._places.release()
 
-    @contextlib.contextmanager
-    def _turn_among_processes(self) -> Iterator[None]:
-        if self._fair_file_lock is None:
-            yield
-            return
-        with contextlib.ExitStack() as turn:
-            try:
-                turn.enter_context(self._fair_file_lock.turn())
-            except OSError as error:
-                if self.is_read_only():
-                    raise ReadOnlyDatabase(CANT_BE_WRITTEN) from error
-                raise DatabaseUnavailable(f"the file beside it for turns can't be used ({error.strerror})") from error
-            yield
+    def _fault_of_lock_file(self, error: OSError) -> Exception:
+        if self.is_read_only():
+            return ReadOnlyDatabase(CANT_BE_WRITTEN)
+        return DatabaseUnavailable(f"the file beside it for turns can't be used ({error.strerror})")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -207,7 +201,7 @@ class Database:
     @property
     def waited_s(self) -> float:
         """How long the last transaction waited until other processes had ended theirs; zero on PostgreSQL."""
-        return 0.0 if self._fair_file_lock is None else self._fair_file_lock.waited_s
+        return self._turns.waited_s
 
     @property
     def log_bytes(self) -> int | None:
@@ -294,7 +288,4 @@ class Database:
         self._reader.dispose()
         self._apart.dispose()
         self._writer.dispose()
-        # A thread that is still writing needs the lock file, so it stays open then.
-        if self._fair_file_lock is not None and self._fair_lock.take(0):
-            self._fair_file_lock.close()
-            self._fair_lock.give_back()
+        self._turns.close()

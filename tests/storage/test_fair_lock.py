@@ -106,7 +106,7 @@ def test_without_turns_among_processes_the_quickest_keeps_the_others_away(
 ) -> None:
     """The negative control: a writer that asks SQLite again and again gets its turn only when no other writes."""
     for database in (ledger.database, other_ledger.database):
-        monkeypatch.setattr(database, "_turn_among_processes", contextlib.nullcontext)
+        monkeypatch.setattr(database.__dict__["_turns"], "_processes", None)
     with _writing_without_a_pause(ledger) as ended, contextlib.suppress(DatabaseUnavailable):
         assert any(_passed(other_ledger, ended) > PASSED_MAX for _ in range(500))
 
