@@ -1,26 +1,36 @@
-"""Measures a backup beside eight writers: `python -m loadtests.bench_backups`, with the HUSHI_ variables of a ledger.
+"""Measures a backup beside eight writers: `python -m loadtests.bench_backups ENGINE TRANSACTIONS`.
 
-It serves the ledger, lets eight writers post over HTTP, and tells their rate, their slowest percent and the length of
-SQLite's log before, while and after `hushi backup`. Then it checks the backup and runs a drill. It writes to the
-ledger, which needs residents R00000001 to R00000008. The CPU time of a command is what a machine of its own would take.
+It makes a ledger of that size by posting, with 20,000 residents; without arguments it takes that of the HUSHI_
+variables, which needs residents R00000001 to R00000008, and writes to it. It serves the ledger, lets eight writers post
+over HTTP, and tells their rate, their slowest percent and the length of SQLite's log before, while and after
+`hushi backup`. Then it checks the backup and runs a drill. The CPU time of a command is what a machine of its own would
+take.
 """
 
+import contextlib
+import itertools
 import os
 import pathlib
 import resource
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from loadtests.ledgers import postings, register_residents, settings_on
+from service.commands.folding import fold_all
 from service.commands.keys import create_key
+from service.commands.posting import post
 from service.config import read_settings
 from service.ledger import open_ledger
+from service.storage import schema
 from tests.backup.writers import Writers, posting
 from tests.servers import HUSHI, serving
 
 BESIDE_S = 20.0
+RESIDENTS, BATCH = 20_000, 5_000
 
 
 def _told(writers: Writers, began: float, ended: float) -> str:
@@ -59,8 +69,32 @@ def _hushi(*arguments: str) -> str:
     return f"{told}CPU of hushi {' '.join(arguments[:2])}: {cpu_s:.1f} s"
 
 
+@contextlib.contextmanager
+def _made(engine: str, count: int) -> Iterator[None]:
+    """Posts and folds a ledger, and names it in the variables of this process while it is there."""
+    with settings_on(engine) as settings:
+        ledger = open_ledger(settings)
+        schema.upgrade(ledger.database, ledger.vault.macs)
+        register_residents(ledger, RESIDENTS)
+        entries = postings(count, RESIDENTS)
+        while batch := list(itertools.islice(entries, BATCH)):
+            post(ledger, batch)
+        fold_all(ledger)
+        ledger.database.close()
+        os.environ.update(
+            HUSHI_DATABASE_URL=settings.database_url, HUSHI_DATA_DIR=str(settings.data_dir),
+            HUSHI_SECRETS_FILE=str(settings.secrets_file),
+        )  # fmt: skip
+        yield
+
+
 def main() -> None:
     """Runs everything, and prints a line for each part."""
+    with _made(sys.argv[1], int(sys.argv[2])) if sys.argv[1:] else contextlib.nullcontext():
+        _measure()
+
+
+def _measure() -> None:
     ledger = open_ledger(read_settings(os.environ))
     _, key = create_key(ledger, "bench", ["admin"])
     with tempfile.TemporaryDirectory(prefix="hushi-load-") as name:
