@@ -34,6 +34,7 @@ class WritingTurns:
         self._threads = FairLock()
         self._processes, self._fault_of = processes, fault_of
         self._owner: int | None = None
+        self._turn: object = None
         self._held = contextlib.ExitStack()
 
     @property
@@ -49,10 +50,11 @@ class WritingTurns:
         """
         if self._owner != threading.get_ident():
             self._take()
+        turn = self._turn
         try:
             yield
         finally:
-            self.give_back()
+            self._end(turn)
 
     def _take(self) -> None:
         if not self._threads.take(POOL_TIMEOUT_S):
@@ -65,13 +67,17 @@ class WritingTurns:
             if isinstance(error, OSError):
                 raise self._fault_of(error) from error
             raise
-        self._owner = threading.get_ident()
+        self._owner, self._turn = threading.get_ident(), object()
 
     def give_back(self) -> None:
         """Gives the turn of this thread back, if it has the turn."""
-        if self._owner != threading.get_ident():
+        if self._owner == threading.get_ident():
+            self._end(self._turn)
+
+    def _end(self, turn: object) -> None:
+        if self._turn is not turn:
             return
-        self._owner = None
+        self._owner = self._turn = None
         try:
             self._held.close()
         finally:

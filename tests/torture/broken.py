@@ -21,7 +21,7 @@ from service.storage.engine import Connection, Database
 
 BREAK = "TORTURE_BREAK"
 IMPATIENT = "impatient"
-LATE_S, SHORT_S = 0.6, 0.4
+LATE_S, SHORT_S = 0.1, 0.4
 STALE_S = 1.0
 
 
@@ -48,6 +48,8 @@ def answer_early() -> None:
         else:
             begun.close()
 
+    # The turn is that of the transaction, and ends with it.
+    Database.turn_to_post = contextlib.nullcontext  # type: ignore[method-assign, assignment] # (this is what breaks it)
     Database.writing = writing  # type: ignore[method-assign] # (this is what breaks it)
 
 
