@@ -29,7 +29,8 @@ class Neighbours:
     def share(cls) -> None:
         """Makes the lock of the processes that begin from now on, where the system has files without a name."""
         if hasattr(os, "memfd_create"):
-            cls._descriptor = os.memfd_create("hushi-neighbours")
+            with contextlib.suppress(OSError):  # Without the lock the processes serve, and nobody waits.
+                cls._descriptor = os.memfd_create("hushi-neighbours")
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:

@@ -33,8 +33,7 @@ class WritingTurns:
         """`processes` is None for a database in memory. `fault_of` tells what an OSError of that lock means."""
         self._threads = FairLock()
         self._processes, self._fault_of = processes, fault_of
-        self._owner: int | None = None
-        self._turn: object = None
+        self._turn: _Turn | None = None
         self._held = contextlib.ExitStack()
 
     @property
@@ -48,15 +47,17 @@ class WritingTurns:
 
         Raises DatabaseUnavailable, or what an error of the lock among processes means.
         """
-        if self._owner != threading.get_ident():
-            self._take()
-        turn = self._turn
+        turn = self._mine() or self._take()
         try:
             yield
         finally:
             self._end(turn)
 
-    def _take(self) -> None:
+    def _mine(self) -> "_Turn | None":
+        turn = self._turn
+        return turn if turn is not None and turn.thread == threading.get_ident() else None
+
+    def _take(self) -> "_Turn":
         if not self._threads.take(POOL_TIMEOUT_S):
             raise DatabaseUnavailable("other writers did not end in time")
         try:
@@ -67,17 +68,20 @@ class WritingTurns:
             if isinstance(error, OSError):
                 raise self._fault_of(error) from error
             raise
-        self._owner, self._turn = threading.get_ident(), object()
+        turn = self._turn = _Turn(threading.get_ident())
+        return turn
 
     def give_back(self) -> None:
         """Gives the turn of this thread back, if it has the turn."""
-        if self._owner == threading.get_ident():
-            self._end(self._turn)
+        turn = self._mine()
+        if turn is not None:
+            self._end(turn)
 
-    def _end(self, turn: object) -> None:
+    def _end(self, turn: "_Turn") -> None:
+        """Gives a turn back, unless that was done. The transaction that used it may end in another thread."""
         if self._turn is not turn:
             return
-        self._owner = self._turn = None
+        self._turn = None
         try:
             self._held.close()
         finally:
@@ -88,3 +92,10 @@ class WritingTurns:
         if self._processes is not None and self._threads.take(0):
             self._processes.close()
             self._threads.give_back()
+
+
+class _Turn:
+    """One turn, and the thread that waited for it."""
+
+    def __init__(self, thread: int) -> None:
+        self.thread = thread

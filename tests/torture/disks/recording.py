@@ -127,9 +127,9 @@ def cut_points(recording: Recording, count: int, chance: random.Random) -> list[
     PostgreSQL does not survive a power cut while it recovers from a sync of its log that failed: it reads from memory
     what is not on the disk, takes it for written, and changes tables by it. So its points are before that or after.
     """
-    points = range(1, len(recording.events) + 1)
     left_out = recovery_after_a_failed_sync(recording) if recording.engine == "postgresql" else range(0)
-    return sorted(chance.choices([point for point in points if point not in left_out], k=count))
+    points = [point for point in range(1, len(recording.events) + 1) if point not in left_out]
+    return sorted(points[chance.randrange(len(points))] for _ in range(count))
 
 
 def recovery_after_a_failed_sync(recording: Recording) -> range:
