@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,14 +15,27 @@ from tests.browser.small_ledger import fill
 from tests.servers import environment_of_new_ledger, serving
 
 PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+DRAWN = {"guide", "folder"}
+"""The fixtures of tests that take pictures, and look at them."""
+
+
+def _has_chinese_type() -> bool:
+    """Whether a font on this machine has Chinese letters. Without one, each is drawn as an empty box."""
+    program = shutil.which("fc-list")
+    return program is not None and bool(subprocess.check_output([program, ":lang=zh"]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the tests of pages on machines without a browser."""
+    """Skips the tests of pages on machines without a browser, and the pictures where no font has Chinese letters."""
+    has_no_type = not _has_chinese_type()
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "chromium" in fixtures:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.skipif(PROGRAM is None, reason="there is no chromium on this machine"))
+            if fixtures & DRAWN:
+                reason = "no font on this machine has Chinese letters (Debian: fonts-noto-cjk)"
+                item.add_marker(pytest.mark.skipif(has_no_type, reason=reason))
 
 
 @pytest.fixture(scope="module")
