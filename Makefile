@@ -42,9 +42,9 @@ test: $(VENV)/test.done lint test-pages  ## Every check and test, on SQLite and 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-# FAULTS names faults or groups of tests/torture/registry.py; FIRST is the number of the first cycle, to run one again.
+# FAULTS names faults or groups of tests/torture/registry.py; FIRST is the number of the first cycle, to run one again; JOBS, how many parts of a fault run at once.
 torture: $(VENV)/test.done  ## Kills, cuts, frozen connections, retries, clocks, in full, into docs/RELIABILITY.md; hours: FAULTS, ENGINES, CYCLES, SEED narrow it
-	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.torture --faults "$(FAULTS)" --engines "$(ENGINES)" --cycles "$(or $(CYCLES),0)" --first "$(or $(FIRST),1)" --jobs "$(or $(JOBS),1)" $(if $(SEED),--seed $(SEED))
 
 # FAULTS names faults of tests/cluster/faults.py. Cutting machines off from each other takes root; the rest runs as anybody.
 cluster: $(VENV)/test.done  ## Three PostgreSQL under Patroni, two Hushi: kills, lost machines, pauses, cuts, switchovers; 3 hours: FAULTS, CYCLES, SEED narrow it
