@@ -78,7 +78,7 @@ def _has_begun(ledger: Ledger) -> bool:
         return bool(connection.execute(sa.text("SELECT count(*) FROM journal")).scalar_one())
 
 
-def _is_stopped(process: psutil.Popen) -> bool:
+def _is_stopped(process: psutil.Process) -> bool:
     return bool(process.status() == psutil.STATUS_STOPPED)
 
 
@@ -129,6 +129,38 @@ def test_a_thread_that_stops_its_process_does_not_go_on_before_it_is_continued()
                 wait_until(lambda: select.select([running.stdout], [], [], 0)[0])
         finally:
             running.kill()
+
+
+STOPS_BETWEEN = """
+import os, threading
+from service.storage.suspending import stop_between_transactions
+
+stop_between_transactions()
+{fork}
+for _ in range(20):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+os.write(1, b"%d\\n" % os.getpid())
+threading.Event().wait()
+"""
+FORK = "if os.fork(): os.wait()"
+
+
+@pytest.mark.parametrize("fork", ["", FORK], ids=["itself", "forked off"])
+def test_a_process_that_is_continued_and_told_to_stop_again_does(fork: str) -> None:
+    """Threads that wake up late: the signal may reach another than the main one, which sleeps on."""
+    with psutil.Popen([sys.executable, "-c", STOPS_BETWEEN.format(fork=fork)], stdout=subprocess.PIPE) as running:
+        process = psutil.Process(int(running.stdout.readline()))
+        try:
+            for _ in range(100):
+                process.send_signal(signal.SIGSTOP)
+                wait_until(lambda: _is_stopped(process))
+                process.send_signal(signal.SIGCONT)
+                process.send_signal(signal.SIGTSTP)
+                wait_until(lambda: _is_stopped(process))
+                process.send_signal(signal.SIGCONT)
+                wait_until(lambda: not _is_stopped(process))
+        finally:
+            process.kill()
 
 
 def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:

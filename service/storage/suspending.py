@@ -4,6 +4,7 @@ A process that is stopped in a transaction keeps its locks as long as it is stop
 """
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -51,11 +52,25 @@ SUSPENSION = Suspension()
 """The suspension of this process."""
 
 
-def _ask_for_a_stop(*_signal: object) -> None:
-    SUSPENSION.ask()
-
-
 def stop_between_transactions() -> None:
-    """Makes this process stop between transactions on SIGTSTP, unless it was told to ignore that signal."""
+    """Makes this process stop between transactions on SIGTSTP, unless it was told to ignore that signal.
+
+    Processes that are forked off do so as well. Call it before other threads begin.
+    """
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-        signal.signal(signal.SIGTSTP, _ask_for_a_stop)
+        signal.signal(signal.SIGTSTP, lambda *_: SUSPENSION.ask())  # For threads that have begun before.
+        # Python runs handlers in the main thread, which may sleep on where another thread got the signal, as happens in
+        # a process that was woken for it (service.storage.sleepers). So only the thread that waits for it gets it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+        _wait_for_signals()
+        os.register_at_fork(after_in_child=_wait_for_signals)
+
+
+def _wait_for_signals() -> None:
+    threading.Thread(target=_stop_on_each, name="suspending", daemon=True).start()
+
+
+def _stop_on_each() -> None:
+    while True:
+        signal.sigwait({signal.SIGTSTP})
+        SUSPENSION.ask()
