@@ -15,7 +15,7 @@ import pathlib
 import random
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
 from tests.temporary_files import write_to_memory
@@ -63,7 +63,7 @@ def _row(fault: Fault, engine: str, asked: argparse.Namespace) -> str | None:
 
 def _counts(
     fault: Fault, engine: str, asked: argparse.Namespace, progress: Progress
-) -> Iterator[tuple[int, Count | None]]:
+) -> Generator[tuple[int, Count | None]]:
     """The size of each part, in order, and what came of it, run now or before; None when it has failed."""
     parts = _parts(fault, asked, asked.cycles or fault.cycles)
     with ProcessPoolExecutor(asked.jobs) as processes:

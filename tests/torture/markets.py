@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import fcntl
+import functools
 import itertools
 import os
 import pathlib
@@ -9,9 +11,11 @@ import random
 import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 import psutil
 
@@ -36,18 +40,25 @@ from tests.torture.asking import Address, Wire
 
 RESIDENTS, ENTERPRISES = 24, 3
 REGISTERED_ON = datetime.date(2000, 1, 1)
-PORTS = range(21000, 22000)
+PORTS = range(21000, 24000)
 """Below those that the system gives to clients: no client's connection takes a server's port while it is down."""
 ENDED_WITHIN_S = 20.0
 
 _numbers = itertools.count(1)
 
 
+@functools.cache
+def _ports_taken() -> IO[bytes]:
+    """A file of which each process locks a byte for each port that it has taken, until it ends."""
+    return (pathlib.Path(tempfile.gettempdir()) / "hushi-torture-ports").open("ab")
+
+
 def quiet_port() -> int:
-    """A port of PORTS on which no process listens."""
+    """A port of PORTS on which no process listens. Other processes of these tests leave it to this one from now on."""
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
+            fcntl.lockf(_ports_taken(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             return port
     raise AssertionError("every port is in use")
 

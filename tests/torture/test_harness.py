@@ -1,8 +1,11 @@
 """The parts of the harness that need no server: what the check finds in a journal, the table, and runs in parts."""
 
 import contextlib
+import itertools
 import pathlib
 import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,11 +16,13 @@ from service.commands.posting import post
 from service.domain.transactions import Transaction
 from tests.recounting import read_journal
 from tests.small_market import opened, post_of
+from tests.torture import __main__ as torture
+from tests.torture import markets
 from tests.torture.asking import Address, Log, NoAnswer, Request, Wire
 from tests.torture.checking import Findings, compare_with_journal, over_the_limit, reversed_twice
 from tests.torture.progress import Progress
 from tests.torture.registry import BY_NAME, FAULTS, named
-from tests.torture.running import Count, Plan
+from tests.torture.running import Count, Failed, Fault, Plan
 from tests.torture.table import BEGIN, END, HEAD, row_of, write_row
 
 KILL = BY_NAME["kill-worker"]
@@ -147,3 +152,47 @@ def test_a_read_is_asked_again_on_a_kept_connection_that_has_ended_and_a_post_is
             wire.ask("POST", "/", {})
         assert wire.ask("POST", "/", {})[0] == 200
         wire.close()
+
+
+BYTES = 12
+
+
+def _strike_at_each(plan: Plan) -> Count:
+    """A fault that has a cycle for each of 12 bytes, in no time, and that fails at byte 7."""
+    if 7 in plan.numbers and plan.seed == 7:
+        raise Failed("at byte 7")
+    return Count(cycles=len([byte for byte in plan.numbers if byte <= BYTES]))
+
+
+@pytest.mark.parametrize("jobs", ["1", "4"])
+def test_parts_run_at_once_until_there_are_no_more(
+    jobs: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fault = Fault("each-byte", "connections", 0, _strike_at_each, part=5)
+    monkeypatch.setattr(torture, "FAULTS", (fault,))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for seed, counted in (("6", [(5, 5), (5, 5), (5, 2)]), ("7", [(5, 5), (5, None), (5, 2)])):
+        monkeypatch.setattr("sys.argv", ["torture", "--jobs", jobs, "--seed", seed])
+        progress = Progress(fault, "sqlite", int(seed), 0, tmp_path)
+        found = torture._counts(fault, "sqlite", torture._arguments(), progress)
+        assert [(size, count and count.cycles) for size, count in itertools.islice(found, 3)] == counted
+        found.close()
+        assert {first: part["cycles"] for first, part in progress.parts.items()} == {
+            str(1 + 5 * place): cycles for place, (_, cycles) in enumerate(counted) if cycles
+        }
+    assert capfd.readouterr().err.startswith("FAILED at byte 7\n")
+
+
+TAKES_A_PORT = "from tests.torture.markets import quiet_port; print(quiet_port(), flush=True); input()"
+
+
+def test_a_port_is_taken_by_one_process_also_while_its_server_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", TAKES_A_PORT], stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        monkeypatch.setattr(markets, "PORTS", range(port, port + 1))
+        with pytest.raises(AssertionError, match="every port"):
+            markets.quiet_port()
+        other.communicate("\n")
+    assert markets.quiet_port() == port
