@@ -161,11 +161,12 @@ class Log:
         return [request for request in self if request.is_unknown]
 
 
-def settle(wire: Wire, requests: Sequence[Request], within_s: float = SETTLE_WITHIN_S) -> list[Request]:
+def settle(wire: Wire, requests: Sequence[Request], within_s: float | None = None) -> list[Request]:
     """Asks again about each request whose outcome is unknown, with its key, and returns those that stay unknown.
 
-    It gives up when none gets an outcome for so long.
+    It gives up when none gets an outcome for so long, or for SETTLE_WITHIN_S.
     """
+    within_s = SETTLE_WITHIN_S if within_s is None else within_s
     until = time.monotonic() + within_s
     for request in requests:
         while request.is_unknown and time.monotonic() < until:
