@@ -28,7 +28,8 @@ def main() -> None:
     try:
         _wait_until("systemctl is-system-running --wait")
         _run("docker", "cp", str(UNIT), f"{NAME}:/etc/systemd/system/hushi.service")
-        _inside("echo HUSHI_LOG_LEVEL=INFO > /etc/hushi/hushi.env")
+        # As docs/OPERATIONS.md says, for commands. Only root can read that file here: the service reads systemd's.
+        _inside("echo HUSHI_SECRETS_FILE=/etc/hushi/secrets.json > /etc/hushi/hushi.env")
         _inside("/opt/hushi/bin/hushi secrets create /etc/hushi/secrets.json && chmod 600 /etc/hushi/secrets.json")
         _inside("systemctl daemon-reload && systemctl enable --now hushi")
         _check()
@@ -47,6 +48,8 @@ def _check() -> None:
     assert _inside(f"nsenter -t {pid} -m sh -c 'touch /usr/x || touch /etc/x || echo refused'").endswith("refused")
     assert _inside("stat -c %U:%a /var/lib/hushi/hushi.db") == "hushi:600"
     assert "secrets.json" not in _inside("ls /var/lib/hushi")
+    variables = _inside(f"tr '\\0' '\\n' < /proc/{pid}/environ").splitlines()
+    assert "HUSHI_SECRETS_FILE=/run/credentials/hushi.service/secrets.json" in variables
     _say("no capability, no new privileges, a filter of system calls; / is read-only; the secrets come from systemd")
     _inside(f"kill -KILL {pid}")
     _say(f"ready again {_wait_until(ready):.0f} s after its first process was killed")
