@@ -4,7 +4,8 @@
 
 Without --faults it runs all, without --engines both. The same seed runs the same cycles; --first 37 --cycles 1 runs
 one of them. A failure prints the seed and the command of its cycle; the other faults go on, and the exit code is 1.
-Where the same command was stopped, or a part of it failed, it runs only what is missing (.torture-data/). With --jobs 8
+With --cycles or --first the page stays as it is. Where a full run was stopped, or a part of it failed, the same command
+runs only what is missing (.torture-data/), as long as the commit is the same. With --jobs 8
 eight parts of a fault run at once, each in a process and on a server of its own: what waits most of its time is faster.
 """
 
@@ -36,10 +37,14 @@ def main() -> int:
             failures += row is None
             if row is not None:
                 rows.append(row)
-                if not asked.dry:
+                if _is_full(asked) and not asked.dry:
                     write_row(row, [each.told or each.name for each in FAULTS])
     print("\n".join(["", *HEAD, *rows]), flush=True)
     return 1 if failures else 0
+
+
+def _is_full(asked: argparse.Namespace) -> bool:
+    return not asked.cycles and asked.first == 1
 
 
 def _row(fault: Fault, engine: str, asked: argparse.Namespace) -> str | None:
@@ -58,6 +63,7 @@ def _row(fault: Fault, engine: str, asked: argparse.Namespace) -> str | None:
         print(f"  {note}", flush=True)
     if has_failed:
         return None
+    progress.forget()
     return row_of(Plan(fault, engine, cycles, asked.seed, pathlib.Path(), asked.first), whole)
 
 
@@ -71,7 +77,7 @@ def _counts(
 
         def begin() -> None:
             for first, size in itertools.islice(parts, 1):
-                known = progress.find(first)
+                known = progress.find(first) if _is_full(asked) else None
                 begun.append((first, size, known or processes.submit(_part, fault.name, engine, asked, first, size)))
 
         for _ in range(asked.jobs):
@@ -81,7 +87,7 @@ def _counts(
                 first, size, came = begun.popleft()
                 if isinstance(came, Future):
                     count = came.result()
-                    if count is not None:
+                    if count is not None and _is_full(asked):
                         progress.keep(first, count)
                 else:
                     count = came

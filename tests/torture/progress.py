@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 from typing import Any
 
 from tests.torture.running import Count, Fault
@@ -10,12 +11,15 @@ FOLDER = pathlib.Path(__file__).parents[2] / ".torture-data"
 
 
 class Progress:
-    """The parts of one fault on one engine from one seed that have been run, in a file."""
+    """The parts of one fault on one engine from one seed that have been run, in a file, until the row is written.
+
+    What another commit came to does not count: each has a file of its own.
+    """
 
     def __init__(self, fault: Fault, engine: str, seed: int, cycles: int, folder: pathlib.Path = FOLDER) -> None:
         """Reads what an earlier run has left."""
         folder.mkdir(exist_ok=True)
-        self._path = folder / f"{fault.name}-{engine}-{seed}-{cycles or 'all'}.json"
+        self._path = folder / f"{fault.name}-{engine}-{seed}-{cycles or 'all'}-{_commit()}.json"
         self.parts: dict[str, dict[str, Any]] = {}
         if self._path.exists():
             self.parts = json.loads(self._path.read_text("utf-8"))
@@ -34,3 +38,13 @@ class Progress:
         kept = {"cycles": count.cycles, "acknowledged": count.findings.acknowledged, "notes": count.notes}
         self.parts[str(first)] = kept
         self._path.write_text(json.dumps(self.parts, indent=1), "utf-8")
+
+    def forget(self) -> None:
+        """Removes the file: the next run begins with the first part."""
+        self._path.unlink(missing_ok=True)
+
+
+def _commit() -> str:
+    """The commit of this working tree; "none" where git knows none."""
+    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=FOLDER.parent, capture_output=True, text=True)
+    return asked.stdout.strip() or "none"
