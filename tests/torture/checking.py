@@ -79,11 +79,12 @@ def check(market: Market, log: Log, chance: random.Random) -> Findings:
     ]
     _ask_again(wire, log, chance, findings)
     with market.opened() as ledger:
-        entries, contracts = read_journal(ledger), _contracts(ledger)
+        entries, contracts = read_journal(ledger), contracts_in(ledger)
         findings.wrong += sent_on_wrongly(ledger)
     compare_with_journal(log, entries, findings)
-    _compare_with_http(log, entries, _rows_over_http(wire, findings), findings)
-    _compare_transfers(log, contracts, findings)
+    status, text, _ = wire.ask("GET", LIST)
+    compare_with_list(log, entries, status, text, findings)
+    compare_transfers(log, contracts, findings)
     findings.wrong += [*over_the_limit(entries), *reversed_twice(entries), *wrong_reports(wire, entries)]
     verified = run_hushi(market.environment, "verify", timeout=300)
     if verified.returncode != 0:
@@ -91,6 +92,10 @@ def check(market: Market, log: Log, chance: random.Random) -> Findings:
     findings.acknowledged = log.acknowledged
     wire.close()
     return findings
+
+
+LIST = "/v1/transactions?format=ndjson"
+"""The address of the list of all entries."""
 
 
 def _ask_again(wire: Wire, log: Log, chance: random.Random, findings: Findings) -> None:
@@ -147,7 +152,11 @@ def compare_with_journal(log: Log, entries: list[Transaction], findings: Finding
     ]
 
 
-def _compare_with_http(log: Log, entries: list[Transaction], rows: list[Document], findings: Findings) -> None:
+def compare_with_list(log: Log, entries: list[Transaction], status: int, text: bytes, findings: Findings) -> None:
+    """Looks in the answer to LIST for every entry of the journal, and for each value that a client was told of it."""
+    *rows, last = [orjson.loads(line) for line in text.splitlines()]
+    if status != 200 or last != {"count": len(rows)}:
+        findings.wrong.append(f"the list of all entries ends with {last} after {len(rows)}")
     by_id = {row["transaction_id"]: row for row in rows}
     findings.wrong += [
         f"{row['transaction_id']} of {row['traded_at']} is of the day {row['day']}"
@@ -170,27 +179,26 @@ def _compare_with_http(log: Log, entries: list[Transaction], rows: list[Document
             findings.lost.append(f"{each} was answered with another {different[0]} than it has now")
 
 
-def _rows_over_http(wire: Wire, findings: Findings) -> list[Document]:
-    status, text, _ = wire.ask("GET", "/v1/transactions?format=ndjson")
-    *rows, last = [orjson.loads(line) for line in text.splitlines()]
-    if status != 200 or last != {"count": len(rows)}:
-        findings.wrong.append(f"the list of all entries ends with {last} after {len(rows)}")
-    return rows
-
-
-def _contracts(ledger: Ledger) -> Counter[str]:
+def contracts_in(ledger: Ledger) -> Counter[str]:
+    """The contracts of all transfers; clients put their marks there."""
     with ledger.database.reading() as connection:
         return Counter(connection.execute(sa.select(transfer.c.contract)).scalars())
 
 
-def _compare_transfers(log: Log, contracts: Mapping[str, int], findings: Findings) -> None:
-    told = {mark for request in log if request.kind == "transfer" and request.is_acknowledged for mark in request.marks}
+def compare_transfers(log: Log, contracts: Mapping[str, int], findings: Findings, *, has_unknown: bool = False) -> None:
+    """Looks for each transfer that a client was told of, and for transfers that no client was told of.
+
+    With `has_unknown` some requests have no outcome yet: then whatever was sent may be there.
+    """
+    sent = [request for request in log if request.kind == "transfer"]
+    told = {mark for request in sent if request.is_acknowledged for mark in request.marks}
     findings.lost += [f"the transfer {mark} is not there" for mark in told if mark not in contracts]
     findings.doubled += [
         f"the transfer {mark} is there {count} times" for mark, count in contracts.items() if count > 1
     ]
+    may_be = told | {mark for request in sent if has_unknown and request.is_unknown for mark in request.marks}
     findings.wrong += [
-        f"the transfer {mark} is there, and no client was told" for mark in contracts if mark not in told
+        f"the transfer {mark} is there, and no client was told" for mark in contracts if mark not in may_be
     ]
 
 

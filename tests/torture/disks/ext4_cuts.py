@@ -11,6 +11,7 @@ import psutil
 from service.cli.main import main
 from tests.recounting import read_journal
 from tests.torture.asking import Log
+from tests.torture.checking import contracts_in
 from tests.torture.disks.ext4 import WHY_NOT, Ext4, can_mount, ext4_below
 from tests.torture.disks.places import WRITES_LATE, Placed, engine_in, run_undurably
 from tests.torture.markets import Market, market
@@ -88,14 +89,15 @@ def _processes(postmaster: int) -> list[psutil.Process]:
 def set_apart(served: Market, log: Log, began_at: float) -> int:
     """Forgets the answers that came after the cut began and whose entries are missing; returns how many entries."""
     with served.opened() as ledger:
-        there = {str(entry.transaction_id) for entry in read_journal(ledger)}
+        there = {str(entry.transaction_id) for entry in read_journal(ledger)} | set(contracts_in(ledger))
     missing = 0
     for request in log:
         if request.is_unknown or request.acknowledged_at < began_at:
             continue
-        gone = [each for each in request.entries if each.get("transaction_id") not in there]
+        told = request.marks if request.kind == "transfer" else [each["transaction_id"] for each in request.entries]
+        gone = [each for each in told if each not in there] if request.is_acknowledged else []
         missing += len(gone)
-        if gone or request.kind == "transfer":
+        if gone:
             request.status = None
     return missing
 

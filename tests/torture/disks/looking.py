@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import structlog
+from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.config import read_settings
@@ -14,7 +15,15 @@ from service.ledger import Ledger, open_ledger
 from service.queries.verifying import Wrong, verify
 from tests.recounting import read_journal
 from tests.torture.asking import Log, Request
-from tests.torture.checking import Findings, _mark_of, _told_of
+from tests.torture.checking import (
+    LIST,
+    Findings,
+    _mark_of,
+    _told_of,
+    compare_transfers,
+    compare_with_list,
+    contracts_in,
+)
 from tests.torture.disks.places import disk_of, engine_in, give_to_postgresql
 
 RETRIED = 4
@@ -60,7 +69,7 @@ def answered_before(log: Log, at_s: float) -> Log:
 
 
 def look(ledger: Ledger, log: Log, chance: random.Random, headers: Mapping[str, str]) -> Findings:
-    """Compares the ledger with what its clients know, and sends some requests again."""
+    """Compares the ledger with what its clients know, value by value, and sends some requests again."""
     found = Findings(acknowledged=log.acknowledged)
     entries = read_journal(ledger)
     there, marks = Counter(str(entry.transaction_id) for entry in entries), Counter(map(_mark_of, entries))
@@ -74,26 +83,29 @@ def look(ledger: Ledger, log: Log, chance: random.Random, headers: Mapping[str, 
         verify(ledger)
     except Wrong as wrong:
         found.wrong.append(f"hushi verify: {wrong}")
+    compare_transfers(log, contracts_in(ledger), found, has_unknown=True)
     with structlog.testing.capture_logs():
-        _ask_again(ledger, log, set(marks), chance, found, headers)
+        app = create_app(ledger)
+        client = app.test_client()
+        listed = client.get(LIST, headers=headers)
+        compare_with_list(log, entries, listed.status_code, listed.data, found)
+        _ask_again(client, log, set(marks), chance, found, headers)
+        app.extensions["hushi"].committer.close()
     return found
 
 
 def _ask_again(
-    ledger: Ledger, log: Log, there: set[str], chance: random.Random, found: Findings, headers: Mapping[str, str]
+    client: FlaskClient, log: Log, there: set[str], chance: random.Random, found: Findings, headers: Mapping[str, str]
 ) -> None:
     trades = [request for request in log if request.kind == "trade"]
     acknowledged = [request for request in trades if request.is_acknowledged]
     unanswered = [request for request in trades if request.is_unknown and request.marks[0] in there]
-    app = create_app(ledger)
-    client = app.test_client()
     for request in (*_some(acknowledged, chance), *_some(unanswered, chance)):
         keyed = {**headers, "Idempotency-Key": request.key}
         answer = client.post(request.path, json=request.body, headers=keyed)
         is_replay = answer.headers.get("Idempotency-Replayed") == "true"
         if answer.status_code != 201 or not is_replay or (request.is_acknowledged and answer.json != request.answer):
             found.wrong.append(f"{request.key} was asked again: {answer.status_code} {'' if is_replay else 'anew'}")
-    app.extensions["hushi"].committer.close()
 
 
 def _some(requests: list[Request], chance: random.Random) -> list[Request]:
