@@ -15,8 +15,9 @@ from service.commands.committer import ATTEMPTS_MAX, Committer
 from service.commands.posting import NewEntry, Outcome, Post, post
 from service.domain.errors import Unavailable
 from service.domain.idempotency import key_digest, trade_fingerprint
+from service.figures.posting import COMMIT_REQUESTS
 from service.ledger import Ledger
-from service.storage import allowance
+from service.storage import allowance, turns
 from service.storage.engine import Connection
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from tests.builders import a_key, a_trade
@@ -230,6 +231,22 @@ def test_without_a_turn_each_caller_is_told_and_the_next_one_is_served(
         answers = _submit_together(committer, [_entry() for _ in range(10)])
     assert {type(answer) for answer in answers} == {Unavailable}
     assert committer.submit([_entry()])[0].transaction is not None
+
+
+def test_posts_that_wait_in_vain_for_their_turn_are_failed_writes(
+    committer: Committer, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise /health/ready says that the ledger takes writes, while each post is refused."""
+    monkeypatch.setattr(turns, "POOL_TIMEOUT_S", 0.1)
+    before = sum(COMMIT_REQUESTS.values()[()][0])
+    assert not ledger.database.writes.is_failing
+    with ledger.database.turn_to_post(), pytest.raises(Unavailable):
+        committer.submit([_entry()])
+    assert ledger.database.writes.is_failing
+    assert sum(COMMIT_REQUESTS.values()[()][0]) == before, "no transaction has begun"
+    assert committer.submit([_entry()])[0].transaction is not None
+    assert not ledger.database.writes.is_failing
+    assert sum(COMMIT_REQUESTS.values()[()][0]) == before + 1
 
 
 def _no_turn() -> contextlib.AbstractContextManager[None]:

@@ -169,8 +169,8 @@ class Committer:
                 with tracing.span("commit", spans, {"hushi.requests": len(together)}):
                     self._commit(together) if fault is None else self._answer_alone(together, fault)
             self._began_at = None
-            COMMIT_SECONDS.observe(time.monotonic() - began_at)
-            COMMIT_REQUESTS.observe(len(together))
+            if fault is None:
+                COMMIT_SECONDS.observe(time.monotonic() - began_at)
             if held_back is _END:
                 return
             if isinstance(held_back, _Request):
@@ -219,6 +219,7 @@ class Committer:
                     self._answer_alone(together, error)
                     return
                 COMMITS_REPEATED.add(1)
+        COMMIT_REQUESTS.observe(len(together))
         count_together(answer) if isinstance(answer, TogetherOutcome) else count_outcomes(answer)
         outcomes = iter([answer] if alone else answer)
         for request in together:

@@ -155,7 +155,9 @@ class Database:
 
         Raises DatabaseUnavailable or ReadOnlyDatabase.
         """
-        with SUSPENSION.put_off(), self._turn(is_post=True):
+        with SUSPENSION.put_off(), contextlib.ExitStack() as turn:
+            with self.writes.failures_noted():
+                turn.enter_context(self._turn(is_post=True))
             yield
 
     def _turn(self, *, is_post: bool) -> contextlib.AbstractContextManager[None]:

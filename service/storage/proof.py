@@ -35,6 +35,13 @@ class LastWrites:
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
         """Around a transaction: notes when it was committed, or failed. What refuses it inside is no failure."""
+        with self.failures_noted():
+            yield
+        self.done_at = time.monotonic()
+
+    @contextlib.contextmanager
+    def failures_noted(self) -> Iterator[None]:
+        """Around what must come before a transaction: notes when it failed."""
         try:
             yield
         except NotWritten as fault:
@@ -44,8 +51,6 @@ class LastWrites:
         except (OutcomeUnknown, DatabaseUnavailable):
             self.failed_at = time.monotonic()
             raise
-        else:
-            self.done_at = time.monotonic()
 
 
 def write_nothing(connection: sa.Connection) -> None:
