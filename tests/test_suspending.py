@@ -163,6 +163,37 @@ def test_a_process_that_is_continued_and_told_to_stop_again_does(fork: str) -> N
             process.kill()
 
 
+STARTS_A_HELPER = """
+import subprocess, sys, time
+from service.storage.suspending import stop_between_transactions
+
+stop_between_transactions()
+subprocess.run([sys.executable, "-c", sys.argv[1]])
+"""
+HELPS = """
+import os, time
+{unblocks}
+os.write(1, b"%d\\n" % os.getpid())
+time.sleep(60)
+"""
+UNBLOCKS = "from service.storage.suspending import stop_at_once; stop_at_once()"
+
+
+@pytest.mark.parametrize("unblocks", [UNBLOCKS, ""])
+def test_a_process_that_helps_and_only_reads_stops_at_once(unblocks: str) -> None:
+    """The control: it begins with the mask of the process that has started it."""
+    command = [sys.executable, "-c", STARTS_A_HELPER, HELPS.format(unblocks=unblocks)]
+    with psutil.Popen(command, stdout=subprocess.PIPE) as running:
+        helper = psutil.Process(int(running.stdout.readline()))
+        try:
+            helper.send_signal(signal.SIGTSTP)
+            time.sleep(0.5)
+            assert _is_stopped(helper) is bool(unblocks)
+        finally:
+            helper.kill()
+            running.kill()
+
+
 def _caught_with_the_turn(running: psutil.Popen, turns: pathlib.Path) -> None:
     """Stops a process at a moment when it has the turn."""
     with turns.open("rb") as file:

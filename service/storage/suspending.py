@@ -66,6 +66,11 @@ def stop_between_transactions() -> None:
         os.register_at_fork(after_in_child=_wait_for_signals)
 
 
+def stop_at_once() -> None:
+    """Makes this process stop on SIGTSTP wherever it is, as any other does. It has begun with its parent's mask."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+
+
 def _wait_for_signals() -> None:
     threading.Thread(target=_stop_on_each, name="suspending", daemon=True).start()
 

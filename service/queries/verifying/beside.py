@@ -21,6 +21,7 @@ from service.storage import recount, snapshots
 from service.storage.engine import Connection
 from service.storage.faults import DatabaseUnavailable, NotWritten, OutcomeUnknown
 from service.storage.snapshots import CantBeShared
+from service.storage.suspending import stop_at_once
 
 ENTRIES_MIN = 20_000
 """A smaller ledger is verified before a second process has begun."""
@@ -125,6 +126,7 @@ def _without_interruption() -> Iterator[None]:
 
 def _help(settings: Settings, pipe: Pipe, parts: Sequence[Part], taken: Any) -> None:
     """What the second process does until it has sent its outcomes, or the first process ends it."""
+    stop_at_once()
     ledger = open_existing(settings)
     with ledger.database.reading():
         # A new connection drops its plans, and PostgreSQL takes a snapshot for that: too early for `take_over`
