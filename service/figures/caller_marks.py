@@ -5,6 +5,7 @@ find in a report what that answer held. So the time of each such answer is noted
 look at the primary's log that began later says how far a standby has to be: that is noted as well.
 """
 
+import os
 import threading
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ CALLERS_MAX = MARKS_MAX // _NUMBERS - 1
 """Two API keys whose ids differ by this share a mark: an answer to one may then wait for what the other was told."""
 _FORGOTTEN = MARKS_FIRST + CALLERS_MAX * _NUMBERS
 """The place of one more number: the time at which the places of all callers were forgotten."""
+_OWNER = _FORGOTTEN + 1
+"""The place of the id of the process that has last noted a place of the log, or a position, in a part."""
 TAILS_APART = 2**24
 """A position is kept as one number: the block times this, and the length of the tail."""
 
@@ -52,6 +55,7 @@ def note_found(caller: int, since_s: float, lsn: float) -> None:
     with _changing:
         _, found_s, known_lsn, _ = counts.mine(first, _NUMBERS)
         # The place is written first: another process must not see the new time with the old place.
+        counts.put(_OWNER, os.getpid())
         counts.put(first + 2, max(known_lsn, lsn))
         counts.put(first + 1, max(found_s, since_s))
 
@@ -61,6 +65,7 @@ def note_shown(caller: int, lsn: float, position: float) -> None:
     counts, first = Counts.of_this_process(), _first(caller)
     with _changing:
         *_, known_lsn, shown = counts.mine(first, _NUMBERS)
+        counts.put(_OWNER, os.getpid())
         counts.put(first + 2, max(known_lsn, lsn))
         counts.put(first + 3, max(shown, position))
 
@@ -77,15 +82,25 @@ def mark_of(caller: int) -> CallerMark:
 def forget_places(at_s: float) -> None:
     """Notes that the log may have another end since a time: what callers were told has to be found in it again.
 
-    Positions are forgotten too: after a fail-over, what was shown and not acknowledged may be gone.
+    Positions are forgotten too: after a fail-over, what was shown and not acknowledged may be gone. Each process
+    forgets its own, and those of processes that have ended, which nobody else would.
     """
     counts = Counts.of_this_process()
     with _changing:
-        for first in range(MARKS_FIRST, _FORGOTTEN, _NUMBERS):
-            if any(counts.mine(first + 2, 2)):
-                counts.put(first + 2, 0.0)
-                counts.put(first + 3, 0.0)
+        for part, (owner,) in enumerate(counts.each(_OWNER)):
+            if owner == os.getpid() or _has_ended(int(owner)):
+                counts.clear(part, [first + at for first in range(MARKS_FIRST, _FORGOTTEN, _NUMBERS) for at in (2, 3)])
         counts.put(_FORGOTTEN, at_s)
+
+
+def _has_ended(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 def _first(caller: int) -> int:

@@ -10,6 +10,7 @@ import contextlib
 import mmap
 import os
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -89,6 +90,13 @@ class Counts:
     def put(self, place: int, number: float) -> None:
         """Puts a number in the place of the one that is there."""
         self._mine[place] = number
+
+    def clear(self, part: int, places: Iterable[int]) -> None:
+        """Puts zeros in places of a part, which may be that of a process that has ended. Pages of zeros stay unused."""
+        numbers, first = self._memory.numbers, part * NUMBERS_MAX
+        for place in places:
+            if numbers[first + place]:
+                numbers[first + place] = 0.0
 
     def mine(self, place: int, count: int) -> list[float]:
         """The numbers from a place on, of this process alone."""
