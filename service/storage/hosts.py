@@ -118,10 +118,10 @@ class _Race(Generic[C]):
             return
         with self._deciding:
             is_late, self._is_over = self._is_over, True
+            if not is_late:
+                self._told.put(made)  # Before anybody can end the attempts, and look here for the last time.
         if is_late:
             made.close()
-        else:
-            self._told.put(made)
 
 
 def _none_of(errors: Sequence[psycopg.Error], asked: int) -> psycopg.OperationalError:

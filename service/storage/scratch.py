@@ -31,9 +31,20 @@ def scratch_file() -> Iterator[str]:
     Folders of processes that were killed are removed first: a whole ledger may be in them.
     """
     _remove_left(pathlib.Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, (pathlib.Path(name) / _IN_USE).open("wb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield f"sqlite:///{name}/hushi.db"
+    with contextlib.ExitStack() as held:
+        yield f"sqlite:///{_folder_in_use(held)}/hushi.db"
+
+
+def _folder_in_use(held: contextlib.ExitStack) -> str:
+    """Makes a folder and locks its file. It tries again when another process removed both before they were locked."""
+    while True:
+        name = held.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True))
+        with contextlib.suppress(FileNotFoundError):
+            path = pathlib.Path(name) / _IN_USE
+            file = held.enter_context(path.open("wb"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return name
 
 
 def _remove_left(place: pathlib.Path) -> None:

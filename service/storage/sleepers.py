@@ -26,13 +26,15 @@ class Waker:
         self._waiting_since: float | None = None
         self._descriptor = -1
         self._thread: threading.Thread | None = None
+        self._deciding = threading.Lock()
 
     def begin(self, descriptor: int) -> None:
         """Notes that this process waits for the lock on an open file."""
-        self._descriptor, self._waiting_since = descriptor, time.monotonic()
-        if self._thread is None and _LOCKS.exists():
-            self._thread = threading.Thread(target=self._watch, name="waker", daemon=True)
-            self._thread.start()
+        with self._deciding:
+            self._descriptor, self._waiting_since = descriptor, time.monotonic()
+            if self._thread is None and _LOCKS.exists():
+                self._thread = threading.Thread(target=self._watch, name="waker", daemon=True)
+                self._thread.start()
 
     def end(self) -> None:
         """Notes that this process no longer waits."""
@@ -40,7 +42,7 @@ class Waker:
 
     def _watch(self) -> None:
         last_waited_at = time.monotonic()
-        while time.monotonic() - last_waited_at < NOBODY_WAITS_FOR_S:
+        while not self._has_ended(last_waited_at):
             time.sleep(LOOK_AGAIN_AFTER_S)
             since = self._waiting_since
             if since is not None:
@@ -49,7 +51,14 @@ class Waker:
                     # The descriptor may be closed by now, or of another file: then no stopped process is found.
                     with contextlib.suppress(OSError, ValueError):
                         wake_holders(self._descriptor)
-        self._thread = None
+
+    def _has_ended(self, last_waited_at: float) -> bool:
+        """Whether nobody has waited for long. Who begins to wait after that starts a thread again."""
+        with self._deciding:
+            if self._waiting_since is not None or time.monotonic() - last_waited_at < NOBODY_WAITS_FOR_S:
+                return False
+            self._thread = None
+            return True
 
 
 def wake_holders(descriptor: int) -> list[int]:
