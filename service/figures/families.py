@@ -6,6 +6,7 @@ place in the memory that the processes share. Nobody can add a figure by inventi
 
 import bisect
 import itertools
+import math
 import time
 import zlib
 from typing import ClassVar, Literal
@@ -81,6 +82,10 @@ class Gauge(Family):
         counts.put(place + 1, number)
         counts.put(place, time.monotonic())
 
+    def unset(self, *labels: str) -> None:
+        """Notes that there is no number now, so that none is shown."""
+        self.set(math.nan, *labels)
+
     def values(self) -> dict[LabelValues, float]:
         """The number for each combination of labels that has one."""
         found = {labels: self._of_processes(place) for labels, place in self.places.items()}
@@ -89,8 +94,9 @@ class Gauge(Family):
     def _of_processes(self, place: int) -> float | None:
         noted = [(at, number) for at, number in Counts.of_this_process().each(place, 2) if at]
         if self._of_all == "newest":
-            return max(noted)[1] if noted else None
-        fresh = [number for at, number in noted if time.monotonic() - at < STALE_S]
+            newest = max(noted, default=(0.0, math.nan))[1]
+            return None if math.isnan(newest) else newest
+        fresh = [number for at, number in noted if time.monotonic() - at < STALE_S and not math.isnan(number)]
         if not fresh:
             return None
         return sum(fresh) if self._of_all == "sum" else max(fresh)

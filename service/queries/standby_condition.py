@@ -65,7 +65,5 @@ class StandbyWatch:
     def _note(self, found: StandbyCondition) -> None:
         self.found = found
         STANDBY_UP.set(found.condition in {"ok", "behind"})
-        if found.lag_s is not None:
-            STANDBY_LAG_SECONDS.set(found.lag_s)
-        if found.lag_entries is not None:
-            STANDBY_LAG_ENTRIES.set(found.lag_entries)
+        for gauge, lag in ((STANDBY_LAG_SECONDS, found.lag_s), (STANDBY_LAG_ENTRIES, found.lag_entries)):
+            gauge.unset() if lag is None else gauge.set(lag)

@@ -101,9 +101,12 @@ def _look_at_disk(of: str, folder: pathlib.Path) -> None:
 def _look_at_backups(folder: pathlib.Path, ledger: Ledger) -> None:
     now = ledger.now()
     age_s = find_backup_age_s(folder, now)
-    if age_s is not None:
-        BACKUP_AGE_SECONDS.set(age_s)
-        NEWEST_BACKUP_AT.set(now.timestamp() - age_s)
+    if age_s is None:
+        BACKUP_AGE_SECONDS.unset()
+        NEWEST_BACKUP_AT.unset()
+        return
+    BACKUP_AGE_SECONDS.set(age_s)
+    NEWEST_BACKUP_AT.set(now.timestamp() - age_s)
 
 
 def _resident_bytes() -> float:

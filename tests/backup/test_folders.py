@@ -8,10 +8,12 @@ import re
 import pytest
 
 from service.config import SettingError
+from service.figures.backups import BACKUP_AGE_SECONDS, NEWEST_BACKUP_AT
 from service.ledger import Ledger
 from service.queries import backups
 from service.queries.backing_up import back_up
 from service.queries.backups import find_backup_age_s
+from service.server.sampling import _look_at_backups
 from service.storage.archives import DamagedArchive
 from service.storage.backup_folders import find_newest, list_backups, new_backup_file
 from tests.servers import call_hushi
@@ -123,6 +125,15 @@ def test_the_age_of_the_newest_backup(folder: pathlib.Path) -> None:
     assert find_backup_age_s(folder, OLD[9] + datetime.timedelta(hours=1)) == 3600
     assert find_backup_age_s(folder, OLD[9] - datetime.timedelta(hours=1)) == 0
     assert find_backup_age_s(folder / "missing", OLD[9]) is None
+
+
+def test_where_the_backups_have_vanished_no_age_is_shown(folder: pathlib.Path, ledger: Ledger) -> None:
+    """The alert is about an age that is not there: an old one must not stay."""
+    _look_at_backups(folder, ledger)
+    assert BACKUP_AGE_SECONDS.values()[()] > 0
+    assert NEWEST_BACKUP_AT.values()[()] == pytest.approx(OLD[9].timestamp(), abs=1)
+    _look_at_backups(folder / "missing", ledger)
+    assert (BACKUP_AGE_SECONDS.values(), NEWEST_BACKUP_AT.values()) == ({}, {})
 
 
 @pytest.mark.parametrize(
