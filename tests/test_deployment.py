@@ -123,7 +123,13 @@ def test_the_settings_of_compose_are_settings_of_hushi(services: dict[str, dict[
         assert (url.host, url.database, url.password) == (host, "hushi", None)
         mounted = {f"/run/secrets/{secret}" for secret in services[name]["secrets"]}
         assert {str(settings.secrets_file), url.query["passfile"]} == mounted
-        assert set(environment) <= {"HUSHI_DATABASE_URL", "HUSHI_SECRETS_FILE", "HUSHI_LOG_LEVEL", "HUSHI_BACKUP_DIR"}
+        assert set(environment) <= {
+            "HUSHI_DATABASE_URL",
+            "HUSHI_SECRETS_FILE",
+            "HUSHI_LOG_LEVEL",
+            "HUSHI_BACKUP_DIR",
+            "TMPDIR",
+        }
 
 
 def test_backups_of_compose_are_read_by_the_service_and_written_by_one_beside_it(

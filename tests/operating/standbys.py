@@ -20,6 +20,7 @@ def standby(story: Story, new_database: NewDatabase) -> Iterator[None]:
         primary.execute(f"CREATE DATABASE {DATABASE}")
         primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         primary.execute("SELECT pg_reload_conf()")
+        primary.execute("CREATE ROLE postgres SUPERUSER LOGIN")
         both = f"{primary.folder},{second.folder}"
         migrate(primary.url(DATABASE))
         fill(story, f"postgresql+psycopg://{postgresql.USER}@/{DATABASE}?host={both}")

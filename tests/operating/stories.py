@@ -19,7 +19,7 @@ from tests.operating.page import Block
 from tests.postgresql import runnable_programs
 
 BLOCK_TIMEOUT_S = 120
-FOLDERS = ("/var/lib/hushi", "/var/backups/hushi", "/etc/hushi", "/usr/local/share/hushi")
+FOLDERS = ("/var/lib/hushi", "/var/backups/hushi", "/media/secrets", "/etc/hushi", "/usr/local/share/hushi")
 """Folders of the page that stand below the folder of the test instead."""
 
 _SYSTEMCTL = """#!/bin/bash
