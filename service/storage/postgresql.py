@@ -56,11 +56,16 @@ WRITING_STATEMENT_TIMEOUT_MS = 10_500
 """The server gives up a statement before the client does, so that the client gets the reason."""
 STATEMENT_TIMEOUT_MS = 120_000
 READ_WITHIN_S = STATEMENT_TIMEOUT_MS / 1000 + 5
+KNOWS_TRANSACTION_TIMEOUT = 170_000
+"""The first version of a server that has `transaction_timeout`, as libpq writes versions."""
 PLANS_KEPT_S = 10
 """How long a prepared statement keeps its plan. A plan that was made for the empty tables of a new ledger reads whole
 tables, so that a post takes 61 ms at 100,000 rows."""
 IDLE_IN_TRANSACTION_MS = 10_000
 """A client that stops or vanishes in the middle of a transaction keeps others waiting for no longer than this."""
+TRANSACTION_TIMEOUT_MS = 60_000
+"""Half of what it sends may have come then. No other limit ends a transaction whose client stops there (findings/
+postgresql-half-of-what-was-sent.sh). PostgreSQL has this one from version 17 on; before, keepalives of TCP are left."""
 
 _LIMITS = f"SET LOCAL lock_timeout={LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout="
 _NO_JIT = "SET LOCAL jit=off; "
@@ -93,7 +98,13 @@ _READING = (
 )
 
 
-_WHO_ANSWERS = "SELECT pg_backend_pid(), extract(epoch FROM pg_postmaster_start_time())::text"
+# The server notices as well when this machine has vanished; by default it takes two hours.
+_KEEPALIVES = ", ".join(
+    f"set_config('tcp_keepalives_{name}', '{value}', false)"
+    for name, value in (("idle", KEEPALIVE_IDLE_S), ("interval", KEEPALIVE_INTERVAL_S), ("count", KEEPALIVES_MAX))
+)
+_WHO_ASKED = "SELECT pg_backend_pid(), extract(epoch FROM pg_postmaster_start_time())::text, "
+_WHO_ANSWERS = _WHO_ASKED + _KEEPALIVES
 
 
 class _WatchingCursor(psycopg.Cursor[Any]):
@@ -124,7 +135,7 @@ class _Connection(PatientConnection):
         A pooler tells another process id than the session has.
         """
         self.opened_at = time.monotonic()
-        pid, self.server = self.execute(_WHO_ANSWERS).fetchone() or (None, None)
+        pid, self.server, *_ = self.execute(_WHO_ANSWERS).fetchone() or (None, None)
         self.has_own_session = pid == self.info.backend_pid
         if not self.has_own_session:
             self.prepare_threshold = None
@@ -227,7 +238,9 @@ def begin_writing(connection: sa.Connection) -> None:
     Raises ReadOnlyDatabase when nothing can be written, as BecameReadOnly where a new connection may find a server that
     takes writes, and NotDurable when a commit would not wait for the disk.
     """
-    _begin_durably(connection, _WRITING)
+    limited = _driver_of(connection).info.server_version >= KNOWS_TRANSACTION_TIMEOUT
+    limit = f"; SET LOCAL transaction_timeout={TRANSACTION_TIMEOUT_MS}" if limited else ""
+    _begin_durably(connection, _WRITING + limit)
 
 
 def begin_at_length(connection: sa.Connection) -> None:

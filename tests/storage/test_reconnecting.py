@@ -1,15 +1,20 @@
 """After a database was restarted, the next request gets a new connection, and no error."""
 
+import re
 import time
 from contextlib import ExitStack, nullcontext
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from service.ledger import Ledger
 from service.storage import beginning, postgresql
+from service.storage.engine import Database
 from service.storage.faults import DatabaseUnavailable, NotWritten
 from service.storage.ledger_state import Watch
+from tests import postgresql as server_of_tests
+from tests.servers import free_port
 
 
 @pytest.fixture
@@ -58,6 +63,50 @@ def test_without_a_second_attempt_somebody_gets_an_error(
     _end_all(other_ledger)
     with pytest.raises(DatabaseUnavailable), ledger.database.reading():
         pass
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_a_writer_that_stops_in_the_middle_of_what_it_sends_is_ended(
+    ledger: Ledger, other_ledger: Ledger, monkeypatch: pytest.MonkeyPatch, is_limited: bool
+) -> None:
+    """The control: without the limit of the whole transaction it keeps its locks, whatever the other limits are."""
+    soon = re.sub("_timeout=[0-9]+", "_timeout=200", postgresql._WRITING)
+    monkeypatch.setattr(postgresql, "_WRITING", soon)
+    monkeypatch.setattr(postgresql, "TRANSACTION_TIMEOUT_MS", 400 if is_limited else 0)
+    locked = "SELECT count(*) FROM pg_locks WHERE relation = 'journal'::regclass"
+
+    def stop_half_way() -> None:
+        with ledger.database.writing() as stopped:
+            driver: Any = stopped.connection.driver_connection
+            _send_without_end(driver, b"LOCK TABLE journal IN EXCLUSIVE MODE")
+            time.sleep(1.0)
+            with other_ledger.database.reading() as connection:
+                assert connection.exec_driver_sql(locked).scalar_one() == (0 if is_limited else 1)
+            driver.close()
+            stopped.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(NotWritten):
+        stop_half_way()
+
+
+def _send_without_end(driver: Any, statement: bytes) -> None:
+    """Sends a statement, and not the message that ends what is sent together."""
+    driver.pgconn.enter_pipeline_mode()
+    driver.pgconn.send_query_params(statement, [])
+    driver.pgconn.send_flush_request()
+    driver.pgconn.flush()
+
+
+def test_the_server_notices_a_client_that_has_vanished() -> None:
+    """By itself its system waits for two hours."""
+    port = free_port()
+    with server_of_tests.running({"listen_addresses": "127.0.0.1", "port": str(port)}):
+        database = Database(f"postgresql+psycopg://{server_of_tests.USER}@127.0.0.1:{port}/postgres")
+        with database.engines[0].connect() as connection:
+            named = "SELECT setting FROM pg_settings WHERE name LIKE 'tcp_keepalives_%%' ORDER BY name"
+            found = [int(setting) for setting in connection.exec_driver_sql(named).scalars()]
+        database.close()
+    assert found == [postgresql.KEEPALIVES_MAX, postgresql.KEEPALIVE_IDLE_S, postgresql.KEEPALIVE_INTERVAL_S]
 
 
 @pytest.mark.parametrize("is_limited", [True, False])
