@@ -12,7 +12,7 @@ from tests.torture.connections import FAULTS, before_postgresql
 from tests.torture.registry import BY_NAME
 from tests.torture.running import Failed, Fault, databases_of
 
-QUICK = {"cut-client": 20, "freeze-client": 5, "cut-database": 20, "freeze-database": 5}
+QUICK = {"cut-client": 20, "freeze-client": 3, "cut-database": 20, "freeze-database": 5}
 
 
 @pytest.mark.parametrize(

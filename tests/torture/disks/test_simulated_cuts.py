@@ -15,7 +15,7 @@ from tests.torture.disks.recording import watched_market
 from tests.torture.running import ENGINES, Plan
 
 pytestmark = pytest.mark.skipif(not CAN_SIMULATE, reason=WHY_NOT)
-SEED, CUTS, POSTED = 17, 3, 5
+SEED, CUTS, POSTED = 17, 2, 5
 
 
 @pytest.mark.parametrize("engine", ENGINES)
