@@ -1,5 +1,6 @@
 """The HTTP server: Granian with two processes that serve, for both engines, and one process beside them that folds."""
 
+import contextlib
 import gc
 import importlib
 import multiprocessing
@@ -29,6 +30,7 @@ from service.server.stalled import CONNECTIONS_MAX, IDLE_S
 from service.server.traces import tell_whether_tracing_can_be
 from service.storage.identity import FileId
 from service.storage.neighbours import Neighbours
+from service.storage.sleepers import is_stopped
 
 APPLICATION = "service.app"
 FOLDER_COMMAND = (sys.executable, "-m", "service.server.folder")
@@ -43,6 +45,7 @@ OTHER_FILES_MAX = 512
 SHUTDOWN_TIMEOUT_S = 30
 PAUSE_BEFORE_A_FOLDER_S = 1.0
 LOOK_FOR_SIGNALS_S = 0.1
+WAKES_WITHIN_S = 0.5
 COUNTED_TOGETHER = 2
 """How many processes of one place count at the same time: the old one and the new one, while SIGHUP exchanges all."""
 
@@ -66,12 +69,15 @@ class FoldingProcess:
         self._keeper = start_thread(self._keep, "folding")
 
     def stop(self) -> None:
-        """Tells the process to end after the fold that is running, and waits for it."""
+        """Tells the process to end after the fold that is running, and waits for it. Its patience has an end."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)  # It may have been stopped.
         if self._keeper is not None:  # There is no thread when the server failed before it called `start`.
             self._keeper.join(SHUTDOWN_TIMEOUT_S)
+            if self._keeper.is_alive() and self._process is not None:
+                self._process.kill()
 
     def _keep(self) -> None:
         # The processes that serve start first, because there is nothing to fold yet.
@@ -101,13 +107,14 @@ class FoldingProcess:
 
 
 class _Server(MPServer):
-    """Granian's server, with three differences.
+    """Granian's server, with four differences.
 
     First, the handler of signals takes no lock. Granian's handlers set an event, which takes one: when the signal comes
     while the main thread holds it, for a moment in each wait, both wait for each other and the server never stops. So
     the handlers only note the signal, and the loop looks for it every LOOK_FOR_SIGNALS_S. Second, processes that die
     are replaced again and again, unless all fail at their start; Granian ends all of them when one dies twice within
-    5.5 s. Third, each process counts in the part of the counts that belongs to its place.
+    5.5 s. Third, each process counts in the part of the counts that belongs to its place. Fourth, a process that was
+    stopped (SIGSTOP) is woken when it is to end.
     """
 
     _replacements: Replacements
@@ -135,6 +142,7 @@ class _Server(MPServer):
             self.main_loop_interrupt.clear()
             if self.reload_signal:
                 self._generation += 1  # The old and the new processes count at the same time.
+                self._wake_workers()
                 super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call] # (Granian's)
             self._note_deaths()
             if self._replacements.is_hopeless:
@@ -143,6 +151,18 @@ class _Server(MPServer):
                 return
             for idx in [] if self.interrupt_signal else self._replacements.take_due(time.monotonic()):
                 self._replace(idx, spawn_target, target_loader)
+
+    def _stop_workers(self) -> None:
+        self._wake_workers()
+        super()._stop_workers()  # type: ignore[no-untyped-call] # (Granian's)
+
+    def _wake_workers(self) -> None:
+        stopped = [worker.inner.pid for worker in self.wrks if is_stopped(worker.inner.pid)]
+        for process in stopped:
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGCONT)
+        if stopped:  # Until its first thread is awake, another would get the next signal, and that one sleep on.
+            time.sleep(WAKES_WITHIN_S)
 
     def _note_deaths(self) -> None:
         now = time.monotonic()

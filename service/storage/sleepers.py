@@ -73,14 +73,15 @@ def wake_holders(descriptor: int) -> list[int]:
         # A line is "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; for a process that waits it has an arrow before
         # FLOCK.
         number, kind, _, _, holder, held, *_ = line.split()
-        if number.endswith(":") and kind == "FLOCK" and held == device and _is_stopped(int(holder)):
+        if number.endswith(":") and kind == "FLOCK" and held == device and is_stopped(int(holder)):
             os.kill(int(holder), signal.SIGCONT)
             os.kill(int(holder), signal.SIGTSTP)
             woken.append(int(holder))
     return woken
 
 
-def _is_stopped(process: int) -> bool:
+def is_stopped(process: int) -> bool:
+    """Whether a process was stopped (SIGSTOP); only Linux tells."""
     with contextlib.suppress(OSError):
         state = pathlib.Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
         return process > 0 and state == "T"
