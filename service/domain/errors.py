@@ -196,8 +196,8 @@ class ValidationFailed(Refusal):
 
     @classmethod
     def of(cls, pointer: str, code: str, detail: str) -> "ValidationFailed":
-        """The refusal of a payload in which one field is wrong."""
-        return cls(f"{pointer}: {detail}", errors=(FieldError(pointer, code, detail),))
+        """The refusal of a payload in which one field is wrong, or with an empty pointer the payload itself."""
+        return cls(f"{pointer}: {detail}" if pointer else detail, errors=(FieldError(pointer, code, detail),))
 
 
 class IdempotencyKeyReused(Refusal):

@@ -28,6 +28,7 @@ def _problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
     document: dict[str, Any] = answer.get_json()
     assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
     assert (document["status"], document["code"]) == (status, code)
+    assert not document["detail"].startswith(":"), "a wrong payload has no pointer"
     assert document["request_id"] == answer.headers["X-Request-Id"]
     return document
 
