@@ -183,7 +183,8 @@ UNBLOCKS = "from service.storage.suspending import stop_at_once; stop_at_once()"
 def test_a_process_that_helps_and_only_reads_stops_at_once(unblocks: str) -> None:
     """The control: it begins with the mask of the process that has started it."""
     command = [sys.executable, "-c", STARTS_A_HELPER, HELPS.format(unblocks=unblocks)]
-    with psutil.Popen(command, stdout=subprocess.PIPE) as running:
+    # In a process group without a parent in its session nobody could continue it, and the system ignores the signal.
+    with psutil.Popen(command, stdout=subprocess.PIPE, process_group=0) as running:
         helper = psutil.Process(int(running.stdout.readline()))
         try:
             helper.send_signal(signal.SIGTSTP)
