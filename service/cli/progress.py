@@ -8,7 +8,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.commands.posting import Outcome
 from service.domain.money import format_cny
 from service.importing import FileLine, FileLines, open_lines
-from service.importing.beside import LinesReadBeside, read_beside
 from service.importing.hiding import hide_in_line
 from service.importing.recording import Tally, check_lines, import_lines
 from service.importing.refused_lines import RefusedFile, RefusedLine, ReportNotOurs
@@ -28,11 +27,10 @@ def import_with_progress(
     shown: list[RefusedLine] = []
     try:
         with (
-            open_lines(path, encoding) as opened,
+            open_lines(path, encoding) as lines,
             RefusedFile(refused_path, path) as refused_file,
             _progress(console) as progress,
         ):
-            lines = read_beside(opened)
             task = progress.add_task(path.name, total=lines.total_bytes)
 
             def refuse(refused: RefusedLine) -> None:
@@ -105,7 +103,7 @@ def _tell(console: Console, tally: Tally, shown: list[RefusedLine], report: path
     _say(Console(), str(tally))
 
 
-def tell_left_out(console: Console, lines: FileLines | LinesReadBeside) -> None:
+def tell_left_out(console: Console, lines: FileLines) -> None:
     """Says which worksheets were not read, and which hidden rows and columns were.
 
     A person who filters a table may mean to send the rest only.

@@ -20,8 +20,8 @@ from service.domain.idempotency import check_key, key_digest, trade_fingerprint
 from service.domain.keys import OPERATOR_KEY_ID
 from service.domain.warnings import codes_of
 from service.importing import FileLine, ImportFileError
-from service.importing.beside import LinesReadBeside, ReadChunk, read_chunks
 from service.importing.headings import usual_heading
+from service.importing.lines import in_chunks
 from service.importing.refused_lines import RefusedLine
 from service.importing.sharing import SharingCommitter
 from service.ledger import Ledger
@@ -56,7 +56,7 @@ class Tally:
 
 def import_lines(
     ledger: Ledger,
-    lines: Iterable[FileLine] | LinesReadBeside,
+    lines: Iterable[FileLine],
     tally: Tally,
     refuse: Callable[[RefusedLine], None],
     advance: Callable[[], None],
@@ -73,7 +73,7 @@ def import_lines(
 
 def check_lines(
     ledger: Ledger,
-    lines: Iterable[FileLine] | LinesReadBeside,
+    lines: Iterable[FileLine],
     tally: Tally,
     refuse: Callable[[RefusedLine], None],
     advance: Callable[[], None],
@@ -90,17 +90,15 @@ def check_lines(
 
 def _settle_all(
     submit: Submit,
-    lines: Iterable[FileLine] | LinesReadBeside,
+    lines: Iterable[FileLine],
     tally: Tally,
     refuse: Callable[[RefusedLine], None],
     advance: Callable[[], None],
     tell: Tell | None = None,
 ) -> None:
-    with (
-        ThreadPoolExecutor(1) as posting,
-        contextlib.closing(read_chunks(lines, _read, LINES_PER_COMMIT)) as chunks,
-    ):
-        for chunk in _one_ahead(_send(submit, posting, chunk) for chunk in chunks):
+    with ThreadPoolExecutor(1) as posting:
+        sent = (_send(submit, posting, chunk) for chunk in in_chunks(lines, LINES_PER_COMMIT))
+        for chunk in _one_ahead(sent):
             _settle(chunk, tally, refuse, tell)
             advance()
 
@@ -108,14 +106,15 @@ def _settle_all(
 class _Chunk(NamedTuple):
     """Lines that are being posted: how each line was read, and the future outcomes of those that could be read."""
 
-    lines: Sequence[FileLine]
+    lines: list[FileLine]
     readings: list[Post | RefusedLine]
     outcomes: Future[list[Outcome]]
 
 
-def _send(submit: Submit, posting: Executor, chunk: ReadChunk) -> _Chunk:
-    entries = [reading for reading in chunk.readings if isinstance(reading, Post)]
-    return _Chunk(chunk.lines, chunk.readings, posting.submit(_post, submit, entries))
+def _send(submit: Submit, posting: Executor, lines: list[FileLine]) -> _Chunk:
+    readings = [_read(line) for line in lines]
+    entries = [reading for reading in readings if isinstance(reading, Post)]
+    return _Chunk(lines, readings, posting.submit(_post, submit, entries))
 
 
 def _post(submit: Submit, entries: list[Post]) -> list[Outcome]:
@@ -145,11 +144,11 @@ def _one_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
 def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None], tell: Tell | None) -> None:
     """Waits until the chunk is on disk, and counts the outcome of each line."""
     outcomes = iter(chunk.outcomes.result())
-    for place, reading in enumerate(chunk.readings):
+    for line, reading in zip(chunk.lines, chunk.readings, strict=True):
         outcome = next(outcomes) if isinstance(reading, Post) else None
         refused = reading if isinstance(reading, RefusedLine) else None
         if outcome is not None and outcome.refusal is not None:
-            refused = _refused(chunk.lines[place], outcome.refusal)
+            refused = _refused(line, outcome.refusal)
         if refused is not None:
             tally.refused += 1
             refuse(refused)
@@ -160,7 +159,7 @@ def _settle(chunk: _Chunk, tally: Tally, refuse: Callable[[RefusedLine], None], 
         if not outcome.replayed and outcome.transaction is not None:
             tally.warned.update(codes_of(outcome.transaction))
         if tell is not None:
-            tell(chunk.lines[place], outcome)
+            tell(line, outcome)
 
 
 def _read(line: FileLine) -> Post | RefusedLine:
