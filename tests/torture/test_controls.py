@@ -16,7 +16,7 @@ from tests.torture.markets import Market, market
 from tests.torture.running import ENGINES, Plan, databases_of
 from tests.torture.traffic import Traffic
 
-KILLS = 3
+KILLS = 2
 """One of them comes between an answer and its commit, on a slow machine too."""
 
 

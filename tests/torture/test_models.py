@@ -8,7 +8,7 @@ from tests.torture.models import WRITERS
 from tests.torture.registry import BY_NAME
 from tests.torture.running import ENGINES, Failed
 
-MODEL, SECONDS = BY_NAME["model"], 3
+MODEL, SECONDS = BY_NAME["model"], 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)
