@@ -59,6 +59,7 @@ class Database:
             self._reader = open_sqlite(begin="BEGIN", pool_size=POOL_SIZE, read_only=True)
             self._apart = open_sqlite(begin="BEGIN", pool_size=1, read_only=True)
             self._begin_writing: Begin = begin_as_it_is
+            self._begin_posting: Begin = begin_as_it_is
             self._begin_at_length: Begin = begin_as_it_is
             self._begin_reading: Begin = begin_as_it_is
         else:
@@ -69,6 +70,7 @@ class Database:
             copy_instead_of_executemany(self._writer)
             self._places = threading.BoundedSemaphore(postgresql.WRITERS_MAX - 1)
             self._begin_writing = postgresql.begin_writing
+            self._begin_posting = postgresql.begin_posting
             self._begin_at_length = postgresql.begin_at_length
             self._begin_reading = postgresql.begin_reading
             self._seek_standby = postgresql.seek_standby
@@ -113,7 +115,7 @@ class Database:
         first statement does (`service.storage.revisions`). Raises NotWritten when it was rolled back and may be run
         again, OutcomeUnknown when nobody can tell, ReadOnlyDatabase when nothing can be written, OtherRevision.
         """
-        begin = self._begin_at_length if at_length else self._begin_writing
+        begin = self._begin_at_length if at_length else self._begin_posting if is_post else self._begin_writing
         with (
             SUSPENSION.put_off(), self.writes.noted(), self._turn(is_post=is_post),
             begun(self._writer, begin) as (connection, transaction),

@@ -56,8 +56,7 @@ WRITING_STATEMENT_TIMEOUT_MS = 10_500
 """The server gives up a statement before the client does, so that the client gets the reason."""
 STATEMENT_TIMEOUT_MS = 120_000
 READ_WITHIN_S = STATEMENT_TIMEOUT_MS / 1000 + 5
-KNOWS_TRANSACTION_TIMEOUT = 170_000
-"""The first version of a server that has `transaction_timeout`, as libpq writes versions."""
+KNOWS_TRANSACTION_TIMEOUT = 170_000  # The first version of a server that does, as libpq writes versions.
 PLANS_KEPT_S = 10
 """How long a prepared statement keeps its plan. A plan that was made for the empty tables of a new ledger reads whole
 tables, so that a post takes 61 ms at 100,000 rows."""
@@ -99,10 +98,8 @@ _READING = (
 
 
 # The server notices as well when this machine has vanished; by default it takes two hours.
-_KEEPALIVES = ", ".join(
-    f"set_config('tcp_keepalives_{name}', '{value}', false)"
-    for name, value in (("idle", KEEPALIVE_IDLE_S), ("interval", KEEPALIVE_INTERVAL_S), ("count", KEEPALIVES_MAX))
-)
+_LOOKS = {"idle": KEEPALIVE_IDLE_S, "interval": KEEPALIVE_INTERVAL_S, "count": KEEPALIVES_MAX}
+_KEEPALIVES = ", ".join(f"set_config('tcp_keepalives_{name}', '{value}', false)" for name, value in _LOOKS.items())
 _WHO_ASKED = "SELECT pg_backend_pid(), extract(epoch FROM pg_postmaster_start_time())::text, "
 _WHO_ANSWERS = _WHO_ASKED + _KEEPALIVES
 
@@ -238,6 +235,11 @@ def begin_writing(connection: sa.Connection) -> None:
     Raises ReadOnlyDatabase when nothing can be written, as BecameReadOnly where a new connection may find a server that
     takes writes, and NotDurable when a commit would not wait for the disk.
     """
+    _begin_durably(connection, _WRITING)
+
+
+def begin_posting(connection: sa.Connection) -> None:
+    """Begins a transaction that posts: others wait for its rows. Raises as `begin_writing`."""
     limited = _driver_of(connection).info.server_version >= KNOWS_TRANSACTION_TIMEOUT
     limit = f"; SET LOCAL transaction_timeout={TRANSACTION_TIMEOUT_MS}" if limited else ""
     _begin_durably(connection, _WRITING + limit)

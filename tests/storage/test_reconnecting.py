@@ -76,7 +76,7 @@ def test_a_writer_that_stops_in_the_middle_of_what_it_sends_is_ended(
     locked = "SELECT count(*) FROM pg_locks WHERE relation = 'journal'::regclass"
 
     def stop_half_way() -> None:
-        with ledger.database.writing() as stopped:
+        with ledger.database.writing(is_post=True) as stopped:
             driver: Any = stopped.connection.driver_connection
             _send_without_end(driver, b"LOCK TABLE journal IN EXCLUSIVE MODE")
             time.sleep(1.0)
@@ -87,6 +87,13 @@ def test_a_writer_that_stops_in_the_middle_of_what_it_sends_is_ended(
 
     with pytest.raises(NotWritten):
         stop_half_way()
+
+
+@pytest.mark.parametrize(("is_post", "limit"), [(True, "1min"), (False, "0")])
+def test_only_a_post_is_limited_as_a_whole(ledger: Ledger, is_post: bool, limit: str) -> None:
+    """A repair of many cells is one transaction, and may take longer."""
+    with ledger.database.writing(is_post=is_post) as connection:
+        assert connection.exec_driver_sql("SHOW transaction_timeout").scalar_one() == limit
 
 
 def _send_without_end(driver: Any, statement: bytes) -> None:
